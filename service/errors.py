@@ -1,0 +1,130 @@
+"""What this service refuses, as one tree; every refusal is a sentence plus facts and knows nothing of HTTP.
+
+Refusal
+├── MalformedJson         the text is not JSON, nests too deeply, or names a field twice
+├── SpecError             the specification reads well but cannot be simulated
+│   ├── DepthExceeded         more layers than are simulated
+│   ├── ShapeMismatch         explicit values whose shape is not the one the network needs
+│   ├── Incompatible          two choices that exclude each other (a loss and an output activation)
+│   └── GradientsTooLarge     the factors asked for would fill a report
+├── BudgetExceeded        the estimate is above what is answered at once
+├── QueueFull             too many simulations are waiting
+├── DeadlineExceeded      a simulation ran out of its time and was stopped
+└── WorkerFailed          the process that simulated died or ran out of memory
+"""
+
+from typing import ClassVar
+
+Fact = int | float | str | list[int]
+
+
+class Refusal(Exception):
+    """A request that is not answered: a sentence, the place in the request, and the facts that show why."""
+
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, sentence: str, *, pointer: str = "", **facts: Fact) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.pointer = pointer
+        self.facts = facts
+
+
+class MalformedJson(Refusal):
+    """The text is not JSON as RFC 8259 has it, or names a field twice."""
+
+    code = "malformed-json"
+
+
+class SpecError(Refusal):
+    """The specification reads well but cannot be simulated."""
+
+    code = "invalid-spec"
+
+
+class DepthExceeded(SpecError):
+    """The stack is deeper than is simulated."""
+
+    code = "depth-exceeded"
+
+    def __init__(self, depth: int, limit: int) -> None:
+        super().__init__(
+            f"The network has {depth} layers once every repeat is unrolled; at most {limit} are simulated.",
+            pointer="/network/layers",
+            depth=depth,
+            limit=limit,
+        )
+
+
+class ShapeMismatch(SpecError):
+    """Explicit values have another shape than the network needs."""
+
+    code = "shape-mismatch"
+
+    def __init__(self, pointer: str, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
+        super().__init__(
+            f"The values have the shape {list(found)}; here the network needs {list(expected)}.",
+            pointer=pointer,
+            found=list(found),
+            expected=list(expected),
+        )
+
+
+class Incompatible(SpecError):
+    """Two choices exclude each other."""
+
+    code = "incompatible-choice"
+
+
+class GradientsTooLarge(SpecError):
+    """The factors of the gradient are too many numbers for a report."""
+
+    code = "gradients-too-large"
+
+    def __init__(self, pointer: str, numbers: int, limit: int) -> None:
+        super().__init__(
+            f"The gradients of this network are {numbers} numbers; a report carries at most {limit}. "
+            "Ask with fewer samples or units, or without them.",
+            pointer=pointer,
+            numbers=numbers,
+            limit=limit,
+        )
+
+
+class BudgetExceeded(Refusal):
+    """The estimate is above what is answered at once."""
+
+    code = "budget-exceeded"
+
+
+class QueueFull(Refusal):
+    """Too many simulations are waiting already."""
+
+    code = "queue-full"
+
+    def __init__(self, waiting: int, limit: int, retry_after_seconds: int) -> None:
+        super().__init__(
+            f"{waiting} simulations are waiting, at most {limit} may; try again in {retry_after_seconds} seconds.",
+            waiting=waiting,
+            limit=limit,
+            retry_after_seconds=retry_after_seconds,
+        )
+        self.retry_after_seconds = retry_after_seconds
+
+
+class DeadlineExceeded(Refusal):
+    """The simulation ran out of its time and was stopped."""
+
+    code = "deadline-exceeded"
+
+    def __init__(self, limit_seconds: float) -> None:
+        super().__init__(
+            f"The simulation was stopped after {limit_seconds:g} seconds, the longest one may take.",
+            limit_seconds=limit_seconds,
+        )
+
+
+class WorkerFailed(Refusal):
+    """The process that simulated died or ran out of memory; the next request gets a new one."""
+
+    code = "worker-failed"

@@ -1,0 +1,82 @@
+"""The one mechanism behind every family of named choices (activations, initialisers, losses, layers, …).
+
+A kind is a class with a `kind: Literal["its_name"]`, in a file of its family's folder. `discover` reads the folder,
+`one_of` makes the discriminated union of what was found: validation, the OpenAPI document, the catalog and the
+property tests follow from there, so that adding a kind touches one file.
+"""
+
+import sys
+from importlib import import_module
+from inspect import isabstract
+from pkgutil import iter_modules
+from typing import Annotated, Any, TypeVar, Union
+
+from pydantic import BaseModel, ConfigDict, Field, Strict
+from typing_extensions import TypeAliasType
+
+
+def _tidy(schema: dict[str, Any], _model: type[BaseModel]) -> None:
+    """Drop the automatic titles; a tag is required of whoever writes JSON, whatever Python lets a caller omit."""
+    for name, field in schema.get("properties", {}).items():
+        field.pop("title", None)
+        if name == "kind":
+            field.pop("default", None)
+            required = schema.setdefault("required", [])
+            if name not in required:
+                required.insert(0, name)
+
+
+class Model(BaseModel):
+    """A frozen record that refuses unknown fields and numbers that are not finite."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        json_schema_extra=_tidy,
+    )
+
+
+# Strict: a JSON number and nothing else, so "3" and true are refused. The formats keep generated clients at 64 bits.
+Double = Annotated[float, Strict(), Field(json_schema_extra={"format": "double"})]
+Int64 = Annotated[int, Strict(), Field(json_schema_extra={"format": "int64"})]
+Real = Annotated[Double, Field(ge=-1e100, le=1e100)]
+NonNegative = Annotated[Double, Field(ge=0, le=1e100)]
+Positive = Annotated[Double, Field(gt=0, le=1e100)]
+Fraction = Annotated[Double, Field(ge=0, le=1)]
+
+
+class Kind(Model):
+    """A named choice of some family; `kind` is its name in JSON."""
+
+    kind: str
+
+    @classmethod
+    def name(cls) -> str:
+        """The public name of this kind."""
+        return str(cls.model_fields["kind"].default)
+
+
+K = TypeVar("K", bound=Kind)
+
+
+def discover(package: str) -> None:
+    """Import every module of `package`, in alphabetical order."""
+    for module in sorted(iter_modules(sys.modules[package].__path__), key=lambda module: module.name):
+        import_module(f"{package}.{module.name}")
+
+
+def members(family: type[K]) -> list[type[K]]:
+    """The concrete kinds of `family` known so far, ordered by name."""
+    found = [kind for base in family.__subclasses__() for kind in [base, *members(base)]]
+    return sorted((kind for kind in found if _is_concrete(kind)), key=lambda kind: kind.name())
+
+
+def one_of(name: str, family: type[Kind]) -> Any:
+    """The discriminated union of the kinds of `family`, called `name` in the OpenAPI document."""
+    return TypeAliasType(name, Annotated[Union[tuple(members(family))], Field(discriminator="kind")])  # type: ignore[misc]
+
+
+def _is_concrete(kind: type[Kind]) -> bool:
+    return not isabstract(kind) and isinstance(kind.model_fields["kind"].default, str)

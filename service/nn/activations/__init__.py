@@ -1,0 +1,13 @@
+"""The family of activations: one class a file, found by reading the folder."""
+
+from typing import TYPE_CHECKING
+
+from service.kinds import discover, one_of
+from service.nn.activations.base import Activation
+
+discover(__name__)
+
+if TYPE_CHECKING:
+    AnyActivation = Activation
+else:
+    AnyActivation = one_of("Activation", Activation)

@@ -1,0 +1,31 @@
+"""The course's rectifier with slope a on the left."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from service.kinds import Real
+from service.nn.activations.base import Activation
+from service.nn.arrays import Array
+
+
+class ARelu(Activation):
+    """z where positive, a·z elsewhere, a = 0.1 unless said otherwise: |slope| is a or 1."""
+
+    kind: Literal["a_relu"] = "a_relu"
+    a: Real = 0.1
+    """The slope for z ≤ 0."""
+
+    formula: ClassVar[str] = "where(z > 0, z, a * z)"
+    derivative: ClassVar[str] = "where(z > 0, 1, a)"
+    convention: ClassVar[str] = "The derivative at 0 is a, the left one."
+    source: ClassVar[str] = "The course's assignment, part e; critical at σ_w² = 2 / (1 + a²), He et al. 2015."
+
+    def f(self, x: Array) -> Array:
+        return np.where(x > 0.0, x, x * self.a)
+
+    def df(self, x: Array, y: Array) -> Array:
+        return np.where(x > 0.0, 1.0, self.a).astype(x.dtype)
+
+    def derivative_range(self) -> tuple[float, float]:
+        return min(1.0, self.a), max(1.0, self.a)

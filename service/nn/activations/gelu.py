@@ -1,0 +1,54 @@
+"""The Gaussian error linear unit."""
+
+from enum import StrEnum
+from math import pi, sqrt
+from typing import ClassVar, Literal
+
+import numpy as np
+from scipy.special import ndtr
+
+from service.nn.activations.base import Activation
+from service.nn.activations.tanh import sech_squared
+from service.nn.arrays import Array
+
+_SLOPE = sqrt(2.0 / pi)
+_CUBIC = 0.044715
+
+
+class GeluApproximation(StrEnum):
+    """How Φ is computed."""
+
+    NONE = "none"
+    TANH = "tanh"
+
+
+class Gelu(Activation):
+    """z·Φ(z), Φ the standard normal distribution function: a rectifier with a smooth, slightly dipping knee."""
+
+    kind: Literal["gelu"] = "gelu"
+    approximate: GeluApproximation = GeluApproximation.NONE
+    """`none` for Φ itself, `tanh` for the approximation of BERT and GPT-2."""
+
+    formula: ClassVar[str] = "z * (1 + erf(z / sqrt(2))) / 2"
+    derivative: ClassVar[str] = "(1 + erf(z / sqrt(2))) / 2 + z * exp(-z^2 / 2) / sqrt(2 * pi)"
+    source: ClassVar[str] = "Hendrycks & Gimpel 2016."
+
+    def f(self, x: Array) -> Array:
+        if self.approximate is GeluApproximation.TANH:
+            return 0.5 * x * (1.0 + np.tanh(_inner(x)))
+        return x * ndtr(x)
+
+    def df(self, x: Array, y: Array) -> Array:
+        if self.approximate is GeluApproximation.TANH:
+            inner, slope = _inner(x), _SLOPE * (1.0 + 3.0 * _CUBIC * np.square(x))
+            return 0.5 * (1.0 + np.tanh(inner)) + 0.5 * x * sech_squared(inner) * slope
+        return ndtr(x) + x * (np.exp(-0.5 * np.square(x)) / sqrt(2.0 * pi))
+
+    def derivative_range(self) -> tuple[float, float]:
+        if self.approximate is GeluApproximation.TANH:
+            return -0.1289930686587717, 1.1289930686587717  # where |z| = 1.4185…
+        return -0.12890414518515475, 1.1289041451851548  # where |z| = √2
+
+
+def _inner(x: Array) -> Array:
+    return _SLOPE * (x + _CUBIC * x * np.square(x))

@@ -1,0 +1,28 @@
+"""The clipped identity."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from service.nn.activations.base import Activation
+from service.nn.arrays import Array
+
+
+class Hardtanh(Activation):
+    """z clipped to [−1, 1]: a tanh made of three straight lines."""
+
+    kind: Literal["hardtanh"] = "hardtanh"
+
+    formula: ClassVar[str] = "max(-1, min(1, z))"
+    derivative: ClassVar[str] = "where(abs(z) < 1, 1, 0)"
+    convention: ClassVar[str] = "The derivative at −1 and at 1 is 0, the outer one."
+    source: ClassVar[str] = "Collobert 2004."
+
+    def f(self, x: Array) -> Array:
+        return np.clip(x, -1.0, 1.0)
+
+    def df(self, x: Array, y: Array) -> Array:
+        return (np.abs(x) < 1.0).astype(x.dtype)
+
+    def derivative_range(self) -> tuple[float, float]:
+        return 0.0, 1.0

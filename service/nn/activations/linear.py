@@ -1,0 +1,27 @@
+"""The identity."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from service.nn.activations.base import Activation
+from service.nn.arrays import Array
+
+
+class Linear(Activation):
+    """z itself: no activation at all; the gradient passes unchanged."""
+
+    kind: Literal["linear"] = "linear"
+
+    formula: ClassVar[str] = "z"
+    derivative: ClassVar[str] = "1"
+    source: ClassVar[str] = "Rosenblatt's and Widrow's linear units; the output of a regression."
+
+    def f(self, x: Array) -> Array:
+        return x
+
+    def df(self, x: Array, y: Array) -> Array:
+        return np.ones_like(x)
+
+    def derivative_range(self) -> tuple[float, float]:
+        return 1.0, 1.0

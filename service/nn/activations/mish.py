@@ -1,0 +1,31 @@
+"""Mish."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from scipy.special import expit
+
+from service.nn.activations.base import Activation
+from service.nn.activations.softplus import softplus
+from service.nn.activations.tanh import sech_squared
+from service.nn.arrays import Array
+
+
+class Mish(Activation):
+    """z·tanh(ln(1 + e^z)): a smooth rectifier that dips to −0.31 on its left."""
+
+    kind: Literal["mish"] = "mish"
+
+    formula: ClassVar[str] = "z * tanh(softplus(z))"
+    derivative: ClassVar[str] = "tanh(softplus(z)) + z * sech(softplus(z))^2 * sigmoid(z)"
+    source: ClassVar[str] = "Misra 2020."
+
+    def f(self, x: Array) -> Array:
+        return x * np.tanh(softplus(x))
+
+    def df(self, x: Array, y: Array) -> Array:
+        bent = softplus(x)
+        return np.tanh(bent) + x * sech_squared(bent) * expit(x)
+
+    def derivative_range(self) -> tuple[float, float]:
+        return -0.1125261223894625, 1.088498161251728  # where z = −2.2564… and 1.4906…

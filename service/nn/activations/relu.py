@@ -1,0 +1,28 @@
+"""The rectifier."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from service.nn.activations.base import Activation
+from service.nn.arrays import Array
+
+
+class Relu(Activation):
+    """max(0, z): slope 1 or 0; half the gradient's energy is lost in every layer unless the weights make up for it."""
+
+    kind: Literal["relu"] = "relu"
+
+    formula: ClassVar[str] = "max(0, z)"
+    derivative: ClassVar[str] = "where(z > 0, 1, 0)"
+    convention: ClassVar[str] = "The derivative at 0 is 0, the left one."
+    source: ClassVar[str] = "Nair & Hinton 2010; Glorot, Bordes & Bengio 2011."
+
+    def f(self, x: Array) -> Array:
+        return np.maximum(x, 0.0)
+
+    def df(self, x: Array, y: Array) -> Array:
+        return (x > 0.0).astype(x.dtype)
+
+    def derivative_range(self) -> tuple[float, float]:
+        return 0.0, 1.0

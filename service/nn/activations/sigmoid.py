@@ -1,0 +1,36 @@
+"""The logistic function."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from scipy.special import expit
+
+from service.nn.activations.base import Activation
+from service.nn.arrays import Array
+
+
+class Sigmoid(Activation):
+    """1 / (1 + e^−z), in (0, 1); its slope is at most 1/4, so every layer shrinks the gradient."""
+
+    kind: Literal["sigmoid"] = "sigmoid"
+
+    formula: ClassVar[str] = "1 / (1 + exp(-z))"
+    derivative: ClassVar[str] = "sigmoid(z) * (1 - sigmoid(z))"
+    source: ClassVar[str] = "Verhulst 1845; Rumelhart, Hinton & Williams 1986."
+    probability: ClassVar[bool] = True
+
+    def f(self, x: Array) -> Array:
+        return expit(x)
+
+    def df(self, x: Array, y: Array) -> Array:
+        return logistic_slope(x)
+
+    def derivative_range(self) -> tuple[float, float]:
+        return 0.0, 0.25
+
+
+def logistic_slope(x: Array) -> Array:
+    """σ(x)·σ(−x), accurate to the last bit where 1 − σ(x) would be rounded to zero."""
+    tail = np.exp(-np.abs(x))
+    slope: Array = tail / np.square(1.0 + tail)
+    return slope

@@ -1,0 +1,28 @@
+"""The sigmoid-weighted linear unit."""
+
+from typing import ClassVar, Literal
+
+from scipy.special import expit
+
+from service.nn.activations.base import Activation
+from service.nn.activations.sigmoid import logistic_slope
+from service.nn.arrays import Array
+
+
+class Silu(Activation):
+    """z·σ(z), also called Swish: a rectifier with a smooth, dipping knee."""
+
+    kind: Literal["silu"] = "silu"
+
+    formula: ClassVar[str] = "z * sigmoid(z)"
+    derivative: ClassVar[str] = "sigmoid(z) + z * sigmoid(z) * (1 - sigmoid(z))"
+    source: ClassVar[str] = "Hendrycks & Gimpel 2016; Elfwing, Uchibe & Doya 2018; Ramachandran et al. 2017."
+
+    def f(self, x: Array) -> Array:
+        return x * expit(x)
+
+    def df(self, x: Array, y: Array) -> Array:
+        return expit(x) + x * logistic_slope(x)
+
+    def derivative_range(self) -> tuple[float, float]:
+        return -0.09983932012886688, 1.0998393201288668  # where |z| = 2.3994…

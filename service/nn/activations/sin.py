@@ -1,0 +1,27 @@
+"""The sine."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from service.nn.activations.base import Activation
+from service.nn.arrays import Array
+
+
+class Sin(Activation):
+    """sin z: periodic, slope between −1 and 1."""
+
+    kind: Literal["sin"] = "sin"
+
+    formula: ClassVar[str] = "sin(z)"
+    derivative: ClassVar[str] = "cos(z)"
+    source: ClassVar[str] = "Sitzmann et al. 2020, SIREN."
+
+    def f(self, x: Array) -> Array:
+        return np.sin(x)
+
+    def df(self, x: Array, y: Array) -> Array:
+        return np.cos(x)
+
+    def derivative_range(self) -> tuple[float, float]:
+        return -1.0, 1.0

@@ -1,0 +1,33 @@
+"""The normalised exponential."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from service.nn.activations.base import Activation
+from service.nn.arrays import Array
+
+
+class Softmax(Activation):
+    """e^z_i / Σ_j e^z_j over the units of the output layer; what is reported as its derivative is ∂y_i/∂z_i."""
+
+    kind: Literal["softmax"] = "softmax"
+
+    formula: ClassVar[str] = "exp(z_i) / sum_j(exp(z_j))"
+    derivative: ClassVar[str] = "y_i * (delta_ij - y_j)"
+    source: ClassVar[str] = "Bridle 1990."
+    only_output: ClassVar[bool] = True
+    probability: ClassVar[bool] = True
+
+    def f(self, x: Array) -> Array:
+        powers = np.exp(x - x.max(axis=-1, keepdims=True))
+        return powers / powers.sum(axis=-1, keepdims=True)
+
+    def df(self, x: Array, y: Array) -> Array:
+        return y * (1.0 - y)
+
+    def pull_back(self, derivative: Array, y: Array, dy: Array) -> Array:
+        return y * (dy - (y * dy).sum(axis=-1, keepdims=True))
+
+    def derivative_range(self) -> tuple[float, float]:
+        return 0.0, 0.25

@@ -1,0 +1,37 @@
+"""The smooth rectifier."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from scipy.special import expit
+
+from service.kinds import Positive
+from service.nn.activations.base import Activation
+from service.nn.arrays import Array
+
+
+class Softplus(Activation):
+    """ln(1 + e^(βz)) / β: a rectifier rounded at the origin; its slope is the sigmoid of βz."""
+
+    kind: Literal["softplus"] = "softplus"
+    beta: Positive = 1.0
+    """How sharp the bend is."""
+
+    formula: ClassVar[str] = "ln(1 + exp(beta * z)) / beta"
+    derivative: ClassVar[str] = "sigmoid(beta * z)"
+    source: ClassVar[str] = "Dugas, Bengio, Bélisle, Nadeau & Garcia 2001."
+
+    def f(self, x: Array) -> Array:
+        return softplus(self.beta * x) / self.beta
+
+    def df(self, x: Array, y: Array) -> Array:
+        return expit(self.beta * x)
+
+    def derivative_range(self) -> tuple[float, float]:
+        return 0.0, 1.0
+
+
+def softplus(x: Array) -> Array:
+    """ln(1 + e^x) without overflow."""
+    bent: Array = np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
+    return bent

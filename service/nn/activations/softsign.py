@@ -1,0 +1,27 @@
+"""Softsign."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from service.nn.activations.base import Activation
+from service.nn.arrays import Array
+
+
+class Softsign(Activation):
+    """z / (1 + |z|), in (−1, 1); tails decay like 1/z², slower than those of tanh."""
+
+    kind: Literal["softsign"] = "softsign"
+
+    formula: ClassVar[str] = "z / (1 + abs(z))"
+    derivative: ClassVar[str] = "1 / (1 + abs(z))^2"
+    source: ClassVar[str] = "Bergstra, Desjardins, Lamblin & Bengio 2009."
+
+    def f(self, x: Array) -> Array:
+        return x / (1.0 + np.abs(x))
+
+    def df(self, x: Array, y: Array) -> Array:
+        return 1.0 / np.square(1.0 + np.abs(x))
+
+    def derivative_range(self) -> tuple[float, float]:
+        return 0.0, 1.0

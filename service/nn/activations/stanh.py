@@ -1,0 +1,31 @@
+"""The course's z·tanh z."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from service.nn.activations.base import Activation
+from service.nn.activations.tanh import sech_squared
+from service.nn.arrays import Array
+
+SUPREMUM = 1.199678640257733833916
+"""Of |φ'|, attained where z·tanh z = 1; there it equals z."""
+
+
+class Stanh(Activation):
+    """z·tanh z: like z² near 0, like |z| far away; steep enough to explode, and yet small signals collapse."""
+
+    kind: Literal["stanh"] = "stanh"
+
+    formula: ClassVar[str] = "z * tanh(z)"
+    derivative: ClassVar[str] = "tanh(z) + z * sech(z)^2"
+    source: ClassVar[str] = "The course's assignment, part d."
+
+    def f(self, x: Array) -> Array:
+        return x * np.tanh(x)
+
+    def df(self, x: Array, y: Array) -> Array:
+        return np.tanh(x) + x * sech_squared(x)
+
+    def derivative_range(self) -> tuple[float, float]:
+        return -SUPREMUM, SUPREMUM

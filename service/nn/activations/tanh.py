@@ -1,0 +1,34 @@
+"""The hyperbolic tangent."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from service.nn.activations.base import Activation
+from service.nn.arrays import Array
+
+
+class Tanh(Activation):
+    """tanh z, in (−1, 1); slope 1 at the origin, exponentially small in its tails."""
+
+    kind: Literal["tanh"] = "tanh"
+
+    formula: ClassVar[str] = "tanh(z)"
+    derivative: ClassVar[str] = "sech(z)^2"
+    source: ClassVar[str] = "LeCun, Bottou, Orr & Müller 1998, Efficient BackProp."
+
+    def f(self, x: Array) -> Array:
+        return np.tanh(x)
+
+    def df(self, x: Array, y: Array) -> Array:
+        return sech_squared(x)
+
+    def derivative_range(self) -> tuple[float, float]:
+        return 0.0, 1.0
+
+
+def sech_squared(x: Array) -> Array:
+    """1 / cosh² x, accurate to the last bit where 1 − tanh² x would be rounded to zero."""
+    tail = np.exp(-2.0 * np.abs(x))
+    slope: Array = 4.0 * tail / np.square(1.0 + tail)
+    return slope

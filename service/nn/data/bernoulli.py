@@ -1,0 +1,27 @@
+"""Two-valued data."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from service.kinds import Fraction, Real
+from service.nn.arrays import Array, Shape
+from service.nn.data.base import InputData
+from service.nn.randomness import Stream
+
+
+class BernoulliData(InputData):
+    """`high` with probability p, `low` otherwise: 1 and 0 unless said otherwise, −1 and 1 for a hinge loss."""
+
+    kind: Literal["bernoulli"] = "bernoulli"
+    p: Fraction = 0.5
+    """The probability of `high`."""
+    low: Real = 0.0
+    """One value."""
+    high: Real = 1.0
+    """The other."""
+
+    formula: ClassVar[str] = "high with probability p, else low"
+
+    def draw(self, shape: Shape, stream: Stream) -> Array:
+        return np.where(stream.uniform(shape) < self.p, self.high, self.low)

@@ -1,0 +1,23 @@
+"""Normally distributed data."""
+
+from typing import ClassVar, Literal
+
+from service.kinds import NonNegative, Real
+from service.nn.arrays import Array, Shape
+from service.nn.data.base import InputData
+from service.nn.randomness import Stream
+
+
+class GaussianData(InputData):
+    """N(mean, std²) in every entry; standardised features have mean 0 and std 1."""
+
+    kind: Literal["gaussian"] = "gaussian"
+    mean: Real = 0.0
+    """The mean of an entry."""
+    std: NonNegative = 1.0
+    """The standard deviation of an entry."""
+
+    formula: ClassVar[str] = "N(mean, std^2)"
+
+    def draw(self, shape: Shape, stream: Stream) -> Array:
+        return self.mean + self.std * stream.normal(shape)

@@ -1,0 +1,13 @@
+"""The family of initialisers: one class a file, found by reading the folder."""
+
+from typing import TYPE_CHECKING
+
+from service.kinds import discover, one_of
+from service.nn.initializers.base import Initializer
+
+discover(__name__)
+
+if TYPE_CHECKING:
+    AnyInitializer = Initializer
+else:
+    AnyInitializer = one_of("Initializer", Initializer)

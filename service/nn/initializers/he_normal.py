@@ -1,0 +1,20 @@
+"""He's normal initialiser."""
+
+from typing import ClassVar, Literal
+
+from service.nn.arrays import Array, Shape
+from service.nn.initializers.base import Initializer
+from service.nn.initializers.variance_scaling import Distribution, scaled
+from service.nn.randomness import Stream
+
+
+class HeNormal(Initializer):
+    """Variance 2 / fan_in: critical for ReLU, which halves the variance."""
+
+    kind: Literal["he_normal"] = "he_normal"
+
+    formula: ClassVar[str] = "N(0, 2 / fan_in)"
+    source: ClassVar[str] = "He, Zhang, Ren & Sun 2015; the whole normal, as in torch.nn.init.kaiming_normal_ (Keras cuts its tails)."
+
+    def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
+        return scaled(shape, fan_in, 2.0, Distribution.NORMAL, stream)

@@ -1,0 +1,20 @@
+"""He's uniform initialiser."""
+
+from typing import ClassVar, Literal
+
+from service.nn.arrays import Array, Shape
+from service.nn.initializers.base import Initializer
+from service.nn.initializers.variance_scaling import Distribution, scaled
+from service.nn.randomness import Stream
+
+
+class HeUniform(Initializer):
+    """Variance 2 / fan_in, uniform: critical for ReLU, which halves the variance."""
+
+    kind: Literal["he_uniform"] = "he_uniform"
+
+    formula: ClassVar[str] = "U(-r, r), r = sqrt(6 / fan_in)"
+    source: ClassVar[str] = "He, Zhang, Ren & Sun 2015."
+
+    def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
+        return scaled(shape, fan_in, 2.0, Distribution.UNIFORM, stream)

@@ -1,0 +1,24 @@
+"""The normal distribution."""
+
+from typing import ClassVar, Literal
+
+from service.kinds import NonNegative, Real
+from service.nn.arrays import Array, Shape
+from service.nn.initializers.base import Initializer
+from service.nn.randomness import Stream
+
+
+class Normal(Initializer):
+    """N(mean, std²), whatever the width: the wider the layer, the larger its gain."""
+
+    kind: Literal["normal"] = "normal"
+    mean: Real = 0.0
+    """The mean of an entry."""
+    std: NonNegative = 1.0
+    """The standard deviation of an entry."""
+
+    formula: ClassVar[str] = "N(mean, std^2)"
+    source: ClassVar[str] = "The textbook's random numbers."
+
+    def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
+        return self.mean + self.std * stream.normal(shape)

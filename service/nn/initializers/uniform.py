@@ -1,0 +1,33 @@
+"""The uniform distribution."""
+
+from typing import ClassVar, Literal
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from service.kinds import Real
+from service.nn.arrays import Array, Shape
+from service.nn.initializers.base import Initializer
+from service.nn.randomness import Stream
+
+
+class Uniform(Initializer):
+    """U(low, high), whatever the width."""
+
+    kind: Literal["uniform"] = "uniform"
+    low: Real = -0.05
+    """The smallest value."""
+    high: Real = 0.05
+    """The largest value."""
+
+    formula: ClassVar[str] = "U(low, high)"
+    source: ClassVar[str] = "The textbook's random numbers."
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Uniform":
+        if self.low > self.high:
+            raise PydanticCustomError("low_above_high", "low must not be above high")
+        return self
+
+    def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
+        return self.low + (self.high - self.low) * stream.uniform(shape)

@@ -1,0 +1,22 @@
+"""All zeros."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from service.nn.arrays import Array, Shape
+from service.nn.initializers.base import Initializer
+from service.nn.randomness import Stream
+
+
+class Zeros(Initializer):
+    """0 everywhere: right for a bias, fatal for weights, which then pass no gradient at all."""
+
+    kind: Literal["zeros"] = "zeros"
+
+    formula: ClassVar[str] = "0"
+    source: ClassVar[str] = "The usual bias."
+    random: ClassVar[bool] = False
+
+    def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
+        return np.zeros((1, *shape))

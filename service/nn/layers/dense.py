@@ -1,0 +1,88 @@
+"""The fully connected layer."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from service.errors import ShapeMismatch
+from service.kinds import Int64
+from service.nn.activations import AnyActivation
+from service.nn.activations.linear import Linear
+from service.nn.arrays import Array, DType
+from service.nn.initializers import AnyInitializer
+from service.nn.initializers.lecun_normal import LecunNormal
+from service.nn.initializers.zeros import Zeros
+from service.nn.layers.base import BuiltLayer, ParameterGradients, SingleLayer
+from service.nn.randomness import Stream
+
+WIDEST = 65536
+
+
+class Dense(SingleLayer):
+    """activation(x·W + b), W of shape (fan_in, fan_out)."""
+
+    kind: Literal["dense"] = "dense"
+    units: Annotated[Int64, Field(ge=1, le=WIDEST)]
+    """How many outputs there are."""
+    activation: AnyActivation = Linear()
+    """The activation, linear unless said otherwise."""
+    weights: AnyInitializer = LecunNormal()
+    """How the weights are drawn, N(0, 1/fan_in) unless said otherwise."""
+    bias: AnyInitializer = Zeros()
+    """How the bias is drawn, zeros unless said otherwise."""
+
+    def outputs(self, features: int) -> int:
+        """The number of units."""
+        return self.units
+
+    def parameters(self, features: int) -> int:
+        """Weights and biases."""
+        return (features + 1) * self.units
+
+    @property
+    def weighted(self) -> bool:
+        """True."""
+        return True
+
+    @property
+    def random(self) -> bool:
+        """Whether weights or bias are drawn."""
+        return self.weights.random or self.bias.random
+
+    def check(self, path: str, features: int) -> None:
+        """Explicit weights are (fan_in, units), an explicit bias is (units,) or (1, units)."""
+        found = self.weights.shape_of_values()
+        if found not in (None, (features, self.units)):
+            raise ShapeMismatch(f"{path}/weights/values", found, (features, self.units))
+        found = self.bias.shape_of_values()
+        if found not in (None, (self.units,), (1, self.units)):
+            raise ShapeMismatch(f"{path}/bias/values", found, (self.units,))
+
+    def build(self, features: int, weights: Stream, bias: Stream, dtype: DType) -> BuiltLayer:
+        """An affine map in front of the activation."""
+        drawn = Affine(
+            self.weights.draw((features, self.units), features, weights).astype(dtype, copy=False),
+            self.bias.draw((1, self.units), features, bias).astype(dtype, copy=False),
+        )
+        return BuiltLayer(drawn, self.activation)
+
+
+@dataclass(frozen=True)
+class Affine:
+    """z = x @ weights + bias."""
+
+    weights: Array  # (trials, fan_in, fan_out)
+    bias: Array  # (trials, 1, fan_out)
+
+    def forward(self, x: Array) -> Array:
+        """z, (trials, samples, fan_out)."""
+        return x @ self.weights + self.bias
+
+    def backward(self, delta: Array) -> Array:
+        """∂e/∂x, (trials, samples, fan_in)."""
+        return delta @ self.weights.swapaxes(-1, -2)
+
+    def gradients(self, x: Array, delta: Array) -> ParameterGradients:
+        """Averages over the samples of xᵀ·delta and of delta."""
+        return ParameterGradients(x.swapaxes(-1, -2) @ delta / x.shape[-2], delta.mean(axis=-2))

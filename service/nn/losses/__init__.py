@@ -1,0 +1,13 @@
+"""The family of losses: one class a file, found by reading the folder."""
+
+from typing import TYPE_CHECKING
+
+from service.kinds import discover, one_of
+from service.nn.losses.base import Loss
+
+discover(__name__)
+
+if TYPE_CHECKING:
+    AnyLoss = Loss
+else:
+    AnyLoss = one_of("Loss", Loss)

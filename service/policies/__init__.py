@@ -1,0 +1,13 @@
+"""The family of policies: which gradients an optimiser forgives; one class a file, found by reading the folder."""
+
+from typing import TYPE_CHECKING
+
+from service.kinds import discover, one_of
+from service.policies.base import Policy
+
+discover(__name__)
+
+if TYPE_CHECKING:
+    AnyPolicy = Policy
+else:
+    AnyPolicy = one_of("Policy", Policy)

@@ -1,0 +1,1 @@
+"""From a specification to its statistics: plan → compile → forward → backward → measure → judge."""

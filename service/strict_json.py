@@ -1,0 +1,86 @@
+"""JSON text → Python values, refusing what `json` lets pass: duplicate fields, bottomless nesting, broken UTF-8.
+
+Numbers become what JSON says they are: `3.0` is the integer 3, an integer beyond 64 bits is a float, and what no
+float can hold is infinite, so that validation refuses it at its true place.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from service.errors import MalformedJson
+
+DEEPEST_NESTING = 64
+_EXACT_INTEGERS = 2.0**53
+_LONGEST_INTEGER = 20  # digits: more are beyond 64 bits
+_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
+
+
+def loads(text: bytes) -> Any:
+    """The value that `text` states; MalformedJson where it is none, with line and column or the field's pointer."""
+    _refuse_deep_nesting(text)
+    duplicated: list[_Duplicated] = []
+
+    def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        fields = dict(pairs)
+        if len(fields) == len(pairs):
+            return fields
+        duplicated.append(_Duplicated(fields, [name for name, _ in pairs]))
+        return duplicated[-1]
+
+    try:
+        value = json.loads(
+            text.decode("utf-8"), object_pairs_hook=object_of, parse_int=_integer, parse_float=_number
+        )
+    except UnicodeDecodeError as error:
+        raise MalformedJson(f"The text is not UTF-8 at byte {error.start}.", position=error.start) from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise MalformedJson(f"The text is not JSON at {where}: {error.msg}.", position=error.pos) from None
+    if duplicated:
+        at = next(pointer for pointer, node in walk(value) if isinstance(node, _Duplicated))
+        raise MalformedJson("An object names the same field twice.", pointer=at)
+    return value
+
+
+def walk(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value inside `value` with its RFC 6901 pointer, outermost first."""
+    yield pointer, value
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        yield from walk(child, f"{pointer}/{escape(key)}")
+
+
+def escape(key: str | int) -> str:
+    """`key` as one token of an RFC 6901 pointer."""
+    return str(key).replace("~", "~0").replace("/", "~1")
+
+
+class _Duplicated(dict[str, Any]):
+    """An object some of whose names were given more than once."""
+
+    def __init__(self, fields: dict[str, Any], names: list[str]) -> None:
+        super().__init__(fields)
+        self.names = names
+
+
+def _refuse_deep_nesting(text: bytes) -> None:
+    depth = 0
+    for token in _STRUCTURE.finditer(text):
+        first = token.group()[:1]
+        if first in b"[{":
+            depth += 1
+            if depth > DEEPEST_NESTING:
+                raise MalformedJson(f"The text nests more than {DEEPEST_NESTING} levels deep.", limit=DEEPEST_NESTING)
+        elif first in b"]}":
+            depth -= 1
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
+
+
+def _number(digits: str) -> int | float:
+    value = float(digits)
+    return int(value) if value.is_integer() and abs(value) < _EXACT_INTEGERS else value
