@@ -1,0 +1,1 @@
+"""Arrays → numbers → judgement: what was measured, what it means, and why."""

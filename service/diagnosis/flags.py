@@ -1,0 +1,63 @@
+"""What is worth knowing beside the verdict: scale, width, precision and symmetry."""
+
+from collections.abc import Iterable
+from math import log10, sqrt
+
+from service.diagnosis.cause import inputs_collapse
+from service.diagnosis.ruling import Ruling
+from service.diagnosis.statistics import NetworkStatistics
+from service.results import Flag, Label, LayerStatistics
+
+WANDERING = 0.4
+"""The depth ratio wanders by this many decades times √Σ(1/width) (Hanin 2018; Sussillo & Abbott 2014)."""
+TOO_MUCH_WANDERING = 0.5
+"""Decades: two standard deviations reach the edge of the stable band, so that a seed in twenty leaves it."""
+TINY, HUGE = -7.0, 6.0
+"""Decades of a weight's gradient beyond which its absolute size is worth a word."""
+LEARNING_RATE = -2.0
+"""log10 of the step that updates are measured by: plain gradient descent at 0.01."""
+SMALL_UPDATE, LARGE_UPDATE = -4.0, -1.0
+"""Decades of an update relative to the weights between which training moves."""
+
+
+def find_flags(ruling: Ruling, network: NetworkStatistics, layers: list[LayerStatistics]) -> list[Flag]:
+    """All flags that apply, in the order of their definition."""
+    sizes = [rms for layer in layers if (rms := layer.log10_weight_gradient_rms.median) is not None]
+    update = log10_update(layers)
+    raised = {
+        Flag.INPUT_COLLAPSE: ruling.label is Label.STABLE and inputs_collapse(network),
+        Flag.TOO_DEEP_FOR_WIDTH: wandering(network.width_risk) >= TOO_MUCH_WANDERING,
+        Flag.TINY_GRADIENT: any(size < TINY for size in sizes),
+        Flag.HUGE_GRADIENT: any(size > HUGE for size in sizes),
+        Flag.SMALL_UPDATE: update is not None and update < SMALL_UPDATE,
+        Flag.LARGE_UPDATE: update is not None and update > LARGE_UPDATE,
+        Flag.PRECISION_UNDERFLOW: any(_underflows(layer, network.log10_smallest_normal) for layer in layers),
+        Flag.SYMMETRIC_UNITS: network.symmetric,
+    }
+    return [flag for flag in Flag if raised[flag]]
+
+
+def wandering(width_risk: float) -> float:
+    """Decades by which the depth ratio differs from seed to seed."""
+    return WANDERING * sqrt(width_risk)
+
+
+def log10_update(layers: list[LayerStatistics]) -> float | None:
+    """Decades of one step of gradient descent relative to all weights; null where one of them has no size."""
+    gradient = _total(layer.log10_weight_gradient_norm.median for layer in layers)
+    weights = _total(layer.log10_weight_norm.median for layer in layers)
+    return None if gradient is None or weights is None else LEARNING_RATE + gradient - weights
+
+
+def _total(decades: Iterable[float | None]) -> float | None:
+    """Decades of the root of the sum of squares, by way of the largest, so that nothing overflows."""
+    known = [size for size in decades if size is not None]
+    if not known:
+        return None
+    largest = max(known)
+    return largest + 0.5 * log10(sum(100.0 ** (size - largest) for size in known))
+
+
+def _underflows(layer: LayerStatistics, log10_smallest_normal: float) -> bool:
+    lowest = [layer.log10_weight_gradient_rms.p05, layer.log10_forward_rms.p05]
+    return any(decades is not None and decades < log10_smallest_normal for decades in lowest)

@@ -1,0 +1,36 @@
+"""A plan and its random numbers → built layers, inputs and targets of a chunk of trials."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.nn.arrays import Array
+from service.nn.layers.base import BuiltLayer
+from service.nn.randomness import Randomness
+from service.simulation.plan import Plan
+
+_INPUTS, _TARGETS = 0, 1
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some trials of one network: its layers and its batch."""
+
+    layers: list[BuiltLayer]
+    inputs: Array  # (trials, samples, features)
+    targets: Array  # (trials, samples, outputs)
+
+
+def compile_chunk(plan: Plan, trials: range) -> Chunk:
+    """The trials `trials` of `plan`; weights of layer l are tensor 2l, its bias is 2l + 1."""
+    randomness = Randomness(plan.spec.seed, trials)
+    dtype = np.dtype(plan.spec.precision.value)
+    layers = [
+        planned.layer.build(
+            planned.features, randomness.tensor(2 * planned.index), randomness.tensor(2 * planned.index + 1), dtype
+        )
+        for planned in plan.layers
+    ]
+    inputs = plan.spec.data.inputs.draw((plan.samples, plan.spec.network.features), randomness.tensor(_INPUTS))
+    targets = plan.targets.draw((plan.samples, plan.outputs), randomness.tensor(_TARGETS))
+    return Chunk(layers, inputs.astype(dtype, copy=False), targets.astype(dtype, copy=False))

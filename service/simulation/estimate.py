@@ -1,0 +1,98 @@
+"""What a plan costs, before anything is allocated."""
+
+from dataclasses import dataclass
+from math import floor
+
+from service.errors import BudgetExceeded
+from service.results import Estimate
+from service.simulation.plan import Plan
+from service.spec import Precision
+
+CHUNK_BYTES = 48 << 20
+"""Trials are simulated together until they take this much memory."""
+WORKER_BYTES = 320 << 20
+"""Address space of a worker that has done nothing yet."""
+
+# What else takes time, counted as the operations of a matrix product that take as long (float64, one core).
+_OPERATIONS_PER_DRAW = 250
+_OPERATIONS_PER_UNIT_AND_SAMPLE = 600
+_OPERATIONS_PER_LAYER = 2e6
+
+_ITEM_BYTES = {Precision.FLOAT32: 4, Precision.FLOAT64: 8}
+_RECORDED_PER_LAYER = 16  # numbers kept for each trial and layer, the sorting of them included
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What may be asked for at once."""
+
+    floating_point_operations: float
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a plan costs; `chunk` trials are simulated together."""
+
+    floating_point_operations: float
+    bytes: int
+    chunk: int
+
+
+def cost(plan: Plan) -> Cost:
+    """Operations over all trials, and the largest memory in use at one time."""
+    item = _ITEM_BYTES[plan.spec.precision]
+    signals = plan.samples * sum(layer.units for layer in plan.layers)
+    widest = max(layer.parameters for layer in plan.layers)
+    per_trial = item * (plan.parameters + 4 * signals) + 40 * (widest + plan.samples * _widest_signal(plan))
+    chunk = max(1, min(plan.trials, CHUNK_BYTES // per_trial))
+    products = 6.0 * plan.samples * plan.parameters
+    operations = plan.trials * (
+        products + _OPERATIONS_PER_DRAW * plan.parameters + _OPERATIONS_PER_UNIT_AND_SAMPLE * signals
+    ) + _OPERATIONS_PER_LAYER * len(plan.layers) * -(-plan.trials // chunk)
+    recorded = 8 * _RECORDED_PER_LAYER * plan.trials * len(plan.layers)
+    return Cost(operations, WORKER_BYTES + chunk * per_trial + recorded, chunk)
+
+
+def estimate(plan: Plan, limits: Limits) -> Estimate:
+    """The cost of `plan` beside the limits."""
+    costs = cost(plan)
+    return Estimate(
+        layers=[layer.shape() for layer in plan.layers],
+        parameters=plan.parameters,
+        trials=plan.trials,
+        floating_point_operations=costs.floating_point_operations,
+        bytes=costs.bytes,
+        floating_point_operations_limit=limits.floating_point_operations,
+        bytes_limit=limits.bytes,
+        within_budget=_within(costs, limits),
+    )
+
+
+def check_budget(plan: Plan, limits: Limits) -> None:
+    """Raise BudgetExceeded where `plan` costs more than `limits`, with the estimate and what would fit."""
+    costs = cost(plan)
+    if _within(costs, limits):
+        return
+    asked, limit = costs.floating_point_operations, limits.floating_point_operations
+    if costs.bytes > limits.bytes:
+        sentence = f"The simulation needs about {costs.bytes:.3g} bytes; a worker may use {limits.bytes:.3g}."
+    else:
+        fitting = floor(plan.trials * limit / asked)
+        advice = f"{fitting} trials would fit." if fitting else "Not even one trial fits: make the network smaller."
+        sentence = f"The simulation takes about {asked:.3g} operations; {limit:.3g} are answered at once. {advice}"
+    raise BudgetExceeded(
+        f"{sentence} POST /v1/estimates tells the cost of a specification without simulating it.",
+        floating_point_operations=asked,
+        floating_point_operations_limit=limit,
+        bytes=costs.bytes,
+        bytes_limit=limits.bytes,
+    )
+
+
+def _within(costs: Cost, limits: Limits) -> bool:
+    return costs.floating_point_operations <= limits.floating_point_operations and costs.bytes <= limits.bytes
+
+
+def _widest_signal(plan: Plan) -> int:
+    return max([plan.spec.network.features, *(layer.units for layer in plan.layers)])

@@ -1,0 +1,88 @@
+"""The two passes: a loop from input to output, and a loop back.
+
+The backward pass is linear in delta, so delta is rescaled to order one after every step and its scale carried as a
+power of two: nothing is rounded by it, and a ratio of 1e-1200 is a number like any other.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from service.nn.arrays import Array
+from service.nn.layers.base import BuiltLayer, ParameterGradients
+from service.nn.losses import Loss
+from service.simulation.compile import Chunk
+
+_LARGEST_SHIFT = {np.dtype(np.float32): 100, np.dtype(np.float64): 1000}
+
+
+@dataclass(frozen=True)
+class Forward:
+    """What one layer made of its input, each (trials, samples, features)."""
+
+    x: Array
+    z: Array
+    h: Array
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """values · 2**exponent, one exponent for each trial."""
+
+    values: Array  # (trials, samples, features), of order one
+    exponent: npt.NDArray[np.integer[Any]]  # (trials, 1, 1)
+
+
+@dataclass(frozen=True)
+class Backward:
+    """What came back to one layer."""
+
+    index: int
+    upstream: Scaled  # ∂e/∂h
+    delta: Scaled  # ∂e/∂z
+    derivative: Array  # φ'(z), (trials, samples, features)
+    gradients: ParameterGradients | None  # scaled as delta is
+
+
+def forward(chunk: Chunk) -> list[Forward]:
+    """The signal at every layer; what overflows is infinite or NaN from there on."""
+    signals: list[Forward] = []
+    x = chunk.inputs
+    for layer in chunk.layers:
+        z = layer.transform.forward(x)
+        h = layer.activation.f(z)
+        signals.append(Forward(x, z, h))
+        x = h
+    return signals
+
+
+def backward(chunk: Chunk, signals: list[Forward], loss: Loss) -> Iterator[Backward]:
+    """Delta and the gradients at every layer, from the last to the first; the loss's constant factor is left out."""
+    last = chunk.layers[-1]
+    derivative = last.activation.df(signals[-1].z, signals[-1].h)
+    upstream = rescaled(loss.gradient(signals[-1].h, chunk.targets))
+    delta = rescaled(loss.output_delta(last.activation, derivative, signals[-1].h, chunk.targets))
+    for index in reversed(range(len(chunk.layers))):
+        transform = chunk.layers[index].transform
+        gradients = transform.gradients(signals[index].x, delta.values)
+        yield Backward(index, upstream, delta, derivative, gradients)
+        if index > 0:
+            upstream = rescaled(transform.backward(delta.values), delta.exponent)
+            derivative, delta = _through(chunk.layers[index - 1], signals[index - 1], upstream)
+
+
+def _through(layer: BuiltLayer, signal: Forward, upstream: Scaled) -> tuple[Array, Scaled]:
+    derivative = layer.activation.df(signal.z, signal.h)
+    values = layer.activation.pull_back(derivative, signal.h, upstream.values)
+    return derivative, rescaled(values, upstream.exponent)
+
+
+def rescaled(values: Array, exponent: npt.NDArray[np.integer[Any]] | int = 0) -> Scaled:
+    """`values` · 2**exponent with the largest value of each trial brought into [1/2, 1)."""
+    peak = np.abs(values).max(axis=(-2, -1), keepdims=True)
+    largest = _LARGEST_SHIFT[values.dtype]
+    shift = np.clip(np.frexp(peak)[1], -largest, largest)
+    return Scaled(values * np.ldexp(np.ones_like(peak), -shift), exponent + shift)

@@ -1,0 +1,134 @@
+"""A specification unrolled and checked: every layer with its shape, every choice with its fit."""
+
+from dataclasses import dataclass
+
+from service.errors import DepthExceeded, GradientsTooLarge, Incompatible, ShapeMismatch
+from service.nn.data.base import Data
+from service.nn.data.one_hot import OneHotData
+from service.nn.layers.base import SingleLayer
+from service.results import LayerShape
+from service.spec import Include, SimulationSpec
+
+DEEPEST = 5000
+LARGEST_GRADIENTS = 100_000
+"""Numbers of weights, biases, deltas and derivatives that a report carries at most."""
+
+
+@dataclass(frozen=True)
+class PlannedLayer:
+    """A single layer with its place in the network."""
+
+    index: int
+    path: str
+    layer: SingleLayer
+    features: int
+    units: int
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights and biases."""
+        return self.layer.parameters(self.features)
+
+    def shape(self) -> LayerShape:
+        """What a client is told of it before anything is simulated."""
+        return LayerShape(
+            index=self.index,
+            path=self.path,
+            kind=self.layer.name(),
+            activation=self.layer.activation.name(),
+            shape=[self.units],
+            parameters=self.parameters,
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A network ready to be drawn, and the specification with nothing left open."""
+
+    spec: SimulationSpec
+    layers: tuple[PlannedLayer, ...]
+    samples: int
+    targets: Data
+    trials: int
+
+    @property
+    def outputs(self) -> int:
+        """The width of the output layer."""
+        return self.layers[-1].units
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases of the whole network."""
+        return sum(layer.parameters for layer in self.layers)
+
+
+def plan(spec: SimulationSpec) -> Plan:
+    """The plan of `spec`; a SpecError with the pointer of what does not fit."""
+    layers = _unrolled(spec)
+    resolved = spec.resolved(layers[-1].units)
+    samples, targets = resolved.data.samples, resolved.data.targets
+    if samples is None or targets is None:
+        raise AssertionError("a resolved specification leaves nothing open")
+    random = spec.data.inputs.random or targets.random or any(planned.layer.random for planned in layers)
+    made = Plan(resolved, layers, samples, targets, spec.trials if random else 1)
+    _check_activations(made)
+    _check_data(made)
+    _check_gradients(made)
+    return made
+
+
+def _unrolled(spec: SimulationSpec) -> tuple[PlannedLayer, ...]:
+    depth = sum(layer.depth() for layer in spec.network.layers)
+    if depth > DEEPEST:
+        raise DepthExceeded(depth, DEEPEST)
+    planned: list[PlannedLayer] = []
+    features = spec.network.features
+    for position, entry in enumerate(spec.network.layers):
+        for path, layer in entry.unroll(f"/network/layers/{position}"):
+            layer.check(path, features)
+            planned.append(PlannedLayer(len(planned) + 1, path, layer, features, layer.outputs(features)))
+            features = planned[-1].units
+    return tuple(planned)
+
+
+def _check_activations(made: Plan) -> None:
+    for planned in made.layers[:-1]:
+        if planned.layer.activation.only_output:
+            raise Incompatible(
+                f"{planned.layer.activation.name()} normalises over the units and may stand in the last layer only.",
+                pointer=f"{planned.path}/activation",
+            )
+    last, loss = made.layers[-1], made.spec.loss
+    if loss.probability and not last.layer.activation.probability:
+        raise Incompatible(
+            f"{loss.name()} reads predictions as probabilities, but the output activation "
+            f"{last.layer.activation.name()} leaves [0, 1]; take sigmoid or softmax there.",
+            pointer=f"{last.path}/activation",
+        )
+
+
+def _check_data(made: Plan) -> None:
+    _check_shape("/data/inputs/values", made.spec.data.inputs, made.samples, made.spec.network.features)
+    _check_shape("/data/targets/values", made.targets, made.samples, made.outputs)
+    if isinstance(made.targets, OneHotData) and made.targets.classes != made.outputs:
+        raise Incompatible(
+            f"one_hot has {made.targets.classes} classes, but the output layer has {made.outputs} units; "
+            "there must be one unit for each class.",
+            pointer="/data/targets/classes",
+        )
+
+
+def _check_shape(pointer: str, data: Data, samples: int, features: int) -> None:
+    found = data.shape_of_values()
+    as_vector = (samples,) if features == 1 else None
+    if found not in (None, (samples, features), as_vector):
+        raise ShapeMismatch(pointer, found, (samples, features))
+
+
+def _check_gradients(made: Plan) -> None:
+    include = made.spec.include
+    if Include.GRADIENTS not in include:
+        return
+    numbers = made.parameters + 2 * made.samples * sum(planned.units for planned in made.layers)
+    if numbers > LARGEST_GRADIENTS:
+        raise GradientsTooLarge(f"/include/{include.index(Include.GRADIENTS)}", numbers, LARGEST_GRADIENTS)
