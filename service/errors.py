@@ -10,7 +10,8 @@ Refusal
 ├── BudgetExceeded        the estimate is above what is answered at once
 ├── QueueFull             too many simulations are waiting
 ├── DeadlineExceeded      a simulation ran out of its time and was stopped
-└── WorkerFailed          the process that simulated died or ran out of memory
+├── WorkerFailed          the process that simulated died or ran out of memory
+└── NotReady              the worker processes are not started yet
 """
 
 from typing import ClassVar
@@ -128,3 +129,9 @@ class WorkerFailed(Refusal):
     """The process that simulated died or ran out of memory; the next request gets a new one."""
 
     code = "worker-failed"
+
+
+class NotReady(Refusal):
+    """The worker processes are not started yet."""
+
+    code = "not-ready"

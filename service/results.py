@@ -188,7 +188,7 @@ class Verdict(Model):
     gain_per_layer: Spread
     """The factor delta changes by with every layer towards the input."""
     gain_per_layer_interval: Interval | None
-    """The 95 % confidence interval of the typical gain per layer (its geometric mean over trials)."""
+    """The 95 % confidence interval of the median gain per layer over trials; null where no trial has one."""
     depth_budget: Double | None
     """Hidden layers until the depth ratio would be severe at that rate; null where the interval contains 1."""
     width_risk: Double

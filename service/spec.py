@@ -69,11 +69,11 @@ class SimulationSpec(Model):
     """How often weights, inputs and targets are drawn; once is enough where nothing is random."""
     seed: Annotated[Int64, Field(ge=0, lt=2**63)] = 0
     """The seed of all draws."""
-    precision: Annotated[Precision, Field()] = Precision.FLOAT64
+    precision: Precision = Precision.FLOAT64
     """The floating-point format of the two passes."""
     policy: AnyPolicy = Sgd()
     """Which gradients are forgiven."""
-    include: Annotated[list[Include], Field(max_length=8)] = []
+    include: Annotated[list[Include], Field(max_length=8, default_factory=list)]
     """What to report beside the statistics."""
 
     def resolved(self, outputs: int) -> "SimulationSpec":

@@ -30,9 +30,7 @@ def loads(text: bytes) -> Any:
         return duplicated[-1]
 
     try:
-        value = json.loads(
-            text.decode("utf-8"), object_pairs_hook=object_of, parse_int=_integer, parse_float=_number
-        )
+        value = json.loads(text.decode("utf-8"), object_pairs_hook=object_of, parse_int=_integer, parse_float=_number)
     except UnicodeDecodeError as error:
         raise MalformedJson(f"The text is not UTF-8 at byte {error.start}.", position=error.start) from None
     except json.JSONDecodeError as error:

@@ -1,7 +1,10 @@
 """Why a gradient vanishes or explodes, from the backward and the forward ratio."""
 
+from itertools import pairwise, takewhile
+from math import isfinite
+
 from service.diagnosis.ruling import Ruling
-from service.diagnosis.statistics import NetworkStatistics
+from service.diagnosis.statistics import Evidence
 from service.results import Cause, Label, LayerStatistics
 
 COLLAPSED_SEPARATION = -1.3
@@ -14,49 +17,68 @@ ACCELERATION = 1.3
 """A collapse takes more with each layer: every step at least this many times the one before."""
 
 
-def find_cause(ruling: Ruling, network: NetworkStatistics, layers: list[LayerStatistics]) -> Cause | None:
-    """The cause of the label; null where there is nothing to explain, or nothing explains it."""
+def find_cause(
+    ruling: Ruling, evidence: Evidence, behind_first: list[LayerStatistics], log10_smallest_normal: float
+) -> Cause | None:
+    """The cause of the label, None where nothing explains it.
+
+    `behind_first` are the layers behind the first hidden one. `log10_smallest_normal` is that of the precision: a
+    signal that collapses to zero has come near it before.
+    """
     match ruling.label:
         case Label.STABLE:
-            return Cause.INPUT_COLLAPSE if inputs_collapse(network) else None
+            return Cause.INPUT_COLLAPSE if inputs_collapse(evidence) else None
         case Label.DEAD:
-            return _cause_of_death(network, layers)
+            return _cause_of_death(ruling, evidence, behind_first, log10_smallest_normal)
         case Label.VANISHING:
-            if signal_collapses(network):
+            if signal_collapses(evidence):
                 return Cause.SIGNAL_COLLAPSE
-            return Cause.GAIN if _signal_follows(network) else Cause.SATURATION
+            return Cause.GAIN if _signal_follows(evidence) else Cause.SATURATION
         case Label.EXPLODING:
-            if 2 * sum(network.trials.overflowed) > ruling.agreeing:
+            if overflows(ruling, evidence):
                 return Cause.FORWARD_OVERFLOW
-            return Cause.GAIN if _signal_follows(network) else Cause.CHAOS
+            return Cause.GAIN if _signal_follows(evidence) else Cause.CHAOS
 
 
-def inputs_collapse(network: NetworkStatistics) -> bool:
+def overflows(ruling: Ruling, evidence: Evidence) -> bool:
+    """Whether most of the agreeing trials overflow on their way forward."""
+    return 2 * evidence.overflowed > len(ruling.agreeing)
+
+
+def loss_is_silent(ruling: Ruling, evidence: Evidence) -> bool:
+    """Whether the loss itself has no gradient in most of the agreeing trials."""
+    return 2 * evidence.silent > len(ruling.agreeing)
+
+
+def inputs_collapse(evidence: Evidence) -> bool:
     """Whether inputs that were distinct are one in the last hidden layer."""
-    before, after = network.separation
+    before, after = evidence.separation
     return before is not None and after is not None and after < COLLAPSED_SEPARATION <= before
 
 
-def signal_collapses(network: NetworkStatistics) -> bool:
+def signal_collapses(evidence: Evidence) -> bool:
     """Whether the signal falls faster than any rate: each of its last steps takes more decades than the one before."""
-    finite = [decades for decades in network.signal if decades is not None]
-    steps = [after - before for before, after in zip(finite, finite[1:], strict=False)][-4:]
+    finite = list(takewhile(isfinite, evidence.signal))
+    steps = [after - before for before, after in pairwise(finite)][-4:]
     if len(steps) < 2 or finite[-1] - finite[0] > COLLAPSE:
         return False
-    return all(after < 0.0 and after <= ACCELERATION * before for before, after in zip(steps, steps[1:], strict=False))
+    return all(after < 0.0 and after <= ACCELERATION * before for before, after in pairwise(steps))
 
 
-def _signal_follows(network: NetworkStatistics) -> bool:
-    backward, forward = network.depth_ratio.median, network.forward_ratio.median
+def _signal_follows(evidence: Evidence) -> bool:
+    backward, forward = evidence.depth_ratio, evidence.forward_ratio
     if backward is None or forward is None:
         return False
     return backward * forward > 0.0 and abs(forward) >= MOVES_TOGETHER * abs(backward)
 
 
-def _cause_of_death(network: NetworkStatistics, layers: list[LayerStatistics]) -> Cause | None:
-    if network.silent_loss:
+def _cause_of_death(
+    ruling: Ruling, evidence: Evidence, behind_first: list[LayerStatistics], log10_smallest_normal: float
+) -> Cause | None:
+    if loss_is_silent(ruling, evidence):
         return None
-    behind_first = layers[network.hidden[0] + 1 :] if network.hidden else []
     if any(layer.parameters and layer.log10_weight_norm.count == 0 for layer in behind_first):
         return Cause.ZERO_WEIGHTS
-    return Cause.SIGNAL_COLLAPSE if signal_collapses(network) else Cause.DEAD_UNITS
+    # Every step at most doubles the decades lost, and the square root of the smallest number has a square.
+    underflowed = min(filter(isfinite, evidence.signal), default=0.0) < log10_smallest_normal / 4
+    return Cause.SIGNAL_COLLAPSE if underflowed and signal_collapses(evidence) else Cause.DEAD_UNITS

@@ -1,11 +1,12 @@
 """What is worth knowing beside the verdict: scale, width, precision and symmetry."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from math import log10, sqrt
 
 from service.diagnosis.cause import inputs_collapse
 from service.diagnosis.ruling import Ruling
-from service.diagnosis.statistics import NetworkStatistics
+from service.diagnosis.statistics import Evidence
 from service.results import Flag, Label, LayerStatistics
 
 WANDERING = 0.4
@@ -20,19 +21,30 @@ SMALL_UPDATE, LARGE_UPDATE = -4.0, -1.0
 """Decades of an update relative to the weights between which training moves."""
 
 
-def find_flags(ruling: Ruling, network: NetworkStatistics, layers: list[LayerStatistics]) -> list[Flag]:
+@dataclass(frozen=True)
+class Circumstances:
+    """What is known of the network beside its statistics."""
+
+    width_risk: float
+    symmetric: bool  # two units of a layer are the same unit
+    log10_smallest_normal: float  # of the precision
+
+
+def find_flags(
+    ruling: Ruling, evidence: Evidence, layers: list[LayerStatistics], circumstances: Circumstances
+) -> list[Flag]:
     """All flags that apply, in the order of their definition."""
     sizes = [rms for layer in layers if (rms := layer.log10_weight_gradient_rms.median) is not None]
     update = log10_update(layers)
     raised = {
-        Flag.INPUT_COLLAPSE: ruling.label is Label.STABLE and inputs_collapse(network),
-        Flag.TOO_DEEP_FOR_WIDTH: wandering(network.width_risk) >= TOO_MUCH_WANDERING,
+        Flag.INPUT_COLLAPSE: ruling.label is Label.STABLE and inputs_collapse(evidence),
+        Flag.TOO_DEEP_FOR_WIDTH: wandering(circumstances.width_risk) >= TOO_MUCH_WANDERING,
         Flag.TINY_GRADIENT: any(size < TINY for size in sizes),
         Flag.HUGE_GRADIENT: any(size > HUGE for size in sizes),
         Flag.SMALL_UPDATE: update is not None and update < SMALL_UPDATE,
         Flag.LARGE_UPDATE: update is not None and update > LARGE_UPDATE,
-        Flag.PRECISION_UNDERFLOW: any(_underflows(layer, network.log10_smallest_normal) for layer in layers),
-        Flag.SYMMETRIC_UNITS: network.symmetric,
+        Flag.PRECISION_UNDERFLOW: any(_underflows(layer, circumstances.log10_smallest_normal) for layer in layers),
+        Flag.SYMMETRIC_UNITS: circumstances.symmetric,
     }
     return [flag for flag in Flag if raised[flag]]
 

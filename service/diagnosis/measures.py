@@ -8,11 +8,9 @@ import numpy.typing as npt
 Signal = npt.NDArray[np.floating[Any]]
 Decades = npt.NDArray[np.float64]
 
-LOG10_2 = np.log10(2.0)
-
 
 def log10_rms(values: Signal) -> Decades:
-    """log10 of the root mean square over the last two axes; −inf where all is zero, NaN where anything is not finite."""
+    """log10 of the root mean square over the last two axes; −inf where all is zero, NaN where one is not finite."""
     peak = np.abs(values).max(axis=(-2, -1)).astype(np.float64)
     unit = np.where((peak > 0.0) & np.isfinite(peak), peak, 1.0)
     scaled = (values / unit[:, None, None].astype(values.dtype)).reshape(values.shape[0], -1)

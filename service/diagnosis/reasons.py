@@ -1,13 +1,16 @@
 """The judgement in sentences with the measured numbers; the first can be read alone."""
 
-from service.diagnosis.flags import LEARNING_RATE, log10_update, wandering
+from dataclasses import dataclass
+
+from service.diagnosis.cause import loss_is_silent, overflows
+from service.diagnosis.flags import LEARNING_RATE, Circumstances, wandering
 from service.diagnosis.ruling import DEEP_ENOUGH, Rate, Ruling
-from service.diagnosis.statistics import NetworkStatistics
-from service.results import Cause, Flag, Label, LayerStatistics, Severity, Tendency
+from service.diagnosis.statistics import Evidence
+from service.results import Cause, Flag, Label, Severity, Tendency
 
 CAUSES = {
     Cause.GAIN: "Signal and gradient change together, so the scale of the weights is wrong for this activation.",
-    Cause.SATURATION: "The signal keeps its size while the gradient shrinks: the activation is too flat where it works.",
+    Cause.SATURATION: "The signal keeps its size while the gradient shrinks: the activation is too flat there.",
     Cause.CHAOS: "The signal keeps its size while the gradient grows: neighbouring inputs are driven apart.",
     Cause.INPUT_COLLAPSE: "The gradient arrives, but all inputs have become one: there is little left to learn from.",
     Cause.SIGNAL_COLLAPSE: "The signal itself collapses, each layer taking more of it than the one before.",
@@ -25,44 +28,51 @@ FLAGS = {
 }
 
 
-def explain(
-    ruling: Ruling,
-    rate: Rate,
-    cause: Cause | None,
-    flags: list[Flag],
-    network: NetworkStatistics,
-    layers: list[LayerStatistics],
-) -> list[str]:
+@dataclass(frozen=True)
+class Case:
+    """Everything a sentence may be about."""
+
+    ruling: Ruling
+    rate: Rate
+    gain: float | None  # the median factor per layer
+    evidence: Evidence
+    cause: Cause | None
+    flags: list[Flag]
+    hidden: int  # how many hidden layers
+    log10_update: float | None
+    circumstances: Circumstances
+
+
+def explain(case: Case) -> list[str]:
     """What happened, from what, why, how fast, how surely, and what else."""
     said = [
-        _headline(ruling, network),
-        _shares(network, layers),
-        CAUSES[cause] if cause else None,
-        _tendency(rate, network),
-        _seeds(ruling, network),
-        *(_flag(flag, network, layers) for flag in flags),
+        _headline(case),
+        _shares(case),
+        CAUSES[case.cause] if case.cause else None,
+        _tendency(case),
+        _seeds(case),
+        *(_flag(flag, case) for flag in case.flags),
     ]
     return [sentence for sentence in said if sentence]
 
 
-def _headline(ruling: Ruling, network: NetworkStatistics) -> str:
-    trials, hidden = len(network.trials.dead), len(network.hidden)
+def _headline(case: Case) -> str:
+    ruling, evidence = case.ruling, case.evidence
     if ruling.label is Label.DEAD:
-        why = "the loss itself has no gradient" if network.silent_loss else "nothing of the error arrives there"
+        why = ": the loss itself has no gradient" if loss_is_silent(ruling, evidence) else ""
         return (
-            f"The gradient is dead: at the first {'hidden ' if hidden else ''}layer it is exactly zero "
-            f"in {ruling.agreeing} of {trials} trials, because {why}."
+            f"The gradient is dead: at the first {'hidden ' if case.hidden else ''}layer it is exactly zero "
+            f"in {len(ruling.agreeing)} of {ruling.trials} trials{why}."
         )
-    if ruling.label is Label.EXPLODING and 2 * sum(network.trials.overflowed) > ruling.agreeing:
+    if ruling.label is Label.EXPLODING and overflows(ruling, evidence):
         return (
-            f"The network explodes on the way forward: its signal overflows "
-            f"in {sum(network.trials.overflowed)} of {trials} trials."
+            "The network explodes on its way forward: the signal leaves the range of its precision "
+            f"in {evidence.overflowed} of {ruling.trials} trials."
         )
-    ratio = network.depth_ratio.median
-    if hidden < 2 or ratio is None:
-        count = "one hidden layer" if hidden == 1 else "no hidden layer" if hidden == 0 else "no measurable gradient"
+    if case.hidden < 2 or evidence.depth_ratio is None:
+        count = ["no hidden layer", "one hidden layer"][case.hidden] if case.hidden < 2 else "no measurable gradient"
         return f"The gradient is stable: there is {count}, and so no depth to vanish or explode in."
-    return f"{_HEADLINES[ruling.label, ruling.severity]}: {_journey(ratio, hidden, network.gain_per_layer.median)}."
+    return f"{_HEADLINES[ruling.label, ruling.severity]}: {_journey(case, evidence.depth_ratio)}."
 
 
 _HEADLINES = {
@@ -74,65 +84,57 @@ _HEADLINES = {
 }
 
 
-def _journey(ratio: float, hidden: int, gain: float | None) -> str:
-    rate = f", a factor of {gain:.3g} per layer" if gain is not None else ""
+def _journey(case: Case, ratio: float) -> str:
+    rate = "" if case.evidence.slope is None else f", a factor of {_power(case.evidence.slope)} per layer"
     return (
-        f"from the last of {hidden} hidden layers back to the first it changes by a factor of {_power(ratio)} "
+        f"from the last of {case.hidden} hidden layers back to the first it changes by a factor of {_power(ratio)} "
         f"({_signed(ratio)} decades{rate})"
     )
 
 
-def _shares(network: NetworkStatistics, layers: list[LayerStatistics]) -> str | None:
+def _shares(case: Case) -> str | None:
     """Which part of the depth ratio the weights have and which the activations."""
-    if len(network.hidden) < 2:
+    ratio, by_weights = case.evidence.depth_ratio, case.evidence.weight_share
+    if case.hidden < 2 or ratio is None or by_weights is None:
         return None
-    between = layers[network.hidden[0] : network.hidden[-1]]
-    weights = [layer.log10_weight_gain.mean for layer in between]
-    slopes = [layer.log10_derivative_gain.mean for layer in between]
-    known = [value for value in [*weights, *slopes] if value is not None]
-    if len(known) < 2 * len(between):
-        return None
-    by_weights = sum(value for value in weights if value is not None)
-    by_slopes = sum(value for value in slopes if value is not None)
     return (
-        f"Of the change between them, {_signed(by_weights)} decades are the work of the weights "
-        f"and {_signed(by_slopes)} that of the activations' derivatives."
+        f"Of these decades, {_signed(by_weights)} are the work of the weights "
+        f"and {_signed(ratio - by_weights)} that of the activations' derivatives."
     )
 
 
-def _tendency(rate: Rate, network: NetworkStatistics) -> str | None:
-    if rate.depth_budget is None or network.gain_per_layer.median is None:
+def _tendency(case: Case) -> str | None:
+    budget = case.rate.depth_budget
+    if budget is None or case.gain is None:
         return None
-    if rate.tendency is Tendency.STABLE:
+    if case.rate.tendency is Tendency.STABLE:
         return f"It could be more than {DEEP_ENOUGH} layers deep before its rate mattered."
-    verb = "vanish" if rate.tendency is Tendency.VANISHING else "explode"
-    return (
-        f"At {network.gain_per_layer.median:.3g} per layer it is prone to {verb}: "
-        f"{rate.depth_budget:.3g} hidden layers make it severe."
-    )
+    verb = "vanish" if case.rate.tendency is Tendency.VANISHING else "explode"
+    return f"At a factor of {case.gain:.3g} per layer it is prone to {verb}: {budget:.3g} hidden layers make it severe."
 
 
-def _seeds(ruling: Ruling, network: NetworkStatistics) -> str | None:
-    if not ruling.seed_dependent:
+def _seeds(case: Case) -> str | None:
+    if not case.ruling.seed_dependent:
         return None
     return (
-        f"The seed decides: only {ruling.agreeing} of {len(network.trials.dead)} trials agree with this label, "
-        f"and the width alone lets the depth ratio wander by about {wandering(network.width_risk):.2g} decades."
+        f"The seed decides: only {len(case.ruling.agreeing)} of {case.ruling.trials} trials agree with this label, "
+        f"whose median is described here; the width alone lets the depth ratio wander "
+        f"by about {wandering(case.circumstances.width_risk):.2g} decades."
     )
 
 
-def _flag(flag: Flag, network: NetworkStatistics, layers: list[LayerStatistics]) -> str:
+def _flag(flag: Flag, case: Case) -> str:
     match flag:
         case Flag.TOO_DEEP_FOR_WIDTH:
             return (
                 "The network is too deep for its width: from seed to seed the depth ratio wanders "
-                f"by about {wandering(network.width_risk):.2g} decades."
+                f"by about {wandering(case.circumstances.width_risk):.2g} decades."
             )
         case Flag.SMALL_UPDATE | Flag.LARGE_UPDATE:
-            update = log10_update(layers)
+            change = "nothing" if case.log10_update is None else _power(case.log10_update)
             return (
-                f"A step of gradient descent at a rate of {_power(LEARNING_RATE)} would change the weights by "
-                f"{'nothing' if update is None else _power(update)} of their size; 1e-4 to 0.1 is usual."
+                f"A step of gradient descent at a rate of {_power(LEARNING_RATE)} would change the weights "
+                f"by {change} of their size; 1e-4 to 0.1 is usual."
             )
         case _:
             return FLAGS[flag]
@@ -144,6 +146,4 @@ def _signed(decades: float) -> str:
 
 def _power(decades: float) -> str:
     """10**decades in three digits, also where no float holds it."""
-    if abs(decades) < 300:
-        return f"{10.0**decades:.3g}"
-    return f"1e{decades:.0f}"
+    return f"{10.0**decades:.3g}" if abs(decades) < 300 else f"1e{decades:.0f}"

@@ -49,7 +49,7 @@ class Derivatives:
 
 @dataclass(frozen=True)
 class Recording:
-    """Every trial at every layer; arrays are (trials, layers), those of the signal (trials, layers + 1), inputs first."""
+    """Every trial at every layer: (trials, layers), and (trials, layers + 1) for the signal, inputs first."""
 
     forward_rms: Decades
     separation: Decades

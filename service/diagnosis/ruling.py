@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 from math import inf, isnan, log10
 
-from service.diagnosis.statistics import NetworkStatistics, NetworkTrials
+from service.diagnosis.statistics import NetworkTrials
 from service.policies import Policy
-from service.results import Label, Severity, Tendency
+from service.results import Label, Severity, Spread, Tendency
 
 SEED_DEPENDENT_BELOW = 0.8
 DEEP_ENOUGH = 1000
@@ -19,8 +19,14 @@ class Ruling:
 
     label: Label
     severity: Severity
-    agreeing: int
-    confidence: float
+    agreeing: list[int]  # the numbers of the trials with that label
+    typical: int  # the median one among them, by the size of its depth ratio
+    trials: int
+
+    @property
+    def confidence(self) -> float:
+        """The share of trials that agree."""
+        return len(self.agreeing) / self.trials
 
     @property
     def seed_dependent(self) -> bool:
@@ -30,23 +36,26 @@ class Ruling:
 
 @dataclass(frozen=True)
 class Rate:
-    """What the rate per layer says."""
+    """What the rate per layer says; the interval is that of the gain."""
 
     tendency: Tendency
     depth_budget: float | None
+    interval: tuple[float, float] | None
 
 
 def rule(trials: NetworkTrials, policy: Policy) -> Ruling:
-    """The label that most trials have, its share, and the severity of the median trial among them."""
+    """The label that most trials have, and the severity of the median trial among them."""
+    ratios = trials.depth_ratio.tolist()
     judged = [
-        (*judge_trial(ratio, dead, overflowed, policy), inf if overflowed or isnan(ratio) else abs(ratio))
-        for ratio, dead, overflowed in zip(trials.depth_ratio, trials.dead, trials.overflowed, strict=True)
+        judge_trial(ratio, dead, overflowed, policy)
+        for ratio, dead, overflowed in zip(ratios, trials.dead.tolist(), trials.overflowed.tolist(), strict=True)
     ]
-    votes = Counter(label for label, _, _ in judged)
+    votes = Counter(label for label, _ in judged)
     label = max(Label, key=lambda candidate: votes[candidate])  # a tie goes to the one that stands first in Label
-    agreeing = sorted((item for item in judged if item[0] is label), key=lambda item: item[2])
-    severity = agreeing[len(agreeing) // 2][1]
-    return Ruling(label, severity, len(agreeing), len(agreeing) / len(judged))
+    agreeing = [trial for trial, (given, _) in enumerate(judged) if given is label]
+    ranked = sorted(agreeing, key=lambda trial: inf if isnan(ratios[trial]) else abs(ratios[trial]))
+    typical = ranked[len(ranked) // 2]
+    return Ruling(label, judged[typical][1], agreeing, typical, len(judged))
 
 
 def judge_trial(depth_ratio: float, dead: bool, overflowed: bool, policy: Policy) -> tuple[Label, Severity]:
@@ -62,17 +71,16 @@ def judge_trial(depth_ratio: float, dead: bool, overflowed: bool, policy: Policy
     return Label.STABLE, Severity.NONE
 
 
-def rate_of(network: NetworkStatistics, label: Label, policy: Policy) -> Rate:
-    """Tendency and depth budget by the rate; where there is no rate, by what took it away."""
-    interval, gain = network.log10_gain_interval, network.gain_per_layer.median
-    if interval is None:
+def rate_of(gains: Spread, interval: tuple[float, float] | None, label: Label, policy: Policy) -> Rate:
+    """Tendency and depth budget by the gain per layer; where there is none, by what took it away."""
+    if interval is None or gains.median is None:
         lost = {Label.DEAD: Tendency.VANISHING, Label.EXPLODING: Tendency.EXPLODING}
-        return Rate(lost.get(label, Tendency.STABLE), None)
+        return Rate(lost.get(label, Tendency.STABLE), None, None)
     low, high = interval
-    if low <= 0.0 <= high or not gain or gain == 1.0:
-        return Rate(Tendency.STABLE, None)
+    if low <= 1.0 <= high or gains.median <= 0.0:
+        return Rate(Tendency.STABLE, None, interval)
     tendency, severe = (
-        (Tendency.EXPLODING, policy.exploding_severe) if low > 0.0 else (Tendency.VANISHING, -policy.vanishing_severe)
+        (Tendency.EXPLODING, policy.exploding_severe) if low > 1.0 else (Tendency.VANISHING, -policy.vanishing_severe)
     )
-    budget = severe / abs(log10(gain))
-    return Rate(tendency if budget <= DEEP_ENOUGH else Tendency.STABLE, budget)
+    budget = severe / abs(log10(gains.median))
+    return Rate(tendency if budget <= DEEP_ENOUGH else Tendency.STABLE, budget, interval)

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtrit
+import numpy.typing as npt
 
 from service.diagnosis.measures import Decades
 from service.diagnosis.recording import Recording
-from service.results import DerivativeStatistics, Interval, LayerHistograms, LayerShape, LayerStatistics, Spread
-
-_QUANTILES = (0.5, 0.05, 0.95)
-_CONFIDENCE = 0.95
+from service.diagnosis.spreads import spreads
+from service.results import DerivativeStatistics, LayerHistograms, LayerShape, LayerStatistics
 
 
 @dataclass(frozen=True)
@@ -36,65 +34,66 @@ class Depth:
 
 @dataclass(frozen=True)
 class NetworkTrials:
-    """What the judge looks at, one entry for each trial; NaN where a number does not exist."""
+    """The network as a whole in every trial: (trials,) unless said otherwise, NaN where there is no number."""
 
-    depth_ratio: list[float]
-    dead: list[bool]
-    overflowed: list[bool]
+    depth_ratio: Decades
+    forward_ratio: Decades
+    reach: Decades
+    slope: Decades  # decades per layer towards the input
+    weight_share: Decades  # of the depth ratio; the rest is the work of the derivatives
+    signal: Decades  # (trials, hidden layers + 1): log10 forward RMS of the inputs and of every hidden layer
+    separation: Decades  # (trials, 2): of the inputs and of the last hidden layer
+    dead: npt.NDArray[np.bool_]
+    overflowed: npt.NDArray[np.bool_]
+    silent: npt.NDArray[np.bool_]  # the loss itself has no gradient
+
+    @classmethod
+    def of(cls, recording: Recording, depth: Depth) -> "NetworkTrials":
+        """Ratios between the first and the last hidden layer, and the rate between them."""
+        first, last = (depth.starts[0], depth.starts[-1]) if depth.starts else (0, 0)
+        ends = [end + 1 for end in depth.ends]
+        nothing = np.full(recording.delta.shape[0], np.nan)
+        weight_gains = _difference(recording.upstream[:, first:last], recording.delta[:, first + 1 : last + 1])
+        forward = recording.forward_rms
+        return cls(
+            depth_ratio=_difference(recording.delta[:, first], recording.delta[:, last]) if ends else nothing,
+            forward_ratio=_difference(forward[:, ends[-1]], forward[:, ends[0]]) if ends else nothing,
+            reach=_difference(recording.delta[:, first], recording.upstream[:, -1]),
+            slope=_slope(recording.delta[:, depth.starts]),
+            weight_share=weight_gains.sum(axis=1),
+            signal=forward[:, [0, *ends]],
+            separation=recording.separation[:, [0, ends[-1] if ends else 0]],
+            dead=np.isneginf(recording.delta[:, first]),
+            overflowed=np.logical_not(recording.finite.all(axis=1)),
+            silent=np.isneginf(recording.upstream[:, -1]),
+        )
 
 
 @dataclass(frozen=True)
-class NetworkStatistics:
-    """The numbers of the network as a whole."""
+class Evidence:
+    """What the trials that agree on a label have in common: the judgement is explained by these."""
 
-    hidden: list[int]  # positions from 0 of the layers where a hidden layer starts
-    trials: NetworkTrials
-    depth_ratio: Spread
-    forward_ratio: Spread
-    reach: Spread
-    gain_per_layer: Spread
-    log10_gain_interval: tuple[float, float] | None  # 95 %, of the mean over trials
-    signal: list[float | None]  # median log10 forward RMS: the inputs, then the end of every hidden layer
-    separation: tuple[float | None, float | None]  # median of the inputs and of the last hidden layer
-    width_risk: float
-    silent_loss: bool  # the loss itself has no gradient in most trials
-    symmetric: bool  # two units of a layer are the same unit
-    log10_smallest_normal: float  # of the precision
+    depth_ratio: float | None  # of their median trial, as are the shares of it and the rate
+    weight_share: float | None
+    slope: float | None
+    forward_ratio: float | None  # medians, here and below
+    signal: list[float]
+    separation: tuple[float | None, float | None]
+    overflowed: int  # how many
+    silent: int
 
 
-def network_statistics(recording: Recording, depth: Depth, widths: list[int], precision: str) -> NetworkStatistics:
-    """Ratios between the first and the last hidden layer, and the rate between them; `widths` are those of all layers."""
-    nothing = np.full(recording.delta.shape[0], np.nan)
-    first = depth.starts[0] if depth.starts else 0
-    positions = [0, *(end + 1 for end in depth.ends)]
-    ratio, forward_ratio = nothing, nothing
-    if depth.starts:
-        ratio = _difference(recording.delta[:, first], recording.delta[:, depth.starts[-1]])
-        forward_ratio = _difference(
-            recording.forward_rms[:, positions[-1]], recording.forward_rms[:, positions[1]]
-        )
-    reach = _difference(recording.delta[:, first], recording.upstream[:, -1])
-    slope = _slope(recording.delta[:, depth.starts])
-    medians = spreads(recording.forward_rms[:, positions])
-    separations = spreads(recording.separation[:, [0, positions[-1]]])
-    return NetworkStatistics(
-        hidden=depth.starts,
-        trials=NetworkTrials(
-            depth_ratio=ratio.tolist(),
-            dead=np.isneginf(recording.delta[:, first]).tolist(),
-            overflowed=(~recording.finite.all(axis=1)).tolist(),
-        ),
-        depth_ratio=spread(ratio),
-        forward_ratio=spread(forward_ratio),
-        reach=spread(reach),
-        gain_per_layer=spread(_power(slope)),
-        log10_gain_interval=_interval(slope),
-        signal=[one.median for one in medians],
-        separation=(separations[0].median, separations[1].median),
-        width_risk=sum(1.0 / widths[start] for start in depth.starts),
-        silent_loss=bool(np.isneginf(recording.upstream[:, -1]).mean() > 0.5),
-        symmetric=any(recording.symmetric),
-        log10_smallest_normal=float(np.log10(np.finfo(precision).tiny)),
+def evidence_of(trials: NetworkTrials, agreeing: list[int], typical: int) -> Evidence:
+    """The evidence of the trials numbered `agreeing`, of which `typical` is the median one."""
+    return Evidence(
+        depth_ratio=_known(trials.depth_ratio[typical]),
+        weight_share=_known(trials.weight_share[typical]),
+        slope=_known(trials.slope[typical]),
+        forward_ratio=_known(_median(trials.forward_ratio[agreeing])),
+        signal=[_median(column) for column in trials.signal[agreeing].T],
+        separation=(_known(_median(trials.separation[agreeing, 0])), _known(_median(trials.separation[agreeing, 1]))),
+        overflowed=int(trials.overflowed[agreeing].sum()),
+        silent=int(trials.silent[agreeing].sum()),
     )
 
 
@@ -132,46 +131,6 @@ def layer_statistics(
     ]
 
 
-def spread(values: Decades) -> Spread:
-    """The spread of (trials,) over the finite trials."""
-    return spreads(values[:, None])[0]
-
-
-def spreads(values: Decades) -> list[Spread]:
-    """The spread of every column of (trials, columns) over its finite entries; quantiles by linear interpolation."""
-    finite = np.isfinite(values)
-    counts = finite.sum(axis=0)
-    some = np.maximum(counts, 1)
-    ranked = np.where(counts > 0, np.sort(np.where(finite, values, np.inf), axis=0), 0.0)
-    mean = np.where(finite, values, 0.0).sum(axis=0) / some
-    deviation = np.where(finite, values - np.where(counts > 0, mean, 0.0), 0.0)
-    std = np.sqrt(np.square(deviation).sum(axis=0) / some)
-    rows = [_quantile(ranked, some, share) for share in _QUANTILES]
-    return [
-        Spread(median=median, p05=p05, p95=p95, mean=average, std=wide, count=count)
-        if count
-        else Spread(median=None, p05=None, p95=None, mean=None, std=None, count=0)
-        for median, p05, p95, average, wide, count in zip(
-            *(row.tolist() for row in [*rows, mean, std, counts]), strict=True
-        )
-    ]
-
-
-def interval_of_gain(log10_interval: tuple[float, float] | None) -> Interval | None:
-    """The interval of the factor per layer from that of its logarithm; null where it leaves the range of a double."""
-    if log10_interval is None or not all(abs(end) < 300.0 for end in log10_interval):
-        return None
-    return Interval(low=10.0 ** log10_interval[0], high=10.0 ** log10_interval[1])
-
-
-def _quantile(ranked: Decades, counts: Decades, share: float) -> Decades:
-    place = share * (counts - 1)
-    below = np.floor(place).astype(np.intp)
-    low = np.take_along_axis(ranked, below[None], axis=0)[0]
-    high = np.take_along_axis(ranked, np.minimum(below + 1, counts.astype(np.intp) - 1)[None], axis=0)[0]
-    return low + (high - low) * (place - below)
-
-
 def _difference(one: Decades, other: Decades) -> Decades:
     with np.errstate(invalid="ignore"):
         return one - other  # −inf less −inf, zero over zero, is not a number
@@ -187,22 +146,14 @@ def _slope(delta: Decades) -> Decades:
         return (delta - delta.mean(axis=1, keepdims=True)) @ steps / np.square(steps).sum()
 
 
-def _power(decades: Decades) -> Decades:
-    with np.errstate(over="ignore"):
-        return np.power(10.0, decades)
+def _median(column: Decades) -> float:
+    """The upper median of (trials,) with −inf counted and NaN left out; NaN where nothing is left."""
+    known = np.sort(column[~np.isnan(column)])
+    return float(known[known.size // 2]) if known.size else float("nan")
 
 
-def _interval(slope: Decades) -> tuple[float, float] | None:
-    """Student's interval of the mean over the finite trials; a single trial says nothing of its own spread."""
-    finite = slope[np.isfinite(slope)]
-    if finite.size == 0:
-        return None
-    mean = float(finite.mean())
-    if finite.size == 1:
-        return mean, mean
-    error = float(finite.std(ddof=1)) / finite.size**0.5
-    reach = float(stdtrit(finite.size - 1, 0.5 + 0.5 * _CONFIDENCE)) * error
-    return mean - reach, mean + reach
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def _weights(shape: LayerShape) -> int:

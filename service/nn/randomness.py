@@ -49,8 +49,8 @@ class Stream:
 
     def uniform(self, shape: Shape) -> Float64Array:
         """Uniform in [0, 1) with 53 bits, (trials, *shape)."""
-        raw = self._raw(prod(shape))
-        return (raw >> np.uint64(11)).reshape(-1, *shape) * 2.0**-53
+        raw = self._raw(prod(shape)) >> np.uint64(11)
+        return raw.reshape(-1, *shape).astype(np.float64) * 2.0**-53
 
     def normal(self, shape: Shape) -> Float32Array:
         """Standard normal, (trials, *shape), |z| ≤ 6.67.

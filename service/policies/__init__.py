@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from service.kinds import discover, one_of
 from service.policies.base import Policy
 
+__all__ = ["AnyPolicy", "Policy"]
+
 discover(__name__)
 
 if TYPE_CHECKING:

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from service.nn.arrays import Array
+from service.nn.arrays import Array, Float64Array
 from service.nn.layers.base import BuiltLayer, ParameterGradients
 from service.nn.losses import Loss
 from service.simulation.compile import Chunk
 
+LOG10_2 = np.log10(2.0)
 _LARGEST_SHIFT = {np.dtype(np.float32): 100, np.dtype(np.float64): 1000}
 
 
@@ -34,6 +35,11 @@ class Scaled:
 
     values: Array  # (trials, samples, features), of order one
     exponent: npt.NDArray[np.integer[Any]]  # (trials, 1, 1)
+
+    def decades(self) -> Float64Array:
+        """log10 of the scale, (trials,)."""
+        decades: Float64Array = self.exponent[:, 0, 0] * LOG10_2
+        return decades
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from service.kinds import discover, one_of
 from service.nn.activations.base import Activation
 
+__all__ = ["Activation", "AnyActivation"]
+
 discover(__name__)
 
 if TYPE_CHECKING:

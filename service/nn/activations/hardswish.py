@@ -15,7 +15,9 @@ class Hardswish(Activation):
 
     formula: ClassVar[str] = "z * max(0, min(1, z / 6 + 1 / 2))"
     derivative: ClassVar[str] = "where(z <= -3, 0, where(z < 3, z / 3 + 1 / 2, 1))"
-    convention: ClassVar[str] = "The derivative at −3 is 0 and at 3 is 1, the outer one; −1/2 and 3/2 are approached only."
+    convention: ClassVar[str] = (
+        "The derivative at −3 is 0 and at 3 is 1, the outer one; −1/2 and 3/2 are approached only."
+    )
     source: ClassVar[str] = "Howard et al. 2019, MobileNetV3."
 
     def f(self, x: Array) -> Array:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from service.kinds import discover, one_of
 from service.nn.data.base import Data, InputData
 
+__all__ = ["AnyInputs", "AnyTargets", "Data", "InputData"]
+
 discover(__name__)
 
 if TYPE_CHECKING:

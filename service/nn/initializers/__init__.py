@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from service.kinds import discover, one_of
 from service.nn.initializers.base import Initializer
 
+__all__ = ["AnyInitializer", "Initializer"]
+
 discover(__name__)
 
 if TYPE_CHECKING:

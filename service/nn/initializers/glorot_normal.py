@@ -14,7 +14,9 @@ class GlorotNormal(Initializer):
     kind: Literal["glorot_normal"] = "glorot_normal"
 
     formula: ClassVar[str] = "N(0, 2 / (fan_in + fan_out))"
-    source: ClassVar[str] = "Glorot & Bengio 2010; the whole normal, as in torch.nn.init.xavier_normal_ (Keras cuts its tails)."
+    source: ClassVar[str] = (
+        "Glorot & Bengio 2010; the whole normal, as in torch.nn.init.xavier_normal_ (Keras cuts its tails)."
+    )
 
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
         return scaled(shape, fan_in + shape[-1], 2.0, Distribution.NORMAL, stream)

@@ -14,7 +14,9 @@ class HeNormal(Initializer):
     kind: Literal["he_normal"] = "he_normal"
 
     formula: ClassVar[str] = "N(0, 2 / fan_in)"
-    source: ClassVar[str] = "He, Zhang, Ren & Sun 2015; the whole normal, as in torch.nn.init.kaiming_normal_ (Keras cuts its tails)."
+    source: ClassVar[str] = (
+        "He, Zhang, Ren & Sun 2015; the whole normal, as in torch.nn.init.kaiming_normal_ (Keras cuts its tails)."
+    )
 
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
         return scaled(shape, fan_in, 2.0, Distribution.NORMAL, stream)

@@ -19,4 +19,4 @@ class Identity(Initializer):
     random: ClassVar[bool] = False
 
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
-        return np.eye(*shape)[None]
+        return np.eye(shape[0], shape[1])[None]

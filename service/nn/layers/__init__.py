@@ -6,6 +6,8 @@ from service.kinds import discover, one_of
 from service.nn.layers import repeat
 from service.nn.layers.base import Layer
 
+__all__ = ["AnyLayer", "Layer"]
+
 discover(__name__)
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from service.nn.randomness import Stream
 
 
 class ActivationLayer(SingleLayer):
-    """activation(x), no parameters; behind a linear dense layer it makes the same network as an activation inside it."""
+    """activation(x), no parameters; behind a linear dense layer, the same network as an activation inside it."""
 
     kind: Literal["activation"] = "activation"
     activation: AnyActivation

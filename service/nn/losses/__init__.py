@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from service.kinds import discover, one_of
 from service.nn.losses.base import Loss
 
+__all__ = ["AnyLoss", "Loss"]
+
 discover(__name__)
 
 if TYPE_CHECKING:

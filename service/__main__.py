@@ -1,0 +1,63 @@
+"""The command line: `python -m service serve | simulate | openapi`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from service.worker.threads import single_blas_thread
+
+LABELS = ("dead", "exploding", "vanishing", "stable")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, 2 for a specification that is refused, 3 for --fail-on."""
+    single_blas_thread()
+    chosen = _parser().parse_args(arguments)
+    command = {"serve": _serve, "simulate": _simulate, "openapi": _openapi}[chosen.command]
+    return command(chosen)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m service", description="Judge the gradients of neural networks.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="serve the HTTP interface; settings come from the environment")
+    commands.add_parser("openapi", help="print the OpenAPI document")
+    simulate = commands.add_parser("simulate", help="judge one specification, without a server")
+    simulate.add_argument("spec", type=Path, help="a JSON file with a specification, - for standard input")
+    simulate.add_argument("--json", action="store_true", help="print the report as JSON")
+    simulate.add_argument(
+        "--fail-on", type=_labels, default=(), metavar="LABELS", help="end with status 3 on these labels, by commas"
+    )
+    return parser
+
+
+def _labels(text: str) -> tuple[str, ...]:
+    labels = tuple(label.strip() for label in text.split(","))
+    unknown = [label for label in labels if label not in LABELS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not among {', '.join(LABELS)}")
+    return labels
+
+
+def _serve(chosen: argparse.Namespace) -> int:
+    from service.main import serve  # noqa: PLC0415 - a worker process reads this file and needs no server
+
+    serve()
+    return 0
+
+
+def _simulate(chosen: argparse.Namespace) -> int:
+    from service.terminal import simulate_file  # noqa: PLC0415
+
+    return simulate_file(chosen.spec, as_json=chosen.json, fail_on=chosen.fail_on)
+
+
+def _openapi(chosen: argparse.Namespace) -> int:
+    from service.main import openapi_text  # noqa: PLC0415
+
+    sys.stdout.write(openapi_text())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

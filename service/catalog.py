@@ -1,0 +1,159 @@
+"""Every kind of every family with its parameters, formulas and sources, read from the classes themselves."""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from service.kinds import Double, Kind, Model, members
+from service.nn.activations import Activation
+from service.nn.data import Data, InputData
+from service.nn.initializers import Initializer
+from service.nn.layers import Layer
+from service.nn.losses import Loss
+from service.policies import Policy
+from service.results import Interval
+
+FAMILIES: dict[str, type[Kind]] = {
+    "activations": Activation,
+    "initializers": Initializer,
+    "inputs": InputData,
+    "layers": Layer,
+    "losses": Loss,
+    "policies": Policy,
+    "targets": Data,
+}
+
+
+class Parameter(Model):
+    """One field of a kind beside its name."""
+
+    name: str
+    """Its name in JSON."""
+    description: str
+    """What it does."""
+    type: str
+    """Its JSON type, or the family it is chosen from."""
+    required: bool
+    """Whether it must be given."""
+    default: str | None
+    """Its default as JSON; null where it must be given."""
+    minimum: Double | None
+    """The smallest value allowed; null without a limit."""
+    maximum: Double | None
+    """The largest value allowed; null without a limit."""
+    choices: list[str]
+    """The words allowed, where it is one of few."""
+
+
+class CatalogEntry(Model):
+    """One kind."""
+
+    kind: str
+    """Its name."""
+    summary: str
+    """What it is, in a sentence."""
+    parameters: list[Parameter]
+    """Its fields."""
+    formula: str | None
+    """The formula, where it has one."""
+    derivative: str | None
+    """The derivative of the formula."""
+    convention: str | None
+    """Which derivative is taken where there is none."""
+    source: str | None
+    """Where it was proposed, defined or measured."""
+    derivative_range: Interval | None
+    """Infimum and supremum of an activation's derivative, with its default parameters."""
+
+
+class Family(Model):
+    """A family of choices that are told apart by `kind`."""
+
+    family: str
+    """Its name."""
+    kinds: list[CatalogEntry]
+    """Its members, by name."""
+
+
+class Catalog(Model):
+    """All families."""
+
+    families: list[Family]
+    """The families, by name."""
+
+
+@cache
+def catalog() -> Catalog:
+    """The catalog; the same at every call."""
+    return Catalog(
+        families=[
+            Family(family=name, kinds=[_entry(kind) for kind in members(family)]) for name, family in FAMILIES.items()
+        ]
+    )
+
+
+def _entry(kind: type[Kind]) -> CatalogEntry:
+    return CatalogEntry(
+        kind=kind.name(),
+        summary=(kind.__doc__ or "").strip().partition("\n")[0],
+        parameters=_parameters(kind),
+        formula=getattr(kind, "formula", None),
+        derivative=getattr(kind, "derivative", None),
+        convention=getattr(kind, "convention", None),
+        source=getattr(kind, "source", None),
+        derivative_range=_derivative_range(kind),
+    )
+
+
+def _derivative_range(kind: type[Kind]) -> Interval | None:
+    if not issubclass(kind, Activation):
+        return None
+    try:
+        low, high = kind.model_validate({"kind": kind.name()}).derivative_range()
+    except ValidationError:  # a parameter without a default
+        return None
+    return Interval(low=low, high=high)
+
+
+def _parameters(kind: type[Kind]) -> list[Parameter]:
+    schema = kind.model_json_schema()
+    own = _resolve(schema, schema)  # a recursive kind refers to itself
+    fields = {name: field for name, field in own["properties"].items() if name != "kind"}
+    return [_parameter(name, field, {**schema, **own}) for name, field in fields.items()]
+
+
+def _parameter(name: str, field: dict[str, Any], schema: dict[str, Any]) -> Parameter:
+    resolved = _resolve(field, schema)
+    required = name in schema.get("required", [])
+    return Parameter(
+        name=name,
+        description=field.get("description", ""),
+        type=_type(resolved, _reference(field)),
+        required=required,
+        default=None if required else json.dumps(field.get("default")),
+        minimum=_first(resolved, ("minimum", "exclusiveMinimum")),
+        maximum=_first(resolved, ("maximum", "exclusiveMaximum")),
+        choices=resolved.get("enum", []),
+    )
+
+
+def _reference(field: dict[str, Any]) -> str:
+    return str(field.get("$ref", "")).rpartition("/")[2]
+
+
+def _resolve(field: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    definition = schema.get("$defs", {}).get(_reference(field), {})
+    return {**definition, **field}
+
+
+def _type(resolved: dict[str, Any], reference: str) -> str:
+    if "discriminator" in resolved:
+        return reference
+    return str(resolved.get("type", "array"))
+
+
+def _first(field: dict[str, Any], names: Sequence[str]) -> float | None:
+    return next((float(field[name]) for name in names if name in field), None)

@@ -1,0 +1,62 @@
+"""The application: routes, problems and the worker behind them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from service.http import problems
+from service.http.openapi import document
+from service.http.problems import Problem
+from service.http.request_id import RequestId
+from service.http.routes import catalog, docs, estimates, health, simulations
+from service.settings import Settings
+from service.version import __version__
+from service.worker.worker import Worker
+
+FAILURES: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Problem, "description": "The request is at fault; the problem says where and why."},
+    "5XX": {"model": Problem, "description": "The service is at fault, or out of time or room."},
+}
+
+
+class Application(FastAPI):
+    """FastAPI with this service's OpenAPI document."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document that /openapi.json serves."""
+        return document(self)
+
+
+def build_app(settings: Settings, worker: Worker) -> FastAPI:
+    """The application over `worker`, which is started with it."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await worker.start()
+        yield
+
+    app = Application(
+        title="Gradient Verdict",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        responses=FAILURES,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.settings = settings
+    app.state.worker = worker
+    for resource in (simulations, estimates, catalog, health, docs):
+        app.include_router(resource.router)
+    docs.mount_assets(app)
+    problems.install(app)
+    app.add_middleware(RequestId)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

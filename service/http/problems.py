@@ -1,0 +1,183 @@
+"""Everything that fails, as `application/problem+json` (RFC 9457); statuses stand in this file and nowhere else."""
+
+import json
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from http import HTTPMethod, HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import Field
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from service.errors import (
+    BudgetExceeded,
+    DeadlineExceeded,
+    MalformedJson,
+    NotReady,
+    QueueFull,
+    Refusal,
+    SpecError,
+    WorkerFailed,
+)
+from service.http.limits import BodyTooLarge, UnsupportedMediaType
+from service.http.pointers import NO_POINTER, pointer_of
+from service.http.request_id import HEADER, request_id_of
+from service.kinds import Double, Int64, Model
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUSES: dict[type[Refusal], HTTPStatus] = {
+    MalformedJson: HTTPStatus.BAD_REQUEST,
+    BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    SpecError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BudgetExceeded: HTTPStatus.UNPROCESSABLE_ENTITY,
+    QueueFull: HTTPStatus.TOO_MANY_REQUESTS,
+    WorkerFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
+    NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
+    DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
+}
+
+SENTENCES = {
+    HTTPStatus.NOT_FOUND: "There is nothing at this path; /docs lists what there is.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This path does not know that method; the Allow header lists those it knows.",
+}
+
+
+class FieldError(Model):
+    """One fault in the body that was sent."""
+
+    pointer: str
+    """Where: an RFC 6901 pointer into the body; empty for the body as a whole."""
+    code: str
+    """What kind of fault, for programs."""
+    detail: str
+    """What is wrong and what would be right, for people."""
+
+
+class Problem(Model):
+    """What went wrong (RFC 9457)."""
+
+    type: str
+    """A URN that names the kind of problem."""
+    title: str
+    """The kind of problem in words."""
+    status: Int64
+    """The HTTP status."""
+    detail: str
+    """What happened this time, for people."""
+    code: str
+    """The kind of problem, for programs."""
+    request_id: str
+    """The identifier of this request, also in the header X-Request-ID and in the log."""
+    errors: list[FieldError] = Field(default_factory=list)
+    """The faults in the body, where there are any."""
+    facts: dict[str, Double] = Field(default_factory=dict)
+    """The numbers behind `detail`: what was asked for, what the limit is."""
+
+
+def install(app: FastAPI) -> None:
+    """Answer every failure of `app` with a problem."""
+    app.add_exception_handler(Refusal, _refusal)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _crash)
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
+    if not isinstance(error, Refusal):
+        raise error
+    status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    facts = {name: float(value) for name, value in error.facts.items() if isinstance(value, int | float)}
+    errors = [FieldError(pointer=error.pointer, code=error.code, detail=error.sentence)] if error.pointer else []
+    response = _problem(request, status, error.code, error.sentence, errors, facts)
+    if isinstance(error, QueueFull):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    errors = [_field_error(item, error.body) for item in error.errors()]
+    count = "one fault" if len(errors) == 1 else f"{len(errors)} faults"
+    sentence = f"The request has {count}: {errors[0].detail}"
+    return _problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", sentence, errors)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    status = HTTPStatus(error.status_code)
+    code = status.phrase.lower().replace(" ", "-")
+    response = _problem(request, status, code, SENTENCES.get(status, f"{status.phrase}."))
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = ", ".join(sorted(_methods(request)))
+    return response
+
+
+async def _crash(request: Request, error: Exception) -> Response:
+    sentence = "The service has a defect; the log has the details under this request's identifier."
+    return _problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", sentence)
+
+
+def _problem(
+    request: Request,
+    status: HTTPStatus,
+    code: str,
+    detail: str,
+    errors: Sequence[FieldError] = (),
+    facts: Mapping[str, float] = MappingProxyType({}),
+) -> Response:
+    problem = Problem(
+        type=f"urn:gradient-verdict:problem:{code}",
+        title=code.replace("-", " ").capitalize(),
+        status=status,
+        detail=detail,
+        code=code,
+        request_id=request_id_of(request.scope),
+        errors=list(errors),
+        facts=dict(facts),
+    )
+    # Escaped to ASCII: a pointer may hold what no encoding can, half of a surrogate pair.
+    content = json.dumps(problem.model_dump(), ensure_ascii=True).encode()
+    return Response(content, status_code=status, media_type=MEDIA_TYPE, headers={HEADER: problem.request_id})
+
+
+def _field_error(item: dict[str, Any], body: Any) -> FieldError:
+    """A validation error without a word of what was sent."""
+    kind, missing = item["type"], item["type"] == "missing"
+    pointer = pointer_of(item["loc"], body, to_parent=missing)
+    detail = item["msg"].removeprefix("Value error, ")
+    if missing:
+        name = str(item["loc"][-1])
+        detail = "A JSON body is required." if name == "body" else f"The field `{name}` is required."
+    elif kind == "union_tag_invalid":
+        detail = _unknown_kind(item["ctx"])
+    elif kind == "union_tag_not_found":
+        detail = "The field `kind` is required."
+    elif kind == "extra_forbidden":
+        detail = "There is no such field here." if pointer != NO_POINTER else "There is an unknown field here."
+    return FieldError(pointer="" if pointer == NO_POINTER else pointer, code=kind.replace("_", "-"), detail=detail)
+
+
+def _unknown_kind(context: dict[str, Any]) -> str:
+    known = [tag.strip("' ") for tag in context["expected_tags"].split(",")]
+    close = get_close_matches(str(context["tag"]).lower(), known, n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    return f"There is no such kind; known are {', '.join(known)}.{hint}"
+
+
+def _methods(request: Request) -> set[str]:
+    """All methods that some route answers at the path of `request`: Starlette names only those of the first."""
+    scopes = [{**request.scope, "method": method} for method in HTTPMethod]
+    return {
+        scope["method"].value
+        for scope in scopes
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    }

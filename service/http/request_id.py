@@ -1,0 +1,51 @@
+"""A name for every request, in the answer, in problems and in the log."""
+
+import logging
+import re
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEADER = "X-Request-ID"
+_SAFE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_log = logging.getLogger("service.access")
+
+
+def request_id_of(scope: Mapping[str, Any]) -> str:
+    """The name of the request that `scope` belongs to."""
+    return str(scope.get("state", {}).get("request_id", "")) or uuid4().hex
+
+
+class RequestId:
+    """Takes the caller's name for a request where it is harmless, invents one otherwise, and logs one line."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, named."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(HEADER, "")
+        name = given if _SAFE.fullmatch(given) else uuid4().hex
+        scope.setdefault("state", {})["request_id"] = name
+        started, status = perf_counter(), 500
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[HEADER] = name
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_named)
+        finally:
+            milliseconds = 1e3 * (perf_counter() - started)
+            path = scope["path"].encode("ascii", "backslashreplace").decode()[:200]
+            _log.info("%s %r %d %.1f ms %s", scope["method"], path, status, milliseconds, name)

@@ -1,0 +1,1 @@
+"""One file a resource; an endpoint is one call."""

@@ -1,0 +1,14 @@
+"""The catalog: what a specification may be made of."""
+
+from fastapi import APIRouter
+
+from service.catalog import Catalog, catalog
+from service.http.examples import CATALOG
+
+router = APIRouter(prefix="/v1/catalog", tags=["catalog"])
+
+
+@router.get("", summary="List every kind of every family", responses=CATALOG)
+async def get_catalog() -> Catalog:
+    """Every activation, initializer, loss, layer, policy and kind of data: parameters, formula, derivative, source."""
+    return catalog()

@@ -1,0 +1,21 @@
+"""Estimates: what a simulation would cost."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+
+from service.http.dependencies import TheWorker
+from service.http.examples import ESTIMATE, SPECIFICATIONS
+from service.http.limits import StrictRoute
+from service.results import Estimate
+from service.spec import SimulationSpec
+
+router = APIRouter(prefix="/v1/estimates", tags=["estimates"], route_class=StrictRoute)
+
+
+@router.post("", summary="Estimate the cost of a simulation", responses=ESTIMATE)
+async def create_estimate(
+    spec: Annotated[SimulationSpec, Body(openapi_examples=SPECIFICATIONS)], worker: TheWorker
+) -> Estimate:
+    """Unroll and check a network, count its parameters, operations and bytes; nothing is simulated."""
+    return worker.estimate(spec)

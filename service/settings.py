@@ -1,0 +1,38 @@
+"""What an operator may set: environment variables with the prefix GRADIENT_VERDICT_, read once and frozen."""
+
+import os
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "GRADIENT_VERDICT_"
+
+
+class Settings(BaseSettings):
+    """The settings with their defaults, which need no other server."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """The port to listen on; 0 takes a free one."""
+    workers: Annotated[int, Field(ge=1, le=256)] = os.cpu_count() or 1
+    """Processes that simulate, one processor each; the number of processors unless set."""
+    sync_deadline_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """How long one simulation may take before its process is ended."""
+    sync_budget_flops: Annotated[float, Field(gt=0)] = 4e11
+    """The largest estimate that is answered at once: about 20 seconds of a processor of 2024."""
+    memory_bytes_per_worker: Annotated[int, Field(ge=512 << 20)] = 2 << 30
+    """The address space of a worker process."""
+    queue_limit: Annotated[int, Field(ge=0)] = 64
+    """How many simulations may wait for a worker before a request is turned away."""
+    body_bytes: Annotated[int, Field(ge=1024)] = 4 << 20
+    """The longest request body."""
+    shutdown_seconds: Annotated[int, Field(ge=0, le=600)] = 10
+    """How long running requests may finish after the service is told to stop."""
+
+    def environment(self) -> dict[str, str]:
+        """Every setting by the name of its variable."""
+        return {f"{PREFIX}{name.upper()}": str(value) for name, value in self.model_dump().items()}

@@ -1,0 +1,90 @@
+"""The pool of worker processes as the rest of the service sees it: one call, one report.
+
+AnyIO's worker processes are used because a cancelled call really ends its process. A process is started outside the
+deadline, by a call that cannot be cancelled: a process whose start is interrupted would be leaked (anyio#1337).
+"""
+
+from math import ceil
+from time import perf_counter
+
+from anyio import BrokenWorkerProcess, CancelScope, CapacityLimiter, create_task_group, fail_after, to_process
+
+from service.errors import DeadlineExceeded, NotReady, QueueFull, WorkerFailed
+from service.results import Estimate
+from service.settings import Settings
+from service.simulation.estimate import Limits, check_budget, estimate
+from service.simulation.plan import plan
+from service.spec import SimulationSpec
+from service.worker.child import arm, run
+
+_STARTS = 3
+_NEWEST_SHARE = 0.2
+
+
+class Worker:
+    """A fixed number of processes, a bounded queue in front of them, a deadline and a memory limit for each call."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._limits = Limits(settings.sync_budget_flops, settings.memory_bytes_per_worker)
+        self._slots = CapacityLimiter(settings.workers)
+        self._processes = CapacityLimiter(settings.workers)
+        self._mean_seconds = 0.1
+        self._ready = False
+
+    async def start(self) -> None:
+        """Start all processes and load the engine in each."""
+        async with create_task_group() as starting:
+            for _ in range(self._settings.workers):
+                starting.start_soon(self._arm)
+        self._ready = True
+
+    def check_ready(self) -> None:
+        """Raise NotReady before `start` has finished."""
+        if not self._ready:
+            raise NotReady("The worker processes are not started yet.")
+
+    def estimate(self, spec: SimulationSpec) -> Estimate:
+        """What `spec` would cost; a SpecError where it does not fit together."""
+        return estimate(plan(spec), self._limits)
+
+    async def simulate(self, spec: SimulationSpec) -> bytes:
+        """The report on `spec` as JSON; SpecError, BudgetExceeded, QueueFull, DeadlineExceeded or WorkerFailed."""
+        check_budget(plan(spec), self._limits)
+        self._check_queue()
+        async with self._slots:
+            await self._arm()
+            started = perf_counter()
+            try:
+                with fail_after(self._settings.sync_deadline_seconds):
+                    return await to_process.run_sync(run, spec, cancellable=True, limiter=self._processes)
+            except TimeoutError:
+                raise DeadlineExceeded(self._settings.sync_deadline_seconds) from None
+            except BrokenWorkerProcess:
+                raise WorkerFailed("The process that simulated died; nothing else was lost.") from None
+            except MemoryError:
+                raise WorkerFailed(
+                    "The simulation ran out of the memory of its process, "
+                    f"{self._settings.memory_bytes_per_worker} bytes.",
+                    limit_bytes=self._settings.memory_bytes_per_worker,
+                ) from None
+            finally:
+                self._mean_seconds += _NEWEST_SHARE * (perf_counter() - started - self._mean_seconds)
+
+    def _check_queue(self) -> None:
+        waiting = self._slots.statistics().tasks_waiting
+        full = self._slots.available_tokens == 0 and waiting >= self._settings.queue_limit
+        if full:
+            seconds = ceil(self._mean_seconds * (waiting + 1) / self._settings.workers)
+            raise QueueFull(waiting, self._settings.queue_limit, max(1, seconds))
+
+    async def _arm(self) -> None:
+        """Make sure that an idle process is there and loaded; one that died while idle is replaced."""
+        for attempt in range(1, _STARTS + 1):
+            try:
+                with CancelScope(shield=True):
+                    await to_process.run_sync(arm, self._settings.memory_bytes_per_worker, limiter=self._processes)
+                return
+            except BrokenWorkerProcess:
+                if attempt == _STARTS:
+                    raise WorkerFailed("No worker process could be started.") from None
