@@ -186,7 +186,7 @@ class Verdict(Model):
     reach: Spread
     """Delta at the first hidden layer over the gradient of the prediction, in decades."""
     gain_per_layer: Spread
-    """The factor delta changes by with every layer towards the input."""
+    """The factor delta changes by with every layer towards the input; 0 where it dies on its way."""
     gain_per_layer_interval: Interval | None
     """The 95 % confidence interval of the median gain per layer over trials; null where no trial has one."""
     depth_budget: Double | None

@@ -77,8 +77,10 @@ def rate_of(gains: Spread, interval: tuple[float, float] | None, label: Label, p
         lost = {Label.DEAD: Tendency.VANISHING, Label.EXPLODING: Tendency.EXPLODING}
         return Rate(lost.get(label, Tendency.STABLE), None, None)
     low, high = interval
-    if low <= 1.0 <= high or gains.median <= 0.0:
+    if low <= 1.0 <= high:
         return Rate(Tendency.STABLE, None, interval)
+    if gains.median == 0.0:  # dead in most trials: there is no rate to speak of
+        return Rate(Tendency.VANISHING, None, interval)
     tendency, severe = (
         (Tendency.EXPLODING, policy.exploding_severe) if low > 1.0 else (Tendency.VANISHING, -policy.vanishing_severe)
     )

@@ -39,7 +39,7 @@ class NetworkTrials:
     depth_ratio: Decades
     forward_ratio: Decades
     reach: Decades
-    slope: Decades  # decades per layer towards the input
+    slope: Decades  # decades per layer towards the input; −inf where the gradient dies on its way
     weight_share: Decades  # of the depth ratio; the rest is the work of the derivatives
     signal: Decades  # (trials, hidden layers + 1): log10 forward RMS of the inputs and of every hidden layer
     separation: Decades  # (trials, 2): of the inputs and of the last hidden layer
@@ -55,17 +55,18 @@ class NetworkTrials:
         nothing = np.full(recording.delta.shape[0], np.nan)
         weight_gains = _difference(recording.upstream[:, first:last], recording.delta[:, first + 1 : last + 1])
         forward = recording.forward_rms
+        dead, silent = np.isneginf(recording.delta[:, first]), np.isneginf(recording.upstream[:, -1])
         return cls(
             depth_ratio=_difference(recording.delta[:, first], recording.delta[:, last]) if ends else nothing,
             forward_ratio=_difference(forward[:, ends[-1]], forward[:, ends[0]]) if ends else nothing,
             reach=_difference(recording.delta[:, first], recording.upstream[:, -1]),
-            slope=_slope(recording.delta[:, depth.starts]),
+            slope=np.where(dead & ~silent & bool(ends), -np.inf, _slope(recording.delta[:, depth.starts])),
             weight_share=weight_gains.sum(axis=1),
             signal=forward[:, [0, *ends]],
             separation=recording.separation[:, [0, ends[-1] if ends else 0]],
-            dead=np.isneginf(recording.delta[:, first]),
+            dead=dead,
             overflowed=np.logical_not(recording.finite.all(axis=1)),
-            silent=np.isneginf(recording.upstream[:, -1]),
+            silent=silent,
         )
 
 

@@ -17,7 +17,7 @@ class Policy(Kind):
     source: ClassVar[str]
     """What the bands were measured on."""
 
-    version: Literal[1] = 1
+    version: Annotated[Literal[1], Field(json_schema_extra={"format": "int64"})] = 1
     """The version of the bands; it moves when a default does."""
     vanishing_mild: Below
     """At this depth ratio and below, the gradient vanishes."""

@@ -1,0 +1,60 @@
+# Every target is idempotent and makes .venv itself; Python 3.11 or newer is all it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CASES ?= benchmarks/verdict_cases.json
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check demo bench verdicts oracle openapi lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 12
+
+$(BIN)/.runtime: requirements/runtime.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}; try make PYTHON=python3.12 …")'
+	@echo "· creating $(VENV) and installing the runtime"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --progress-bar on --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.lock
+	@touch $@
+
+$(BIN)/.dev: requirements/dev.lock $(BIN)/.runtime
+	@echo "· installing the development tools"
+	@$(BIN)/python -m pip install --progress-bar on --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+run: $(BIN)/.runtime ## serve on 127.0.0.1:8000
+	$(BIN)/python -m service serve
+
+test: $(BIN)/.dev ## run every test that can run here
+	$(BIN)/python -m pytest
+
+check: $(BIN)/.dev ## style, types, architecture, OpenAPI document, Dockerfile and compose file
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest api_tests/test_architecture.py api_tests/test_openapi.py
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+demo: $(BIN)/.runtime ## start the service, judge the course's networks, print one table
+	$(BIN)/python examples/demo.py
+
+bench: $(BIN)/.dev ## measure the simulation against its floor
+	$(BIN)/python benchmarks/bench.py
+
+verdicts: $(BIN)/.dev ## judge the labelled networks over HTTP and count what is right (CASES=file)
+	$(BIN)/python benchmarks/verdicts.py $(CASES)
+
+oracle: $(BIN)/.dev ## compare gradients with PyTorch's (installs torch 2.13.0)
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --disable-pip-version-check 'torch==2.13.0'
+	$(BIN)/python -m pytest api_tests/simulation/test_oracle.py
+
+openapi: $(BIN)/.runtime ## write the OpenAPI document and the examples in it
+	$(BIN)/python openapi/write.py
+
+lock: $(BIN)/.dev ## pin the dependencies anew
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements/runtime.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" --extra dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
+
+clean: ## remove what these targets made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,34 @@
+"""What several tests share: the event loop, the real service, and its application in process."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+
+from service.worker.threads import single_blas_thread
+
+single_blas_thread()
+
+from examples.running_service import running_service  # noqa: E402 - NumPy comes after the thread limit
+from service.main import create_app  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """AnyIO's tests run on asyncio, as the service does."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def service_url() -> Iterator[str]:
+    """The base URL of a real service on loopback."""
+    with running_service() as url:
+        yield url
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application in this process, its failures answered as a server would."""
+    transport = httpx.ASGITransport(create_app(), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as connected:
+        yield connected

@@ -1,0 +1,115 @@
+"""Every rule that fills a batch against the closed form of what it draws."""
+
+from collections.abc import Callable
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from pydantic import ValidationError
+from scipy.stats import chisquare
+
+from api_tests.nn.sampling import TRIALS, assert_mean_and_variance
+from api_tests.nn.variants import every, named
+from service.nn.data.base import Data, InputData
+from service.nn.data.bernoulli import BernoulliData
+from service.nn.data.explicit import ExplicitData
+from service.nn.data.gaussian import GaussianData
+from service.nn.data.one_hot import OneHotData
+from service.nn.data.uniform import UniformData
+from service.nn.randomness import Randomness
+
+Numbers = npt.NDArray[np.floating[Any]]
+
+SAMPLES = 40
+RANDOM: list[Data] = [one for one in every(Data) if one.random]
+FIXED: list[Data] = [one for one in every(Data) if not one.random]
+
+
+def drawn(data: Data, samples: int = SAMPLES, features: int | None = None, trials: int = TRIALS) -> Numbers:
+    """A batch of (trials, samples, features)."""
+    width = features or getattr(data, "classes", 5)
+    return data.draw((samples, width), Randomness(11, range(trials)).tensor(0))
+
+
+def _two_valued(one: BernoulliData) -> tuple[float, float]:
+    return one.low + one.p * (one.high - one.low), one.p * (1.0 - one.p) * (one.high - one.low) ** 2
+
+
+CLOSED_FORMS: dict[str, Callable[[Any], tuple[float, float]]] = {
+    "gaussian": lambda one: (one.mean, one.std**2),
+    "uniform": lambda one: ((one.low + one.high) / 2.0, (one.high - one.low) ** 2 / 12.0),
+    "bernoulli": _two_valued,
+    "one_hot": lambda one: (1.0 / one.classes, (1.0 - 1.0 / one.classes) / one.classes),
+}
+
+
+@pytest.mark.parametrize("data", [*RANDOM, BernoulliData(p=0.1, low=-3.0, high=2.0), OneHotData(classes=7)], ids=named)
+def test_entries_have_the_mean_and_the_variance_of_the_closed_form(data: Data) -> None:
+    assert_mean_and_variance(drawn(data), *CLOSED_FORMS[data.name()](data))
+
+
+@pytest.mark.parametrize("data", [one for one in RANDOM if CLOSED_FORMS[one.name()](one)[1] > 0.0], ids=named)
+def test_every_trial_gets_a_batch_of_its_own(data: Data) -> None:
+    batches = drawn(data, trials=6)
+    assert batches.shape[:2] == (6, SAMPLES)
+    assert len(np.unique(batches.reshape(6, -1), axis=0)) == 6
+
+
+@pytest.mark.parametrize("p", [0.0, 0.25, 1.0])
+def test_two_valued_data_have_no_third_value_and_no_first_one_where_it_is_impossible(p: float) -> None:
+    values = set(np.unique(drawn(BernoulliData(p=p, low=-1.0, high=4.0))))
+    assert values == {0.0: {-1.0}, 0.25: {-1.0, 4.0}, 1.0: {4.0}}[p]
+
+
+@pytest.mark.parametrize("classes", [1, 2, 10])
+def test_every_sample_has_one_class_and_every_class_is_equally_likely(classes: int) -> None:
+    batch = drawn(OneHotData(classes=classes))
+    assert set(np.unique(batch)) <= {0.0, 1.0}
+    assert (batch.sum(axis=-1) == 1.0).all()
+    assert classes == 1 or chisquare(batch.sum(axis=(0, 1))).pvalue > 1e-6
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (3.0, 3.5), (2.0, 2.0)])
+def test_uniform_data_fill_their_range_and_never_leave_it(low: float, high: float) -> None:
+    values = drawn(UniformData(low=low, high=high))
+    assert low <= values.min() <= low + 0.001 * (high - low)
+    assert high - 0.001 * (high - low) <= values.max() <= high
+
+
+@pytest.mark.parametrize(
+    ("values", "shape"),
+    [([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], (3, 2)), ([0.1, 0.2, 0.3], (3, 1)), ([[7.0]], (1, 1))],
+)
+def test_given_data_are_what_comes_out_in_every_trial(values: list[Any], shape: tuple[int, int]) -> None:
+    data = ExplicitData(values=values)
+    assert drawn(data, *shape).tolist() == [np.reshape(values, shape).tolist()]
+    assert data.shape_of_values() == np.shape(values)
+
+
+@pytest.mark.parametrize("data", [GaussianData(std=1e60), GaussianData(std=1e-60)], ids=named)
+def test_a_scale_that_a_double_can_hold_is_not_lost_on_the_way(data: GaussianData) -> None:
+    assert_mean_and_variance(drawn(data).astype(np.float64) / data.std, 0.0, 1.0)
+
+
+def test_small_noise_on_a_large_mean_is_not_rounded_away() -> None:
+    values = drawn(GaussianData(mean=1e6, std=1e-3)).astype(np.float64) - 1e6
+    assert abs(values.mean()) < 5e-3 / sqrt(values.size)
+    assert values.std() == pytest.approx(1e-3, rel=0.02)
+
+
+def test_a_range_that_no_number_is_in_is_refused() -> None:
+    with pytest.raises(ValidationError, match="low must not be above high"):
+        UniformData(low=1.0, high=0.5)
+
+
+def test_class_labels_are_targets_only() -> None:
+    assert not issubclass(OneHotData, InputData)
+    assert all(issubclass(type(one), InputData) for one in RANDOM + FIXED if one.name() != "one_hot")
+
+
+@pytest.mark.parametrize("data", RANDOM + FIXED, ids=named)
+@pytest.mark.parametrize("field", ["formula", "__doc__"])
+def test_every_rule_says_what_it_fills_a_batch_with(data: Data, field: str) -> None:
+    assert getattr(type(data), field).strip()

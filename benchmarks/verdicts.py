@@ -1,0 +1,49 @@
+"""Labelled networks judged over HTTP: how many verdicts are right (`make verdicts`)."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from examples.running_service import running_service  # noqa: E402 - the root is on the path only now
+
+TOLERANCE_DECADES = 0.35
+
+
+def main(path: Path) -> int:
+    """Print a line for each network and right/total; the exit status is the number of wrong ones, at most 100."""
+    cases = json.loads(path.read_text(encoding="utf-8"))
+    wrong = 0
+    with running_service() as url, httpx.Client(base_url=url, timeout=120) as client:
+        for case in cases:
+            faults = judge(client, case)
+            wrong += bool(faults)
+            print(f"{'wrong' if faults else 'right'}  {case['id']:4} {'; '.join(faults) or case['source']}", flush=True)
+    print(f"{len(cases) - wrong}/{len(cases)} right")
+    return min(wrong, 100)
+
+
+def judge(client: httpx.Client, case: Any) -> list[str]:
+    """What is wrong with the answer to `case`; nothing where it is right."""
+    response = client.post("/v1/simulations", json=case["spec"])
+    if not response.is_success:
+        return [f"{response.status_code} {response.json()['detail']}"]
+    verdict, expected = response.json()["verdict"], case["expect"]
+    faults = []
+    if verdict["label"] not in expected["labels"]:
+        faults.append(f"label {verdict['label']}, not {' or '.join(expected['labels'])}")
+    if verdict["severity"] != expected.get("severity", verdict["severity"]):
+        faults.append(f"severity {verdict['severity']}, not {expected['severity']}")
+    theory, measured = expected.get("depth_ratio_theory"), verdict["depth_ratio"]["median"]
+    if theory is not None and (measured is None or abs(measured - theory) > TOLERANCE_DECADES):
+        faults.append(f"depth ratio {measured}, theory {theory}")
+    return faults
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

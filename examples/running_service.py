@@ -1,0 +1,52 @@
+"""The real service in a process of its own, for demonstrations, benchmarks and tests."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@contextmanager
+def running_service(start_seconds: float = 60.0, **settings: object) -> Iterator[str]:
+    """The base URL of a service on a free loopback port, with `settings` in place of the environment's."""
+    port = _free_port()
+    chosen = {"host": "127.0.0.1", "port": port, **settings}
+    environment = os.environ | {f"GRADIENT_VERDICT_{name.upper()}": str(value) for name, value in chosen.items()}
+    with tempfile.TemporaryFile() as log:
+        command = [sys.executable, "-m", "service", "serve"]
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            if not _answers(url, process, start_seconds):
+                log.seek(0)
+                raise RuntimeError(f"the service did not start:\n{log.read().decode(errors='replace')}")
+            yield url
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(url: str, process: subprocess.Popen[bytes], seconds: float) -> bool:
+    stop = time.monotonic() + seconds
+    while time.monotonic() < stop and process.poll() is None:
+        try:
+            if httpx.get(f"{url}/healthz/ready", timeout=5).is_success:
+                return True
+        except httpx.TransportError:
+            time.sleep(0.05)
+    return False

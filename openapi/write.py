@@ -1,0 +1,65 @@
+"""Write the OpenAPI document, and the answers that stand in it as examples: `make openapi`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from service.worker.threads import single_blas_thread  # noqa: E402 - the root is on the path only now
+
+single_blas_thread()
+
+from service.catalog import Catalog, catalog  # noqa: E402 - NumPy comes after the thread limit
+from service.http import examples  # noqa: E402
+from service.settings import Settings  # noqa: E402
+from service.simulation.simulate import simulate  # noqa: E402
+from service.spec import SimulationSpec  # noqa: E402
+from service.worker.worker import Worker  # noqa: E402
+
+EXAMPLES = Path(examples.__file__).parent
+SECONDS = 0.004
+"""Stands for the time a simulation took: the one number that is not the same twice."""
+
+
+def answers() -> dict[str, Any]:
+    """What the service answers to the first example, by the name of the file it is kept in."""
+    first = next(iter(examples.SPECIFICATIONS.values()))
+    spec = SimulationSpec.model_validate(first.get("value"))
+    return {
+        "report": {**simulate(spec).model_dump(mode="json"), "elapsed_seconds": SECONDS},
+        "estimate": Worker(Settings()).estimate(spec).model_dump(mode="json"),
+        "catalog": _beginning(catalog()).model_dump(mode="json"),
+        "health": {"status": "ok"},
+    }
+
+
+def _beginning(whole: Catalog) -> Catalog:
+    """The first two kinds of the first family: the whole would drown the document."""
+    family = whole.families[0]
+    return Catalog(families=[family.model_copy(update={"kinds": family.kinds[:2]})])
+
+
+def _rounded(node: Any) -> Any:
+    """`node` with its fractions in four digits: an example is read by people, and no two processors round alike."""
+    if isinstance(node, dict):
+        return {key: _rounded(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_rounded(item) for item in node]
+    return float(f"{node:.4g}") if isinstance(node, float) else node
+
+
+def main() -> None:
+    """Write all files."""
+    for name, answer in answers().items():
+        text = json.dumps(_rounded(answer), indent=1, ensure_ascii=False) + "\n"
+        (EXAMPLES / f"{name}.json").write_text(text, encoding="utf-8")
+    from service.main import openapi_text  # noqa: PLC0415 - it reads the examples that were just written
+
+    (ROOT / "openapi" / "openapi.json").write_text(openapi_text(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
