@@ -51,6 +51,7 @@ oracle: $(BIN)/.dev ## compare gradients with PyTorch's (installs torch 2.13.0)
 
 openapi: $(BIN)/.runtime ## write the OpenAPI document and the examples in it
 	$(BIN)/python openapi/write.py
+	$(BIN)/python -m service openapi > openapi/openapi.new && mv openapi/openapi.new openapi/openapi.json
 
 lock: $(BIN)/.dev ## pin the dependencies anew
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements/runtime.lock

@@ -16,18 +16,22 @@ from examples.running_service import running_service  # noqa: E402 - the root is
 from service.terminal import COLOURS  # noqa: E402
 
 COURSE = ROOT / "examples" / "course"
-ORDER = [f"{prefix}{name}_{output}" for prefix in ("", "deep_") for name in ("stanh", "a_relu", "exu")
-         for output in ("sigmoid", "linear")]
+ORDER = [
+    f"{prefix}{name}_{output}"
+    for prefix in ("", "deep_")
+    for name in ("stanh", "a_relu", "exu")
+    for output in ("sigmoid", "linear")
+]
 
 WRONG = (
-    "Wrong: from the bounds alone (|stanh'| up to 1.1997, |EXU'| up to 1.7535 but below 1 on most of its left) the course "
-    "lets stanh explode and EXU vanish the most; measured at N(0, 1/n), EXU keeps its gradient through twenty layers "
+    "Wrong: from the bounds alone (|stanh'| up to 1.1997, |EXU'| up to 1.7535 but small on its left) the course lets "
+    " stanh explode and EXU vanish the most; measured at N(0, 1/n), EXU keeps its gradient through twenty layers "
     "better than the others, and stanh, which is z² near 0, collapses to nothing."
 )
 RIGHT = (
-    "Right: two hidden layers are too few for any of them to fail, a-ReLU does vanish with depth (√0.505 = 0.71 per "
-    "layer), and a linear output lets more of the error in (the reach rises by about 0.6 decades, the sigmoid's slope of "
-    "at most 1/4) without changing what the hidden layers do to it."
+    "Right: two hidden layers are too few for any of them to fail, a-ReLU does vanish with depth (√0.505 = 0.71 a "
+    "layer), and a linear output lets more of the error in (the reach rises by about 0.6 decades, the sigmoid's slope "
+    "of at most 1/4) without changing what the hidden layers do to it."
 )
 
 

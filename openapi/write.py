@@ -1,4 +1,4 @@
-"""Write the OpenAPI document, and the answers that stand in it as examples: `make openapi`."""
+"""Write the answers that stand in the OpenAPI document as examples; `make openapi` writes the document after them."""
 
 import json
 import sys
@@ -56,9 +56,6 @@ def main() -> None:
     for name, answer in answers().items():
         text = json.dumps(_rounded(answer), indent=1, ensure_ascii=False) + "\n"
         (EXAMPLES / f"{name}.json").write_text(text, encoding="utf-8")
-    from service.main import openapi_text  # noqa: PLC0415 - it reads the examples that were just written
-
-    (ROOT / "openapi" / "openapi.json").write_text(openapi_text(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command line: `python -m service serve | simulate | openapi`."""
+"""The command line: `python -m service serve | health | simulate | openapi`."""
 
 import argparse
 import sys
@@ -13,7 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 2 for a specification that is refused, 3 for --fail-on."""
     single_blas_thread()
     chosen = _parser().parse_args(arguments)
-    command = {"serve": _serve, "simulate": _simulate, "openapi": _openapi}[chosen.command]
+    command = {"serve": _serve, "health": _health, "simulate": _simulate, "openapi": _openapi}[chosen.command]
     return command(chosen)
 
 
@@ -21,6 +21,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m service", description="Judge the gradients of neural networks.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="serve the HTTP interface; settings come from the environment")
+    commands.add_parser("health", help="end with status 0 if the service on this machine is ready, 1 if not")
     commands.add_parser("openapi", help="print the OpenAPI document")
     simulate = commands.add_parser("simulate", help="judge one specification, without a server")
     simulate.add_argument("spec", type=Path, help="a JSON file with a specification, - for standard input")
@@ -44,6 +45,12 @@ def _serve(chosen: argparse.Namespace) -> int:
 
     serve()
     return 0
+
+
+def _health(chosen: argparse.Namespace) -> int:
+    from service.main import is_ready  # noqa: PLC0415
+
+    return 0 if is_ready() else 1
 
 
 def _simulate(chosen: argparse.Namespace) -> int:

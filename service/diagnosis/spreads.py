@@ -18,19 +18,20 @@ def spread(values: Decades) -> Spread:
 def spreads(values: Decades) -> list[Spread]:
     """The spread of every column of (trials, columns) over its finite entries; quantiles by linear interpolation."""
     finite = np.isfinite(values)
-    counts = finite.sum(axis=0)
-    some = np.maximum(counts, 1)
-    ranked = np.where(counts > 0, np.sort(np.where(finite, values, np.inf), axis=0), 0.0)
-    mean = np.where(finite, values, 0.0).sum(axis=0) / some
-    deviation = np.where(finite, values - np.where(counts > 0, mean, 0.0), 0.0)
-    std = np.sqrt(np.square(deviation).sum(axis=0) / some)
-    rows = [_quantile(ranked, some, share) for share in QUANTILES]
+    counts, some = finite.sum(axis=0), np.maximum(finite.sum(axis=0), 1)
+    peak = np.abs(np.where(finite, values, 0.0)).max(axis=0)
+    unit = np.where(peak > 0.0, peak, 1.0)  # nothing overflows on the way to a mean or a square
+    scaled = np.where(finite, values, 0.0) / unit
+    ranked = np.where(counts > 0, np.sort(np.where(finite, scaled, np.inf), axis=0), 0.0)
+    mean = scaled.sum(axis=0) / some
+    std = np.sqrt(np.where(finite, np.square(scaled - mean), 0.0).sum(axis=0) / some)
+    summaries = [*(_quantile(ranked, some, share) for share in QUANTILES), mean, std]
     return [
         Spread(median=median, p05=p05, p95=p95, mean=average, std=wide, count=count)
         if count
         else Spread(median=None, p05=None, p95=None, mean=None, std=None, count=0)
         for median, p05, p95, average, wide, count in zip(
-            *(row.tolist() for row in [*rows, mean, std, counts]), strict=True
+            *((unit * summary).tolist() for summary in summaries), counts.tolist(), strict=True
         )
     ]
 

@@ -1,0 +1,27 @@
+# Two stages: the first installs the locked dependencies, the second runs the service as a user without rights.
+FROM python:3.13-slim AS builder
+
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /build
+COPY requirements/runtime.lock .
+RUN python -m venv /venv \
+    && /venv/bin/pip install --require-hashes --requirement runtime.lock
+COPY service ./service
+RUN /venv/bin/python -m compileall -q service
+
+FROM python:3.13-slim
+
+ENV PATH=/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    GRADIENT_VERDICT_HOST=0.0.0.0
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin verdict
+COPY --from=builder /venv /venv
+COPY --from=builder /build/service /app/service
+WORKDIR /app
+USER 10001
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+    CMD ["python", "-m", "service", "health"]
+CMD ["python", "-m", "service", "serve"]

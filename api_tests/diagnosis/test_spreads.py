@@ -1,0 +1,46 @@
+"""Spreads and the interval of a median, against NumPy and by coverage."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.diagnosis.spreads import median_interval, spread, spreads
+
+NUMBERS = st.lists(st.floats(-1e6, 1e6) | st.sampled_from([float("nan"), float("inf"), -float("inf")]), min_size=1)
+
+
+@given(NUMBERS)
+def test_a_spread_is_numpys_over_the_finite_values(values: list[float]) -> None:
+    found, finite = spread(np.array(values)), [value for value in values if np.isfinite(value)]
+    assert found.count == len(finite)
+    if finite:
+        assert found.median == pytest.approx(np.median(finite), rel=1e-9, abs=1e-9)
+        assert found.p05 == pytest.approx(np.percentile(finite, 5), rel=1e-9, abs=1e-9)
+        assert found.p95 == pytest.approx(np.percentile(finite, 95), rel=1e-9, abs=1e-9)
+        assert found.mean == pytest.approx(np.mean(finite), rel=1e-9, abs=1e-6)
+        assert found.std == pytest.approx(np.std(finite), rel=1e-6, abs=1e-6)
+    else:
+        assert found.median is None
+        assert found.std is None
+
+
+def test_columns_do_not_mix() -> None:
+    values = np.array([[1.0, np.nan, 5.0], [3.0, np.nan, -np.inf]])
+    assert [(one.median, one.count) for one in spreads(values)] == [(2.0, 2), (None, 0), (5.0, 1)]
+
+
+@pytest.mark.parametrize("trials", [8, 32, 101])
+def test_the_interval_covers_the_median_at_least_as_often_as_it_says(trials: int) -> None:
+    draws = np.random.default_rng(1).exponential(size=(4000, trials))
+    intervals = [median_interval(row) for row in draws]
+    covered = np.mean([one is not None and one[0] <= np.log(2) <= one[1] for one in intervals])
+    assert 0.945 <= covered <= 0.999
+
+
+@given(NUMBERS)
+def test_the_interval_contains_the_median(values: list[float]) -> None:
+    interval, median = median_interval(np.array(values)), spread(np.array(values)).median
+    assert (interval is None) == (median is None)
+    if interval is not None and median is not None:
+        assert interval[0] <= median <= interval[1]

@@ -1,0 +1,159 @@
+"""The judgement: total, in the order of its definition, with the right cause and readable reasons."""
+
+from math import inf, nan
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from api_tests.networks import Json, report, stack
+from service.diagnosis.flags import Circumstances
+from service.diagnosis.recording import Recording
+from service.diagnosis.ruling import judge_trial
+from service.diagnosis.statistics import Depth, NetworkTrials, layer_statistics
+from service.diagnosis.verdict import judge
+from service.policies.adam import Adam
+from service.policies.sgd import Sgd
+from service.results import Cause, Flag, Label, LayerShape, Severity, Tendency
+
+ANY_NUMBER = st.floats(allow_nan=True, allow_infinity=True) | st.floats(-400, 400)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "label", "severity"),
+    [
+        (0.999, Label.STABLE, Severity.NONE),
+        (1.0, Label.EXPLODING, Severity.MILD),
+        (2.499, Label.EXPLODING, Severity.MILD),
+        (2.5, Label.EXPLODING, Severity.SEVERE),
+        (-0.999, Label.STABLE, Severity.NONE),
+        (-1.0, Label.VANISHING, Severity.MILD),
+        (-2.5, Label.VANISHING, Severity.SEVERE),
+        (inf, Label.EXPLODING, Severity.SEVERE),
+        (-inf, Label.VANISHING, Severity.SEVERE),
+        (nan, Label.STABLE, Severity.NONE),
+    ],
+)
+def test_the_bands_of_gradient_descent(ratio: float, label: Label, severity: Severity) -> None:
+    assert judge_trial(ratio, dead=False, overflowed=False, policy=Sgd()) == (label, severity)
+
+
+def test_dead_comes_before_overflow_and_overflow_before_the_bands() -> None:
+    assert judge_trial(-9.0, dead=True, overflowed=True, policy=Sgd()) == (Label.DEAD, Severity.SEVERE)
+    assert judge_trial(-9.0, dead=False, overflowed=True, policy=Sgd()) == (Label.EXPLODING, Severity.SEVERE)
+
+
+def test_adam_forgives_more() -> None:
+    assert judge_trial(-2.0, dead=False, overflowed=False, policy=Adam())[0] is Label.STABLE
+    assert judge_trial(-2.0, dead=False, overflowed=False, policy=Sgd())[0] is Label.VANISHING
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), st.integers(1, 6), st.integers(1, 5), st.booleans())
+def test_the_judge_is_total(data: st.DataObject, trials: int, layers: int, weighted: bool) -> None:
+    recording = Recording.empty(trials, layers)
+    for array in (
+        recording.forward_rms,
+        recording.separation,
+        recording.upstream,
+        recording.delta,
+        recording.weight_gradient,
+        recording.weight_norm,
+        recording.derivatives.mean,
+        recording.derivatives.dead,
+    ):
+        array[:] = np.array(data.draw(st.lists(ANY_NUMBER, min_size=array.size, max_size=array.size))).reshape(
+            array.shape
+        )
+    recording.finite[:] = np.array(
+        data.draw(st.lists(st.booleans(), min_size=recording.finite.size, max_size=recording.finite.size))
+    ).reshape(recording.finite.shape)
+    shapes = [
+        LayerShape(index=i, path="", kind="dense", activation="tanh", shape=[2], parameters=6 * weighted)
+        for i in range(1, layers + 1)
+    ]
+    depth = Depth.of([weighted] * layers)
+    with np.errstate(all="ignore"):
+        statistics = layer_statistics(recording, shapes, 0.0, {})
+        network = NetworkTrials.of(recording, depth)
+        verdict = judge(network, depth, statistics, Sgd(), Circumstances(0.5, True, -307.0))
+    assert verdict.reasons
+    assert 0 < verdict.confidence <= 1
+    assert "inf" not in verdict.model_dump_json().lower()
+
+
+CAUSES: list[tuple[str, Json, Label, Cause | None]] = [
+    ("relu_glorot", stack(30, 64, "relu"), Label.VANISHING, Cause.GAIN),
+    ("relu_large", stack(30, 64, "relu", {"kind": "variance_scaling", "scale": 4.0}), Label.EXPLODING, Cause.GAIN),
+    ("sigmoid", stack(10, 64, "sigmoid"), Label.VANISHING, Cause.SATURATION),
+    ("tanh_chaos", stack(30, 64, "tanh", {"kind": "variance_scaling", "scale": 9.0}), Label.EXPLODING, Cause.CHAOS),
+    ("stanh_collapse", stack(20, 128, "stanh"), Label.DEAD, Cause.SIGNAL_COLLAPSE),
+    ("zeros", stack(4, 16, "tanh", "zeros"), Label.DEAD, Cause.ZERO_WEIGHTS),
+    ("dead_relu", stack(20, 2, "relu"), Label.DEAD, Cause.DEAD_UNITS),
+    ("overflow", stack(9, 4, "linear", {"kind": "constant", "value": 1e60}), Label.EXPLODING, Cause.FORWARD_OVERFLOW),
+    ("healthy", stack(20, 128, "relu", "he_normal"), Label.STABLE, None),
+]
+
+
+@pytest.mark.parametrize(("network", "label", "cause"), [case[1:] for case in CAUSES], ids=[case[0] for case in CAUSES])
+def test_the_cause_of_a_network(network: Json, label: Label, cause: Cause | None) -> None:
+    verdict = report(network).verdict
+    assert (verdict.label, verdict.cause) == (label, cause)
+
+
+def test_inputs_that_become_one_are_said_although_the_gradient_is_stable() -> None:
+    network = stack(6, 128, "tanh")
+    hidden = network["layers"][0]["layers"][0]
+    hidden["bias"] = {"kind": "constant", "value": 1.0}
+    verdict = report(network, policy={"kind": "adam"}).verdict
+    assert (verdict.label, verdict.cause) == (Label.STABLE, Cause.INPUT_COLLAPSE)
+    assert Flag.INPUT_COLLAPSE in verdict.flags
+
+
+def test_a_loss_without_a_gradient_is_called_that() -> None:
+    data = {"targets": {"kind": "explicit", "values": [[0.0]]}, "samples": 1}
+    verdict = report(stack(3, 4, "tanh", "zeros"), data=data).verdict
+    assert (verdict.label, verdict.cause) == (Label.DEAD, None)
+    assert "loss itself" in verdict.reasons[0]
+
+
+def test_two_sigmoid_layers_are_stable_and_prone_to_vanish() -> None:
+    verdict = report(stack(2, 64, "sigmoid")).verdict
+    assert (verdict.label, verdict.tendency) == (Label.STABLE, Tendency.VANISHING)
+    assert verdict.gain_per_layer.median == pytest.approx(0.236, abs=0.03)
+    assert verdict.depth_budget == pytest.approx(2.5 / 0.63, rel=0.1)
+    assert verdict.gain_per_layer_interval is not None
+    assert verdict.gain_per_layer_interval.high < 1
+
+
+def test_exu_is_stable_and_in_the_strict_sense_prone_to_explode() -> None:
+    verdict = report(stack(50, 256, "exu"), trials=16).verdict
+    assert (verdict.label, verdict.tendency) == (Label.STABLE, Tendency.EXPLODING)
+    assert verdict.gain_per_layer.median == pytest.approx(1.0347, abs=0.01)
+
+
+@pytest.mark.parametrize("hidden", [0, 1])
+def test_without_depth_there_is_nothing_to_judge(hidden: int) -> None:
+    network = {
+        "features": 3,
+        "layers": [{"kind": "dense", "units": 3, "activation": {"kind": "sigmoid"}}] * (hidden + 1),
+    }
+    verdict = report(network).verdict
+    assert verdict.label is Label.STABLE
+    assert "no depth" in verdict.reasons[0]
+    assert verdict.gain_per_layer.count == 0
+
+
+def test_a_narrow_network_depends_on_its_seed_and_says_so() -> None:
+    verdict = report(stack(10, 6, "leaky_relu", "he_normal"), trials=64).verdict
+    assert verdict.seed_dependent
+    assert Flag.TOO_DEEP_FOR_WIDTH in verdict.flags
+    assert any("seed decides" in reason for reason in verdict.reasons)
+    assert verdict.width_risk == pytest.approx(10 / 6)
+
+
+def test_badly_scaled_targets_are_a_flag_and_not_an_explosion() -> None:
+    verdict = report(stack(5, 64, "relu", "he_normal"), data={"targets": {"kind": "gaussian", "std": 1e9}}).verdict
+    assert verdict.label is Label.STABLE
+    assert {Flag.HUGE_GRADIENT, Flag.LARGE_UPDATE} <= set(verdict.flags)

@@ -1,0 +1,174 @@
+"""The simulation against closed forms and its own laws: chunks, precision, scale, overflow."""
+
+import warnings
+from math import log10
+
+import numpy as np
+import pytest
+
+from api_tests.networks import Json, report, stack
+from service.results import Cause, Flag, Label, SimulationReport
+from service.simulation import estimate, simulate
+
+
+def without_time(made: SimulationReport) -> str:
+    return made.model_copy(update={"elapsed_seconds": 0.0}).model_dump_json()
+
+
+@pytest.mark.parametrize("gain", [0.5, 1.0, 2.0, 1.1])
+@pytest.mark.parametrize("hidden", [2, 7, 50])
+def test_an_orthogonal_linear_network_has_the_depth_ratio_of_its_gain(gain: float, hidden: int) -> None:
+    made = report(stack(hidden, 16, "linear", {"kind": "orthogonal", "gain": gain}), trials=4)
+    ratio = made.verdict.depth_ratio
+    assert ratio.median == pytest.approx((hidden - 1) * log10(gain), abs=1e-12)
+    assert ratio.std == pytest.approx(0.0, abs=1e-12)
+    assert made.verdict.gain_per_layer.median == pytest.approx(gain, rel=1e-12)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "stanh", "exu", "gelu", "sigmoid"])
+def test_the_shares_of_weights_and_derivative_add_up_to_the_gain(activation: str) -> None:
+    for layer in report(stack(6, 24, activation), trials=1).layers:
+        shares = [layer.log10_weight_gain.median, layer.log10_derivative_gain.median]
+        assert None not in shares
+        assert layer.log10_backward_gain.median == pytest.approx(sum(s for s in shares if s is not None), abs=1e-12)
+
+
+def test_the_gains_add_up_to_the_reach() -> None:
+    made = report(stack(9, 24, "tanh"), trials=1)
+    gains = [layer.log10_backward_gain.median or 0.0 for layer in made.layers]
+    assert made.verdict.reach.median == pytest.approx(sum(gains), abs=1e-12)
+
+
+def test_a_constant_factor_of_the_loss_leaves_every_ratio_unchanged_to_the_bit() -> None:
+    network = stack(5, 12, "tanh")
+    network["layers"][-1]["units"] = 3
+    squared, mean = (report(network, loss={"kind": kind}) for kind in ("squared_error", "mean_squared_error"))
+    assert squared.verdict.depth_ratio == mean.verdict.depth_ratio
+    assert squared.verdict.reach == mean.verdict.reach
+    for one, other in zip(squared.layers, mean.layers, strict=True):
+        assert one.log10_backward_gain == other.log10_backward_gain
+        assert other.log10_delta_norm.median == pytest.approx((one.log10_delta_norm.median or 0) - log10(3), abs=1e-12)
+
+
+@pytest.mark.parametrize("data", [{"samples": 16}, {"samples": 256}, {"targets": {"kind": "gaussian", "std": 1e6}}])
+def test_batch_size_and_target_scale_move_the_depth_ratio_only_within_its_spread(data: Json) -> None:
+    network = stack(10, 64, "tanh")
+    plain, changed = report(network).verdict.depth_ratio, report(network, data=data).verdict.depth_ratio
+    assert plain.std is not None
+    assert abs((plain.median or 0) - (changed.median or 0)) < 2 * plain.std
+
+
+def test_a_thousand_sigmoid_layers_are_hundreds_of_decades_not_zero() -> None:
+    made = report(stack(1000, 32, "sigmoid"), trials=2)
+    assert made.verdict.depth_ratio.median == pytest.approx(-630, abs=15)
+    assert made.verdict.label is Label.VANISHING
+    assert made.layers[0].zero_trials == 0
+
+
+@pytest.fixture(params=[1, 1 << 20, 1 << 40], ids=["one_trial", "some", "all"])
+def chunk_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(estimate, "CHUNK_BYTES", request.param)
+    return int(request.param)
+
+
+@pytest.mark.parametrize("units", [3, 31, 64])
+def test_chunks_do_not_change_a_byte(units: int, chunk_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    network, asked = stack(4, units, "tanh"), {"trials": 11, "data": {"samples": 7}, "include": ["gradients"]}
+    chunked = without_time(report(network, **asked))
+    monkeypatch.setattr(simulate, "chunks", lambda made: iter([range(5), range(5, 11)]))
+    assert without_time(report(network, **asked)) == chunked
+
+
+def test_the_first_trials_do_not_depend_on_how_many_follow() -> None:
+    network = stack(5, 16, "relu")
+    few, many = (report(network, trials=trials, include=["gradients"]) for trials in (2, 40))
+    assert few.gradients == many.gradients
+
+
+def test_both_precisions_simulate_the_same_network() -> None:
+    network = stack(20, 48, "tanh")
+    double, single = (report(network, precision=precision) for precision in ("float64", "float32"))
+    for one, other in zip(double.layers, single.layers, strict=True):
+        assert one.log10_weight_norm.median == pytest.approx(other.log10_weight_norm.median, abs=1e-6)
+        assert one.log10_delta_norm.median == pytest.approx(other.log10_delta_norm.median, abs=1e-3)
+
+
+def test_an_edit_of_one_layer_leaves_the_draws_of_the_others_alone() -> None:
+    plain, edited = stack(3, 8, "relu"), stack(3, 8, "relu")
+    edited["layers"][-1] = {"kind": "dense", "units": 1, "weights": {"kind": "he_uniform"}}
+    one, other = report(plain), report(edited)
+    assert [layer.log10_weight_norm for layer in one.layers[:-1]] == [
+        layer.log10_weight_norm for layer in other.layers[:-1]
+    ]
+    assert one.layers[-2].log10_forward_rms == other.layers[-2].log10_forward_rms
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_a_forward_overflow_is_found_at_its_layer_without_a_warning(precision: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made = report(stack(12, 8, "linear", {"kind": "constant", "value": 1e30}), precision=precision, trials=3)
+    first = next(layer for layer in made.layers if layer.non_finite_trials)
+    assert first.index == {"float32": 2, "float64": 10}[precision]  # 8·1e30 per layer: beyond 3.4e38, beyond 1.8e308
+    assert first.non_finite_trials == 3
+    assert (made.verdict.label, made.verdict.cause) == (Label.EXPLODING, Cause.FORWARD_OVERFLOW)
+    assert made.verdict.depth_ratio.count == 0
+
+
+def test_every_number_is_finite_or_null_whatever_the_network() -> None:
+    wild = [
+        stack(6, 4, "stanh", {"kind": "normal", "std": 1e90}),
+        stack(6, 4, "exu", {"kind": "normal", "std": 1e-90}),
+        stack(6, 4, "softplus", "zeros"),
+        stack(40, 4, "stanh"),
+    ]
+    for network in wild:
+        for precision in ("float32", "float64"):
+            made = report(network, precision=precision, include=["gradients", "histograms"], trials=9)
+            assert "nan" not in made.model_dump_json().lower().replace("tanh", "")
+            assert "inf" not in made.model_dump_json().lower()
+
+
+def test_one_random_batch_is_enough_where_everything_is_given() -> None:
+    layers = [{"kind": "dense", "units": 1, "weights": {"kind": "explicit", "values": [[2.0], [3.0]]}}]
+    data = {"inputs": {"kind": "explicit", "values": [[1, 1]]}, "targets": {"kind": "explicit", "values": [[0]]}}
+    made = report({"features": 2, "layers": layers}, data=data, trials=500, include=["gradients"])
+    assert made.verdict.depth_ratio.count == 0
+    assert made.layers[0].log10_delta_norm.count == 1
+    assert made.gradients is not None
+    assert made.gradients[0].weights == [[10.0], [10.0]]
+    assert made.gradients[0].delta == [[10.0]]
+
+
+def test_an_activation_that_stands_alone_makes_the_same_network() -> None:
+    inside = stack(4, 10, "tanh")
+    outside = stack(4, 10, "linear")
+    outside["layers"][0]["layers"].append({"kind": "activation", "activation": {"kind": "tanh"}})
+    one, other = report(inside), report(outside)
+    shifted = {layer.index: layer for layer in other.layers}
+    assert [layer.log10_forward_rms.count for layer in other.layers] == [32] * 9
+    assert shifted[9].shape == [1]
+    assert len(one.layers) == 5
+    assert one.verdict.width_risk == other.verdict.width_risk
+
+
+def test_histograms_count_every_weight_and_every_derivative() -> None:
+    made = report(stack(2, 8, "relu"), include=["histograms"], data={"samples": 10})
+    histograms = made.layers[0].histograms
+    assert histograms is not None
+    assert sum(histograms.derivative.counts) == 80
+    assert histograms.log10_weight_gradient is not None
+    assert sum(histograms.log10_weight_gradient.counts) + histograms.log10_weight_gradient.zeros == 64
+    assert made.layers[0].log10_weight_gradient_norm.median is not None
+
+
+def test_identical_units_are_flagged() -> None:
+    assert Flag.SYMMETRIC_UNITS in report(stack(3, 4, "tanh", {"kind": "constant", "value": 0.3})).verdict.flags
+    assert Flag.SYMMETRIC_UNITS not in report(stack(3, 4, "tanh")).verdict.flags
+
+
+def test_the_weight_gradient_per_weight_is_its_norm_divided_by_the_root_of_their_number() -> None:
+    layer = report(stack(2, 9, "tanh")).layers[1]
+    norm, rms = layer.log10_weight_gradient_norm.median, layer.log10_weight_gradient_rms.median
+    assert norm is not None
+    assert rms == pytest.approx(norm - np.log10(9), abs=1e-12)

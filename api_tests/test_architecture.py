@@ -1,0 +1,143 @@
+"""The rooms of the house: who may import whom, what may stand where, and how large a file may be."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SERVICE = Path(__file__).resolve().parent.parent / "service"
+
+# Every room with the third parties it may import; its own rooms are all that stand above it.
+ROOMS: dict[str, set[str]] = {
+    "version": set(),
+    "errors": set(),
+    "strict_json": set(),
+    "settings": {"pydantic", "pydantic_settings"},
+    "kinds": {"pydantic", "typing_extensions"},
+    "nn": {"numpy", "scipy", "pydantic", "pydantic_core", "typing_extensions"},
+    "policies": {"pydantic", "pydantic_core"},
+    "spec": {"pydantic"},
+    "results": set(),
+    "diagnosis": {"numpy", "scipy"},
+    "simulation": {"numpy"},
+    "worker": {"anyio"},
+    "catalog": {"pydantic"},
+    "http": {"fastapi", "fastapi_offline", "pydantic", "starlette"},
+    "terminal": {"pydantic", "rich"},
+    "main": {"fastapi", "httpx", "uvicorn"},
+    "__main__": set(),
+}
+FORBIDDEN = {
+    "diagnosis": {"nn", "spec", "worker"},
+    "http": {"nn", "simulation", "diagnosis", "policies"},
+    "simulation": {"settings"},
+    "nn": {"settings"},
+    "results": {"nn", "policies"},
+}
+NUMPY_IN_DIAGNOSIS = {"measures.py", "recording.py", "spreads.py", "statistics.py"}
+LARGEST_FILE, LARGEST_FUNCTION, MOST_ARGUMENTS = 300, 40, 6
+FILES = sorted(SERVICE.rglob("*.py"))
+
+
+def room_of(file: Path) -> str:
+    return file.relative_to(SERVICE).parts[0].removesuffix(".py")
+
+
+def imports_of(file: Path) -> set[str]:
+    tree = Running().visit(ast.parse(file.read_text(encoding="utf-8")))
+    plain = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+
+
+class Running(ast.NodeTransformer):
+    """Drops what is imported for the type checker alone."""
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            node.body = [ast.Pass()]
+        return self.generic_visit(node)
+
+
+def functions_of(file: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def name_of(file: Path) -> str:
+    return file.relative_to(SERVICE).as_posix()
+
+
+def test_every_file_is_in_a_room() -> None:
+    assert {room_of(file) for file in FILES} - {"__init__"} == set(ROOMS)
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_a_room_imports_only_from_rooms_above_it(file: Path) -> None:
+    rooms, room = list(ROOMS), room_of(file)
+    if room == "__init__":
+        assert not imports_of(file)
+        return
+    own = {module.split(".")[1] for module in imports_of(file) if module.startswith("service.")}
+    above = set(rooms[: rooms.index(room) + 1]) - FORBIDDEN.get(room, set())
+    if room != "__main__":
+        above.discard("main")
+    assert own <= above | ({"main"} if room == "main" else set())
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_a_room_imports_only_its_third_parties(file: Path) -> None:
+    standard = set(__import__("sys").stdlib_module_names)
+    foreign = {module.split(".")[0] for module in imports_of(file)} - standard - {"service"}
+    assert foreign <= ROOMS.get(room_of(file), set())
+
+
+def test_only_the_measuring_files_of_the_diagnosis_know_numpy() -> None:
+    with_numpy = {file.name for file in (SERVICE / "diagnosis").glob("*.py") if "numpy" in imports_of(file)}
+    assert with_numpy == NUMPY_IN_DIAGNOSIS
+
+
+def test_statuses_stand_in_one_file() -> None:
+    files = [file for file in FILES if "HTTPStatus" in file.read_text(encoding="utf-8")]
+    assert [name_of(file) for file in files] == ["http/problems.py"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_files_and_functions_are_small(file: Path) -> None:
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= LARGEST_FILE
+    for function in functions_of(file):
+        assert (function.end_lineno or 0) - function.lineno < LARGEST_FUNCTION, function.name
+        arguments = [*function.args.args, *function.args.kwonlyargs]
+        assert len([one for one in arguments if one.arg not in ("self", "cls")]) <= MOST_ARGUMENTS, function.name
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_nothing_is_evaluated_and_no_exception_is_swallowed(file: Path) -> None:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    assert not called & {"eval", "exec", "compile"}
+    handlers = [node.type for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)]
+    assert all(kind is not None and getattr(kind, "id", "") not in ("Exception", "BaseException") for kind in handlers)
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+
+
+def test_no_import_runs_in_a_circle() -> None:
+    edges = {
+        module_of(file): {one for one in imports_of(file) if one.startswith("service.")} - {module_of(file)}
+        for file in FILES
+    }
+    done: set[str] = set()
+
+    def visit(module: str, trail: tuple[str, ...]) -> None:
+        assert module not in trail, " → ".join([*trail, module])
+        if module not in done:
+            for imported in edges.get(module, set()):
+                visit(imported, (*trail, module))
+            done.add(module)
+
+    for module in edges:
+        visit(module, ())
+
+
+def module_of(file: Path) -> str:
+    parts = file.relative_to(SERVICE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

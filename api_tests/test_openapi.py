@@ -1,0 +1,105 @@
+"""The committed OpenAPI document is what the service says of itself, and it is fit for generators."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+from openapi import write
+from service.http.app import Application
+from service.main import create_app, openapi_text
+from service.results import SimulationReport
+from service.strict_json import walk
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = json.loads(openapi_text())
+OPERATIONS = [(path, method) for path, methods in DOCUMENT["paths"].items() for method in methods]
+
+
+def nodes() -> Iterator[tuple[str, dict[str, Any]]]:
+    for pointer, node in walk(DOCUMENT["components"]["schemas"]):
+        if isinstance(node, dict):
+            yield pointer, node
+
+
+def test_the_committed_document_is_the_served_one() -> None:
+    assert (ROOT / "openapi" / "openapi.json").read_text(encoding="utf-8") == openapi_text()
+    assert isinstance(create_app(), Application)
+
+
+def test_the_document_is_valid() -> None:
+    validate(DOCUMENT)
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_every_operation_is_described(path: str, method: str) -> None:
+    operation = DOCUMENT["paths"][path][method]
+    assert operation["summary"]
+    assert operation["description"]
+    assert len(operation["tags"]) == 1
+    assert operation["operationId"].count("_") >= 1
+    assert "example" in operation["responses"]["200"]["content"]["application/json"]
+    assert {"4XX", "5XX"} <= set(operation["responses"])
+    for status in ("4XX", "5XX"):
+        assert list(operation["responses"][status]["content"]) == ["application/problem+json"]
+
+
+def test_operations_have_names_of_their_own() -> None:
+    names = [DOCUMENT["paths"][path][method]["operationId"] for path, method in OPERATIONS]
+    assert len(set(names)) == len(names)
+    assert "create_simulation" in names
+
+
+def test_every_number_has_a_format() -> None:
+    bare = [at for at, node in nodes() if node.get("type") in ("integer", "number") and "format" not in node]
+    assert not bare
+
+
+def test_every_union_of_kinds_has_a_discriminator_and_a_name() -> None:
+    unions = {pointer: node for pointer, node in nodes() if "oneOf" in node}
+    assert {pointer.strip("/") for pointer in unions} == {
+        "Activation",
+        "Initializer",
+        "Inputs",
+        "Layer",
+        "Loss",
+        "Policy",
+        "Targets",
+    }
+    assert all(set(node["discriminator"]) == {"propertyName", "mapping"} for node in unions.values())
+
+
+def test_a_kind_is_required_and_has_no_default() -> None:
+    for pointer, node in nodes():
+        if "kind" in node.get("properties", {}) and "const" in node["properties"]["kind"]:
+            assert "kind" in node["required"], pointer
+            assert "default" not in node["properties"]["kind"], pointer
+
+
+def test_every_property_is_described() -> None:
+    silent = [
+        f"{pointer}/{name}"
+        for pointer, node in nodes()
+        for name, field in node.get("properties", {}).items()
+        if name not in ("kind", "properties") and isinstance(field, dict) and not {"description", "$ref"} & set(field)
+    ]
+    assert not silent
+
+
+@pytest.mark.parametrize("name", ["report", "estimate", "catalog", "health"])
+def test_the_examples_are_what_the_service_answers(name: str) -> None:
+    committed = json.loads((write.EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))
+    expected, found = dict(walk(write.answers()[name])), dict(walk(committed))
+    assert found.keys() == expected.keys()
+    for pointer, value in expected.items():
+        if isinstance(value, float):
+            assert found[pointer] == pytest.approx(value, rel=1e-3, abs=1e-12), pointer
+        elif not isinstance(value, dict | list):
+            assert found[pointer] == value, pointer
+
+
+def test_the_example_report_is_a_report() -> None:
+    SimulationReport.model_validate_json((write.EXAMPLES / "report.json").read_text(encoding="utf-8"))
