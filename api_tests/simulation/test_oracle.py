@@ -1,16 +1,15 @@
 """PyTorch's autograd as an oracle: what the two passes report is what it finds for the same numbers."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from pydantic import TypeAdapter
 
 from api_tests.nn.autograd import Part, Truth, differentiated
+from api_tests.nn.given_layers import Json, asked, dense, given_parts, repeated, standalone
 from api_tests.nn.variants import every, named
-from service.nn.activations import Activation, AnyActivation
+from service.nn.activations import Activation
 from service.nn.activations.linear import Linear
 from service.nn.activations.sigmoid import Sigmoid
 from service.nn.activations.softmax import Softmax
@@ -29,25 +28,13 @@ from service.simulation.simulate import simulate
 from service.spec import SimulationSpec
 
 Numbers = npt.NDArray[np.float64]
-Json = dict[str, Any]
+Network = tuple[int, int, list[Json]]  # features, outputs, layers
 
 ACTIVATIONS: list[Activation] = every(Activation)
 HIDDEN = [one for one in ACTIVATIONS if not one.only_output]
 LOSSES: list[Loss] = every(Loss)
 FITTING = [(loss, one) for loss in LOSSES for one in ACTIVATIONS if one.probability or not loss.probability]
 RELATIVE = 1e-10
-
-
-def given_parts(layers: list[Json], path: str = "/network/layers") -> Iterator[Part]:
-    """The layers of a specification whose weights are all given, after every repeat."""
-    for position, layer in enumerate(layers):
-        here = f"{path}/{position}"
-        for _ in range(layer.get("times", 0)):
-            yield from given_parts(layer["layers"], f"{here}/layers")
-        if layer["kind"] != "repeat":
-            activation = TypeAdapter(AnyActivation).validate_python(layer["activation"])
-            weights, bias = (np.array(layer[own]["values"]) if own in layer else None for own in ("weights", "bias"))
-            yield Part(here, activation, weights, bias)
 
 
 def drawn_parts(spec: SimulationSpec) -> tuple[list[Part], Numbers, Numbers]:
@@ -75,31 +62,7 @@ def assert_gradients(report: SimulationReport, truth: list[Truth]) -> None:
             if expected is not None:
                 error = np.linalg.norm(np.array(found) - expected)
                 assert np.shape(found) == expected.shape
-                assert error <= RELATIVE * np.linalg.norm(expected) + 1e-30, f"{name} at {ours.path}"
-
-
-def asked(one: Any) -> Json:
-    """`one` as a client writes it."""
-    return one.model_dump(mode="json")
-
-
-def dense(rng: np.random.Generator, fan_in: int, units: int, activation: Activation, scale: float = 1.2) -> Json:
-    weights = rng.normal(0.0, scale / np.sqrt(fan_in), (fan_in, units))
-    return {
-        "kind": "dense",
-        "units": units,
-        "activation": asked(activation),
-        "weights": {"kind": "explicit", "values": weights.tolist()},
-        "bias": {"kind": "explicit", "values": rng.normal(0.0, 0.3, units).tolist()},
-    }
-
-
-def standalone(activation: Activation) -> Json:
-    return {"kind": "activation", "activation": asked(activation)}
-
-
-def repeated(times: int, *layers: Json) -> Json:
-    return {"kind": "repeat", "times": times, "layers": list(layers)}
+                assert error <= RELATIVE * np.linalg.norm(expected) + 1e-200, f"{name} at {ours.path}"
 
 
 def output_for(loss: Loss) -> Activation:
@@ -148,35 +111,34 @@ def test_every_output_activation_below_every_loss_it_goes_with_has_the_gradients
     assert_agreement(posted([dense(rng, 4, 6, Tanh()), dense(rng, 6, 3, activation, 0.7)], loss, 4, 3))
 
 
-RNG = np.random.default_rng(3)
-ARCHITECTURES: dict[str, tuple[int, int, list[Json]]] = {  # features, outputs, layers
-    "one layer": (3, 2, [dense(RNG, 3, 2, Tanh())]),
-    "no weights at all": (3, 3, [standalone(Tanh()), standalone(Sigmoid())]),
-    "a single path": (1, 1, [*(dense(RNG, 1, 1, Tanh()) for _ in range(4))]),
-    "widening and narrowing": (2, 1, [dense(RNG, m, n, Tanh()) for m, n in [(2, 9), (9, 3), (3, 30), (30, 1)]]),
-    "deep": (6, 6, [dense(RNG, 6, 6, Sigmoid()) for _ in range(24)]),
-    "repeated": (4, 2, [repeated(7, dense(RNG, 4, 4, Tanh())), dense(RNG, 4, 2, Linear())]),
-    "activations apart": (
-        3,
-        3,
-        [standalone(Tanh()), dense(RNG, 3, 5, Linear()), standalone(Sigmoid()), dense(RNG, 5, 3, Tanh())],
-    ),
-    "activations apart at the end": (3, 4, [dense(RNG, 3, 4, Linear()), standalone(Tanh()), standalone(Sigmoid())]),
-    "nested": (
-        4,
-        4,
-        [
-            repeated(2, repeated(3, dense(RNG, 4, 4, Tanh()), standalone(Sigmoid())), dense(RNG, 4, 4, Linear())),
-            standalone(Tanh()),
-        ],
-    ),
-}
+def architectures() -> dict[str, Network]:
+    rng = np.random.default_rng(3)
+
+    def tanh(fan_in: int, units: int) -> Json:
+        return dense(rng, fan_in, units, Tanh())
+
+    def linear(fan_in: int, units: int) -> Json:
+        return dense(rng, fan_in, units, Linear())
+
+    bend, squash = standalone(Tanh()), standalone(Sigmoid())
+    inner = repeated(3, tanh(4, 4), squash)
+    return {
+        "one layer": (3, 2, [tanh(3, 2)]),
+        "no weights at all": (3, 3, [bend, squash]),
+        "a single path": (1, 1, [tanh(1, 1) for _ in range(4)]),
+        "widening and narrowing": (2, 1, [tanh(2, 9), tanh(9, 3), tanh(3, 30), tanh(30, 1)]),
+        "deep": (6, 6, [dense(rng, 6, 6, Sigmoid()) for _ in range(24)]),
+        "repeated": (4, 2, [repeated(7, tanh(4, 4)), linear(4, 2)]),
+        "activations apart": (3, 3, [bend, linear(3, 5), squash, tanh(5, 3)]),
+        "activations apart at the end": (3, 4, [linear(3, 4), bend, squash]),
+        "nested": (4, 4, [repeated(2, inner, linear(4, 4)), bend]),
+    }
 
 
 @pytest.mark.parametrize("samples", [1, 17])
-@pytest.mark.parametrize("name", ARCHITECTURES)
-def test_every_architecture_has_the_gradients_of_autograd(name: str, samples: int) -> None:
-    features, outputs, layers = ARCHITECTURES[name]
+@pytest.mark.parametrize("network", architectures().values(), ids=architectures())
+def test_every_architecture_has_the_gradients_of_autograd(network: Network, samples: int) -> None:
+    features, outputs, layers = network
     assert_agreement(posted(layers, SquaredError(), features, outputs, samples))
 
 
@@ -254,16 +216,18 @@ def is_rounding(name: str, expected: float | None, known_from: float) -> bool:
     return name == "log10_separation" and expected is not None and expected < known_from
 
 
-STATISTICS = [*ARCHITECTURES.values()] + [
-    (5, 3, [dense(RNG, 5, 8, one), dense(RNG, 8, 8, one), dense(RNG, 8, 3, Linear())]) for one in HIDDEN
-]
+def networks() -> dict[str, Network]:
+    """Every architecture, and every activation in one."""
+    rng = np.random.default_rng(4)
+    bent = {
+        named(one): (5, 3, [dense(rng, 5, 8, one), dense(rng, 8, 8, one), dense(rng, 8, 3, Linear())]) for one in HIDDEN
+    }
+    return architectures() | bent
 
 
 @pytest.mark.parametrize("loss", [one for one in LOSSES if not one.probability], ids=named)
-@pytest.mark.parametrize("network", STATISTICS, ids=lambda case: None)
-def test_the_statistics_of_one_trial_are_those_of_the_tensors_of_autograd(
-    network: tuple[int, int, list[Json]], loss: Loss
-) -> None:
+@pytest.mark.parametrize("network", networks().values(), ids=networks())
+def test_the_statistics_of_one_trial_are_those_of_the_tensors_of_autograd(network: Network, loss: Loss) -> None:
     features, outputs, layers = network
     spec = posted(layers, loss, features, outputs)
     truth = truth_of(spec)

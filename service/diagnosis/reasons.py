@@ -110,7 +110,7 @@ def _tendency(case: Case) -> str | None:
     if case.rate.tendency is Tendency.STABLE:
         return f"It could be more than {DEEP_ENOUGH} layers deep before its rate mattered."
     verb = "vanish" if case.rate.tendency is Tendency.VANISHING else "explode"
-    return f"At a factor of {case.gain:.3g} per layer it is prone to {verb}: {budget:.3g} hidden layers make it severe."
+    return f"At a factor of {case.gain:.3g} per layer it is prone to {verb}, severely so over {budget:.3g} layers."
 
 
 def _seeds(case: Case) -> str | None:
