@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.table import Table
 
 from service.errors import Refusal
-from service.results import Label, LayerStatistics, SimulationReport, Spread, Verdict
+from service.results import LayerStatistics, SimulationReport, Spread, Verdict
 from service.simulation.simulate import simulate
 from service.spec import SimulationSpec
 from service.strict_json import loads
+from service.vocabulary import Label
 
 REFUSED, FAILED = 2, 3
 PAGE_WIDTH = 120

@@ -15,7 +15,8 @@ from service.diagnosis.statistics import Depth, NetworkTrials, layer_statistics
 from service.diagnosis.verdict import judge
 from service.policies.adam import Adam
 from service.policies.sgd import Sgd
-from service.results import Cause, Flag, Label, LayerShape, Severity, Tendency
+from service.results import LayerShape
+from service.vocabulary import Cause, Flag, Label, Severity, Tendency
 
 ANY_NUMBER = st.floats(allow_nan=True, allow_infinity=True) | st.floats(-400, 400)
 

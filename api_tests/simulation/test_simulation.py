@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from api_tests.networks import Json, report, stack
-from service.results import Cause, Flag, Label, SimulationReport
+from service.results import SimulationReport
 from service.simulation import estimate, simulate
+from service.vocabulary import Cause, Flag, Label
 
 
 def without_time(made: SimulationReport) -> str:

@@ -5,7 +5,8 @@ from math import isfinite
 
 from service.diagnosis.ruling import Ruling
 from service.diagnosis.statistics import Evidence
-from service.results import Cause, Label, LayerStatistics
+from service.results import LayerStatistics
+from service.vocabulary import Cause, Label
 
 COLLAPSED_SEPARATION = -1.3
 """Decades: at a twentieth of the signal, what tells two inputs apart is lost."""

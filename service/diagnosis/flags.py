@@ -7,7 +7,8 @@ from math import log10, sqrt
 from service.diagnosis.cause import inputs_collapse
 from service.diagnosis.ruling import Ruling
 from service.diagnosis.statistics import Evidence
-from service.results import Flag, Label, LayerStatistics
+from service.results import LayerStatistics
+from service.vocabulary import Flag, Label
 
 WANDERING = 0.4
 """The depth ratio wanders by this many decades times √Σ(1/width) (Hanin 2018; Sussillo & Abbott 2014)."""

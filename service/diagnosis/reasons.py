@@ -6,7 +6,7 @@ from service.diagnosis.cause import loss_is_silent, overflows
 from service.diagnosis.flags import LEARNING_RATE, Circumstances, wandering
 from service.diagnosis.ruling import DEEP_ENOUGH, Rate, Ruling
 from service.diagnosis.statistics import Evidence
-from service.results import Cause, Flag, Label, Severity, Tendency
+from service.vocabulary import Cause, Flag, Label, Severity, Tendency
 
 CAUSES = {
     Cause.GAIN: "Signal and gradient change together, so the scale of the weights is wrong for this activation.",

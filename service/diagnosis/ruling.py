@@ -6,7 +6,8 @@ from math import inf, isnan, log10
 
 from service.diagnosis.statistics import NetworkTrials
 from service.policies import Policy
-from service.results import Label, Severity, Spread, Tendency
+from service.results import Spread
+from service.vocabulary import Label, Severity, Tendency
 
 SEED_DEPENDENT_BELOW = 0.8
 DEEP_ENOUGH = 1000

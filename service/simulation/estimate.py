@@ -16,7 +16,8 @@ WORKER_BYTES = 320 << 20
 # What else takes time, counted as the operations of a matrix product that take as long (float64, one core).
 _OPERATIONS_PER_DRAW = 250
 _OPERATIONS_PER_UNIT_AND_SAMPLE = 600
-_OPERATIONS_PER_LAYER = 2e6
+_OPERATIONS_PER_TRIAL_AND_LAYER = 1e5
+_OPERATIONS_PER_CHUNK_AND_LAYER = 2e6
 
 _ITEM_BYTES = {Precision.FLOAT32: 4, Precision.FLOAT64: 8}
 _RECORDED_PER_LAYER = 16  # numbers kept for each trial and layer, the sorting of them included
@@ -46,11 +47,15 @@ def cost(plan: Plan) -> Cost:
     widest = max(layer.parameters for layer in plan.layers)
     per_trial = item * (plan.parameters + 4 * signals) + 40 * (widest + plan.samples * _widest_signal(plan))
     chunk = max(1, min(plan.trials, CHUNK_BYTES // per_trial))
-    products = 6.0 * plan.samples * plan.parameters
-    operations = plan.trials * (
-        products + _OPERATIONS_PER_DRAW * plan.parameters + _OPERATIONS_PER_UNIT_AND_SAMPLE * signals
-    ) + _OPERATIONS_PER_LAYER * len(plan.layers) * -(-plan.trials // chunk)
-    recorded = 8 * _RECORDED_PER_LAYER * plan.trials * len(plan.layers)
+    depth = len(plan.layers)
+    each = (
+        6.0 * plan.samples * plan.parameters
+        + _OPERATIONS_PER_DRAW * plan.parameters
+        + _OPERATIONS_PER_UNIT_AND_SAMPLE * signals
+        + _OPERATIONS_PER_TRIAL_AND_LAYER * depth
+    )
+    operations = plan.trials * each + _OPERATIONS_PER_CHUNK_AND_LAYER * depth * -(-plan.trials // chunk)
+    recorded = 8 * _RECORDED_PER_LAYER * plan.trials * depth
     return Cost(operations, WORKER_BYTES + chunk * per_trial + recorded, chunk)
 
 
@@ -76,7 +81,7 @@ def check_budget(plan: Plan, limits: Limits) -> None:
         return
     asked, limit = costs.floating_point_operations, limits.floating_point_operations
     if costs.bytes > limits.bytes:
-        sentence = f"The simulation needs about {costs.bytes:.3g} bytes; a worker may use {limits.bytes:.3g}."
+        sentence = f"The simulation needs about {_gibibytes(costs.bytes)}; a worker may use {_gibibytes(limits.bytes)}."
     else:
         fitting = floor(plan.trials * limit / asked)
         advice = f"{fitting} trials would fit." if fitting else "Not even one trial fits: make the network smaller."
@@ -96,3 +101,7 @@ def _within(costs: Cost, limits: Limits) -> bool:
 
 def _widest_signal(plan: Plan) -> int:
     return max([plan.spec.network.features, *(layer.units for layer in plan.layers)])
+
+
+def _gibibytes(count: int) -> str:
+    return f"{count / (1 << 30):.3g} GiB"
