@@ -5,12 +5,18 @@ from pathlib import Path
 import fastapi_offline
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 ASSETS = "/docs/assets"
 
 router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+async def get_root() -> RedirectResponse:
+    """The way to the documentation."""
+    return RedirectResponse("/docs")
 
 
 @router.get("/docs")
