@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from math import cosh, e, exp, expm1, log, pi, sqrt, tanh
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,11 @@ def at(activation: Activation, z: float) -> tuple[float, float]:
     return float(y[0]), float(activation.df(x, y)[0])
 
 
+def exactly(expected: Any, rel: float = 1e-14) -> Any:
+    """`expected` to that many digits, however small it is."""
+    return pytest.approx(expected, rel=rel, abs=0.0)
+
+
 def gaussian_mean(of: Callable[[float], float], q: float) -> float:
     """E[of(√q·Z)] for a standard normal Z, by quadrature on both sides of the kink at 0."""
 
@@ -51,9 +57,9 @@ def gaussian_mean(of: Callable[[float], float], q: float) -> float:
 
 def test_the_slope_of_stanh_is_largest_where_z_tanh_z_is_one_and_there_it_equals_z() -> None:
     z = brentq(lambda z: z * tanh(z) - 1.0, 1.0, 2.0, xtol=1e-15)
-    assert z == pytest.approx(STANH_SUPREMUM, rel=1e-15)
-    assert at(Stanh(), z) == pytest.approx((1.0, z), rel=1e-14)
-    assert at(Stanh(), -z) == pytest.approx((1.0, -z), rel=1e-14)
+    assert z == exactly(STANH_SUPREMUM, 1e-15)
+    assert at(Stanh(), z) == exactly((1.0, z))
+    assert at(Stanh(), -z) == exactly((1.0, -z))
     assert Stanh().derivative_range() == (-STANH_SUPREMUM, STANH_SUPREMUM)
 
 
@@ -76,12 +82,12 @@ def test_a_bent_knee_is_steepest_where_its_range_says(
 ) -> None:
     steepest = minimize_scalar(lambda z: -sign * at(activation, z)[1], bounds=between, options={"xatol": 1e-9})
     low, high = activation.derivative_range()
-    assert -sign * steepest.fun == pytest.approx(high if sign > 0 else low, rel=1e-13)
+    assert -sign * steepest.fun == exactly(high if sign > 0 else low, 1e-13)
 
 
 def test_the_slope_of_exu_comes_within_any_distance_of_1_7535_left_of_zero_and_never_attains_it() -> None:
-    assert Exu().largest_slope() == pytest.approx(1.7535, rel=1e-15)
-    assert at(Exu(), -1e-12)[1] == pytest.approx(1.7535, rel=1e-11)
+    assert Exu().largest_slope() == exactly(1.7535, 1e-15)
+    assert at(Exu(), -1e-12)[1] == exactly(1.7535, 1e-11)
     assert at(Exu(), -1e-12)[1] < Exu().largest_slope()
     assert at(Exu(), 0.0) == (0.0, 1.05)
 
@@ -127,15 +133,15 @@ def test_the_mean_field_fixed_point_and_its_gain_per_layer_are_those_of_the_lite
 
 def test_the_slope_of_hardswish_reaches_for_three_halves_and_minus_one_half_and_jumps_away() -> None:
     below, above = float(np.nextafter(3.0, 0.0)), float(np.nextafter(-3.0, 0.0))
-    assert at(Hardswish(), below)[1] == pytest.approx(1.5, rel=1e-15)
-    assert at(Hardswish(), above)[1] == pytest.approx(-0.5, rel=1e-15)
+    assert at(Hardswish(), below)[1] == exactly(1.5, 1e-15)
+    assert at(Hardswish(), above)[1] == exactly(-0.5, 1e-15)
     assert [at(Hardswish(), z)[1] for z in (-3.0, 3.0)] == [0.0, 1.0]
 
 
 @pytest.mark.parametrize("z", [0.0, 1.0, 20.0, 300.0, -300.0])
 def test_slopes_keep_every_digit_where_one_minus_the_square_would_be_zero(z: float) -> None:
-    assert at(Tanh(), z)[1] == pytest.approx(cosh(z) ** -2, rel=1e-14)
-    assert at(Sigmoid(), z)[1] == pytest.approx(1.0 / (2.0 + 2.0 * cosh(z)), rel=1e-14)
+    assert at(Tanh(), z)[1] == exactly(cosh(z) ** -2)
+    assert at(Sigmoid(), z)[1] == exactly(1.0 / (2.0 + 2.0 * cosh(z)))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +160,7 @@ def test_slopes_keep_every_digit_where_one_minus_the_square_would_be_zero(z: flo
     ],
 )
 def test_values_that_can_be_found_by_hand(activation: Activation, z: float, expected: tuple[float, float]) -> None:
-    assert at(activation, z) == pytest.approx(expected, rel=1e-14, abs=1e-300)
+    assert at(activation, z) == exactly(expected)
 
 
 def jacobian(x: Numbers) -> Numbers:

@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from pydantic import ValidationError
+from scipy.stats import truncnorm, uniform
 
 from api_tests.nn.sampling import TRIALS, assert_mean_and_variance
 from api_tests.nn.variants import every, named
 from service.nn.initializers import Initializer
+from service.nn.initializers.base import TRUNCATED_STD, TRUNCATION, UNIFORM_STD
 from service.nn.initializers.constant import Constant
 from service.nn.initializers.explicit import ExplicitInitializer
 from service.nn.initializers.glorot_uniform import GlorotUniform
@@ -183,6 +185,12 @@ def test_a_bounded_distribution_fills_its_range_and_never_leaves_it(
     rounding = 1e-15 * max(abs(low), abs(high))
     assert low - rounding <= values.min() < low + slack
     assert high - slack < values.max() <= high + rounding
+
+
+def test_the_standard_deviations_that_a_variance_is_divided_by_are_exact() -> None:
+    assert pytest.approx(truncnorm(-TRUNCATION, TRUNCATION).std(), rel=1e-14) == TRUNCATED_STD
+    assert pytest.approx(uniform(-1.0, 2.0).std(), rel=1e-14) == UNIFORM_STD
+    assert pytest.approx(TRUNCATED_STD**2, rel=1e-14) == CUT_VARIANCE
 
 
 @pytest.mark.parametrize("mode", FanMode)

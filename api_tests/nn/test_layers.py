@@ -110,6 +110,12 @@ def test_a_layer_computes_in_the_precision_it_is_built_in(layer: SingleLayer, pr
     assert {one.dtype for one in found} == {np.dtype(precision)}
 
 
+def test_a_bias_is_drawn_for_the_fan_in_of_its_layer() -> None:
+    layer = single(kind="dense", units=500, bias={"kind": "he_uniform"})
+    largest = np.sqrt(6.0 / FEATURES)
+    assert 0.99 * largest < np.abs(built(layer).transform.bias).max() <= largest
+
+
 @pytest.mark.parametrize("layer", LAYERS, ids=title)
 def test_the_activation_is_the_one_that_was_asked_for(layer: SingleLayer) -> None:
     assert built(layer).activation == layer.activation

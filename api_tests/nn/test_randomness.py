@@ -145,6 +145,13 @@ def test_no_integer_gives_a_number_that_is_not_finite_or_out_of_its_range(value:
     assert uniform.max() < 1.0
 
 
+@pytest.mark.parametrize(("method", "unused"), [("normal", 0), ("uniform", 11)])
+def test_every_bit_that_has_room_in_the_result_changes_it(method: str, unused: int) -> None:
+    values = [getattr(Stream(Fixed(1 << bit), 0), method)((2,)) for bit in range(unused, 64)]
+    several = np.concatenate([getattr(Stream(Fixed(0), 0), method)((2,)), *values])
+    assert len(np.unique(several, axis=0)) == 65 - unused
+
+
 def test_the_largest_normal_is_the_radius_of_the_smallest_integer() -> None:
     assert Stream(Fixed(0), 0).normal((1,)).tolist() == [[pytest.approx(LARGEST_NORMAL, rel=1e-6)]]
 

@@ -148,6 +148,17 @@ def assert_agreement_of_draws(spec: Json) -> None:
     assert_gradients(simulate(checked), differentiated(parts, inputs, targets, checked.loss))
 
 
+def test_no_two_tensors_of_a_network_are_made_of_the_same_random_numbers() -> None:
+    uniform = {"kind": "uniform", "low": 0.0, "high": 1.0}
+    layer = repeated(3, {"kind": "dense", "units": 1, "weights": uniform, "bias": uniform})
+    spec = {
+        "network": {"features": 1, "layers": [layer]},
+        "data": {"samples": 1, "inputs": uniform, "targets": uniform},
+    }
+    parts, *data = drawn_parts(SimulationSpec.model_validate(spec))
+    assert np.unique([*(part.weights for part in parts), *(part.bias[None] for part in parts), *data]).size == 8
+
+
 @pytest.mark.parametrize("initializer", every(Initializer), ids=named)
 def test_weights_from_every_initializer_have_the_gradients_of_autograd(initializer: Initializer) -> None:
     features, units = initializer.shape_of_values() or (12, 3)

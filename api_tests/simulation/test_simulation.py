@@ -173,3 +173,26 @@ def test_the_weight_gradient_per_weight_is_its_norm_divided_by_the_root_of_their
     norm, rms = layer.log10_weight_gradient_norm.median, layer.log10_weight_gradient_rms.median
     assert norm is not None
     assert rms == pytest.approx(norm - np.log10(9), abs=1e-12)
+
+
+def test_a_gradient_that_overflows_behind_a_finite_signal_is_an_explosion_too() -> None:
+    layers = [{"kind": "dense", "units": 1, "weights": {"kind": "constant", "value": 1}}] * 3
+    data = {
+        "inputs": {"kind": "explicit", "values": [[3e38], [1.0]]},
+        "targets": {"kind": "explicit", "values": [[0], [0]]},
+    }
+    verdict = report({"features": 1, "layers": layers}, data=data, precision="float32").verdict
+    assert (verdict.label, verdict.cause) == (Label.EXPLODING, Cause.FORWARD_OVERFLOW)
+    assert "on its way back" in verdict.reasons[0]
+
+
+def test_an_overflow_that_the_activation_hides_is_found() -> None:
+    made = report(stack(3, 8, "tanh", {"kind": "constant", "value": 1e308}), trials=2)
+    assert made.layers[1].non_finite_trials == 2
+    assert made.verdict.label is Label.DEAD  # saturated to the last bit: no delta at all
+
+
+def test_tiny_weights_are_not_called_zero() -> None:
+    verdict = report(stack(3, 8, "linear", {"kind": "normal", "std": 1e-50})).verdict
+    assert (verdict.label, verdict.cause) == (Label.VANISHING, Cause.GAIN)
+    assert verdict.depth_ratio.median == pytest.approx(-99, abs=1.5)

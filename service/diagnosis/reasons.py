@@ -65,8 +65,10 @@ def _headline(case: Case) -> str:
             f"in {len(ruling.agreeing)} of {ruling.trials} trials{why}."
         )
     if ruling.label is Label.EXPLODING and overflows(ruling, evidence):
+        layer = evidence.overflow_layer
+        where = "on its way back" if layer is None else f"on its way forward, typically at layer {layer:.0f}"
         return (
-            "The network explodes on its way forward: the signal leaves the range of its precision "
+            f"The network explodes: {where}, it leaves the range of its precision "
             f"in {evidence.overflowed} of {ruling.trials} trials."
         )
     if case.hidden < 2 or evidence.depth_ratio is None:

@@ -75,13 +75,13 @@ class Recording:
             derivatives=Derivatives.empty(min(trials, DERIVATIVE_TRIALS), layers),
         )
 
-    def measure_signal(self, trials: range, position: int, signal: Signal) -> None:
-        """Enter the inputs (position 0) or the outputs of layer `position` (from 1)."""
+    def measure_signal(self, trials: range, position: int, before: Signal, signal: Signal) -> None:
+        """Enter the inputs (position 0), or what comes out of layer `position` (from 1) and what was `before` φ."""
         rows = slice(trials.start, trials.stop)
         decades = log10_rms(signal)
         self.forward_rms[rows, position] = decades
         self.separation[rows, position] = log10_separation(signal)
-        self.finite[rows, position] = ~np.isnan(decades)
+        self.finite[rows, position] = ~np.isnan(decades) & np.isfinite(before).all(axis=(-2, -1))
 
     def measure_gradient(
         self, trials: range, layer: int, upstream: tuple[Signal, Decades], delta: tuple[Signal, Decades]

@@ -20,7 +20,7 @@ def spreads(values: Decades) -> list[Spread]:
     finite = np.isfinite(values)
     counts, some = finite.sum(axis=0), np.maximum(finite.sum(axis=0), 1)
     peak = np.abs(np.where(finite, values, 0.0)).max(axis=0)
-    unit = np.where(peak > 0.0, peak, 1.0)  # nothing overflows on the way to a mean or a square
+    unit = np.ldexp(1.0, np.frexp(peak)[1] - 1)  # so that nothing overflows on its way to a square, or is rounded
     scaled = np.where(finite, values, 0.0) / unit
     ranked = np.where(counts > 0, np.sort(np.where(finite, scaled, np.inf), axis=0), 0.0)
     mean = scaled.sum(axis=0) / some

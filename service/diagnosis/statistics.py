@@ -44,7 +44,8 @@ class NetworkTrials:
     signal: Decades  # (trials, hidden layers + 1): log10 forward RMS of the inputs and of every hidden layer
     separation: Decades  # (trials, 2): of the inputs and of the last hidden layer
     dead: npt.NDArray[np.bool_]
-    overflowed: npt.NDArray[np.bool_]
+    overflowed: npt.NDArray[np.bool_]  # on the way forward or on the way back
+    overflow_layer: Decades  # number of the first layer whose signal overflows, 0 for the inputs
     silent: npt.NDArray[np.bool_]  # the loss itself has no gradient
 
     @classmethod
@@ -65,7 +66,8 @@ class NetworkTrials:
             signal=forward[:, [0, *ends]],
             separation=recording.separation[:, [0, ends[-1] if ends else 0]],
             dead=dead,
-            overflowed=np.logical_not(recording.finite.all(axis=1)),
+            overflowed=np.isnan(recording.delta).any(axis=1) | ~recording.finite.all(axis=1),
+            overflow_layer=np.where(recording.finite.all(axis=1), np.nan, recording.finite.argmin(axis=1)),
             silent=silent,
         )
 
@@ -80,6 +82,7 @@ class Evidence:
     forward_ratio: float | None  # medians, here and below
     signal: list[float]
     separation: tuple[float | None, float | None]
+    overflow_layer: float | None
     overflowed: int  # how many
     silent: int
 
@@ -93,6 +96,7 @@ def evidence_of(trials: NetworkTrials, agreeing: list[int], typical: int) -> Evi
         forward_ratio=_known(_median(trials.forward_ratio[agreeing])),
         signal=[_median(column) for column in trials.signal[agreeing].T],
         separation=(_known(_median(trials.separation[agreeing, 0])), _known(_median(trials.separation[agreeing, 1]))),
+        overflow_layer=_known(_median(trials.overflow_layer[agreeing])),
         overflowed=int(trials.overflowed[agreeing].sum()),
         silent=int(trials.silent[agreeing].sum()),
     )

@@ -53,7 +53,7 @@ class Stream:
         return raw.reshape(-1, *shape).astype(np.float64) * 2.0**-53
 
     def normal(self, shape: Shape) -> Float32Array:
-        """Standard normal, (trials, *shape), |z| ≤ 6.67.
+        """Standard normal, (trials, *shape), |z| ≤ 6.77.
 
         By Box and Muller (1958) from 32 bits for the radius and 32 for the angle, in single precision: three times
         as fast as a ziggurat in double, always two normals for one draw, and the same network in both precisions.

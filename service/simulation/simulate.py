@@ -65,9 +65,9 @@ def _observe(made: Plan, trials: range, recording: Recording, first: FirstTrial)
     """Both passes over `trials`, measured into `recording`, and the first trial kept."""
     chunk = compile_chunk(made, trials)
     signals = forward(chunk)
-    recording.measure_signal(trials, 0, chunk.inputs)
+    recording.measure_signal(trials, 0, chunk.inputs, chunk.inputs)
     for position, signal in enumerate(signals, start=1):
-        recording.measure_signal(trials, position, signal.h)
+        recording.measure_signal(trials, position, signal.z, signal.h)
     for step in backward(chunk, signals, made.spec.loss):
         _measure(recording, trials, chunk, step)
         if trials.start == 0:

@@ -40,6 +40,7 @@ class Gelu(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         if self.approximate is GeluApproximation.TANH:
+            x = np.clip(x, -40.0, 40.0)  # flat to the last bit beyond, where the square would overflow
             inner, slope = _inner(x), _SLOPE * (1.0 + 3.0 * _CUBIC * np.square(x))
             return 0.5 * (1.0 + np.tanh(inner)) + 0.5 * x * sech_squared(inner) * slope
         return ndtr(x) + x * (np.exp(-0.5 * np.square(x)) / sqrt(2.0 * pi))

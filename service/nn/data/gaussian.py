@@ -2,6 +2,8 @@
 
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from service.kinds import NonNegative, Real
 from service.nn.arrays import Array, Shape
 from service.nn.data.base import InputData
@@ -20,4 +22,4 @@ class GaussianData(InputData):
     formula: ClassVar[str] = "N(mean, std^2)"
 
     def draw(self, shape: Shape, stream: Stream) -> Array:
-        return self.mean + self.std * stream.normal(shape)
+        return self.mean + self.std * stream.normal(shape).astype(np.float64)

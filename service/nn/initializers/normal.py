@@ -2,6 +2,8 @@
 
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from service.kinds import NonNegative, Real
 from service.nn.arrays import Array, Shape
 from service.nn.initializers.base import Initializer
@@ -21,4 +23,4 @@ class Normal(Initializer):
     source: ClassVar[str] = "The textbook's random numbers."
 
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
-        return self.mean + self.std * stream.normal(shape)
+        return self.mean + self.std * stream.normal(shape).astype(np.float64)

@@ -24,7 +24,7 @@ class Sparse(Initializer):
     source: ClassVar[str] = "Martens 2010."
 
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
-        values = stream.normal(shape)
+        values = stream.normal(shape).astype(np.float64)
         order = stream.uniform(shape).argsort(axis=-2)
         np.put_along_axis(values, order[..., : ceil(self.sparsity * shape[0]), :], 0.0, axis=-2)
         return self.std * values

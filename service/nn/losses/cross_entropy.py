@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from service.nn.activations import Activation
+from service.nn.activations.sigmoid import Sigmoid
 from service.nn.activations.softmax import Softmax
 from service.nn.arrays import Array
 from service.nn.data.base import Data
@@ -12,7 +13,7 @@ from service.nn.data.one_hot import OneHotData
 from service.nn.losses.base import Loss
 
 SMALLEST_PROBABILITY = 1e-12
-"""p is taken no smaller where it divides; behind a softmax it cancels and nothing is lost."""
+"""p is taken no smaller where it divides; behind a softmax or a sigmoid it cancels and nothing is lost."""
 
 
 class CrossEntropy(Loss):
@@ -35,6 +36,8 @@ class CrossEntropy(Loss):
     def output_delta(self, activation: Activation, derivative: Array, prediction: Array, target: Array) -> Array:
         if isinstance(activation, Softmax):
             return prediction * target.sum(axis=-1, keepdims=True) - target
+        if isinstance(activation, Sigmoid):
+            return target * (prediction - 1.0)
         return super().output_delta(activation, derivative, prediction, target)
 
     def natural_targets(self, outputs: int) -> Data:
