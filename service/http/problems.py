@@ -43,6 +43,13 @@ STATUSES: dict[type[Refusal], HTTPStatus] = {
     DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
 }
 
+LIMITS = {
+    "less_than": ("lt", "below"),
+    "less_than_equal": ("le", "at most"),
+    "greater_than": ("gt", "above"),
+    "greater_than_equal": ("ge", "at least"),
+}
+
 SENTENCES = {
     HTTPStatus.NOT_FOUND: "There is nothing at this path; /docs lists what there is.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This path does not know that method; the Allow header lists those it knows.",
@@ -157,6 +164,9 @@ def _field_error(item: dict[str, Any], body: Any) -> FieldError:
     if missing:
         name = str(item["loc"][-1])
         detail = "A JSON body is required." if name == "body" else f"The field `{name}` is required."
+    elif kind in LIMITS:
+        name, words = LIMITS[kind]
+        detail = f"The number must be {words} {item['ctx'][name]:g}."
     elif kind == "union_tag_invalid":
         detail = _unknown_kind(item["ctx"])
     elif kind == "union_tag_not_found":
