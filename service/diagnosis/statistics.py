@@ -66,7 +66,7 @@ class NetworkTrials:
             signal=forward[:, [0, *ends]],
             separation=recording.separation[:, [0, ends[-1] if ends else 0]],
             dead=dead,
-            overflowed=np.isnan(recording.delta).any(axis=1) | ~recording.finite.all(axis=1),
+            overflowed=np.logical_or(np.isnan(recording.delta).any(axis=1), ~recording.finite.all(axis=1)),
             overflow_layer=np.where(recording.finite.all(axis=1), np.nan, recording.finite.argmin(axis=1)),
             silent=silent,
         )

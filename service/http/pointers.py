@@ -6,8 +6,6 @@ from typing import Any
 from service.strict_json import escape
 
 LONGEST_NAME = 100
-NO_POINTER = "#"
-"""Stands for a field whose name is too long to be repeated."""
 
 
 def pointer_of(location: Sequence[str | int], body: Any, *, to_parent: bool = False) -> str:
@@ -29,7 +27,7 @@ def pointer_of(location: Sequence[str | int], body: Any, *, to_parent: bool = Fa
         if not _has(node, key):
             continue
         if len(str(key)) > LONGEST_NAME:
-            return NO_POINTER
+            break  # a name too long to be repeated: its object is near enough
         pointer, node = f"{pointer}/{escape(key)}", node[key]
     return pointer
 

@@ -2,10 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from http import HTTPMethod, HTTPStatus
 from types import MappingProxyType
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -24,8 +22,8 @@ from service.errors import (
     SpecError,
     WorkerFailed,
 )
+from service.http.faults import FieldError, fault_of
 from service.http.limits import BodyTooLarge, UnsupportedMediaType
-from service.http.pointers import NO_POINTER, pointer_of
 from service.http.request_id import HEADER, request_id_of
 from service.kinds import Double, Int64, Model
 
@@ -43,28 +41,10 @@ STATUSES: dict[type[Refusal], HTTPStatus] = {
     DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
 }
 
-LIMITS = {
-    "less_than": ("lt", "below"),
-    "less_than_equal": ("le", "at most"),
-    "greater_than": ("gt", "above"),
-    "greater_than_equal": ("ge", "at least"),
-}
-
 SENTENCES = {
     HTTPStatus.NOT_FOUND: "There is nothing at this path; /docs lists what there is.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This path does not know that method; the Allow header lists those it knows.",
 }
-
-
-class FieldError(Model):
-    """One fault in the body that was sent."""
-
-    pointer: str
-    """Where: an RFC 6901 pointer into the body; empty for the body as a whole."""
-    code: str
-    """What kind of fault, for programs."""
-    detail: str
-    """What is wrong and what would be right, for people."""
 
 
 class Problem(Model):
@@ -111,7 +91,7 @@ async def _refusal(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    errors = [_field_error(item, error.body) for item in error.errors()]
+    errors = [fault_of(item, error.body) for item in error.errors()]
     count = "one fault" if len(errors) == 1 else f"{len(errors)} faults"
     sentence = f"The request has {count}: {errors[0].detail}"
     return _problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", sentence, errors)
@@ -154,33 +134,6 @@ def _problem(
     # Escaped to ASCII: a pointer may hold what no encoding can, half of a surrogate pair.
     content = json.dumps(problem.model_dump(), ensure_ascii=True).encode()
     return Response(content, status_code=status, media_type=MEDIA_TYPE, headers={HEADER: problem.request_id})
-
-
-def _field_error(item: dict[str, Any], body: Any) -> FieldError:
-    """A validation error without a word of what was sent."""
-    kind, missing = item["type"], item["type"] == "missing"
-    pointer = pointer_of(item["loc"], body, to_parent=missing)
-    detail = item["msg"].removeprefix("Value error, ")
-    if missing:
-        name = str(item["loc"][-1])
-        detail = "A JSON body is required." if name == "body" else f"The field `{name}` is required."
-    elif kind in LIMITS:
-        name, words = LIMITS[kind]
-        detail = f"The number must be {words} {item['ctx'][name]:g}."
-    elif kind == "union_tag_invalid":
-        detail = _unknown_kind(item["ctx"])
-    elif kind == "union_tag_not_found":
-        detail = "The field `kind` is required."
-    elif kind == "extra_forbidden":
-        detail = "There is no such field here." if pointer != NO_POINTER else "There is an unknown field here."
-    return FieldError(pointer="" if pointer == NO_POINTER else pointer, code=kind.replace("_", "-"), detail=detail)
-
-
-def _unknown_kind(context: dict[str, Any]) -> str:
-    known = [tag.strip("' ") for tag in context["expected_tags"].split(",")]
-    close = get_close_matches(str(context["tag"]).lower(), known, n=1)
-    hint = f" Did you mean {close[0]}?" if close else ""
-    return f"There is no such kind; known are {', '.join(known)}.{hint}"
 
 
 def _methods(request: Request) -> set[str]:
