@@ -20,11 +20,14 @@ Fact = int | float | str | list[int]
 
 
 class Refusal(Exception):
-    """A request that is not answered: a sentence, the place in the request, and the facts that show why."""
+    """A request that is not answered: a sentence, the facts that show why, and the place in the request, if it has one.
+
+    `pointer` is an RFC 6901 pointer; the empty one is the request as a whole.
+    """
 
     code: ClassVar[str] = "refused"
 
-    def __init__(self, sentence: str, *, pointer: str = "", **facts: Fact) -> None:
+    def __init__(self, sentence: str, *, pointer: str | None = None, **facts: Fact) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.pointer = pointer

@@ -49,5 +49,8 @@ def histogram(values: npt.NDArray[Any], bins: int) -> tuple[list[float], list[in
     finite = values[np.isfinite(values)]
     if finite.size == 0:
         return [], []
-    counts, edges = np.histogram(finite.astype(np.float64), bins=bins)
+    low, high = float(finite.min()), float(finite.max())
+    least = bins * float(np.spacing(max(abs(low), abs(high))))  # edges closer than this would be one number
+    margin = max(0.0, least - 0.5 * (high - low))
+    counts, edges = np.histogram(finite.astype(np.float64), bins=bins, range=(low - margin, high + margin))
     return edges.tolist(), counts.tolist()

@@ -1,10 +1,10 @@
 """A validation error of Pydantic's → a fault with its pointer, in words that repeat nothing of what was sent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence, Set
 from difflib import get_close_matches
 from typing import Any
 
-from service.http.pointers import pointer_of
+from service.http.pointers import Location, pointer_of
 from service.kinds import Model
 
 Item = dict[str, Any]
@@ -21,12 +21,19 @@ class FieldError(Model):
     """What is wrong and what would be right, for people."""
 
 
-def fault_of(item: Item, body: Any) -> FieldError:
-    """The fault that the validation error `item` of `body` states."""
+def faults_of(items: Sequence[Item], body: Any) -> list[FieldError]:
+    """The faults that the validation errors `items` of `body` state."""
+    untagged = {
+        tuple(item["loc"][:-1]) for item in items if item["type"] == "extra_forbidden" if item["loc"][-1] == "kind"
+    }
+    return [_fault(item, body, untagged) for item in items]
+
+
+def _fault(item: Item, body: Any, untagged: Set[Location]) -> FieldError:
     kind = item["type"]
-    pointer = pointer_of(item["loc"], body, to_parent=kind == "missing")
+    location = item["loc"][:-1] if kind == "missing" else item["loc"]  # what is missing has no place: its object has
     say = WORDS.get(kind, _as_pydantic_says)
-    return FieldError(pointer=pointer, code=kind.replace("_", "-"), detail=say(item))
+    return FieldError(pointer=pointer_of(location, body, untagged), code=kind.replace("_", "-"), detail=say(item))
 
 
 def _as_pydantic_says(item: Item) -> str:

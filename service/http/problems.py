@@ -22,12 +22,14 @@ from service.errors import (
     SpecError,
     WorkerFailed,
 )
-from service.http.faults import FieldError, fault_of
+from service.http.faults import FieldError, faults_of
 from service.http.limits import BodyTooLarge, UnsupportedMediaType
 from service.http.request_id import HEADER, request_id_of
 from service.kinds import Double, Int64, Model
 
 MEDIA_TYPE = "application/problem+json"
+MOST_FAULTS = 20
+"""Faults of one body that are listed; there may be one for each number of a matrix."""
 
 STATUSES: dict[type[Refusal], HTTPStatus] = {
     MalformedJson: HTTPStatus.BAD_REQUEST,
@@ -81,7 +83,9 @@ async def _refusal(request: Request, error: Exception) -> Response:
         raise error
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     facts = {name: float(value) for name, value in error.facts.items() if isinstance(value, int | float)}
-    errors = [FieldError(pointer=error.pointer, code=error.code, detail=error.sentence)] if error.pointer else []
+    errors = (
+        [FieldError(pointer=error.pointer, code=error.code, detail=error.sentence)] if error.pointer is not None else []
+    )
     response = _problem(request, status, error.code, error.sentence, errors, facts)
     if isinstance(error, QueueFull):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
@@ -91,10 +95,12 @@ async def _refusal(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    errors = [fault_of(item, error.body) for item in error.errors()]
+    errors = faults_of(error.errors(), error.body)
     count = "one fault" if len(errors) == 1 else f"{len(errors)} faults"
-    sentence = f"The request has {count}: {errors[0].detail}"
-    return _problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", sentence, errors)
+    shown = f" (the first {MOST_FAULTS} are listed)" if len(errors) > MOST_FAULTS else ""
+    sentence = f"The request has {count}{shown}: {errors[0].detail}"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return _problem(request, status, "invalid-request", sentence, errors[:MOST_FAULTS])
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -139,8 +145,9 @@ def _problem(
 def _methods(request: Request) -> set[str]:
     """All methods that some route answers at the path of `request`: Starlette names only those of the first."""
     scopes = [{**request.scope, "method": method} for method in HTTPMethod]
-    return {
+    found = {
         scope["method"].value
         for scope in scopes
         if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
     }
+    return found or {"GET", "HEAD"}  # inside the mount of the documentation's files, which are only read

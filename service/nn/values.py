@@ -1,16 +1,17 @@
 """Numbers given in a request: a vector or a matrix."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
 from service.kinds import Double
 from service.nn.arrays import Shape
 
-Vector = Annotated[list[Double], Field(min_length=1)]
-Matrix = Annotated[list[Vector], Field(min_length=1)]
+LONGEST = 65536
+Vector = Annotated[list[Double], Field(min_length=1, max_length=LONGEST)]
+Matrix = Annotated[list[Vector], Field(min_length=1, max_length=LONGEST)]
 
 
 def _rectangular(values: list[float] | list[list[float]]) -> list[float] | list[list[float]]:
@@ -26,7 +27,19 @@ def _rectangular(values: list[float] | list[list[float]]) -> list[float] | list[
     return values
 
 
-Values = TypeAliasType("Values", Annotated[Vector | Matrix, AfterValidator(_rectangular)])
+def _shape_named(values: Any) -> str:
+    """Which of the two shapes the first entry announces, so that a wrong number is one fault and not two per row."""
+    return "matrix" if isinstance(values, list) and values and isinstance(values[0], list) else "vector"
+
+
+Values = TypeAliasType(
+    "Values",
+    Annotated[
+        Annotated[Vector, Tag("vector")] | Annotated[Matrix, Tag("matrix")],
+        Discriminator(_shape_named),
+        AfterValidator(_rectangular),
+    ],
+)
 """A vector, or a matrix as a list of its rows."""
 
 

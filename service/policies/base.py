@@ -1,11 +1,11 @@
 """What a policy is: four bands on the depth ratio, in decades."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from service.kinds import Double, Kind
+from service.kinds import Double, Int64, Kind
 
 Below = Annotated[Double, Field(ge=-1000, lt=0)]
 Above = Annotated[Double, Field(gt=0, le=1000)]
@@ -17,7 +17,7 @@ class Policy(Kind):
     source: ClassVar[str]
     """What the bands were measured on."""
 
-    version: Annotated[Literal[1], Field(json_schema_extra={"format": "int64"})] = 1
+    version: Annotated[Int64, Field(ge=1, le=1)] = 1
     """The version of the bands; it moves when a default does."""
     vanishing_mild: Below
     """At this depth ratio and below, the gradient vanishes."""

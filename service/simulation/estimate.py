@@ -20,7 +20,7 @@ _OPERATIONS_PER_TRIAL_AND_LAYER = 1e5
 _OPERATIONS_PER_CHUNK_AND_LAYER = 2e6
 
 _ITEM_BYTES = {Precision.FLOAT32: 4, Precision.FLOAT64: 8}
-_RECORDED_PER_LAYER = 16  # numbers kept for each trial and layer, the sorting of them included
+_RECORDED_PER_LAYER = 80  # numbers for each trial and layer, with what it takes to sort them
 
 
 @dataclass(frozen=True)

@@ -96,15 +96,21 @@ def _check_activations(made: Plan) -> None:
         if planned.layer.activation.only_output:
             raise Incompatible(
                 f"{planned.layer.activation.name()} normalises over the units and may stand in the last layer only.",
-                pointer=f"{planned.path}/activation",
+                pointer=_pointer_to_activation(planned),
             )
     last, loss = made.layers[-1], made.spec.loss
     if loss.probability and not last.layer.activation.probability:
         raise Incompatible(
             f"{loss.name()} reads predictions as probabilities, but the output activation "
             f"{last.layer.activation.name()} leaves [0, 1]; take sigmoid or softmax there.",
-            pointer=f"{last.path}/activation",
+            pointer=_pointer_to_activation(last),
         )
+
+
+def _pointer_to_activation(planned: PlannedLayer) -> str:
+    """Where the activation stands; the layer where it was left out."""
+    given = "activation" in planned.layer.model_fields_set
+    return f"{planned.path}/activation" if given else planned.path
 
 
 def _check_data(made: Plan) -> None:
