@@ -13,7 +13,7 @@ help: ## list the targets
 $(BIN)/.runtime: requirements/runtime.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}; try make PYTHON=python3.12 …")'
 	@echo "· creating $(VENV) and installing the runtime"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --progress-bar on --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.lock
 	@touch $@
 

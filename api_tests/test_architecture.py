@@ -23,9 +23,10 @@ ROOMS: dict[str, set[str]] = {
     "simulation": {"numpy"},
     "worker": {"anyio"},
     "catalog": {"pydantic"},
-    "http": {"fastapi", "fastapi_offline", "pydantic", "starlette"},
+    "faults": set(),
+    "http": {"anyio", "fastapi", "fastapi_offline", "pydantic", "starlette"},
     "terminal": {"pydantic", "rich"},
-    "main": {"fastapi", "httpx", "uvicorn"},
+    "main": {"fastapi", "uvicorn"},
     "__main__": set(),
 }
 FORBIDDEN = {

@@ -25,7 +25,7 @@ ORDER = [
 
 WRONG = (
     "Wrong: from the bounds alone (|stanh'| up to 1.1997, |EXU'| up to 1.7535 but small on its left) the course lets "
-    " stanh explode and EXU vanish the most; measured at N(0, 1/n), EXU keeps its gradient through twenty layers "
+    "stanh explode and EXU vanish the most; measured at N(0, 1/n), EXU keeps its gradient through twenty layers "
     "better than the others, and stanh, which is z² near 0, collapses to nothing."
 )
 RIGHT = (

@@ -1,7 +1,6 @@
 """Every kind of every family with its parameters, formulas and sources, read from the classes themselves."""
 
 import json
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -41,9 +40,13 @@ class Parameter(Model):
     default: str | None
     """Its default as JSON; null where it must be given."""
     minimum: Double | None
-    """The smallest value allowed; null without a limit."""
+    """The smallest value allowed; null without one."""
+    exclusive_minimum: Double | None
+    """The value that all allowed ones are above; null without one."""
     maximum: Double | None
-    """The largest value allowed; null without a limit."""
+    """The largest value allowed; null without one."""
+    exclusive_maximum: Double | None
+    """The value that all allowed ones are below; null without one."""
     choices: list[str]
     """The words allowed, where it is one of few."""
 
@@ -134,8 +137,10 @@ def _parameter(name: str, field: dict[str, Any], schema: dict[str, Any]) -> Para
         type=_type(resolved, _reference(field)),
         required=required,
         default=None if required else json.dumps(field.get("default")),
-        minimum=_first(resolved, ("minimum", "exclusiveMinimum")),
-        maximum=_first(resolved, ("maximum", "exclusiveMaximum")),
+        minimum=resolved.get("minimum"),
+        exclusive_minimum=resolved.get("exclusiveMinimum"),
+        maximum=resolved.get("maximum"),
+        exclusive_maximum=resolved.get("exclusiveMaximum"),
         choices=resolved.get("enum", []),
     )
 
@@ -153,7 +158,3 @@ def _type(resolved: dict[str, Any], reference: str) -> str:
     if "discriminator" in resolved:
         return reference
     return str(resolved.get("type", "array"))
-
-
-def _first(field: dict[str, Any], names: Sequence[str]) -> float | None:
-    return next((float(field[name]) for name in names if name in field), None)

@@ -108,7 +108,7 @@ class QueueFull(Refusal):
 
     def __init__(self, waiting: int, limit: int, retry_after_seconds: int) -> None:
         super().__init__(
-            f"{waiting} simulations are waiting, at most {limit} may; try again in {retry_after_seconds} seconds.",
+            f"Too many simulations are waiting ({waiting}, of {limit} allowed); try again in {retry_after_seconds} s.",
             waiting=waiting,
             limit=limit,
             retry_after_seconds=retry_after_seconds,

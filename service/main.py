@@ -3,7 +3,6 @@
 import json
 import logging
 
-import httpx
 import uvicorn
 from fastapi import FastAPI
 
@@ -35,15 +34,6 @@ def serve() -> None:
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
-
-
-def is_ready() -> bool:
-    """Whether the service of these settings answers on this machine: the container's health check."""
-    settings = Settings()
-    try:
-        return httpx.get(f"http://127.0.0.1:{settings.port}/healthz/ready", timeout=4, trust_env=False).is_success
-    except httpx.TransportError:
-        return False
 
 
 def openapi_text() -> str:

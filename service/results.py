@@ -138,7 +138,7 @@ class Verdict(Model):
     gain_per_layer_interval: Interval | None
     """The 95 % confidence interval of the median gain per layer over trials; null where no trial has one."""
     depth_budget: Double | None
-    """Hidden layers until the depth ratio would be severe at that rate; null where the interval contains 1."""
+    """Steps from layer to layer until the ratio would be severe at that rate; null where the interval contains 1."""
     width_risk: Double
     """Sum of 1/width over the hidden layers; the depth ratio wanders by about 0.4·√width_risk decades."""
     tendency: Tendency

@@ -18,7 +18,9 @@ class Settings(BaseSettings):
     """The address to listen on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """The port to listen on; 0 takes a free one."""
-    workers: Annotated[int, Field(ge=1, le=256)] = os.cpu_count() or 1
+    workers: Annotated[int, Field(ge=1, le=256)] = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     """Processes that simulate, one processor each; the number of processors unless set."""
     sync_deadline_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     """How long one simulation may take before its process is ended."""
@@ -30,6 +32,8 @@ class Settings(BaseSettings):
     """How many simulations may wait for a worker before a request is turned away."""
     body_bytes: Annotated[int, Field(ge=1024)] = 4 << 20
     """The longest request body."""
+    body_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    """How long a request body may take to arrive."""
     shutdown_seconds: Annotated[int, Field(ge=0, le=600)] = 10
     """How long running requests may finish after the service is told to stop."""
 

@@ -76,10 +76,18 @@ class SimulationSpec(Model):
     include: Annotated[list[Include], Field(max_length=8, default_factory=list)]
     """What to report beside the statistics."""
 
-    def resolved(self, outputs: int) -> "SimulationSpec":
-        """The same specification with nothing left open, for a network of `outputs` outputs."""
-        targets = self.data.targets or self.loss.natural_targets(outputs)
-        data = DataSpec(samples=self.data.samples or self._rows(targets), inputs=self.data.inputs, targets=targets)
+    def targets(self, outputs: int) -> Data:
+        """The targets, those the loss is meant for where none are named, for a network of `outputs` outputs."""
+        return self.data.targets or self.loss.natural_targets(outputs)
+
+    def samples(self, targets: Data) -> int:
+        """The batch size, by the explicit values where it is not named."""
+        given = self.data.inputs.shape_of_values() or targets.shape_of_values()
+        return self.data.samples or (given[0] if given else DEFAULT_SAMPLES)
+
+    def resolved(self, samples: int, targets: Data) -> "SimulationSpec":
+        """The same specification with nothing left open."""
+        data = DataSpec(samples=samples, inputs=self.data.inputs, targets=targets)
         return self.model_copy(update={"data": data})
 
     def canonical(self) -> str:
@@ -89,7 +97,3 @@ class SimulationSpec(Model):
     def digest(self) -> str:
         """SHA-256 of the canonical specification and the engine version, in hexadecimal."""
         return sha256(f"{ENGINE_VERSION}\n{self.canonical()}".encode()).hexdigest()
-
-    def _rows(self, targets: Data) -> int:
-        given = self.data.inputs.shape_of_values() or targets.shape_of_values()
-        return given[0] if given else DEFAULT_SAMPLES

@@ -12,22 +12,26 @@ from typing import Any
 from service.errors import MalformedJson
 
 DEEPEST_NESTING = 64
+MOST_OBJECTS = 20_000
+MOST_CONTAINERS = 200_000
+MOST_NAMES = 1_000
 _EXACT_INTEGERS = 2.0**53
 _LONGEST_INTEGER = 20  # digits: more are beyond 64 bits
 _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 
 
 def loads(text: bytes) -> Any:
-    """The value that `text` states; MalformedJson where it is none, with line and column or the field's pointer."""
-    _refuse_deep_nesting(text)
+    """The value that `text` states; MalformedJson where it is none, with its position or the field's pointer."""
+    _check_structure(text)
     duplicated: list[_Duplicated] = []
 
     def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(pairs) > MOST_NAMES:
+            raise MalformedJson(f"An object has more than {MOST_NAMES} fields.", limit=MOST_NAMES)
         fields = dict(pairs)
-        if len(fields) == len(pairs):
-            return fields
-        duplicated.append(_Duplicated(fields, [name for name, _ in pairs]))
-        return duplicated[-1]
+        if len(fields) < len(pairs):
+            duplicated.append(_Duplicated(fields))
+        return fields if len(fields) == len(pairs) else duplicated[-1]
 
     try:
         value = json.loads(text.decode("utf-8"), object_pairs_hook=object_of, parse_int=_integer, parse_float=_number)
@@ -58,21 +62,20 @@ def escape(key: str | int) -> str:
 class _Duplicated(dict[str, Any]):
     """An object some of whose names were given more than once."""
 
-    def __init__(self, fields: dict[str, Any], names: list[str]) -> None:
-        super().__init__(fields)
-        self.names = names
 
-
-def _refuse_deep_nesting(text: bytes) -> None:
-    depth = 0
+def _check_structure(text: bytes) -> None:
+    """Refuse what nests too deeply or has too many parts, before anything is made of it."""
+    depth = objects = containers = 0
     for token in _STRUCTURE.finditer(text):
         first = token.group()[:1]
-        if first in b"[{":
-            depth += 1
-            if depth > DEEPEST_NESTING:
-                raise MalformedJson(f"The text nests more than {DEEPEST_NESTING} levels deep.", limit=DEEPEST_NESTING)
-        elif first in b"]}":
-            depth -= 1
+        opens = first in b"[{"
+        depth += opens - (first in b"]}")
+        containers += opens
+        objects += first == b"{"
+        if depth > DEEPEST_NESTING:
+            raise MalformedJson(f"The text nests more than {DEEPEST_NESTING} levels deep.", limit=DEEPEST_NESTING)
+        if objects > MOST_OBJECTS or containers > MOST_CONTAINERS:
+            raise MalformedJson(f"The text has more than {MOST_OBJECTS} objects or {MOST_CONTAINERS} lists in it.")
 
 
 def _integer(digits: str) -> int | float:

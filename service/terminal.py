@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from service.errors import Refusal
+from service.faults.faults import faults_of
 from service.results import LayerStatistics, SimulationReport, Spread, Verdict
 from service.simulation.simulate import simulate
 from service.spec import SimulationSpec
@@ -22,9 +23,10 @@ COLOURS = {Label.DEAD: "magenta", Label.EXPLODING: "red", Label.VANISHING: "blue
 def simulate_file(path: Path, *, as_json: bool, fail_on: tuple[str, ...]) -> int:
     """Judge the specification in `path` (- is standard input), print it, and return the exit status."""
     complaints = Console(stderr=True, highlight=False)
+    body = None
     try:
-        text = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-        report = simulate(SimulationSpec.model_validate(loads(text)))
+        body = loads(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes())
+        report = simulate(SimulationSpec.model_validate(body))
     except OSError as error:
         complaints.print(f"{path}: {error.strerror}", markup=False)
         return REFUSED
@@ -32,8 +34,11 @@ def simulate_file(path: Path, *, as_json: bool, fail_on: tuple[str, ...]) -> int
         complaints.print(f"{error.pointer or path}: {error.sentence}", markup=False)
         return REFUSED
     except ValidationError as error:
-        for fault in error.errors():
-            complaints.print(f"/{'/'.join(map(str, fault['loc']))}: {fault['msg']}", markup=False)
+        for fault in faults_of(error.errors(), body):
+            complaints.print(f"{fault.pointer or path}: {fault.detail}", markup=False)
+        return REFUSED
+    except MemoryError:
+        complaints.print(f"{path}: This machine has too little memory for the simulation.", markup=False)
         return REFUSED
     if as_json:
         sys.stdout.write(report.model_dump_json() + "\n")

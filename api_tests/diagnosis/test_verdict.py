@@ -78,7 +78,7 @@ def test_the_judge_is_total(data: st.DataObject, trials: int, layers: int, weigh
     with np.errstate(all="ignore"):
         statistics = layer_statistics(recording, shapes, 0.0, {})
         network = NetworkTrials.of(recording, depth)
-        verdict = judge(network, depth, statistics, Sgd(), Circumstances(0.5, True, -307.0))
+        verdict = judge(network, depth, statistics, Sgd(), Circumstances(0.5, data.draw(st.booleans()), True, -307.0))
     assert verdict.reasons
     assert 0 < verdict.confidence <= 1
     assert "inf" not in verdict.model_dump_json().lower()
@@ -158,3 +158,61 @@ def test_badly_scaled_targets_are_a_flag_and_not_an_explosion() -> None:
     verdict = report(stack(5, 64, "relu", "he_normal"), data={"targets": {"kind": "gaussian", "std": 1e9}}).verdict
     assert verdict.label is Label.STABLE
     assert {Flag.HUGE_GRADIENT, Flag.LARGE_UPDATE} <= set(verdict.flags)
+
+
+def test_half_overflowing_trials_are_an_explosion_in_every_sentence() -> None:
+    for units in (3, 4, 5):
+        scale = {"kind": "normal", "std": 1e30}
+        verdict = report(stack(11, units, "linear", scale), trials=8, precision="float64").verdict
+        assert verdict.label is Label.EXPLODING
+        assert "stable" not in verdict.reasons[0]
+
+
+def test_one_hidden_layer_that_dies_has_no_rate() -> None:
+    network = {
+        "features": 2,
+        "layers": [
+            {"kind": "dense", "units": 2, "activation": {"kind": "relu"}, "bias": {"kind": "constant", "value": -1e3}},
+            {"kind": "dense", "units": 1},
+        ],
+    }
+    verdict = report(network, trials=3).verdict
+    assert (verdict.label, verdict.cause) == (Label.DEAD, Cause.DEAD_UNITS)
+    assert verdict.gain_per_layer.count == 0
+
+
+@pytest.mark.parametrize("trials", [1, 2, 5])
+def test_few_trials_of_a_critical_network_claim_no_tendency(trials: int) -> None:
+    tendencies = [report(stack(10, 32, "linear"), trials=trials, seed=seed).verdict.tendency for seed in range(20)]
+    assert tendencies.count(Tendency.STABLE) >= 17
+
+
+def test_few_trials_of_a_sigmoid_network_are_enough() -> None:
+    assert report(stack(6, 64, "sigmoid"), trials=1).verdict.tendency is Tendency.VANISHING
+
+
+def test_equal_units_with_different_outgoing_weights_are_not_called_one() -> None:
+    network = stack(1, 4, "tanh", {"kind": "constant", "value": 0.1})
+    network["layers"][1]["weights"] = {"kind": "lecun_normal"}
+    assert Flag.SYMMETRIC_UNITS not in report(network).verdict.flags
+    network["layers"][1]["weights"] = {"kind": "ones"}
+    assert Flag.SYMMETRIC_UNITS in report(network).verdict.flags
+
+
+def test_a_network_that_cannot_wander_is_not_too_deep_for_its_width() -> None:
+    verdict = report(stack(20, 2, "linear", "orthogonal")).verdict
+    assert Flag.TOO_DEEP_FOR_WIDTH not in verdict.flags
+
+
+def test_a_gradient_of_exactly_zero_is_a_tiny_one() -> None:
+    verdict = report(stack(2, 4, "linear"), data={"inputs": {"kind": "gaussian", "std": 0}}).verdict
+    assert verdict.label is Label.STABLE
+    assert Flag.TINY_GRADIENT in verdict.flags
+
+
+def test_the_weights_are_blamed_where_it_is_them() -> None:
+    network = stack(8, 32, "linear", {"kind": "normal", "std": 0.05})
+    network["layers"][0]["layers"][0]["bias"] = {"kind": "ones"}
+    verdict = report(network).verdict
+    assert verdict.cause is Cause.SATURATION
+    assert any("the weights take more" in reason for reason in verdict.reasons)

@@ -3,7 +3,6 @@
 from itertools import pairwise, takewhile
 from math import isfinite
 
-from service.diagnosis.ruling import Ruling
 from service.diagnosis.statistics import Evidence
 from service.results import LayerStatistics
 from service.vocabulary import Cause, Label
@@ -19,36 +18,26 @@ ACCELERATION = 1.3
 
 
 def find_cause(
-    ruling: Ruling, evidence: Evidence, behind_first: list[LayerStatistics], log10_smallest_normal: float
+    label: Label, evidence: Evidence, way_back: list[LayerStatistics], log10_smallest_normal: float
 ) -> Cause | None:
     """The cause of the label, None where nothing explains it.
 
-    `behind_first` are the layers behind the first hidden one. `log10_smallest_normal` is that of the precision: a
-    signal that collapses to zero has come near it before.
+    `way_back` are the layers from the first hidden one to the output. `log10_smallest_normal` is that of the
+    precision: a signal that collapses to zero has come near it before.
     """
-    match ruling.label:
+    match label:
         case Label.STABLE:
             return Cause.INPUT_COLLAPSE if inputs_collapse(evidence) else None
         case Label.DEAD:
-            return _cause_of_death(ruling, evidence, behind_first, log10_smallest_normal)
+            return _cause_of_death(evidence, way_back, log10_smallest_normal)
         case Label.VANISHING:
             if signal_collapses(evidence):
                 return Cause.SIGNAL_COLLAPSE
             return Cause.GAIN if _signal_follows(evidence) else Cause.SATURATION
         case Label.EXPLODING:
-            if overflows(ruling, evidence):
-                return Cause.FORWARD_OVERFLOW
+            if evidence.overflowed:
+                return Cause.FORWARD_OVERFLOW if evidence.overflow_layer is not None else None
             return Cause.GAIN if _signal_follows(evidence) else Cause.CHAOS
-
-
-def overflows(ruling: Ruling, evidence: Evidence) -> bool:
-    """Whether most of the agreeing trials overflow on their way forward."""
-    return 2 * evidence.overflowed > len(ruling.agreeing)
-
-
-def loss_is_silent(ruling: Ruling, evidence: Evidence) -> bool:
-    """Whether the loss itself has no gradient in most of the agreeing trials."""
-    return 2 * evidence.silent > len(ruling.agreeing)
 
 
 def inputs_collapse(evidence: Evidence) -> bool:
@@ -73,13 +62,13 @@ def _signal_follows(evidence: Evidence) -> bool:
     return backward * forward > 0.0 and abs(forward) >= MOVES_TOGETHER * abs(backward)
 
 
-def _cause_of_death(
-    ruling: Ruling, evidence: Evidence, behind_first: list[LayerStatistics], log10_smallest_normal: float
-) -> Cause | None:
-    if loss_is_silent(ruling, evidence):
+def _cause_of_death(evidence: Evidence, way_back: list[LayerStatistics], log10_smallest_normal: float) -> Cause | None:
+    if evidence.silent:
         return None
-    if any(layer.parameters and layer.log10_weight_norm.count == 0 for layer in behind_first):
+    if any(layer.parameters and layer.log10_weight_norm.count == 0 for layer in way_back[1:]):
         return Cause.ZERO_WEIGHTS
     # Every step at most doubles the decades lost, and the square root of the smallest number has a square.
     underflowed = min(filter(isfinite, evidence.signal), default=0.0) < log10_smallest_normal / 4
-    return Cause.SIGNAL_COLLAPSE if underflowed and signal_collapses(evidence) else Cause.DEAD_UNITS
+    if underflowed and signal_collapses(evidence):
+        return Cause.SIGNAL_COLLAPSE
+    return Cause.DEAD_UNITS if any(layer.dead_fraction for layer in way_back) else None

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from math import log10, sqrt
 
 from service.diagnosis.cause import inputs_collapse
-from service.diagnosis.ruling import Ruling
 from service.diagnosis.statistics import Evidence
-from service.results import LayerStatistics
+from service.results import LayerStatistics, Spread
 from service.vocabulary import Flag, Label
 
 WANDERING = 0.4
@@ -27,20 +26,21 @@ class Circumstances:
     """What is known of the network beside its statistics."""
 
     width_risk: float
-    symmetric: bool  # two units of a layer are the same unit
+    random: bool  # two trials differ
+    symmetric: bool  # two hidden units have the same weights, coming in and going out
     log10_smallest_normal: float  # of the precision
 
 
 def find_flags(
-    ruling: Ruling, evidence: Evidence, layers: list[LayerStatistics], circumstances: Circumstances
+    label: Label, evidence: Evidence, layers: list[LayerStatistics], depth_ratio: Spread, circumstances: Circumstances
 ) -> list[Flag]:
     """All flags that apply, in the order of their definition."""
     sizes = [rms for layer in layers if (rms := layer.log10_weight_gradient_rms.median) is not None]
     update = log10_update(layers)
     raised = {
-        Flag.INPUT_COLLAPSE: ruling.label is Label.STABLE and inputs_collapse(evidence),
-        Flag.TOO_DEEP_FOR_WIDTH: wandering(circumstances.width_risk) >= TOO_MUCH_WANDERING,
-        Flag.TINY_GRADIENT: any(size < TINY for size in sizes),
+        Flag.INPUT_COLLAPSE: label is Label.STABLE and inputs_collapse(evidence),
+        Flag.TOO_DEEP_FOR_WIDTH: _wanders(depth_ratio, circumstances),
+        Flag.TINY_GRADIENT: any(size < TINY for size in sizes) or any(_gets_nothing(layer) for layer in layers),
         Flag.HUGE_GRADIENT: any(size > HUGE for size in sizes),
         Flag.SMALL_UPDATE: update is not None and update < SMALL_UPDATE,
         Flag.LARGE_UPDATE: update is not None and update > LARGE_UPDATE,
@@ -51,8 +51,20 @@ def find_flags(
 
 
 def wandering(width_risk: float) -> float:
-    """Decades by which the depth ratio differs from seed to seed."""
+    """Decades by which the depth ratio of random weights differs from seed to seed."""
     return WANDERING * sqrt(width_risk)
+
+
+def _wanders(depth_ratio: Spread, circumstances: Circumstances) -> bool:
+    """Whether the width lets the depth ratio wander, and the trials, where they can be compared, show it."""
+    expected = wandering(circumstances.width_risk)
+    shown = depth_ratio.std is None or depth_ratio.std >= 0.5 * expected
+    return circumstances.random and expected >= TOO_MUCH_WANDERING and shown
+
+
+def _gets_nothing(layer: LayerStatistics) -> bool:
+    """Whether the weights of a layer get a gradient of exactly zero in every trial."""
+    return bool(layer.parameters) and layer.log10_weight_gradient_norm.count + layer.non_finite_trials == 0
 
 
 def log10_update(layers: list[LayerStatistics]) -> float | None:

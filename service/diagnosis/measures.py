@@ -41,7 +41,7 @@ def has_identical_columns(matrix: Signal) -> bool:
     columns = matrix.shape[-1]
     if np.unique(matrix[0]).size == columns:
         return False
-    return bool(np.unique(matrix, axis=1).shape[1] < columns)
+    return len({column.tobytes() for column in np.ascontiguousarray(matrix.T)}) < columns
 
 
 def histogram(values: npt.NDArray[Any], bins: int) -> tuple[list[float], list[int]]:

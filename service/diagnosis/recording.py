@@ -1,6 +1,6 @@
 """What is kept of every trial: a few numbers for each layer, in decades."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +59,6 @@ class Recording:
     weight_gradient: Decades
     weight_norm: Decades
     derivatives: Derivatives
-    symmetric: list[bool] = field(default_factory=list)  # by layer, in the first trial
 
     @classmethod
     def empty(cls, trials: int, layers: int) -> "Recording":

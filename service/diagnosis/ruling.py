@@ -10,8 +10,8 @@ from service.results import Spread
 from service.vocabulary import Label, Severity, Tendency
 
 SEED_DEPENDENT_BELOW = 0.8
-DEEP_ENOUGH = 1000
-"""A rate that needs more layers than this to become severe is no tendency: nobody builds that deep."""
+NEGLIGIBLE_RATE = 2.5 / 1000
+"""Decades per layer: at less, a thousand layers stay inside the severe bands, and nobody builds that deep."""
 
 
 @dataclass(frozen=True)
@@ -85,5 +85,5 @@ def rate_of(gains: Spread, interval: tuple[float, float] | None, label: Label, p
     tendency, severe = (
         (Tendency.EXPLODING, policy.exploding_severe) if low > 1.0 else (Tendency.VANISHING, -policy.vanishing_severe)
     )
-    budget = severe / abs(log10(gains.median))
-    return Rate(tendency if budget <= DEEP_ENOUGH else Tendency.STABLE, budget, interval)
+    rate = abs(log10(gains.median))
+    return Rate(tendency if rate >= NEGLIGIBLE_RATE else Tendency.STABLE, severe / rate, interval)

@@ -61,7 +61,7 @@ class NetworkTrials:
             depth_ratio=_difference(recording.delta[:, first], recording.delta[:, last]) if ends else nothing,
             forward_ratio=_difference(forward[:, ends[-1]], forward[:, ends[0]]) if ends else nothing,
             reach=_difference(recording.delta[:, first], recording.upstream[:, -1]),
-            slope=np.where(dead & ~silent & bool(ends), -np.inf, _slope(recording.delta[:, depth.starts])),
+            slope=np.where(dead & ~silent & (len(ends) > 1), -np.inf, _slope(recording.delta[:, depth.starts])),
             weight_share=weight_gains.sum(axis=1),
             signal=forward[:, [0, *ends]],
             separation=recording.separation[:, [0, ends[-1] if ends else 0]],
@@ -82,9 +82,10 @@ class Evidence:
     forward_ratio: float | None  # medians, here and below
     signal: list[float]
     separation: tuple[float | None, float | None]
+    overflowed: bool  # whether the median trial does, here and below
+    silent: bool
     overflow_layer: float | None
-    overflowed: int  # how many
-    silent: int
+    overflows: int  # how many
 
 
 def evidence_of(trials: NetworkTrials, agreeing: list[int], typical: int) -> Evidence:
@@ -97,8 +98,9 @@ def evidence_of(trials: NetworkTrials, agreeing: list[int], typical: int) -> Evi
         signal=[_median(column) for column in trials.signal[agreeing].T],
         separation=(_known(_median(trials.separation[agreeing, 0])), _known(_median(trials.separation[agreeing, 1]))),
         overflow_layer=_known(_median(trials.overflow_layer[agreeing])),
-        overflowed=int(trials.overflowed[agreeing].sum()),
-        silent=int(trials.silent[agreeing].sum()),
+        overflowed=bool(trials.overflowed[typical]),
+        silent=bool(trials.silent[typical]),
+        overflows=int(trials.overflowed[agreeing].sum()),
     )
 
 

@@ -1,13 +1,18 @@
 """Numbers → judgement: the label, its tendency, its cause, what else is worth knowing, and all of it in sentences."""
 
 from service.diagnosis.cause import find_cause
-from service.diagnosis.flags import Circumstances, find_flags, log10_update
+from service.diagnosis.flags import Circumstances, find_flags, log10_update, wandering
 from service.diagnosis.reasons import Case, explain
 from service.diagnosis.ruling import rate_of, rule
 from service.diagnosis.spreads import median_interval, power, spread
 from service.diagnosis.statistics import Depth, NetworkTrials, evidence_of
 from service.policies import Policy
 from service.results import Interval, LayerStatistics, Verdict
+
+FEWEST_TRIALS = 6
+"""Below, the extremes of the trials cover their median with less than 95 %."""
+TWO_SIDED = 1.96
+"""Standard deviations on both sides that a normal variable keeps to in 95 %."""
 
 
 def judge(
@@ -16,19 +21,19 @@ def judge(
     """The verdict on a network by `policy`."""
     ruling = rule(trials, policy)
     evidence = evidence_of(trials, ruling.agreeing, ruling.typical)
-    gains = spread(power(trials.slope))
-    rate = rate_of(gains, median_interval(power(trials.slope)), ruling.label, policy)
-    behind_first = layers[depth.starts[0] + 1 :] if depth.starts else []
-    cause = find_cause(ruling, evidence, behind_first, circumstances.log10_smallest_normal)
-    flags = find_flags(ruling, evidence, layers, circumstances)
-    hidden = len(depth.starts)
-    case = Case(ruling, rate, gains.median, evidence, cause, flags, hidden, log10_update(layers), circumstances)
+    ratios, gains = spread(trials.depth_ratio), spread(power(trials.slope))
+    rate = rate_of(gains, _interval(trials, len(depth.starts), circumstances), ruling.label, policy)
+    way_back = layers[depth.starts[0] :] if depth.starts else []
+    cause = find_cause(ruling.label, evidence, way_back, circumstances.log10_smallest_normal)
+    flags = find_flags(ruling.label, evidence, layers, ratios, circumstances)
+    hidden, update = len(depth.starts), log10_update(layers)
+    case = Case(ruling, rate, gains.median, evidence, cause, flags, hidden, update, circumstances)
     return Verdict(
         label=ruling.label,
         severity=ruling.severity,
         confidence=ruling.confidence,
         seed_dependent=ruling.seed_dependent,
-        depth_ratio=spread(trials.depth_ratio),
+        depth_ratio=ratios,
         forward_ratio=spread(trials.forward_ratio),
         reach=spread(trials.reach),
         gain_per_layer=gains,
@@ -42,3 +47,14 @@ def judge(
         reasons=explain(case),
         flags=flags,
     )
+
+
+def _interval(trials: NetworkTrials, hidden: int, circumstances: Circumstances) -> tuple[float, float] | None:
+    """The interval of the gain per layer: by the trials, or by what theory says of the width where they are too few."""
+    gains = power(trials.slope)
+    interval = median_interval(gains)
+    finite = spread(gains).count
+    if interval is None or not circumstances.random or finite >= FEWEST_TRIALS:
+        return interval
+    reach = TWO_SIDED * wandering(circumstances.width_risk) / (hidden - 1) / finite**0.5
+    return interval[0] / 10.0**reach, interval[1] * 10.0**reach

@@ -1,11 +1,14 @@
-"""What a body may be: JSON, of a bounded length, read strictly before FastAPI sees it."""
+"""What a request may be: JSON of a bounded length, read strictly, and worked on while somebody waits for it."""
 
-from collections.abc import Callable, Coroutine
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from email.message import Message
 from typing import Any
 
+from anyio import CancelScope, fail_after
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 
 from service.errors import Refusal
 from service.settings import Settings
@@ -24,20 +27,38 @@ class UnsupportedMediaType(Refusal):
     code = "unsupported-media-type"
 
 
+class BodyTooSlow(Refusal):
+    """The body takes longer to arrive than is waited."""
+
+    code = "body-too-slow"
+
+
+class ClientGone(Refusal):
+    """The client has left; what it asked for is not computed any further."""
+
+    code = "client-gone"
+
+
+class Stopping(Refusal):
+    """The service is being stopped and has no time left for this request."""
+
+    code = "stopping"
+
+
 class StrictRequest(Request):
     """A request whose body is read once, up to a limit, and parsed without JSON's ambiguities."""
 
     async def body(self) -> bytes:
-        """The body; BodyTooLarge as soon as it is longer than the limit."""
+        """The body; BodyTooLarge, BodyTooSlow or ClientGone as soon as that is known."""
         if not hasattr(self, "_body"):
-            limit = _settings_of(self).body_bytes
-            parts, length = [], 0
-            async for part in self.stream():
-                length += len(part)
-                if length > limit:
-                    raise BodyTooLarge(f"The body is longer than {limit} bytes, the longest that is read.", limit=limit)
-                parts.append(part)
-            self._body = b"".join(parts)
+            settings = _settings_of(self)
+            try:
+                with fail_after(settings.body_seconds):
+                    self._body = await self._read(settings.body_bytes)
+            except TimeoutError:
+                raise BodyTooSlow(f"The body did not arrive within {settings.body_seconds:g} seconds.") from None
+            except ClientDisconnect:
+                raise ClientGone("The client left before its request was read.") from None
         return self._body
 
     async def json(self) -> Any:
@@ -46,9 +67,21 @@ class StrictRequest(Request):
             self._json = loads(await self.body())
         return self._json
 
+    async def _read(self, limit: int) -> bytes:
+        parts, length = [], 0
+        async for part in self.stream():
+            parts.append(part)
+            length += len(part)
+            if length > limit:
+                raise BodyTooLarge(f"The body is longer than {limit} bytes, the longest that is read.", limit=limit)
+        return b"".join(parts)
+
 
 class StrictRoute(APIRoute):
-    """A route whose JSON body is checked before anything else; FastAPI would turn the refusal into a bare 400."""
+    """A route whose JSON body is checked before anything else, and whose work ends when its client leaves.
+
+    FastAPI would turn a refusal of the body into a bare 400, and compute for nobody.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler behind a strict reading of the body."""
@@ -56,15 +89,38 @@ class StrictRoute(APIRoute):
 
         async def strictly(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
-            if self.body_field is not None and await strict.body():
+            if await strict.body():
                 _check_media_type(strict)
                 await strict.json()
-            return await handle(strict)
+            return await _while_connected(strict, handle)
 
         return strictly
 
 
+async def _while_connected(request: Request, handle: Callable[[Request], Awaitable[Response]]) -> Response:
+    """What `handle` answers; it is cancelled when the client leaves, and answered for when the service stops."""
+    with CancelScope() as scope:
+        watching = asyncio.create_task(_cancel_when_gone(request, scope))
+        try:
+            return await handle(request)
+        except asyncio.CancelledError:
+            if scope.cancel_called:
+                raise
+            raise Stopping("The service is being stopped; ask again in a moment.") from None
+        finally:
+            watching.cancel()
+    raise ClientGone("The client left before its answer was ready.")
+
+
+async def _cancel_when_gone(request: Request, scope: CancelScope) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
+
+
 def _check_media_type(request: Request) -> None:
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise UnsupportedMediaType("The body must not be compressed.")
     header = Message()
     header["content-type"] = request.headers.get("content-type", "text/plain")
     subtype = header.get_content_subtype()

@@ -1,6 +1,7 @@
 """Everything that fails, as `application/problem+json` (RFC 9457); statuses stand in this file and nowhere else."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPMethod, HTTPStatus
 from types import MappingProxyType
@@ -22,10 +23,12 @@ from service.errors import (
     SpecError,
     WorkerFailed,
 )
-from service.http.faults import FieldError, faults_of
-from service.http.limits import BodyTooLarge, UnsupportedMediaType
+from service.faults.faults import FieldError, faults_of
+from service.http.limits import BodyTooLarge, BodyTooSlow, ClientGone, Stopping, UnsupportedMediaType
 from service.http.request_id import HEADER, request_id_of
 from service.kinds import Double, Int64, Model
+
+_log = logging.getLogger("service")
 
 MEDIA_TYPE = "application/problem+json"
 MOST_FAULTS = 20
@@ -33,6 +36,8 @@ MOST_FAULTS = 20
 
 STATUSES: dict[type[Refusal], HTTPStatus] = {
     MalformedJson: HTTPStatus.BAD_REQUEST,
+    BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
+    ClientGone: HTTPStatus.REQUEST_TIMEOUT,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     SpecError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -40,6 +45,7 @@ STATUSES: dict[type[Refusal], HTTPStatus] = {
     QueueFull: HTTPStatus.TOO_MANY_REQUESTS,
     WorkerFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
+    Stopping: HTTPStatus.SERVICE_UNAVAILABLE,
     DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
 }
 
@@ -95,12 +101,12 @@ async def _refusal(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    errors = faults_of(error.errors(), error.body)
-    count = "one fault" if len(errors) == 1 else f"{len(errors)} faults"
-    shown = f" (the first {MOST_FAULTS} are listed)" if len(errors) > MOST_FAULTS else ""
+    found = error.errors()
+    errors = faults_of(found[:MOST_FAULTS], error.body)
+    count = "one fault" if len(found) == 1 else f"{len(found)} faults"
+    shown = f" (the first {MOST_FAULTS} are listed)" if len(found) > MOST_FAULTS else ""
     sentence = f"The request has {count}{shown}: {errors[0].detail}"
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return _problem(request, status, "invalid-request", sentence, errors[:MOST_FAULTS])
+    return _problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", sentence, errors)
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -115,6 +121,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _crash(request: Request, error: Exception) -> Response:
+    _log.error("a defect met request %s", request_id_of(request.scope), exc_info=error)
     sentence = "The service has a defect; the log has the details under this request's identifier."
     return _problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", sentence)
 

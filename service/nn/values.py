@@ -10,8 +10,9 @@ from service.kinds import Double
 from service.nn.arrays import Shape
 
 LONGEST = 65536
-Vector = Annotated[list[Double], Field(min_length=1, max_length=LONGEST)]
-Matrix = Annotated[list[Vector], Field(min_length=1, max_length=LONGEST)]
+# The first wrong number is fault enough: a matrix may hold a million.
+Vector = Annotated[list[Double], Field(min_length=1, max_length=LONGEST, fail_fast=True)]
+Matrix = Annotated[list[Vector], Field(min_length=1, max_length=LONGEST, fail_fast=True)]
 
 
 def _rectangular(values: list[float] | list[list[float]]) -> list[float] | list[list[float]]:

@@ -14,7 +14,6 @@ WORKER_BYTES = 320 << 20
 """Address space of a worker that has done nothing yet."""
 
 # What else takes time, counted as the operations of a matrix product that take as long (float64, one core).
-_OPERATIONS_PER_DRAW = 250
 _OPERATIONS_PER_UNIT_AND_SAMPLE = 600
 _OPERATIONS_PER_TRIAL_AND_LAYER = 1e5
 _OPERATIONS_PER_CHUNK_AND_LAYER = 2e6
@@ -50,7 +49,7 @@ def cost(plan: Plan) -> Cost:
     depth = len(plan.layers)
     each = (
         6.0 * plan.samples * plan.parameters
-        + _OPERATIONS_PER_DRAW * plan.parameters
+        + sum(planned.layer.draw_operations(planned.features) for planned in plan.layers)
         + _OPERATIONS_PER_UNIT_AND_SAMPLE * signals
         + _OPERATIONS_PER_TRIAL_AND_LAYER * depth
     )

@@ -15,9 +15,11 @@ from service.spec import Include
 BINS = 40
 
 
-@dataclass(frozen=True)
+@dataclass
 class FirstTrial:
-    """What was asked for, collected on the way back."""
+    """What is collected of the first trial while it is at hand."""
+
+    twins: bool = False  # whether two hidden units are the same unit
 
     histograms: dict[int, LayerHistograms] = field(default_factory=dict)
     gradients: list[LayerGradients] = field(default_factory=list)  # from the last layer to the first

@@ -49,7 +49,12 @@ class Plan:
     layers: tuple[PlannedLayer, ...]
     samples: int
     targets: Data
-    trials: int
+    random: bool  # whether two trials differ
+
+    @property
+    def trials(self) -> int:
+        """The trials to simulate: one says it all where nothing is random."""
+        return self.spec.trials if self.random else 1
 
     @property
     def outputs(self) -> int:
@@ -65,12 +70,11 @@ class Plan:
 def plan(spec: SimulationSpec) -> Plan:
     """The plan of `spec`; a SpecError with the pointer of what does not fit."""
     layers = _unrolled(spec)
-    resolved = spec.resolved(layers[-1].units)
-    samples, targets = resolved.data.samples, resolved.data.targets
-    if samples is None or targets is None:
-        raise AssertionError("a resolved specification leaves nothing open")
+    targets = spec.targets(layers[-1].units)
+    samples = spec.samples(targets)
+    resolved = spec.resolved(samples, targets)
     random = spec.data.inputs.random or targets.random or any(planned.layer.random for planned in layers)
-    made = Plan(resolved, layers, samples, targets, spec.trials if random else 1)
+    made = Plan(resolved, layers, samples, targets, random)
     _check_activations(made)
     _check_data(made)
     _check_gradients(made)

@@ -1,6 +1,7 @@
 """A plan → its report: chunks of trials are drawn, sent forward and back, measured, and judged together."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
@@ -10,7 +11,7 @@ from service.diagnosis.measures import has_identical_columns
 from service.diagnosis.recording import Recording
 from service.diagnosis.statistics import Depth, NetworkTrials, layer_statistics
 from service.diagnosis.verdict import judge
-from service.nn.arrays import Array
+from service.nn.layers.base import Transform
 from service.results import SimulationReport
 from service.simulation.compile import Chunk, compile_chunk
 from service.simulation.estimate import cost
@@ -39,7 +40,8 @@ def simulate_plan(made: Plan) -> SimulationReport:
     layers = layer_statistics(recording, shapes, loss_decades, first.histograms)
     circumstances = Circumstances(
         width_risk=sum(1.0 / made.layers[start].units for start in depth.starts),
-        symmetric=any(recording.symmetric),
+        symmetric=first.twins,
+        random=made.random,
         log10_smallest_normal=float(np.log10(np.finfo(made.spec.precision.value).tiny)),
     )
     network = NetworkTrials.of(recording, depth)
@@ -73,7 +75,7 @@ def _observe(made: Plan, trials: range, recording: Recording, first: FirstTrial)
         if trials.start == 0:
             first.keep(made, step)
     if trials.start == 0:
-        recording.symmetric.extend(_symmetric(layer.transform.weights, layer.transform.bias) for layer in chunk.layers)
+        first.twins = _has_twins(chunk)
 
 
 def _measure(recording: Recording, trials: range, chunk: Chunk, step: Backward) -> None:
@@ -87,7 +89,14 @@ def _measure(recording: Recording, trials: range, chunk: Chunk, step: Backward) 
         recording.measure_weights(trials, step.index, layer.transform.weights, step.gradients.weights, delta_decades)
 
 
-def _symmetric(weights: Array | None, bias: Array | None) -> bool:
-    if weights is None or bias is None:
+def _has_twins(chunk: Chunk) -> bool:
+    """Whether, in the first trial, two units of a hidden layer have the same weights, coming in and going out."""
+    transforms = [layer.transform for layer in chunk.layers if layer.transform.weights is not None]
+    return any(_are_twins(one, following) for one, following in pairwise(transforms))
+
+
+def _are_twins(one: Transform, following: Transform) -> bool:
+    if one.weights is None or one.bias is None or following.weights is None:
         return False
-    return has_identical_columns(np.concatenate([weights[0], bias[0]], axis=0))
+    incoming, outgoing = [one.weights[0], one.bias[0]], following.weights[0].T
+    return has_identical_columns(np.concatenate([*incoming, outgoing], axis=0))

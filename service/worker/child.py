@@ -5,6 +5,8 @@ import os
 import resource
 import signal
 import sys
+import traceback
+from types import TracebackType
 
 from service.spec import SimulationSpec
 
@@ -18,7 +20,9 @@ def arm(memory_bytes: int) -> int:
     if not _armed:
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        limit = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
         import service.simulation.simulate  # noqa: F401, PLC0415 - here, so that no deadline pays for it
 
         _armed = True
@@ -29,4 +33,18 @@ def run(spec: SimulationSpec) -> bytes:
     """The report on `spec` as JSON."""
     from service.simulation.simulate import simulate  # noqa: PLC0415 - loaded by `arm`
 
-    return simulate(spec).model_dump_json().encode()
+    with _Noted():
+        return simulate(spec).model_dump_json().encode()
+
+
+class _Noted:
+    """Writes the traceback into an exception: only the exception itself travels to the parent."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            error.add_note("".join(traceback.format_exception(kind, error, trace)))

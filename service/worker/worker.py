@@ -7,7 +7,7 @@ deadline, by a call that cannot be cancelled: a process whose start is interrupt
 from math import ceil
 from time import perf_counter
 
-from anyio import BrokenWorkerProcess, CancelScope, CapacityLimiter, create_task_group, fail_after, to_process
+from anyio import BrokenWorkerProcess, CapacityLimiter, create_task_group, fail_after, to_process
 
 from service.errors import DeadlineExceeded, NotReady, QueueFull, WorkerFailed
 from service.results import Estimate
@@ -18,6 +18,7 @@ from service.spec import SimulationSpec
 from service.worker.child import arm, run
 
 _STARTS = 3
+_START_SECONDS = 30
 _NEWEST_SHARE = 0.2
 
 
@@ -52,39 +53,59 @@ class Worker:
         """The report on `spec` as JSON; SpecError, BudgetExceeded, QueueFull, DeadlineExceeded or WorkerFailed."""
         check_budget(plan(spec), self._limits)
         self._check_queue()
-        async with self._slots:
+        await self._wait_for_slot()
+        started = perf_counter()
+        try:
             await self._arm()
-            started = perf_counter()
-            try:
-                with fail_after(self._settings.sync_deadline_seconds):
-                    return await to_process.run_sync(run, spec, cancellable=True, limiter=self._processes)
-            except TimeoutError:
-                raise DeadlineExceeded(self._settings.sync_deadline_seconds) from None
-            except BrokenWorkerProcess:
-                raise WorkerFailed("The process that simulated died; nothing else was lost.") from None
-            except MemoryError:
-                raise WorkerFailed(
-                    "The simulation ran out of the memory of its process, "
-                    f"{self._settings.memory_bytes_per_worker} bytes.",
-                    limit_bytes=self._settings.memory_bytes_per_worker,
-                ) from None
-            finally:
-                self._mean_seconds += _NEWEST_SHARE * (perf_counter() - started - self._mean_seconds)
+            return await self._run(spec)
+        finally:
+            self._slots.release()
+            self._mean_seconds += _NEWEST_SHARE * (perf_counter() - started - self._mean_seconds)
 
     def _check_queue(self) -> None:
         waiting = self._slots.statistics().tasks_waiting
-        full = self._slots.available_tokens == 0 and waiting >= self._settings.queue_limit
-        if full:
-            seconds = ceil(self._mean_seconds * (waiting + 1) / self._settings.workers)
-            raise QueueFull(waiting, self._settings.queue_limit, max(1, seconds))
+        if self._slots.available_tokens == 0 and waiting >= self._settings.queue_limit:
+            raise self._queue_full()
+
+    def _queue_full(self) -> QueueFull:
+        waiting = self._slots.statistics().tasks_waiting
+        seconds = ceil(self._mean_seconds * (waiting + 1) / self._settings.workers)
+        return QueueFull(waiting, self._settings.queue_limit, max(1, seconds))
+
+    async def _wait_for_slot(self) -> None:
+        """Wait for a free process, as long as a simulation may take and no longer."""
+        try:
+            with fail_after(self._settings.sync_deadline_seconds):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise self._queue_full() from None
+
+    async def _run(self, spec: SimulationSpec) -> bytes:
+        try:
+            with fail_after(self._settings.sync_deadline_seconds):
+                return await to_process.run_sync(run, spec, cancellable=True, limiter=self._processes)
+        except TimeoutError:
+            raise DeadlineExceeded(self._settings.sync_deadline_seconds) from None
+        except BrokenWorkerProcess:
+            raise WorkerFailed("The process that simulated died; nothing else was lost.") from None
+        except MemoryError:
+            limit = self._settings.memory_bytes_per_worker
+            sentence = f"The simulation ran out of the memory of its process, {limit} bytes."
+            raise WorkerFailed(sentence, limit_bytes=limit) from None
 
     async def _arm(self) -> None:
         """Make sure that an idle process is there and loaded; one that died while idle is replaced."""
-        for attempt in range(1, _STARTS + 1):
-            try:
-                with CancelScope(shield=True):
-                    await to_process.run_sync(arm, self._settings.memory_bytes_per_worker, limiter=self._processes)
+        for _ in range(_STARTS):
+            if await self._armed():
                 return
-            except BrokenWorkerProcess:
-                if attempt == _STARTS:
-                    raise WorkerFailed("No worker process could be started.") from None
+        raise WorkerFailed("No worker process could be started.")
+
+    async def _armed(self) -> bool:
+        try:
+            with fail_after(_START_SECONDS, shield=True):
+                await to_process.run_sync(
+                    arm, self._settings.memory_bytes_per_worker, cancellable=True, limiter=self._processes
+                )
+        except (BrokenWorkerProcess, TimeoutError):
+            return False
+        return True

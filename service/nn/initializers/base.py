@@ -14,6 +14,8 @@ TRUNCATED_STD = 0.87962566103423978
 """Standard deviation of a standard normal cut at ±2."""
 UNIFORM_STD = 1.0 / sqrt(3.0)
 """Standard deviation of the uniform distribution on [−1, 1]."""
+OPERATIONS_PER_DRAW = 250.0
+"""A random number takes as long as this many operations of a matrix product."""
 
 
 class Initializer(Kind):
@@ -29,6 +31,10 @@ class Initializer(Kind):
     @abstractmethod
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
         """Values of shape (trials, *shape), or (1, *shape) where every trial has the same; `shape[-1]` is fan_out."""
+
+    def draw_operations(self, shape: Shape) -> float:
+        """What a draw costs, as operations of a matrix product that take as long."""
+        return OPERATIONS_PER_DRAW * shape[0] * shape[1]
 
     def shape_of_values(self) -> Shape | None:
         """The shape the values were given in, where they were given."""

@@ -9,6 +9,8 @@ from service.nn.arrays import Array, Shape
 from service.nn.initializers.base import Initializer
 from service.nn.randomness import Stream
 
+_OPERATIONS_PER_QR = 6.0
+
 
 class Orthogonal(Initializer):
     """`gain` times a random orthogonal matrix: every signal, forward and backward, is scaled by exactly `gain`.
@@ -22,6 +24,9 @@ class Orthogonal(Initializer):
 
     formula: ClassVar[str] = "gain * Q, Q uniform among the matrices with orthonormal rows or columns"
     source: ClassVar[str] = "Saxe, McClelland & Ganguli 2014; uniform by Mezzadri 2007."
+
+    def draw_operations(self, shape: Shape) -> float:
+        return super().draw_operations(shape) + _OPERATIONS_PER_QR * shape[0] * shape[1] * min(shape)
 
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
         normals = stream.normal(shape).astype(np.float64)

@@ -24,6 +24,10 @@ class ActivationLayer(SingleLayer):
         """None."""
         return 0
 
+    def draw_operations(self, features: int) -> float:
+        """None."""
+        return 0.0
+
     @property
     def weighted(self) -> bool:
         """False."""

@@ -81,6 +81,10 @@ class SingleLayer(Layer):
     def parameters(self, features: int) -> int:
         """The number of weights and biases."""
 
+    @abstractmethod
+    def draw_operations(self, features: int) -> float:
+        """What drawing the parameters once costs, as operations of a matrix product that take as long."""
+
     @property
     @abstractmethod
     def weighted(self) -> bool:

@@ -40,6 +40,10 @@ class Dense(SingleLayer):
         """Weights and biases."""
         return (features + 1) * self.units
 
+    def draw_operations(self, features: int) -> float:
+        """Of weights and bias."""
+        return self.weights.draw_operations((features, self.units)) + self.bias.draw_operations((1, self.units))
+
     @property
     def weighted(self) -> bool:
         """True."""

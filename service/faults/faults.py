@@ -1,13 +1,13 @@
 """A validation error of Pydantic's → a fault with its pointer, in words that repeat nothing of what was sent."""
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from difflib import get_close_matches
 from typing import Any
 
-from service.http.pointers import Location, pointer_of
+from service.faults.pointers import Location, pointer_of
 from service.kinds import Model
 
-Item = dict[str, Any]
+Item = Mapping[str, Any]
 
 
 class FieldError(Model):

@@ -1,0 +1,1 @@
+"""What validation found wrong, with true pointers and without a word of what was sent."""
