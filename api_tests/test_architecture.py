@@ -37,7 +37,8 @@ FORBIDDEN = {
     "results": {"nn", "policies"},
 }
 NUMPY_IN_DIAGNOSIS = {"measures.py", "recording.py", "spreads.py", "statistics.py"}
-LARGEST_FILE, LARGEST_FUNCTION, MOST_ARGUMENTS = 300, 40, 6
+LARGEST_FILE, LARGEST_FUNCTION, MOST_ARGUMENTS, DEEPEST_NESTING = 300, 40, 5, 2
+BLOCKS = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.AsyncFor, ast.AsyncWith, ast.Match)
 FILES = sorted(SERVICE.rglob("*.py"))
 
 
@@ -110,6 +111,18 @@ def test_files_and_functions_are_small(file: Path) -> None:
         assert (function.end_lineno or 0) - function.lineno < LARGEST_FUNCTION, function.name
         arguments = [*function.args.args, *function.args.kwonlyargs]
         assert len([one for one in arguments if one.arg not in ("self", "cls")]) <= MOST_ARGUMENTS, function.name
+        assert nesting(function) <= DEEPEST_NESTING, function.name
+
+
+def nesting(node: ast.AST) -> int:
+    """How many blocks stand inside one another; an elif is beside its if, an inner function starts anew."""
+    deepest = 0
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        is_elif = isinstance(node, ast.If) and isinstance(child, ast.If) and node.orelse == [child]
+        deepest = max(deepest, nesting(child) + (isinstance(child, BLOCKS) and not is_elif))
+    return deepest
 
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)

@@ -19,13 +19,12 @@ from typing_extensions import TypeAliasType
 
 def _tidy(schema: dict[str, Any], _model: type[BaseModel]) -> None:
     """Drop the automatic titles; a tag is required of whoever writes JSON, whatever Python lets a caller omit."""
-    for name, field in schema.get("properties", {}).items():
+    fields = schema.get("properties", {})
+    for field in fields.values():
         field.pop("title", None)
-        if name == "kind":
-            field.pop("default", None)
-            required = schema.setdefault("required", [])
-            if name not in required:
-                required.insert(0, name)
+    if "kind" in fields:
+        fields["kind"].pop("default", None)
+        schema["required"] = list(dict.fromkeys(["kind", *schema.get("required", [])]))
 
 
 class Model(BaseModel):

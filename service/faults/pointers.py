@@ -1,6 +1,7 @@
 """From Pydantic's location of an error to a true RFC 6901 pointer into the body that was sent."""
 
 from collections.abc import Sequence, Set
+from itertools import takewhile
 from typing import Any
 
 from service.strict_json import escape
@@ -16,22 +17,19 @@ def pointer_of(location: Sequence[str | int], body: Any, untagged: Set[Location]
     has no place for it. A tag may be called like a field (`activation`), so it is told by its position. Objects at the
     locations `untagged` have a `kind` without being told apart by it.
     """
-    items = list(location)
-    pointer, node, at = "", body, 0
-    if items[:1] == ["body"]:
-        at = 1
-    while at < len(items):
-        if isinstance(node, dict) and node.get("kind") == items[at] and tuple(items[:at]) not in untagged:
-            at += 1
-            if at == len(items):
-                break
-        key, at = items[at], at + 1
-        if not _has(node, key):
-            continue
-        if len(str(key)) > LONGEST_NAME:
-            break  # a name too long to be repeated: its object is near enough
-        pointer, node = f"{pointer}/{escape(key)}", node[key]
+    # Where a name is too long to be repeated, its object is near enough.
+    items = tuple(takewhile(lambda key: len(str(key)) <= LONGEST_NAME, location))
+    pointer, node, arrived = "", body, True
+    for position, key in enumerate(items):
+        if arrived and _is_tag(node, key) and items[:position] not in untagged:
+            arrived = False
+        elif _has(node, key):
+            pointer, node, arrived = f"{pointer}/{escape(key)}", node[key], True
     return pointer
+
+
+def _is_tag(node: Any, key: str | int) -> bool:
+    return isinstance(node, dict) and node.get("kind") == key
 
 
 def _has(node: Any, key: str | int) -> bool:

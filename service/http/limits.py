@@ -50,15 +50,16 @@ class StrictRequest(Request):
 
     async def body(self) -> bytes:
         """The body; BodyTooLarge, BodyTooSlow or ClientGone as soon as that is known."""
-        if not hasattr(self, "_body"):
-            settings = _settings_of(self)
-            try:
-                with fail_after(settings.body_seconds):
-                    self._body = await self._read(settings.body_bytes)
-            except TimeoutError:
-                raise BodyTooSlow(f"The body did not arrive within {settings.body_seconds:g} seconds.") from None
-            except ClientDisconnect:
-                raise ClientGone("The client left before its request was read.") from None
+        if hasattr(self, "_body"):
+            return self._body
+        settings = _settings_of(self)
+        try:
+            with fail_after(settings.body_seconds):
+                self._body = await self._read(settings.body_bytes)
+        except TimeoutError:
+            raise BodyTooSlow(f"The body did not arrive within {settings.body_seconds:g} seconds.") from None
+        except ClientDisconnect:
+            raise ClientGone("The client left before its request was read.") from None
         return self._body
 
     async def json(self) -> Any:
@@ -104,12 +105,17 @@ async def _while_connected(request: Request, handle: Callable[[Request], Awaitab
         try:
             return await handle(request)
         except asyncio.CancelledError:
-            if scope.cancel_called:
-                raise
-            raise Stopping("The service is being stopped; ask again in a moment.") from None
+            _refuse_to_go_on(scope)
+            raise
         finally:
             watching.cancel()
     raise ClientGone("The client left before its answer was ready.")
+
+
+def _refuse_to_go_on(scope: CancelScope) -> None:
+    """Raise Stopping where it was not the client's leaving that cancelled the work."""
+    if not scope.cancel_called:
+        raise Stopping("The service is being stopped; ask again in a moment.") from None
 
 
 async def _cancel_when_gone(request: Request, scope: CancelScope) -> None:

@@ -47,12 +47,10 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 def _problems_as_problems(made: dict[str, Any]) -> None:
     """Errors have their own media type; FastAPI gives them that of the route."""
-    for path in made["paths"].values():
-        for operation in path.values():
-            for status, response in operation["responses"].items():
-                content = response.get("content", {})
-                if status in ("4XX", "5XX") and "application/json" in content:
-                    response["content"] = {MEDIA_TYPE: content["application/json"]}
+    operations = [operation for path in made["paths"].values() for operation in path.values()]
+    failures = [operation["responses"][status] for operation in operations for status in ("4XX", "5XX")]
+    for failure in failures:
+        failure["content"] = {MEDIA_TYPE: failure["content"]["application/json"]}
 
 
 def _whole_numbers(node: Any) -> Any:

@@ -3,8 +3,8 @@
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from http import HTTPMethod, HTTPStatus
-from types import MappingProxyType
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -76,6 +76,17 @@ class Problem(Model):
     """The numbers behind `detail`: what was asked for, what the limit is."""
 
 
+@dataclass(frozen=True)
+class Failure:
+    """What is told of a failure besides the request it belongs to."""
+
+    status: HTTPStatus
+    code: str
+    detail: str
+    errors: Sequence[FieldError] = ()
+    facts: Mapping[str, float] = field(default_factory=dict)
+
+
 def install(app: FastAPI) -> None:
     """Answer every failure of `app` with a problem."""
     app.add_exception_handler(Refusal, _refusal)
@@ -89,10 +100,9 @@ async def _refusal(request: Request, error: Exception) -> Response:
         raise error
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     facts = {name: float(value) for name, value in error.facts.items() if isinstance(value, int | float)}
-    errors = (
-        [FieldError(pointer=error.pointer, code=error.code, detail=error.sentence)] if error.pointer is not None else []
-    )
-    response = _problem(request, status, error.code, error.sentence, errors, facts)
+    at = error.pointer
+    errors = [] if at is None else [FieldError(pointer=at, code=error.code, detail=error.sentence)]
+    response = _answer(request, Failure(status, error.code, error.sentence, errors, facts))
     if isinstance(error, QueueFull):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
@@ -106,7 +116,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
     count = "one fault" if len(found) == 1 else f"{len(found)} faults"
     shown = f" (the first {MOST_FAULTS} are listed)" if len(found) > MOST_FAULTS else ""
     sentence = f"The request has {count}{shown}: {errors[0].detail}"
-    return _problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", sentence, errors)
+    return _answer(request, Failure(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", sentence, errors))
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -114,7 +124,7 @@ async def _http(request: Request, error: Exception) -> Response:
         raise error
     status = HTTPStatus(error.status_code)
     code = status.phrase.lower().replace(" ", "-")
-    response = _problem(request, status, code, SENTENCES.get(status, f"{status.phrase}."))
+    response = _answer(request, Failure(status, code, SENTENCES.get(status, f"{status.phrase}.")))
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         response.headers["Allow"] = ", ".join(sorted(_methods(request)))
     return response
@@ -123,30 +133,24 @@ async def _http(request: Request, error: Exception) -> Response:
 async def _crash(request: Request, error: Exception) -> Response:
     _log.error("a defect met request %s", request_id_of(request.scope), exc_info=error)
     sentence = "The service has a defect; the log has the details under this request's identifier."
-    return _problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", sentence)
+    return _answer(request, Failure(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", sentence))
 
 
-def _problem(
-    request: Request,
-    status: HTTPStatus,
-    code: str,
-    detail: str,
-    errors: Sequence[FieldError] = (),
-    facts: Mapping[str, float] = MappingProxyType({}),
-) -> Response:
+def _answer(request: Request, failure: Failure) -> Response:
     problem = Problem(
-        type=f"urn:gradient-verdict:problem:{code}",
-        title=code.replace("-", " ").capitalize(),
-        status=status,
-        detail=detail,
-        code=code,
+        type=f"urn:gradient-verdict:problem:{failure.code}",
+        title=failure.code.replace("-", " ").capitalize(),
+        status=failure.status,
+        detail=failure.detail,
+        code=failure.code,
         request_id=request_id_of(request.scope),
-        errors=list(errors),
-        facts=dict(facts),
+        errors=list(failure.errors),
+        facts=dict(failure.facts),
     )
     # Escaped to ASCII: a pointer may hold what no encoding can, half of a surrogate pair.
     content = json.dumps(problem.model_dump(), ensure_ascii=True).encode()
-    return Response(content, status_code=status, media_type=MEDIA_TYPE, headers={HEADER: problem.request_id})
+    headers = {HEADER: problem.request_id}
+    return Response(content, status_code=failure.status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def _methods(request: Request) -> set[str]:
