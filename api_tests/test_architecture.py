@@ -15,6 +15,7 @@ ROOMS: dict[str, set[str]] = {
     "strict_json": set(),
     "settings": {"pydantic", "pydantic_settings"},
     "kinds": {"pydantic", "typing_extensions"},
+    "expressions": {"numpy", "scipy"},
     "nn": {"numpy", "scipy", "pydantic", "pydantic_core", "typing_extensions"},
     "policies": {"pydantic", "pydantic_core"},
     "spec": {"pydantic"},

@@ -6,6 +6,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from service.expressions.grammar import parse
+from service.expressions.tokens import FormulaError
+from service.expressions.write import latex
 from service.kinds import Double, Kind, Model, members
 from service.nn.activations import Activation
 from service.nn.data import Data, InputData
@@ -62,8 +65,12 @@ class CatalogEntry(Model):
     """Its fields."""
     formula: str | None
     """The formula, where it has one."""
+    latex: str | None
+    """The formula of an activation in LaTeX."""
     derivative: str | None
     """The derivative of the formula."""
+    derivative_latex: str | None
+    """The derivative of an activation in LaTeX."""
     convention: str | None
     """Which derivative is taken where there is none."""
     source: str | None
@@ -103,8 +110,10 @@ def _entry(kind: type[Kind]) -> CatalogEntry:
         kind=kind.name(),
         summary=(kind.__doc__ or "").strip().partition("\n")[0],
         parameters=_parameters(kind),
-        formula=getattr(kind, "formula", None),
+        formula=getattr(kind, "definition", None),
+        latex=_latex(kind, "definition"),
         derivative=getattr(kind, "derivative", None),
+        derivative_latex=_latex(kind, "derivative"),
         convention=getattr(kind, "convention", None),
         source=getattr(kind, "source", None),
         derivative_range=_derivative_range(kind),
@@ -115,10 +124,20 @@ def _derivative_range(kind: type[Kind]) -> Interval | None:
     if not issubclass(kind, Activation):
         return None
     try:
-        low, high = kind.model_validate({"kind": kind.name()}).derivative_range()
+        known = kind.model_validate({"kind": kind.name()}).derivative_range()
     except ValidationError:  # a parameter without a default
         return None
-    return Interval(low=low, high=high)
+    return None if known is None else Interval(low=known[0], high=known[1])
+
+
+def _latex(kind: type[Kind], text: str) -> str | None:
+    """What an activation says of itself, in LaTeX; None where that is no formula of one variable."""
+    if not issubclass(kind, Activation):
+        return None
+    try:
+        return latex(parse(getattr(kind, text), parameters=kind.model_fields))
+    except FormulaError:
+        return None
 
 
 def _parameters(kind: type[Kind]) -> list[Parameter]:

@@ -105,7 +105,7 @@ class LayerStatistics(LayerShape):
     derivative: DerivativeStatistics
     """The activation's derivative."""
     saturated_fraction: Double | None
-    """Share of units and samples whose |derivative| is below a hundredth of its supremum."""
+    """Share of units and samples whose |derivative| is below a hundredth of its supremum; null where it is unknown."""
     dead_fraction: Double | None
     """Share of units whose derivative is exactly 0 on every sample."""
     zero_trials: Int64

@@ -79,7 +79,7 @@ class Truth:
 def activated(activation: Activation, z: Tensor) -> Tensor:
     if activation.name() in THEIRS:
         return THEIRS[activation.name()](activation, z)
-    return evaluated(activation.formula, torch, torch.erf, z=z, **dict(activation)) * torch.ones_like(z)
+    return evaluated(activation.definition, torch, torch.erf, z=z, **dict(activation)) * torch.ones_like(z)
 
 
 def slopes(activation: Activation, z: Tensor, h: Tensor) -> Numbers:

@@ -110,6 +110,6 @@ def test_class_labels_are_targets_only() -> None:
 
 
 @pytest.mark.parametrize("data", RANDOM + FIXED, ids=named)
-@pytest.mark.parametrize("field", ["formula", "__doc__"])
+@pytest.mark.parametrize("field", ["definition", "__doc__"])
 def test_every_rule_says_what_it_fills_a_batch_with(data: Data, field: str) -> None:
     assert getattr(type(data), field).strip()

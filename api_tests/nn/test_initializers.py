@@ -217,6 +217,6 @@ def test_a_uniform_distribution_cannot_end_before_it_starts() -> None:
 
 
 @pytest.mark.parametrize("initializer", RANDOM + FIXED, ids=named)
-@pytest.mark.parametrize("field", ["formula", "source", "__doc__"])
+@pytest.mark.parametrize("field", ["definition", "source", "__doc__"])
 def test_every_initializer_says_what_it_is_and_where_it_comes_from(initializer: Initializer, field: str) -> None:
     assert getattr(type(initializer), field).strip()

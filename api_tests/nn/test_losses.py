@@ -191,6 +191,6 @@ def test_a_regression_that_names_no_targets_gets_standard_normal_ones(loss: Loss
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=named)
-@pytest.mark.parametrize("field", ["formula", "derivative", "convention", "source", "__doc__"])
+@pytest.mark.parametrize("field", ["definition", "derivative", "convention", "source", "__doc__"])
 def test_every_loss_says_what_it_is_and_where_it_comes_from(loss: Loss, field: str) -> None:
     assert getattr(type(loss), field).strip()

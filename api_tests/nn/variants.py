@@ -15,6 +15,7 @@ from service.kinds import Kind, members
 # What the fields without a default are set to.
 _NEEDED: dict[str, dict[str, Any]] = {
     "constant": {"value": 0.7},
+    "expression": {"formula": "b z tanh(z)", "parameters": {"b": 0.9}},
     "explicit": {"values": [[0.5, -1.0, 2.0], [0.25, 3.0, -0.125]]},
     "one_hot": {"classes": 3},
 }

@@ -16,7 +16,7 @@ class ARelu(Activation):
     a: Real = 0.1
     """The slope for z ≤ 0."""
 
-    formula: ClassVar[str] = "where(z > 0, z, a * z)"
+    definition: ClassVar[str] = "where(z > 0, z, a * z)"
     derivative: ClassVar[str] = "where(z > 0, 1, a)"
     convention: ClassVar[str] = "The derivative at 0 is a, the left one."
     source: ClassVar[str] = "The course's assignment, part e; critical at σ_w² = 2 / (1 + a²), He et al. 2015."

@@ -10,7 +10,7 @@ from service.nn.arrays import Array
 class Activation(Kind):
     """An element-wise function; every array has the shape of `x`, whatever it is, and keeps its precision."""
 
-    formula: ClassVar[str]
+    definition: ClassVar[str]
     """The function of z as one writes it."""
     derivative: ClassVar[str]
     """Its derivative."""
@@ -32,14 +32,14 @@ class Activation(Kind):
         """The derivative at `x`, where `y = f(x)`."""
 
     @abstractmethod
-    def derivative_range(self) -> tuple[float, float]:
-        """Infimum and supremum of the derivative over the real line."""
+    def derivative_range(self) -> tuple[float, float] | None:
+        """Infimum and supremum of the derivative over the real line, where they are known."""
 
     def pull_back(self, derivative: Array, y: Array, dy: Array) -> Array:
         """The gradient with respect to `x` from `dy`, the one with respect to `y`; `derivative = df(x, y)`."""
         return derivative * dy
 
-    def largest_slope(self) -> float:
-        """The supremum of |derivative|."""
-        low, high = self.derivative_range()
-        return max(abs(low), abs(high))
+    def largest_slope(self) -> float | None:
+        """The supremum of |derivative|, where it is known."""
+        known = self.derivative_range()
+        return None if known is None else max(abs(known[0]), abs(known[1]))

@@ -16,7 +16,7 @@ class Celu(Activation):
     alpha: Positive = 1.0
     """The depth at which the left tail saturates."""
 
-    formula: ClassVar[str] = "where(z > 0, z, alpha * (exp(z / alpha) - 1))"
+    definition: ClassVar[str] = "where(z > 0, z, alpha * (exp(z / alpha) - 1))"
     derivative: ClassVar[str] = "where(z > 0, 1, exp(z / alpha))"
     source: ClassVar[str] = "Barron 2017."
 

@@ -16,7 +16,7 @@ class Elu(Activation):
     alpha: Positive = 1.0
     """The depth at which the left tail saturates."""
 
-    formula: ClassVar[str] = "where(z > 0, z, alpha * (exp(z) - 1))"
+    definition: ClassVar[str] = "where(z > 0, z, alpha * (exp(z) - 1))"
     derivative: ClassVar[str] = "where(z > 0, 1, alpha * exp(z))"
     convention: ClassVar[str] = "The derivative at 0 is α, the left one."
     source: ClassVar[str] = "Clevert, Unterthiner & Hochreiter 2016."

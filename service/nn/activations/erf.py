@@ -15,7 +15,7 @@ class Erf(Activation):
 
     kind: Literal["erf"] = "erf"
 
-    formula: ClassVar[str] = "erf(z)"
+    definition: ClassVar[str] = "erf(z)"
     derivative: ClassVar[str] = "2 / sqrt(pi) * exp(-z^2)"
     source: ClassVar[str] = "Williams 1997; Poole et al. 2016."
 

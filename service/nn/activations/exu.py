@@ -18,7 +18,7 @@ class Exu(Activation):
     u: Positive = 1.67
     """How much further than β the curve falls on the left."""
 
-    formula: ClassVar[str] = "where(z >= 0, beta * z, beta * u * (exp(z) - 1))"
+    definition: ClassVar[str] = "where(z >= 0, beta * z, beta * u * (exp(z) - 1))"
     derivative: ClassVar[str] = "where(z >= 0, beta, beta * u * exp(z))"
     convention: ClassVar[str] = "The derivative at 0 is β, the right one; so β·u is approached at 0⁻, never attained."
     source: ClassVar[str] = "The course's assignment, part f; Klambauer et al. 2017 with rounded constants."

@@ -29,7 +29,7 @@ class Gelu(Activation):
     approximate: GeluApproximation = GeluApproximation.NONE
     """`none` for Φ itself, `tanh` for the approximation of BERT and GPT-2."""
 
-    formula: ClassVar[str] = "z * (1 + erf(z / sqrt(2))) / 2"
+    definition: ClassVar[str] = "z * (1 + erf(z / sqrt(2))) / 2"
     derivative: ClassVar[str] = "(1 + erf(z / sqrt(2))) / 2 + z * exp(-z^2 / 2) / sqrt(2 * pi)"
     source: ClassVar[str] = "Hendrycks & Gimpel 2016."
 

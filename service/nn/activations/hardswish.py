@@ -13,7 +13,7 @@ class Hardswish(Activation):
 
     kind: Literal["hardswish"] = "hardswish"
 
-    formula: ClassVar[str] = "z * max(0, min(1, z / 6 + 1 / 2))"
+    definition: ClassVar[str] = "z * max(0, min(1, z / 6 + 1 / 2))"
     derivative: ClassVar[str] = "where(z <= -3, 0, where(z < 3, z / 3 + 1 / 2, 1))"
     convention: ClassVar[str] = (
         "The derivative at −3 is 0 and at 3 is 1, the outer one; −1/2 and 3/2 are approached only."

@@ -13,7 +13,7 @@ class Hardtanh(Activation):
 
     kind: Literal["hardtanh"] = "hardtanh"
 
-    formula: ClassVar[str] = "max(-1, min(1, z))"
+    definition: ClassVar[str] = "max(-1, min(1, z))"
     derivative: ClassVar[str] = "where(abs(z) < 1, 1, 0)"
     convention: ClassVar[str] = "The derivative at −1 and at 1 is 0, the outer one."
     source: ClassVar[str] = "Collobert 2004."

@@ -16,7 +16,7 @@ class LeakyRelu(Activation):
     negative_slope: Real = 0.01
     """The slope for z ≤ 0."""
 
-    formula: ClassVar[str] = "where(z > 0, z, negative_slope * z)"
+    definition: ClassVar[str] = "where(z > 0, z, negative_slope * z)"
     derivative: ClassVar[str] = "where(z > 0, 1, negative_slope)"
     convention: ClassVar[str] = "The derivative at 0 is negative_slope, the left one."
     source: ClassVar[str] = "Maas, Hannun & Ng 2013."

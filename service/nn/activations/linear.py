@@ -13,7 +13,7 @@ class Linear(Activation):
 
     kind: Literal["linear"] = "linear"
 
-    formula: ClassVar[str] = "z"
+    definition: ClassVar[str] = "z"
     derivative: ClassVar[str] = "1"
     source: ClassVar[str] = "Rosenblatt's and Widrow's linear units; the output of a regression."
 

@@ -16,7 +16,7 @@ class Mish(Activation):
 
     kind: Literal["mish"] = "mish"
 
-    formula: ClassVar[str] = "z * tanh(softplus(z))"
+    definition: ClassVar[str] = "z * tanh(softplus(z))"
     derivative: ClassVar[str] = "tanh(softplus(z)) + z * sech(softplus(z))^2 * sigmoid(z)"
     source: ClassVar[str] = "Misra 2020."
 

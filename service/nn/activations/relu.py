@@ -13,7 +13,7 @@ class Relu(Activation):
 
     kind: Literal["relu"] = "relu"
 
-    formula: ClassVar[str] = "max(0, z)"
+    definition: ClassVar[str] = "max(0, z)"
     derivative: ClassVar[str] = "where(z > 0, 1, 0)"
     convention: ClassVar[str] = "The derivative at 0 is 0, the left one."
     source: ClassVar[str] = "Nair & Hinton 2010; Glorot, Bordes & Bengio 2011."

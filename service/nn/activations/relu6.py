@@ -13,7 +13,7 @@ class Relu6(Activation):
 
     kind: Literal["relu6"] = "relu6"
 
-    formula: ClassVar[str] = "min(6, max(0, z))"
+    definition: ClassVar[str] = "min(6, max(0, z))"
     derivative: ClassVar[str] = "where(z <= 0, 0, where(z < 6, 1, 0))"
     convention: ClassVar[str] = "The derivative at 0 and at 6 is 0, the outer one."
     source: ClassVar[str] = "Krizhevsky 2010; Howard et al. 2017, MobileNets."

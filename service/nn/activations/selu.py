@@ -16,7 +16,7 @@ class Selu(Activation):
 
     kind: Literal["selu"] = "selu"
 
-    formula: ClassVar[str] = "1.0507009873554805 * where(z > 0, z, 1.6732632423543772 * (exp(z) - 1))"
+    definition: ClassVar[str] = "1.0507009873554805 * where(z > 0, z, 1.6732632423543772 * (exp(z) - 1))"
     derivative: ClassVar[str] = "1.0507009873554805 * where(z > 0, 1, 1.6732632423543772 * exp(z))"
     convention: ClassVar[str] = "The derivative at 0 is 1.758…, the left one."
     source: ClassVar[str] = "Klambauer, Unterthiner, Mayr & Hochreiter 2017."

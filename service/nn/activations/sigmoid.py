@@ -14,7 +14,7 @@ class Sigmoid(Activation):
 
     kind: Literal["sigmoid"] = "sigmoid"
 
-    formula: ClassVar[str] = "1 / (1 + exp(-z))"
+    definition: ClassVar[str] = "1 / (1 + exp(-z))"
     derivative: ClassVar[str] = "sigmoid(z) * (1 - sigmoid(z))"
     source: ClassVar[str] = "Verhulst 1845; Rumelhart, Hinton & Williams 1986."
     probability: ClassVar[bool] = True

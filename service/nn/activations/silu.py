@@ -14,7 +14,7 @@ class Silu(Activation):
 
     kind: Literal["silu"] = "silu"
 
-    formula: ClassVar[str] = "z * sigmoid(z)"
+    definition: ClassVar[str] = "z * sigmoid(z)"
     derivative: ClassVar[str] = "sigmoid(z) + z * sigmoid(z) * (1 - sigmoid(z))"
     source: ClassVar[str] = "Hendrycks & Gimpel 2016; Elfwing, Uchibe & Doya 2018; Ramachandran et al. 2017."
 

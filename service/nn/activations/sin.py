@@ -13,7 +13,7 @@ class Sin(Activation):
 
     kind: Literal["sin"] = "sin"
 
-    formula: ClassVar[str] = "sin(z)"
+    definition: ClassVar[str] = "sin(z)"
     derivative: ClassVar[str] = "cos(z)"
     source: ClassVar[str] = "Sitzmann et al. 2020, SIREN."
 

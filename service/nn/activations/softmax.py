@@ -13,7 +13,7 @@ class Softmax(Activation):
 
     kind: Literal["softmax"] = "softmax"
 
-    formula: ClassVar[str] = "exp(z_i) / sum_j(exp(z_j))"
+    definition: ClassVar[str] = "exp(z_i) / sum_j(exp(z_j))"
     derivative: ClassVar[str] = "y_i * (delta_ij - y_j)"
     source: ClassVar[str] = "Bridle 1990."
     only_output: ClassVar[bool] = True

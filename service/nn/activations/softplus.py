@@ -17,7 +17,7 @@ class Softplus(Activation):
     beta: Positive = 1.0
     """How sharp the bend is."""
 
-    formula: ClassVar[str] = "ln(1 + exp(beta * z)) / beta"
+    definition: ClassVar[str] = "ln(1 + exp(beta * z)) / beta"
     derivative: ClassVar[str] = "sigmoid(beta * z)"
     source: ClassVar[str] = "Dugas, Bengio, Bélisle, Nadeau & Garcia 2001."
 

@@ -13,7 +13,7 @@ class Softsign(Activation):
 
     kind: Literal["softsign"] = "softsign"
 
-    formula: ClassVar[str] = "z / (1 + abs(z))"
+    definition: ClassVar[str] = "z / (1 + abs(z))"
     derivative: ClassVar[str] = "1 / (1 + abs(z))^2"
     source: ClassVar[str] = "Bergstra, Desjardins, Lamblin & Bengio 2009."
 

@@ -17,7 +17,7 @@ class Stanh(Activation):
 
     kind: Literal["stanh"] = "stanh"
 
-    formula: ClassVar[str] = "z * tanh(z)"
+    definition: ClassVar[str] = "z * tanh(z)"
     derivative: ClassVar[str] = "tanh(z) + z * sech(z)^2"
     source: ClassVar[str] = "The course's assignment, part d."
 

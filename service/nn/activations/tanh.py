@@ -13,7 +13,7 @@ class Tanh(Activation):
 
     kind: Literal["tanh"] = "tanh"
 
-    formula: ClassVar[str] = "tanh(z)"
+    definition: ClassVar[str] = "tanh(z)"
     derivative: ClassVar[str] = "sech(z)^2"
     source: ClassVar[str] = "LeCun, Bottou, Orr & Müller 1998, Efficient BackProp."
 

@@ -11,7 +11,7 @@ from service.nn.randomness import Stream
 class Data(Kind):
     """Fills a batch of shape (samples, features)."""
 
-    formula: ClassVar[str]
+    definition: ClassVar[str]
     """The distribution of one entry."""
     random: ClassVar[bool] = True
     """Whether two trials get different values."""

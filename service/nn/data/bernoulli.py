@@ -21,7 +21,7 @@ class BernoulliData(InputData):
     high: Real = 1.0
     """The other."""
 
-    formula: ClassVar[str] = "high with probability p, else low"
+    definition: ClassVar[str] = "high with probability p, else low"
 
     def draw(self, shape: Shape, stream: Stream) -> Array:
         return np.where(stream.uniform(shape) < self.p, self.high, self.low)

@@ -17,7 +17,7 @@ class ExplicitData(InputData):
     values: Values
     """One row for each sample, one column for each feature."""
 
-    formula: ClassVar[str] = "x_ij = values[i][j]"
+    definition: ClassVar[str] = "x_ij = values[i][j]"
     random: ClassVar[bool] = False
 
     def draw(self, shape: Shape, stream: Stream) -> Array:

@@ -19,7 +19,7 @@ class GaussianData(InputData):
     std: NonNegative = 1.0
     """The standard deviation of an entry."""
 
-    formula: ClassVar[str] = "N(mean, std^2)"
+    definition: ClassVar[str] = "N(mean, std^2)"
 
     def draw(self, shape: Shape, stream: Stream) -> Array:
         return self.mean + self.std * stream.normal(shape).astype(np.float64)

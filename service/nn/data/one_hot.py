@@ -18,7 +18,7 @@ class OneHotData(Data):
     classes: Annotated[Int64, Field(ge=1, le=65536)]
     """How many classes there are, all equally likely."""
 
-    formula: ClassVar[str] = "y_ij = 1 if j = class of sample i else 0"
+    definition: ClassVar[str] = "y_ij = 1 if j = class of sample i else 0"
 
     def draw(self, shape: Shape, stream: Stream) -> Array:
         samples, classes = shape

@@ -20,7 +20,7 @@ class UniformData(InputData):
     high: Real = 1.0
     """The largest value."""
 
-    formula: ClassVar[str] = "U(low, high)"
+    definition: ClassVar[str] = "U(low, high)"
 
     @model_validator(mode="after")
     def _ordered(self) -> "UniformData":

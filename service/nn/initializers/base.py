@@ -21,7 +21,7 @@ OPERATIONS_PER_DRAW = 250.0
 class Initializer(Kind):
     """Fills weights of shape (fan_in, fan_out), or a bias of shape (1, fan_out)."""
 
-    formula: ClassVar[str]
+    definition: ClassVar[str]
     """The distribution of one entry."""
     source: ClassVar[str]
     """Where the rule was proposed or defined."""

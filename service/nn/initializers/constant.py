@@ -17,7 +17,7 @@ class Constant(Initializer):
     value: Real
     """The value of every entry."""
 
-    formula: ClassVar[str] = "value"
+    definition: ClassVar[str] = "value"
     source: ClassVar[str] = "A bias that starts away from zero."
     random: ClassVar[bool] = False
 

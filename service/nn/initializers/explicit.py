@@ -17,7 +17,7 @@ class ExplicitInitializer(Initializer):
     values: Values
     """One row for each input, one column for each unit; for a bias one value for each unit."""
 
-    formula: ClassVar[str] = "w_ij = values[i][j]"
+    definition: ClassVar[str] = "w_ij = values[i][j]"
     source: ClassVar[str] = "The request."
     random: ClassVar[bool] = False
 

@@ -13,7 +13,7 @@ class GlorotNormal(Initializer):
 
     kind: Literal["glorot_normal"] = "glorot_normal"
 
-    formula: ClassVar[str] = "N(0, 2 / (fan_in + fan_out))"
+    definition: ClassVar[str] = "N(0, 2 / (fan_in + fan_out))"
     source: ClassVar[str] = (
         "Glorot & Bengio 2010; the whole normal, as in torch.nn.init.xavier_normal_ (Keras cuts its tails)."
     )

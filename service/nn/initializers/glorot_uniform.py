@@ -13,7 +13,7 @@ class GlorotUniform(Initializer):
 
     kind: Literal["glorot_uniform"] = "glorot_uniform"
 
-    formula: ClassVar[str] = "U(-r, r), r = sqrt(6 / (fan_in + fan_out))"
+    definition: ClassVar[str] = "U(-r, r), r = sqrt(6 / (fan_in + fan_out))"
     source: ClassVar[str] = "Glorot & Bengio 2010."
 
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:

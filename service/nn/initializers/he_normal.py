@@ -13,7 +13,7 @@ class HeNormal(Initializer):
 
     kind: Literal["he_normal"] = "he_normal"
 
-    formula: ClassVar[str] = "N(0, 2 / fan_in)"
+    definition: ClassVar[str] = "N(0, 2 / fan_in)"
     source: ClassVar[str] = (
         "He, Zhang, Ren & Sun 2015; the whole normal, as in torch.nn.init.kaiming_normal_ (Keras cuts its tails)."
     )

@@ -13,7 +13,7 @@ class HeUniform(Initializer):
 
     kind: Literal["he_uniform"] = "he_uniform"
 
-    formula: ClassVar[str] = "U(-r, r), r = sqrt(6 / fan_in)"
+    definition: ClassVar[str] = "U(-r, r), r = sqrt(6 / fan_in)"
     source: ClassVar[str] = "He, Zhang, Ren & Sun 2015."
 
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:

@@ -14,7 +14,7 @@ class Identity(Initializer):
 
     kind: Literal["identity"] = "identity"
 
-    formula: ClassVar[str] = "w_ij = 1 if i = j else 0"
+    definition: ClassVar[str] = "w_ij = 1 if i = j else 0"
     source: ClassVar[str] = "Le, Jaitly & Hinton 2015."
     random: ClassVar[bool] = False
 

@@ -13,7 +13,7 @@ class LecunNormal(Initializer):
 
     kind: Literal["lecun_normal"] = "lecun_normal"
 
-    formula: ClassVar[str] = "N(0, 1 / fan_in)"
+    definition: ClassVar[str] = "N(0, 1 / fan_in)"
     source: ClassVar[str] = "LeCun, Bottou, Orr & Müller 1998; the whole normal (Keras cuts its tails)."
 
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:

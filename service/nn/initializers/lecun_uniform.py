@@ -13,7 +13,7 @@ class LecunUniform(Initializer):
 
     kind: Literal["lecun_uniform"] = "lecun_uniform"
 
-    formula: ClassVar[str] = "U(-r, r), r = sqrt(3 / fan_in)"
+    definition: ClassVar[str] = "U(-r, r), r = sqrt(3 / fan_in)"
     source: ClassVar[str] = "LeCun, Bottou, Orr & Müller 1998."
 
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:

@@ -19,7 +19,7 @@ class Normal(Initializer):
     std: NonNegative = 1.0
     """The standard deviation of an entry."""
 
-    formula: ClassVar[str] = "N(mean, std^2)"
+    definition: ClassVar[str] = "N(mean, std^2)"
     source: ClassVar[str] = "The textbook's random numbers."
 
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:

@@ -14,7 +14,7 @@ class Ones(Initializer):
 
     kind: Literal["ones"] = "ones"
 
-    formula: ClassVar[str] = "1"
+    definition: ClassVar[str] = "1"
     source: ClassVar[str] = "The usual gain of a normalisation."
     random: ClassVar[bool] = False
 

@@ -22,7 +22,7 @@ class Orthogonal(Initializer):
     gain: NonNegative = 1.0
     """What every singular value is."""
 
-    formula: ClassVar[str] = "gain * Q, Q uniform among the matrices with orthonormal rows or columns"
+    definition: ClassVar[str] = "gain * Q, Q uniform among the matrices with orthonormal rows or columns"
     source: ClassVar[str] = "Saxe, McClelland & Ganguli 2014; uniform by Mezzadri 2007."
 
     def draw_operations(self, shape: Shape) -> float:

@@ -20,7 +20,7 @@ class Sparse(Initializer):
     std: NonNegative = 1.0
     """The standard deviation of the others."""
 
-    formula: ClassVar[str] = "N(0, std^2) for a random share 1 - sparsity of a unit's inputs, else 0"
+    definition: ClassVar[str] = "N(0, std^2) for a random share 1 - sparsity of a unit's inputs, else 0"
     source: ClassVar[str] = "Martens 2010."
 
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:

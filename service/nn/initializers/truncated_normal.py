@@ -19,7 +19,7 @@ class TruncatedNormal(Initializer):
     std: NonNegative = 1.0
     """The standard deviation before the cut."""
 
-    formula: ClassVar[str] = "N(mean, std^2) given |w - mean| <= 2 std"
+    definition: ClassVar[str] = "N(mean, std^2) given |w - mean| <= 2 std"
     source: ClassVar[str] = "As in Keras and in torch.nn.init.trunc_normal_ with a = −2 std, b = 2 std."
 
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:

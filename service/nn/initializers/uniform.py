@@ -20,7 +20,7 @@ class Uniform(Initializer):
     high: Real = 0.05
     """The largest value."""
 
-    formula: ClassVar[str] = "U(low, high)"
+    definition: ClassVar[str] = "U(low, high)"
     source: ClassVar[str] = "The textbook's random numbers."
 
     @model_validator(mode="after")

@@ -40,7 +40,7 @@ class VarianceScaling(Initializer):
     distribution: Distribution = Distribution.NORMAL
     """The shape of the distribution."""
 
-    formula: ClassVar[str] = "mean 0, variance scale / fan"
+    definition: ClassVar[str] = "mean 0, variance scale / fan"
     source: ClassVar[str] = "LeCun et al. 1998; Glorot & Bengio 2010; He et al. 2015; the name is that of Keras."
 
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:

@@ -14,7 +14,7 @@ class Zeros(Initializer):
 
     kind: Literal["zeros"] = "zeros"
 
-    formula: ClassVar[str] = "0"
+    definition: ClassVar[str] = "0"
     source: ClassVar[str] = "The usual bias."
     random: ClassVar[bool] = False
 

@@ -13,7 +13,7 @@ class AbsoluteError(Loss):
 
     kind: Literal["absolute_error"] = "absolute_error"
 
-    formula: ClassVar[str] = "sum_j |p_j - y_j|"
+    definition: ClassVar[str] = "sum_j |p_j - y_j|"
     derivative: ClassVar[str] = "sign(p_j - y_j)"
     convention: ClassVar[str] = "The derivative at p = y is 0."
     source: ClassVar[str] = "Laplace; torch.nn.L1Loss with reduction by sum."

@@ -13,7 +13,7 @@ from service.nn.data.gaussian import GaussianData
 class Loss(Kind):
     """A loss of arrays (…, samples, outputs), never averaged over samples."""
 
-    formula: ClassVar[str]
+    definition: ClassVar[str]
     """The loss of one sample, p its prediction and y its target."""
     derivative: ClassVar[str]
     """Its gradient with respect to p."""

@@ -20,7 +20,7 @@ class BinaryCrossEntropy(Loss):
 
     kind: Literal["binary_cross_entropy"] = "binary_cross_entropy"
 
-    formula: ClassVar[str] = "-sum_j (y_j * ln(p_j) + (1 - y_j) * ln(1 - p_j))"
+    definition: ClassVar[str] = "-sum_j (y_j * ln(p_j) + (1 - y_j) * ln(1 - p_j))"
     derivative: ClassVar[str] = "(p_j - y_j) / (p_j * (1 - p_j)); behind a sigmoid p_j - y_j with respect to z_j"
     convention: ClassVar[str] = "p * (1 - p) is taken as at least 1e-12, as in PyTorch."
     source: ClassVar[str] = "Cox 1958; torch.nn.BCELoss with reduction by sum."

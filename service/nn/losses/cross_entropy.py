@@ -21,7 +21,7 @@ class CrossEntropy(Loss):
 
     kind: Literal["cross_entropy"] = "cross_entropy"
 
-    formula: ClassVar[str] = "-sum_j y_j * ln(p_j)"
+    definition: ClassVar[str] = "-sum_j y_j * ln(p_j)"
     derivative: ClassVar[str] = "-y_j / p_j; behind a softmax p_j * sum_k y_k - y_j with respect to z_j"
     convention: ClassVar[str] = "p is taken as at least 1e-12 where it divides."
     source: ClassVar[str] = "Good 1952; torch.nn.CrossEntropyLoss is this one behind a softmax."

@@ -15,7 +15,7 @@ class Hinge(Loss):
 
     kind: Literal["hinge"] = "hinge"
 
-    formula: ClassVar[str] = "sum_j max(0, 1 - y_j * p_j)"
+    definition: ClassVar[str] = "sum_j max(0, 1 - y_j * p_j)"
     derivative: ClassVar[str] = "where(y_j * p_j < 1, -y_j, 0)"
     convention: ClassVar[str] = "The derivative at the margin, y·p = 1, is 0."
     source: ClassVar[str] = "Cortes & Vapnik 1995."

@@ -16,7 +16,7 @@ class Huber(Loss):
     delta: Positive = 1.0
     """The error at which the parabola turns into a straight line."""
 
-    formula: ClassVar[str] = "sum_j (r_j^2 / 2 if |r_j| <= delta else delta * (|r_j| - delta / 2)), r = p - y"
+    definition: ClassVar[str] = "sum_j (r_j^2 / 2 if |r_j| <= delta else delta * (|r_j| - delta / 2)), r = p - y"
     derivative: ClassVar[str] = "max(-delta, min(delta, p_j - y_j))"
     source: ClassVar[str] = "Huber 1964; torch.nn.HuberLoss with reduction by sum."
 

@@ -13,7 +13,7 @@ class MeanSquaredError(Loss):
 
     kind: Literal["mean_squared_error"] = "mean_squared_error"
 
-    formula: ClassVar[str] = "mean_j (p_j - y_j)^2"
+    definition: ClassVar[str] = "mean_j (p_j - y_j)^2"
     derivative: ClassVar[str] = "2 * (p_j - y_j) / outputs"
     source: ClassVar[str] = "As torch.nn.MSELoss has it."
 

@@ -13,7 +13,7 @@ class SquaredError(Loss):
 
     kind: Literal["squared_error"] = "squared_error"
 
-    formula: ClassVar[str] = "sum_j (p_j - y_j)^2"
+    definition: ClassVar[str] = "sum_j (p_j - y_j)^2"
     derivative: ClassVar[str] = "2 * (p_j - y_j)"
     source: ClassVar[str] = "Gauss and Legendre; the course's assignment."
 

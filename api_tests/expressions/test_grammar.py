@@ -1,0 +1,152 @@
+"""What formulas are read, how they are understood, and how the others are refused."""
+
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.expressions.grammar import parse
+from service.expressions.tokens import FormulaError
+from service.expressions.write import latex, plain
+
+PARAMETERS = ("a", "beta", "u")
+
+SPELLINGS = [
+    (
+        "z*tanh(z)",
+        ["z tanh z", "z tanh(z)", r"z\tanh z", r"z \cdot \tanh(z)", r"z\,\tanh\left(z\right)", "(z)(tanh(z))"],
+    ),
+    (
+        "tanh(z) + z*sech(z)^2",
+        [
+            r"\tanh z + z \operatorname{sech}^2 z",
+            r"\tanh z + z\,\mathrm{sech}^{2}(z)",
+            "tanh z + z sech^2 z",
+            "tanh(z)+z*(sech(z))**2",
+            r"\tanh(z) + z \cdot \operatorname{sech}(z)^2",
+        ],
+    ),
+    ("1/(1 + exp(-z))", [r"\frac{1}{1+e^{-z}}", "1/(1+e^-z)", r"\dfrac{1}{1 + \exp(-z)}", "(1+exp(-z))^-1"]),
+    (
+        "where(z > 0, z, a*z)",
+        [
+            "z if z > 0 else a z",
+            r"\begin{cases} z & z > 0 \\ a z & \text{otherwise} \end{cases}",
+            r"\begin{cases} z & \text{if } z > 0 \\ a z & z \le 0 \end{cases}",
+        ],
+    ),
+    ("sinh(2*z)", ["sinh 2z", r"\sinh 2 z", "sinh(2z)"]),
+    ("abs(z)", ["|z|", r"\lvert z \rvert", r"\left|z\right|"]),
+    ("sigmoid(z)*(1 - sigmoid(z))", [r"\sigma(z)(1-\sigma(z))", "sigmoid(z)(1-sigmoid(z))"]),
+    ("-z^2", ["-(z^2)", "- z ^ 2", "−z²".replace("²", "^2")]),
+    ("ln(1 + exp(beta*z))/beta", [r"\frac{\ln(1+e^{\beta z})}{\beta}", "log(1+exp(beta z))/beta"]),
+    ("z^(2*z)", ["z^(2z)"]),
+    ("max(0, z)", [r"\max(0, z)", r"\max\left(0, z\right)"]),
+    ("3*z*(1 + z)", ["3z(1+z)"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("canonical", "spelling"), [(canonical, spelling) for canonical, spellings in SPELLINGS for spelling in spellings]
+)
+def test_spellings_of_one_formula_are_understood_alike(canonical: str, spelling: str) -> None:
+    assert plain(parse(spelling, parameters=PARAMETERS)) == canonical
+
+
+@pytest.mark.parametrize("text", [canonical for canonical, _ in SPELLINGS])
+def test_what_is_written_is_read_back_as_the_same(text: str) -> None:
+    node = parse(text, parameters=PARAMETERS)
+    assert parse(plain(node), parameters=PARAMETERS) == node
+    assert plain(parse(latex(node), parameters=PARAMETERS)) == text
+
+
+REFUSED = [
+    ("tahn(z)", 0, "did you mean tanh?"),
+    ("z + sgimoid(z)", 4, "did you mean sigmoid?"),
+    ("x + 1", 0, "the variable is z"),
+    ("z +", 3, "was expected at the end"),
+    ("(z", 2, "`)` was expected"),
+    ("z)", 1, "the end was expected"),
+    ("|z", 2, "`|` was expected"),
+    ("2..3", 2, "operator"),
+    ("z 2 3", 4, "operator"),
+    ("sech^2", 6, "argument"),
+    ("max(z)", 5, "`,`"),
+    ("where(z, 1, 2)", 7, "comparison"),
+    (r"\frac{1}", 8, "`{`"),
+    (r"\begin{matrix} z \end{matrix}", 6, "cases"),
+    ("", 0, "at the end"),
+    ("9^9^9", 2, "Powers go up to 64"),
+    ("z^65", 2, "Powers go up to 64"),
+    ("((1+z)^64)^64", 0, "degree"),
+    ("exp(exp(exp(exp(z))))", 0, "exponentials"),
+    ("e^e^e^e^z", 0, "exponentials"),
+    ("1e10000000", 0, "exponent"),
+    ("1e301", 0, "exponent"),
+    ("1" * 31, 0, "digits"),
+    ("(" * 100_000, 512, "characters"),
+    ("z" * 500_000, 512, "characters"),
+    ("(" * 100 + "z" + ")" * 100, 40, "levels"),
+    ("-" * 400 + "z", 40, "levels"),
+    ("z\0", 1, "character"),
+    ("ｚ", 0, "character"),
+    ("z'", 1, "character"),
+    ("__import__('os')", 11, "character"),
+    ("z.real", 1, ""),
+    ("lambda z: z", 8, ""),
+]
+
+
+@pytest.mark.parametrize(("text", "position", "words"), REFUSED, ids=[text[:30] for text, _, _ in REFUSED])
+def test_what_is_no_formula_is_refused_where_it_fails(text: str, position: int, words: str) -> None:
+    with pytest.raises(FormulaError) as refusal:
+        parse(text)
+    assert words in refusal.value.sentence
+    assert refusal.value.position == position
+
+
+PIECES = st.sampled_from(
+    [
+        *[
+            "z",
+            "a",
+            "2",
+            "0.5",
+            "1e3",
+            "+",
+            "-",
+            "*",
+            "/",
+            "^",
+            "(",
+            ")",
+            "{",
+            "}",
+            "|",
+            ",",
+            "<",
+            ">=",
+            "&",
+            "tanh",
+            "exp",
+            "where(",
+            "max(",
+            "sech^2",
+            "if",
+            "else",
+            "e",
+            "pi",
+        ],
+        r"\frac",
+        r"\\",
+    ]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(PIECES, max_size=40).map("".join) | st.text(max_size=60))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    with contextlib.suppress(FormulaError):
+        node = parse(text, parameters=("a",))
+        assert plain(parse(plain(node), parameters=("a",))) == plain(node)

@@ -1,0 +1,1 @@
+"""Formulas of one real variable as data: read by our own grammar, differentiated, evaluated, written; never run."""

@@ -1,0 +1,208 @@
+"""A formula → text, plain or LaTeX."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from service.expressions.functions import EXTREMES, FUNCTIONS
+from service.expressions.tree import (
+    MINUS_ONE,
+    Call,
+    Comparison,
+    Constant,
+    Name,
+    Node,
+    Number,
+    Power,
+    Product,
+    Sum,
+    Where,
+    negative,
+    power,
+    times,
+)
+
+_SUM, _PRODUCT, _POWER, _ATOM = range(4)  # how tightly an expression binds
+_GREEK = {
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "kappa",
+    "lambda",
+    "mu",
+    "nu",
+    "xi",
+    "rho",
+    "sigma",
+    "tau",
+    "phi",
+    "psi",
+    "omega",
+}
+_LATEX_OPERATORS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge"}
+
+
+def plain(node: Node) -> str:
+    """`node` as text that the grammar reads back."""
+    return _Writer(latex=False).write(node)
+
+
+def latex(node: Node) -> str:
+    """`node` in LaTeX."""
+    return _Writer(latex=True).write(node)
+
+
+@dataclass(frozen=True)
+class _Writer:
+    latex: bool
+
+    def write(self, node: Node, least: int = _SUM) -> str:
+        """`node`, in parentheses where it binds less tightly than `least`."""
+        text, binding = self._written(node)
+        if binding >= least:
+            return text
+        return rf"\left({text}\right)" if self.latex else f"({text})"
+
+    def _written(self, node: Node) -> tuple[str, int]:
+        match node:
+            case Number(value):
+                return self._number(value)
+            case Constant(name):
+                return rf"\{name}" if self.latex and name == "pi" else name, _ATOM
+            case Name(name):
+                return self._name(name), _ATOM
+            case Sum(terms):
+                return self._sum(terms), _SUM
+            case Product(factors):
+                return self._product(factors)
+            case Power(base, exponent):
+                return self._power(base, exponent)
+            case Call(function, arguments):
+                return self._call(function, arguments), _ATOM
+            case Where(condition, then, otherwise):
+                return self._where(condition, then, otherwise), _ATOM
+        raise TypeError(f"{node!r} is no formula")
+
+    def _number(self, value: Fraction) -> tuple[str, int]:
+        text = decimal(value)
+        if text is not None:
+            return text, _ATOM if value >= 0 else _SUM
+        if self.latex:
+            sign = "-" if value < 0 else ""
+            return rf"{sign}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}", _PRODUCT if value > 0 else _SUM
+        return f"{value.numerator}/{value.denominator}", _PRODUCT if value > 0 else _SUM
+
+    def _name(self, name: str) -> str:
+        if not self.latex or len(name) == 1:
+            return name
+        escaped = name.replace("_", r"\_")
+        return rf"\{name}" if name in _GREEK else rf"\mathrm{{{escaped}}}"
+
+    def _sum(self, terms: tuple[Node, ...]) -> str:
+        text = self.write(terms[0], _PRODUCT if _is_negative(terms[0]) else _SUM)
+        if _is_negative(terms[0]):
+            text = f"-{self.write(negative(terms[0]), _PRODUCT)}"
+        for term in terms[1:]:
+            sign, shown = ("-", negative(term)) if _is_negative(term) else ("+", term)
+            text += f" {sign} {self.write(shown, _PRODUCT)}"
+        return text
+
+    def _product(self, factors: tuple[Node, ...]) -> tuple[str, int]:
+        if _is_negative(Product(factors)):
+            return f"-{self.write(negative(Product(factors)), _PRODUCT)}", _SUM
+        above = [factor for factor in factors if not _is_below(factor)]
+        below = [_inverse(factor) for factor in factors if isinstance(factor, Power) and _is_below(factor)]
+        if self.latex and below:
+            return rf"\frac{{{self._juxtaposed(above)}}}{{{self._juxtaposed(below)}}}", _PRODUCT
+        if self.latex:
+            return self._juxtaposed(above), _PRODUCT
+        numerator = "*".join(self.write(factor, _POWER) for factor in above) or "1"
+        if not below:
+            return numerator, _PRODUCT
+        denominator = "*".join(self.write(factor, _POWER) for factor in below)
+        return f"{numerator}/{denominator}" if len(below) == 1 else f"{numerator}/({denominator})", _PRODUCT
+
+    def _juxtaposed(self, factors: list[Node]) -> str:
+        if len(factors) == 1:
+            return self.write(factors[0])
+        written = [self.write(factor, _POWER) for factor in factors]
+        separated = [rf" \cdot {text}" if text[0].isdigit() else f" {text}" for text in written[1:]]
+        return (written[0] if written else "1") + "".join(separated)
+
+    def _power(self, base: Node, exponent: Node) -> tuple[str, int]:
+        if _is_below(Power(base, exponent)):
+            return self._product((Power(base, exponent),))
+        if (
+            self.latex
+            and isinstance(base, Call)
+            and base.function in FUNCTIONS
+            and base.function not in ("abs", "sqrt")
+        ):
+            name, argument = FUNCTIONS[base.function].latex, self._argument(base)
+            return rf"{name}^{{{self.write(exponent)}}}{argument}", _POWER
+        shown = self.write(exponent)
+        raised = f"{{{shown}}}" if self.latex else self.write(exponent, _ATOM)
+        return f"{self.write(base, _ATOM)}^{raised}", _POWER
+
+    def _call(self, function: str, arguments: tuple[Node, ...]) -> str:
+        inside = ", ".join(self.write(argument) for argument in arguments)
+        if not self.latex:
+            return f"{function}({inside})"
+        if function == "exp":
+            return rf"e^{{{inside}}}"
+        if function == "sqrt":
+            return rf"\sqrt{{{inside}}}"
+        if function == "abs":
+            return rf"\left|{inside}\right|"
+        if function in EXTREMES:
+            return rf"{EXTREMES[function]}\left({inside}\right)"
+        return FUNCTIONS[function].latex + self._argument(Call(function, arguments))
+
+    def _argument(self, called: Call) -> str:
+        """The argument of a function; in parentheses where it is no name, or the function's name is a mere letter."""
+        node = called.arguments[0]
+        bare = isinstance(node, Name) and called.function != "sigmoid"
+        return f" {self.write(node)}" if bare else rf"\left({self.write(node)}\right)"
+
+    def _where(self, condition: Comparison, then: Node, otherwise: Node) -> str:
+        left, right = self.write(condition.left), self.write(condition.right)
+        if not self.latex:
+            return f"where({left} {condition.operator} {right}, {self.write(then)}, {self.write(otherwise)})"
+        operator = _LATEX_OPERATORS[condition.operator]
+        return (
+            rf"\begin{{cases}} {self.write(then)} & {left} {operator} {right} \\ "
+            rf"{self.write(otherwise)} & \text{{otherwise}} \end{{cases}}"
+        )
+
+
+def decimal(value: Fraction) -> str | None:
+    """`value` as a finite decimal of at most 30 digits; None where it has none."""
+    for digits in range(31):
+        if 10**digits % value.denominator == 0:
+            scaled = str(abs(value.numerator) * 10**digits // value.denominator).rjust(digits + 1, "0")
+            whole, fraction = scaled[: len(scaled) - digits], scaled[len(scaled) - digits :]
+            return ("-" if value < 0 else "") + whole + (f".{fraction}" if fraction else "")
+    return None
+
+
+def _is_negative(node: Node) -> bool:
+    match node:
+        case Number(value):
+            return value < 0
+        case Product((Number(value), *_)):
+            return value < 0
+        case _:
+            return False
+
+
+def _inverse(node: Power) -> Node:
+    return power(node.base, times(MINUS_ONE, node.exponent))
+
+
+def _is_below(node: Node) -> bool:
+    """Whether `node` belongs under the line of a fraction."""
+    return isinstance(node, Power) and isinstance(node.exponent, Number) and node.exponent.value < 0
