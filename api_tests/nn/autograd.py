@@ -1,4 +1,4 @@
-"""A network in PyTorch, differentiated by autograd in double precision; who imports this is skipped without it."""
+"""A network in PyTorch, differentiated by its autograd in double precision; whoever imports this is skipped without."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,9 @@ import numpy.typing as npt
 import pytest
 
 from api_tests.nn.written_formulas import evaluated
+from service.expressions.write import plain
 from service.nn.activations import Activation
+from service.nn.activations.expression import Expression
 from service.nn.activations.softmax import Softmax
 from service.nn.losses import Loss
 
@@ -79,7 +81,10 @@ class Truth:
 def activated(activation: Activation, z: Tensor) -> Tensor:
     if activation.name() in THEIRS:
         return THEIRS[activation.name()](activation, z)
-    return evaluated(activation.definition, torch, torch.erf, z=z, **dict(activation)) * torch.ones_like(z)
+    text, names = activation.definition, dict(activation)
+    if isinstance(activation, Expression):
+        text, names = plain(activation.tree), activation.parameters
+    return evaluated(text, torch, torch.erf, z=z, **names) * torch.ones_like(z)
 
 
 def slopes(activation: Activation, z: Tensor, h: Tensor) -> Numbers:

@@ -1,0 +1,142 @@
+"""What is read: the documentation page, the document, the catalog, the probes, and the name of a request."""
+
+import json
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api_tests.http.asking import assert_problem, sent, spec
+from service.catalog import FAMILIES, Catalog
+from service.kinds import members
+
+pytestmark = pytest.mark.anyio
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ["/docs", "/openapi.json", "/v1/catalog", "/healthz/live"]
+ASSET = re.compile(r"""(?:src|href)\s*=\s*["']([^"']+)["']""")
+
+
+async def test_the_documentation_page_fetches_everything_from_this_service(client: httpx.AsyncClient) -> None:
+    page = await client.get("/docs")
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert not re.findall(r"https?:|[\"'(=]\s*//", page.text)
+    assets = ASSET.findall(page.text)
+    assert {Path(asset).suffix for asset in assets} == {".js", ".css", ".png"}
+    for asset in [*assets, "/openapi.json"]:
+        answer = await client.get(asset)
+        assert answer.status_code == 200, asset
+        assert len(answer.content) > 100, asset
+    assert "url: '/openapi.json'" in page.text
+
+
+async def test_the_root_leads_to_the_documentation(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/", follow_redirects=True)
+    assert (answer.status_code, answer.url.path) == (200, "/docs")
+
+
+async def test_the_style_of_the_documentation_fetches_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
+    style = (await client.get("/docs/assets/swagger-ui.css")).text
+    assert not re.findall(r"url\(\s*[\"']?(?:https?:)?//", style)
+    assert "@import" not in style
+
+
+async def test_the_served_document_is_the_committed_one(client: httpx.AsyncClient) -> None:
+    committed = json.loads((ROOT / "openapi" / "openapi.json").read_text(encoding="utf-8"))
+    answer = await client.get("/openapi.json")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == committed
+
+
+async def test_the_catalog_lists_every_member_of_every_family(client: httpx.AsyncClient) -> None:
+    found = Catalog.model_validate_json((await client.get("/v1/catalog")).content)
+    listed = {family.family: [entry.kind for entry in family.kinds] for family in found.families}
+    assert listed == {name: [kind.name() for kind in members(family)] for name, family in FAMILIES.items()}
+    assert {"tanh", "softmax", "exu"} <= set(listed["activations"])
+    assert {"activation", "dense", "repeat"} <= set(listed["layers"])
+
+
+async def test_every_entry_of_the_catalog_is_described(client: httpx.AsyncClient) -> None:
+    found = Catalog.model_validate_json((await client.get("/v1/catalog")).content)
+    for family in found.families:
+        for entry in family.kinds:
+            place = f"{family.family}/{entry.kind}"
+            assert entry.summary, place
+            assert all(parameter.description for parameter in entry.parameters), place
+            assert all(parameter.type for parameter in entry.parameters), place
+            assert len({parameter.name for parameter in entry.parameters}) == len(entry.parameters), place
+            if family.family == "activations":
+                assert entry.formula, place
+                assert entry.derivative, place
+
+
+async def test_a_default_in_the_catalog_is_json_within_the_bounds_beside_it(client: httpx.AsyncClient) -> None:
+    found = Catalog.model_validate_json((await client.get("/v1/catalog")).content)
+    for parameter in [one for family in found.families for entry in family.kinds for one in entry.parameters]:
+        assert (parameter.default is None) == parameter.required, parameter.name
+        value = json.loads(parameter.default or "null")
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            assert parameter.minimum is None or value >= parameter.minimum, parameter.name
+            assert parameter.maximum is None or value <= parameter.maximum, parameter.name
+        if parameter.choices and value is not None:
+            assert value in parameter.choices, parameter.name
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+def test_what_is_not_answered_is_refused_with_what_is(service_url: str, path: str, method: str) -> None:
+    answer = httpx.request(method, f"{service_url}{path}")
+    assert answer.headers["x-request-id"]
+    if method == "HEAD":
+        assert answer.content == b""
+    if answer.status_code != 200:
+        assert answer.status_code == 405
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["allow"] in ("GET", "GET, HEAD")
+        assert method not in answer.headers["allow"]
+
+
+@pytest.mark.parametrize("path", ["/healthz/live", "/healthz/ready"])
+def test_a_running_service_is_well(service_url: str, path: str) -> None:
+    answer = httpx.get(f"{service_url}{path}")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+HARMLESS = ["a", "7f3c", "A-b_c.d", "0" * 64]
+HOSTILE = {
+    "empty": b"",
+    "a newline": b"a\nSet-Cookie: b=c",
+    "a newline at the end": b"a\n",
+    "a carriage return": b"a\r\nX-Other: b",
+    "10,000 characters": b"a" * 10_000,
+    "65 characters": b"a" * 65,
+    "a blank": b"a b",
+    "markup": b"<script>",
+    "no ASCII": "é".encode(),
+    "digits of another script": "٣".encode(),
+    "a zero byte": b"a\x00b",
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+async def test_a_harmless_name_of_a_request_is_kept(client: httpx.AsyncClient, name: str) -> None:
+    headers = {"X-Request-ID": name}
+    assert (await client.get("/healthz/live", headers=headers)).headers["x-request-id"] == name
+    assert assert_problem(await client.get("/nowhere", headers=headers), 404, "not-found")["request_id"] == name
+
+
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+async def test_a_hostile_name_of_a_request_is_replaced(client: httpx.AsyncClient, name: bytes) -> None:
+    answers = [await client.get(path, headers={b"X-Request-ID": name}) for path in ("/healthz/live", "/nowhere")]
+    names = [answer.headers["x-request-id"] for answer in answers]
+    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in names)
+    assert names[0] != names[1]
+    assert_problem(answers[1], 404, "not-found")
+
+
+def test_a_name_of_10_000_characters_is_replaced_over_a_socket(service_url: str) -> None:
+    answer = httpx.post(f"{service_url}/v1/estimates", **sent(spec()) | {"headers": {"X-Request-ID": "a" * 10_000}})
+    assert_problem(answer, 415, "unsupported-media-type")
+    assert len(answer.headers["x-request-id"]) == 32

@@ -1,0 +1,174 @@
+"""Everything that fails is a problem: paths, methods, media types, bodies that are no JSON, and the service's own."""
+
+import gzip
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from api_tests.http.asking import MARKER, Json, assert_problem, sent, spec
+from api_tests.http.lines import heard, unfinished
+from examples.running_service import running_service
+from service.main import create_app
+from service.settings import Settings
+from service.spec import SimulationSpec
+from service.worker.worker import Worker
+
+pytestmark = pytest.mark.anyio
+
+JSON = "application/json"
+BODY_BYTES = 2048
+POSTS = ["/v1/simulations", "/v1/estimates"]
+GETS = ["/", "/v1/catalog", "/healthz/live", "/healthz/ready", "/docs"]
+READS = ["/openapi.json"]
+
+
+@pytest.fixture(scope="module")
+def small_service() -> Iterator[str]:
+    """A service that reads short bodies only, and not for long."""
+    with running_service(body_bytes=BODY_BYTES, body_seconds=1, workers=1) as url:
+        yield url
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize(
+    "path", ["/v1", "/v2/simulations", "/v1/simulations/", "/v1/catalog/x", f"/{MARKER}", "/%ff%00"]
+)
+async def test_an_unknown_path_is_a_404(client: httpx.AsyncClient, method: str, path: str) -> None:
+    problem = assert_problem(await client.request(method, path), 404, "not-found")
+    assert problem["errors"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [*((path, "POST") for path in POSTS), *((path, "GET") for path in GETS), *((path, "GET, HEAD") for path in READS)],
+)
+async def test_an_unknown_method_is_a_405_that_lists_the_known_ones(
+    client: httpx.AsyncClient, path: str, allowed: str
+) -> None:
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} - set(allowed.split(", ")):
+        answer = await client.request(method, path)
+        assert_problem(answer, 405, "method-not-allowed")
+        assert answer.headers["allow"] == allowed
+
+
+async def test_the_assets_of_the_documentation_allow_reading(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/docs/assets/swagger-ui.css")
+    assert_problem(answer, 405, "method-not-allowed")
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
+
+
+@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        None,
+        "text/plain",
+        "text/json",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+        "application",
+        "json",
+        "multipart/form-data; boundary=x",
+        "application/jsonp",
+        "application/octet-stream",
+        MARKER,
+    ],
+)
+async def test_a_body_that_is_not_declared_to_be_json_is_a_415(
+    client: httpx.AsyncClient, path: str, media_type: str | None
+) -> None:
+    headers = {} if media_type is None else {"Content-Type": media_type}
+    answer = await client.post(path, content=json.dumps(spec()).encode(), headers=headers)
+    assert_problem(answer, 415, "unsupported-media-type")
+
+
+async def test_a_compressed_body_is_a_415(client: httpx.AsyncClient) -> None:
+    headers = {"Content-Type": JSON, "Content-Encoding": "gzip"}
+    answer = await client.post("/v1/estimates", content=gzip.compress(json.dumps(spec()).encode()), headers=headers)
+    assert_problem(answer, 415, "unsupported-media-type")
+
+
+@pytest.mark.parametrize(
+    "media_type", [JSON, "application/json; charset=utf-8", "Application/JSON", "application/x+json"]
+)
+async def test_json_may_be_declared_in_several_ways(client: httpx.AsyncClient, media_type: str) -> None:
+    content = json.dumps(spec()).encode()
+    answer = await client.post("/v1/estimates", content=content, headers={"Content-Type": media_type})
+    assert answer.status_code == 200, answer.text
+
+
+def padded(length: int) -> bytes:
+    """A specification of so many bytes."""
+    text = json.dumps(spec()).encode()
+    return text + b" " * (length - len(text))
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_a_body_may_be_as_long_as_the_limit_and_no_longer(small_service: str, path: str) -> None:
+    assert httpx.post(f"{small_service}{path}", **sent(padded(BODY_BYTES)), timeout=60).status_code == 200
+    problem = assert_problem(
+        httpx.post(f"{small_service}{path}", **sent(padded(BODY_BYTES + 1))), 413, "body-too-large"
+    )
+    assert problem["facts"] == {"limit": BODY_BYTES}
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_a_body_that_does_not_tell_its_length_is_measured_while_it_is_read(small_service: str, path: str) -> None:
+    def chunks(count: int) -> Iterator[bytes]:
+        for start in range(count):
+            yield padded(BODY_BYTES)[256 * start : 256 * (start + 1)] or b" " * 256
+
+    headers = {"Content-Type": JSON}
+    exact = httpx.post(f"{small_service}{path}", content=chunks(BODY_BYTES // 256), headers=headers, timeout=60)
+    assert exact.request.headers["transfer-encoding"] == "chunked"
+    assert exact.status_code == 200, exact.text
+    longer = httpx.post(f"{small_service}{path}", content=chunks(2 * BODY_BYTES // 256), headers=headers)
+    assert_problem(longer, 413, "body-too-large")
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_a_body_that_does_not_arrive_is_a_408(small_service: str, path: str) -> None:
+    with unfinished(small_service, path, b'{"network": ', length=99) as line:
+        assert_problem(heard(line), 408, "body-too-slow")
+
+
+def test_an_endless_body_is_refused_before_it_ends(small_service: str) -> None:
+    with unfinished(small_service, POSTS[0], b" " * (BODY_BYTES + 1), length=1 << 40) as line:
+        assert_problem(heard(line), 413, "body-too-large")
+
+
+async def test_an_oversized_body_is_refused_whatever_it_claims_to_be(client: httpx.AsyncClient) -> None:
+    content = b" " * (Settings().body_bytes + 1)
+    for headers in ({"Content-Type": JSON}, {"Content-Type": "text/plain"}, {}):
+        assert_problem(await client.post("/v1/estimates", content=content, headers=headers), 413, "body-too-large")
+
+
+class DefectiveWorker(Worker):
+    """A worker that has a bug."""
+
+    async def simulate(self, spec: SimulationSpec) -> bytes:
+        """Fail as no worker should."""
+        raise RuntimeError(f"the password is {MARKER}")
+
+    def check_ready(self) -> None:
+        """Fail as well."""
+        raise KeyError(MARKER)
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/simulations"), ("GET", "/healthz/ready")])
+async def test_a_defect_is_a_500_that_tells_nothing_of_itself(method: str, path: str) -> None:
+    app = create_app()
+    app.state.worker = DefectiveWorker(Settings())
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        content: Json = sent(spec()) if method == "POST" else {}
+        problem = assert_problem(await client.request(method, path, **content), 500, "internal-error")
+    assert "Error" not in json.dumps(problem)
+    assert problem["facts"] == {}
+
+
+async def test_a_service_that_has_not_started_its_workers_is_not_ready(client: httpx.AsyncClient) -> None:
+    assert_problem(await client.get("/healthz/ready"), 503, "not-ready")
+    assert (await client.get("/healthz/live")).status_code == 200
