@@ -149,7 +149,6 @@ def test_the_pointer_of_a_fault_in_a_layer_is_true(
     assert printed == pointer
 
 
-@pytest.mark.xfail(strict=True, reason="terminal.simulate_file lets Rich wrap complaints at 80 columns, pointers too")
 def test_a_long_pointer_stays_in_one_piece(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     body = layer(bias={"kind": "explicit", "values": [1, 2]})
     for _ in range(8):

@@ -22,7 +22,7 @@ COLOURS = {Label.DEAD: "magenta", Label.EXPLODING: "red", Label.VANISHING: "blue
 
 def simulate_file(path: Path, *, as_json: bool, fail_on: tuple[str, ...]) -> int:
     """Judge the specification in `path` (- is standard input), print it, and return the exit status."""
-    complaints = Console(stderr=True, highlight=False)
+    complaints = Console(stderr=True, highlight=False, soft_wrap=True)
     body = None
     try:
         body = loads(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes())

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from service.http import problems
 from service.http.openapi import document
 from service.http.problems import Problem
-from service.http.request_id import RequestId
+from service.http.request_id import RequestId, Traffic
 from service.http.routes import catalog, docs, estimates, health, simulations
 from service.settings import Settings
 from service.version import __version__
@@ -20,6 +20,7 @@ FAILURES: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": Problem, "description": "The request is at fault; the problem says where and why."},
     "5XX": {"model": Problem, "description": "The service is at fault, or out of time or room."},
 }
+LAST_WORDS_SECONDS = 2.0
 
 
 class Application(FastAPI):
@@ -37,7 +38,9 @@ def build_app(settings: Settings, worker: Worker) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await worker.start()
         yield
+        await traffic.end(LAST_WORDS_SECONDS)  # the server has cancelled what still ran: let it answer
 
+    traffic = Traffic()
     app = Application(
         title="Gradient Verdict",
         version=__version__,
@@ -54,7 +57,7 @@ def build_app(settings: Settings, worker: Worker) -> FastAPI:
         app.include_router(resource.router)
     docs.mount_assets(app)
     problems.install(app)
-    app.add_middleware(RequestId)
+    app.add_middleware(RequestId, traffic=traffic)
     return app
 
 

@@ -7,10 +7,12 @@ from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
+from anyio import move_on_after, sleep
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER = "X-Request-ID"
+_GLANCE_SECONDS = 0.01
 _SAFE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _log = logging.getLogger("service.access")
 
@@ -20,11 +22,25 @@ def request_id_of(scope: Mapping[str, Any]) -> str:
     return str(scope.get("state", {}).get("request_id", "")) or uuid4().hex
 
 
+class Traffic:
+    """How many requests are being answered."""
+
+    def __init__(self) -> None:
+        self.running = 0
+
+    async def end(self, seconds: float) -> None:
+        """Wait until there are none, for `seconds` at most."""
+        with move_on_after(seconds):
+            while self.running:
+                await sleep(_GLANCE_SECONDS)
+
+
 class RequestId:
     """Takes the caller's name for a request where it is harmless, invents one otherwise, and logs one line."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, traffic: Traffic) -> None:
         self._app = app
+        self._traffic = traffic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, named."""
@@ -43,9 +59,11 @@ class RequestId:
                 MutableHeaders(scope=message)[HEADER] = name
             await send(message)
 
+        self._traffic.running += 1
         try:
             await self._app(scope, receive, send_named)
         finally:
+            self._traffic.running -= 1
             milliseconds = 1e3 * (perf_counter() - started)
             path = scope["path"].encode("ascii", "backslashreplace").decode()[:200]
             _log.info("%s %r %d %.1f ms %s", scope["method"], path, status, milliseconds, name)

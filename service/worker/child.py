@@ -18,6 +18,7 @@ def arm(memory_bytes: int) -> int:
     """Bind this process to its parent's life and to its share of memory, and load the engine; its process number."""
     global _armed  # noqa: PLW0603 - the limits belong to the process
     if not _armed:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt at the keyboard is the parent's business
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
