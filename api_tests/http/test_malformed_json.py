@@ -39,7 +39,8 @@ async def test_a_body_that_is_no_json_is_a_400_with_the_position(
     client: httpx.AsyncClient, path: str, body: str | bytes, position: int
 ) -> None:
     problem = assert_problem(await client.post(path, **sent(body)), 400, "malformed-json")
-    assert problem["facts"] == {"position": position}
+    assert problem["facts"].keys() == {"position"}
+    assert abs(problem["facts"]["position"] - position) <= 1  # from Python 3.13 on it is the comma that is too many
     assert problem["errors"] == []
 
 
