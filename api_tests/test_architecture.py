@@ -21,6 +21,7 @@ ROOMS: dict[str, set[str]] = {
     "spec": {"pydantic"},
     "results": set(),
     "diagnosis": {"numpy", "scipy"},
+    "theory": {"numpy"},
     "simulation": {"numpy"},
     "worker": {"anyio"},
     "catalog": {"pydantic"},
@@ -36,6 +37,7 @@ FORBIDDEN = {
     "simulation": {"settings"},
     "nn": {"settings"},
     "results": {"nn", "policies"},
+    "theory": {"diagnosis", "spec", "settings"},
 }
 NUMPY_IN_DIAGNOSIS = {"measures.py", "recording.py", "spreads.py", "statistics.py"}
 LARGEST_FILE, LARGEST_FUNCTION, MOST_ARGUMENTS, DEEPEST_NESTING = 300, 40, 5, 2

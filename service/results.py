@@ -166,6 +166,19 @@ class LayerGradients(Model):
     """φ'(z), a row for each sample."""
 
 
+class Theory(Model):
+    """What mean field theory predicts for wide layers, beside what was measured."""
+
+    depth_ratio: Double | None
+    """The predicted depth ratio, in decades; null where the theory does not apply."""
+    difference: Double | None
+    """The measured median less the prediction, in decades."""
+    log10_backward_gain: list[Double]
+    """The predicted gain of every hidden layer but the last, ½·log10 χ; empty where the theory does not apply."""
+    reason: str | None
+    """Why the theory does not apply; null where it does."""
+
+
 class SimulationReport(Model):
     """What a simulation found."""
 
@@ -175,6 +188,8 @@ class SimulationReport(Model):
     """The judgement."""
     layers: list[LayerStatistics]
     """Every layer from input to output."""
+    theory: Theory
+    """What theory predicts, beside the measurement."""
     gradients: list[LayerGradients] | None
     """The factors of the gradient, where they were asked for."""
     spec: SimulationSpec

@@ -88,7 +88,7 @@ class SimulationSpec(Model):
     def resolved(self, samples: int, targets: Data) -> "SimulationSpec":
         """The same specification with nothing left open."""
         data = DataSpec(samples=samples, inputs=self.data.inputs, targets=targets)
-        return self.model_copy(update={"data": data})
+        return self.model_copy(update={"data": data, "include": sorted(set(self.include))})
 
     def canonical(self) -> str:
         """The specification as JSON with sorted names and every default written out."""

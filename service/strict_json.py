@@ -1,7 +1,7 @@
 """JSON text → Python values, refusing what `json` lets pass: duplicate fields, bottomless nesting, broken UTF-8.
 
-Numbers become what JSON says they are: `3.0` is the integer 3, an integer beyond 64 bits is a float, and what no
-float can hold is infinite, so that validation refuses it at its true place.
+Numbers become what JSON says they are: `3.0` is the integer 3, an integer of more than 20 digits is a float, and what
+no float can hold is infinite, so that validation refuses it at its true place.
 """
 
 import json
@@ -16,7 +16,7 @@ MOST_OBJECTS = 20_000
 MOST_CONTAINERS = 200_000
 MOST_NAMES = 1_000
 _EXACT_INTEGERS = 2.0**53
-_LONGEST_INTEGER = 20  # digits: more are beyond 64 bits
+_LONGEST_INTEGER = 20  # digits: all of 64 bits, and no more than Python converts without thinking
 _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 
 

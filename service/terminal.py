@@ -53,6 +53,8 @@ def show(report: SimulationReport, console: Console) -> None:
     console.print(headline(verdict))
     for reason in verdict.reasons:
         console.print(f"  {reason}", markup=False)
+    if report.theory.depth_ratio is not None:
+        console.print(f"  Mean field theory predicts {report.theory.depth_ratio:+.2f} decades for wide layers.")
     table = Table(title="decades (log10), median over trials", title_justify="left")
     for column in ("layer", "kind", "units", "delta", "gain", "= by W", "+ by φ'", "∇W", "signal", "apart"):
         table.add_column(column, justify="left" if column == "kind" else "right", no_wrap=True)

@@ -4,17 +4,16 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable
 
 import pytest
 from anyio import create_task_group, sleep
 
-from api_tests.networks import Json, stack
+from api_tests.networks import stack
+from api_tests.worker.boundless import QUICK, asked, started, until
 from api_tests.worker.processes import children, cpu_seconds, exists
 from service.errors import BudgetExceeded, DeadlineExceeded, QueueFull, Refusal, WorkerFailed
 from service.settings import Settings
-from service.simulation.estimate import Limits
 from service.spec import SimulationSpec
 from service.vocabulary import Label
 from service.worker.worker import Worker
@@ -23,23 +22,7 @@ pytestmark = pytest.mark.anyio
 
 TWENTY_SECONDS = Settings().sync_budget_flops
 """Operations that take about twenty seconds."""
-PATIENCE = 30.0
-"""Seconds after which a test gives up waiting."""
 
-
-class Boundless(Worker):
-    """A worker that believes every estimate to be within its limits; its processes have those of `settings`."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        self._limits = Limits(floating_point_operations=1e30, bytes=1 << 60)
-
-
-def asked(network: Json, **fields: object) -> SimulationSpec:
-    return SimulationSpec.model_validate({"network": network, "trials": 1, **fields})
-
-
-QUICK = asked(stack(2, 4))
 SHORT = asked(stack(20, 64), trials=40)
 ENDLESS = asked(stack(20, 512), trials=10_000)
 ROOMY = asked(stack(1, 6000))
@@ -51,27 +34,6 @@ DEMANDING = {
     "many samples": asked(stack(2, 64), data={"samples": 60_000}),
     "histograms": asked(stack(1, 2500), include=["histograms"]),
 }
-
-
-@asynccontextmanager
-async def started(**settings: object) -> AsyncIterator[tuple[Worker, set[int]]]:
-    """A worker and its processes, which end with the block."""
-    before = children()
-    worker = Boundless(Settings.model_validate({"workers": 1, "sync_deadline_seconds": 60.0, **settings}))
-    await worker.start()
-    try:
-        yield worker, children() - before
-    finally:
-        for process in children() - before:
-            os.kill(process, signal.SIGKILL)
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for `condition` without holding up anybody else."""
-    stop = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < stop, "waited in vain"
-        await sleep(0.01)
 
 
 async def outcome(simulation: Awaitable[bytes]) -> str:

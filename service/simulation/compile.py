@@ -22,12 +22,16 @@ class Chunk:
 
 
 def compile_chunk(plan: Plan, trials: range) -> Chunk:
-    """The trials `trials` of `plan`; weights of layer l are tensor 2l, its bias is 2l + 1."""
+    """The trials `trials` of `plan`.
+
+    Weights of the n-th layer that has any are tensor 2n, its bias is 2n + 1; so an activation that stands alone
+    leaves the draws as they are.
+    """
     randomness = Randomness(plan.spec.seed, trials)
     dtype = np.dtype(plan.spec.precision.value)
     layers = [
         planned.layer.build(
-            planned.features, randomness.tensor(2 * planned.index), randomness.tensor(2 * planned.index + 1), dtype
+            planned.features, randomness.tensor(2 * planned.tensors), randomness.tensor(2 * planned.tensors + 1), dtype
         )
         for planned in plan.layers
     ]

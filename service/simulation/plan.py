@@ -23,6 +23,7 @@ class PlannedLayer:
     layer: SingleLayer
     features: int
     units: int
+    tensors: int  # how many layers with weights there are up to here: its place in the random numbers
 
     @property
     def parameters(self) -> int:
@@ -77,7 +78,7 @@ def plan(spec: SimulationSpec) -> Plan:
     made = Plan(resolved, layers, samples, targets, random)
     _check_activations(made)
     _check_data(made)
-    _check_gradients(made)
+    _check_gradients(made, spec.include)
     return made
 
 
@@ -86,11 +87,12 @@ def _unrolled(spec: SimulationSpec) -> tuple[PlannedLayer, ...]:
     if depth > DEEPEST:
         raise DepthExceeded(depth, DEEPEST)
     planned: list[PlannedLayer] = []
-    features = spec.network.features
+    features, tensors = spec.network.features, 0
     for position, entry in enumerate(spec.network.layers):
         for path, layer in entry.unroll(f"/network/layers/{position}"):
             layer.check(path, features)
-            planned.append(PlannedLayer(len(planned) + 1, path, layer, features, layer.outputs(features)))
+            tensors += layer.weighted
+            planned.append(PlannedLayer(len(planned) + 1, path, layer, features, layer.outputs(features), tensors))
             features = planned[-1].units
     return tuple(planned)
 
@@ -135,8 +137,7 @@ def _check_shape(pointer: str, data: Data, samples: int, features: int) -> None:
         raise ShapeMismatch(pointer, found, (samples, features))
 
 
-def _check_gradients(made: Plan) -> None:
-    include = made.spec.include
+def _check_gradients(made: Plan, include: list[Include]) -> None:
     if Include.GRADIENTS not in include:
         return
     numbers = made.parameters + 2 * made.samples * sum(planned.units for planned in made.layers)

@@ -18,6 +18,7 @@ from service.simulation.estimate import cost
 from service.simulation.first_trial import FirstTrial
 from service.simulation.passes import Backward, backward, forward
 from service.simulation.plan import Plan, plan
+from service.simulation.theory import theory_of
 from service.spec import Include, SimulationSpec
 from service.version import ENGINE_VERSION
 
@@ -45,10 +46,12 @@ def simulate_plan(made: Plan) -> SimulationReport:
         log10_smallest_normal=float(np.log10(np.finfo(made.spec.precision.value).tiny)),
     )
     network = NetworkTrials.of(recording, depth)
+    verdict = judge(network, depth, layers, made.spec.policy, circumstances)
     return SimulationReport(
         digest=made.spec.digest(),
-        verdict=judge(network, depth, layers, made.spec.policy, circumstances),
+        verdict=verdict,
         layers=layers,
+        theory=theory_of(made, verdict.depth_ratio.median),
         gradients=first.gradients[::-1] if Include.GRADIENTS in made.spec.include else None,
         spec=made.spec,
         engine_version=ENGINE_VERSION,

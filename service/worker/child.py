@@ -18,7 +18,8 @@ def arm(memory_bytes: int) -> int:
     """Bind this process to its parent's life and to its share of memory, and load the engine; its process number."""
     global _armed  # noqa: PLW0603 - the limits belong to the process
     if not _armed:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt at the keyboard is the parent's business
+        for ending in (signal.SIGINT, signal.SIGTERM):  # to the whole group; the parent decides, and dies last
+            signal.signal(ending, signal.SIG_IGN)
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
@@ -30,8 +31,9 @@ def arm(memory_bytes: int) -> int:
     return os.getpid()
 
 
-def run(spec: SimulationSpec) -> bytes:
-    """The report on `spec` as JSON."""
+def run(spec: SimulationSpec, memory_bytes: int) -> bytes:
+    """The report on `spec` as JSON; armed first, for between two calls a process may have been replaced."""
+    arm(memory_bytes)
     from service.simulation.simulate import simulate  # noqa: PLC0415 - loaded by `arm`
 
     with _Noted():

@@ -83,7 +83,9 @@ class Worker:
     async def _run(self, spec: SimulationSpec) -> bytes:
         try:
             with fail_after(self._settings.sync_deadline_seconds):
-                return await to_process.run_sync(run, spec, cancellable=True, limiter=self._processes)
+                return await to_process.run_sync(
+                    run, spec, self._settings.memory_bytes_per_worker, cancellable=True, limiter=self._processes
+                )
         except TimeoutError:
             raise DeadlineExceeded(self._settings.sync_deadline_seconds) from None
         except BrokenWorkerProcess:

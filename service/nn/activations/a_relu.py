@@ -19,6 +19,7 @@ class ARelu(Activation):
     definition: ClassVar[str] = "where(z > 0, z, a * z)"
     derivative: ClassVar[str] = "where(z > 0, 1, a)"
     convention: ClassVar[str] = "The derivative at 0 is a, the left one."
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     source: ClassVar[str] = "The course's assignment, part e; critical at σ_w² = 2 / (1 + a²), He et al. 2015."
 
     def f(self, x: Array) -> Array:

@@ -16,6 +16,8 @@ class Activation(Kind):
     """Its derivative."""
     convention: ClassVar[str] = "Differentiable everywhere."
     """Which derivative is taken where there is none."""
+    kinks: ClassVar[tuple[float, ...]] = ()
+    """Where the derivative jumps or bends."""
     source: ClassVar[str]
     """Where the function was proposed or defined."""
     only_output: ClassVar[bool] = False

@@ -18,6 +18,7 @@ class Celu(Activation):
 
     definition: ClassVar[str] = "where(z > 0, z, alpha * (exp(z / alpha) - 1))"
     derivative: ClassVar[str] = "where(z > 0, 1, exp(z / alpha))"
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     source: ClassVar[str] = "Barron 2017."
 
     def f(self, x: Array) -> Array:

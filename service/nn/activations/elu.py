@@ -19,6 +19,7 @@ class Elu(Activation):
     definition: ClassVar[str] = "where(z > 0, z, alpha * (exp(z) - 1))"
     derivative: ClassVar[str] = "where(z > 0, 1, alpha * exp(z))"
     convention: ClassVar[str] = "The derivative at 0 is α, the left one."
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     source: ClassVar[str] = "Clevert, Unterthiner & Hochreiter 2016."
 
     def f(self, x: Array) -> Array:

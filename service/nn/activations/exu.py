@@ -21,6 +21,7 @@ class Exu(Activation):
     definition: ClassVar[str] = "where(z >= 0, beta * z, beta * u * (exp(z) - 1))"
     derivative: ClassVar[str] = "where(z >= 0, beta, beta * u * exp(z))"
     convention: ClassVar[str] = "The derivative at 0 is β, the right one; so β·u is approached at 0⁻, never attained."
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     source: ClassVar[str] = "The course's assignment, part f; Klambauer et al. 2017 with rounded constants."
 
     def f(self, x: Array) -> Array:

@@ -16,6 +16,7 @@ class Hardsigmoid(Activation):
     definition: ClassVar[str] = "max(0, min(1, z / 6 + 1 / 2))"
     derivative: ClassVar[str] = "where(abs(z) < 3, 1 / 6, 0)"
     convention: ClassVar[str] = "The derivative at −3 and at 3 is 0, the outer one."
+    kinks: ClassVar[tuple[float, ...]] = (-3.0, 3.0)
     source: ClassVar[str] = "Courbariaux, Bengio & David 2015; the constants of Howard et al. 2019."
     probability: ClassVar[bool] = True
 

@@ -18,6 +18,7 @@ class Hardswish(Activation):
     convention: ClassVar[str] = (
         "The derivative at −3 is 0 and at 3 is 1, the outer one; −1/2 and 3/2 are approached only."
     )
+    kinks: ClassVar[tuple[float, ...]] = (-3.0, 3.0)
     source: ClassVar[str] = "Howard et al. 2019, MobileNetV3."
 
     def f(self, x: Array) -> Array:

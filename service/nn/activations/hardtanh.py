@@ -16,6 +16,7 @@ class Hardtanh(Activation):
     definition: ClassVar[str] = "max(-1, min(1, z))"
     derivative: ClassVar[str] = "where(abs(z) < 1, 1, 0)"
     convention: ClassVar[str] = "The derivative at −1 and at 1 is 0, the outer one."
+    kinks: ClassVar[tuple[float, ...]] = (-1.0, 1.0)
     source: ClassVar[str] = "Collobert 2004."
 
     def f(self, x: Array) -> Array:

@@ -19,6 +19,7 @@ class LeakyRelu(Activation):
     definition: ClassVar[str] = "where(z > 0, z, negative_slope * z)"
     derivative: ClassVar[str] = "where(z > 0, 1, negative_slope)"
     convention: ClassVar[str] = "The derivative at 0 is negative_slope, the left one."
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     source: ClassVar[str] = "Maas, Hannun & Ng 2013."
 
     def f(self, x: Array) -> Array:

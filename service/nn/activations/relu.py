@@ -16,6 +16,7 @@ class Relu(Activation):
     definition: ClassVar[str] = "max(0, z)"
     derivative: ClassVar[str] = "where(z > 0, 1, 0)"
     convention: ClassVar[str] = "The derivative at 0 is 0, the left one."
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     source: ClassVar[str] = "Nair & Hinton 2010; Glorot, Bordes & Bengio 2011."
 
     def f(self, x: Array) -> Array:

@@ -16,6 +16,7 @@ class Relu6(Activation):
     definition: ClassVar[str] = "min(6, max(0, z))"
     derivative: ClassVar[str] = "where(z <= 0, 0, where(z < 6, 1, 0))"
     convention: ClassVar[str] = "The derivative at 0 and at 6 is 0, the outer one."
+    kinks: ClassVar[tuple[float, ...]] = (0.0, 6.0)
     source: ClassVar[str] = "Krizhevsky 2010; Howard et al. 2017, MobileNets."
 
     def f(self, x: Array) -> Array:

@@ -19,6 +19,7 @@ class Selu(Activation):
     definition: ClassVar[str] = "1.0507009873554805 * where(z > 0, z, 1.6732632423543772 * (exp(z) - 1))"
     derivative: ClassVar[str] = "1.0507009873554805 * where(z > 0, 1, 1.6732632423543772 * exp(z))"
     convention: ClassVar[str] = "The derivative at 0 is 1.758…, the left one."
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     source: ClassVar[str] = "Klambauer, Unterthiner, Mayr & Hochreiter 2017."
 
     def f(self, x: Array) -> Array:

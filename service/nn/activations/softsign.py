@@ -15,6 +15,7 @@ class Softsign(Activation):
 
     definition: ClassVar[str] = "z / (1 + abs(z))"
     derivative: ClassVar[str] = "1 / (1 + abs(z))^2"
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     source: ClassVar[str] = "Bergstra, Desjardins, Lamblin & Bengio 2009."
 
     def f(self, x: Array) -> Array:

@@ -20,6 +20,10 @@ class Data(Kind):
     def draw(self, shape: Shape, stream: Stream) -> Array:
         """Values of shape (trials, *shape), or (1, *shape) where every trial has the same."""
 
+    @abstractmethod
+    def mean_square(self) -> float:
+        """The expected square of an entry."""
+
     def shape_of_values(self) -> Shape | None:
         """The shape the values were given in, where they were given."""
         return None

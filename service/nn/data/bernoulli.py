@@ -23,5 +23,8 @@ class BernoulliData(InputData):
 
     definition: ClassVar[str] = "high with probability p, else low"
 
+    def mean_square(self) -> float:
+        return self.p * self.high**2 + (1.0 - self.p) * self.low**2
+
     def draw(self, shape: Shape, stream: Stream) -> Array:
         return np.where(stream.uniform(shape) < self.p, self.high, self.low)

@@ -20,6 +20,9 @@ class ExplicitData(InputData):
     definition: ClassVar[str] = "x_ij = values[i][j]"
     random: ClassVar[bool] = False
 
+    def mean_square(self) -> float:
+        return float(np.square(np.asarray(self.values, dtype=np.float64)).mean())
+
     def draw(self, shape: Shape, stream: Stream) -> Array:
         return np.asarray(self.values, dtype=np.float64).reshape(1, *shape)
 

@@ -21,5 +21,8 @@ class GaussianData(InputData):
 
     definition: ClassVar[str] = "N(mean, std^2)"
 
+    def mean_square(self) -> float:
+        return self.mean**2 + self.std**2
+
     def draw(self, shape: Shape, stream: Stream) -> Array:
         return self.mean + self.std * stream.normal(shape).astype(np.float64)

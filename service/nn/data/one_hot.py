@@ -20,6 +20,9 @@ class OneHotData(Data):
 
     definition: ClassVar[str] = "y_ij = 1 if j = class of sample i else 0"
 
+    def mean_square(self) -> float:
+        return 1.0 / self.classes
+
     def draw(self, shape: Shape, stream: Stream) -> Array:
         samples, classes = shape
         labels = np.floor(stream.uniform((samples, 1)) * classes)

@@ -28,5 +28,8 @@ class UniformData(InputData):
             raise PydanticCustomError("low_above_high", "low must not be above high")
         return self
 
+    def mean_square(self) -> float:
+        return (self.low**2 + self.low * self.high + self.high**2) / 3.0
+
     def draw(self, shape: Shape, stream: Stream) -> Array:
         return self.low + (self.high - self.low) * stream.uniform(shape)

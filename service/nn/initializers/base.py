@@ -32,6 +32,10 @@ class Initializer(Kind):
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
         """Values of shape (trials, *shape), or (1, *shape) where every trial has the same; `shape[-1]` is fan_out."""
 
+    def variance(self, fan_in: int, fan_out: int) -> float | None:
+        """The variance of an entry, where entries have mean 0 and are as good as independent; None where not."""
+        return None
+
     def draw_operations(self, shape: Shape) -> float:
         """What a draw costs, as operations of a matrix product that take as long."""
         return OPERATIONS_PER_DRAW * shape[0] * shape[1]

@@ -18,5 +18,8 @@ class GlorotNormal(Initializer):
         "Glorot & Bengio 2010; the whole normal, as in torch.nn.init.xavier_normal_ (Keras cuts its tails)."
     )
 
+    def variance(self, fan_in: int, fan_out: int) -> float | None:
+        return 2.0 / (fan_in + fan_out)
+
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
         return scaled(shape, fan_in + shape[-1], 2.0, Distribution.NORMAL, stream)

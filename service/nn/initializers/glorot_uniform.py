@@ -16,5 +16,8 @@ class GlorotUniform(Initializer):
     definition: ClassVar[str] = "U(-r, r), r = sqrt(6 / (fan_in + fan_out))"
     source: ClassVar[str] = "Glorot & Bengio 2010."
 
+    def variance(self, fan_in: int, fan_out: int) -> float | None:
+        return 2.0 / (fan_in + fan_out)
+
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
         return scaled(shape, fan_in + shape[-1], 2.0, Distribution.UNIFORM, stream)

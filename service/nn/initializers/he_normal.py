@@ -18,5 +18,8 @@ class HeNormal(Initializer):
         "He, Zhang, Ren & Sun 2015; the whole normal, as in torch.nn.init.kaiming_normal_ (Keras cuts its tails)."
     )
 
+    def variance(self, fan_in: int, fan_out: int) -> float | None:
+        return 2.0 / fan_in
+
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
         return scaled(shape, fan_in, 2.0, Distribution.NORMAL, stream)

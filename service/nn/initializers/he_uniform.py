@@ -16,5 +16,8 @@ class HeUniform(Initializer):
     definition: ClassVar[str] = "U(-r, r), r = sqrt(6 / fan_in)"
     source: ClassVar[str] = "He, Zhang, Ren & Sun 2015."
 
+    def variance(self, fan_in: int, fan_out: int) -> float | None:
+        return 2.0 / fan_in
+
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
         return scaled(shape, fan_in, 2.0, Distribution.UNIFORM, stream)

@@ -16,5 +16,8 @@ class LecunUniform(Initializer):
     definition: ClassVar[str] = "U(-r, r), r = sqrt(3 / fan_in)"
     source: ClassVar[str] = "LeCun, Bottou, Orr & Müller 1998."
 
+    def variance(self, fan_in: int, fan_out: int) -> float | None:
+        return 1.0 / fan_in
+
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
         return scaled(shape, fan_in, 1.0, Distribution.UNIFORM, stream)

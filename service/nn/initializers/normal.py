@@ -22,5 +22,8 @@ class Normal(Initializer):
     definition: ClassVar[str] = "N(mean, std^2)"
     source: ClassVar[str] = "The textbook's random numbers."
 
+    def variance(self, fan_in: int, fan_out: int) -> float | None:
+        return self.std**2 if self.mean == 0.0 else None
+
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
         return self.mean + self.std * stream.normal(shape).astype(np.float64)

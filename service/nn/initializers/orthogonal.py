@@ -25,6 +25,9 @@ class Orthogonal(Initializer):
     definition: ClassVar[str] = "gain * Q, Q uniform among the matrices with orthonormal rows or columns"
     source: ClassVar[str] = "Saxe, McClelland & Ganguli 2014; uniform by Mezzadri 2007."
 
+    def variance(self, fan_in: int, fan_out: int) -> float | None:
+        return self.gain**2 / max(fan_in, fan_out)
+
     def draw_operations(self, shape: Shape) -> float:
         return super().draw_operations(shape) + _OPERATIONS_PER_QR * shape[0] * shape[1] * min(shape)
 

@@ -23,6 +23,9 @@ class Sparse(Initializer):
     definition: ClassVar[str] = "N(0, std^2) for a random share 1 - sparsity of a unit's inputs, else 0"
     source: ClassVar[str] = "Martens 2010."
 
+    def variance(self, fan_in: int, fan_out: int) -> float | None:
+        return (1.0 - ceil(self.sparsity * fan_in) / fan_in) * self.std**2
+
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
         values = stream.normal(shape).astype(np.float64)
         order = stream.uniform(shape).argsort(axis=-2)

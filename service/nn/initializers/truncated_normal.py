@@ -6,7 +6,7 @@ from scipy.special import ndtr, ndtri
 
 from service.kinds import NonNegative, Real
 from service.nn.arrays import Array, Shape
-from service.nn.initializers.base import TRUNCATION, Initializer
+from service.nn.initializers.base import TRUNCATED_STD, TRUNCATION, Initializer
 from service.nn.randomness import Stream
 
 
@@ -21,6 +21,9 @@ class TruncatedNormal(Initializer):
 
     definition: ClassVar[str] = "N(mean, std^2) given |w - mean| <= 2 std"
     source: ClassVar[str] = "As in Keras and in torch.nn.init.trunc_normal_ with a = −2 std, b = 2 std."
+
+    def variance(self, fan_in: int, fan_out: int) -> float | None:
+        return (TRUNCATED_STD * self.std) ** 2 if self.mean == 0.0 else None
 
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
         return self.mean + self.std * truncated_normal(shape, stream)

@@ -29,5 +29,8 @@ class Uniform(Initializer):
             raise PydanticCustomError("low_above_high", "low must not be above high")
         return self
 
+    def variance(self, fan_in: int, fan_out: int) -> float | None:
+        return self.high**2 / 3.0 if self.low == -self.high else None
+
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
         return self.low + (self.high - self.low) * stream.uniform(shape)

@@ -43,6 +43,9 @@ class VarianceScaling(Initializer):
     definition: ClassVar[str] = "mean 0, variance scale / fan"
     source: ClassVar[str] = "LeCun et al. 1998; Glorot & Bengio 2010; He et al. 2015; the name is that of Keras."
 
+    def variance(self, fan_in: int, fan_out: int) -> float | None:
+        return self.scale / _fan(self.mode, fan_in, fan_out)
+
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
         return scaled(shape, _fan(self.mode, fan_in, shape[-1]), self.scale, self.distribution, stream)
 

@@ -18,5 +18,8 @@ class Zeros(Initializer):
     source: ClassVar[str] = "The usual bias."
     random: ClassVar[bool] = False
 
+    def variance(self, fan_in: int, fan_out: int) -> float | None:
+        return 0.0
+
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
         return np.zeros((1, *shape))

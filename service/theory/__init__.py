@@ -1,0 +1,1 @@
+"""What theory predicts of a network, to stand beside what is measured."""

@@ -1,0 +1,90 @@
+"""Mean field theory of wide dense stacks (Poole et al. 2016; Schoenholz et al. 2017).
+
+Layer by layer, the variance of a pre-activation is q_l = σ_w²·E[φ(√q_{l−1} Z)²] + σ_b², Z ~ N(0, 1), and the square of
+delta changes from layer l + 1 to l by χ_l = σ_w²·E[φ'(√q_l Z)²], where σ_w² is fan_in times the variance of a weight.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log10
+
+import numpy as np
+
+from service.nn.activations import Activation
+from service.nn.arrays import Float64Array
+from service.theory.gaussian import average
+
+LARGEST_VARIANCE = 1e200
+_SETTLED = 1e-14
+
+
+@dataclass(frozen=True)
+class DenseStage:
+    """A dense layer as theory sees it; None where an initializer has no such variance."""
+
+    fan_in: int
+    weight_variance: float | None  # of an entry
+    bias_variance: float | None
+    activation: Activation
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What theory says, or why it says nothing."""
+
+    log10_backward_gain: list[float]  # of every hidden layer but the last
+    reason: str | None = None
+
+
+def predict(stages: list[DenseStage], mean_square_input: float) -> Prediction:
+    """½·log10 χ of every hidden layer but the last; `stages` are all layers from input to output."""
+    if len(stages) < 3:
+        return Prediction([], "There are fewer than two hidden layers.")
+    if any(stage.weight_variance is None or stage.bias_variance is None for stage in stages[:-1]):
+        return Prediction([], "Weights or biases of some layer are not random with mean 0.")
+    gains: list[float] = []
+    square, moments = mean_square_input, _Moments()
+    for stage, following in pairwise(stages[:-1]):
+        variance = _sigma_w2(stage) * square + (stage.bias_variance or 0.0)
+        if not 0.0 < variance < LARGEST_VARIANCE:
+            return Prediction([], "The variance of the signal is zero or out of range at some layer.")
+        square, slope = moments.at(stage.activation, variance)
+        chi = _sigma_w2(following) * slope
+        if not 0.0 < chi < LARGEST_VARIANCE:
+            return Prediction([], "The predicted gradient is zero or out of range at some layer.")
+        gains.append(0.5 * log10(chi))
+    return Prediction(gains)
+
+
+def _sigma_w2(stage: DenseStage) -> float:
+    return stage.fan_in * (stage.weight_variance or 0.0)
+
+
+class _Moments:
+    """E[φ²] and E[φ'²], kept while neither the activation nor the variance moves: a deep stack settles."""
+
+    def __init__(self) -> None:
+        self._activation: Activation | None = None
+        self._variance = 0.0
+        self._found = (0.0, 0.0)
+
+    def at(self, activation: Activation, variance: float) -> tuple[float, float]:
+        """The two averages at pre-activations of the given variance."""
+        settled = abs(variance - self._variance) <= _SETTLED * variance
+        if not settled or activation != self._activation:
+            self._activation, self._variance = activation, variance
+            self._found = _moments(activation, variance)
+        return self._found
+
+
+def _moments(activation: Activation, variance: float) -> tuple[float, float]:
+    """E[φ²] and E[φ'²] at pre-activations of the given variance."""
+
+    def square(z: Float64Array) -> Float64Array:
+        return np.square(activation.f(z)).astype(np.float64)
+
+    def slope(z: Float64Array) -> Float64Array:
+        return np.square(activation.df(z, activation.f(z))).astype(np.float64)
+
+    with np.errstate(all="ignore"):
+        return average(square, variance, activation.kinks), average(slope, variance, activation.kinks)
