@@ -1,7 +1,8 @@
 """The pool of worker processes as the rest of the service sees it: one call, one report.
 
-AnyIO's worker processes are used because a cancelled call really ends its process. A process is started outside the
-deadline, by a call that cannot be cancelled: a process whose start is interrupted would be leaked (anyio#1337).
+AnyIO's worker processes are used because a cancelled call really ends its process. A process is started by a call of
+its own, outside the deadline and safe from a client's leaving: one whose start is interrupted would be leaked
+(anyio#1337). That call has a limit far beyond what a start takes, so that nothing waits for ever.
 """
 
 from math import ceil
