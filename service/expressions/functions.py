@@ -4,12 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import pi, sqrt
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
+from service.expressions.stable import Array, logistic_slope, sech_squared, softplus
 from service.expressions.tree import (
     HALF,
     MINUS_ONE,
@@ -29,8 +28,6 @@ from service.expressions.tree import (
     where,
 )
 
-Array = npt.NDArray[np.floating[Any]]
-
 
 @dataclass(frozen=True)
 class Function:
@@ -47,12 +44,6 @@ def _sech(x: Array) -> Array:
     tail = np.exp(-np.abs(x))
     values: Array = 2.0 * tail / (1.0 + np.square(tail))
     return values
-
-
-def _sigmoid_slope(x: Array) -> Array:
-    tail = np.exp(-np.abs(x))
-    slope: Array = tail / np.square(1.0 + tail)
-    return slope
 
 
 def _squared(function: str) -> Callable[[Node], Node]:
@@ -87,7 +78,7 @@ _ROWS = [
     ),
     Function("sinh", r"\sinh", np.sinh, lambda x, y: np.cosh(x), lambda u: call("cosh", u)),
     Function("cosh", r"\cosh", np.cosh, lambda x, y: np.sinh(x), lambda u: call("sinh", u)),
-    Function("tanh", r"\tanh", np.tanh, lambda x, y: np.square(_sech(x)), _squared("sech")),
+    Function("tanh", r"\tanh", np.tanh, lambda x, y: sech_squared(x), _squared("sech")),
     Function(
         "sech",
         r"\operatorname{sech}",
@@ -127,13 +118,13 @@ _ROWS = [
         "sigmoid",
         r"\sigma",
         special.expit,
-        lambda x, y: _sigmoid_slope(x),
+        lambda x, y: logistic_slope(x),
         lambda u: times(call("sigmoid", u), total(ONE, negative(call("sigmoid", u)))),
     ),
     Function(
         "softplus",
         r"\operatorname{softplus}",
-        lambda x: np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))),
+        softplus,
         lambda x, y: special.expit(x),
         lambda u: call("sigmoid", u),
     ),

@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from service.expressions.functions import EXTREMES, FUNCTIONS
 from service.expressions.numpy_backend import constant_within
-from service.expressions.size import check_size, degree
+from service.expressions.size import check_size, has_names
 from service.expressions.tokens import FormulaError, Token, tokenize
 from service.expressions.tree import (
     MINUS_ONE,
@@ -114,7 +114,7 @@ class _Parser:
             if self._accept("*"):
                 factors.append(self._signed())
             elif self._accept("/"):
-                factors[-1:] = _divided(factors[-1], self._signed())
+                factors = _divided(factors, self._signed())
             elif self._starts_primary():
                 factors.append(self._power())
             else:
@@ -138,7 +138,10 @@ class _Parser:
 
     def _exponent(self) -> Node:
         position, exponent = self._next.position, self._signed()
-        if degree(exponent) == 0 and not constant_within(exponent, LARGEST_POWER):
+        return self._bounded(exponent, position)
+
+    def _bounded(self, exponent: Node, position: int) -> Node:
+        if not has_names(exponent) and not constant_within(exponent, LARGEST_POWER):
             raise FormulaError(f"Powers go up to {LARGEST_POWER}; see position {position}.", position)
         return exponent
 
@@ -166,7 +169,7 @@ class _Parser:
             case "|":
                 return self._absolute()
             case "\\frac":
-                return _joined(_divided(self._group(), self._group()), Product)
+                return _joined(_divided([self._group()], self._group()), Product)
             case "\\begin":
                 return self._cases()
         self._at -= 1
@@ -207,7 +210,8 @@ class _Parser:
     def _application(self, name: str) -> Node:
         exponent = None
         if self._accept("^"):
-            exponent = self._group() if self._next.text == "{" else self._primary()
+            position = self._next.position
+            exponent = self._bounded(self._group() if self._next.text == "{" else self._primary(), position)
         arguments = self._arguments(name)
         node = Call(name, arguments)
         return node if exponent is None else Power(node, exponent)
@@ -285,10 +289,13 @@ def _negated(node: Node) -> Node:
     return Product((MINUS_ONE, *(node.factors if isinstance(node, Product) else (node,))))
 
 
-def _divided(numerator: Node, denominator: Node) -> list[Node]:
-    if isinstance(numerator, Number) and isinstance(denominator, Number) and denominator.value:
-        return [Number(numerator.value / denominator.value)]
-    return [numerator, Power(denominator, MINUS_ONE)]
+def _divided(factors: list[Node], denominator: Node) -> list[Node]:
+    """A product over `denominator`; a number over a number is a number."""
+    match factors, denominator:
+        case [Number(above)], Number(below) if below:
+            return [Number(above / below)]
+        case _:
+            return [*factors, Power(denominator, MINUS_ONE)]
 
 
 def _joined(parts: list[Node], kind: type[Sum] | type[Product]) -> Node:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from service.expressions.functions import EXTREMES, FUNCTIONS, Array
+from service.expressions.functions import EXTREMES, FUNCTIONS
+from service.expressions.stable import Array
 from service.expressions.tree import (
     ONE,
     Call,

@@ -10,6 +10,11 @@ HIGHEST_DEGREE = 256
 MOST_NESTED_EXPONENTIALS = 3
 
 
+def has_names(node: Node) -> bool:
+    """Whether the variable or a parameter occurs in `node`."""
+    return isinstance(node, Name) or any(has_names(child) for child in children(node))
+
+
 def check_size(node: Node) -> None:
     """Raise FormulaError where `node` is larger than is worked with."""
     if _count(node) > MOST_NODES:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from service.expressions.functions import EXTREMES, FUNCTIONS
+from service.expressions.tokens import MOST_DIGITS
 from service.expressions.tree import (
     MINUS_ONE,
     Call,
@@ -16,11 +17,11 @@ from service.expressions.tree import (
     Product,
     Sum,
     Where,
-    negative,
     power,
     times,
 )
 
+MOST_PLACES = 340
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)  # how tightly an expression binds
 _GREEK = {
     "alpha",
@@ -105,15 +106,15 @@ class _Writer:
     def _sum(self, terms: tuple[Node, ...]) -> str:
         text = self.write(terms[0], _PRODUCT if _is_negative(terms[0]) else _SUM)
         if _is_negative(terms[0]):
-            text = f"-{self.write(negative(terms[0]), _PRODUCT)}"
+            text = f"-{self.write(_unsigned(terms[0]), _PRODUCT)}"
         for term in terms[1:]:
-            sign, shown = ("-", negative(term)) if _is_negative(term) else ("+", term)
+            sign, shown = ("-", _unsigned(term)) if _is_negative(term) else ("+", term)
             text += f" {sign} {self.write(shown, _PRODUCT)}"
         return text
 
     def _product(self, factors: tuple[Node, ...]) -> tuple[str, int]:
         if _is_negative(Product(factors)):
-            return f"-{self.write(negative(Product(factors)), _PRODUCT)}", _SUM
+            return f"-{self.write(_unsigned(Product(factors)), _PRODUCT)}", _SUM
         above = [factor for factor in factors if not _is_below(factor)]
         below = [_inverse(factor) for factor in factors if isinstance(factor, Power) and _is_below(factor)]
         if self.latex and below:
@@ -129,9 +130,17 @@ class _Writer:
     def _juxtaposed(self, factors: list[Node]) -> str:
         if len(factors) == 1:
             return self.write(factors[0])
-        written = [self.write(factor, _POWER) for factor in factors]
+        # A function takes whatever follows its bare argument with it, so only the last factor may have one.
+        written = [self._closed(factor) for factor in factors[:-1]] + [
+            self.write(factor, _POWER) for factor in factors[-1:]
+        ]
         separated = [rf" \cdot {text}" if text[0].isdigit() else f" {text}" for text in written[1:]]
         return (written[0] if written else "1") + "".join(separated)
+
+    def _closed(self, factor: Node) -> str:
+        called = factor.base if isinstance(factor, Power) else factor
+        bare = isinstance(called, Call) and _is_bare(called)
+        return rf"\left({self.write(factor)}\right)" if bare else self.write(factor, _POWER)
 
     def _power(self, base: Node, exponent: Node) -> tuple[str, int]:
         if _is_below(Power(base, exponent)):
@@ -164,9 +173,8 @@ class _Writer:
 
     def _argument(self, called: Call) -> str:
         """The argument of a function; in parentheses where it is no name, or the function's name is a mere letter."""
-        node = called.arguments[0]
-        bare = isinstance(node, Name) and called.function != "sigmoid"
-        return f" {self.write(node)}" if bare else rf"\left({self.write(node)}\right)"
+        argument = self.write(called.arguments[0])
+        return f" {argument}" if _is_bare(called) else rf"\left({argument}\right)"
 
     def _where(self, condition: Comparison, then: Node, otherwise: Node) -> str:
         left, right = self.write(condition.left), self.write(condition.right)
@@ -180,13 +188,36 @@ class _Writer:
 
 
 def decimal(value: Fraction) -> str | None:
-    """`value` as a finite decimal of at most 30 digits; None where it has none."""
-    for digits in range(31):
-        if 10**digits % value.denominator == 0:
-            scaled = str(abs(value.numerator) * 10**digits // value.denominator).rjust(digits + 1, "0")
-            whole, fraction = scaled[: len(scaled) - digits], scaled[len(scaled) - digits :]
-            return ("-" if value < 0 else "") + whole + (f".{fraction}" if fraction else "")
-    return None
+    """`value` as a finite decimal of at most 30 digits, with a power of ten where it is far from one; None without."""
+    sign, size = "-" if value < 0 else "", abs(value)
+    places = next((places for places in range(MOST_PLACES) if 10**places % size.denominator == 0), None)
+    if places is None:
+        return None
+    digits = str(size.numerator * 10**places // size.denominator)
+    if places <= MOST_DIGITS and len(digits) <= MOST_DIGITS:
+        padded = digits.rjust(places + 1, "0")
+        whole, fraction = padded[: len(padded) - places], padded[len(padded) - places :]
+        return sign + whole + (f".{fraction}" if fraction else "")
+    mantissa = digits.rstrip("0")
+    return f"{sign}{mantissa}e{len(digits) - len(mantissa) - places}" if len(mantissa) <= MOST_DIGITS else None
+
+
+def _unsigned(node: Node) -> Node:
+    """A negative number or product without its sign, and otherwise as it stands."""
+    match node:
+        case Product((Number(value), *rest)):
+            factors = tuple(rest) if value == -1 else (Number(-value), *rest)
+            return factors[0] if len(factors) == 1 else Product(factors)
+        case Number(value):
+            return Number(-value)
+        case _:
+            return node
+
+
+def _is_bare(called: Call) -> bool:
+    """Whether LaTeX writes the argument of a function without parentheses."""
+    standing = called.function in FUNCTIONS and called.function not in ("exp", "sqrt", "abs", "sigmoid")
+    return standing and isinstance(called.arguments[0], Name)
 
 
 def _is_negative(node: Node) -> bool:

@@ -6,7 +6,6 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from service.expressions.differentiate import differentiate
 from service.expressions.grammar import parse
 from service.expressions.numpy_backend import Evaluation, canonical
 from service.expressions.tokens import LONGEST_TEXT, FormulaError
@@ -48,11 +47,6 @@ class Expression(Activation):
     def tree(self) -> Node:
         """The formula as it was understood."""
         return _read(self.formula, tuple(self.parameters))
-
-    @property
-    def slope(self) -> Node:
-        """Its derivative."""
-        return differentiate(self.tree, VARIABLE)
 
     def f(self, x: Array) -> Array:
         return self._evaluation.values(canonical(self.tree), x)

@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from scipy.special import ndtr
 
+from service.expressions.stable import sech_squared
 from service.nn.activations.base import Activation
-from service.nn.activations.tanh import sech_squared
 from service.nn.arrays import Array
 
 _SLOPE = sqrt(2.0 / pi)

@@ -5,9 +5,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from scipy.special import expit
 
+from service.expressions.stable import sech_squared, softplus
 from service.nn.activations.base import Activation
-from service.nn.activations.softplus import softplus
-from service.nn.activations.tanh import sech_squared
 from service.nn.arrays import Array
 
 

@@ -2,9 +2,9 @@
 
 from typing import ClassVar, Literal
 
-import numpy as np
 from scipy.special import expit
 
+from service.expressions.stable import logistic_slope
 from service.nn.activations.base import Activation
 from service.nn.arrays import Array
 
@@ -27,10 +27,3 @@ class Sigmoid(Activation):
 
     def derivative_range(self) -> tuple[float, float]:
         return 0.0, 0.25
-
-
-def logistic_slope(x: Array) -> Array:
-    """σ(x)·σ(−x), accurate to the last bit where 1 − σ(x) would be rounded to zero."""
-    tail = np.exp(-np.abs(x))
-    slope: Array = tail / np.square(1.0 + tail)
-    return slope

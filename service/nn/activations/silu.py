@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from scipy.special import expit
 
+from service.expressions.stable import logistic_slope
 from service.nn.activations.base import Activation
-from service.nn.activations.sigmoid import logistic_slope
 from service.nn.arrays import Array
 
 

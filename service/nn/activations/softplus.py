@@ -2,9 +2,9 @@
 
 from typing import ClassVar, Literal
 
-import numpy as np
 from scipy.special import expit
 
+from service.expressions.stable import softplus
 from service.kinds import Positive
 from service.nn.activations.base import Activation
 from service.nn.arrays import Array
@@ -29,9 +29,3 @@ class Softplus(Activation):
 
     def derivative_range(self) -> tuple[float, float]:
         return 0.0, 1.0
-
-
-def softplus(x: Array) -> Array:
-    """ln(1 + e^x) without overflow."""
-    bent: Array = np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
-    return bent

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from service.expressions.stable import sech_squared
 from service.nn.activations.base import Activation
-from service.nn.activations.tanh import sech_squared
 from service.nn.arrays import Array
 
 SUPREMUM = 1.199678640257733833916

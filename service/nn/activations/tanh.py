@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from service.expressions.stable import sech_squared
 from service.nn.activations.base import Activation
 from service.nn.arrays import Array
 
@@ -25,10 +26,3 @@ class Tanh(Activation):
 
     def derivative_range(self) -> tuple[float, float]:
         return 0.0, 1.0
-
-
-def sech_squared(x: Array) -> Array:
-    """1 / cosh² x, accurate to the last bit where 1 − tanh² x would be rounded to zero."""
-    tail = np.exp(-2.0 * np.abs(x))
-    slope: Array = 4.0 * tail / np.square(1.0 + tail)
-    return slope
