@@ -15,12 +15,12 @@ from difflib import get_close_matches
 from fractions import Fraction
 from typing import NoReturn
 
+from service.expressions.as_written import divided, joined, negated
 from service.expressions.functions import EXTREMES, FUNCTIONS
 from service.expressions.numpy_backend import constant_within
 from service.expressions.size import check_size, has_names
 from service.expressions.tokens import FormulaError, Token, tokenize
 from service.expressions.tree import (
-    MINUS_ONE,
     Call,
     Comparison,
     Constant,
@@ -31,7 +31,6 @@ from service.expressions.tree import (
     Product,
     Sum,
     Where,
-    children,
 )
 
 DEEPEST = 40
@@ -105,8 +104,8 @@ class _Parser:
         terms = [self._product()]
         while sign := self._accept("+", "-"):
             term = self._product()
-            terms.append(term if sign.text == "+" else _negated(term))
-        return _joined(terms, Sum)
+            terms.append(term if sign.text == "+" else negated(term))
+        return joined(terms, Sum)
 
     def _product(self) -> Node:
         factors = [self._signed()]
@@ -114,11 +113,11 @@ class _Parser:
             if self._accept("*"):
                 factors.append(self._signed())
             elif self._accept("/"):
-                factors = _divided(factors, self._signed())
+                factors = divided(factors, self._signed())
             elif self._starts_primary():
                 factors.append(self._power())
             else:
-                return _joined(factors, Product)
+                return joined(factors, Product)
 
     def _signed(self) -> Node:
         sign = self._accept("+", "-")
@@ -127,7 +126,7 @@ class _Parser:
         self._deeper()
         node = self._signed()
         self._depth -= 1
-        return _negated(node) if sign.text == "-" else node
+        return negated(node) if sign.text == "-" else node
 
     def _power(self) -> Node:
         base = self._primary()
@@ -169,7 +168,7 @@ class _Parser:
             case "|":
                 return self._absolute()
             case "\\frac":
-                return _joined(_divided([self._group()], self._group()), Product)
+                return joined(divided([self._group()], self._group()), Product)
             case "\\begin":
                 return self._cases()
         self._at -= 1
@@ -235,7 +234,7 @@ class _Parser:
             factors.append(self._power())
         if not factors:
             self._fail("an argument in parentheses")
-        return _joined(factors, Product)
+        return joined(factors, Product)
 
     def _is_plain_name(self) -> bool:
         token = self._next
@@ -281,23 +280,3 @@ class _Parser:
         position = self._next.position
         where = "at the end" if self._next.kind == "end" else f"at position {position}"
         raise FormulaError(f"{expected[0].upper()}{expected[1:]} was expected {where}.", position)
-
-
-def _negated(node: Node) -> Node:
-    if isinstance(node, Number):
-        return Number(-node.value)
-    return Product((MINUS_ONE, *(node.factors if isinstance(node, Product) else (node,))))
-
-
-def _divided(factors: list[Node], denominator: Node) -> list[Node]:
-    """A product over `denominator`; a number over a number is a number."""
-    match factors, denominator:
-        case [Number(above)], Number(below) if below:
-            return [Number(above / below)]
-        case _:
-            return [*factors, Power(denominator, MINUS_ONE)]
-
-
-def _joined(parts: list[Node], kind: type[Sum] | type[Product]) -> Node:
-    flat = tuple(part for node in parts for part in (children(node) if isinstance(node, kind) else (node,)))
-    return flat[0] if len(flat) == 1 else kind(flat)

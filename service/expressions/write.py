@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from service.expressions.decimals import decimal
 from service.expressions.functions import EXTREMES, FUNCTIONS
-from service.expressions.tokens import MOST_DIGITS
 from service.expressions.tree import (
     MINUS_ONE,
     Call,
@@ -21,7 +21,6 @@ from service.expressions.tree import (
     times,
 )
 
-MOST_PLACES = 340
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)  # how tightly an expression binds
 _GREEK = {
     "alpha",
@@ -185,21 +184,6 @@ class _Writer:
             rf"\begin{{cases}} {self.write(then)} & {left} {operator} {right} \\ "
             rf"{self.write(otherwise)} & \text{{otherwise}} \end{{cases}}"
         )
-
-
-def decimal(value: Fraction) -> str | None:
-    """`value` as a finite decimal of at most 30 digits, with a power of ten where it is far from one; None without."""
-    sign, size = "-" if value < 0 else "", abs(value)
-    places = next((places for places in range(MOST_PLACES) if 10**places % size.denominator == 0), None)
-    if places is None:
-        return None
-    digits = str(size.numerator * 10**places // size.denominator)
-    if places <= MOST_DIGITS and len(digits) <= MOST_DIGITS:
-        padded = digits.rjust(places + 1, "0")
-        whole, fraction = padded[: len(padded) - places], padded[len(padded) - places :]
-        return sign + whole + (f".{fraction}" if fraction else "")
-    mantissa = digits.rstrip("0")
-    return f"{sign}{mantissa}e{len(digits) - len(mantissa) - places}" if len(mantissa) <= MOST_DIGITS else None
 
 
 def _unsigned(node: Node) -> Node:
