@@ -6,17 +6,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from service.bounds import ActivationBounds
+from service.expressions.differentiate import differentiate
 from service.expressions.grammar import parse
 from service.expressions.tokens import FormulaError
-from service.expressions.write import latex
+from service.expressions.tree import Node
+from service.expressions.write import latex, plain
 from service.kinds import Double, Kind, Model, members
 from service.nn.activations import Activation
+from service.nn.activations.base import VARIABLE
 from service.nn.data import Data, InputData
 from service.nn.initializers import Initializer
 from service.nn.layers import Layer
 from service.nn.losses import Loss
 from service.policies import Policy
-from service.results import Interval
+from service.theory.bounds import bounds
 
 FAMILIES: dict[str, type[Kind]] = {
     "activations": Activation,
@@ -75,8 +79,8 @@ class CatalogEntry(Model):
     """Which derivative is taken where there is none."""
     source: str | None
     """Where it was proposed, defined or measured."""
-    derivative_range: Interval | None
-    """Infimum and supremum of an activation's derivative, with its default parameters."""
+    bounds: ActivationBounds | None
+    """Certified bounds of an activation and its derivative, with its default parameters."""
 
 
 class Family(Model):
@@ -106,36 +110,37 @@ def catalog() -> Catalog:
 
 
 def _entry(kind: type[Kind]) -> CatalogEntry:
+    default = _default(kind)
+    formula = None if default is None else _formula(default)
+    slope = None if formula is None else differentiate(formula, VARIABLE)
     return CatalogEntry(
         kind=kind.name(),
         summary=(kind.__doc__ or "").strip().partition("\n")[0],
         parameters=_parameters(kind),
         formula=getattr(kind, "definition", None),
-        latex=_latex(kind, "definition"),
-        derivative=getattr(kind, "derivative", None),
-        derivative_latex=_latex(kind, "derivative"),
+        latex=None if formula is None else latex(formula),
+        derivative=getattr(kind, "derivative", None) if slope is None else plain(slope),
+        derivative_latex=None if slope is None else latex(slope),
         convention=getattr(kind, "convention", None),
         source=getattr(kind, "source", None),
-        derivative_range=_derivative_range(kind),
+        bounds=None if default is None else bounds(default.closed),
     )
 
 
-def _derivative_range(kind: type[Kind]) -> Interval | None:
+def _default(kind: type[Kind]) -> Activation | None:
+    """An activation with its default parameters; None of what is none, or has a parameter without a default."""
     if not issubclass(kind, Activation):
         return None
     try:
-        known = kind.model_validate({"kind": kind.name()}).derivative_range()
-    except ValidationError:  # a parameter without a default
+        return kind.model_validate({"kind": kind.name()})
+    except ValidationError:
         return None
-    return None if known is None else Interval(low=known[0], high=known[1])
 
 
-def _latex(kind: type[Kind], text: str) -> str | None:
-    """What an activation says of itself, in LaTeX; None where that is no formula of one variable."""
-    if not issubclass(kind, Activation):
-        return None
+def _formula(activation: Activation) -> Node | None:
+    """The definition as a formula, with the names of its parameters; None where it is of several variables."""
     try:
-        return latex(parse(getattr(kind, text), parameters=kind.model_fields))
+        return parse(activation.definition, VARIABLE, tuple(activation.values))
     except FormulaError:
         return None
 

@@ -52,3 +52,24 @@ class Flag(StrEnum):
     LARGE_UPDATE = "large_update"
     PRECISION_UNDERFLOW = "precision_underflow"
     SYMMETRIC_UNITS = "symmetric_units"
+
+
+class Approach(StrEnum):
+    """How a value of a function belongs to a place."""
+
+    AT = "at"
+    BETWEEN = "between"
+    FROM_LEFT = "from_left"
+    FROM_RIGHT = "from_right"
+    MINUS_INFINITY = "minus_infinity"
+    PLUS_INFINITY = "plus_infinity"
+
+
+class Break(StrEnum):
+    """What a function does at a point where it is not smooth."""
+
+    JUMP = "jump"
+    KINK = "kink"
+    POLE = "pole"
+    BEND = "bend"
+    EDGE = "edge"

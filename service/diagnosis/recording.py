@@ -1,6 +1,7 @@
 """What is kept of every trial: a few numbers for each layer, in decades."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 import numpy.typing as npt
@@ -36,14 +37,14 @@ class Derivatives:
         """Nothing measured yet."""
         return cls(*(_empty(trials, layers) for _ in range(6)))
 
-    def measure(self, rows: slice, layer: int, derivative: Signal, largest_slope: float | None) -> None:
+    def measure(self, rows: slice, layer: int, derivative: Signal, largest_slope: float) -> None:
         """Enter what the trials `rows` show at layer `layer` (from 0)."""
         size = np.abs(derivative)
         self.mean[rows, layer] = derivative.mean(axis=(-2, -1), dtype=np.float64)
         self.mean_square[rows, layer] = np.square(derivative).mean(axis=(-2, -1), dtype=np.float64)
         self.low[rows, layer] = derivative.min(axis=(-2, -1))
         self.high[rows, layer] = derivative.max(axis=(-2, -1))
-        if largest_slope is not None:
+        if isfinite(largest_slope):
             self.saturated[rows, layer] = (size < SATURATED_BELOW * largest_slope).mean(axis=(-2, -1))
         self.dead[rows, layer] = (size == 0.0).all(axis=-2).mean(axis=-1)
 
@@ -99,7 +100,7 @@ class Recording:
         self.weight_norm[rows, layer] = log10_matrix_norm(weights)
         self.weight_gradient[rows, layer] = log10_matrix_norm(gradient) + gradient_decades
 
-    def measure_derivative(self, trials: range, layer: int, derivative: Signal, largest_slope: float | None) -> None:
+    def measure_derivative(self, trials: range, layer: int, derivative: Signal, largest_slope: float) -> None:
         """Enter φ' of layer `layer` (from 0) for those of the first few trials that are among `trials`."""
         stop = min(trials.stop, DERIVATIVE_TRIALS)
         if trials.start < stop:

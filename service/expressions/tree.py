@@ -4,7 +4,7 @@ Builders fold numbers, flatten sums and products, collect equal terms and factor
 derivative reads as a person would write it. Terms and factors keep the order they came in.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -102,6 +102,28 @@ def children(node: Node) -> tuple[Node, ...]:
 def depends_on(node: Node, name: str) -> bool:
     """Whether `name` occurs in `node`."""
     return node == Name(name) or any(depends_on(child, name) for child in children(node))
+
+
+def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
+    """`node` with `change` applied to every node right below it, and simplified again."""
+    match node:
+        case Sum(terms):
+            return total(*(change(term) for term in terms))
+        case Product(factors):
+            return times(*(change(factor) for factor in factors))
+        case Power(base, exponent):
+            return power(change(base), change(exponent))
+        case Call(function, arguments):
+            return call(function, *(change(argument) for argument in arguments))
+        case Where(Comparison(left, operator, right), then, otherwise):
+            return where(Comparison(change(left), operator, change(right)), change(then), change(otherwise))
+        case _:
+            return node
+
+
+def replaced(node: Node, old: Node, new: Node) -> Node:
+    """`node` with `new` wherever it had `old`."""
+    return new if node == old else mapped(node, lambda child: replaced(child, old, new))
 
 
 def total(*terms: Node) -> Node:

@@ -20,6 +20,7 @@ from service.simulation.passes import Backward, backward, forward
 from service.simulation.plan import Plan, plan
 from service.simulation.theory import theory_of
 from service.spec import Include, SimulationSpec
+from service.theory.bounds import largest_slope
 from service.version import ENGINE_VERSION
 
 
@@ -87,7 +88,7 @@ def _measure(recording: Recording, trials: range, chunk: Chunk, step: Backward) 
     recording.measure_gradient(
         trials, step.index, (step.upstream.values, step.upstream.decades()), (step.delta.values, delta_decades)
     )
-    recording.measure_derivative(trials, step.index, step.derivative, layer.activation.largest_slope())
+    recording.measure_derivative(trials, step.index, step.derivative, largest_slope(layer.activation))
     if step.gradients is not None and layer.transform.weights is not None:
         recording.measure_weights(trials, step.index, layer.transform.weights, step.gradients.weights, delta_decades)
 

@@ -17,9 +17,7 @@ class ARelu(Activation):
     """The slope for z ≤ 0."""
 
     definition: ClassVar[str] = "where(z > 0, z, a * z)"
-    derivative: ClassVar[str] = "where(z > 0, 1, a)"
     convention: ClassVar[str] = "The derivative at 0 is a, the left one."
-    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     source: ClassVar[str] = "The course's assignment, part e; critical at σ_w² = 2 / (1 + a²), He et al. 2015."
 
     def f(self, x: Array) -> Array:
@@ -27,6 +25,3 @@ class ARelu(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return np.where(x > 0.0, 1.0, self.a).astype(x.dtype)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return min(1.0, self.a), max(1.0, self.a)

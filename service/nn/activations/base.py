@@ -1,23 +1,28 @@
-"""What an activation is: a function of one real variable, its derivative, and what is known of both."""
+"""What an activation is: a function of one real variable, its derivative, and the formula that says all else of it."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import lru_cache
 from typing import ClassVar
 
+from service.enclosures.smoothness import smoothness
+from service.expressions.differentiate import differentiate
+from service.expressions.grammar import parse
+from service.expressions.tree import Name, Node, Number, replaced
 from service.kinds import Kind
 from service.nn.arrays import Array
+
+VARIABLE = "z"
 
 
 class Activation(Kind):
     """An element-wise function; every array has the shape of `x`, whatever it is, and keeps its precision."""
 
     definition: ClassVar[str]
-    """The function of z as one writes it."""
-    derivative: ClassVar[str]
-    """Its derivative."""
+    """The function of z as one writes it; its LaTeX, derivative, kinks and bounds follow from it."""
     convention: ClassVar[str] = "Differentiable everywhere."
     """Which derivative is taken where there is none."""
-    kinks: ClassVar[tuple[float, ...]] = ()
-    """Where the derivative jumps or bends."""
     source: ClassVar[str]
     """Where the function was proposed or defined."""
     only_output: ClassVar[bool] = False
@@ -33,15 +38,60 @@ class Activation(Kind):
     def df(self, x: Array, y: Array) -> Array:
         """The derivative at `x`, where `y = f(x)`."""
 
-    @abstractmethod
-    def derivative_range(self) -> tuple[float, float] | None:
-        """Infimum and supremum of the derivative over the real line, where they are known."""
-
     def pull_back(self, derivative: Array, y: Array, dy: Array) -> Array:
         """The gradient with respect to `x` from `dy`, the one with respect to `y`; `derivative = df(x, y)`."""
         return derivative * dy
 
-    def largest_slope(self) -> float | None:
-        """The supremum of |derivative|, where it is known."""
-        known = self.derivative_range()
-        return None if known is None else max(abs(known[0]), abs(known[1]))
+    @property
+    def written(self) -> str:
+        """The formula of z as a function of one unit, as computed; its names are those of `values`."""
+        return self.definition
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        """The parameters of the formula."""
+        return {name: value for name, value in self if isinstance(value, float)}
+
+    @property
+    def tree(self) -> Node:
+        """The formula, with the names of its parameters."""
+        return _read(self.written, tuple(self.values))
+
+    @property
+    def slope(self) -> Node:
+        """The formula of the derivative, with the names of the parameters."""
+        return _derived(self.written, tuple(self.values))
+
+    @property
+    def closed(self) -> Node:
+        """The formula with the parameters' values in it, as the decimal numbers that they were written as."""
+        return closed(self.written, tuple(self.values.items()))
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """Where the function or its derivative jumps or ends."""
+        return _kinks(self.written, tuple(self.values.items()))
+
+
+@lru_cache(maxsize=1024)
+def _read(formula: str, names: tuple[str, ...]) -> Node:
+    return parse(formula, VARIABLE, names)
+
+
+@lru_cache(maxsize=1024)
+def _derived(formula: str, names: tuple[str, ...]) -> Node:
+    return differentiate(_read(formula, names), VARIABLE)
+
+
+@lru_cache(maxsize=1024)
+def closed(formula: str, values: tuple[tuple[str, float], ...]) -> Node:
+    """A formula with its parameters put in."""
+    node = _read(formula, tuple(name for name, _ in values))
+    for name, value in values:
+        node = replaced(node, Name(name), Number(Fraction(repr(value))))
+    return node
+
+
+@lru_cache(maxsize=1024)
+def _kinks(formula: str, values: tuple[tuple[str, float], ...]) -> tuple[float, ...]:
+    return smoothness(closed(formula, values)).kinks

@@ -17,8 +17,6 @@ class Celu(Activation):
     """The depth at which the left tail saturates."""
 
     definition: ClassVar[str] = "where(z > 0, z, alpha * (exp(z / alpha) - 1))"
-    derivative: ClassVar[str] = "where(z > 0, 1, exp(z / alpha))"
-    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     source: ClassVar[str] = "Barron 2017."
 
     def f(self, x: Array) -> Array:
@@ -26,6 +24,3 @@ class Celu(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return np.where(x > 0.0, 1.0, np.exp(np.minimum(x, 0.0) / self.alpha)).astype(x.dtype)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return 0.0, 1.0

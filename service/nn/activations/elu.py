@@ -17,9 +17,7 @@ class Elu(Activation):
     """The depth at which the left tail saturates."""
 
     definition: ClassVar[str] = "where(z > 0, z, alpha * (exp(z) - 1))"
-    derivative: ClassVar[str] = "where(z > 0, 1, alpha * exp(z))"
     convention: ClassVar[str] = "The derivative at 0 is α, the left one."
-    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     source: ClassVar[str] = "Clevert, Unterthiner & Hochreiter 2016."
 
     def f(self, x: Array) -> Array:
@@ -27,6 +25,3 @@ class Elu(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return np.where(x > 0.0, 1.0, self.alpha * np.exp(np.minimum(x, 0.0))).astype(x.dtype)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return 0.0, max(1.0, self.alpha)

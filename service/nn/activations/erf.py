@@ -16,7 +16,6 @@ class Erf(Activation):
     kind: Literal["erf"] = "erf"
 
     definition: ClassVar[str] = "erf(z)"
-    derivative: ClassVar[str] = "2 / sqrt(pi) * exp(-z^2)"
     source: ClassVar[str] = "Williams 1997; Poole et al. 2016."
 
     def f(self, x: Array) -> Array:
@@ -24,6 +23,3 @@ class Erf(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return 2.0 / sqrt(pi) * np.exp(-np.square(x))
-
-    def derivative_range(self) -> tuple[float, float]:
-        return 0.0, 2.0 / sqrt(pi)

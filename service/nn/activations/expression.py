@@ -1,6 +1,6 @@
 """An activation that is written down."""
 
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
@@ -9,12 +9,10 @@ from pydantic_core import PydanticCustomError
 from service.expressions.grammar import parse
 from service.expressions.numpy_backend import Evaluation, canonical
 from service.expressions.tokens import LONGEST_TEXT, FormulaError
-from service.expressions.tree import Node
 from service.kinds import Real
-from service.nn.activations.base import Activation
+from service.nn.activations.base import VARIABLE, Activation
 from service.nn.arrays import Array
 
-VARIABLE = "z"
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}$")]
 
 
@@ -28,7 +26,6 @@ class Expression(Activation):
     """The formula; ln and log are natural."""
 
     definition: ClassVar[str] = "as the formula says"
-    derivative: ClassVar[str] = "the derivative of the formula with respect to z"
     convention: ClassVar[str] = (
         "At a tie min and max have the derivative of their first argument; where has that of its branch; abs has 0."
     )
@@ -38,15 +35,18 @@ class Expression(Activation):
     @classmethod
     def _readable(cls, formula: str, info: ValidationInfo) -> str:
         try:
-            _read(formula, tuple(info.data.get("parameters", ())))
+            parse(formula, VARIABLE, tuple(info.data.get("parameters", ())))
         except FormulaError as error:
             raise PydanticCustomError("invalid_formula", "{sentence}", {"sentence": error.sentence}) from None
         return formula
 
     @property
-    def tree(self) -> Node:
-        """The formula as it was understood."""
-        return _read(self.formula, tuple(self.parameters))
+    def written(self) -> str:
+        return self.formula
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        return self.parameters
 
     def f(self, x: Array) -> Array:
         return self._evaluation.values(canonical(self.tree), x)
@@ -54,14 +54,6 @@ class Expression(Activation):
     def df(self, x: Array, y: Array) -> Array:
         return self._evaluation.derivative(canonical(self.tree), x)
 
-    def derivative_range(self) -> None:
-        """Not known: no formula is proven bounded by looking at some of its values."""
-
     @property
     def _evaluation(self) -> Evaluation:
         return Evaluation(VARIABLE, self.parameters)
-
-
-@lru_cache(maxsize=1024)
-def _read(formula: str, names: tuple[str, ...]) -> Node:
-    return parse(formula, VARIABLE, names)

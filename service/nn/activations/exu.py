@@ -19,9 +19,7 @@ class Exu(Activation):
     """How much further than β the curve falls on the left."""
 
     definition: ClassVar[str] = "where(z >= 0, beta * z, beta * u * (exp(z) - 1))"
-    derivative: ClassVar[str] = "where(z >= 0, beta, beta * u * exp(z))"
     convention: ClassVar[str] = "The derivative at 0 is β, the right one; so β·u is approached at 0⁻, never attained."
-    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     source: ClassVar[str] = "The course's assignment, part f; Klambauer et al. 2017 with rounded constants."
 
     def f(self, x: Array) -> Array:
@@ -29,6 +27,3 @@ class Exu(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return np.where(x >= 0.0, self.beta, self.beta * self.u * np.exp(np.minimum(x, 0.0))).astype(x.dtype)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return 0.0, self.beta * max(1.0, self.u)

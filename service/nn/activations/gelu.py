@@ -30,7 +30,6 @@ class Gelu(Activation):
     """`none` for Φ itself, `tanh` for the approximation of BERT and GPT-2."""
 
     definition: ClassVar[str] = "z * (1 + erf(z / sqrt(2))) / 2"
-    derivative: ClassVar[str] = "(1 + erf(z / sqrt(2))) / 2 + z * exp(-z^2 / 2) / sqrt(2 * pi)"
     source: ClassVar[str] = "Hendrycks & Gimpel 2016."
 
     def f(self, x: Array) -> Array:
@@ -45,10 +44,11 @@ class Gelu(Activation):
             return 0.5 * (1.0 + np.tanh(inner)) + 0.5 * x * sech_squared(inner) * slope
         return ndtr(x) + x * (np.exp(-0.5 * np.square(x)) / sqrt(2.0 * pi))
 
-    def derivative_range(self) -> tuple[float, float]:
+    @property
+    def written(self) -> str:
         if self.approximate is GeluApproximation.TANH:
-            return -0.1289930686587717, 1.1289930686587717  # where |z| = 1.4185…
-        return -0.12890414518515475, 1.1289041451851548  # where |z| = √2
+            return "z * (1 + tanh(sqrt(2 / pi) * (z + 0.044715 * z^3))) / 2"
+        return self.definition
 
 
 def _inner(x: Array) -> Array:

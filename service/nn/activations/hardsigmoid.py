@@ -14,9 +14,7 @@ class Hardsigmoid(Activation):
     kind: Literal["hardsigmoid"] = "hardsigmoid"
 
     definition: ClassVar[str] = "max(0, min(1, z / 6 + 1 / 2))"
-    derivative: ClassVar[str] = "where(abs(z) < 3, 1 / 6, 0)"
     convention: ClassVar[str] = "The derivative at −3 and at 3 is 0, the outer one."
-    kinks: ClassVar[tuple[float, ...]] = (-3.0, 3.0)
     source: ClassVar[str] = "Courbariaux, Bengio & David 2015; the constants of Howard et al. 2019."
     probability: ClassVar[bool] = True
 
@@ -25,6 +23,3 @@ class Hardsigmoid(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return np.where(np.abs(x) < 3.0, 1.0 / 6.0, 0.0).astype(x.dtype)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return 0.0, 1.0 / 6.0

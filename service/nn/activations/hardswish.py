@@ -14,11 +14,9 @@ class Hardswish(Activation):
     kind: Literal["hardswish"] = "hardswish"
 
     definition: ClassVar[str] = "z * max(0, min(1, z / 6 + 1 / 2))"
-    derivative: ClassVar[str] = "where(z <= -3, 0, where(z < 3, z / 3 + 1 / 2, 1))"
     convention: ClassVar[str] = (
         "The derivative at −3 is 0 and at 3 is 1, the outer one; −1/2 and 3/2 are approached only."
     )
-    kinks: ClassVar[tuple[float, ...]] = (-3.0, 3.0)
     source: ClassVar[str] = "Howard et al. 2019, MobileNetV3."
 
     def f(self, x: Array) -> Array:
@@ -27,6 +25,3 @@ class Hardswish(Activation):
     def df(self, x: Array, y: Array) -> Array:
         inside = np.where(x < 3.0, x / 3.0 + 0.5, 1.0)
         return np.where(x <= -3.0, 0.0, inside).astype(x.dtype)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return -0.5, 1.5

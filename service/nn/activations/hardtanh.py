@@ -14,9 +14,7 @@ class Hardtanh(Activation):
     kind: Literal["hardtanh"] = "hardtanh"
 
     definition: ClassVar[str] = "max(-1, min(1, z))"
-    derivative: ClassVar[str] = "where(abs(z) < 1, 1, 0)"
     convention: ClassVar[str] = "The derivative at −1 and at 1 is 0, the outer one."
-    kinks: ClassVar[tuple[float, ...]] = (-1.0, 1.0)
     source: ClassVar[str] = "Collobert 2004."
 
     def f(self, x: Array) -> Array:
@@ -24,6 +22,3 @@ class Hardtanh(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return (np.abs(x) < 1.0).astype(x.dtype)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return 0.0, 1.0

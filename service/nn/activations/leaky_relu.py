@@ -17,9 +17,7 @@ class LeakyRelu(Activation):
     """The slope for z ≤ 0."""
 
     definition: ClassVar[str] = "where(z > 0, z, negative_slope * z)"
-    derivative: ClassVar[str] = "where(z > 0, 1, negative_slope)"
     convention: ClassVar[str] = "The derivative at 0 is negative_slope, the left one."
-    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     source: ClassVar[str] = "Maas, Hannun & Ng 2013."
 
     def f(self, x: Array) -> Array:
@@ -27,6 +25,3 @@ class LeakyRelu(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return np.where(x > 0.0, 1.0, self.negative_slope).astype(x.dtype)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return min(1.0, self.negative_slope), max(1.0, self.negative_slope)

@@ -14,7 +14,6 @@ class Linear(Activation):
     kind: Literal["linear"] = "linear"
 
     definition: ClassVar[str] = "z"
-    derivative: ClassVar[str] = "1"
     source: ClassVar[str] = "Rosenblatt's and Widrow's linear units; the output of a regression."
 
     def f(self, x: Array) -> Array:
@@ -22,6 +21,3 @@ class Linear(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return np.ones_like(x)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return 1.0, 1.0

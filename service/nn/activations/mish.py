@@ -16,7 +16,6 @@ class Mish(Activation):
     kind: Literal["mish"] = "mish"
 
     definition: ClassVar[str] = "z * tanh(softplus(z))"
-    derivative: ClassVar[str] = "tanh(softplus(z)) + z * sech(softplus(z))^2 * sigmoid(z)"
     source: ClassVar[str] = "Misra 2020."
 
     def f(self, x: Array) -> Array:
@@ -25,6 +24,3 @@ class Mish(Activation):
     def df(self, x: Array, y: Array) -> Array:
         bent = softplus(x)
         return np.tanh(bent) + x * sech_squared(bent) * expit(x)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return -0.1125261223894625, 1.088498161251728  # where z = −2.2564… and 1.4906…

@@ -14,9 +14,7 @@ class Relu(Activation):
     kind: Literal["relu"] = "relu"
 
     definition: ClassVar[str] = "max(0, z)"
-    derivative: ClassVar[str] = "where(z > 0, 1, 0)"
     convention: ClassVar[str] = "The derivative at 0 is 0, the left one."
-    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     source: ClassVar[str] = "Nair & Hinton 2010; Glorot, Bordes & Bengio 2011."
 
     def f(self, x: Array) -> Array:
@@ -24,6 +22,3 @@ class Relu(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return (x > 0.0).astype(x.dtype)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return 0.0, 1.0

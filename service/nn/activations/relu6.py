@@ -14,9 +14,7 @@ class Relu6(Activation):
     kind: Literal["relu6"] = "relu6"
 
     definition: ClassVar[str] = "min(6, max(0, z))"
-    derivative: ClassVar[str] = "where(z <= 0, 0, where(z < 6, 1, 0))"
     convention: ClassVar[str] = "The derivative at 0 and at 6 is 0, the outer one."
-    kinks: ClassVar[tuple[float, ...]] = (0.0, 6.0)
     source: ClassVar[str] = "Krizhevsky 2010; Howard et al. 2017, MobileNets."
 
     def f(self, x: Array) -> Array:
@@ -24,6 +22,3 @@ class Relu6(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return ((x > 0.0) & (x < 6.0)).astype(x.dtype)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return 0.0, 1.0

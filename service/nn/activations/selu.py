@@ -17,9 +17,7 @@ class Selu(Activation):
     kind: Literal["selu"] = "selu"
 
     definition: ClassVar[str] = "1.0507009873554805 * where(z > 0, z, 1.6732632423543772 * (exp(z) - 1))"
-    derivative: ClassVar[str] = "1.0507009873554805 * where(z > 0, 1, 1.6732632423543772 * exp(z))"
     convention: ClassVar[str] = "The derivative at 0 is 1.758…, the left one."
-    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     source: ClassVar[str] = "Klambauer, Unterthiner, Mayr & Hochreiter 2017."
 
     def f(self, x: Array) -> Array:
@@ -27,6 +25,3 @@ class Selu(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return (SCALE * np.where(x > 0.0, 1.0, ALPHA * np.exp(np.minimum(x, 0.0)))).astype(x.dtype)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return 0.0, SCALE * ALPHA

@@ -15,7 +15,6 @@ class Sigmoid(Activation):
     kind: Literal["sigmoid"] = "sigmoid"
 
     definition: ClassVar[str] = "1 / (1 + exp(-z))"
-    derivative: ClassVar[str] = "sigmoid(z) * (1 - sigmoid(z))"
     source: ClassVar[str] = "Verhulst 1845; Rumelhart, Hinton & Williams 1986."
     probability: ClassVar[bool] = True
 
@@ -24,6 +23,3 @@ class Sigmoid(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return logistic_slope(x)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return 0.0, 0.25

@@ -15,7 +15,6 @@ class Silu(Activation):
     kind: Literal["silu"] = "silu"
 
     definition: ClassVar[str] = "z * sigmoid(z)"
-    derivative: ClassVar[str] = "sigmoid(z) + z * sigmoid(z) * (1 - sigmoid(z))"
     source: ClassVar[str] = "Hendrycks & Gimpel 2016; Elfwing, Uchibe & Doya 2018; Ramachandran et al. 2017."
 
     def f(self, x: Array) -> Array:
@@ -23,6 +22,3 @@ class Silu(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return expit(x) + x * logistic_slope(x)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return -0.09983932012886688, 1.0998393201288668  # where |z| = 2.3994…

@@ -14,7 +14,6 @@ class Sin(Activation):
     kind: Literal["sin"] = "sin"
 
     definition: ClassVar[str] = "sin(z)"
-    derivative: ClassVar[str] = "cos(z)"
     source: ClassVar[str] = "Sitzmann et al. 2020, SIREN."
 
     def f(self, x: Array) -> Array:
@@ -22,6 +21,3 @@ class Sin(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return np.cos(x)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return -1.0, 1.0

@@ -14,7 +14,6 @@ class Softmax(Activation):
     kind: Literal["softmax"] = "softmax"
 
     definition: ClassVar[str] = "exp(z_i) / sum_j(exp(z_j))"
-    derivative: ClassVar[str] = "y_i * (delta_ij - y_j)"
     source: ClassVar[str] = "Bridle 1990."
     only_output: ClassVar[bool] = True
     probability: ClassVar[bool] = True
@@ -29,5 +28,7 @@ class Softmax(Activation):
     def pull_back(self, derivative: Array, y: Array, dy: Array) -> Array:
         return y * (dy - (y * dy).sum(axis=-1, keepdims=True))
 
-    def derivative_range(self) -> tuple[float, float]:
-        return 0.0, 0.25
+    @property
+    def written(self) -> str:
+        """Of one unit while the others stand still, a logistic curve."""
+        return "1 / (1 + exp(-z))"

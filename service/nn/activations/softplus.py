@@ -18,7 +18,6 @@ class Softplus(Activation):
     """How sharp the bend is."""
 
     definition: ClassVar[str] = "ln(1 + exp(beta * z)) / beta"
-    derivative: ClassVar[str] = "sigmoid(beta * z)"
     source: ClassVar[str] = "Dugas, Bengio, Bélisle, Nadeau & Garcia 2001."
 
     def f(self, x: Array) -> Array:
@@ -26,6 +25,3 @@ class Softplus(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return expit(self.beta * x)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return 0.0, 1.0

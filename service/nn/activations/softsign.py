@@ -14,8 +14,6 @@ class Softsign(Activation):
     kind: Literal["softsign"] = "softsign"
 
     definition: ClassVar[str] = "z / (1 + abs(z))"
-    derivative: ClassVar[str] = "1 / (1 + abs(z))^2"
-    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     source: ClassVar[str] = "Bergstra, Desjardins, Lamblin & Bengio 2009."
 
     def f(self, x: Array) -> Array:
@@ -23,6 +21,3 @@ class Softsign(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return 1.0 / np.square(1.0 + np.abs(x))
-
-    def derivative_range(self) -> tuple[float, float]:
-        return 0.0, 1.0

@@ -8,17 +8,16 @@ from service.expressions.stable import sech_squared
 from service.nn.activations.base import Activation
 from service.nn.arrays import Array
 
-SUPREMUM = 1.199678640257733833916
-"""Of |φ'|, attained where z·tanh z = 1; there it equals z."""
-
 
 class Stanh(Activation):
-    """z·tanh z: like z² near 0, like |z| far away; steep enough to explode, and yet small signals collapse."""
+    """z·tanh z: like z² near 0, like |z| far away; steep enough to explode, and yet small signals collapse.
+
+    |φ'| is largest where z·tanh z = 1, and there it equals z: 1.199678640257733833916….
+    """
 
     kind: Literal["stanh"] = "stanh"
 
     definition: ClassVar[str] = "z * tanh(z)"
-    derivative: ClassVar[str] = "tanh(z) + z * sech(z)^2"
     source: ClassVar[str] = "The course's assignment, part d."
 
     def f(self, x: Array) -> Array:
@@ -26,6 +25,3 @@ class Stanh(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return np.tanh(x) + x * sech_squared(x)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return -SUPREMUM, SUPREMUM

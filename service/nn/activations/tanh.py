@@ -15,7 +15,6 @@ class Tanh(Activation):
     kind: Literal["tanh"] = "tanh"
 
     definition: ClassVar[str] = "tanh(z)"
-    derivative: ClassVar[str] = "sech(z)^2"
     source: ClassVar[str] = "LeCun, Bottou, Orr & Müller 1998, Efficient BackProp."
 
     def f(self, x: Array) -> Array:
@@ -23,6 +22,3 @@ class Tanh(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         return sech_squared(x)
-
-    def derivative_range(self) -> tuple[float, float]:
-        return 0.0, 1.0

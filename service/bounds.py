@@ -1,0 +1,71 @@
+"""Certified bounds of an activation as a client gets them."""
+
+from service.kinds import Double, Model
+from service.vocabulary import Approach, Break
+
+
+class Place(Model):
+    """Where a value is taken (`at`, or anywhere `between` two points) or approached."""
+
+    approach: Approach
+    """How the value belongs to the place."""
+    z: Double | None
+    """The place; null for ±∞."""
+    until: Double | None
+    """With `between`, the other end; null for ∞, and elsewhere."""
+
+
+class Bound(Model):
+    """An infimum or a supremum, enclosed: it lies in [low, high] for certain."""
+
+    low: Double | None
+    """Not above the truth; null where it is −∞, or nothing is known."""
+    high: Double | None
+    """Not below the truth; null where it is ∞, or nothing is known."""
+    decimal: str | None
+    """Its digits, as far as they are proven, up to 30; null where there are none."""
+    unbounded: bool
+    """Whether it is proven to be infinite."""
+    attained: bool | None
+    """Whether it is a value that is taken; null where that is not known."""
+    places: list[Place]
+    """Where it is taken or approached, at most eight places."""
+    certified: bool
+    """Whether it is proven to 1e-12 of its size, or to be infinite; else the enclosure is what was reached."""
+
+
+class Range(Model):
+    """The smallest interval that holds all values."""
+
+    inf: Bound
+    """The infimum."""
+    sup: Bound
+    """The supremum."""
+
+
+class ActivationBounds(Model):
+    """Of a function and its derivative, wherever they exist; a derivative exists at no kink."""
+
+    value: Range
+    """Of φ."""
+    derivative: Range
+    """Of φ'."""
+    abs_derivative: Range
+    """Of |φ'|; its supremum is the Lipschitz constant."""
+
+
+class Kink(Model):
+    """A point where a function jumps, bends abruptly or ends."""
+
+    z: Double
+    """Where."""
+    kind: Break
+    """What happens."""
+    value_left: Double | None
+    """The limit of φ from the left; null where there is none."""
+    value_right: Double | None
+    """The limit of φ from the right."""
+    derivative_left: Double | None
+    """The limit of φ' from the left."""
+    derivative_right: Double | None
+    """The limit of φ' from the right."""

@@ -1,0 +1,1 @@
+"""Formulas → proven facts: ball arithmetic (Arb), behaviour at infinity, kinks, zeros and extremes."""

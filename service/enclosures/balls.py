@@ -1,0 +1,135 @@
+"""Functions of balls: sets [mid ± rad] that certainly contain the value (Johansson 2017, Arb).
+
+Arb's own functions are sharp on small balls and crude on wide ones; a monotone function is taken at both ends there.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from flint import arb, fmpq
+
+PRECISION_BITS = 128
+WIDE = 1e-6
+_GRID = 2**20  # a radius has 30 bits: halves of such fractions are exact
+
+Ball = arb
+BallFunction = Callable[[Ball], Ball]
+
+INFINITY = arb.pos_inf()
+UNKNOWN = arb.nan()
+
+
+def rational(value: int | Fraction) -> Ball:
+    """The ball of a rational number, a point where it is a binary one."""
+    return arb(fmpq(value.numerator, value.denominator))
+
+
+def hull(low: Ball, high: Ball) -> Ball:
+    """The smallest ball that contains both."""
+    return low.union(high)
+
+
+def simple(ball: Ball) -> float:
+    """The number in a ball that has the fewest decimals, or its midpoint."""
+    rounded = (round(float(ball.mid()), digits) for digits in range(0, 13, 3))
+    return next((number for number in rounded if ball.contains(number)), float(ball.mid()))
+
+
+def whole_power(x: Ball, exponent: int) -> Ball:
+    """x ^ exponent; what is even is never negative."""
+    if exponent < 0:
+        return 1 / whole_power(x, -exponent)
+    if exponent % 2 == 0 and x.contains(0):
+        largest = _product(x.abs_upper(), exponent)
+        return hull(arb(0), largest)
+    return _product(x, exponent)
+
+
+def _product(x: Ball, exponent: int) -> Ball:
+    made = arb(1)
+    for digit in f"{exponent:b}":
+        made = made * made
+        made = made * x if digit == "1" else made
+    return made
+
+
+def real_power(x: Ball, exponent: int | Fraction) -> Ball:
+    """x ^ exponent, by the logarithm where the exponent is not whole."""
+    if exponent.denominator == 1:
+        return whole_power(x, exponent.numerator)
+    return exp(rational(exponent) * ln(x))
+
+
+def _monotone(function: BallFunction) -> BallFunction:
+    def sharp(x: Ball) -> Ball:
+        return function(x) if x.rad() < WIDE else hull(function(x.lower()), function(x.upper()))
+
+    return sharp
+
+
+def _even(function: BallFunction) -> BallFunction:
+    """Of a function that is even and monotone in |x|."""
+
+    def sharp(x: Ball) -> Ball:
+        return function(x) if x.rad() < WIDE else hull(function(x.abs_lower()), function(x.abs_upper()))
+
+    return sharp
+
+
+def _apart(function: BallFunction) -> BallFunction:
+    """Of a function that is monotone on either side of its pole at 0."""
+    sharp = _monotone(function)
+    return lambda x: UNKNOWN if x.contains(0) else sharp(x)
+
+
+def _wave(function: BallFunction) -> BallFunction:
+    """Of sine and cosine: never beyond ±1, where a ball's coarse radius would say so."""
+
+    def sharp(x: Ball) -> Ball:
+        value = function(x)
+        if value.rad() < WIDE:
+            return value
+        low, high = (_GRID * value.lower()).floor() / _GRID, (_GRID * value.upper()).ceil() / _GRID
+        return hull(arb.max(low, arb(-1)), arb.min(high, arb(1)))
+
+    return sharp
+
+
+exp = _monotone(arb.exp)
+ln = _monotone(arb.log)
+
+
+def _root(x: Ball) -> Ball:
+    """Of what is never negative: below zero a ball is merely coarse."""
+    return (x.nonnegative_part() if x.contains(0) else x).sqrt()
+
+
+def _logistic(x: Ball) -> Ball:
+    return 1 / (1 + (-x).exp())
+
+
+def _softplus(x: Ball) -> Ball:
+    return (-abs(x)).exp().log1p() + arb.max(x, arb(0))
+
+
+FUNCTIONS: dict[str, BallFunction] = {
+    "exp": exp,
+    "ln": ln,
+    "log10": _monotone(lambda x: x.log() / arb.const_log10()),
+    "sqrt": _monotone(_root),
+    "sin": _wave(arb.sin),
+    "cos": _wave(arb.cos),
+    "tan": arb.tan,
+    "atan": _monotone(arb.atan),
+    "sinh": _monotone(arb.sinh),
+    "cosh": _even(arb.cosh),
+    "tanh": _monotone(arb.tanh),
+    "sech": _even(arb.sech),
+    "csch": _apart(arb.csch),
+    "coth": _apart(arb.coth),
+    "asinh": _monotone(arb.asinh),
+    "erf": _monotone(arb.erf),
+    "sigmoid": _monotone(_logistic),
+    "softplus": _monotone(_softplus),
+}
+"""Of the functions of a formula that bend nowhere abruptly."""

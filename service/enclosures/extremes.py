@@ -1,0 +1,180 @@
+"""Infimum and supremum of a smooth formula, or its derivative, by branch and bound (Hansen & Walster 2004).
+
+A box is dropped where it can raise neither bound, solved where the slope or the curvature has a sign, halved otherwise.
+What lies beyond every box, towards ±∞ or a singular point, is a germ, and moves outwards until it is settled.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flint import arb
+
+from service.enclosures.balls import INFINITY, Ball, hull, simple
+from service.enclosures.boxes import Box, Quantity, boxes
+from service.enclosures.ends import FACTOR, FARTHEST, FIRST, End, lower_end, upper_end
+from service.enclosures.extreme import Extreme, Place
+from service.enclosures.germs import Behaviour
+from service.enclosures.monomials import Undecided
+from service.enclosures.periods import period
+from service.enclosures.pieces import Piece
+from service.enclosures.program import VARIABLE, constant
+from service.expressions.differentiate import differentiate
+from service.expressions.tree import Node, depends_on
+from service.vocabulary import Approach
+
+BUDGET = 15_000
+_NARROW = 1e-14
+_TINY = 1e-30
+_ANYTHING = INFINITY - INFINITY
+_BESIDE = 2.0**-20
+_STRANGE = 100.0
+"""How far out a tail is followed that is not understood."""
+
+
+def extremes(piece: Piece, order: int, budget: int = BUDGET) -> tuple[Extreme, Extreme]:
+    """Infimum and supremum of the formula of `piece`, or of its derivative where `order` is 1."""
+    shown = differentiate(piece.node, VARIABLE) if order else piece.node
+    search = _Search(piece, order, budget)
+    if depends_on(shown, VARIABLE):
+        search.run(shown)
+    else:
+        search.offer(constant(shown), Place(Approach.BETWEEN, piece.low, piece.high))
+    return search.bottom, search.top
+
+
+@dataclass(frozen=True)
+class _Tail:
+    """All z(t), t ≥ start."""
+
+    end: End
+    start: float
+    approach: Approach
+
+
+class _Search:
+    """The parts of a piece that are still to be looked at."""
+
+    def __init__(self, piece: Piece, order: int, budget: int) -> None:
+        self._piece = piece
+        self._quantity = Quantity(piece.node, order, budget)
+        self.bottom, self.top = Extreme(-1), Extreme(1)
+        self._waiting: deque[tuple[Box, Ball]] = deque()
+        self._tails: list[_Tail] = []
+
+    def offer(self, value: Ball, place: Place) -> None:
+        """A value for both extremes."""
+        for extreme in (self.bottom, self.top):
+            extreme.offer(value, place)
+
+    def run(self, shown: Node) -> None:
+        """Look at the whole piece; `shown` is the formula of the quantity itself."""
+        low, high = self._piece.low, self._piece.high
+        repeat = period(shown)
+        if repeat is not None and not (low.is_finite() or high.is_finite()):
+            self._spread(-0.41 * repeat.upper(), 0.61 * repeat.upper())
+            self._empty()
+            return
+        if not self._quantity.is_smooth_at(low):
+            low = self._begin(lower_end, shown, low, _approach(low, Approach.MINUS_INFINITY, Approach.FROM_RIGHT))
+        if not self._quantity.is_smooth_at(high):
+            high = self._begin(upper_end, shown, high, _approach(high, Approach.PLUS_INFINITY, Approach.FROM_LEFT))
+        self._spread(low, high)
+        self._empty()
+        while self._tails:  # after the boxes: by then it is known which values have to be beaten
+            self._tail(self._tails.pop())
+            self._empty()
+
+    def _begin(self, end_of: Callable[[Node, Ball], End], shown: Node, edge: Ball, approach: Approach) -> Ball:
+        """Put by what lies beside an edge where there is no value; where the rest ends."""
+        try:
+            end = end_of(shown, edge)
+        except Undecided:  # at an edge that cannot be written down nothing is known
+            self._allow(_ANYTHING)
+            return (edge + (_BESIDE if approach is Approach.FROM_RIGHT else -_BESIDE)).mid()
+        self._tails.append(_Tail(end, FIRST, approach))
+        return end.place(arb(FIRST))
+
+    def _spread(self, low: Ball, high: Ball) -> None:
+        self._waiting.extend((box, _ANYTHING) for box in boxes(low, high))
+
+    def _empty(self) -> None:
+        while self._waiting:
+            box, values = self._waiting.popleft()
+            try:
+                self._box(box)
+            except Undecided:
+                self._allow(values)
+
+    def _allow(self, values: Ball) -> None:
+        for extreme in (self.bottom, self.top):
+            extreme.allow((extreme.sign * values).upper())
+
+    def _hopeless(self, values: Ball) -> bool:
+        return not any(extreme.beyond((extreme.sign * values).upper()) for extreme in (self.bottom, self.top))
+
+    def _box(self, box: Box) -> None:
+        enclosed = self._quantity.on(box.ball)
+        self._offer_at(box.ball.mid(), enclosed.middle)
+        if self._hopeless(enclosed.value):
+            return
+        if not enclosed.slope.contains(0):
+            self._offer_edges(box)
+        elif not enclosed.curvature.contains(0):
+            still = self._quantity.still(box.ball)
+            if still is not None:
+                self._offer_at(still, self._quantity.on(still).value)
+            self._offer_edges(box)
+        elif enclosed.value.rad() < _NARROW * abs(enclosed.middle) + _TINY:
+            self._offer_at(arb(simple(box.ball)), self._quantity.at(arb(simple(box.ball))))
+            self._allow(enclosed.value)
+        else:
+            self._waiting.extend((half, enclosed.value) for half in box.halves())
+
+    def _offer_edges(self, box: Box) -> None:
+        for z in (box.low, box.high):
+            self._offer_at(z, self._quantity.at(z))
+
+    def _offer_at(self, z: Ball, value: Ball) -> None:
+        approach = Approach.AT
+        if z.overlaps(self._piece.low):
+            approach = Approach.FROM_RIGHT
+        elif z.overlaps(self._piece.high):
+            approach = Approach.FROM_LEFT
+        self.offer(value, Place(approach, z, z))
+
+    def _tail(self, tail: _Tail) -> None:
+        behaviour = tail.end.behaviour(tail.start)
+        if behaviour is not None and self._settled(behaviour, tail.approach):
+            return
+        familiar = behaviour is not None and behaviour.limit is not None
+        if tail.start > (FARTHEST if familiar else _STRANGE):
+            self._allow(_ANYTHING if behaviour is None else hull(behaviour.low, behaviour.high))
+            return
+        further = tail.start * FACTOR
+        one, other = tail.end.place(arb(tail.start)), tail.end.place(arb(further))
+        self._spread(arb.min(one, other), arb.max(one, other))
+        self._tails.append(_Tail(tail.end, further, tail.approach))
+
+    def _settled(self, behaviour: Behaviour, approach: Approach) -> bool:
+        """Whether a tail holds nothing beyond its limit and what was met elsewhere."""
+        limit = behaviour.limit
+        if limit is not None:
+            self.offer(limit, Place(approach, self._piece.low, self._piece.high))
+        bounds = {1: behaviour.high, -1: -behaviour.low}
+        settled = [_is_settled(extreme, behaviour, bounds[extreme.sign]) for extreme in (self.bottom, self.top)]
+        return all(settled)
+
+
+def _is_settled(extreme: Extreme, behaviour: Behaviour, bound: Ball) -> bool:
+    limit = behaviour.limit
+    if limit is not None and (behaviour.side * extreme.sign < 0 or extreme.sign * limit == INFINITY):
+        return True
+    close = bound <= extreme.floor + _NARROW * (1 + abs(extreme.floor))
+    if close and extreme.beyond(bound):
+        extreme.allow(bound)
+    return bool(close)
+
+
+def _approach(edge: Ball, infinite: Approach, finite: Approach) -> Approach:
+    return finite if edge.is_finite() else infinite

@@ -1,0 +1,45 @@
+"""Formulas that repeat: every z in them stands in a sine, cosine or tangent of a straight line."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import reduce
+from math import gcd, lcm
+
+from flint import arb
+
+from service.enclosures.balls import Ball
+from service.enclosures.program import VARIABLE, constant
+from service.expressions.differentiate import differentiate
+from service.expressions.tree import Call, Node, Number, children, depends_on, quotient
+
+
+def period(node: Node) -> Ball | None:
+    """A period of `node`; None where it is not seen to have one."""
+    seen = list(_rates(node))
+    rates = [rate for rate in seen if rate is not None]
+    if not rates or len(rates) < len(seen):
+        return None
+    shares = [quotient(rate, rates[0]) for rate in rates]
+    known = [share.value for share in shares if isinstance(share, Number)]
+    if len(known) < len(shares):
+        return None
+    return 2 * arb.pi() / abs(constant(rates[0])) / _common(known)
+
+
+def _rates(node: Node) -> Iterator[Node | None]:
+    """The slopes of the lines inside waves; None for a z that stands elsewhere."""
+    if not depends_on(node, VARIABLE):
+        return
+    match node:
+        case Call("sin" | "cos" | "tan", (argument,)):
+            slope = differentiate(argument, VARIABLE)
+            yield None if depends_on(slope, VARIABLE) else slope
+        case _:
+            yield from (rate for child in children(node) for rate in _rates(child)) if children(node) else (None,)
+
+
+def _common(shares: list[Fraction]) -> int | Ball:
+    """The largest number that all shares are whole multiples of."""
+    below = reduce(lcm, (share.denominator for share in shares))
+    above = reduce(gcd, (int(share * below) for share in shares))
+    return arb(above) / below

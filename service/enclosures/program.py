@@ -1,0 +1,136 @@
+"""A formula → a straight-line program on balls or on their Taylor series, equal parts computed once.
+
+Run on the series `x + h` of a ball x, it encloses φ, φ', φ''/2 and φ'''/6 anywhere in x (Moore 1966; Neumaier 1990).
+"""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import cache, reduce
+from math import factorial
+from operator import add, mul
+from typing import Any
+
+from flint import arb, arb_series
+
+from service.enclosures.balls import FUNCTIONS, Ball, exp, ln, rational, real_power
+from service.expressions.differentiate import differentiate
+from service.expressions.tree import Call, Constant, Name, Node, Number, Power, Product, Sum, call, depends_on, times
+
+ORDER = 4
+"""Terms of a series: a function and three derivatives."""
+VARIABLE = "z"
+
+Operation = Callable[..., Any]
+_CONSTANTS: dict[str, Callable[[], Ball]] = {"pi": arb.pi, "e": arb.const_e}
+
+
+class Program:
+    """Smooth formulas of z without parameters; whatever has no value there is NaN, never an exception."""
+
+    def __init__(self, nodes: Sequence[Node], series: bool = False) -> None:
+        self._series = series
+        self._places: dict[Node, int] = {Name(VARIABLE): 0}
+        self._values: list[Any] = [None]
+        self._steps: list[tuple[int, Operation, tuple[int, ...]]] = []
+        self._results = [self._place(node) for node in nodes]
+
+    def __len__(self) -> int:
+        return len(self._steps) + 1
+
+    def run(self, x: Any) -> list[Any]:
+        """The values of the formulas at `x`, a ball or a series."""
+        values = self._values
+        values[0] = x
+        for place, operation, arguments in self._steps:
+            values[place] = operation(*[values[argument] for argument in arguments])
+        return [values[place] for place in self._results]
+
+    def _place(self, node: Node) -> int:
+        if node not in self._places:
+            arguments, operation = self._operation(node)
+            self._places[node] = len(self._values)
+            self._values.append(None)
+            if operation is None:
+                self._values[-1] = self._lifted(constant(node))
+            else:
+                self._steps.append((self._places[node], operation, arguments))
+        return self._places[node]
+
+    def _lifted(self, value: Ball) -> Any:
+        return arb_series([value], ORDER) if self._series else value
+
+    def _operation(self, node: Node) -> tuple[tuple[int, ...], Operation | None]:
+        """Where the arguments are, and what is done with them; None for what does not depend on z."""
+        if not depends_on(node, VARIABLE):
+            return (), None
+        match node:
+            case Sum(terms):
+                return self._all(terms), lambda *parts: reduce(add, parts)
+            case Product(factors):
+                return self._all(factors), lambda *parts: reduce(mul, parts)
+            case Power(base, Number(value)):
+                return self._all((base,)), self._function(Power(Name(VARIABLE), Number(value)))
+            case Power(base, exponent):
+                return self._all((call("exp", times(exponent, call("ln", base))),)), lambda value: value
+            case Call(function, (argument,)) if function in FUNCTIONS:
+                return self._all((argument,)), self._function(call(function, Name(VARIABLE)))
+        raise TypeError(f"{node!r} is no smooth formula")
+
+    def _all(self, nodes: tuple[Node, ...]) -> tuple[int, ...]:
+        return tuple(self._place(node) for node in nodes)
+
+    def _function(self, outer: Node) -> Operation:
+        if not self._series:
+            return _on_balls(outer)
+        return _composition(outer)
+
+
+def constant(node: Node) -> Ball:
+    """The value of a formula without names."""
+    match node:
+        case Number(value):
+            made = rational(value)
+        case Constant(name):
+            made = _CONSTANTS[name]()
+        case Sum(parts):
+            made = reduce(add, map(constant, parts))
+        case Product(parts):
+            made = reduce(mul, map(constant, parts))
+        case Power(base, Number(value)):
+            made = real_power(constant(base), value)
+        case Power(base, exponent):
+            made = exp(constant(exponent) * ln(constant(base)))
+        case Call(function, (argument,)) if function in FUNCTIONS:
+            made = FUNCTIONS[function](constant(argument))
+        case _:
+            raise TypeError(f"{node!r} is no constant")
+    return made
+
+
+def _on_balls(outer: Node) -> Operation:
+    match outer:
+        case Power(_, Number(value)):
+            return lambda x: real_power(x, value)
+        case Call(function, _):
+            return FUNCTIONS[function]
+    raise TypeError(f"{outer!r} is no function")
+
+
+def _composition(outer: Node) -> Operation:
+    """The series of `outer` at the constant term of its argument, of whatever is left of the argument."""
+    derivatives = taylor(outer)
+
+    def composed(inner: arb_series) -> arb_series:
+        at = derivatives.run(inner[0])
+        return arb_series(at, ORDER)(arb_series([0, *[inner[k] for k in range(1, ORDER)]], ORDER))
+
+    return composed
+
+
+@cache
+def taylor(outer: Node) -> Program:
+    """The Taylor coefficients of a function of z, as a program on balls."""
+    derivatives = [outer]
+    for _ in range(ORDER - 1):
+        derivatives.append(differentiate(derivatives[-1], VARIABLE))
+    return Program([times(Number(Fraction(1, factorial(order))), node) for order, node in enumerate(derivatives)])

@@ -1,0 +1,74 @@
+"""Every zero of a smooth formula on an interval, by interval Newton and bisection (Moore 1966)."""
+
+from fractions import Fraction
+
+from service.enclosures.balls import Ball, hull, rational
+from service.enclosures.boxes import Box, Quantity, boxes
+from service.enclosures.ends import lower_end, settled, upper_end
+from service.enclosures.program import VARIABLE
+from service.expressions.differentiate import differentiate
+from service.expressions.tree import Name, Node, Number, Product, Sum, depends_on
+
+_BUDGET = 20_000
+_SMALLEST = 1e-18
+
+
+def zeros(node: Node, low: Ball, high: Ball, order: int = 0) -> list[Ball]:
+    """Balls that hold all zeros of a formula, or of its derivative, in an open interval; rising.
+
+    Undecided where they are not all found. What is zero everywhere has none.
+    """
+    shown = differentiate(node, VARIABLE) if order else node
+    if not depends_on(shown, VARIABLE):
+        return []
+    exact = _of_line(shown)
+    if exact is not None:
+        return [exact] if low < exact < high else []
+    quantity, found = Quantity(node, order, _BUDGET), list[Ball]()
+    left = low if quantity.is_known_at(low) else settled(lower_end(shown, low))
+    right = high if quantity.is_known_at(high) else settled(upper_end(shown, high))
+    waiting = boxes(left, right)
+    while waiting:
+        _look(quantity, waiting.pop(), waiting, found)
+    return [zero for zero in _joined(found) if not (zero.overlaps(low) or zero.overlaps(high))]
+
+
+def _look(quantity: Quantity, box: Box, waiting: list[Box], found: list[Ball]) -> None:
+    """Drop a box without a zero, solve one with a single zero, halve any other."""
+    enclosed = quantity.on(box.ball)
+    if not enclosed.value.contains(0):
+        return
+    if not enclosed.slope.contains(0):
+        zero = quantity.zero(box.ball)
+        found += [] if zero is None else [zero]
+    elif box.ball.rad() < _SMALLEST:
+        found.append(box.ball)
+    else:
+        waiting += box.halves()
+
+
+def _of_line(node: Node) -> Ball | None:
+    """The zero of a·z + b with rational a and b."""
+    slope, level = Fraction(0), Fraction(0)
+    for term in node.terms if isinstance(node, Sum) else (node,):
+        match term:
+            case Number(value):
+                level += value
+            case Name():
+                slope += 1
+            case Product((Number(value), Name())):
+                slope += value
+            case _:
+                return None
+    return rational(-level / slope) if slope else None
+
+
+def _joined(found: list[Ball]) -> list[Ball]:
+    """Balls that touch made one."""
+    joined: list[Ball] = []
+    for ball in sorted(found, key=float):
+        if joined and joined[-1].overlaps(ball):
+            joined[-1] = hull(joined[-1], ball)
+        else:
+            joined.append(ball)
+    return joined

@@ -1,0 +1,166 @@
+"""Certified bounds of a formula, of its derivative and of the derivative's size, over ℝ or an interval."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from math import inf, isinf, nextafter
+
+import numpy as np
+from flint import arb, ctx
+
+from service.bounds import ActivationBounds, Bound, Place, Range
+from service.enclosures import extreme as found
+from service.enclosures.balls import INFINITY, PRECISION_BITS, Ball, simple
+from service.enclosures.ends import FIRST
+from service.enclosures.extreme import Extreme, Witness
+from service.enclosures.extremes import extremes
+from service.enclosures.monomials import Undecided
+from service.enclosures.pieces import Piece
+from service.enclosures.roots import zeros
+from service.enclosures.smoothness import Smoothness, smoothness
+from service.expressions.numpy_backend import Evaluation
+from service.expressions.tree import Node
+from service.nn.activations import Activation
+from service.nn.activations.base import closed
+from service.vocabulary import Approach
+
+WIDTH = 1e-12
+"""How narrow a certified enclosure is, of a value up to 1, or relative to it."""
+_DIGITS = 30
+_MOST_PLACES = 8
+_SAME = 1e-9
+_AROUND = arb(FIRST)
+_TAKEN = (Approach.AT, Approach.BETWEEN)
+_BESIDE = (Approach.FROM_LEFT, Approach.FROM_RIGHT)
+
+
+@lru_cache(maxsize=512)
+def bounds(node: Node, low: float = -inf, high: float = inf) -> ActivationBounds:
+    """The bounds of a formula of z without parameters; certified where the budget of the search sufficed."""
+    with ctx.workprec(PRECISION_BITS):
+        known = smoothness(node, low, high)
+        values, slopes = ([extremes(piece, order) for piece in known.pieces] for order in (0, 1))
+        sizes = [_size(piece, *pair) for piece, pair in zip(known.pieces, slopes, strict=True)]
+        return ActivationBounds(
+            value=_Quantity(known, 0).range_of(values),
+            derivative=_Quantity(known, 1).range_of(slopes),
+            abs_derivative=_Quantity(known, 1).range_of(sizes),
+        )
+
+
+def largest_slope(activation: Activation) -> float:
+    """The supremum of |φ'|, or what was proven of it; infinite where it is unbounded."""
+    return _largest_slope(activation.written, tuple(activation.values.items()))
+
+
+@lru_cache(maxsize=1024)
+def _largest_slope(formula: str, values: tuple[tuple[str, float], ...]) -> float:
+    steepest = bounds(closed(formula, values)).abs_derivative.sup
+    known = steepest.high if steepest.certified else steepest.low
+    return inf if known is None else known
+
+
+def _size(piece: Piece, bottom: Extreme, top: Extreme) -> tuple[Extreme, Extreme]:
+    """Infimum and supremum of |φ'| on a piece from those of φ'."""
+    highest = Extreme.over(1, [top, bottom.mirrored()])
+    if bottom.ceiling <= 0:  # no slope is negative
+        return bottom, highest
+    if top.ceiling <= 0:
+        return top.mirrored(), highest
+    least = Extreme(-1)
+    least.allow(arb(0))
+    if bottom.floor > 0 and top.floor > 0:  # it changes its sign, so it is zero somewhere
+        least.floor = arb(0)
+        for flat in _flat(piece):
+            least.offer(arb(0), found.Place(Approach.AT, flat, flat))
+    return least, highest
+
+
+def _flat(piece: Piece) -> list[Ball]:
+    """Where a derivative that changes its sign is zero: everywhere, or around 0, or unknown."""
+    for low, high in ((piece.low, piece.high), (arb.max(piece.low, -_AROUND), arb.min(piece.high, _AROUND))):
+        with suppress(Undecided):
+            return zeros(piece.node, low, high, order=1)
+    return []
+
+
+@dataclass(frozen=True)
+class _Quantity:
+    """φ or φ' of a formula whose pieces are known."""
+
+    known: Smoothness
+    order: int
+
+    def range_of(self, pairs: list[tuple[Extreme, Extreme]]) -> Range:
+        """What was found on the pieces, together."""
+        inf, sup = (Extreme.over(sign, [pair[sign > 0] for pair in pairs]) for sign in (-1, 1))
+        return Range(inf=self._bound(inf), sup=self._bound(sup))
+
+    def _bound(self, extreme: Extreme) -> Bound:
+        floor, ceiling = extreme.floor, extreme.ceiling if self.known.complete else INFINITY
+        unbounded = bool(floor == INFINITY)
+        certified = unbounded or bool(ceiling - floor <= WIDTH * arb.max(arb(1), abs(floor)))
+        low, high = (floor, ceiling) if extreme.sign > 0 else (-ceiling, -floor)
+        places = list(self._places(extreme.best()))
+        return Bound(
+            low=_below(low),
+            high=_above(high),
+            decimal=_decimal(extreme) if certified and not unbounded else None,
+            unbounded=unbounded,
+            attained=any(place.approach in _TAKEN for place in places) if certified and places else None,
+            places=places[:_MOST_PLACES],
+            certified=certified,
+        )
+
+    def _places(self, best: list[Witness]) -> Iterator[Place]:
+        """Where the extreme is, each place once."""
+        known: list[tuple[Approach, Ball]] = []
+        for witness in best:
+            place = witness.place
+            approach = Approach.AT if self._is_taken(witness) else place.approach
+            if not any(approach == one and place.low.overlaps(other) for one, other in known):
+                known.append((approach, place.low))
+                yield _shown(approach, place.low, place.high)
+
+    def _is_taken(self, witness: Witness) -> bool:
+        """Whether a limit at the end of a piece is a value of the formula there."""
+        place = witness.place
+        if place.approach not in _BESIDE or not witness.value.is_finite():
+            return False
+        at = place.high if place.approach is Approach.FROM_LEFT else place.low
+        value = float(Evaluation("z", {}).values(self.known.node, np.array([simple(at)]))[0])
+        if self.order == 0:
+            return abs(value - float(witness.value)) <= _SAME * (1.0 + abs(value))
+        joint = next((joint for joint in self.known.joints if joint.at.overlaps(at)), None)
+        return bool(np.isfinite(value)) and (joint is None or joint.differentiable)
+
+
+def _shown(approach: Approach, low: Ball, high: Ball) -> Place:
+    if approach in (Approach.MINUS_INFINITY, Approach.PLUS_INFINITY):
+        return Place(approach=approach, z=None, until=None)
+    at = high if approach is Approach.FROM_LEFT else low
+    until = simple(high) if approach is Approach.BETWEEN and high.is_finite() else None
+    return Place(approach=approach, z=simple(at) if at.is_finite() else None, until=until)
+
+
+def _below(bound: Ball) -> float | None:
+    """The largest number of double precision that is not above `bound`; None where it is not finite."""
+    number = float(bound)
+    if not bound.is_finite() or isinf(number):
+        return None
+    return number if arb(number) <= bound else nextafter(number, -inf)
+
+
+def _above(bound: Ball) -> float | None:
+    mirrored = _below(-bound)
+    return None if mirrored is None else 0.0 - mirrored
+
+
+def _decimal(extreme: Extreme) -> str | None:
+    """The digits of the extreme that are certain."""
+    sharpest = min((one.value for one in extreme.best()), key=lambda value: float(value.rad()), default=None)
+    if sharpest is None or (sharpest.contains(0) and not sharpest.is_zero()):
+        return None
+    text = str(sharpest.str(_DIGITS, radius=False))
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
