@@ -11,14 +11,16 @@ from scipy.special import erf
 
 from api_tests.nn.variants import every, named, variants
 from api_tests.nn.written_formulas import evaluated
+from service.expressions.write import plain
 from service.kinds import members
 from service.nn.activations import Activation
+from service.theory.bounds import bounds, largest_slope
 
 Numbers = npt.NDArray[np.float64]
 
 EVERY: list[Activation] = every(Activation)
 ELEMENTWISE = [one for one in EVERY if type(one).pull_back is Activation.pull_back]
-BUILT_IN = [one for one in ELEMENTWISE if one.name() != "expression"]  # a formula of the request has no known range
+BUILT_IN = [one for one in ELEMENTWISE if one.name() != "expression"]
 KINDS = members(Activation)
 SMOOTH = Activation.convention
 
@@ -31,9 +33,12 @@ APPROXIMATE = {"gelu-approximate=tanh": 2e-3}
 
 
 def range_of(activation: Activation) -> tuple[float, float]:
-    known = activation.derivative_range()
-    assert known is not None
-    return known
+    known = bounds(activation.closed).derivative
+    assert known.inf.certified
+    assert known.sup.certified
+    assert known.inf.low is not None
+    assert known.sup.high is not None
+    return known.inf.low, known.sup.high
 
 
 def table(cases: list[Activation]) -> pytest.MarkDecorator:
@@ -109,7 +114,7 @@ def test_the_range_contains_every_slope_and_is_approached(activation: Activation
     low, high = range_of(activation)
     assert low - 1e-14 <= met.min() <= low + 1e-6
     assert high - 1e-6 <= met.max() <= high + 1e-14
-    assert activation.largest_slope() == max(-low, high)
+    assert largest_slope(activation) == max(-low, high)
 
 
 @table(BUILT_IN)
@@ -127,10 +132,15 @@ def test_no_chord_is_steeper_than_the_range_of_the_derivative(activation: Activa
 def test_the_printed_formula_and_derivative_are_those_that_are_computed(activation: Activation) -> None:
     names = {**dict(activation), "z": QUARTERS}
     error = APPROXIMATE.get(named(activation), 1e-12)
-    computed = {activation.definition: activation.f(QUARTERS), activation.derivative: slope(activation, QUARTERS)}
+    computed = {activation.definition: activation.f(QUARTERS), plain(activation.slope): slope(activation, QUARTERS)}
     for text, found in computed.items():
         written = np.broadcast_to(evaluated(text, np, erf, **names), QUARTERS.shape)
         np.testing.assert_allclose(found, written, rtol=1e-12, atol=error)
+
+
+@table(BUILT_IN)
+def test_the_kinks_of_the_formula_are_those_of_the_function(activation: Activation) -> None:
+    np.testing.assert_allclose(activation.kinks, kinks(activation), atol=1e-15)
 
 
 @pytest.mark.parametrize("precision", [np.float32, np.float64])
@@ -184,6 +194,6 @@ def test_what_leaves_the_unit_interval_does_not_call_itself_a_probability(activa
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name())
-@pytest.mark.parametrize("field", ["definition", "derivative", "convention", "source", "__doc__"])
+@pytest.mark.parametrize("field", ["definition", "convention", "source", "__doc__"])
 def test_every_activation_says_what_it_is_and_where_it_comes_from(kind: type[Activation], field: str) -> None:
     assert getattr(kind, field).strip()

@@ -66,9 +66,13 @@ class Quantity:
         self._order = order
         self._left = budget
 
-    def on(self, box: Ball) -> Enclosure:
-        """The values on a box, by themselves and by Taylor's formula at its midpoint, whichever is narrower."""
-        at, around = self._derivatives(box.mid()), self._derivatives(box)
+    def on(self, box: Ball, around: list[Ball] | None = None) -> Enclosure:
+        """The values on a box, by themselves and by Taylor's formula at its midpoint, whichever is narrower.
+
+        `around` are the derivatives on the box where they are known already.
+        """
+        around = around or self.derivatives(box)
+        at = self.derivatives(box.mid())
         step = box - box.mid()
         value = around[0]
         for other in (at[0] + around[1] * step, at[0] + at[1] * step + around[2] / 2 * _square(step)):
@@ -78,7 +82,7 @@ class Quantity:
 
     def at(self, z: Ball) -> Ball:
         """The value at a point."""
-        return self._derivatives(z)[0]
+        return self.derivatives(z)[0]
 
     def is_known_at(self, z: Ball) -> bool:
         """Whether the value is finite at a point."""
@@ -86,17 +90,17 @@ class Quantity:
 
     def is_smooth_at(self, z: Ball) -> bool:
         """Whether value, slope and curvature are finite at a point."""
-        return z.is_finite() and all(one.is_finite() for one in self._derivatives(z))
+        return z.is_finite() and all(one.is_finite() for one in self.derivatives(z))
 
     def still(self, box: Ball) -> Ball | None:
         """Where the slope is zero in a box on which the curvature has a sign; None where it is nowhere so."""
-        return newton(lambda z: (self._derivatives(z.mid())[1], self._derivatives(z)[2]), box)
+        return newton(lambda z: (self.derivatives(z.mid())[1], self.derivatives(z)[2]), box)
 
     def zero(self, box: Ball) -> Ball | None:
         """Where the value is zero in a box on which the slope has a sign; None where it is nowhere so."""
         return newton(lambda z: (self.at(z.mid()), self.on(z).slope), box)
 
-    def _derivatives(self, z: Ball) -> list[Ball]:
+    def derivatives(self, z: Ball) -> list[Ball]:
         """The quantity and its first two derivatives; Undecided where the budget has ended."""
         self._left -= len(self._program)
         if self._left < 0:

@@ -13,8 +13,8 @@ from service.enclosures.monomials import Undecided
 from service.enclosures.program import VARIABLE
 from service.expressions.tree import MINUS_ONE, Name, Node, Number, power, replaced, times, total
 
-FIRST = 8.3
-FACTOR = 16.0
+FIRST = 2.3
+FACTOR = 4.0
 FARTHEST = 1e15
 
 _Z = Name(VARIABLE)

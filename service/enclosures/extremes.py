@@ -28,7 +28,7 @@ _NARROW = 1e-14
 _TINY = 1e-30
 _ANYTHING = INFINITY - INFINITY
 _BESIDE = 2.0**-20
-_STRANGE = 100.0
+_STRANGE = 30.0
 """How far out a tail is followed that is not understood."""
 
 
@@ -114,7 +114,10 @@ class _Search:
         return not any(extreme.beyond((extreme.sign * values).upper()) for extreme in (self.bottom, self.top))
 
     def _box(self, box: Box) -> None:
-        enclosed = self._quantity.on(box.ball)
+        around = self._quantity.derivatives(box.ball)
+        if self._hopeless(around[0]):
+            return
+        enclosed = self._quantity.on(box.ball, around)
         self._offer_at(box.ball.mid(), enclosed.middle)
         if self._hopeless(enclosed.value):
             return

@@ -134,12 +134,20 @@ class Germ:
         return Germ.of(self.start, {**terms, UNIT: made}) + rest.scaled(_finite(1 / (1 + rest.reach())))
 
     def exp(self) -> "Germ":
-        """The exponential; what grows in the exponent must be known exactly."""
+        """The exponential; what grows in the exponent must be known exactly, or fall."""
         growing, at, rest = self.parted()
+        try:
+            shape = _exponential(growing)
+        except Undecided:
+            return self._vanishing()
         made = Coefficient(at.ball.exp()) if at.exact is None else Coefficient.of(_exp(at.exact))
-        factor = Germ.of(self.start, {_exponential(growing): made})
-        one = self.constant(ONE)
-        return factor * (one + rest.scaled(_finite(exp(rest.reach()))))
+        return Germ.of(self.start, {shape: made}) * (self.constant(ONE) + rest.scaled(_finite(exp(rest.reach()))))
+
+    def _vanishing(self) -> "Germ":
+        """The exponential of what falls faster than −t: e^(−t) times something between 0 and its bound."""
+        above = self + Germ.of(self.start, {Monomial(power=1): ONE})
+        bound = above.behaviour().high
+        return Germ.of(self.start, {_DECAY: Coefficient(hull(arb(0), _finite(bound).exp()))})
 
     def behaviour(self) -> Behaviour:
         """Bounds, limit and the side that it is approached from."""
@@ -194,3 +202,4 @@ def _slower(one: tuple[Monomial, Coefficient], other: tuple[Monomial, Coefficien
 
 
 _growth = cmp_to_key(_slower)
+_DECAY = Monomial(rates=((1, tree.MINUS_ONE),))

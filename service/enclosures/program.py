@@ -19,6 +19,7 @@ from service.expressions.tree import Call, Constant, Name, Node, Number, Power, 
 ORDER = 4
 """Terms of a series: a function and three derivatives."""
 VARIABLE = "z"
+_NARROW = 0.01
 
 Operation = Callable[..., Any]
 _CONSTANTS: dict[str, Callable[[], Ball]] = {"pi": arb.pi, "e": arb.const_e}
@@ -117,14 +118,29 @@ def _on_balls(outer: Node) -> Operation:
 
 
 def _composition(outer: Node) -> Operation:
-    """The series of `outer` at the constant term of its argument, of whatever is left of the argument."""
-    derivatives = taylor(outer)
+    """The series of `outer` at the constant term of its argument, of whatever is left of the argument.
+
+    Arb's own series are as sharp where the argument is narrow, and faster.
+    """
+    derivatives, own = taylor(outer), _own(outer)
 
     def composed(inner: arb_series) -> arb_series:
-        at = derivatives.run(inner[0])
-        return arb_series(at, ORDER)(arb_series([0, *[inner[k] for k in range(1, ORDER)]], ORDER))
+        at = inner[0]
+        if own is not None and at.rad() < _NARROW and not at.contains(0):  # no series has a pole
+            return own(inner)
+        return arb_series(derivatives.run(at), ORDER)(arb_series([0, *[inner[k] for k in range(1, ORDER)]], ORDER))
 
     return composed
+
+
+def _own(outer: Node) -> Callable[[arb_series], arb_series] | None:
+    match outer:
+        case Power(_, Number(value)) if value == -1:
+            return lambda inner: 1 / inner
+        case Call("exp", _):
+            return arb_series.exp
+        case _:
+            return None
 
 
 @cache

@@ -13,6 +13,7 @@ from service.enclosures.joints import Joint, joints
 from service.enclosures.monomials import Undecided
 from service.enclosures.periods import period
 from service.enclosures.pieces import Piece, pieces
+from service.expressions.numpy_backend import canonical
 from service.expressions.tree import Node
 
 _REPEATS = 8
@@ -48,7 +49,7 @@ def smoothness(node: Node, low: float = -inf, high: float = inf) -> Smoothness:
         repeat = period(node) if (low, high) == (-inf, inf) else None
         if repeat is not None:
             left, right = (-0.41 * repeat).mid(), (0.61 * repeat).mid()
-        found, window = _pieces(node, left, right)
+        found, window = _pieces(canonical(node), left, right)
         between = tuple(joint for joint in joints(found) if not any(joint.at.overlaps(end) for end in window))
         complete = window == (left, right)
         return Smoothness(node, tuple(found), between, complete, None if repeat is None else float(repeat))

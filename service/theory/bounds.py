@@ -12,7 +12,6 @@ from flint import arb, ctx
 from service.bounds import ActivationBounds, Bound, Place, Range
 from service.enclosures import extreme as found
 from service.enclosures.balls import INFINITY, PRECISION_BITS, Ball, simple
-from service.enclosures.ends import FIRST
 from service.enclosures.extreme import Extreme, Witness
 from service.enclosures.extremes import extremes
 from service.enclosures.monomials import Undecided
@@ -30,7 +29,6 @@ WIDTH = 1e-12
 _DIGITS = 30
 _MOST_PLACES = 8
 _SAME = 1e-9
-_AROUND = arb(FIRST)
 _TAKEN = (Approach.AT, Approach.BETWEEN)
 _BESIDE = (Approach.FROM_LEFT, Approach.FROM_RIGHT)
 
@@ -72,16 +70,17 @@ def _size(piece: Piece, bottom: Extreme, top: Extreme) -> tuple[Extreme, Extreme
     least.allow(arb(0))
     if bottom.floor > 0 and top.floor > 0:  # it changes its sign, so it is zero somewhere
         least.floor = arb(0)
-        for flat in _flat(piece):
+        for flat in _flat(piece, bottom, top):
             least.offer(arb(0), found.Place(Approach.AT, flat, flat))
     return least, highest
 
 
-def _flat(piece: Piece) -> list[Ball]:
-    """Where a derivative that changes its sign is zero: everywhere, or around 0, or unknown."""
-    for low, high in ((piece.low, piece.high), (arb.max(piece.low, -_AROUND), arb.min(piece.high, _AROUND))):
-        with suppress(Undecided):
-            return zeros(piece.node, low, high, order=1)
+def _flat(piece: Piece, bottom: Extreme, top: Extreme) -> list[Ball]:
+    """Where a derivative that changes its sign is zero, between its extremes where those have a place."""
+    ends = [one.place.low for extreme in (bottom, top) for one in extreme.best() if one.place.approach is Approach.AT]
+    low, high = (min(ends, key=float), max(ends, key=float)) if len(ends) > 1 else (piece.low, piece.high)
+    with suppress(Undecided):
+        return zeros(piece.node, low, high, order=1)
     return []
 
 
