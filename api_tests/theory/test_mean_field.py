@@ -1,23 +1,16 @@
-"""Mean field theory against closed forms, the literature's numbers, adaptive quadrature and the simulation."""
+"""Mean field theory against the literature's numbers and the simulation."""
 
 import json
-from itertools import pairwise
-from math import asin, log10, pi, sqrt
+from math import log10, sqrt
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
 
 from api_tests.networks import Json, report, stack
 from api_tests.nn.variants import every, named
-from service.nn.activations import Activation
-from service.nn.activations.a_relu import ARelu
-from service.nn.activations.erf import Erf
-from service.nn.activations.exu import Exu
-from service.nn.activations.relu import Relu
 from service.nn.data import Data
 from service.nn.initializers import Initializer
 from service.nn.randomness import Randomness
@@ -25,7 +18,6 @@ from service.simulation.plan import plan
 from service.simulation.theory import theory_of
 from service.spec import SimulationSpec
 from service.strict_json import loads
-from service.theory.gaussian import average
 
 CASES = json.loads((Path(__file__).resolve().parents[2] / "benchmarks" / "verdict_cases.json").read_text("utf-8"))
 LABELLED = [case for case in CASES if "depth_ratio_theory" in case["expect"]]
@@ -33,42 +25,6 @@ WITH_AN_ACTIVATION: Json = {
     "features": 2,
     "layers": [{"kind": "dense", "units": 2}, {"kind": "activation", "activation": {"kind": "relu"}}],
 }
-ELEMENTWISE = [one for one in every(Activation) if type(one).pull_back is Activation.pull_back]
-
-
-def moments(activation: Activation, variance: float) -> tuple[float, float]:
-    def slope(z: Any) -> Any:
-        return activation.df(z, activation.f(z))
-
-    return tuple(average(lambda z, g=g: np.square(g(z)), variance, activation.kinks) for g in (activation.f, slope))  # type: ignore[return-value]
-
-
-@pytest.mark.parametrize("variance", [1e-6, 0.1, 1.0, 30.0, 1e4])
-def test_closed_forms_of_gaussian_averages(variance: float) -> None:
-    assert moments(Relu(), variance) == pytest.approx((variance / 2, 0.5), rel=1e-12)
-    share = (1 + 0.1**2) / 2
-    assert moments(ARelu(), variance) == pytest.approx((variance * share, share), rel=1e-12)
-    arcsine = 2 / pi * asin(2 * variance / (1 + 2 * variance))
-    assert moments(Erf(), variance) == pytest.approx((arcsine, 4 / pi / sqrt(1 + 4 * variance)), rel=1e-10)
-
-
-@pytest.mark.parametrize("activation", ELEMENTWISE, ids=named)
-def test_gaussian_averages_are_those_of_adaptive_quadrature(activation: Activation) -> None:
-    def density(z: float) -> float:
-        return float(np.exp(-z * z / 2) / sqrt(2 * pi) * activation.f(np.array([1.3 * z]))[0] ** 2)
-
-    points = sorted({0.0, *(kink / 1.3 for kink in activation.kinks)})
-    ends = [-12.0, *(point for point in points if abs(point) < 12), 12.0]
-    panels = [quad(density, a, b, epsabs=1e-13, epsrel=1e-12, limit=400)[0] for a, b in pairwise(ends)]
-    assert moments(activation, 1.69)[0] == pytest.approx(sum(panels), rel=1e-9)
-
-
-def test_the_fixed_point_of_exu_is_nearly_but_not_quite_critical() -> None:
-    variance = 1.0
-    for _ in range(200):
-        variance, _ = moments(Exu(), variance)
-    assert variance == pytest.approx(0.98589, abs=5e-6)
-    assert moments(Exu(), variance)[1] == pytest.approx(1.07087, abs=5e-6)  # 1.0348 per layer
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,12 @@ from math import log10
 import numpy as np
 
 from service.nn.activations import Activation
-from service.nn.arrays import Float64Array
-from service.theory.gaussian import average
+from service.theory.moments import Profile, profile
 
 LARGEST_VARIANCE = 1e200
+_SMALLEST_VARIANCE = 5e-324
 _SETTLED = 1e-14
+_RANGE = 100.0
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,12 @@ def predict(stages: list[DenseStage], mean_square_input: float) -> Prediction:
     if any(stage.weight_variance is None or stage.bias_variance is None for stage in stages[:-1]):
         return Prediction([], "Weights or biases of some layer are not random with mean 0.")
     gains: list[float] = []
-    square, moments = mean_square_input, _Moments()
+    square, latest = mean_square_input, _Latest()
     for stage, following in pairwise(stages[:-1]):
         variance = _sigma_w2(stage) * square + (stage.bias_variance or 0.0)
         if not 0.0 < variance < LARGEST_VARIANCE:
             return Prediction([], "The variance of the signal is zero or out of range at some layer.")
-        square, slope = moments.at(stage.activation, variance)
+        square, slope = latest.moments(stage.activation, variance)
         chi = _sigma_w2(following) * slope
         if not 0.0 < chi < LARGEST_VARIANCE:
             return Prediction([], "The predicted gradient is zero or out of range at some layer.")
@@ -60,31 +61,21 @@ def _sigma_w2(stage: DenseStage) -> float:
     return stage.fan_in * (stage.weight_variance or 0.0)
 
 
-class _Moments:
-    """E[φ²] and E[φ'²], kept while neither the activation nor the variance moves: a deep stack settles."""
+class _Latest:
+    """Moments from a profile that is kept while the variance moves little; the same again where it has settled."""
 
     def __init__(self) -> None:
-        self._activation: Activation | None = None
+        self._profile: Profile | None = None
         self._variance = 0.0
         self._found = (0.0, 0.0)
 
-    def at(self, activation: Activation, variance: float) -> tuple[float, float]:
-        """The two averages at pre-activations of the given variance."""
-        settled = abs(variance - self._variance) <= _SETTLED * variance
-        if not settled or activation != self._activation:
-            self._activation, self._variance = activation, variance
-            self._found = _moments(activation, variance)
+    def moments(self, activation: Activation, variance: float) -> tuple[float, float]:
+        """E[φ²] and E[φ'²] at pre-activations of the given variance."""
+        kept = self._profile
+        if kept is None or not kept.covers(activation, variance):
+            kept = profile(activation, max(variance / _RANGE, _SMALLEST_VARIANCE), variance * _RANGE)
+        if kept is not self._profile or abs(variance - self._variance) > _SETTLED * variance:
+            found = kept.at(np.array([variance]))
+            self._profile, self._variance = kept, variance
+            self._found = float(found.square[0]), float(found.slope[0])
         return self._found
-
-
-def _moments(activation: Activation, variance: float) -> tuple[float, float]:
-    """E[φ²] and E[φ'²] at pre-activations of the given variance."""
-
-    def square(z: Float64Array) -> Float64Array:
-        return np.square(activation.f(z)).astype(np.float64)
-
-    def slope(z: Float64Array) -> Float64Array:
-        return np.square(activation.df(z, activation.f(z))).astype(np.float64)
-
-    with np.errstate(all="ignore"):
-        return average(square, variance, activation.kinks), average(slope, variance, activation.kinks)

@@ -1,0 +1,90 @@
+"""Critical initialisations: weights with which neither gradients nor the distance of two inputs change with depth.
+
+χ = 1 at a fixed point q of the variance asks for σ_w² = 1/E[φ'²] and q = E[φ²]/E[φ'²] + σ_b²: one equation in q
+(Schoenholz et al. 2017; Hayou, Doucet & Rousseau 2019). It counts where the fixed point is stable.
+"""
+
+from dataclasses import dataclass, replace
+from math import isfinite
+
+import numpy as np
+
+from service.nn.activations import Activation
+from service.nn.arrays import Float64Array
+from service.theory.fixed_points import FixedPoint, fixed_point, fixed_point_at_zero
+from service.theory.moments import Profile
+from service.theory.roots import roots
+from service.theory.variance_map import FixedPointLine, VarianceMap, log_variances, profile_over, shrinks, slope_at_zero
+
+
+@dataclass(frozen=True)
+class Critical:
+    """A variance of weights, times fan_in, and the fixed point where χ is 1 with it."""
+
+    sigma_w2: float
+    fixed_point: FixedPoint
+
+
+@dataclass(frozen=True)
+class Criticality:
+    """The critical initialisations for one variance of biases, by ascending q; or why there are none."""
+
+    initialisations: list[Critical]
+    reason: str | None = None
+
+
+def critical_initialisations(activation: Activation, sigma_b2: float) -> Criticality:
+    """Every σ_w² with χ = 1 at a stable fixed point q, which is 0 or from 1e-12 to 1e12.
+
+    `sigma_b2` is the variance of a bias; it is not negative.
+    """
+    log_q = log_variances(sigma_b2)
+    line = FixedPointLine(profile_over(activation, log_q), sigma_b2)
+    residuals = line.residual(log_q)
+    if not residuals.any():
+        example = _at(line, 1.0)
+        return Criticality([replace(example, fixed_point=replace(example.fixed_point, q=None))])
+    met = _at_zero(activation, line.profile, log_q) if sigma_b2 == 0.0 else []
+    met += [_at(line, float(np.exp(root))) for root in roots(line.residual, log_q, residuals)]
+    stable = [one for one in met if one.fixed_point.stable]
+    return Criticality(stable, None if stable else _reason(line, log_q, met))
+
+
+def _at(line: FixedPointLine, q: float) -> Critical:
+    sigma_w2 = 1.0 / float(line.profile.at(np.array([q])).slope[0])
+    return Critical(sigma_w2, fixed_point(VarianceMap(line.profile, sigma_w2, line.sigma_b2), q))
+
+
+def _at_zero(activation: Activation, profile: Profile, log_q: Float64Array) -> list[Critical]:
+    """σ_w² = 1/φ'(0)², if the activation passes through the origin with a slope."""
+    slope = slope_at_zero(activation)
+    if not slope or not isfinite(slope):
+        return []
+    shrinking = shrinks(VarianceMap(profile, 1.0 / slope, 0.0).residual(log_q))
+    return [Critical(1.0 / slope, fixed_point_at_zero(1.0, shrinking))]
+
+
+def _reason(line: FixedPointLine, log_q: Float64Array, unstable: list[Critical]) -> str:
+    """Why there is no critical initialisation, in a sentence; `unstable` are those that fail by this alone."""
+    q, chi, growth = line.measured(log_q)
+    if not q.size:
+        return "E[φ²] or E[φ'²] is infinite, or not to be had, wherever there might be a fixed point."
+    if not chi.any():
+        return "The derivative is 0 at almost every z, and so χ is 0, whatever the weights."
+    if unstable:
+        places = " and ".join(f"q = {one.fixed_point.q:.4g} (with σ_w² = {one.sigma_w2:.4g})" for one in unstable)
+        return f"χ is 1 only at {places}, where a small deviation of the variance grows from layer to layer."
+    stable = np.abs(growth) < 1.0
+    if not stable.any():
+        least, most = (f"{end(np.abs(growth)):.4g}" for end in (np.min, np.max))
+        factor = least if least == most else f"{least} to {most}"
+        return (
+            "Whatever the weights, no fixed point above q = 0 is stable: a small deviation of the variance is "
+            f"multiplied by {factor} in every layer."
+        )
+    nearest = np.flatnonzero(stable)[np.abs(chi[stable] - 1.0).argmin()]
+    side = "above" if chi[nearest] > 1.0 else "below"
+    return (
+        f"Whatever the weights, χ is {side} 1 at every stable fixed point; of those looked at it comes closest "
+        f"at q = {q[nearest]:.3g}, to within {abs(chi[nearest] - 1.0):.3g}."
+    )
