@@ -14,6 +14,8 @@ single_blas_thread()
 
 from service.catalog import Catalog, catalog  # noqa: E402 - NumPy comes after the thread limit
 from service.http import examples  # noqa: E402
+from service.profile.profile import profile  # noqa: E402
+from service.profile.spec import ProfileSpec  # noqa: E402
 from service.settings import Settings  # noqa: E402
 from service.simulation.simulate import simulate  # noqa: E402
 from service.spec import SimulationSpec  # noqa: E402
@@ -25,11 +27,13 @@ SECONDS = 0.004
 
 
 def answers() -> dict[str, Any]:
-    """What the service answers to the first example, by the name of the file it is kept in."""
+    """What the service answers to the first examples, by the name of the file it is kept in."""
     first = next(iter(examples.SPECIFICATIONS.values()))
     spec = SimulationSpec.model_validate(first.get("value"))
+    asked = next(iter(examples.ACTIVATIONS.values()))
     return {
         "report": {**simulate(spec).model_dump(mode="json"), "elapsed_seconds": SECONDS},
+        "profile": profile(ProfileSpec.model_validate(asked.get("value"))).model_dump(mode="json"),
         "estimate": Worker(Settings()).estimate(spec).model_dump(mode="json"),
         "catalog": _beginning(catalog()).model_dump(mode="json"),
         "health": {"status": "ok"},

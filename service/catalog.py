@@ -6,12 +6,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from service.bounds import ActivationBounds
 from service.expressions.differentiate import differentiate
 from service.expressions.grammar import parse
 from service.expressions.tokens import FormulaError
 from service.expressions.tree import Node
 from service.expressions.write import latex, plain
+from service.facts import ActivationBounds
 from service.kinds import Double, Kind, Model, members
 from service.nn.activations import Activation
 from service.nn.activations.base import VARIABLE

@@ -8,7 +8,6 @@ from api_tests.nn.variants import every, named
 from service.expressions.differentiate import differentiate
 from service.expressions.grammar import parse
 from service.expressions.numpy_backend import Evaluation, canonical
-from service.expressions.tree import Node
 from service.expressions.write import plain
 from service.nn.activations import Activation
 from service.nn.activations.expression import Expression

@@ -27,6 +27,7 @@ from service.nn.activations.softmax import Softmax
 from service.nn.activations.softplus import Softplus
 from service.nn.activations.stanh import Stanh
 from service.nn.activations.tanh import Tanh
+from service.theory.bounds import bounds, largest_slope
 
 Numbers = npt.NDArray[np.float64]
 
@@ -82,7 +83,7 @@ def test_a_bent_knee_is_steepest_where_its_range_says(
 ) -> None:
     steepest = minimize_scalar(lambda z: -sign * at(activation, z)[1], bounds=between, options={"xatol": 1e-9})
     derivative = bounds(activation.closed).derivative
-    low, high = derivative.inf.high, derivative.sup.low
+    low, high = derivative.inf.low, derivative.sup.high
     assert -sign * steepest.fun == exactly(high if sign > 0 else low, 1e-13)
 
 

@@ -24,24 +24,24 @@ from service.theory.moments import moments
 
 
 def positions(points: list[FixedPoint]) -> list[float | None]:
-    return [point.q for point in points]
+    return [point.variance for point in points]
 
 
 def test_biases_hold_the_variance_of_rectifiers_at_a_known_place() -> None:
     (point,) = fixed_points(Relu(), 1.2, 0.3)
-    assert point.q == pytest.approx(0.3 / (1 - 0.6), rel=1e-12)
+    assert point.variance == pytest.approx(0.3 / (1 - 0.6), rel=1e-12)
     assert (point.growth, point.chi) == pytest.approx((0.6, 0.6), rel=1e-12)
     assert (point.correlation_depth, point.depth_scale) == pytest.approx((-1 / log(0.6), -1 / log(0.6)), rel=1e-12)
     assert point.stable
-    assert not point.marginal
+    assert point.growth != pytest.approx(1.0, abs=1e-9)
 
 
 @pytest.mark.parametrize(("activation", "sigma_w2"), [(Relu(), 2.0), (ARelu(), 2 / 1.01), (Linear(), 1.0)])
 def test_a_rectifier_keeps_every_variance_or_none(activation: Activation, sigma_w2: float) -> None:
     (point,) = fixed_points(activation, sigma_w2, 0.0)
-    assert point.q is None
+    assert point.variance is None
     assert (point.growth, point.chi) == pytest.approx((1.0, 1.0), rel=1e-12)
-    assert point.marginal
+    assert point.growth == pytest.approx(1.0, abs=1e-9)
     assert point.stable
     assert point.correlation_depth is point.depth_scale is None
     assert fixed_points(activation, sigma_w2, 0.1) == []
@@ -53,31 +53,31 @@ def test_the_fixed_point_of_erf_solves_its_closed_form() -> None:
     zero, point = fixed_points(Erf(), 2.0, 0.0)
     assert zero.chi == zero.growth == pytest.approx(8 / pi, rel=1e-14)
     assert not zero.stable
-    assert point.q is not None
-    assert sin(point.q * pi / 4) == pytest.approx(2 * point.q / (1 + 2 * point.q), rel=1e-12)
-    assert point.chi == pytest.approx(8 / pi / sqrt(1 + 4 * point.q), rel=1e-12)
-    assert point.growth == pytest.approx(8 / pi / (1 + 2 * point.q) / sqrt(1 + 4 * point.q), rel=1e-12)
+    assert point.variance is not None
+    assert sin(point.variance * pi / 4) == pytest.approx(2 * point.variance / (1 + 2 * point.variance), rel=1e-12)
+    assert point.chi == pytest.approx(8 / pi / sqrt(1 + 4 * point.variance), rel=1e-12)
+    assert point.growth == pytest.approx(8 / pi / (1 + 2 * point.variance) / sqrt(1 + 4 * point.variance), rel=1e-12)
     assert point.stable
 
 
 def test_the_fixed_point_of_exu_is_nearly_but_not_quite_critical() -> None:
     zero, point = fixed_points(Exu(), 1.0, 0.0)
     assert not zero.stable
-    assert point.q == pytest.approx(0.9858873631, abs=5e-11)
+    assert point.variance == pytest.approx(0.9858873631, abs=5e-11)
     assert point.chi == pytest.approx(1.0708689667, abs=5e-11)  # 1.0348 per layer
     assert point.stable
 
 
 def test_selu_keeps_variance_one() -> None:
     point = fixed_points(Selu(), 1.0, 0.0)[-1]
-    assert point.q == pytest.approx(1.0, abs=1e-12)
+    assert point.variance == pytest.approx(1.0, abs=1e-12)
     assert point.chi == pytest.approx(1.0715749925, abs=5e-11)
     assert point.stable
 
 
 def test_below_its_unstable_fixed_point_the_signal_of_stanh_collapses_faster_than_at_any_rate() -> None:
     zero, point = fixed_points(Stanh(), 2.0, 0.0)
-    assert (zero.q, zero.growth, zero.chi, zero.stable) == (0.0, 0.0, 0.0, True)
+    assert (zero.variance, zero.growth, zero.chi, zero.stable) == (0.0, 0.0, 0.0, True)
     assert zero.depth_scale == zero.correlation_depth == 0.0
     assert not point.stable
     assert point.chi is not None
@@ -93,7 +93,7 @@ def test_exp_has_two_fixed_points_below_a_known_weight_and_none_above() -> None:
 
 def test_two_fixed_points_that_meet_are_one_that_holds_from_one_side_alone() -> None:
     (point,) = fixed_points(written("exp(z)"), 1 / (2 * e), 0.0)
-    assert point.q == pytest.approx(0.5, abs=1e-6)
+    assert point.variance == pytest.approx(0.5, abs=1e-6)
     assert not point.stable
 
 
@@ -105,30 +105,30 @@ def test_the_neighbours_decide_where_the_rate_at_the_origin_is_one(
     activation: Activation, sigma_w2: float, stable: bool
 ) -> None:
     (point,) = fixed_points(activation, sigma_w2, 0.0)
-    assert (point.q, point.growth, point.chi, point.stable) == (0.0, 1.0, 1.0, stable)
-    assert point.marginal
+    assert (point.variance, point.growth, point.chi, point.stable) == (0.0, 1.0, 1.0, stable)
+    assert point.growth == pytest.approx(1.0, abs=1e-9)
     assert point.correlation_depth is point.depth_scale is None
 
 
 def test_a_fixed_point_just_beside_the_origin_is_told_from_it() -> None:
     zero, point = fixed_points(Tanh(), 1.0 + 1e-6, 0.0)
     assert not zero.stable
-    assert point.q == pytest.approx(5e-7, rel=1e-4)
+    assert point.variance == pytest.approx(5e-7, rel=1e-4)
     assert point.stable
 
 
 def test_a_signal_without_weights_is_that_of_the_biases() -> None:
     (point,) = fixed_points(Sigmoid(), 0.0, 0.25)
-    assert (point.q, point.growth, point.chi) == pytest.approx((0.25, 0.0, 0.0), abs=1e-14)
+    assert (point.variance, point.growth, point.chi) == pytest.approx((0.25, 0.0, 0.0), abs=1e-14)
     assert positions(fixed_points(Sigmoid(), 0.0, 0.0)) == [0.0]
 
 
 def test_an_average_that_falls_with_the_variance_makes_it_swing() -> None:
     """E[e^(−2z²)] = 1/√(1 + 4q)."""
     (point,) = fixed_points(written("exp(-z^2)"), 3.0, 0.0)
-    assert point.q is not None
-    assert 3 / sqrt(1 + 4 * point.q) == pytest.approx(point.q, rel=1e-12)
-    assert point.growth == pytest.approx(-6 / (1 + 4 * point.q) ** 1.5, rel=1e-11)
+    assert point.variance is not None
+    assert 3 / sqrt(1 + 4 * point.variance) == pytest.approx(point.variance, rel=1e-12)
+    assert point.growth == pytest.approx(-6 / (1 + 4 * point.variance) ** 1.5, rel=1e-11)
     assert point.stable
 
 
@@ -136,7 +136,7 @@ def test_what_is_infinite_has_no_number() -> None:
     """E[|√q Z|] = √(2q/π)."""
     zero, point = fixed_points(written("sqrt(abs(z))"), 1.0, 0.0)
     assert (zero.growth, zero.chi, zero.stable) == (None, None, False)
-    assert (point.q, point.growth) == pytest.approx((2 / pi, 0.5), rel=1e-12)
+    assert (point.variance, point.growth) == pytest.approx((2 / pi, 0.5), rel=1e-12)
     assert point.chi is None
     assert point.stable
     assert fixed_points(written("sqrt(z)"), 1.0, 0.0) == []
@@ -148,13 +148,13 @@ def test_the_map_keeps_its_fixed_points_and_is_drawn_to_the_stable_ones(
     activation: Activation, sigma_w2: float, sigma_b2: float
 ) -> None:
     for point in fixed_points(activation, sigma_w2, sigma_b2):
-        if point.q:
-            assert after(activation, sigma_w2, sigma_b2, point.q) == pytest.approx(point.q, rel=1e-9)
-            assert point.chi == pytest.approx(sigma_w2 * moments(activation, point.q).slope, rel=1e-9)
-            nearby = point.q * np.array([0.999, 1.001])
+        if point.variance:
+            assert after(activation, sigma_w2, sigma_b2, point.variance) == pytest.approx(point.variance, rel=1e-9)
+            assert point.chi == pytest.approx(sigma_w2 * moments(activation, point.variance).slope, rel=1e-9)
+            nearby = point.variance * np.array([0.999, 1.001])
             moved = [after(activation, sigma_w2, sigma_b2, q) for q in nearby]
             assert point.growth == pytest.approx((moved[1] - moved[0]) / (nearby[1] - nearby[0]), rel=1e-4, abs=1e-6)
-            assert point.stable == (np.abs(np.subtract(moved, point.q)).max() < 0.001 * point.q)
+            assert point.stable == (np.abs(np.subtract(moved, point.variance)).max() < 0.001 * point.variance)
 
 
 def after(activation: Activation, sigma_w2: float, sigma_b2: float, q: float) -> float:
@@ -163,7 +163,7 @@ def after(activation: Activation, sigma_w2: float, sigma_b2: float, q: float) ->
 
 @pytest.mark.parametrize("activation", ELEMENTWISE, ids=named)
 def test_no_variance_settles_where_no_fixed_point_is(activation: Activation) -> None:
-    known = [point.q or 0.0 for point in fixed_points(activation, 1.5, 0.04)]
+    known = [point.variance or 0.0 for point in fixed_points(activation, 1.5, 0.04)]
     for start in (1e-3, 1.0, 1e3):
         before, q = start, after(activation, 1.5, 0.04, start)
         for _ in range(100):

@@ -4,9 +4,8 @@ What switches are: abs, sign, relu, min, max and where. What ends smoothness, to
 ln, sqrt and powers that are not whole.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
 
 from flint import arb
@@ -15,22 +14,8 @@ from service.enclosures.balls import INFINITY, Ball
 from service.enclosures.monomials import Undecided, sign
 from service.enclosures.program import VARIABLE, Program
 from service.enclosures.roots import zeros
-from service.expressions.tree import (
-    ZERO,
-    Call,
-    Comparison,
-    Node,
-    Number,
-    Power,
-    Where,
-    call,
-    children,
-    depends_on,
-    negative,
-    replaced,
-    times,
-    total,
-)
+from service.enclosures.switches import looked_at, singular, switches, thrown
+from service.expressions.tree import ZERO, Node, depends_on, replaced
 
 MOST_PIECES = 64
 
@@ -66,13 +51,13 @@ def _smooth(waiting: list[Piece]) -> list[Piece]:
     done: list[Piece] = []
     while waiting:
         piece = waiting.pop(0)
-        switch = next(_switches(piece.node), None)
+        switch = next(switches(piece.node), None)
         if switch is None:
             done.append(piece)
             continue
         waiting = [
-            Piece(low, high, replaced(piece.node, switch, _thrown(switch, side)))
-            for low, high, side in _sides(_argument(switch), piece)
+            Piece(low, high, replaced(piece.node, switch, thrown(switch, side)))
+            for low, high, side in _sides(looked_at(switch), piece)
         ] + waiting
         if len(waiting) + len(done) > MOST_PIECES:
             raise Undecided
@@ -81,17 +66,13 @@ def _smooth(waiting: list[Piece]) -> list[Piece]:
 
 def _domains(waiting: list[Piece]) -> list[Piece]:
     """Pieces cut at their singular points, without those where the formula has no value."""
-    done = []
-    for piece in waiting:
-        cuts: list[Ball] = []
-        arguments = dict.fromkeys(_singular(piece.node))
-        for argument in arguments:
-            cuts += zeros(argument, piece.low, piece.high)
-        for low, high in _between(piece, cuts):
-            at = interior(low, high)
-            if not Program([piece.node]).run(at)[0].is_nan():
-                done.append(Piece(low, high, piece.node))
-    return done
+    cut = [Piece(low, high, piece.node) for piece in waiting for low, high in _between(piece, _singularities(piece))]
+    return [piece for piece in cut if not Program([piece.node]).run(interior(piece.low, piece.high))[0].is_nan()]
+
+
+def _singularities(piece: Piece) -> list[Ball]:
+    arguments = dict.fromkeys(singular(piece.node))
+    return [zero for argument in arguments for zero in zeros(argument, piece.low, piece.high)]
 
 
 def _between(piece: Piece, cuts: list[Ball]) -> list[tuple[Ball, Ball]]:
@@ -123,62 +104,3 @@ def interior(low: Ball, high: Ball) -> Ball:
     if low.is_finite():
         return (low + 1.0).mid()
     return (high - 1.0).mid() if high.is_finite() else arb(0.1234)
-
-
-def _switches(node: Node) -> Iterator[Node]:
-    for child in children(node):
-        yield from _switches(child)
-    if isinstance(node, Where) or (isinstance(node, Call) and node.function in _THROWN):
-        yield node
-
-
-def _argument(switch: Node) -> Node:
-    """What a switch looks at the sign of."""
-    match switch:
-        case Where(Comparison(left, _, right), _, _):
-            return total(left, negative(right))
-        case Call(_, (first, second)):
-            return total(first, negative(second))
-        case Call(_, (argument,)):
-            return argument
-    raise TypeError(f"{switch!r} is no switch")
-
-
-_THROWN: dict[str, Callable[..., Node]] = {
-    "abs": lambda side, u: times(Number(Fraction(side)), u),
-    "sign": lambda side, u: Number(Fraction(side)),
-    "relu": lambda side, u: u if side > 0 else ZERO,
-    "max": lambda side, one, other: one if side >= 0 else other,
-    "min": lambda side, one, other: one if side <= 0 else other,
-}
-_HOLDS = {
-    "<": lambda side: side < 0,
-    "<=": lambda side: side <= 0,
-    ">": lambda side: side > 0,
-    ">=": lambda side: side >= 0,
-}
-
-
-def _thrown(switch: Node, side: int) -> Node:
-    """What a switch is where its argument has the sign `side`."""
-    match switch:
-        case Where(Comparison(_, operator, _), then, otherwise):
-            return then if _HOLDS[operator](side) else otherwise
-        case Call(function, arguments):
-            return _THROWN[function](side, *arguments)
-    raise TypeError(f"{switch!r} is no switch")
-
-
-def _singular(node: Node) -> Iterator[Node]:
-    """What must not be zero for a smooth formula to be smooth."""
-    for child in children(node):
-        yield from _singular(child)
-    match node:
-        case Power(base, Number(value)) if value.denominator == 1 and value > 0:
-            return
-        case Power(base, _):
-            yield base
-        case Call("ln" | "log10" | "sqrt" | "csch" | "coth", (argument,)):
-            yield argument
-        case Call("tan", (argument,)):
-            yield call("cos", argument)

@@ -11,7 +11,7 @@ from service.http import problems
 from service.http.openapi import document
 from service.http.problems import Problem
 from service.http.request_id import RequestId, Traffic
-from service.http.routes import catalog, docs, estimates, health, simulations
+from service.http.routes import activations, catalog, docs, estimates, health, simulations
 from service.settings import Settings
 from service.version import __version__
 from service.worker.worker import Worker
@@ -53,7 +53,7 @@ def build_app(settings: Settings, worker: Worker) -> FastAPI:
     )
     app.state.settings = settings
     app.state.worker = worker
-    for resource in (simulations, estimates, catalog, health, docs):
+    for resource in (simulations, estimates, activations, catalog, health, docs):
         app.include_router(resource.router)
     docs.mount_assets(app)
     problems.install(app)

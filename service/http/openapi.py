@@ -19,6 +19,7 @@ Everything that fails is an `application/problem+json` with pointers into the bo
 TAGS = [
     {"name": "simulations", "description": "A network in, a report with its verdict out."},
     {"name": "estimates", "description": "What a simulation would cost."},
+    {"name": "activations", "description": "A function in, its bounds, kinks and critical initialisations out."},
     {"name": "catalog", "description": "What networks may be made of."},
     {"name": "operations", "description": "Probes for whoever runs the service."},
 ]

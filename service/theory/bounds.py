@@ -9,7 +9,6 @@ from math import inf, isinf, nextafter
 import numpy as np
 from flint import arb, ctx
 
-from service.bounds import ActivationBounds, Bound, Place, Range
 from service.enclosures import extreme as found
 from service.enclosures.balls import INFINITY, PRECISION_BITS, Ball, simple
 from service.enclosures.extreme import Extreme, Witness
@@ -20,8 +19,8 @@ from service.enclosures.roots import zeros
 from service.enclosures.smoothness import Smoothness, smoothness
 from service.expressions.numpy_backend import Evaluation
 from service.expressions.tree import Node
+from service.facts import ActivationBounds, Bound, Place, Range
 from service.nn.activations import Activation
-from service.nn.activations.base import closed
 from service.vocabulary import Approach
 
 WIDTH = 1e-12
@@ -47,14 +46,10 @@ def bounds(node: Node, low: float = -inf, high: float = inf) -> ActivationBounds
         )
 
 
+@lru_cache(maxsize=1024)
 def largest_slope(activation: Activation) -> float:
     """The supremum of |φ'|, or what was proven of it; infinite where it is unbounded."""
-    return _largest_slope(activation.written, tuple(activation.values.items()))
-
-
-@lru_cache(maxsize=1024)
-def _largest_slope(formula: str, values: tuple[tuple[str, float], ...]) -> float:
-    steepest = bounds(closed(formula, values)).abs_derivative.sup
+    steepest = bounds(activation.closed).abs_derivative.sup
     known = steepest.high if steepest.certified else steepest.low
     return inf if known is None else known
 

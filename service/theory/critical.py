@@ -4,32 +4,25 @@
 (Schoenholz et al. 2017; Hayou, Doucet & Rousseau 2019). It counts where the fixed point is stable.
 """
 
-from dataclasses import dataclass, replace
-from math import isfinite
+from dataclasses import dataclass
+from math import isfinite, sqrt
 
 import numpy as np
 
+from service.facts import CriticalInitialisation, FixedPoint
 from service.nn.activations import Activation
 from service.nn.arrays import Float64Array
-from service.theory.fixed_points import FixedPoint, fixed_point, fixed_point_at_zero
+from service.theory.fixed_points import everywhere, fixed_point, fixed_point_at_zero
 from service.theory.moments import Profile
 from service.theory.roots import roots
 from service.theory.variance_map import FixedPointLine, VarianceMap, log_variances, profile_over, shrinks, slope_at_zero
 
 
 @dataclass(frozen=True)
-class Critical:
-    """A variance of weights, times fan_in, and the fixed point where χ is 1 with it."""
-
-    sigma_w2: float
-    fixed_point: FixedPoint
-
-
-@dataclass(frozen=True)
 class Criticality:
     """The critical initialisations for one variance of biases, by ascending q; or why there are none."""
 
-    initialisations: list[Critical]
+    initialisations: list[CriticalInitialisation]
     reason: str | None = None
 
 
@@ -43,36 +36,44 @@ def critical_initialisations(activation: Activation, sigma_b2: float) -> Critica
     residuals = line.residual(log_q)
     if not residuals.any():
         example = _at(line, 1.0)
-        return Criticality([replace(example, fixed_point=replace(example.fixed_point, q=None))])
+        return Criticality([example.model_copy(update={"fixed_point": everywhere(example.fixed_point)})])
     met = _at_zero(activation, line.profile, log_q) if sigma_b2 == 0.0 else []
     met += [_at(line, float(np.exp(root))) for root in roots(line.residual, log_q, residuals)]
     stable = [one for one in met if one.fixed_point.stable]
     return Criticality(stable, None if stable else _reason(line, log_q, met))
 
 
-def _at(line: FixedPointLine, q: float) -> Critical:
+def _at(line: FixedPointLine, q: float) -> CriticalInitialisation:
     sigma_w2 = 1.0 / float(line.profile.at(np.array([q])).slope[0])
-    return Critical(sigma_w2, fixed_point(VarianceMap(line.profile, sigma_w2, line.sigma_b2), q))
+    return _critical(sigma_w2, line.sigma_b2, fixed_point(VarianceMap(line.profile, sigma_w2, line.sigma_b2), q))
 
 
-def _at_zero(activation: Activation, profile: Profile, log_q: Float64Array) -> list[Critical]:
+def _critical(sigma_w2: float, sigma_b2: float, point: FixedPoint) -> CriticalInitialisation:
+    return CriticalInitialisation(
+        weight_variance=sigma_w2, weight_std=sqrt(sigma_w2), bias_variance=sigma_b2, fixed_point=point
+    )
+
+
+def _at_zero(activation: Activation, profile: Profile, log_q: Float64Array) -> list[CriticalInitialisation]:
     """σ_w² = 1/φ'(0)², if the activation passes through the origin with a slope."""
     slope = slope_at_zero(activation)
     if not slope or not isfinite(slope):
         return []
     shrinking = shrinks(VarianceMap(profile, 1.0 / slope, 0.0).residual(log_q))
-    return [Critical(1.0 / slope, fixed_point_at_zero(1.0, shrinking))]
+    return [_critical(1.0 / slope, 0.0, fixed_point_at_zero(1.0, shrinking))]
 
 
-def _reason(line: FixedPointLine, log_q: Float64Array, unstable: list[Critical]) -> str:
+def _reason(line: FixedPointLine, log_q: Float64Array, unstable: list[CriticalInitialisation]) -> str:
     """Why there is no critical initialisation, in a sentence; `unstable` are those that fail by this alone."""
-    q, chi, growth = line.measured(log_q)
-    if not q.size:
+    variances, chi, growth = line.measured(log_q)
+    if not variances.size:
         return "E[φ²] or E[φ'²] is infinite, or not to be had, wherever there might be a fixed point."
     if not chi.any():
         return "The derivative is 0 at almost every z, and so χ is 0, whatever the weights."
     if unstable:
-        places = " and ".join(f"q = {one.fixed_point.q:.4g} (with σ_w² = {one.sigma_w2:.4g})" for one in unstable)
+        places = " and ".join(
+            f"q = {one.fixed_point.variance:.4g} (with σ_w² = {one.weight_variance:.4g})" for one in unstable
+        )
         return f"χ is 1 only at {places}, where a small deviation of the variance grows from layer to layer."
     stable = np.abs(growth) < 1.0
     if not stable.any():
@@ -86,5 +87,5 @@ def _reason(line: FixedPointLine, log_q: Float64Array, unstable: list[Critical])
     side = "above" if chi[nearest] > 1.0 else "below"
     return (
         f"Whatever the weights, χ is {side} 1 at every stable fixed point; of those looked at it comes closest "
-        f"at q = {q[nearest]:.3g}, to within {abs(chi[nearest] - 1.0):.3g}."
+        f"at q = {variances[nearest]:.3g}, to within {abs(chi[nearest] - 1.0):.3g}."
     )

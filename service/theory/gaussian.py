@@ -15,7 +15,7 @@ from service.theory.panels import LARGEST, Functions, Panels, joined, panels_bet
 _FARTHEST = 38.0  # standard deviations: no number that a float holds makes up for the density beyond
 _INNERMOST = 2.0**-30  # an activation may bend at any scale above
 _MOST_HALVINGS = 48  # a jump nobody told of is then known to its last digit
-_MOST_PANELS = 2048  # halved at once; a sine is followed to x = 8,192, eight standard deviations of variance 1e6
+_MOST_PANELS = 512  # halved at once; a sine is followed to x = 2,048, five standard deviations of variance 1.6e5
 _CLOSEST = 5.0  # standard deviations to where the functions are lost: closer, nothing is known to 1e-6
 _AT_ONCE = 8  # variances that share the nodes they need
 

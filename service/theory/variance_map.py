@@ -1,6 +1,7 @@
 """V(q) = σ_w²·E[φ(√q Z)²] + σ_b², which takes the variance of a pre-activation from one layer to the next."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf, log
 
 import numpy as np
@@ -84,7 +85,10 @@ def log_variances(sigma_b2: float) -> Float64Array:
 
 def profile_over(activation: Activation, log_q: Float64Array) -> Profile:
     """The profile of `activation` for the variances of a grid."""
-    return profile(activation, float(np.exp(log_q[0])), float(np.exp(log_q[-1])))
+    return _kept(activation, float(np.exp(log_q[0])), float(np.exp(log_q[-1])))
+
+
+_kept = lru_cache(maxsize=4)(profile)  # fixed points and critical initialisations ask for the same one
 
 
 def slope_at_zero(activation: Activation) -> float | None:

@@ -8,6 +8,7 @@ import sys
 import traceback
 from types import TracebackType
 
+from service.profile.spec import ProfileSpec
 from service.spec import SimulationSpec
 
 _PR_SET_PDEATHSIG = 1
@@ -25,19 +26,22 @@ def arm(memory_bytes: int) -> int:
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         limit = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-        import service.simulation.simulate  # noqa: F401, PLC0415 - here, so that no deadline pays for it
+        import service.profile.profile  # noqa: PLC0415 - here, so that no deadline pays for it
+        import service.simulation.simulate  # noqa: F401, PLC0415
 
         _armed = True
     return os.getpid()
 
 
-def run(spec: SimulationSpec, memory_bytes: int) -> bytes:
-    """The report on `spec` as JSON; armed first, for between two calls a process may have been replaced."""
+def run(spec: SimulationSpec | ProfileSpec, memory_bytes: int) -> bytes:
+    """The answer to `spec` as JSON; armed first, for between two calls a process may have been replaced."""
     arm(memory_bytes)
-    from service.simulation.simulate import simulate  # noqa: PLC0415 - loaded by `arm`
+    from service.profile.profile import profile  # noqa: PLC0415 - loaded by `arm`
+    from service.simulation.simulate import simulate  # noqa: PLC0415
 
     with _Noted():
-        return simulate(spec).model_dump_json().encode()
+        answer = simulate(spec) if isinstance(spec, SimulationSpec) else profile(spec)
+        return answer.model_dump_json().encode()
 
 
 class _Noted:

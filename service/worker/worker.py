@@ -11,6 +11,7 @@ from time import perf_counter
 from anyio import BrokenWorkerProcess, CapacityLimiter, create_task_group, fail_after, to_process
 
 from service.errors import DeadlineExceeded, NotReady, QueueFull, WorkerFailed
+from service.profile.spec import ProfileSpec
 from service.results import Estimate
 from service.settings import Settings
 from service.simulation.estimate import Limits, check_budget, estimate
@@ -53,6 +54,13 @@ class Worker:
     async def simulate(self, spec: SimulationSpec) -> bytes:
         """The report on `spec` as JSON; SpecError, BudgetExceeded, QueueFull, DeadlineExceeded or WorkerFailed."""
         check_budget(plan(spec), self._limits)
+        return await self._answer(spec)
+
+    async def profile(self, spec: ProfileSpec) -> bytes:
+        """The profile of an activation as JSON; QueueFull, DeadlineExceeded or WorkerFailed."""
+        return await self._answer(spec)
+
+    async def _answer(self, spec: SimulationSpec | ProfileSpec) -> bytes:
         self._check_queue()
         await self._wait_for_slot()
         started = perf_counter()
@@ -81,7 +89,7 @@ class Worker:
         except TimeoutError:
             raise self._queue_full() from None
 
-    async def _run(self, spec: SimulationSpec) -> bytes:
+    async def _run(self, spec: SimulationSpec | ProfileSpec) -> bytes:
         try:
             with fail_after(self._settings.sync_deadline_seconds):
                 return await to_process.run_sync(

@@ -17,10 +17,14 @@ def _answer(name: str) -> Responses:
     return {200: {"content": {"application/json": {"example": _read(name)}}}}
 
 
-SPECIFICATIONS: dict[str, Example] = {
-    name: Example(summary=entry["summary"], value=entry["value"]) for name, entry in _read("specifications").items()
-}
+def _requests(name: str) -> dict[str, Example]:
+    return {key: Example(summary=entry["summary"], value=entry["value"]) for key, entry in _read(name).items()}
+
+
+SPECIFICATIONS = _requests("specifications")
+ACTIVATIONS = _requests("activations")
 REPORT = _answer("report")
+PROFILE = _answer("profile")
 ESTIMATE = _answer("estimate")
 CATALOG = _answer("catalog")
 HEALTH = _answer("health")

@@ -9,6 +9,6 @@ router = APIRouter(prefix="/v1/catalog", tags=["catalog"])
 
 
 @router.get("", summary="List every kind of every family", responses=CATALOG)
-async def get_catalog() -> Catalog:
-    """Every activation, initializer, loss, layer, policy and kind of data: parameters, formula, derivative, source."""
+def get_catalog() -> Catalog:  # in a thread: the first call proves the bounds
+    """Every activation, initializer, loss, layer, policy and kind of data: parameters, formula, derivative, bounds."""
     return catalog()

@@ -65,7 +65,7 @@ class Activation(Kind):
     @property
     def closed(self) -> Node:
         """The formula with the parameters' values in it, as the decimal numbers that they were written as."""
-        return closed(self.written, tuple(self.values.items()))
+        return _closed(self.written, tuple(self.values.items()))
 
     @property
     def kinks(self) -> tuple[float, ...]:
@@ -84,8 +84,7 @@ def _derived(formula: str, names: tuple[str, ...]) -> Node:
 
 
 @lru_cache(maxsize=1024)
-def closed(formula: str, values: tuple[tuple[str, float], ...]) -> Node:
-    """A formula with its parameters put in."""
+def _closed(formula: str, values: tuple[tuple[str, float], ...]) -> Node:
     node = _read(formula, tuple(name for name, _ in values))
     for name, value in values:
         node = replaced(node, Name(name), Number(Fraction(repr(value))))
@@ -94,4 +93,4 @@ def closed(formula: str, values: tuple[tuple[str, float], ...]) -> Node:
 
 @lru_cache(maxsize=1024)
 def _kinks(formula: str, values: tuple[tuple[str, float], ...]) -> tuple[float, ...]:
-    return smoothness(closed(formula, values)).kinks
+    return smoothness(_closed(formula, values)).kinks

@@ -48,6 +48,9 @@ class Expression(Activation):
     def values(self) -> Mapping[str, float]:
         return self.parameters
 
+    def __hash__(self) -> int:
+        return hash((self.formula, *self.parameters.items()))
+
     def f(self, x: Array) -> Array:
         return self._evaluation.values(canonical(self.tree), x)
 

@@ -1,4 +1,4 @@
-"""Certified bounds of an activation as a client gets them."""
+"""What is proven or computed of an activation, as a client gets it."""
 
 from service.kinds import Double, Model
 from service.vocabulary import Approach, Break
@@ -69,3 +69,33 @@ class Kink(Model):
     """The limit of φ' from the left."""
     derivative_right: Double | None
     """The limit of φ' from the right."""
+
+
+class FixedPoint(Model):
+    """A variance of pre-activations that wide layers keep: q = σ_w²·E φ(√q Z)² + σ_b²."""
+
+    variance: Double | None
+    """q; null where every variance is kept."""
+    stable: bool
+    """Whether small deviations never become large ones."""
+    growth: Double | None
+    """What a layer multiplies a small deviation of q by; null where it is infinite."""
+    chi: Double | None
+    """χ, what a layer multiplies the mean square of delta by; null where it is infinite."""
+    depth_scale: Double | None
+    """ξ_q = −1/ln |growth|, the layers in which a deviation of q falls to 1/e; null where it does not."""
+    correlation_depth: Double | None
+    """ξ_c = −1/ln χ, the layers in which two inputs come closer by 1/e; null from χ = 1 on, where they do not."""
+
+
+class CriticalInitialisation(Model):
+    """Weights with which neither gradients nor the distance of two inputs change with depth: χ = 1, q stable."""
+
+    weight_variance: Double
+    """σ_w², fan_in times the variance of a weight."""
+    weight_std: Double
+    """σ_w, so that a weight has the standard deviation σ_w/√fan_in."""
+    bias_variance: Double
+    """σ_b², the variance of a bias."""
+    fixed_point: FixedPoint
+    """The variance that pre-activations settle at."""

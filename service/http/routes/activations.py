@@ -1,0 +1,26 @@
+"""Activations: a function in, all that is known of it out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+from fastapi.responses import Response
+
+from service.http.dependencies import TheWorker
+from service.http.examples import ACTIVATIONS, PROFILE
+from service.http.limits import StrictRoute
+from service.profile.answer import ActivationProfile
+from service.profile.spec import ProfileSpec
+
+router = APIRouter(prefix="/v1/activations", tags=["activations"], route_class=StrictRoute)
+
+
+@router.post("/profile", summary="Profile an activation", response_model=ActivationProfile, responses=PROFILE)
+async def create_activation_profile(
+    spec: Annotated[ProfileSpec, Body(openapi_examples=ACTIVATIONS)], worker: TheWorker
+) -> Response:
+    """Derivative, certified bounds, kinks, saturation, Gaussian moments and critical initialisations of any activation.
+
+    A built-in one, or your own as a formula in plain text or LaTeX. Bounds are enclosures found by ball arithmetic: the
+    truth lies in `[low, high]` for certain, and where the search ended before they were narrow `certified` says so.
+    """
+    return Response(await worker.profile(spec), media_type="application/json")

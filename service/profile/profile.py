@@ -1,0 +1,105 @@
+"""An activation → its profile."""
+
+from dataclasses import dataclass
+from math import inf, isfinite
+
+from service.enclosures.balls import simple
+from service.enclosures.joints import Joint, Side
+from service.enclosures.smoothness import Smoothness, smoothness
+from service.expressions.write import latex, plain
+from service.facts import ActivationBounds, FixedPoint, Kink
+from service.profile.answer import ActivationProfile, GaussianMoments
+from service.profile.spec import ProfileSpec
+from service.profile.tails import tails
+from service.profile.words import summary
+from service.theory.bounds import bounds, largest_slope
+from service.theory.critical import Criticality, critical_initialisations
+from service.theory.fixed_points import fixed_points
+from service.theory.moments import moments
+from service.vocabulary import Break
+
+
+def profile(spec: ProfileSpec) -> ActivationProfile:
+    """All that is known of the activation that `spec` names."""
+    activation = spec.activation
+    low, high = (-inf, inf) if spec.interval is None else (spec.interval.low, spec.interval.high)
+    known, proven = smoothness(activation.closed), bounds(activation.closed, low, high)
+    left, right = tails(known, largest_slope(activation))
+    kinks = [_kink(joint) for joint in known.joints if not joint.differentiable]
+    field = _mean_field(spec, any(kink.kind is Break.POLE for kink in kinks))
+    made = ActivationProfile(
+        activation=activation,
+        formula=plain(activation.tree),
+        latex=latex(activation.tree),
+        derivative=plain(activation.slope),
+        derivative_latex=latex(activation.slope),
+        convention=activation.convention,
+        summary="",
+        bounds=proven,
+        lipschitz=_lipschitz(proven, known),
+        kinks=kinks,
+        kinks_complete=known.complete,
+        period=known.period,
+        left=left,
+        right=right,
+        moments=field.moments,
+        fixed_points=field.fixed_points,
+        critical_initialisations=field.criticality.initialisations,
+        critical_reason=field.criticality.reason,
+    )
+    return made.model_copy(update={"summary": summary(made, spec)})
+
+
+@dataclass(frozen=True)
+class _MeanField:
+    """What mean field theory says of an activation."""
+
+    moments: GaussianMoments
+    fixed_points: list[FixedPoint]
+    criticality: Criticality
+
+
+def _mean_field(spec: ProfileSpec, has_pole: bool) -> _MeanField:
+    activation, variance = spec.activation, spec.pre_activation_variance
+    if has_pole:
+        nothing = GaussianMoments(variance=variance, square=None, derivative_square=None)
+        return _MeanField(nothing, [], Criticality([], "E[φ²] is infinite at every variance, for φ has a pole."))
+    found = moments(activation, variance)
+    averages = GaussianMoments(variance=variance, square=_finite(found.square), derivative_square=_finite(found.slope))
+    points = fixed_points(activation, spec.weight_variance, spec.bias_variance)
+    return _MeanField(averages, points, critical_initialisations(activation, spec.bias_variance))
+
+
+def _lipschitz(proven: ActivationBounds, known: Smoothness) -> float | None:
+    steepest = proven.abs_derivative.sup
+    connected = all(joint.continuous for joint in known.joints)
+    return steepest.high if steepest.certified and connected else None
+
+
+def _kink(joint: Joint) -> Kink:
+    return Kink(
+        z=simple(joint.at),
+        kind=_kind(joint),
+        value_left=_of(joint.left, 0),
+        value_right=_of(joint.right, 0),
+        derivative_left=_of(joint.left, 1),
+        derivative_right=_of(joint.right, 1),
+    )
+
+
+def _kind(joint: Joint) -> Break:
+    if joint.left is None or joint.right is None:
+        return Break.EDGE
+    if joint.continuous:
+        return Break.KINK
+    values = (joint.left.value, joint.right.value)
+    return Break.JUMP if all(value is not None and value.is_finite() for value in values) else Break.POLE
+
+
+def _of(side: Side | None, order: int) -> float | None:
+    limit = None if side is None else (side.slope if order else side.value)
+    return None if limit is None else _finite(float(limit))
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
