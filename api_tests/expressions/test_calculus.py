@@ -90,11 +90,11 @@ def test_a_network_of_a_formula_is_the_network_of_the_built_in(kind: str, formul
     assert written.std == pytest.approx(built_in.std, abs=1e-12)
 
 
-def test_a_formula_with_parameters_is_echoed_and_its_saturation_is_unknown() -> None:
+def test_a_formula_with_parameters_is_echoed_and_its_saturation_is_measured() -> None:
     written = {"kind": "expression", "formula": "b z tanh(z)", "parameters": {"b": 0.9}}
     made = report(stack(3, 8, written))
     assert made.layers[0].activation == "expression"
-    assert made.layers[0].saturated_fraction is None
+    assert made.layers[0].saturated_fraction == report(stack(3, 8, "stanh")).layers[0].saturated_fraction
     echoed = made.spec.model_dump(mode="json")["network"]["layers"][0]["layers"][0]["activation"]
     assert echoed == written
     assert Expression.model_validate(echoed).tree == parse("b*z*tanh(z)", parameters=("b",))

@@ -184,4 +184,5 @@ def _derivative_fields(recording: Recording, position: int) -> dict[str, object]
 
 def _over_finite(column: Decades, summary: Callable[[Decades], np.floating[Any]]) -> float | None:
     finite = column[np.isfinite(column)]
-    return float(summary(finite)) if finite.size else None
+    found = float(summary(finite)) if finite.size else np.nan
+    return found if np.isfinite(found) else None

@@ -7,7 +7,7 @@ from itertools import pairwise
 from flint import arb, arb_series
 
 from service.enclosures.balls import Ball, hull
-from service.enclosures.monomials import Undecided
+from service.enclosures.budget import Budget
 from service.enclosures.program import ORDER, Program
 from service.expressions.tree import Node
 
@@ -59,12 +59,12 @@ class Enclosure:
 
 
 class Quantity:
-    """φ where `order` is 0, φ' where it is 1, of a smooth formula; it is asked `budget` steps of a program at most."""
+    """φ where `order` is 0, φ' where it is 1, of a smooth formula; asking costs steps of `budget`."""
 
-    def __init__(self, node: Node, order: int, budget: int) -> None:
+    def __init__(self, node: Node, order: int, budget: Budget) -> None:
         self._program = Program([node], series=True)
         self._order = order
-        self._left = budget
+        self._budget = budget
 
     def on(self, box: Ball, around: list[Ball] | None = None) -> Enclosure:
         """The values on a box, by themselves and by Taylor's formula at its midpoint, whichever is narrower.
@@ -102,9 +102,7 @@ class Quantity:
 
     def derivatives(self, z: Ball) -> list[Ball]:
         """The quantity and its first two derivatives; Undecided where the budget has ended."""
-        self._left -= len(self._program)
-        if self._left < 0:
-            raise Undecided
+        self._budget.spend(len(self._program))
         series = self._program.run(arb_series([z, 1], ORDER))[0]
         if self._order:
             return [series[1], 2 * series[2], 6 * series[3]]

@@ -12,6 +12,7 @@ from flint import arb
 
 from service.enclosures.balls import INFINITY, Ball, hull, simple
 from service.enclosures.boxes import Box, Quantity, boxes
+from service.enclosures.budget import Budget
 from service.enclosures.ends import FACTOR, FARTHEST, FIRST, End, lower_end, upper_end
 from service.enclosures.extreme import Extreme, Place
 from service.enclosures.germs import Behaviour
@@ -23,7 +24,6 @@ from service.expressions.differentiate import differentiate
 from service.expressions.tree import Node, depends_on
 from service.vocabulary import Approach
 
-BUDGET = 15_000
 _NARROW = 1e-14
 _TINY = 1e-30
 _ANYTHING = INFINITY - INFINITY
@@ -32,14 +32,17 @@ _STRANGE = 30.0
 """How far out a tail is followed that is not understood."""
 
 
-def extremes(piece: Piece, order: int, budget: int = BUDGET) -> tuple[Extreme, Extreme]:
+def extremes(piece: Piece, order: int, budget: Budget) -> tuple[Extreme, Extreme]:
     """Infimum and supremum of the formula of `piece`, or of its derivative where `order` is 1."""
     shown = differentiate(piece.node, VARIABLE) if order else piece.node
     search = _Search(piece, order, budget)
-    if depends_on(shown, VARIABLE):
-        search.run(shown)
-    else:
+    if not depends_on(shown, VARIABLE):
         search.offer(constant(shown), Place(Approach.BETWEEN, piece.low, piece.high))
+    else:
+        try:
+            search.run(shown)
+        except Undecided:
+            search.allow(_ANYTHING)
     return search.bottom, search.top
 
 
@@ -55,7 +58,7 @@ class _Tail:
 class _Search:
     """The parts of a piece that are still to be looked at."""
 
-    def __init__(self, piece: Piece, order: int, budget: int) -> None:
+    def __init__(self, piece: Piece, order: int, budget: Budget) -> None:
         self._piece = piece
         self._quantity = Quantity(piece.node, order, budget)
         self.bottom, self.top = Extreme(-1), Extreme(1)
@@ -90,7 +93,7 @@ class _Search:
         try:
             end = end_of(shown, edge)
         except Undecided:  # at an edge that cannot be written down nothing is known
-            self._allow(_ANYTHING)
+            self.allow(_ANYTHING)
             return (edge + (_BESIDE if approach is Approach.FROM_RIGHT else -_BESIDE)).mid()
         self._tails.append(_Tail(end, FIRST, approach))
         return end.place(arb(FIRST))
@@ -104,9 +107,10 @@ class _Search:
             try:
                 self._box(box)
             except Undecided:
-                self._allow(values)
+                self.allow(values)
 
-    def _allow(self, values: Ball) -> None:
+    def allow(self, values: Ball) -> None:
+        """Nothing more is known of some part than that its values are among `values`."""
         for extreme in (self.bottom, self.top):
             extreme.allow((extreme.sign * values).upper())
 
@@ -130,7 +134,7 @@ class _Search:
             self._offer_edges(box)
         elif enclosed.value.rad() < _NARROW * abs(enclosed.middle) + _TINY:
             self._offer_at(arb(simple(box.ball)), self._quantity.at(arb(simple(box.ball))))
-            self._allow(enclosed.value)
+            self.allow(enclosed.value)
         else:
             self._waiting.extend((half, enclosed.value) for half in box.halves())
 
@@ -152,7 +156,7 @@ class _Search:
             return
         familiar = behaviour is not None and behaviour.limit is not None
         if tail.start > (FARTHEST if familiar else _STRANGE):
-            self._allow(_ANYTHING if behaviour is None else hull(behaviour.low, behaviour.high))
+            self.allow(_ANYTHING if behaviour is None else hull(behaviour.low, behaviour.high))
             return
         further = tail.start * FACTOR
         one, other = tail.end.place(arb(tail.start)), tail.end.place(arb(further))

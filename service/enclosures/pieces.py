@@ -11,8 +11,9 @@ from itertools import pairwise
 from flint import arb
 
 from service.enclosures.balls import INFINITY, Ball
+from service.enclosures.budget import FOR_ZEROS, Budget
 from service.enclosures.monomials import Undecided, sign
-from service.enclosures.program import VARIABLE, Program
+from service.enclosures.program import VARIABLE, Program, constant
 from service.enclosures.roots import zeros
 from service.enclosures.switches import looked_at, singular, switches, thrown
 from service.expressions.tree import ZERO, Node, depends_on, replaced
@@ -31,9 +32,9 @@ class Piece:
 
 def pieces(node: Node, low: Ball = -INFINITY, high: Ball = INFINITY) -> list[Piece]:
     """The pieces of `node` on an interval, rising, where it is defined; Undecided where not all are found."""
-    made = _domains(_smooth([Piece(low, high, node)]))
+    budget = Budget(FOR_ZEROS)
     joined: list[Piece] = []
-    for piece in made:
+    for piece in _domains(_smooth([Piece(low, high, node)], budget), budget):
         before = joined[-1] if joined else None
         if before is not None and before.node == piece.node and before.high.overlaps(piece.low) and _regular(piece):
             joined[-1] = Piece(before.low, piece.high, piece.node)
@@ -46,7 +47,7 @@ def _regular(piece: Piece) -> bool:
     return bool(Program([piece.node]).run(piece.low)[0].is_finite())
 
 
-def _smooth(waiting: list[Piece]) -> list[Piece]:
+def _smooth(waiting: list[Piece], budget: Budget) -> list[Piece]:
     """Every switch thrown, the innermost ones first."""
     done: list[Piece] = []
     while waiting:
@@ -55,24 +56,26 @@ def _smooth(waiting: list[Piece]) -> list[Piece]:
         if switch is None:
             done.append(piece)
             continue
+        parts = _sides(looked_at(switch), piece, budget)
         waiting = [
-            Piece(low, high, replaced(piece.node, switch, thrown(switch, side)))
-            for low, high, side in _sides(looked_at(switch), piece)
+            Piece(low, high, replaced(piece.node, switch, thrown(switch, side))) for low, high, side in parts
         ] + waiting
         if len(waiting) + len(done) > MOST_PIECES:
             raise Undecided
     return done
 
 
-def _domains(waiting: list[Piece]) -> list[Piece]:
+def _domains(waiting: list[Piece], budget: Budget) -> list[Piece]:
     """Pieces cut at their singular points, without those where the formula has no value."""
-    cut = [Piece(low, high, piece.node) for piece in waiting for low, high in _between(piece, _singularities(piece))]
+    cut = [piece for whole in waiting for piece in _cut(whole, budget)]
     return [piece for piece in cut if not Program([piece.node]).run(interior(piece.low, piece.high))[0].is_nan()]
 
 
-def _singularities(piece: Piece) -> list[Ball]:
+def _cut(piece: Piece, budget: Budget) -> list[Piece]:
+    """A piece between its singular points."""
     arguments = dict.fromkeys(singular(piece.node))
-    return [zero for argument in arguments for zero in zeros(argument, piece.low, piece.high)]
+    cuts = [zero for argument in arguments for zero in zeros(argument, piece.low, piece.high, budget)]
+    return [Piece(low, high, piece.node) for low, high in _between(piece, cuts)]
 
 
 def _between(piece: Piece, cuts: list[Ball]) -> list[tuple[Ball, Ball]]:
@@ -83,18 +86,24 @@ def _between(piece: Piece, cuts: list[Ball]) -> list[tuple[Ball, Ball]]:
     return list(pairwise([*edges, piece.high]))
 
 
-def _sides(argument: Node, piece: Piece) -> Iterator[tuple[Ball, Ball, int]]:
-    """The parts of a piece on which `argument` has one sign, and that sign."""
+def _sides(argument: Node, piece: Piece, budget: Budget) -> Iterator[tuple[Ball, Ball, int | None]]:
+    """The parts of a piece on which `argument` has one sign, and that sign; None where it has no value."""
     if not depends_on(argument, VARIABLE):
         yield piece.low, piece.high, _sign_of_constant(argument)
         return
-    for part in _domains([Piece(piece.low, piece.high, argument)]):
-        for low, high in _between(part, zeros(argument, part.low, part.high)):
+    for part in _cut(Piece(piece.low, piece.high, argument), budget):
+        if Program([argument]).run(interior(part.low, part.high))[0].is_nan():
+            yield part.low, part.high, None
+            continue
+        for low, high in _between(part, zeros(argument, part.low, part.high, budget)):
             yield low, high, sign(Program([argument]).run(interior(low, high))[0])
 
 
-def _sign_of_constant(argument: Node) -> int:
-    return 0 if argument == ZERO else sign(Program([argument]).run(arb(0))[0])
+def _sign_of_constant(argument: Node) -> int | None:
+    value = constant(argument)
+    if value.is_nan():
+        return None
+    return 0 if argument == ZERO else sign(value)
 
 
 def interior(low: Ball, high: Ball) -> Ball:

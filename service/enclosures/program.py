@@ -128,7 +128,11 @@ def _composition(outer: Node) -> Operation:
         at = inner[0]
         if own is not None and at.rad() < _NARROW and not at.contains(0):  # no series has a pole
             return own(inner)
-        return arb_series(derivatives.run(at), ORDER)(arb_series([0, *[inner[k] for k in range(1, ORDER)]], ORDER))
+        step = [inner[k] for k in range(1, ORDER)]
+        outside = derivatives.run(at)
+        if all(one.is_zero() for one in step):  # Arb composes no empty series
+            return arb_series(outside[:1], ORDER)
+        return arb_series(outside, ORDER)(arb_series([0, *step], ORDER))
 
     return composed
 

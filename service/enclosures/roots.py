@@ -4,16 +4,16 @@ from fractions import Fraction
 
 from service.enclosures.balls import Ball, hull, rational
 from service.enclosures.boxes import Box, Quantity, boxes
+from service.enclosures.budget import Budget
 from service.enclosures.ends import lower_end, settled, upper_end
 from service.enclosures.program import VARIABLE
 from service.expressions.differentiate import differentiate
 from service.expressions.tree import Name, Node, Number, Product, Sum, depends_on
 
-_BUDGET = 20_000
 _SMALLEST = 1e-18
 
 
-def zeros(node: Node, low: Ball, high: Ball, order: int = 0) -> list[Ball]:
+def zeros(node: Node, low: Ball, high: Ball, budget: Budget, order: int = 0) -> list[Ball]:
     """Balls that hold all zeros of a formula, or of its derivative, in an open interval; rising.
 
     Undecided where they are not all found. What is zero everywhere has none.
@@ -24,7 +24,7 @@ def zeros(node: Node, low: Ball, high: Ball, order: int = 0) -> list[Ball]:
     exact = _of_line(shown)
     if exact is not None:
         return [exact] if low < exact < high else []
-    quantity, found = Quantity(node, order, _BUDGET), list[Ball]()
+    quantity, found = Quantity(node, order, budget), list[Ball]()
     left = low if quantity.is_known_at(low) else settled(lower_end(shown, low))
     right = high if quantity.is_known_at(high) else settled(upper_end(shown, high))
     waiting = boxes(left, right)

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
+from service.expressions.functions import EXTREMES
 from service.expressions.tree import (
+    MINUS_ONE,
     ZERO,
     Call,
     Comparison,
@@ -46,6 +48,7 @@ _THROWN: dict[str, Callable[..., Node]] = {
     "max": lambda side, one, other: one if side >= 0 else other,
     "min": lambda side, one, other: one if side <= 0 else other,
 }
+_NOWHERE = call("ln", MINUS_ONE)
 _HOLDS = {
     "<": lambda side: side < 0,
     "<=": lambda side: side <= 0,
@@ -54,13 +57,18 @@ _HOLDS = {
 }
 
 
-def thrown(switch: Node, side: int) -> Node:
-    """What a switch is where its argument has the sign `side`."""
+def thrown(switch: Node, side: int | None) -> Node:
+    """What a switch is where its argument has the sign `side`; None where the argument has no value.
+
+    A comparison with what has no value does not hold, as in floating point; nothing else has a value there.
+    """
     match switch:
         case Where(Comparison(_, operator, _), then, otherwise):
-            return then if _HOLDS[operator](side) else otherwise
+            return then if side is not None and _HOLDS[operator](side) else otherwise
+        case Call(function, (_, second)) if side is None and function in EXTREMES:
+            return second
         case Call(function, arguments):
-            return _THROWN[function](side, *arguments)
+            return _NOWHERE if side is None else _THROWN[function](side, *arguments)
     raise TypeError(f"{switch!r} is no switch")
 
 

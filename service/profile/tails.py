@@ -7,6 +7,7 @@ from math import isfinite
 from flint import ctx
 
 from service.enclosures.balls import PRECISION_BITS, Ball
+from service.enclosures.budget import FOR_ZEROS, Budget
 from service.enclosures.ends import FARTHEST, FIRST, End, lower_end, upper_end
 from service.enclosures.extreme import is_infinite
 from service.enclosures.monomials import Undecided
@@ -57,10 +58,10 @@ def _beyond(piece: Piece, derivative: Node, side: int, small: float) -> float | 
     """The outermost place where |φ'| is `small`; the end of the piece where it is smaller on all of it."""
     if not isfinite(small):
         return None
-    places = []
+    places, budget = list[Ball](), Budget(FOR_ZEROS)
     for level in (small, -small) if depends_on(derivative, VARIABLE) else ():
         try:
-            places += zeros(total(derivative, negative(Number(Fraction(level)))), piece.low, piece.high)
+            places += zeros(total(derivative, negative(Number(Fraction(level)))), piece.low, piece.high, budget)
         except Undecided:
             return None
     places += [end for end in (piece.low, piece.high) if end.is_finite() and not is_infinite(end)]

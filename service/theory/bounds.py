@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from math import inf, isinf, nextafter
 
 import numpy as np
@@ -11,6 +12,7 @@ from flint import arb, ctx
 
 from service.enclosures import extreme as found
 from service.enclosures.balls import INFINITY, PRECISION_BITS, Ball, simple
+from service.enclosures.budget import FOR_EXTREMES, FOR_ZEROS, Budget
 from service.enclosures.extreme import Extreme, Witness
 from service.enclosures.extremes import extremes
 from service.enclosures.monomials import Undecided
@@ -37,7 +39,7 @@ def bounds(node: Node, low: float = -inf, high: float = inf) -> ActivationBounds
     """The bounds of a formula of z without parameters; certified where the budget of the search sufficed."""
     with ctx.workprec(PRECISION_BITS):
         known = smoothness(node, low, high)
-        values, slopes = ([extremes(piece, order) for piece in known.pieces] for order in (0, 1))
+        values, slopes = (_extremes(known.pieces, order) for order in (0, 1))
         sizes = [_size(piece, *pair) for piece, pair in zip(known.pieces, slopes, strict=True)]
         return ActivationBounds(
             value=_Quantity(known, 0).range_of(values),
@@ -52,6 +54,11 @@ def largest_slope(activation: Activation) -> float:
     steepest = bounds(activation.closed).abs_derivative.sup
     known = steepest.high if steepest.certified else steepest.low
     return inf if known is None else known
+
+
+def _extremes(pieces: tuple[Piece, ...], order: int) -> list[tuple[Extreme, Extreme]]:
+    budget = Budget(FOR_EXTREMES)
+    return [extremes(piece, order, budget) for piece in pieces]
 
 
 def _size(piece: Piece, bottom: Extreme, top: Extreme) -> tuple[Extreme, Extreme]:
@@ -75,7 +82,7 @@ def _flat(piece: Piece, bottom: Extreme, top: Extreme) -> list[Ball]:
     ends = [one.place.low for extreme in (bottom, top) for one in extreme.best() if one.place.approach is Approach.AT]
     low, high = (min(ends, key=float), max(ends, key=float)) if len(ends) > 1 else (piece.low, piece.high)
     with suppress(Undecided):
-        return zeros(piece.node, low, high, order=1)
+        return zeros(piece.node, low, high, Budget(FOR_ZEROS), order=1)
     return []
 
 
@@ -94,16 +101,17 @@ class _Quantity:
     def _bound(self, extreme: Extreme) -> Bound:
         floor, ceiling = extreme.floor, extreme.ceiling if self.known.complete else INFINITY
         unbounded = bool(floor == INFINITY)
-        certified = unbounded or bool(ceiling - floor <= WIDTH * arb.max(arb(1), abs(floor)))
+        narrow = floor.is_finite() and bool(ceiling - floor <= WIDTH * arb.max(arb(1), abs(floor)))
+        certified = unbounded or narrow
         low, high = (floor, ceiling) if extreme.sign > 0 else (-ceiling, -floor)
-        places = list(self._places(extreme.best()))
+        places = list(islice(self._places(extreme.best()), _MOST_PLACES))
         return Bound(
             low=_below(low),
             high=_above(high),
             decimal=_decimal(extreme) if certified and not unbounded else None,
             unbounded=unbounded,
             attained=any(place.approach in _TAKEN for place in places) if certified and places else None,
-            places=places[:_MOST_PLACES],
+            places=places,
             certified=certified,
         )
 

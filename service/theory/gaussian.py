@@ -15,7 +15,7 @@ from service.theory.panels import LARGEST, Functions, Panels, joined, panels_bet
 _FARTHEST = 38.0  # standard deviations: no number that a float holds makes up for the density beyond
 _INNERMOST = 2.0**-30  # an activation may bend at any scale above
 _MOST_HALVINGS = 48  # a jump nobody told of is then known to its last digit
-_MOST_PANELS = 512  # halved at once; a sine is followed to x = 2,048, five standard deviations of variance 1.6e5
+MOST_PANELS = 2048  # halved at once; a sine is followed to x = 8,192, eight standard deviations of variance 1e6
 _CLOSEST = 5.0  # standard deviations to where the functions are lost: closer, nothing is known to 1e-6
 _AT_ONCE = 8  # variances that share the nodes they need
 
@@ -58,16 +58,16 @@ class Samples:
         return density @ values, slopes, density @ doubts
 
 
-def sample(functions: Functions, kinks: tuple[float, ...], smallest: float, largest: float) -> Samples:
-    """Samples of `functions` for averages at variances from `smallest` to `largest`."""
-    pending = panels_between(functions, _edges(sqrt(smallest), sqrt(largest), kinks))
+def sample(functions: Functions, edges: Float64Array, most_panels: int) -> Samples:
+    """Samples of `functions` on panels that end at `edges` first, no more than `most_panels` of them halved at once."""
+    pending = panels_between(functions, edges)
     settled, given_up = [], []
     for _ in range(_MOST_HALVINGS):
         settled.append(pending.where(~pending.unresolved))
         pending = pending.where(pending.unresolved)
         if not pending.left.size:
             break
-        near = np.arange(pending.left.size) < _MOST_PANELS
+        near = np.arange(pending.left.size) < most_panels
         given_up.append(pending.where(~near))
         pending = pending.where(near).halved(functions)
     found = joined([*settled, pending])
@@ -75,7 +75,7 @@ def sample(functions: Functions, kinks: tuple[float, ...], smallest: float, larg
     return _samples(found.where(found.right <= lost.left.min(initial=inf)), lost)
 
 
-def _edges(smallest: float, largest: float, kinks: tuple[float, ...]) -> Float64Array:
+def edges_between(smallest: float, largest: float, kinks: tuple[float, ...]) -> Float64Array:
     """Where panels end: from 0 to as far as `largest`, a standard deviation, needs; the first is within `smallest`."""
     farthest = _FARTHEST * largest
     octaves = np.ceil(np.log2(farthest) - np.log2(min(smallest / 16.0, _INNERMOST)))

@@ -1,12 +1,13 @@
 """The averages that mean field theory is made of: E[φ²] and E[φ'²] over Gaussian pre-activations."""
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
 from service.nn.activations import Activation
 from service.nn.arrays import Float64Array
-from service.theory.gaussian import Samples, sample
+from service.theory.gaussian import MOST_PANELS, Samples, edges_between, sample
 
 _WORST = 1e-6  # relative: beyond it there is no number; for a known and finite activation it is 1e-12
 
@@ -52,15 +53,16 @@ class Profile:
         return ManyMoments(square, slope, found.growth[:, 0], *doubts.T)
 
 
-def profile(activation: Activation, smallest: float, largest: float) -> Profile:
+def profile(activation: Activation, smallest: float, largest: float, most_panels: int = MOST_PANELS) -> Profile:
     """The profile of `activation` for variances from `smallest` to `largest`, both positive."""
+    edges = edges_between(sqrt(smallest), sqrt(largest), activation.kinks)
 
     def squares(z: Float64Array) -> Float64Array:
         value = activation.f(z)
         return np.square(np.stack([value, activation.df(z, value)]), dtype=np.float64)
 
     with np.errstate(all="ignore"):
-        return Profile(activation, smallest, largest, sample(squares, activation.kinks, smallest, largest))
+        return Profile(activation, smallest, largest, sample(squares, edges, most_panels))
 
 
 def moments(activation: Activation, variance: float) -> Moments:

@@ -18,6 +18,7 @@ MARGINAL = 1e-9
 """How far from 1 a growth is still 1."""
 _ENOUGH = 1e6
 _PER_DECADE = 5  # seen over ln q, an average bends no faster than ln Z² is wide, about 2
+_FEW_PANELS = 512  # a sine is followed to x = 2,048: to fixed points of 1.6e5
 _NEAR, _NEARER = 2.0**-50, 2.0**-100
 
 
@@ -85,7 +86,7 @@ def log_variances(sigma_b2: float) -> Float64Array:
 
 def profile_over(activation: Activation, log_q: Float64Array) -> Profile:
     """The profile of `activation` for the variances of a grid."""
-    return _kept(activation, float(np.exp(log_q[0])), float(np.exp(log_q[-1])))
+    return _kept(activation, float(np.exp(log_q[0])), float(np.exp(log_q[-1])), _FEW_PANELS)
 
 
 _kept = lru_cache(maxsize=4)(profile)  # fixed points and critical initialisations ask for the same one

@@ -21,6 +21,8 @@ class Activation(Kind):
 
     definition: ClassVar[str]
     """The function of z as one writes it; its LaTeX, derivative, kinks and bounds follow from it."""
+    derivative: ClassVar[str | None] = None
+    """Its derivative, said by those alone whose definition is no formula of one variable."""
     convention: ClassVar[str] = "Differentiable everywhere."
     """Which derivative is taken where there is none."""
     source: ClassVar[str]

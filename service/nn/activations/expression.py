@@ -26,6 +26,7 @@ class Expression(Activation):
     """The formula; ln and log are natural."""
 
     definition: ClassVar[str] = "as the formula says"
+    derivative: ClassVar[str | None] = "the derivative of the formula with respect to z"
     convention: ClassVar[str] = (
         "At a tie min and max have the derivative of their first argument; where has that of its branch; abs has 0."
     )

@@ -14,6 +14,7 @@ class Softmax(Activation):
     kind: Literal["softmax"] = "softmax"
 
     definition: ClassVar[str] = "exp(z_i) / sum_j(exp(z_j))"
+    derivative: ClassVar[str | None] = "y_i * (delta_ij - y_j)"
     source: ClassVar[str] = "Bridle 1990."
     only_output: ClassVar[bool] = True
     probability: ClassVar[bool] = True
