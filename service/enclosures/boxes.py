@@ -102,7 +102,7 @@ class Quantity:
 
     def derivatives(self, z: Ball) -> list[Ball]:
         """The quantity and its first two derivatives; Undecided where the budget has ended."""
-        self._budget.spend(len(self._program))
+        self._budget.spend(self._program.cost)
         series = self._program.run(arb_series([z, 1], ORDER))[0]
         if self._order:
             return [series[1], 2 * series[2], 6 * series[3]]

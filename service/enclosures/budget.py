@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from service.enclosures.monomials import Undecided
 
 FOR_ZEROS = 8_000
-"""Steps of programs, about 5 µs each, in which the pieces of a formula or the zeros of one are found."""
-FOR_EXTREMES = 13_000
-"""Steps in which the extremes of a formula, or of its derivative, are found on all its pieces."""
+"""Additions of series, 1 to 3 µs each, in whose time the pieces of a formula or its zeros are found."""
+FOR_EXTREMES = 30_000
+"""Additions of series in whose time the extremes of a formula, or of its derivative, are found on all its pieces."""
 
 
 @dataclass
 class Budget:
-    """Steps that are left."""
+    """What is left, in additions."""
 
     left: int
 
-    def spend(self, steps: int) -> None:
-        """Take `steps`; Undecided where they are not there."""
-        self.left -= steps
+    def spend(self, cost: int) -> None:
+        """Take `cost`; Undecided where it is not there."""
+        self.left -= cost
         if self.left < 0:
             raise Undecided

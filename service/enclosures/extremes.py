@@ -26,6 +26,8 @@ from service.vocabulary import Approach
 
 _NARROW = 1e-14
 _TINY = 1e-30
+_CROWD = 200
+"""Boxes that may wait: what can be bounded never needs as many, what oscillates without end needs more."""
 _ANYTHING = INFINITY - INFINITY
 _BESIDE = 2.0**-20
 _STRANGE = 30.0
@@ -64,6 +66,7 @@ class _Search:
         self.bottom, self.top = Extreme(-1), Extreme(1)
         self._waiting: deque[tuple[Box, Ball]] = deque()
         self._tails: list[_Tail] = []
+        self._given_up = False
 
     def offer(self, value: Ball, place: Place) -> None:
         """A value for both extremes."""
@@ -114,6 +117,13 @@ class _Search:
         for extreme in (self.bottom, self.top):
             extreme.allow((extreme.sign * values).upper())
 
+    def _give_up(self, values: Ball) -> None:
+        """Leave it at what is known of all that waits."""
+        self._given_up = True
+        for waiting in (values, *(values for _, values in self._waiting)):
+            self.allow(waiting)
+        self._waiting.clear()
+
     def _hopeless(self, values: Ball) -> bool:
         return not any(extreme.beyond((extreme.sign * values).upper()) for extreme in (self.bottom, self.top))
 
@@ -132,6 +142,8 @@ class _Search:
             if still is not None:
                 self._offer_at(still, self._quantity.on(still).value)
             self._offer_edges(box)
+        elif len(self._waiting) >= _CROWD:
+            self._give_up(enclosed.value)
         elif enclosed.value.rad() < _NARROW * abs(enclosed.middle) + _TINY:
             self._offer_at(arb(simple(box.ball)), self._quantity.at(arb(simple(box.ball))))
             self.allow(enclosed.value)
@@ -155,7 +167,7 @@ class _Search:
         if behaviour is not None and self._settled(behaviour, tail.approach):
             return
         familiar = behaviour is not None and behaviour.limit is not None
-        if tail.start > (FARTHEST if familiar else _STRANGE):
+        if self._given_up or tail.start > (FARTHEST if familiar else _STRANGE):
             self.allow(_ANYTHING if behaviour is None else hull(behaviour.low, behaviour.high))
             return
         further = tail.start * FACTOR

@@ -144,10 +144,13 @@ class Germ:
         return Germ.of(self.start, {shape: made}) * (self.constant(ONE) + rest.scaled(_finite(exp(rest.reach()))))
 
     def _vanishing(self) -> "Germ":
-        """The exponential of what falls faster than −t: e^(−t) times something between 0 and its bound."""
-        above = self + Germ.of(self.start, {Monomial(power=1): ONE})
-        bound = above.behaviour().high
-        return Germ.of(self.start, {_DECAY: Coefficient(hull(arb(0), _finite(bound).exp()))})
+        """The exponential of what falls faster than −t² or −t: that of those times something between 0 and a bound."""
+        for degree in (2, 1):
+            bound = (self + Germ.of(self.start, {Monomial(power=degree): ONE})).behaviour().high
+            if bound.is_finite():
+                decay = Monomial(rates=((degree, tree.MINUS_ONE),))
+                return Germ.of(self.start, {decay: Coefficient(hull(arb(0), bound.exp()))})
+        raise Undecided
 
     def behaviour(self) -> Behaviour:
         """Bounds, limit and the side that it is approached from."""
@@ -202,4 +205,3 @@ def _slower(one: tuple[Monomial, Coefficient], other: tuple[Monomial, Coefficien
 
 
 _growth = cmp_to_key(_slower)
-_DECAY = Monomial(rates=((1, tree.MINUS_ONE),))

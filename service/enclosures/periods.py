@@ -11,7 +11,7 @@ from service.enclosures.balls import Ball
 from service.enclosures.program import VARIABLE, constant
 from service.enclosures.switches import switches
 from service.expressions.differentiate import differentiate
-from service.expressions.tree import Call, Node, Number, children, depends_on, quotient
+from service.expressions.tree import ZERO, Call, Node, Number, children, depends_on, quotient
 
 
 def period(node: Node) -> Ball | None:
@@ -34,7 +34,8 @@ def _rates(node: Node) -> Iterator[Node | None]:
     match node:
         case Call("sin" | "cos" | "tan", (argument,)):
             slope = differentiate(argument, VARIABLE)
-            yield None if depends_on(slope, VARIABLE) or any(switches(slope)) else slope
+            bent = depends_on(slope, VARIABLE) or any(switches(argument))
+            yield None if bent or slope == ZERO else slope
         case _:
             yield from (rate for child in children(node) for rate in _rates(child)) if children(node) else (None,)
 

@@ -34,9 +34,8 @@ class Program:
         self._values: list[Any] = [None]
         self._steps: list[tuple[int, Operation, tuple[int, ...]]] = []
         self._results = [self._place(node) for node in nodes]
-
-    def __len__(self) -> int:
-        return len(self._steps) + 1
+        self.cost = sum(1 if operation in _CHEAP else _DEAR for _, operation, _ in self._steps) + 1
+        """How long a run takes, in additions."""
 
     def run(self, x: Any) -> list[Any]:
         """The values of the formulas at `x`, a ball or a series."""
@@ -66,9 +65,9 @@ class Program:
             return (), None
         match node:
             case Sum(terms):
-                return self._all(terms), lambda *parts: reduce(add, parts)
+                return self._all(terms), _sum
             case Product(factors):
-                return self._all(factors), lambda *parts: reduce(mul, parts)
+                return self._all(factors), _product
             case Power(base, Number(value)):
                 return self._all((base,)), self._function(Power(Name(VARIABLE), Number(value)))
             case Power(base, exponent):
@@ -84,6 +83,17 @@ class Program:
         if not self._series:
             return _on_balls(outer)
         return _composition(outer)
+
+
+def _sum(*parts: Any) -> Any:
+    return reduce(add, parts)
+
+
+def _product(*parts: Any) -> Any:
+    return reduce(mul, parts)
+
+
+_CHEAP, _DEAR = (_sum, _product), 5
 
 
 def constant(node: Node) -> Ball:

@@ -40,7 +40,8 @@ def bounds(node: Node, low: float = -inf, high: float = inf) -> ActivationBounds
     with ctx.workprec(PRECISION_BITS):
         known = smoothness(node, low, high)
         values, slopes = (_extremes(known.pieces, order) for order in (0, 1))
-        sizes = [_size(piece, *pair) for piece, pair in zip(known.pieces, slopes, strict=True)]
+        budget = Budget(FOR_ZEROS)
+        sizes = [_size(piece, *pair, budget) for piece, pair in zip(known.pieces, slopes, strict=True)]
         return ActivationBounds(
             value=_Quantity(known, 0).range_of(values),
             derivative=_Quantity(known, 1).range_of(slopes),
@@ -61,7 +62,7 @@ def _extremes(pieces: tuple[Piece, ...], order: int) -> list[tuple[Extreme, Extr
     return [extremes(piece, order, budget) for piece in pieces]
 
 
-def _size(piece: Piece, bottom: Extreme, top: Extreme) -> tuple[Extreme, Extreme]:
+def _size(piece: Piece, bottom: Extreme, top: Extreme, budget: Budget) -> tuple[Extreme, Extreme]:
     """Infimum and supremum of |φ'| on a piece from those of φ'."""
     highest = Extreme.over(1, [top, bottom.mirrored()])
     if bottom.ceiling <= 0:  # no slope is negative
@@ -70,19 +71,21 @@ def _size(piece: Piece, bottom: Extreme, top: Extreme) -> tuple[Extreme, Extreme
         return top.mirrored(), highest
     least = Extreme(-1)
     least.allow(arb(0))
+    for one in (*bottom.best(), *top.best()):
+        least.offer(abs(one.value), one.place)
     if bottom.floor > 0 and top.floor > 0:  # it changes its sign, so it is zero somewhere
         least.floor = arb(0)
-        for flat in _flat(piece, bottom, top):
+        for flat in _flat(piece, bottom, top, budget):
             least.offer(arb(0), found.Place(Approach.AT, flat, flat))
     return least, highest
 
 
-def _flat(piece: Piece, bottom: Extreme, top: Extreme) -> list[Ball]:
+def _flat(piece: Piece, bottom: Extreme, top: Extreme, budget: Budget) -> list[Ball]:
     """Where a derivative that changes its sign is zero, between its extremes where those have a place."""
     ends = [one.place.low for extreme in (bottom, top) for one in extreme.best() if one.place.approach is Approach.AT]
     low, high = (min(ends, key=float), max(ends, key=float)) if len(ends) > 1 else (piece.low, piece.high)
     with suppress(Undecided):
-        return zeros(piece.node, low, high, Budget(FOR_ZEROS), order=1)
+        return zeros(piece.node, low, high, budget, order=1)
     return []
 
 
