@@ -1,0 +1,163 @@
+"""Certified bounds: the literature's numbers to fifty digits, and that nothing met is ever outside."""
+
+from fractions import Fraction
+from math import inf
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+
+from api_tests.enclosures.growing import FORMULAS
+from service.enclosures.smoothness import smoothness
+from service.expressions.grammar import parse
+from service.expressions.numpy_backend import Evaluation
+from service.expressions.tokens import FormulaError
+from service.facts import ActivationBounds, Bound, Range
+from service.nn.activations.a_relu import ARelu
+from service.nn.activations.exu import Exu
+from service.nn.activations.gelu import Gelu
+from service.nn.activations.selu import Selu
+from service.nn.activations.sigmoid import Sigmoid
+from service.nn.activations.silu import Silu
+from service.nn.activations.stanh import Stanh
+from service.nn.activations.tanh import Tanh
+from service.theory.bounds import bounds, largest_slope
+from service.vocabulary import Approach
+
+STANH = "1.199678640257733833916369848641141944261458788418607209"
+
+# Computed apart, by secants in eighty digits or from the closed form.
+STEEPEST = [
+    (Stanh(), STANH),
+    (Sigmoid(), "0.25"),
+    (Tanh(), "1"),
+    (Exu(), "1.7535"),
+    (ARelu(), "1"),
+    (Silu(), "1.099839320128866916958184924320570972130729394209303604"),
+    (Gelu(), "1.128904145185154786340744442261973312332487013952786213"),
+    (Selu(), "1.7580993408473767818340515842446"),
+]
+
+
+def bounded(text: str, low: float = -inf, high: float = inf) -> ActivationBounds:
+    return bounds(parse(text), low, high)
+
+
+def encloses(bound: Bound, truth: str) -> bool:
+    assert bound.low is not None
+    assert bound.high is not None
+    return Fraction(bound.low) <= Fraction(truth) <= Fraction(bound.high) and bound.high - bound.low <= 1e-12
+
+
+@pytest.mark.parametrize(("activation", "truth"), STEEPEST, ids=lambda case: str(case)[:12])
+def test_the_steepest_slope_is_enclosed_to_fifty_digits_of_the_truth(activation: Stanh, truth: str) -> None:
+    found = bounds(activation.closed).abs_derivative.sup
+    assert found.certified
+    assert encloses(found, truth)
+    assert found.decimal is not None
+    assert abs(Fraction(found.decimal) - Fraction(truth)) < Fraction(1, 10**27)
+    assert largest_slope(activation) == found.high
+
+
+def test_the_steepest_slope_of_stanh_is_attained_where_z_equals_it() -> None:
+    found = bounds(Stanh().closed).derivative.sup
+    assert found.attained
+    assert [place.approach for place in found.places] == [Approach.AT]
+    assert found.places[0].z == pytest.approx(float(STANH), abs=1e-15)
+
+
+def test_exu_comes_as_near_to_its_bound_as_one_likes_from_the_left_of_zero_and_never_attains_it() -> None:
+    found = bounds(Exu().closed).abs_derivative.sup
+    assert found.attained is False
+    assert [(place.approach, place.z) for place in found.places] == [(Approach.FROM_LEFT, 0.0)]
+
+
+def test_a_relu_has_two_slopes_and_both_are_attained() -> None:
+    found = bounds(ARelu().closed).abs_derivative
+    assert encloses(found.inf, "0.1")
+    assert (found.inf.attained, found.sup.attained) == (True, True)
+    assert [(place.z, place.until) for place in found.inf.places] == [(None, 0.0)]
+
+
+TABLE = [
+    # formula, which bound, its value (None: infinite), attained
+    ("tanh(z)", "value", "sup", "1", False),
+    ("tanh(z)", "abs_derivative", "inf", "0", False),
+    ("z/(1+exp(-z))", "value", "inf", "-0.2784645427610737951093587390229801554394774886197457655", True),
+    ("sin(z)/z", "value", "inf", "-0.2172336282112216574082793255624707342230449154355874824", True),
+    ("sin(z)/z", "value", "sup", "1", False),  # has no value at 0
+    ("sin(50z)", "derivative", "sup", "50", True),
+    ("abs(z)", "abs_derivative", "inf", "1", True),
+    ("where(z > 0, z, exp(z) - 1)", "derivative", "sup", "1", True),
+    ("where(z > 0, z + 1, 0)", "value", "inf", "0", True),
+    ("where(z > 0, z + 1, -z^2)", "value", "sup", None, False),
+    ("z^4", "value", "inf", "0", True),
+    ("z^4", "derivative", "sup", None, False),
+    ("sqrt(z)", "derivative", "sup", None, False),
+    ("sqrt(z)", "value", "inf", "0", True),
+    ("1/z", "derivative", "sup", "0", False),
+    ("1/z", "value", "inf", None, False),
+    ("z*min(max(z+3, 0), 6)/6", "derivative", "sup", "1.5", False),
+    ("exp(-exp(-z))", "derivative", "sup", "0.3678794411714423215955237701614608674458111310317678345", True),
+    ("5", "value", "sup", "5", True),
+    ("1.7159*tanh(2z/3)", "derivative", "inf", "0", False),
+    ("z + sin(5z)/5", "derivative", "inf", "0", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "quantity", "end", "truth", "attained"), TABLE)
+def test_bounds_say_what_is_known_of_them(
+    text: str, quantity: str, end: str, truth: str | None, attained: bool
+) -> None:
+    found = getattr(getattr(bounded(text), quantity), end)
+    assert found.certified
+    assert found.attained is attained
+    assert found.unbounded is (truth is None)
+    assert (found.low is None or found.high is None) if truth is None else encloses(found, truth)
+
+
+def test_bounds_on_an_interval_are_attained_at_its_ends() -> None:
+    found = bounded("z*tanh(z)", -1.0, 0.5)
+    assert encloses(found.value.sup, "0.7615941559557648881194582826047935904127685972579365516")
+    assert [(place.approach, place.z) for place in found.value.sup.places] == [(Approach.AT, -1.0)]
+    assert found.derivative.inf.attained
+
+
+@pytest.mark.parametrize("text", ["z*sin(z)", "tan(z)", "sin(exp(z))", "tanh(z)*sin(z)"])
+def test_what_the_search_cannot_settle_is_not_certified_and_yet_encloses(text: str) -> None:
+    found = bounded(text).value
+    assert not found.sup.certified
+    assert found.sup.attained is None
+    assert found.sup.decimal is None
+    assert found.sup.low is not None  # met for certain
+
+
+Z = np.concatenate(
+    [np.linspace(-6.0, 6.0, 2401) + 1e-4, np.geomspace(1e-6, 300.0, 200), -np.geomspace(1e-6, 300.0, 200)]
+)
+
+
+def none_outside(values: np.ndarray, found: Range) -> None:
+    values = values[np.isfinite(values)]
+    rounding = 1e-7 * (1.0 + np.abs(values))
+    if found.inf.low is not None:
+        assert (values >= found.inf.low - rounding).all()
+    if found.sup.high is not None:
+        assert (values <= found.sup.high + rounding).all()
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(FORMULAS)
+def test_no_enclosure_excludes_a_value_that_is_met(text: str) -> None:
+    try:
+        node = parse(text)
+    except FormulaError:
+        assume(False)
+    found, kinks = bounds(node), np.array(smoothness(node).kinks)
+    z = Z[(np.abs(Z[:, None] - kinks) > 1e-6 * (1.0 + np.abs(kinks))).all(axis=1)]
+    with np.errstate(all="ignore"):
+        values, slopes = Evaluation("z", {}).values(node, z), Evaluation("z", {}).derivative(node, z)
+    slopes = slopes[np.isfinite(values)]
+    none_outside(values, found.value)
+    none_outside(slopes, found.derivative)
+    none_outside(np.abs(slopes), found.abs_derivative)

@@ -1,0 +1,111 @@
+"""The profile of an activation: every part of it right, and the whole of it readable."""
+
+import pytest
+from pydantic import ValidationError
+
+from api_tests.nn.variants import every, named
+from service.nn.activations import Activation
+from service.profile.answer import ActivationProfile
+from service.profile.profile import profile
+from service.profile.spec import ProfileSpec
+from service.vocabulary import Break
+
+
+def profiled(formula: str, **fields: object) -> ActivationProfile:
+    activation = {"kind": "expression", "formula": formula}
+    return profile(ProfileSpec.model_validate({"activation": activation, **fields}))
+
+
+@pytest.mark.parametrize("activation", every(Activation), ids=named)
+def test_every_activation_has_a_profile(activation: Activation) -> None:
+    found = profile(ProfileSpec(activation=activation))
+    for bound in (found.bounds.value, found.bounds.derivative, found.bounds.abs_derivative):
+        assert bound.inf.certified
+        assert bound.sup.certified
+    assert found.summary.endswith(".")
+    assert (found.critical_reason is None) == bool(found.critical_initialisations)
+    assert found.left.saturates is not None or found.period is not None
+    ActivationProfile.model_validate(found.model_dump())
+
+
+def test_stanh_is_told_as_it_is() -> None:
+    found = profiled("z tanh z")
+    assert found.formula == "z*tanh(z)"
+    assert found.derivative == "tanh(z) + z*sech(z)^2"
+    assert found.derivative_latex == r"\tanh z + z \operatorname{sech}^{2} z"
+    assert found.lipschitz == pytest.approx(1.199678640257734, abs=1e-15)
+    assert (found.left.saturates, found.right.derivative_limit) == (False, 1.0)
+    assert found.critical_initialisations == []
+    assert "1.19968 (at z = 1.19968)" in found.summary
+    assert "There is no critical initialisation" in found.summary
+
+
+@pytest.mark.parametrize(
+    ("formula", "bias_variance", "sigma_w"),
+    [("tanh(z)", 0.04, 1.3041), ("erf(z)", 0.04, 1.1528), ("z/(1+|z|)", 0.04, 1.7296), ("max(z, 0)", 0.0, 2**0.5)],
+)
+def test_a_formula_has_the_critical_weights_of_the_literature(
+    formula: str, bias_variance: float, sigma_w: float
+) -> None:
+    (one,) = profiled(formula, bias_variance=bias_variance).critical_initialisations
+    assert one.weight_std == pytest.approx(sigma_w, abs=5.1e-5)
+    assert one.weight_variance == pytest.approx(one.weight_std**2)
+
+
+def test_exu_keeps_its_variance_and_lets_the_gradient_grow_slowly() -> None:
+    found = profile(ProfileSpec.model_validate({"activation": {"kind": "exu"}}))
+    (point,) = [point for point in found.fixed_points if point.stable]
+    assert point.variance == pytest.approx(0.98589, abs=5e-6)
+    assert point.chi == pytest.approx(1.07087, abs=5e-6)
+    assert "settles at variance 0.985887, where each multiplies delta by 1.03483" in found.summary
+
+
+@pytest.mark.parametrize(
+    ("formula", "kind", "sides"),
+    [
+        ("max(z, 0.1z)", Break.KINK, (0.0, 0.0, 0.1, 1.0)),
+        ("where(z < 0, 2, z)", Break.JUMP, (2.0, 0.0, 0.0, 1.0)),
+        ("1/z", Break.POLE, (None, None, None, None)),
+        ("sqrt(z)", Break.EDGE, (None, 0.0, None, None)),
+    ],
+)
+def test_kinks_say_what_happens_on_both_sides(
+    formula: str, kind: Break, sides: tuple[float | None, float | None, float | None, float | None]
+) -> None:
+    (kink,) = profiled(formula).kinks
+    assert (kink.z, kink.kind) == (0.0, kind)
+    assert (kink.value_left, kink.value_right, kink.derivative_left, kink.derivative_right) == sides
+
+
+def test_saturation_begins_where_the_slope_falls_below_a_hundredth() -> None:
+    found = profiled("tanh(z)")
+    assert (found.left.saturated_beyond, found.right.saturated_beyond) == pytest.approx((-2.99322285, 2.99322285))
+    assert (found.left.limit, found.right.limit) == (-1.0, 1.0)
+    rectifier = profiled("max(z, 0)")
+    assert (rectifier.left.saturates, rectifier.left.saturated_beyond) == (True, 0.0)
+    assert (rectifier.right.saturates, rectifier.right.limit) == (False, None)
+
+
+def test_moments_are_those_of_the_variance_asked_for() -> None:
+    found = profiled("z^2", pre_activation_variance=2.0).moments
+    assert (found.square, found.derivative_square) == pytest.approx((12.0, 8.0), rel=1e-10)
+
+
+def test_a_function_that_jumps_has_no_lipschitz_constant() -> None:
+    assert profiled("where(z < 0, 0, 1)").lipschitz is None
+    assert profiled("z^2").lipschitz is None
+
+
+def test_a_function_without_values_is_said_to_have_none() -> None:
+    assert profiled("ln(-1-z^2)").summary == "φ has no value at any z."
+
+
+def test_bounds_are_taken_on_the_interval_and_the_rest_on_the_line() -> None:
+    found = profiled("z^2", interval={"low": -1.0, "high": 2.0})
+    assert (found.bounds.value.sup.high, found.bounds.derivative.sup.high) == (4.0, 4.0)
+    assert found.right.limit is None
+
+
+def test_an_interval_has_to_rise() -> None:
+    with pytest.raises(ValidationError, match=r"low \(2\) has to be below high \(1\)"):
+        profiled("z", interval={"low": 2.0, "high": 1.0})
