@@ -18,8 +18,8 @@ class Stretch(Model):
     @model_validator(mode="after")
     def _rising(self) -> "Stretch":
         if self.low >= self.high:
-            facts = {"low": self.low, "high": self.high}
-            raise PydanticCustomError("empty_interval", "low ({low:g}) has to be below high ({high:g})", facts)
+            facts = {"low": f"{self.low:g}", "high": f"{self.high:g}"}
+            raise PydanticCustomError("empty_interval", "low ({low}) has to be below high ({high})", facts)
         return self
 
 

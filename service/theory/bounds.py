@@ -134,7 +134,8 @@ class _Quantity:
         if place.approach not in _BESIDE or not witness.value.is_finite():
             return False
         at = place.high if place.approach is Approach.FROM_LEFT else place.low
-        value = float(Evaluation("z", {}).values(self.known.node, np.array([simple(at)]))[0])
+        with np.errstate(all="ignore"):
+            value = float(Evaluation("z", {}).values(self.known.node, np.array([simple(at)]))[0])
         if self.order == 0:
             return abs(value - float(witness.value)) <= _SAME * (1.0 + abs(value))
         joint = next((joint for joint in self.known.joints if joint.at.overlaps(at)), None)
