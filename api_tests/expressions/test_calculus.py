@@ -5,9 +5,10 @@ import pytest
 
 from api_tests.networks import report, stack
 from api_tests.nn.variants import every, named
+from service.expressions.canonical import canonical
 from service.expressions.differentiate import differentiate
 from service.expressions.grammar import parse
-from service.expressions.numpy_backend import Evaluation, canonical
+from service.expressions.numpy_backend import Evaluation
 from service.expressions.tree import Node
 from service.expressions.write import plain
 from service.nn.activations import Activation

@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from service.expressions.canonical import canonical
 from service.expressions.grammar import parse
-from service.expressions.numpy_backend import Evaluation, canonical
+from service.expressions.numpy_backend import Evaluation
 from service.expressions.tokens import LONGEST_TEXT, FormulaError
 from service.expressions.tree import Node
 from service.kinds import Real
@@ -49,13 +50,17 @@ class Expression(Activation):
         return _read(self.formula, tuple(self.parameters))
 
     def f(self, x: Array) -> Array:
-        return self._evaluation.values(canonical(self.tree), x)
+        return self._evaluation.values(self._stable, x)
 
     def df(self, x: Array, y: Array) -> Array:
-        return self._evaluation.derivative(canonical(self.tree), x)
+        return self._evaluation.derivative(self._stable, x)
 
     def derivative_range(self) -> None:
         """Not known: no formula is proven bounded by looking at some of its values."""
+
+    @property
+    def _stable(self) -> Node:
+        return _made_stable(self.formula, tuple(self.parameters))
 
     @property
     def _evaluation(self) -> Evaluation:
@@ -65,3 +70,8 @@ class Expression(Activation):
 @lru_cache(maxsize=1024)
 def _read(formula: str, names: tuple[str, ...]) -> Node:
     return parse(formula, VARIABLE, names)
+
+
+@lru_cache(maxsize=1024)
+def _made_stable(formula: str, names: tuple[str, ...]) -> Node:
+    return canonical(_read(formula, names))
