@@ -28,7 +28,7 @@ DERIVATIVES = [
     ("sin(2z)", "2*cos(2*z)"),
     ("exp(-z^2)", "-2*z*exp(-z^2)"),
     ("a^z", "a^z*ln(a)"),
-    ("max(0, z)", "where(0 >= z, 0, 1)"),
+    ("max(0, z)", "where(z > 0, 1, 0)"),
     ("5", "0"),
 ]
 

@@ -1,13 +1,14 @@
 """Forms that lose digits or overflow → functions that do not; the value is the same where both are exact."""
 
 from fractions import Fraction
-from itertools import permutations
+from itertools import product
 from math import pi, prod, sqrt
 
 import numpy as np
 from scipy import special
 
 from service.expressions.as_written import joined, negated
+from service.expressions.build import power
 from service.expressions.functions import Curve
 from service.expressions.tree import (
     HALF,
@@ -23,7 +24,6 @@ from service.expressions.tree import (
     Sum,
     Where,
     call,
-    power,
 )
 
 STABLE: dict[str, Curve] = {
@@ -119,8 +119,9 @@ def _product(factors: list[Node]) -> Node:
     """e^u / (1 + e^u) and its like: each factor alone overflows or vanishes, both together do neither."""
     flat = [part for factor in factors for part in (factor.factors if isinstance(factor, Product) else (factor,))]
     flat = [part for part in flat if part != ONE] or [ONE]
-    for one, other in permutations(range(len(flat)), 2):
-        put = _together(flat[one], flat[other])
+    falling = [at for at, part in enumerate(flat) if isinstance(part, Power | Call)]
+    for one, other in product(range(len(flat)), falling):
+        put = _together(flat[one], flat[other]) if one != other else None
         if put is not None:
             return joined([*put, *(part for at, part in enumerate(flat) if at not in (one, other))], Product)
     return joined(flat, Product)

@@ -8,6 +8,7 @@ from math import pi, sqrt
 import numpy as np
 from scipy import special
 
+from service.expressions.build import negative, power, quotient, times, total, where
 from service.expressions.stable import Array, logistic_slope, sech_squared, softplus
 from service.expressions.tree import (
     HALF,
@@ -20,12 +21,6 @@ from service.expressions.tree import (
     Node,
     Number,
     call,
-    negative,
-    power,
-    quotient,
-    times,
-    total,
-    where,
 )
 
 
