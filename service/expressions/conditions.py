@@ -1,6 +1,6 @@
 """Comparisons and choices as a person would write them: z > −3 for z/6 + 1/2 > 0, and zero last."""
 
-from service.expressions.build import expanded, power, times, total, where
+from service.expressions.build import expanded, times, total, where
 from service.expressions.functions import EXTREMES
 from service.expressions.tree import (
     MINUS_ONE,
@@ -43,11 +43,10 @@ def solved(condition: Comparison) -> Comparison | bool:
             return solved(Comparison(right, _MIRRORED[operator], left))
         case Call(extreme, arguments), Number() if extreme in EXTREMES:
             return _of_extreme(extreme, arguments, operator, right)
-        case Sum(terms), Number():
-            constants = [term for term in terms if isinstance(term, Number)]
+        case Sum(terms), Number(b) if any(isinstance(term, Number) for term in terms):
+            constant = sum(term.value for term in terms if isinstance(term, Number))
             rest = total(*(term for term in terms if not isinstance(term, Number)))
-            moved = Comparison(rest, operator, total(right, *(times(MINUS_ONE, term) for term in constants)))
-            return solved(moved) if constants else condition
+            return solved(Comparison(rest, operator, Number(b - constant)))
         case Product(), Number():
             return _divided(times(left), operator, right)
         case _, Number():
@@ -65,9 +64,9 @@ def _one_sided(condition: Comparison) -> Comparison | bool:
 def _divided(left: Node, operator: str, right: Number) -> Comparison | bool:
     """Both sides by the number in front."""
     match left:
-        case Product((Number(value) as factor, *rest)):
+        case Product((Number(value), *rest)) if value:
             turned = _MIRRORED[operator] if value < 0 else operator
-            return solved(Comparison(times(*rest), turned, times(right, power(factor, MINUS_ONE))))
+            return solved(Comparison(times(*rest), turned, Number(right.value / value)))
     return Comparison(left, operator, right)
 
 

@@ -27,7 +27,7 @@ from service.expressions.tree import (
     depends_on,
 )
 
-MOST_NODES = 1000
+MOST_NODES = 500
 """A derivative of more parts is no help to a reader; its numbers come without it, see `numpy_backend`."""
 
 
@@ -45,7 +45,7 @@ def differentiate(node: Node, variable: str) -> Node:
 
     At a tie, `min` and `max` have the derivative of their first argument; `where` has that of the branch it takes.
     """
-    return with_fractions(_Derivation(variable).of(node), node)
+    return _short(with_fractions(_Derivation(variable).of(node), node))
 
 
 class _Derivation:

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
 from service.expressions.forward import Forward
 from service.expressions.stable import Array
 from service.expressions.tape import Program, Tape
@@ -36,7 +34,7 @@ class Evaluation:
         return _program(node, self.variable, tuple(self.parameters.items()), wanted).run(x)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _program(node: Node, variable: str, parameters: tuple[tuple[str, float], ...], wanted: str) -> Program:
     tape = Tape()
     value, slope = Forward(tape, variable, dict(parameters)).dual(node)
@@ -47,6 +45,5 @@ def _program(node: Node, variable: str, parameters: tuple[tuple[str, float], ...
 
 def constant_within(node: Node, limit: float) -> bool:
     """Whether `node`, a formula without names, is a number of at most `limit` in size."""
-    with np.errstate(all="ignore"):
-        value = Evaluation("", {}).values(node, np.zeros(1))[0]
-    return bool(abs(value) <= limit)
+    value, _ = Forward(Tape(), "", {}).dual(node)
+    return isinstance(value, float) and abs(value) <= limit

@@ -91,7 +91,7 @@ class _Writer:
             return text, _ATOM if value >= 0 else _SUM
         if self.latex:
             sign = "-" if value < 0 else ""
-            return rf"{sign}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}", _PRODUCT if value > 0 else _SUM
+            return rf"{sign}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}", _POWER if value > 0 else _SUM
         return f"{value.numerator}/{value.denominator}", _PRODUCT if value > 0 else _SUM
 
     def _name(self, name: str) -> str:
@@ -157,7 +157,7 @@ class _Writer:
         # Every part is written once, else a formula's text would take twice as long with every level.
         if self.latex and function in FUNCTIONS and function not in _OWN_NOTATION:
             return FUNCTIONS[function].latex + self._argument(Call(function, arguments))
-        inside = ", ".join(self.write(argument) for argument in arguments)
+        inside = ", ".join(self.write(argument) for argument in _listed(function, arguments))
         if not self.latex:
             return f"{function}({inside})"
         if function == "exp":
@@ -187,6 +187,13 @@ class _Writer:
     def _condition(self, condition: Comparison) -> str:
         operator = _LATEX_OPERATORS[condition.operator] if self.latex else condition.operator
         return f"{self.write(condition.left)} {operator} {self.write(condition.right)}"
+
+
+def _listed(function: str, arguments: tuple[Node, ...]) -> list[Node]:
+    """max(a, b, c) for max(a, max(b, c))."""
+    *first, last = arguments
+    nested = isinstance(last, Call) and last.function == function and function in EXTREMES
+    return [*first, *_listed(function, last.arguments)] if isinstance(last, Call) and nested else [*first, last]
 
 
 def _unsigned(node: Node) -> Node:
