@@ -74,7 +74,7 @@ class Survivor:
             written = self._step(f"{writer.__name__} of the {what}", lambda writer=writer: writer(node))
             if len(written) > LONGEST_TEXT:
                 continue
-            read = self._read_back(written, ("at most",) if what == "formula" else ("at most", "Powers go up to"))
+            read = self._read_back(written, ("most",) if what == "formula" else ("most", "up to"))
             if read is not None and not _alike(EVALUATION.values(read, X), values):
                 raise Fault(f"{what} of {self.text!r} is written as {written!r}, which has other values")
 
@@ -111,8 +111,9 @@ def again(call: Callable[[], object]) -> float:
 
 
 def _alike(one: np.ndarray, other: np.ndarray) -> bool:
-    """At most places; at a few, tan(z^40/8) and its like make a large number of what was rounded otherwise."""
-    return np.isclose(one, other, rtol=1e-6, equal_nan=True).mean() > 0.5
+    """At most places where both are numbers: z/a/b and z/(a·b) overflow elsewhere, and tan(z^40) shows roundings."""
+    finite = np.isfinite(one) & np.isfinite(other)
+    return not finite.any() or np.isclose(one[finite], other[finite], rtol=1e-6).mean() > 0.5
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:

@@ -60,7 +60,10 @@ def test_spellings_of_one_formula_are_understood_alike(canonical: str, spelling:
     assert plain(parse(spelling, parameters=PARAMETERS)) == canonical
 
 
-WRITTEN_BACK = ["ln(z)*z", "a*sech(z)^2*tanh(z)*z", "1e32", "1e-200*z", "25e39", "-z/2", "3^(z^0)", "-123.25"]
+WRITTEN_BACK = [
+    *("ln(z)*z", "a*sech(z)^2*tanh(z)*z", "1e32", "1e-200*z", "25e39", "-z/2", "3^(z^0)", "-123.25"),
+    *("0.251e-300*z", "1250e300", "1e300/1e-300", "1/3", "z^0.125"),
+]
 
 
 @pytest.mark.parametrize("text", [*(canonical for canonical, _ in SPELLINGS), *WRITTEN_BACK])

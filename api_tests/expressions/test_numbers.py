@@ -8,7 +8,8 @@ from api_tests.nn.variants import named
 from service.expressions.canonical import canonical
 from service.expressions.grammar import parse
 from service.expressions.numpy_backend import Evaluation
-from service.expressions.tape import Tape, X
+from service.expressions.program import X
+from service.expressions.tape import Tape
 from service.nn.activations import Activation
 
 EVERYWHERE = np.concatenate([-np.logspace(300, -300, 1201), [0.0], np.logspace(-300, 300, 1201)])

@@ -27,6 +27,9 @@ class Cursor:
         self._at += 1
         return self._tokens[self._at - 1]
 
+    def _give_back(self) -> None:
+        self._at -= 1
+
     def _accept(self, *texts: str) -> Token | None:
         return self._take() if self._next.kind != "end" and self._next.text in texts else None
 

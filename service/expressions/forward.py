@@ -9,7 +9,8 @@ import numpy as np
 
 from service.expressions.canonical import STABLE
 from service.expressions.functions import EXTREMES, FUNCTIONS
-from service.expressions.tape import Operand, Tape, X
+from service.expressions.program import Operand, X
+from service.expressions.tape import Tape
 from service.expressions.tree import (
     Call,
     Comparison,

@@ -159,7 +159,7 @@ class _Parser(Cursor):
                 return joined(divided([self._group()], self._group()), Product)
             case "\\begin":
                 return self._cases()
-        self._at -= 1
+        self._give_back()
         return self._fail("a number, a name or a parenthesis")
 
     def _closed(self, closing: str) -> Node:

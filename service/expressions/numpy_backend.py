@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from service.expressions.forward import Forward
+from service.expressions.program import Program
 from service.expressions.stable import Array
-from service.expressions.tape import Program, Tape
+from service.expressions.tape import Tape
 from service.expressions.tree import Node
 
 
