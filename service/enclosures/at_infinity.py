@@ -12,20 +12,8 @@ from service.enclosures.coefficients import ONE, Coefficient
 from service.enclosures.germs import Germ
 from service.enclosures.monomials import UNIT, Monomial, Undecided, sign, whole
 from service.enclosures.program import VARIABLE, constant, taylor
-from service.expressions.tree import (
-    Call,
-    Constant,
-    Name,
-    Node,
-    Number,
-    Power,
-    Product,
-    Sum,
-    call,
-    depends_on,
-    power,
-    quotient,
-)
+from service.expressions.build import power, quotient
+from service.expressions.tree import Call, Constant, Name, Node, Number, Power, Product, Sum, call, depends_on
 
 
 def germ(node: Node, start: Ball) -> Germ:

@@ -8,7 +8,8 @@ from flint import arb
 from service.enclosures.balls import Ball, real_power
 from service.enclosures.monomials import Exponent
 from service.enclosures.program import constant
-from service.expressions.tree import Node, Number, power, times, total
+from service.expressions.build import power, times, total
+from service.expressions.tree import Node, Number
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from service.enclosures.balls import Ball
 from service.enclosures.germs import Behaviour
 from service.enclosures.monomials import Undecided
 from service.enclosures.program import VARIABLE
-from service.expressions.tree import MINUS_ONE, Name, Node, Number, power, replaced, times, total
+from service.expressions.build import power, replaced, times, total
+from service.expressions.tree import MINUS_ONE, Name, Node, Number
 
 FIRST = 2.3
 FACTOR = 4.0

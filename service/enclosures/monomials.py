@@ -7,7 +7,8 @@ from flint import arb
 
 from service.enclosures.balls import Ball, rational
 from service.enclosures.program import constant
-from service.expressions.tree import ZERO, Node, Number, times, total
+from service.expressions.build import times, total
+from service.expressions.tree import ZERO, Node, Number
 
 
 class Undecided(Exception):

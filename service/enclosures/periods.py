@@ -10,8 +10,9 @@ from flint import arb
 from service.enclosures.balls import Ball
 from service.enclosures.program import VARIABLE, constant
 from service.enclosures.switches import switches
+from service.expressions.build import quotient
 from service.expressions.differentiate import differentiate
-from service.expressions.tree import ZERO, Call, Node, Number, children, depends_on, quotient
+from service.expressions.tree import ZERO, Call, Node, Number, children, depends_on
 
 
 def period(node: Node) -> Ball | None:

@@ -16,7 +16,8 @@ from service.enclosures.monomials import Undecided, sign
 from service.enclosures.program import VARIABLE, Program, constant
 from service.enclosures.roots import zeros
 from service.enclosures.switches import looked_at, singular, switches, thrown
-from service.expressions.tree import ZERO, Node, depends_on, replaced
+from service.expressions.build import replaced
+from service.expressions.tree import ZERO, Node, depends_on
 
 MOST_PIECES = 64
 

@@ -13,8 +13,9 @@ from typing import Any
 from flint import arb, arb_series
 
 from service.enclosures.balls import FUNCTIONS, Ball, exp, ln, rational, real_power
+from service.expressions.build import times
 from service.expressions.differentiate import differentiate
-from service.expressions.tree import Call, Constant, Name, Node, Number, Power, Product, Sum, call, depends_on, times
+from service.expressions.tree import Call, Constant, Name, Node, Number, Power, Product, Sum, call, depends_on
 
 ORDER = 4
 """Terms of a series: a function and three derivatives."""

@@ -13,8 +13,9 @@ from service.enclosures.joints import Joint, joints
 from service.enclosures.monomials import Undecided
 from service.enclosures.periods import period
 from service.enclosures.pieces import Piece, pieces
-from service.expressions.numpy_backend import canonical
-from service.expressions.tree import Node
+from service.expressions.build import mapped, negative, quotient, total
+from service.expressions.canonical import canonical
+from service.expressions.tree import MINUS_ONE, ONE, Call, Node, call
 
 _REPEATS = 8
 
@@ -49,10 +50,30 @@ def smoothness(node: Node, low: float = -inf, high: float = inf) -> Smoothness:
         repeat = period(node) if (low, high) == (-inf, inf) else None
         if repeat is not None:
             left, right = (-0.41 * repeat).mid(), (0.61 * repeat).mid()
-        found, window = _pieces(canonical(node), left, right)
+        found, window = _pieces(_sharp(node), left, right)
         between = tuple(joint for joint in joints(found) if not any(joint.at.overlaps(end) for end in window))
         complete = window == (left, right)
         return Smoothness(node, tuple(found), between, complete, None if repeat is None else float(repeat))
+
+
+def _sharp(node: Node) -> Node:
+    """`node` with saturating forms as the functions they are: a ball forgets that both halves of one are alike."""
+    return _spelled(canonical(node))
+
+
+def _spelled(node: Node) -> Node:
+    """What only floating point needs a function of its own for, written out."""
+    match node:
+        case Call("expm1", (u,)):
+            return total(call("exp", _spelled(u)), MINUS_ONE)
+        case Call("log1p", (u,)):
+            return call("ln", total(ONE, _spelled(u)))
+        case Call("erfc", (u,)):
+            return total(ONE, negative(call("erf", _spelled(u))))
+        case Call("softsign", (u,)):
+            inner = _spelled(u)
+            return quotient(inner, total(ONE, call("abs", inner)))
+    return mapped(node, _spelled)
 
 
 def _pieces(node: Node, low: Ball, high: Ball) -> tuple[list[Piece], tuple[Ball, Ball]]:

@@ -3,22 +3,9 @@
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
+from service.expressions.build import negative, times, total
 from service.expressions.functions import EXTREMES
-from service.expressions.tree import (
-    MINUS_ONE,
-    ZERO,
-    Call,
-    Comparison,
-    Node,
-    Number,
-    Power,
-    Where,
-    call,
-    children,
-    negative,
-    times,
-    total,
-)
+from service.expressions.tree import MINUS_ONE, ZERO, Call, Comparison, Node, Number, Power, Where, call, children
 
 
 def switches(node: Node) -> Iterator[Node]:

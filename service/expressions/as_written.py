@@ -1,5 +1,6 @@
 """Nodes as they are written: nothing is collected or cancelled, so a formula means what it says, poles included."""
 
+from service.expressions.decimals import is_writable
 from service.expressions.tree import MINUS_ONE, Node, Number, Power, Product, Sum, children
 
 
@@ -13,7 +14,7 @@ def negated(node: Node) -> Node:
 def divided(factors: list[Node], denominator: Node) -> list[Node]:
     """A product over `denominator`; a number over a number is a number."""
     match factors, denominator:
-        case [Number(above)], Number(below) if below:
+        case [Number(above)], Number(below) if below and is_writable(above / below):
             return [Number(above / below)]
         case _:
             return [*factors, Power(denominator, MINUS_ONE)]

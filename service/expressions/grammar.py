@@ -6,21 +6,25 @@ product    := signed { ("*" | "/") signed | power }          a missing sign is a
 signed     := ("+" | "-") signed | power
 power      := primary [ "^" signed ]
 primary    := number | name | function | "(" expression ")" | "|" expression "|" | where | \\frac | cases
-function   := name [ "^" power ] ( "(" arguments ")" | bare ) bare: numbers and names side by side, sinh 2z
+function   := name [ "^" power ] ( "(" arguments ")" | "|" expression "|" | bare )
+bare       := numbers and names side by side, sinh 2z
 condition  := sum ("<" | "<=" | ">" | ">=") sum
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from fractions import Fraction
 from typing import NoReturn
 
 from service.expressions.as_written import divided, joined, negated
+from service.expressions.cursor import Cursor
 from service.expressions.functions import EXTREMES, FUNCTIONS
 from service.expressions.numpy_backend import constant_within
 from service.expressions.size import check_size, has_names
-from service.expressions.tokens import FormulaError, Token, tokenize
+from service.expressions.tokens import SYNONYMS, FormulaError, Token, tokenize
 from service.expressions.tree import (
+    MINUS_ONE,
     Call,
     Comparison,
     Constant,
@@ -33,26 +37,30 @@ from service.expressions.tree import (
     Where,
 )
 
-DEEPEST = 40
 LARGEST_POWER = 64
+_WORDS = ("if", "else", "otherwise", "for")
 _COMPARISONS = ("<", "<=", ">", ">=")
 
 
 def parse(text: str, variable: str = "z", parameters: Collection[str] = ()) -> Node:
     """The formula that `text` states; FormulaError with the position and what was expected there."""
+    for name in sorted(set(parameters) & _taken(variable)):
+        raise FormulaError(f"`{name}` already means something in formulas; the parameter needs another name.", 0)
     parser = _Parser(tokenize(text), variable, parameters)
     node = parser.whole()
     check_size(node)
     return node
 
 
-class _Parser:
-    """A position in the tokens of one formula."""
+def _taken(variable: str) -> set[str]:
+    return {*FUNCTIONS, *EXTREMES, *SYNONYMS, *_WORDS, "where", "e", "pi", variable}
+
+
+class _Parser(Cursor):
+    """The rules, one method each."""
 
     def __init__(self, tokens: list[Token], variable: str, parameters: Collection[str]) -> None:
-        self._tokens = tokens
-        self._at = 0
-        self._depth = 0
+        super().__init__(tokens)
         self._bars = 0
         self._variable = variable
         self._parameters = parameters
@@ -62,26 +70,6 @@ class _Parser:
         if self._next.kind != "end":
             self._fail("an operator or the end")
         return node
-
-    @property
-    def _next(self) -> Token:
-        return self._tokens[self._at]
-
-    def _take(self) -> Token:
-        self._at += 1
-        return self._tokens[self._at - 1]
-
-    def _accept(self, *texts: str) -> Token | None:
-        return self._take() if self._next.kind != "end" and self._next.text in texts else None
-
-    def _expect(self, text: str) -> None:
-        if self._accept(text) is None:
-            self._fail(f"`{text}`")
-
-    def _deeper(self) -> None:
-        self._depth += 1
-        if self._depth > DEEPEST:
-            raise FormulaError(f"A formula nests at most {DEEPEST} levels deep.", self._next.position)
 
     def _expression(self) -> Node:
         self._deeper()
@@ -132,12 +120,10 @@ class _Parser:
         base = self._primary()
         if not self._accept("^"):
             return base
-        exponent = self._exponent()
-        return Call("exp", (exponent,)) if base == Constant("e") else Power(base, exponent)
-
-    def _exponent(self) -> Node:
         position, exponent = self._next.position, self._signed()
-        return self._bounded(exponent, position)
+        if base == Constant("e"):
+            return Call("exp", (exponent,))
+        return Power(base, self._bounded(exponent, position))
 
     def _bounded(self, exponent: Node, position: int) -> Node:
         if not has_names(exponent) and not constant_within(exponent, LARGEST_POWER):
@@ -147,12 +133,12 @@ class _Parser:
     def _starts_primary(self) -> bool:
         token = self._next
         if token.kind == "name":
-            return token.text not in ("if", "else", "otherwise", "for")
+            return token.text not in _WORDS
         if token.kind == "number":
-            return self._tokens[self._at - 1].kind != "number"
+            return self._last.kind != "number"
         return (
             token.kind == "number"
-            or token.text in ("(", "{", "\\frac", "\\begin")
+            or token.text in ("(", "{", "\\lvert", "\\frac", "\\begin")
             or (token.text == "|" and self._bars == 0)
         )
 
@@ -167,19 +153,27 @@ class _Parser:
                 return self._closed({"(": ")", "{": "}"}[token.text])
             case "|":
                 return self._absolute()
+            case "\\lvert":
+                return Call("abs", (self._closed("\\rvert"),))
             case "\\frac":
                 return joined(divided([self._group()], self._group()), Product)
             case "\\begin":
                 return self._cases()
-        self._at -= 1
+        self._give_back()
         return self._fail("a number, a name or a parenthesis")
 
     def _closed(self, closing: str) -> Node:
-        bars, self._bars = self._bars, 0
-        node = self._expression()
-        self._expect(closing)
-        self._bars = bars
+        with self._anew():
+            node = self._expression()
+            self._expect(closing)
         return node
+
+    @contextmanager
+    def _anew(self) -> Iterator[None]:
+        """Inside brackets a bar opens an absolute value, whatever is open outside."""
+        bars, self._bars = self._bars, 0
+        yield
+        self._bars = bars
 
     def _absolute(self) -> Node:
         self._bars += 1
@@ -196,7 +190,7 @@ class _Parser:
         name = token.text
         if name == self._variable or name in self._parameters:
             return Name(name)
-        if name == "sigma" and self._next.text == "(":
+        if name == "sigma":
             name = "sigmoid"
         if name in FUNCTIONS or name in EXTREMES:
             return self._application(name)
@@ -211,20 +205,33 @@ class _Parser:
         if self._accept("^"):
             position = self._next.position
             exponent = self._bounded(self._group() if self._next.text == "{" else self._primary(), position)
-        arguments = self._arguments(name)
-        node = Call(name, arguments)
+            if exponent == MINUS_ONE:
+                sentence = f"{name}^-1 at position {position} is its inverse to some; 1/{name}(…) is not."
+                raise FormulaError(sentence, position)
+        *arguments, last = self._arguments(name)
+        node: Node = Call(name, (last,)) if not arguments else last
+        for argument in reversed(arguments):
+            node = Call(name, (argument, node))
         return node if exponent is None else Power(node, exponent)
 
     def _arguments(self, name: str) -> tuple[Node, ...]:
-        wanted = 2 if name in EXTREMES else 1
         opening = self._accept("(", "{")
+        if opening is None and name in EXTREMES:
+            self._fail("`(`")
         if opening is None:
-            return (self._bare(),)
+            bars = self._next.text == "\\lvert" or (self._next.text == "|" and self._bars == 0)
+            return (self._primary() if bars else self._bare(),)
+        with self._anew():
+            arguments = self._listed(2 if name in EXTREMES else 1)
+            self._expect(")" if opening.text == "(" else "}")
+        return arguments
+
+    def _listed(self, least: int) -> tuple[Node, ...]:
+        """`least` arguments, and where that is more than one, any number of further ones."""
         arguments = [self._expression()]
-        while len(arguments) < wanted:
+        while len(arguments) < least or (least > 1 and self._next.text == ","):
             self._expect(",")
             arguments.append(self._expression())
-        self._expect(")" if opening.text == "(" else "}")
         return tuple(arguments)
 
     def _bare(self) -> Node:
@@ -243,22 +250,20 @@ class _Parser:
 
     def _where(self) -> Node:
         self._expect("(")
-        condition = self._condition()
-        self._expect(",")
-        then = self._expression()
-        self._expect(",")
-        otherwise = self._expression()
-        self._expect(")")
+        with self._anew():
+            condition = self._condition()
+            self._expect(",")
+            then = self._expression()
+            self._expect(",")
+            otherwise = self._expression()
+            self._expect(")")
         return Where(condition, then, otherwise)
 
     def _cases(self) -> Node:
         rows: list[tuple[Node, Comparison | None]] = []
-        while self._accept("\\end") is None:
-            value = self._expression()
-            self._expect("&")
-            self._accept("if", "for")
-            rows.append((value, None if self._accept("otherwise", "else") else self._condition()))
-            self._accept("\\\\")
+        with self._anew():
+            while self._accept("\\end") is None:
+                rows.append(self._row())
         if len(rows) < 2:
             self._fail("two cases at least")
         node = rows[-1][0]
@@ -268,6 +273,17 @@ class _Parser:
             node = Where(condition, value, node)
         return node
 
+    def _row(self) -> tuple[Node, Comparison | None]:
+        """A value and where it is taken; None for everywhere else."""
+        value = self._expression()
+        self._accept(",")
+        self._expect("&")
+        self._accept("if", "for")
+        condition = None if self._accept("otherwise", "else") else self._condition()
+        self._accept(",")
+        self._accept("\\\\")
+        return value, condition
+
     def _unknown(self, token: Token) -> NoReturn:
         known = [*FUNCTIONS, *EXTREMES, *self._parameters, self._variable, "where", "pi"]
         close = get_close_matches(token.text.lower(), known, n=5)
@@ -275,8 +291,3 @@ class _Parser:
         close.sort(key=lambda name: sorted(name) != letters)  # letters in the wrong order are the likeliest slip
         hint = f"; did you mean {close[0]}?" if close else f"; the variable is {self._variable}."
         raise FormulaError(f"There is an unknown name at position {token.position}{hint}", token.position)
-
-    def _fail(self, expected: str) -> NoReturn:
-        position = self._next.position
-        where = "at the end" if self._next.kind == "end" else f"at position {position}"
-        raise FormulaError(f"{expected[0].upper()}{expected[1:]} was expected {where}.", position)

@@ -17,7 +17,7 @@ def has_names(node: Node) -> bool:
 
 def check_size(node: Node) -> None:
     """Raise FormulaError where `node` is larger than is worked with."""
-    if _count(node) > MOST_NODES:
+    if count(node) > MOST_NODES:
         raise FormulaError(f"A formula has at most {MOST_NODES} parts.", 0)
     if degree(node) > HIGHEST_DEGREE:
         raise FormulaError(f"A formula has at most degree {HIGHEST_DEGREE} in its powers.", 0)
@@ -25,8 +25,9 @@ def check_size(node: Node) -> None:
         raise FormulaError(f"At most {MOST_NESTED_EXPONENTIALS} exponentials may stand inside one another.", 0)
 
 
-def _count(node: Node) -> int:
-    return 1 + sum(_count(child) for child in children(node))
+def count(node: Node) -> int:
+    """How many parts `node` has, itself included."""
+    return 1 + sum(map(count, children(node)))
 
 
 def degree(node: Node) -> int:

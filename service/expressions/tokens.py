@@ -17,6 +17,10 @@ _LEXEME = re.compile(
     r"|(?P<name>[A-Za-z][A-Za-z0-9_]*)"
     r"|\\(?P<command>[A-Za-z]+|\\|[,;:!{} ])"
 )
+_WORD = re.compile(r"\s*\{\s*([A-Za-z](?:[A-Za-z0-9]|\\?_)*)\s*[.,;]?\s*\}")
+_BASE_TEN = re.compile(r"\s*_\s*(?:10|\{\s*10\s*\})")
+_BAR = re.compile(r"\s*(?:\||\\vert(?![A-Za-z]))")
+_SIDES = {"left": "\\lvert", "right": "\\rvert"}
 _WORDS = {"operatorname", "mathrm", "text", "mathop", "textrm"}
 _OPERATORS = {
     "cdot": "*",
@@ -27,16 +31,26 @@ _OPERATORS = {
     "geq": ">=",
     "lt": "<",
     "gt": ">",
-    "lvert": "|",
-    "rvert": "|",
+    "lvert": "\\lvert",
+    "rvert": "\\rvert",
     "vert": "|",
+    "{": "(",
+    "}": ")",
     "\\": "\\\\",
     "frac": "\\frac",
     "dfrac": "\\frac",
     "tfrac": "\\frac",
 }
 _SILENT = {"left", "right", "big", "Big", "displaystyle", "quad", "limits", ",", ";", ":", "!", " "}
-_SYNONYMS = {"arctan": "atan", "arsinh": "asinh", "arcsinh": "asinh", "log": "ln", "ReLU": "relu", "sgn": "sign"}
+SYNONYMS = {
+    "arctan": "atan",
+    "arsinh": "asinh",
+    "arcsinh": "asinh",
+    "log": "ln",
+    "log_10": "log10",
+    "ReLU": "relu",
+    "sgn": "sign",
+}
 
 
 class FormulaError(SpecError):
@@ -97,16 +111,23 @@ class _Tokenizer:
             return
         if kind == "number":
             self._check_number(lexeme)
-        self._add(kind, {"**": "^"}.get(lexeme, _SYNONYMS.get(lexeme, lexeme)))
+        self._add(kind, {"**": "^"}.get(lexeme, SYNONYMS.get(lexeme, lexeme)))
         self._position = found.end()
 
     def _command(self, name: str, end: int) -> None:
         if name in _WORDS:
-            word = re.compile(r"\s*\{\s*([A-Za-z]+)\s*\}").match(self._text, end)
+            word = _WORD.match(self._text, end)
             if word is None:
                 self._fail(f"A word in braces was expected behind \\{name} at position {end}.", end)
-            self._add("name", _SYNONYMS.get(word[1], word[1]))
+            written = word[1].replace("\\_", "_")
+            self._add("name", SYNONYMS.get(written, written))
             end = word.end()
+        elif name in _SIDES and (bar := _BAR.match(self._text, end)):
+            self._add("operator", _SIDES[name])
+            end = bar.end()
+        elif name == "log" and (base := _BASE_TEN.match(self._text, end)):
+            self._add("name", "log10")
+            end = base.end()
         elif name in ("begin", "end"):
             cases = re.compile(r"\s*\{\s*cases\s*\}").match(self._text, end)
             if cases is None:
@@ -116,7 +137,7 @@ class _Tokenizer:
         elif name in _OPERATORS:
             self._add("operator", _OPERATORS[name])
         elif name not in _SILENT:
-            self._add("name", _SYNONYMS.get(name, name))
+            self._add("name", SYNONYMS.get(name, name))
         self._position = end
 
     def _check_number(self, lexeme: str) -> None:

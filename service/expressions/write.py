@@ -6,7 +6,6 @@ from fractions import Fraction
 from service.expressions.decimals import decimal
 from service.expressions.functions import EXTREMES, FUNCTIONS
 from service.expressions.tree import (
-    MINUS_ONE,
     Call,
     Comparison,
     Constant,
@@ -17,8 +16,6 @@ from service.expressions.tree import (
     Product,
     Sum,
     Where,
-    power,
-    times,
 )
 
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)  # how tightly an expression binds
@@ -43,6 +40,7 @@ _GREEK = {
     "psi",
     "omega",
 }
+_OWN_NOTATION = ("exp", "sqrt", "abs")  # e^{u}, a root, bars
 _LATEX_OPERATORS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge"}
 
 
@@ -83,8 +81,8 @@ class _Writer:
                 return self._power(base, exponent)
             case Call(function, arguments):
                 return self._call(function, arguments), _ATOM
-            case Where(condition, then, otherwise):
-                return self._where(condition, then, otherwise), _ATOM
+            case Where():
+                return self._where(node), _ATOM
         raise TypeError(f"{node!r} is no formula")
 
     def _number(self, value: Fraction) -> tuple[str, int]:
@@ -93,7 +91,7 @@ class _Writer:
             return text, _ATOM if value >= 0 else _SUM
         if self.latex:
             sign = "-" if value < 0 else ""
-            return rf"{sign}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}", _PRODUCT if value > 0 else _SUM
+            return rf"{sign}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}", _POWER if value > 0 else _SUM
         return f"{value.numerator}/{value.denominator}", _PRODUCT if value > 0 else _SUM
 
     def _name(self, name: str) -> str:
@@ -103,9 +101,8 @@ class _Writer:
         return rf"\{name}" if name in _GREEK else rf"\mathrm{{{escaped}}}"
 
     def _sum(self, terms: tuple[Node, ...]) -> str:
-        text = self.write(terms[0], _PRODUCT if _is_negative(terms[0]) else _SUM)
-        if _is_negative(terms[0]):
-            text = f"-{self.write(_unsigned(terms[0]), _PRODUCT)}"
+        negative = _is_negative(terms[0])
+        text = f"-{self.write(_unsigned(terms[0]), _PRODUCT)}" if negative else self.write(terms[0])
         for term in terms[1:]:
             sign, shown = ("-", _unsigned(term)) if _is_negative(term) else ("+", term)
             text += f" {sign} {self.write(shown, _PRODUCT)}"
@@ -157,7 +154,10 @@ class _Writer:
         return f"{self.write(base, _ATOM)}^{raised}", _POWER
 
     def _call(self, function: str, arguments: tuple[Node, ...]) -> str:
-        inside = ", ".join(self.write(argument) for argument in arguments)
+        # Every part is written once, else a formula's text would take twice as long with every level.
+        if self.latex and function in FUNCTIONS and function not in _OWN_NOTATION:
+            return FUNCTIONS[function].latex + self._argument(Call(function, arguments))
+        inside = ", ".join(self.write(argument) for argument in _listed(function, arguments))
         if not self.latex:
             return f"{function}({inside})"
         if function == "exp":
@@ -166,24 +166,34 @@ class _Writer:
             return rf"\sqrt{{{inside}}}"
         if function == "abs":
             return rf"\left|{inside}\right|"
-        if function in EXTREMES:
-            return rf"{EXTREMES[function]}\left({inside}\right)"
-        return FUNCTIONS[function].latex + self._argument(Call(function, arguments))
+        return rf"{EXTREMES[function]}\left({inside}\right)"
 
     def _argument(self, called: Call) -> str:
         """The argument of a function; in parentheses where it is no name, or the function's name is a mere letter."""
         argument = self.write(called.arguments[0])
         return f" {argument}" if _is_bare(called) else rf"\left({argument}\right)"
 
-    def _where(self, condition: Comparison, then: Node, otherwise: Node) -> str:
-        left, right = self.write(condition.left), self.write(condition.right)
+    def _where(self, node: Where) -> str:
         if not self.latex:
-            return f"where({left} {condition.operator} {right}, {self.write(then)}, {self.write(otherwise)})"
-        operator = _LATEX_OPERATORS[condition.operator]
-        return (
-            rf"\begin{{cases}} {self.write(then)} & {left} {operator} {right} \\ "
-            rf"{self.write(otherwise)} & \text{{otherwise}} \end{{cases}}"
-        )
+            return f"where({self._condition(node.condition)}, {self.write(node.then)}, {self.write(node.otherwise)})"
+        rows: list[str] = []
+        rest: Node = node
+        while isinstance(rest, Where):
+            rows.append(f"{self.write(rest.then)} & {self._condition(rest.condition)}")
+            rest = rest.otherwise
+        rows.append(rf"{self.write(rest)} & \text{{otherwise}}")
+        return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
+
+    def _condition(self, condition: Comparison) -> str:
+        operator = _LATEX_OPERATORS[condition.operator] if self.latex else condition.operator
+        return f"{self.write(condition.left)} {operator} {self.write(condition.right)}"
+
+
+def _listed(function: str, arguments: tuple[Node, ...]) -> list[Node]:
+    """max(a, b, c) for max(a, max(b, c))."""
+    *first, last = arguments
+    nested = isinstance(last, Call) and last.function == function and function in EXTREMES
+    return [*first, *_listed(function, last.arguments)] if isinstance(last, Call) and nested else [*first, last]
 
 
 def _unsigned(node: Node) -> Node:
@@ -215,7 +225,11 @@ def _is_negative(node: Node) -> bool:
 
 
 def _inverse(node: Power) -> Node:
-    return power(node.base, times(MINUS_ONE, node.exponent))
+    match node.exponent:
+        case Number(value) if value != -1:
+            return Power(node.base, Number(-value))
+        case _:
+            return node.base
 
 
 def _is_below(node: Node) -> bool:

@@ -15,8 +15,9 @@ from service.enclosures.pieces import Piece
 from service.enclosures.program import VARIABLE
 from service.enclosures.roots import zeros
 from service.enclosures.smoothness import Smoothness
+from service.expressions.build import negative, total
 from service.expressions.differentiate import differentiate
-from service.expressions.tree import Node, Number, depends_on, negative, total
+from service.expressions.tree import Node, Number, depends_on
 from service.profile.answer import Tail
 
 SATURATED_BELOW = 0.01

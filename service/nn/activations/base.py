@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import ClassVar
 
 from service.enclosures.smoothness import smoothness
+from service.expressions.build import replaced
 from service.expressions.differentiate import differentiate
 from service.expressions.grammar import parse
-from service.expressions.tree import Name, Node, Number, replaced
+from service.expressions.tree import Name, Node, Number
 from service.kinds import Kind
 from service.nn.arrays import Array
 

@@ -1,14 +1,17 @@
 """An activation that is written down."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from service.expressions.canonical import canonical
 from service.expressions.grammar import parse
-from service.expressions.numpy_backend import Evaluation, canonical
+from service.expressions.numpy_backend import Evaluation
 from service.expressions.tokens import LONGEST_TEXT, FormulaError
+from service.expressions.tree import Node
 from service.kinds import Real
 from service.nn.activations.base import VARIABLE, Activation
 from service.nn.arrays import Array
@@ -53,11 +56,20 @@ class Expression(Activation):
         return hash((self.formula, *self.parameters.items()))
 
     def f(self, x: Array) -> Array:
-        return self._evaluation.values(canonical(self.tree), x)
+        return self._evaluation.values(self._stable, x)
 
     def df(self, x: Array, y: Array) -> Array:
-        return self._evaluation.derivative(canonical(self.tree), x)
+        return self._evaluation.derivative(self._stable, x)
+
+    @property
+    def _stable(self) -> Node:
+        return _made_stable(self.formula, tuple(self.parameters))
 
     @property
     def _evaluation(self) -> Evaluation:
         return Evaluation(VARIABLE, self.parameters)
+
+
+@lru_cache(maxsize=1024)
+def _made_stable(formula: str, names: tuple[str, ...]) -> Node:
+    return canonical(parse(formula, VARIABLE, names))
