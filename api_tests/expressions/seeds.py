@@ -5,6 +5,7 @@ from api_tests.expressions.test_derivatives import DERIVATIVES
 from api_tests.expressions.test_grammar import REFUSED, SPELLINGS, WRITTEN_BACK
 from api_tests.expressions.test_numbers import LOSSES
 from service.expressions.functions import EXTREMES, FUNCTIONS
+from service.expressions.write import plain
 
 # After the measured hazards of other parsers and of computer algebra.
 HAZARDS = [
@@ -38,7 +39,7 @@ SEEDS = list(
             *(spelling for canonical, spellings in SPELLINGS for spelling in (canonical, *spellings)),
             *WRITTEN_BACK,
             *(text for text, *_ in [*DERIVATIVES, *LOSSES, *REFUSED] if len(text) < 200),
-            *(text for one in WRITTEN for text in (one.definition, one.derivative)),
+            *(text for one in WRITTEN for text in (one.definition, plain(one.slope))),
             *FORMULAS,
             *(text[:200] for text in HAZARDS),
             *(f"{name}(z)" for name in FUNCTIONS),
