@@ -1,9 +1,11 @@
 """What may be asked of an activation."""
 
+from typing import Annotated
+
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from service.kinds import Model, NonNegative, Positive, Real
+from service.kinds import Double, Model, NonNegative, Positive, Real
 from service.nn.activations import AnyActivation
 
 
@@ -34,5 +36,5 @@ class ProfileSpec(Model):
     """σ_w², fan_in times the variance of a weight, of the fixed points."""
     bias_variance: NonNegative = 0.0
     """σ_b², the variance of a bias, of the fixed points and the critical initialisations."""
-    pre_activation_variance: Positive = Field(default=1.0, ge=1e-12, le=1e12)
+    pre_activation_variance: Annotated[Double, Field(ge=1e-12, le=1e12)] = 1.0
     """q, the variance of z, of the Gaussian moments."""
