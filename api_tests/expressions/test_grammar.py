@@ -62,7 +62,7 @@ def test_spellings_of_one_formula_are_understood_alike(canonical: str, spelling:
 
 WRITTEN_BACK = [
     *("ln(z)*z", "a*sech(z)^2*tanh(z)*z", "1e32", "1e-200*z", "25e39", "-z/2", "3^(z^0)", "-123.25"),
-    *("0.251e-300*z", "1250e300", "1e300/1e-300", "1/3", "z^0.125"),
+    *("0.251e-300*z", "1250e300", "1e300/1e-300", "1/3", "z^0.125", "tanh(z)^(-1^a)"),
 ]
 
 

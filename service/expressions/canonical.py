@@ -119,12 +119,18 @@ def _product(factors: list[Node]) -> Node:
     """e^u / (1 + e^u) and its like: each factor alone overflows or vanishes, both together do neither."""
     flat = [part for factor in factors for part in (factor.factors if isinstance(factor, Product) else (factor,))]
     flat = [part for part in flat if part != ONE] or [ONE]
-    falling = [at for at, part in enumerate(flat) if isinstance(part, Power | Call)]
+    falling = [at for at, part in enumerate(flat) if _may_fall(part)]
     for one, other in product(range(len(flat)), falling):
         put = _together(flat[one], flat[other]) if one != other else None
         if put is not None:
             return joined([*put, *(part for at, part in enumerate(flat) if at not in (one, other))], Product)
     return joined(flat, Product)
+
+
+def _may_fall(factor: Node) -> bool:
+    """Whether anything may be put together with `factor`; told at a glance, for products have hundreds of factors."""
+    base = factor.base if isinstance(factor, Power) else factor
+    return isinstance(base, Sum) or (isinstance(base, Call) and base.function in ("sigmoid", "sech"))
 
 
 def _together(growing: Node, falling: Node) -> list[Node] | None:

@@ -141,17 +141,14 @@ class _Writer:
     def _power(self, base: Node, exponent: Node) -> tuple[str, int]:
         if _is_below(Power(base, exponent)):
             return self._product((Power(base, exponent),))
-        if (
-            self.latex
-            and isinstance(base, Call)
-            and base.function in FUNCTIONS
-            and base.function not in ("abs", "sqrt")
-        ):
-            name, argument = FUNCTIONS[base.function].latex, self._argument(base)
-            return rf"{name}^{{{self.write(exponent)}}}{argument}", _POWER
-        shown = self.write(exponent)
-        raised = f"{{{shown}}}" if self.latex else self.write(exponent, _ATOM)
-        return f"{self.write(base, _ATOM)}^{raised}", _POWER
+        if not self.latex:
+            return f"{self.write(base, _ATOM)}^{self.write(exponent, _ATOM)}", _POWER
+        raised = f"{{{self.write(exponent)}}}"
+        if not (isinstance(base, Call) and base.function in FUNCTIONS and base.function not in ("abs", "sqrt")):
+            return f"{self.write(base, _ATOM)}^{raised}", _POWER
+        if isinstance(exponent, Number | Name):
+            return rf"{FUNCTIONS[base.function].latex}^{raised}{self._argument(base)}", _POWER
+        return rf"\left({self.write(base)}\right)^{raised}", _POWER  # tanh^−1 would be the inverse to some
 
     def _call(self, function: str, arguments: tuple[Node, ...]) -> str:
         # Every part is written once, else a formula's text would take twice as long with every level.
