@@ -20,7 +20,7 @@ from service.enclosures.monomials import Undecided
 from service.enclosures.periods import period
 from service.enclosures.pieces import Piece
 from service.enclosures.program import VARIABLE, constant
-from service.expressions.differentiate import differentiate
+from service.enclosures.slopes import slope_of
 from service.expressions.tree import Node, depends_on
 from service.vocabulary import Approach
 
@@ -36,15 +36,11 @@ _STRANGE = 30.0
 
 def extremes(piece: Piece, order: int, budget: Budget) -> tuple[Extreme, Extreme]:
     """Infimum and supremum of the formula of `piece`, or of its derivative where `order` is 1."""
-    shown = differentiate(piece.node, VARIABLE) if order else piece.node
     search = _Search(piece, order, budget)
-    if not depends_on(shown, VARIABLE):
-        search.offer(constant(shown), Place(Approach.BETWEEN, piece.low, piece.high))
-    else:
-        try:
-            search.run(shown)
-        except Undecided:
-            search.allow(_ANYTHING)
+    try:
+        search.run(slope_of(piece.node, order))
+    except Undecided:
+        search.allow(_ANYTHING)
     return search.bottom, search.top
 
 
@@ -76,6 +72,9 @@ class _Search:
     def run(self, shown: Node) -> None:
         """Look at the whole piece; `shown` is the formula of the quantity itself."""
         low, high = self._piece.low, self._piece.high
+        if not depends_on(shown, VARIABLE):
+            self.offer(constant(shown), Place(Approach.BETWEEN, low, high))
+            return
         repeat = period(shown)
         if repeat is not None and not (low.is_finite() or high.is_finite()):
             self._spread(-0.41 * repeat.upper(), 0.61 * repeat.upper())

@@ -10,8 +10,8 @@ from service.enclosures.balls import Ball
 from service.enclosures.ends import FARTHEST, End, lower_end, upper_end
 from service.enclosures.monomials import Undecided
 from service.enclosures.pieces import Piece
-from service.enclosures.program import ORDER, VARIABLE, Program
-from service.expressions.differentiate import differentiate
+from service.enclosures.program import ORDER, Program
+from service.enclosures.slopes import slope_of
 from service.expressions.tree import Node
 
 _EQUAL = 1e-20
@@ -68,9 +68,8 @@ def _limit(piece: Piece, edge: Ball, order: int, end_of: Callable[[Node, Ball], 
     at = Program([piece.node], series=True).run(arb_series([edge, 1], ORDER))[0][order]
     if at.is_finite():
         return at
-    shown = differentiate(piece.node, VARIABLE) if order else piece.node
     try:
-        behaviour = end_of(shown, edge).behaviour(FARTHEST)
+        behaviour = end_of(slope_of(piece.node, order), edge).behaviour(FARTHEST)
     except Undecided:
         return None
     return None if behaviour is None else behaviour.limit

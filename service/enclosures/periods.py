@@ -1,6 +1,7 @@
 """Formulas that repeat: every z in them stands in a sine, cosine or tangent of a straight line."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from functools import reduce
 from math import gcd, lcm
@@ -8,10 +9,11 @@ from math import gcd, lcm
 from flint import arb
 
 from service.enclosures.balls import Ball
+from service.enclosures.monomials import Undecided
 from service.enclosures.program import VARIABLE, constant
+from service.enclosures.slopes import slope_of
 from service.enclosures.switches import switches
 from service.expressions.build import quotient
-from service.expressions.differentiate import differentiate
 from service.expressions.tree import ZERO, Call, Node, Number, children, depends_on
 
 
@@ -34,11 +36,18 @@ def _rates(node: Node) -> Iterator[Node | None]:
         return
     match node:
         case Call("sin" | "cos" | "tan", (argument,)):
-            slope = differentiate(argument, VARIABLE)
-            bent = depends_on(slope, VARIABLE) or any(switches(argument))
-            yield None if bent or slope == ZERO else slope
+            slope = None if any(switches(argument)) else _slope(argument)
+            yield None if slope == ZERO else slope
         case _:
             yield from (rate for child in children(node) for rate in _rates(child)) if children(node) else (None,)
+
+
+def _slope(argument: Node) -> Node | None:
+    """The slope of a straight line; None of what is none."""
+    with suppress(Undecided):
+        slope = slope_of(argument, 1)
+        return None if depends_on(slope, VARIABLE) else slope
+    return None
 
 
 def _common(shares: list[Fraction]) -> int | Ball:

@@ -7,7 +7,7 @@ from service.enclosures.boxes import Box, Quantity, boxes
 from service.enclosures.budget import Budget
 from service.enclosures.ends import lower_end, settled, upper_end
 from service.enclosures.program import VARIABLE
-from service.expressions.differentiate import differentiate
+from service.enclosures.slopes import slope_of
 from service.expressions.tree import Name, Node, Number, Product, Sum, depends_on
 
 _SMALLEST = 1e-18
@@ -18,7 +18,7 @@ def zeros(node: Node, low: Ball, high: Ball, budget: Budget, order: int = 0) -> 
 
     Undecided where they are not all found. What is zero everywhere has none.
     """
-    shown = differentiate(node, VARIABLE) if order else node
+    shown = slope_of(node, order)
     if not depends_on(shown, VARIABLE):
         return []
     exact = _of_line(shown)

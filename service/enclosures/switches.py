@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from service.expressions.build import negative, times, total
-from service.expressions.functions import EXTREMES
 from service.expressions.tree import MINUS_ONE, ZERO, Call, Comparison, Node, Number, Power, Where, call, children
 
 
@@ -47,13 +46,11 @@ _HOLDS = {
 def thrown(switch: Node, side: int | None) -> Node:
     """What a switch is where its argument has the sign `side`; None where the argument has no value.
 
-    A comparison with what has no value does not hold, as in floating point; nothing else has a value there.
+    A comparison with what has no value does not hold, as in floating point; no other switch has a value there.
     """
     match switch:
         case Where(Comparison(_, operator, _), then, otherwise):
             return then if side is not None and _HOLDS[operator](side) else otherwise
-        case Call(function, (_, second)) if side is None and function in EXTREMES:
-            return second
         case Call(function, arguments):
             return _NOWHERE if side is None else _THROWN[function](side, *arguments)
     raise TypeError(f"{switch!r} is no switch")

@@ -38,10 +38,10 @@ class ActivationProfile(Model):
     """The formula as it was understood; ln and log are natural."""
     latex: str
     """The formula in LaTeX."""
-    derivative: str
-    """The derivative."""
-    derivative_latex: str
-    """The derivative in LaTeX."""
+    derivative: str | None
+    """The derivative; null where it is too long for anybody to read."""
+    derivative_latex: str | None
+    """The derivative in LaTeX; null likewise."""
     convention: str
     """Which derivative is taken where there is none."""
     summary: str

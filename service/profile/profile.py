@@ -6,8 +6,11 @@ from math import inf, isfinite
 from service.enclosures.balls import simple
 from service.enclosures.joints import Joint, Side
 from service.enclosures.smoothness import Smoothness, smoothness
+from service.expressions.differentiate import DerivativeTooLong
+from service.expressions.tree import Node
 from service.expressions.write import latex, plain
 from service.facts import ActivationBounds, FixedPoint, Kink
+from service.nn.activations import Activation
 from service.profile.answer import ActivationProfile, GaussianMoments
 from service.profile.spec import ProfileSpec
 from service.profile.tails import tails
@@ -27,12 +30,13 @@ def profile(spec: ProfileSpec) -> ActivationProfile:
     left, right = tails(known, largest_slope(activation))
     kinks = [_kink(joint) for joint in known.joints if not joint.differentiable]
     field = _mean_field(spec, any(kink.kind is Break.POLE for kink in kinks))
+    slope = _slope(activation)
     made = ActivationProfile(
         activation=activation,
         formula=plain(activation.tree),
         latex=latex(activation.tree),
-        derivative=plain(activation.slope),
-        derivative_latex=latex(activation.slope),
+        derivative=None if slope is None else plain(slope),
+        derivative_latex=None if slope is None else latex(slope),
         convention=activation.convention,
         summary="",
         bounds=proven,
@@ -68,6 +72,13 @@ def _mean_field(spec: ProfileSpec, has_pole: bool) -> _MeanField:
     averages = GaussianMoments(variance=variance, square=_finite(found.square), derivative_square=_finite(found.slope))
     points = fixed_points(activation, spec.weight_variance, spec.bias_variance)
     return _MeanField(averages, points, critical_initialisations(activation, spec.bias_variance))
+
+
+def _slope(activation: Activation) -> Node | None:
+    try:
+        return activation.slope
+    except DerivativeTooLong:
+        return None
 
 
 def _lipschitz(proven: ActivationBounds, known: Smoothness) -> float | None:

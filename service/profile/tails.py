@@ -14,9 +14,9 @@ from service.enclosures.monomials import Undecided
 from service.enclosures.pieces import Piece
 from service.enclosures.program import VARIABLE
 from service.enclosures.roots import zeros
+from service.enclosures.slopes import slope_of
 from service.enclosures.smoothness import Smoothness
 from service.expressions.build import negative, total
-from service.expressions.differentiate import differentiate
 from service.expressions.tree import Node, Number, depends_on
 from service.profile.answer import Tail
 
@@ -38,8 +38,12 @@ def tails(known: Smoothness, steepest: float) -> tuple[Tail, Tail]:
 
 def _tail(piece: Piece, end_of: Callable[[Node, Ball], End], side: int, steepest: float) -> Tail:
     edge = piece.high if side > 0 else piece.low
-    derivative = differentiate(piece.node, VARIABLE)
-    limit, slope = (_limit(end_of(node, edge)) for node in (piece.node, derivative))
+    limit = _limit(end_of(piece.node, edge))
+    try:
+        derivative = slope_of(piece.node, 1)
+    except Undecided:
+        return _UNKNOWN.model_copy(update={"limit": _finite(limit)})
+    slope = _limit(end_of(derivative, edge))
     flat = None if slope is None else slope == 0.0
     beyond = _beyond(piece, derivative, side, SATURATED_BELOW * steepest) if flat else None
     return Tail(limit=_finite(limit), derivative_limit=_finite(slope), saturates=flat, saturated_beyond=beyond)
