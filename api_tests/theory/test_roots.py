@@ -1,6 +1,7 @@
 """All roots of a function over a grid."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from service.nn.arrays import Float64Array
 from service.theory.roots import roots
 
 GRID = np.linspace(-5.0, 5.0, 41)
-POINTS = st.lists(st.floats(-4.9, 4.9), min_size=1, max_size=4, unique_by=lambda x: round(x, 1))
+POINTS = st.lists(st.floats(-4.9, 4.9), min_size=1, max_size=4).filter(
+    lambda points: all(after - before > 0.5 for before, after in pairwise(sorted(points)))  # two cells of the grid
+)
 
 
 def found(function: Callable[[Float64Array], Float64Array]) -> list[float]:
