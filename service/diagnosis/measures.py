@@ -1,5 +1,6 @@
 """Arrays → one number for each trial. Signals are (trials, samples, features), results (trials,)."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,32 +9,90 @@ import numpy.typing as npt
 Signal = npt.NDArray[np.floating[Any]]
 Decades = npt.NDArray[np.float64]
 
+LOG10_2 = float(np.log10(2.0))
+_TRUSTED = {
+    np.dtype(kind): (
+        float(np.finfo(kind).tiny / np.finfo(kind).eps ** 2),
+        float(np.finfo(kind).max * np.finfo(kind).eps),
+    )
+    for kind in (np.float32, np.float64)
+}
+"""Between these, a sum of squares has lost nothing to underflow that would show, and nothing to overflow."""
+_WELL_CONDITIONED = 0.1
+"""A sum of squares about the mean is a difference of two sums where it is at least this share of the first."""
 
-def log10_rms(values: Signal) -> Decades:
-    """log10 of the root mean square over the last two axes; −inf where all is zero, NaN where one is not finite."""
-    peak = np.abs(values).max(axis=(-2, -1)).astype(np.float64)
-    unit = np.where((peak > 0.0) & np.isfinite(peak), peak, 1.0)
-    scaled = (values / unit[:, None, None].astype(values.dtype)).reshape(values.shape[0], -1)
-    mean_square = np.square(scaled).mean(axis=-1, dtype=np.float64)
-    decades: Decades = 0.5 * np.log10(mean_square) + np.log10(unit)
-    return np.where(np.isfinite(peak), decades, np.nan)
-
-
-def log10_norm(values: Signal) -> Decades:
-    """log10 of the root mean square over samples of the Euclidean norm over features."""
-    return log10_rms(values) + 0.5 * np.log10(values.shape[-1])
-
-
-def log10_matrix_norm(values: Signal) -> Decades:
-    """log10 of the Frobenius norm over the last two axes."""
-    return log10_norm(values) + 0.5 * np.log10(values.shape[-2])
+_LEAST_SHARE_LEFT = 1e-4
+"""A squared norm is known from products of samples if at least this share is left of what it could be."""
 
 
-def log10_separation(values: Signal) -> Decades:
-    """log10 of rms(h − mean over samples) / rms(h); NaN where h is zero or there is one sample only."""
-    if values.shape[-2] == 1:
-        return np.full(values.shape[0], np.nan)
-    return log10_rms(values - values.mean(axis=-2, keepdims=True)) - log10_rms(values)
+@dataclass(frozen=True)
+class Squares:
+    """Sums of squares that neither overflow nor underflow: sums · 4**exponents, (trials,) each."""
+
+    sums: Decades
+    exponents: npt.NDArray[Any]
+
+
+def plain_squares(values: Signal) -> Decades:
+    """Sums of squares over the last two axes, (trials,); infinite or 0 where the precision holds no square of them."""
+    flat = values.reshape(values.shape[0], -1)
+    sums: Decades = np.vecdot(flat, flat).astype(np.float64, copy=False)
+    return sums
+
+
+def squares(values: Signal) -> Squares:
+    """Sums of squares over the last two axes; NaN where a value is not finite."""
+    sums = plain_squares(values)
+    low, high = _TRUSTED[values.dtype]
+    exponents = np.zeros(sums.shape)
+    if not all_between(sums, low, high):
+        rows = ~((sums > low) & (sums < high))
+        scaled, exponents[rows] = _of_order_one(values[rows])
+        sums[rows] = plain_squares(scaled)
+    return Squares(sums, exponents)
+
+
+def centred_squares(values: Signal, around_zero: Squares) -> Squares:
+    """Sums of squares of `values` less their mean over the samples, those of `values` given; NaN for one sample."""
+    samples = values.shape[-2]
+    if samples == 1:
+        return Squares(np.full(values.shape[0], np.nan), np.zeros(values.shape[0]))
+    means = np.ones((1, samples), values.dtype) @ values  # times samples; (trials, 1, features)
+    sums = around_zero.sums - plain_squares(means) / samples
+    exponents = np.zeros(sums.shape)
+    rows = ~((sums >= _WELL_CONDITIONED * around_zero.sums) & (around_zero.exponents == 0.0))
+    if rows.any():
+        careful = squares(values[rows] - values[rows].mean(axis=-2, keepdims=True))
+        sums[rows], exponents[rows] = careful.sums, careful.exponents
+    return Squares(sums, exponents)
+
+
+def squares_by_samples(of_x: Signal, of_delta: Signal) -> Decades:
+    """‖xᵀ·δ‖² from x·xᵀ and δ·δᵀ, each (trials, samples, samples); NaN where too much of it cancels to be known."""
+    one, other = of_x.reshape(of_x.shape[0], -1), of_delta.reshape(of_delta.shape[0], -1)
+    sums = np.vecdot(one, other).astype(np.float64, copy=False)
+    traces = np.trace(of_x, axis1=-2, axis2=-1) * np.trace(of_delta, axis1=-2, axis2=-1).astype(np.float64)
+    low, high = _TRUSTED[of_x.dtype]
+    return np.where((sums > low) & (sums < high) & (sums > _LEAST_SHARE_LEFT * traces), sums, np.nan)
+
+
+def all_between(sums: Decades, low: float, high: float) -> bool:
+    """Whether all of (trials,) are; not where one is not a number."""
+    return bool(np.minimum.reduce(sums) > low and np.maximum.reduce(sums) < high)
+
+
+def all_finite(values: Signal) -> npt.NDArray[np.bool_]:
+    """Whether every value of a trial is finite, (trials,)."""
+    finite = np.isfinite(plain_squares(values))
+    if not finite.all():  # or their squares overflow
+        finite[~finite] = np.isfinite(values[~finite]).all(axis=(-2, -1))
+    return finite
+
+
+def _of_order_one(values: Signal) -> tuple[Signal, Decades]:
+    """`values` · 2**−exponent with the largest of each trial brought into [1/2, 1), and the exponents."""
+    exponents = np.frexp(np.abs(values).max(axis=(-2, -1)))[1]
+    return np.ldexp(values, -exponents[:, None, None]), exponents.astype(np.float64)
 
 
 def has_identical_columns(matrix: Signal) -> bool:

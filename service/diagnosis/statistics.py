@@ -184,4 +184,4 @@ def _derivative_fields(recording: Recording, position: int) -> dict[str, object]
 
 def _over_finite(column: Decades, summary: Callable[[Decades], np.floating[Any]]) -> float | None:
     finite = column[np.isfinite(column)]
-    return float(summary(finite)) if finite.size else None
+    return _known(float(summary(finite))) if finite.size else None

@@ -7,9 +7,9 @@ from time import perf_counter
 import numpy as np
 
 from service.diagnosis.flags import Circumstances
-from service.diagnosis.measures import has_identical_columns
-from service.diagnosis.recording import Recording
+from service.diagnosis.measures import Squares, has_identical_columns, squares, squares_by_samples
 from service.diagnosis.statistics import Depth, NetworkTrials, layer_statistics
+from service.diagnosis.tally import Tally
 from service.diagnosis.verdict import judge
 from service.nn.layers.base import Transform
 from service.results import SimulationReport
@@ -31,10 +31,12 @@ def simulate(spec: SimulationSpec) -> SimulationReport:
 def simulate_plan(made: Plan) -> SimulationReport:
     """The report on a network that is planned already."""
     started = perf_counter()
-    recording, first = Recording.empty(made.trials, len(made.layers)), FirstTrial()
+    tally, first = Tally.empty(made.trials, len(made.layers)), FirstTrial()
     with np.errstate(all="ignore"):  # overflow is an outcome here, found by looking, not a mishap
         for trials in chunks(made):
-            _observe(made, trials, recording, first)
+            _observe(made, trials, tally, first)
+    widths = [made.spec.network.features, *(planned.units for planned in made.layers)]
+    recording = tally.recording(made.samples, widths)
     depth = Depth.of([planned.layer.weighted for planned in made.layers])
     loss_decades = float(np.log10(made.spec.loss.factor(made.outputs)))
     shapes = [planned.shape() for planned in made.layers]
@@ -66,30 +68,42 @@ def chunks(made: Plan) -> Iterator[range]:
         yield range(start, min(start + size, made.trials))
 
 
-def _observe(made: Plan, trials: range, recording: Recording, first: FirstTrial) -> None:
-    """Both passes over `trials`, measured into `recording`, and the first trial kept."""
-    chunk = compile_chunk(made, trials)
+def _observe(made: Plan, trials: range, tally: Tally, first: FirstTrial) -> None:
+    """Both passes over `trials`, measured into `tally`, and the first trial kept."""
+    chunk, rows = compile_chunk(made, trials), slice(trials.start, trials.stop)
     signals = forward(chunk)
-    recording.measure_signal(trials, 0, chunk.inputs, chunk.inputs)
+    tally.measure_signal(rows, 0, chunk.inputs, chunk.inputs)
     for position, signal in enumerate(signals, start=1):
-        recording.measure_signal(trials, position, signal.z, signal.h)
+        tally.measure_signal(rows, position, signal.z, signal.h)
     for step in backward(chunk, signals, made.spec.loss):
-        _measure(recording, trials, chunk, step)
+        _measure(tally, rows, chunk, step)
         if trials.start == 0:
-            first.keep(made, step)
+            first.keep(made, step, chunk.layers[step.index].transform)
     if trials.start == 0:
         first.twins = _has_twins(chunk)
 
 
-def _measure(recording: Recording, trials: range, chunk: Chunk, step: Backward) -> None:
-    layer = chunk.layers[step.index]
-    delta_decades = step.delta.decades()
-    recording.measure_gradient(
-        trials, step.index, (step.upstream.values, step.upstream.decades()), (step.delta.values, delta_decades)
-    )
-    recording.measure_derivative(trials, step.index, step.derivative, layer.activation.largest_slope())
-    if step.gradients is not None and layer.transform.weights is not None:
-        recording.measure_weights(trials, step.index, layer.transform.weights, step.gradients.weights, delta_decades)
+def _measure(tally: Tally, rows: slice, chunk: Chunk, step: Backward) -> None:
+    transform, activation = chunk.layers[step.index].transform, chunk.layers[step.index].activation
+    tally.upstream.enter(rows, step.index, step.upstream.squares())
+    tally.delta.enter(rows, step.index, step.delta.squares())
+    tally.measure_derivative(step.index, step.derivative, rows.start, activation.largest_slope())
+    if transform.weights is not None:
+        tally.weights.enter(rows, step.index, squares(transform.weights))
+        found = _gradient_squares(transform, step)
+        tally.weight_gradient.enter(rows, step.index, Squares(found.sums, found.exponents + step.delta.exponents()))
+
+
+def _gradient_squares(transform: Transform, step: Backward) -> Squares:
+    """Of the weights' gradient, by way of products of samples where that is cheaper and exact enough."""
+    pair = transform.gradient_by_samples(step.x, step.delta.values)
+    sums = np.full(step.delta.sums.shape, np.nan) if pair is None else squares_by_samples(*pair)
+    unknown = np.isnan(sums)
+    gradients = transform.gradients(step.x, step.delta.values) if unknown.any() else None
+    if gradients is None:
+        return Squares(sums, np.zeros(sums.shape))
+    found = squares(gradients.weights)
+    return Squares(np.where(unknown, found.sums, sums), np.where(unknown, found.exponents, 0.0))
 
 
 def _has_twins(chunk: Chunk) -> bool:

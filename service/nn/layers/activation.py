@@ -63,3 +63,6 @@ class Unchanged:
 
     def gradients(self, x: Array, delta: Array) -> None:
         """None: there are no parameters."""
+
+    def gradient_by_samples(self, x: Array, delta: Array) -> None:
+        """None: there are no parameters."""

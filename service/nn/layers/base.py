@@ -39,6 +39,12 @@ class Transform(Protocol):
     def gradients(self, x: Array, delta: Array) -> ParameterGradients | None:
         """The gradients of the parameters."""
 
+    def gradient_by_samples(self, x: Array, delta: Array) -> tuple[Array, Array] | None:
+        """A pair of (trials, samples, samples) whose products add up to the squared norm of the weights' gradient.
+
+        None where that is no cheaper than the gradient itself.
+        """
+
 
 @dataclass(frozen=True)
 class BuiltLayer:

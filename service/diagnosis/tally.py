@@ -1,0 +1,104 @@
+"""What is counted while trials run: sums of squares, of which logarithms are taken once and for all at the end."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from service.diagnosis.measures import LOG10_2, Decades, Signal, Squares, all_finite, centred_squares, squares
+from service.diagnosis.recording import Derivatives, Recording
+
+SATURATED_BELOW = 0.01
+"""A unit is saturated where |φ'| is below this share of its supremum."""
+
+
+@dataclass(frozen=True)
+class Magnitudes:
+    """Sums of squares of every trial at some places of the network, sums · 4**exponents, (trials, places) each."""
+
+    sums: Decades
+    exponents: Decades
+
+    @classmethod
+    def empty(cls, trials: int, places: int) -> "Magnitudes":
+        """Nothing measured yet."""
+        return cls(np.full((trials, places), np.nan), np.zeros((trials, places)))
+
+    def enter(self, rows: slice, place: int, found: Squares) -> None:
+        """Keep what the trials `rows` show."""
+        self.sums[rows, place] = found.sums
+        self.exponents[rows, place] = found.exponents
+
+    def decades(self, count: float | Decades = 1.0) -> Decades:
+        """log10 of √(squares / count); −inf where all is zero, NaN where one is not finite."""
+        known = np.where(np.isfinite(self.sums), self.sums, np.nan)
+        with np.errstate(divide="ignore"):
+            return 0.5 * np.log10(known / count) + self.exponents * LOG10_2
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Every trial at every layer; the signal at the inputs too, which come first."""
+
+    signal: Magnitudes
+    centred: Magnitudes  # less its mean over the samples
+    finite: npt.NDArray[np.bool_]
+    upstream: Magnitudes  # ∂e/∂h
+    delta: Magnitudes  # ∂e/∂z
+    weight_gradient: Magnitudes
+    weights: Magnitudes
+    derivatives: Derivatives
+
+    @classmethod
+    def empty(cls, trials: int, layers: int) -> "Tally":
+        """Nothing measured yet."""
+        behind, everywhere = (trials, layers), (trials, layers + 1)
+        return cls(
+            signal=Magnitudes.empty(*everywhere),
+            centred=Magnitudes.empty(*everywhere),
+            finite=np.ones(everywhere, dtype=np.bool_),
+            upstream=Magnitudes.empty(*behind),
+            delta=Magnitudes.empty(*behind),
+            weight_gradient=Magnitudes.empty(*behind),
+            weights=Magnitudes.empty(*behind),
+            derivatives=Recording.empty(*behind).derivatives,
+        )
+
+    def measure_signal(self, rows: slice, place: int, before: Signal, signal: Signal) -> None:
+        """Enter the inputs (place 0), or what comes out of layer `place` (from 1) and what was `before` φ."""
+        found = squares(signal)
+        self.signal.enter(rows, place, found)
+        self.centred.enter(rows, place, centred_squares(signal, found))
+        finite = np.isfinite(found.sums)
+        self.finite[rows, place] = finite if before is signal else finite & all_finite(before)
+
+    def measure_derivative(self, layer: int, derivative: Signal, first: int, largest_slope: float | None) -> None:
+        """Enter φ' of layer `layer` (from 0) in the trials from number `first` that are among the first few."""
+        found = self.derivatives
+        rows = slice(first, min(first + derivative.shape[0], found.mean.shape[0]))
+        if rows.start >= rows.stop:
+            return
+        few = derivative[: rows.stop - rows.start]
+        size, flat = np.abs(few), few.reshape(few.shape[0], -1)
+        found.mean[rows, layer] = flat.mean(axis=-1, dtype=np.float64)
+        found.mean_square[rows, layer] = np.square(flat).mean(axis=-1, dtype=np.float64)
+        found.low[rows, layer], found.high[rows, layer] = flat.min(axis=-1), flat.max(axis=-1)
+        if largest_slope is not None:
+            found.saturated[rows, layer] = (size < SATURATED_BELOW * largest_slope).mean(axis=(-2, -1))
+        found.dead[rows, layer] = (size == 0.0).all(axis=-2).mean(axis=-1)
+
+    def recording(self, samples: int, widths: list[int]) -> Recording:
+        """Everything in decades; `widths` are those of the inputs and of every layer."""
+        signal = self.signal.decades(samples * np.array(widths, np.float64))
+        with np.errstate(invalid="ignore"):  # nothing is apart where there is no signal
+            separation = self.centred.decades() - self.signal.decades()
+        return Recording(
+            forward_rms=signal,
+            separation=separation,
+            finite=self.finite,
+            upstream=self.upstream.decades(samples),
+            delta=self.delta.decades(samples),
+            weight_gradient=self.weight_gradient.decades(),
+            weight_norm=self.weights.decades(),
+            derivatives=self.derivatives,
+        )
