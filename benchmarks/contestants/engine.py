@@ -8,6 +8,9 @@ from benchmarks.contestants.norms import Norms
 from benchmarks.shapes import Shape
 from service.simulation.simulate import simulate
 from service.spec import SimulationSpec
+from service.worker.memory import keep_freed_memory
+
+keep_freed_memory()  # as in every process that simulates
 
 
 def prepare(shape: Shape, precision: str) -> Callable[[], Norms]:

@@ -1,12 +1,15 @@
 """What is counted while trials run: sums of squares, of which logarithms are taken once and for all at the end."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from service.diagnosis.measures import LOG10_2, Decades, Signal, Squares, all_finite, centred_squares, squares
 from service.diagnosis.recording import Derivatives, Recording
+
+Numbers = npt.NDArray[Any]
 
 SATURATED_BELOW = 0.01
 """A unit is saturated where |φ'| is below this share of its supremum."""
@@ -45,7 +48,7 @@ class Tally:
     finite: npt.NDArray[np.bool_]
     upstream: Magnitudes  # ∂e/∂h
     delta: Magnitudes  # ∂e/∂z
-    weight_gradient: Magnitudes
+    weight_gradient: Magnitudes  # summed over the samples
     weights: Magnitudes
     derivatives: Derivatives
 
@@ -63,6 +66,24 @@ class Tally:
             weights=Magnitudes.empty(*behind),
             derivatives=Recording.empty(*behind).derivatives,
         )
+
+    def rows(self, rows: slice) -> list[Numbers]:
+        """What was found in the trials `rows`, to be taken by another tally."""
+        return [array[rows] for array in self._arrays()]
+
+    def take(self, rows: slice, found: list[Numbers]) -> None:
+        """Enter what another tally found in the trials `rows`."""
+        for array, part in zip(self._arrays(), found, strict=True):
+            array[rows] = part
+
+    def _arrays(self) -> list[Numbers]:
+        """Every array; the first axis of each is that of the trials."""
+        places = [self.signal, self.centred, self.upstream, self.delta, self.weight_gradient, self.weights]
+        return [
+            self.finite,
+            *vars(self.derivatives).values(),
+            *(one for place in places for one in vars(place).values()),
+        ]
 
     def measure_signal(self, rows: slice, place: int, before: Signal, signal: Signal) -> None:
         """Enter the inputs (place 0), or what comes out of layer `place` (from 1) and what was `before` φ."""
@@ -98,7 +119,7 @@ class Tally:
             finite=self.finite,
             upstream=self.upstream.decades(samples),
             delta=self.delta.decades(samples),
-            weight_gradient=self.weight_gradient.decades(),
+            weight_gradient=self.weight_gradient.decades(float(samples) ** 2),
             weight_norm=self.weights.decades(),
             derivatives=self.derivatives,
         )

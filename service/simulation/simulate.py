@@ -9,11 +9,12 @@ import numpy as np
 from service.diagnosis.flags import Circumstances
 from service.diagnosis.measures import Squares, has_identical_columns, squares, squares_by_samples
 from service.diagnosis.statistics import Depth, NetworkTrials, layer_statistics
-from service.diagnosis.tally import Tally
+from service.diagnosis.tally import Numbers, Tally
 from service.diagnosis.verdict import judge
 from service.nn.layers.base import Transform
 from service.results import SimulationReport
 from service.simulation.compile import Chunk, compile_chunk
+from service.simulation.crew import spread
 from service.simulation.estimate import cost
 from service.simulation.first_trial import FirstTrial
 from service.simulation.passes import Backward, backward, forward
@@ -22,19 +23,23 @@ from service.simulation.theory import theory_of
 from service.spec import Include, SimulationSpec
 from service.version import ENGINE_VERSION
 
-
-def simulate(spec: SimulationSpec) -> SimulationReport:
-    """The report on `spec`; a SpecError where it does not fit together."""
-    return simulate_plan(plan(spec))
+_WORTH_A_PROCESS = 2e8
+"""Operations by the estimate: ten milliseconds, five times what a process costs."""
 
 
-def simulate_plan(made: Plan) -> SimulationReport:
-    """The report on a network that is planned already."""
+def simulate(spec: SimulationSpec, processes: int = 1) -> SimulationReport:
+    """The report on `spec`, the same for any number of processes; a SpecError where it does not fit together."""
+    return simulate_plan(plan(spec), processes)
+
+
+def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
+    """The report on a network that is planned already, by at most so many processes."""
     started = perf_counter()
     tally, first = Tally.empty(made.trials, len(made.layers)), FirstTrial()
-    with np.errstate(all="ignore"):  # overflow is an outcome here, found by looking, not a mishap
-        for trials in chunks(made):
-            _observe(made, trials, tally, first)
+    shares = _shares(made, processes)
+    found = spread(lambda share: _observe_share(made, shares[share], tally, first), len(shares))
+    for trials, rows in zip(shares, found, strict=True):
+        tally.take(slice(trials.start, trials.stop), rows)
     widths = [made.spec.network.features, *(planned.units for planned in made.layers)]
     recording = tally.recording(made.samples, widths)
     depth = Depth.of([planned.layer.weighted for planned in made.layers])
@@ -61,11 +66,29 @@ def simulate_plan(made: Plan) -> SimulationReport:
     )
 
 
-def chunks(made: Plan) -> Iterator[range]:
-    """The trials in groups that fit the memory."""
-    size = cost(made).chunk
-    for start in range(0, made.trials, size):
-        yield range(start, min(start + size, made.trials))
+def chunks(made: Plan, trials: range) -> Iterator[range]:
+    """`trials` in groups of about one size that are simulated together."""
+    count = -(-len(trials) // cost(made).chunk)
+    return _parts(trials, count)
+
+
+def _shares(made: Plan, processes: int) -> list[range]:
+    """The trials of each process: one for every ten milliseconds of work, up to `processes`."""
+    worth = int(cost(made).floating_point_operations / _WORTH_A_PROCESS)
+    return list(_parts(range(made.trials), max(1, min(processes, made.trials, worth))))
+
+
+def _parts(trials: range, count: int) -> Iterator[range]:
+    for part in range(count):
+        yield trials[len(trials) * part // count : len(trials) * (part + 1) // count]
+
+
+def _observe_share(made: Plan, share: range, tally: Tally, first: FirstTrial) -> list[Numbers]:
+    """The tally's rows of the trials `share`, filled."""
+    with np.errstate(all="ignore"):  # overflow is an outcome here, found by looking, not a mishap
+        for trials in chunks(made, share):
+            _observe(made, trials, tally, first)
+    return tally.rows(slice(share.start, share.stop))
 
 
 def _observe(made: Plan, trials: range, tally: Tally, first: FirstTrial) -> None:
@@ -99,10 +122,10 @@ def _gradient_squares(transform: Transform, step: Backward) -> Squares:
     pair = transform.gradient_by_samples(step.x, step.delta.values)
     sums = np.full(step.delta.sums.shape, np.nan) if pair is None else squares_by_samples(*pair)
     unknown = np.isnan(sums)
-    gradients = transform.gradients(step.x, step.delta.values) if unknown.any() else None
-    if gradients is None:
+    gradient = transform.weight_gradient(step.x, step.delta.values) if unknown.any() else None
+    if gradient is None:
         return Squares(sums, np.zeros(sums.shape))
-    found = squares(gradients.weights)
+    found = squares(gradient)
     return Squares(np.where(unknown, found.sums, sums), np.where(unknown, found.exponents, 0.0))
 
 

@@ -5,6 +5,7 @@ its own, outside the deadline and safe from a client's leaving: one whose start 
 (anyio#1337). That call has a limit far beyond what a start takes, so that nothing waits for ever.
 """
 
+from functools import partial
 from math import ceil
 from time import perf_counter
 
@@ -82,11 +83,11 @@ class Worker:
             raise self._queue_full() from None
 
     async def _run(self, spec: SimulationSpec) -> bytes:
+        idle = int(self._slots.available_tokens)  # whose processors may help
+        task = partial(run, spec, self._settings.memory_bytes_per_worker, 1 + idle)
         try:
             with fail_after(self._settings.sync_deadline_seconds):
-                return await to_process.run_sync(
-                    run, spec, self._settings.memory_bytes_per_worker, cancellable=True, limiter=self._processes
-                )
+                return await to_process.run_sync(task, cancellable=True, limiter=self._processes)
         except TimeoutError:
             raise DeadlineExceeded(self._settings.sync_deadline_seconds) from None
         except BrokenWorkerProcess:
