@@ -43,28 +43,32 @@ def plain_squares(values: Signal) -> Decades:
 def squares(values: Signal) -> Squares:
     """Sums of squares over the last two axes; NaN where a value is not finite."""
     sums = plain_squares(values)
-    low, high = _TRUSTED[values.dtype]
     exponents = np.zeros(sums.shape)
-    if not all_between(sums, low, high):
-        rows = ~((sums > low) & (sums < high))
+    if not all_between(sums, *_TRUSTED[values.dtype]):
+        rows = ~well_known(sums, values.dtype)
         scaled, exponents[rows] = _of_order_one(values[rows])
         sums[rows] = plain_squares(scaled)
     return Squares(sums, exponents)
 
 
-def centred_squares(values: Signal, around_zero: Squares) -> Squares:
-    """Sums of squares of `values` less their mean over the samples, those of `values` given; NaN for one sample."""
-    samples = values.shape[-2]
-    if samples == 1:
+def signal_squares(before: Signal, signal: Signal) -> Decades:
+    """Sums of squares of a signal, of the signal less its mean over samples, and of what was before φ, (3, trials)."""
+    sums, samples = plain_squares(signal), signal.shape[-2]
+    means = np.ones((1, samples), signal.dtype) @ signal  # times samples; (trials, 1, features)
+    return np.stack([sums, sums - plain_squares(means) / samples, sums if before is signal else plain_squares(before)])
+
+
+def signal_squares_known(found: Decades, precision: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Where `signal_squares` are as exact as can be: nothing overflows or underflows, and no difference cancels."""
+    sums, centred, before = found
+    return well_known(sums, precision) & np.isfinite(before) & (centred >= _WELL_CONDITIONED * sums)
+
+
+def centred_squares(values: Signal) -> Squares:
+    """Sums of squares of `values` less their mean over the samples; NaN for one sample."""
+    if values.shape[-2] == 1:
         return Squares(np.full(values.shape[0], np.nan), np.zeros(values.shape[0]))
-    means = np.ones((1, samples), values.dtype) @ values  # times samples; (trials, 1, features)
-    sums = around_zero.sums - plain_squares(means) / samples
-    exponents = np.zeros(sums.shape)
-    rows = ~((sums >= _WELL_CONDITIONED * around_zero.sums) & (around_zero.exponents == 0.0))
-    if rows.any():
-        careful = squares(values[rows] - values[rows].mean(axis=-2, keepdims=True))
-        sums[rows], exponents[rows] = careful.sums, careful.exponents
-    return Squares(sums, exponents)
+    return squares(values - values.mean(axis=-2, keepdims=True))
 
 
 def squares_by_samples(of_x: Signal, of_delta: Signal) -> Decades:
@@ -72,8 +76,13 @@ def squares_by_samples(of_x: Signal, of_delta: Signal) -> Decades:
     one, other = of_x.reshape(of_x.shape[0], -1), of_delta.reshape(of_delta.shape[0], -1)
     sums = np.vecdot(one, other).astype(np.float64, copy=False)
     traces = np.trace(of_x, axis1=-2, axis2=-1) * np.trace(of_delta, axis1=-2, axis2=-1).astype(np.float64)
-    low, high = _TRUSTED[of_x.dtype]
-    return np.where((sums > low) & (sums < high) & (sums > _LEAST_SHARE_LEFT * traces), sums, np.nan)
+    return np.where(well_known(sums, of_x.dtype) & (sums > _LEAST_SHARE_LEFT * traces), sums, np.nan)
+
+
+def well_known(sums: Decades, precision: np.dtype[Any]) -> npt.NDArray[np.bool_]:
+    """Where sums of squares have lost nothing to overflow or underflow."""
+    low, high = _TRUSTED[precision]
+    return (sums > low) & (sums < high)
 
 
 def all_between(sums: Decades, low: float, high: float) -> bool:
@@ -83,10 +92,7 @@ def all_between(sums: Decades, low: float, high: float) -> bool:
 
 def all_finite(values: Signal) -> npt.NDArray[np.bool_]:
     """Whether every value of a trial is finite, (trials,)."""
-    finite = np.isfinite(plain_squares(values))
-    if not finite.all():  # or their squares overflow
-        finite[~finite] = np.isfinite(values[~finite]).all(axis=(-2, -1))
-    return finite
+    return np.logical_and.reduce(np.isfinite(values), axis=(-2, -1))
 
 
 def _of_order_one(values: Signal) -> tuple[Signal, Decades]:

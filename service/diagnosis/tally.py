@@ -6,7 +6,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from service.diagnosis.measures import LOG10_2, Decades, Signal, Squares, all_finite, centred_squares, squares
+from service.diagnosis.measures import (
+    LOG10_2,
+    Decades,
+    Signal,
+    Squares,
+    all_finite,
+    centred_squares,
+    plain_squares,
+    signal_squares,
+    signal_squares_known,
+    squares,
+)
 from service.diagnosis.recording import Derivatives, Recording
 
 Numbers = npt.NDArray[Any]
@@ -27,7 +38,7 @@ class Magnitudes:
         """Nothing measured yet."""
         return cls(np.full((trials, places), np.nan), np.zeros((trials, places)))
 
-    def enter(self, rows: slice, place: int, found: Squares) -> None:
+    def enter(self, rows: slice | Numbers, place: int, found: Squares) -> None:
         """Keep what the trials `rows` show."""
         self.sums[rows, place] = found.sums
         self.exponents[rows, place] = found.exponents
@@ -85,13 +96,26 @@ class Tally:
             *(one for place in places for one in vars(place).values()),
         ]
 
-    def measure_signal(self, rows: slice, place: int, before: Signal, signal: Signal) -> None:
-        """Enter the inputs (place 0), or what comes out of layer `place` (from 1) and what was `before` φ."""
-        found = squares(signal)
-        self.signal.enter(rows, place, found)
-        self.centred.enter(rows, place, centred_squares(signal, found))
-        finite = np.isfinite(found.sums)
-        self.finite[rows, place] = finite if before is signal else finite & all_finite(before)
+    def measure_signals(self, rows: slice, signals: list[tuple[Signal, Signal]]) -> None:
+        """Enter the inputs and what comes out of every layer, each behind what was there before φ."""
+        found = np.empty((3, rows.stop - rows.start, len(signals)))
+        for place, (before, signal) in enumerate(signals):
+            found[:, :, place] = signal_squares(before, signal)
+        self.signal.sums[rows], self.centred.sums[rows] = found[0], found[1]
+        suspect = ~signal_squares_known(found, signals[0][1].dtype)
+        for place in np.flatnonzero(suspect.any(axis=0)).tolist():
+            self._measure_carefully(rows.start, suspect[:, place], place, signals[place])
+
+    def _measure_carefully(
+        self, first: int, suspect: npt.NDArray[np.bool_], place: int, signals: tuple[Signal, Signal]
+    ) -> None:
+        """Enter the trials from number `first` that are `suspect`, whatever their size."""
+        rows = first + np.flatnonzero(suspect)
+        before, signal = (np.broadcast_to(one, (suspect.size, *one.shape[1:]))[suspect] for one in signals)
+        around_zero = squares(signal)
+        self.signal.enter(rows, place, around_zero)
+        self.centred.enter(rows, place, centred_squares(signal))
+        self.finite[rows, place] = np.isfinite(around_zero.sums) & all_finite(before)
 
     def measure_derivative(self, layer: int, derivative: Signal, first: int, largest_slope: float | None) -> None:
         """Enter φ' of layer `layer` (from 0) in the trials from number `first` that are among the first few."""
@@ -100,13 +124,15 @@ class Tally:
         if rows.start >= rows.stop:
             return
         few = derivative[: rows.stop - rows.start]
-        size, flat = np.abs(few), few.reshape(few.shape[0], -1)
-        found.mean[rows, layer] = flat.mean(axis=-1, dtype=np.float64)
-        found.mean_square[rows, layer] = np.square(flat).mean(axis=-1, dtype=np.float64)
-        found.low[rows, layer], found.high[rows, layer] = flat.min(axis=-1), flat.max(axis=-1)
-        if largest_slope is not None:
-            found.saturated[rows, layer] = (size < SATURATED_BELOW * largest_slope).mean(axis=(-2, -1))
-        found.dead[rows, layer] = (size == 0.0).all(axis=-2).mean(axis=-1)
+        flat = few.reshape(few.shape[0], -1)
+        low, high = flat.min(axis=-1), flat.max(axis=-1)
+        found.low[rows, layer], found.high[rows, layer] = low, high
+        found.mean[rows, layer] = flat.mean(axis=-1)
+        found.mean_square[rows, layer] = plain_squares(few) / flat.shape[-1]
+        smallest = _smallest_size(low, high, flat)
+        limit = None if largest_slope is None else SATURATED_BELOW * largest_slope
+        found.saturated[rows, layer] = np.nan if limit is None else _share_below(limit, flat, smallest)
+        found.dead[rows, layer] = (few == 0.0).all(axis=-2).mean(axis=-1) if (smallest == 0.0).any() else 0.0
 
     def recording(self, samples: int, widths: list[int]) -> Recording:
         """Everything in decades; `widths` are those of the inputs and of every layer."""
@@ -123,3 +149,12 @@ class Tally:
             weight_norm=self.weights.decades(),
             derivatives=self.derivatives,
         )
+
+
+def _smallest_size(low: Signal, high: Signal, flat: Signal) -> Signal:
+    """The smallest |φ'|, (trials,), from the smallest and the largest φ' where they have one sign."""
+    return np.where(low >= 0.0, low, np.abs(flat).min(axis=-1) if (low < 0.0).any() else low)
+
+
+def _share_below(limit: float, flat: Signal, smallest: Signal) -> Decades | float:
+    return (np.abs(flat) < limit).mean(axis=-1) if (smallest < limit).any() else 0.0

@@ -16,8 +16,8 @@ WORKER_BYTES = 320 << 20
 """Address space of a worker that has done nothing yet."""
 
 # What else takes time, counted as the operations of a matrix product that take as long (float64, one core).
-_OPERATIONS_PER_UNIT_AND_SAMPLE = 600
-_OPERATIONS_PER_TRIAL_AND_LAYER = 1e5
+_OPERATIONS_PER_UNIT_AND_SAMPLE = 250
+_OPERATIONS_PER_TRIAL_AND_LAYER = 3e4
 _OPERATIONS_PER_CHUNK_AND_LAYER = 2e6
 
 _ITEM_BYTES = {Precision.FLOAT32: 4, Precision.FLOAT64: 8}
@@ -46,7 +46,7 @@ def cost(plan: Plan) -> Cost:
     item = _ITEM_BYTES[plan.spec.precision]
     signals = plan.samples * sum(layer.units for layer in plan.layers)
     widest = max(layer.parameters for layer in plan.layers)
-    per_trial = item * (plan.parameters + 2 * signals) + 40 * (widest + plan.samples * _widest_signal(plan))
+    per_trial = item * (plan.parameters + 2 * signals) + 64 * (widest + plan.samples * _widest_signal(plan))
     chunk = _together(plan, item, per_trial)
     depth = len(plan.layers)
     each = (

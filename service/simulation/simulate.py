@@ -95,9 +95,7 @@ def _observe(made: Plan, trials: range, tally: Tally, first: FirstTrial) -> None
     """Both passes over `trials`, measured into `tally`, and the first trial kept."""
     chunk, rows = compile_chunk(made, trials), slice(trials.start, trials.stop)
     signals = forward(chunk)
-    tally.measure_signal(rows, 0, chunk.inputs, chunk.inputs)
-    for position, signal in enumerate(signals, start=1):
-        tally.measure_signal(rows, position, signal.z, signal.h)
+    tally.measure_signals(rows, [(chunk.inputs, chunk.inputs), *((signal.z, signal.h) for signal in signals)])
     for step in backward(chunk, signals, made.spec.loss):
         _measure(tally, rows, chunk, step)
         if trials.start == 0:
