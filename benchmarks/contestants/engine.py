@@ -1,5 +1,6 @@
 """The engine: the whole way from a specification to its report, verdict and all."""
 
+import os
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +11,8 @@ from service.simulation.simulate import simulate
 from service.spec import SimulationSpec
 from service.worker.memory import keep_freed_memory
 
+PROCESSORS = len(os.sched_getaffinity(0))
+
 keep_freed_memory()  # as in every process that simulates
 
 
@@ -18,7 +21,7 @@ def prepare(shape: Shape, precision: str) -> Callable[[], Norms]:
     spec = SimulationSpec.model_validate(shape.spec(precision))
 
     def run() -> Norms:
-        layers = simulate(spec).layers
+        layers = simulate(spec, PROCESSORS).layers
         spreads = [
             [layer.log10_delta_norm for layer in layers],
             [layer.log10_weight_gradient_norm for layer in layers],

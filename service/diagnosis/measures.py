@@ -101,12 +101,12 @@ def _of_order_one(values: Signal) -> tuple[Signal, Decades]:
     return np.ldexp(values, -exponents[:, None, None]), exponents.astype(np.float64)
 
 
-def has_identical_columns(matrix: Signal) -> bool:
-    """Whether two columns of a (rows, columns) matrix are the same."""
-    columns = matrix.shape[-1]
-    if np.unique(matrix[0]).size == columns:
+def has_identical_columns(*parts: Signal) -> bool:
+    """Whether two columns of a matrix are the same that consists of the (rows, columns) `parts`, one below the other."""
+    first, columns = parts[0][0], parts[0].shape[-1]
+    if np.unique(first).size == columns:  # as it is nearly always, and then nothing is copied
         return False
-    return len({column.tobytes() for column in np.ascontiguousarray(matrix.T)}) < columns
+    return len({column.tobytes() for column in np.ascontiguousarray(np.concatenate(parts).T)}) < columns
 
 
 def histogram(values: npt.NDArray[Any], bins: int) -> tuple[list[float], list[int]]:

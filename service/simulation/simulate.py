@@ -136,5 +136,4 @@ def _has_twins(chunk: Chunk) -> bool:
 def _are_twins(one: Transform, following: Transform) -> bool:
     if one.weights is None or one.bias is None or following.weights is None:
         return False
-    incoming, outgoing = [one.weights[0], one.bias[0]], following.weights[0].T
-    return has_identical_columns(np.concatenate([*incoming, outgoing], axis=0))
+    return has_identical_columns(one.weights[0], one.bias[0], following.weights[0].T)
