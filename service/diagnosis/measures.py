@@ -102,7 +102,7 @@ def _of_order_one(values: Signal) -> tuple[Signal, Decades]:
 
 
 def has_identical_columns(*parts: Signal) -> bool:
-    """Whether two columns of a matrix are the same that consists of the (rows, columns) `parts`, one below the other."""
+    """Whether two columns are the same of the matrix made of the (rows, columns) `parts`, one below the other."""
     first, columns = parts[0][0], parts[0].shape[-1]
     if np.unique(first).size == columns:  # as it is nearly always, and then nothing is copied
         return False
