@@ -64,8 +64,6 @@ def _serve(name: str, processors: int, pipe: Connection) -> None:
     except ModuleNotFoundError as error:
         pipe.send(str(error.name))
         return
-    if torch := sys.modules.get("torch"):
-        torch.set_num_threads(processors)  # the environment asks for one thread, for the sake of NumPy
     pipe.send(None)
     at_rest, run = _status("VmRSS"), _nothing
     with suppress(EOFError):
@@ -73,11 +71,24 @@ def _serve(name: str, processors: int, pipe: Connection) -> None:
             match pipe.recv():
                 case ("prepare", shape, precision):
                     run, seconds = _timed(partial(module.prepare, shape, precision))
+                    _choose_threads(run, processors)
                     pipe.send(seconds)
                 case ("run",):
                     pipe.send(Run(*_timed(run)))
                 case ("weigh",):
                     pipe.send(_peak(run) - at_rest)
+
+
+def _choose_threads(run: Callable[[], Norms], processors: int) -> None:
+    """Let PyTorch have one thread or one for each processor, whichever is faster: on small tensors it is one."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return
+    seconds = {}
+    for threads in (1, processors):
+        torch.set_num_threads(threads)
+        _, seconds[threads] = _timed(run)
+    torch.set_num_threads(min(seconds, key=seconds.__getitem__))
 
 
 def _timed(call: Callable[[], T]) -> tuple[T, float]:

@@ -12,7 +12,10 @@ from benchmarks.shapes import Shape
 
 
 def prepare(shape: Shape, precision: str) -> Callable[[], Norms]:
-    """The loop, to be run as often as one likes; the modules are made once and drawn anew for each trial."""
+    """The loop, to be run as often as one likes; the modules are made once and drawn anew for each trial.
+
+    The inputs require a gradient because PyTorch would warn, and be slow, if a hook had none to show.
+    """
     dtype = getattr(torch, precision)
     network = _network(shape).to(dtype)
     layers = [module for module in network if isinstance(module, nn.Linear)]
@@ -29,7 +32,7 @@ def prepare(shape: Shape, precision: str) -> Callable[[], Norms]:
             inputs = torch.randn(shape.samples, shape.units, dtype=dtype)
             targets = torch.randn(shape.samples, 1, dtype=dtype)
             network.zero_grad()
-            (network(inputs) - targets).square().sum().backward()
+            (network(inputs.requires_grad_()) - targets).square().sum().backward()
             delta.append(torch.stack(deltas[::-1]))
             weight_gradient.append(torch.stack([layer.weight.grad.norm() for layer in layers]))
         return Norms.of(torch.stack(delta).numpy(), torch.stack(weight_gradient).numpy(), shape.samples)
