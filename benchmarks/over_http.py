@@ -27,7 +27,7 @@ from service.spec import SimulationSpec  # noqa: E402
 from service.worker.memory import keep_freed_memory  # noqa: E402
 
 HOMEWORK = Shape("homework", 32, 2, 2, 32).spec("float64")
-CONNECTIONS, SECONDS, ROUNDS = 16, 3.0, 3
+CONNECTIONS, SECONDS, ROUNDS = 16, 2.0, 3
 SERVER = """
 import sys, uvicorn
 from fastapi import FastAPI, Response
