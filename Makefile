@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 CASES ?= benchmarks/verdict_cases.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check demo bench verdicts oracle openapi lock clean
+.PHONY: help run test check demo bench bench-http rivals verdicts oracle openapi lock clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
 
 $(BIN)/.runtime: requirements/runtime.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}; try make PYTHON=python3.12 …")'
@@ -39,8 +39,14 @@ check: $(BIN)/.dev ## style, types, architecture, OpenAPI document, Dockerfile a
 demo: $(BIN)/.runtime ## start the service, judge the course's networks, print one table
 	$(BIN)/python examples/demo.py
 
-bench: $(BIN)/.dev ## measure the simulation against its floor
-	$(BIN)/python benchmarks/bench.py
+bench: $(BIN)/.dev ## measure the simulation against its floor, and PyTorch and JAX after `make rivals` (SHAPES=names)
+	$(BIN)/python benchmarks/bench.py $(SHAPES)
+
+bench-http: $(BIN)/.dev ## measure what HTTP adds to a simulation, and answers a second
+	$(BIN)/python benchmarks/over_http.py
+
+rivals: $(BIN)/.dev ## install PyTorch and JAX for `make bench`
+	$(BIN)/python -m pip install --disable-pip-version-check 'torch==2.13.0' jax jaxlib
 
 verdicts: $(BIN)/.dev ## judge the labelled networks over HTTP and count what is right (CASES=file)
 	$(BIN)/python benchmarks/verdicts.py $(CASES)

@@ -1,14 +1,14 @@
-"""The engine against its floor, the bare matrix products and random numbers of the same passes: `make bench`.
+"""The engine against its rivals and its floor in one run: `make bench`; `make bench SHAPES=small,medium` for some.
 
-Ratios within one run; seconds differ from machine to machine, ratios hardly do.
+Every contestant is asked in turn, round after round, and its best run counts: ratios of one run survive a busy machine,
+seconds do not. PyTorch and JAX take part where they are installed (`pip install torch jax`).
 """
 
+import json
+import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
-from time import perf_counter
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -17,76 +17,67 @@ from service.worker.threads import single_blas_thread  # noqa: E402 - the root i
 
 single_blas_thread()
 
-import numpy as np  # noqa: E402 - NumPy comes after the thread limit
-from rich.console import Console  # noqa: E402
-from rich.table import Table  # noqa: E402
+from benchmarks.contestant import Contestant  # noqa: E402 - NumPy comes after the thread limit
+from benchmarks.contestants.norms import Norms  # noqa: E402
+from benchmarks.floor import Floor  # noqa: E402
+from benchmarks.setting import ENGINE, Setting  # noqa: E402
+from benchmarks.shapes import SHAPES, Shape  # noqa: E402
+from benchmarks.table import geometric_mean, markdown  # noqa: E402
 
-from service.nn.randomness import Randomness  # noqa: E402
-from service.simulation.simulate import simulate  # noqa: E402
-from service.spec import SimulationSpec  # noqa: E402
-
-ROUNDS = 3
-
-
-@dataclass(frozen=True)
-class Shape:
-    """`trials` networks of `hidden` tanh layers of `units` units, on `samples` samples."""
-
-    name: str
-    trials: int
-    hidden: int
-    units: int
-    samples: int
-
-    def spec(self) -> SimulationSpec:
-        """The network as a specification."""
-        hidden = {"kind": "dense", "units": self.units, "activation": {"kind": "tanh"}}
-        layers = [{"kind": "repeat", "times": self.hidden, "layers": [hidden]}, {"kind": "dense", "units": 1}]
-        network: dict[str, Any] = {"features": self.units, "layers": layers}
-        return SimulationSpec.model_validate(
-            {"network": network, "data": {"samples": self.samples}, "trials": self.trials}
-        )
-
-    def floor(self) -> None:
-        """The normals of the weights, and three products for each layer and trial."""
-        randomness = Randomness(0, range(self.trials))
-        x = np.ones((self.trials, self.samples, self.units))
-        for layer in range(self.hidden):
-            weights = randomness.tensor(layer).normal((self.units, self.units)).astype(np.float64)
-            _ = x @ weights, x @ weights.swapaxes(-1, -2), x.swapaxes(-1, -2) @ x
+CONTESTANTS = [ENGINE, "pytorch_loop", "pytorch_batched", "jax_vmap"]
+PRECISIONS = ["float64", "float32"]
+RESULTS = ROOT / "benchmarks" / "results.json"
+ROUND_SECONDS = 2.0
+"""Rounds go on until every contestant has had so many seconds, or ROUNDS are over."""
+ROUNDS = 15
 
 
-SHAPES = [
-    Shape("homework", 1000, 2, 2, 32),
-    Shape("small", 200, 10, 32, 32),
-    Shape("medium", 8, 50, 128, 64),
-    Shape("wide", 2, 20, 1024, 64),
-    Shape("deep", 4, 1000, 64, 32),
-]
+def measure(contestants: list[Contestant], shape: Shape, precision: str, floor: Floor) -> Setting:
+    """Interleaved rounds of all contestants; an AssertionError where their answers differ."""
+    compiling = {one.name: one.prepare(shape, precision) for one in contestants}
+    runs = {one.name: [one.run()] for one in contestants}  # the first of each is not counted
+    slowest = max(found[0].seconds for found in runs.values())
+    for _ in range(max(2, min(ROUNDS, int(ROUND_SECONDS / slowest)))):
+        for one in contestants:
+            runs[one.name].append(one.run())
+    for name, found in runs.items():
+        check_agreement(runs[ENGINE][0].norms, found[0].norms, shape, name)
+    return Setting(
+        shape.name,
+        precision,
+        {name: min(run.seconds for run in found[1:]) for name, found in runs.items()},
+        compiling,
+        {one.name: one.weigh() for one in contestants},
+        floor.seconds(shape, precision),
+    )
 
 
-def best(run: Callable[[], object]) -> float:
-    """Seconds of the fastest of some runs."""
-    seconds = []
-    for _ in range(ROUNDS):
-        started = perf_counter()
-        run()
-        seconds.append(perf_counter() - started)
-    return min(seconds)
+def check_agreement(ours: Norms, theirs: Norms, shape: Shape, name: str) -> None:
+    """Whether both answers may be means of one distribution: no layer is six standard errors away."""
+    error = ((ours.std**2 + theirs.std**2) / max(1, shape.trials - 1)) ** 0.5
+    apart = abs(ours.mean - theirs.mean)
+    assert (apart <= 6.0 * error + 0.02).all(), f"{name} finds other norms in {shape.name}: {apart.max():.3f} decades"
 
 
 def main() -> None:
-    """Measure every shape and print one table."""
-    console = Console(width=None if sys.stdout.isatty() else 100)
-    table = Table(title=f"one process, one BLAS thread, float64, best of {ROUNDS}", title_justify="left")
-    for column in ("shape", "trials", "hidden", "units", "samples", "engine, s", "floor, s", "engine / floor"):
-        table.add_column(column, justify="left" if column == "shape" else "right")
-    for shape in SHAPES:
-        spec = shape.spec()
-        engine, floor = best(lambda spec=spec: simulate(spec)), best(shape.floor)
-        numbers = (shape.trials, shape.hidden, shape.units, shape.samples)
-        table.add_row(shape.name, *map(str, numbers), f"{engine:.3f}", f"{floor:.3f}", f"{engine / floor:.2f}")
-    console.print(table)
+    """Measure, print the table, and write `results.json`."""
+    processors = len(os.sched_getaffinity(0))
+    wanted = sys.argv[1].split(",") if len(sys.argv) > 1 else [shape.name for shape in SHAPES]
+    contestants = [Contestant(name, processors) for name in CONTESTANTS]
+    for one in contestants:
+        if one.missing:
+            print(f"{one.name} does not take part: there is no {one.missing} here")
+    present = [one for one in contestants if not one.missing]
+    floor = Floor.measured(processors)
+    settings = []
+    for shape in (one for one in SHAPES if one.name in wanted):
+        for precision in PRECISIONS:
+            settings.append(measure(present, shape, precision, floor))
+            print(f"{shape.name} {precision}: {settings[-1].best_rival():.2f}", flush=True)
+    print(markdown(settings))
+    print(f"Geometric mean over the fastest rival: {geometric_mean([one.best_rival() for one in settings]):.2f}")
+    results = {"processors": processors, "floor": asdict(floor), "settings": [asdict(one) for one in settings]}
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,12 +5,14 @@ import sys
 from pathlib import Path
 
 from service.vocabulary import Label
+from service.worker.memory import keep_freed_memory
 from service.worker.threads import single_blas_thread
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 2 for a specification that is refused, 3 for --fail-on."""
     single_blas_thread()
+    keep_freed_memory()
     chosen = _parser().parse_args(arguments)
     command = {"serve": _serve, "health": _health, "simulate": _simulate, "openapi": _openapi}[chosen.command]
     return command(chosen)

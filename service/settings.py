@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     """The largest estimate that is answered at once: about 20 seconds of a processor of 2024."""
     memory_bytes_per_worker: Annotated[int, Field(ge=512 << 20)] = 2 << 30
     """The address space of a worker process."""
+    cache_bytes: Annotated[int, Field(ge=0)] = 64 << 20
+    """How many bytes of reports are kept for whoever asks the same again; 0 keeps none."""
     queue_limit: Annotated[int, Field(ge=0)] = 64
     """How many simulations may wait for a worker before a request is turned away."""
     body_bytes: Annotated[int, Field(ge=1024)] = 4 << 20

@@ -10,6 +10,7 @@ from rich.table import Table
 from service.errors import Refusal
 from service.faults.faults import faults_of
 from service.results import LayerStatistics, SimulationReport, Spread, Verdict
+from service.settings import Settings
 from service.simulation.simulate import simulate
 from service.spec import SimulationSpec
 from service.strict_json import loads
@@ -26,7 +27,7 @@ def simulate_file(path: Path, *, as_json: bool, fail_on: tuple[str, ...]) -> int
     body = None
     try:
         body = loads(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes())
-        report = simulate(SimulationSpec.model_validate(body))
+        report = simulate(SimulationSpec.model_validate(body), Settings().workers)
     except OSError as error:
         complaints.print(f"{path}: {error.strerror}", markup=False)
         return REFUSED

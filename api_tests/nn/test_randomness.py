@@ -129,7 +129,7 @@ class Fixed(Randomness):
     """Randomness whose 64-bit integers are all the same."""
 
     def __init__(self, value: int) -> None:
-        super().__init__(0, range(1))
+        super().__init__(0, range(1), np.dtype(np.float32))
         self.value = value
 
     def raw(self, place: int, count: int) -> npt.NDArray[np.uint64]:
@@ -156,9 +156,15 @@ def test_the_largest_normal_is_the_radius_of_the_smallest_integer() -> None:
     assert Stream(Fixed(0), 0).normal((1,)).tolist() == [[pytest.approx(LARGEST_NORMAL, rel=1e-6)]]
 
 
-def test_normals_are_single_and_uniforms_are_double_precision() -> None:
-    assert draw("normal", (3,), range(2)).dtype == np.float32
-    assert draw("uniform", (3,), range(2)).dtype == np.float64
+def test_normals_have_the_precision_that_is_asked_for_and_are_the_same_numbers_in_both() -> None:
+    single, double = (Randomness(0, range(2), np.dtype(one)).tensor(4).normal((301,)) for one in ("f4", "f8"))
+    assert (single.dtype, double.dtype) == (np.float32, np.float64)
+    assert np.array_equal(single, double)
+
+
+def test_mean_and_deviation_are_those_of_the_normals() -> None:
+    standard, moved = draw("normal", (301,), range(2)), Randomness(0, range(2)).tensor(4).normal((301,), 3.0, 0.5)
+    np.testing.assert_allclose(moved, 3.0 + 0.5 * standard, rtol=1e-15)
 
 
 @pytest.mark.parametrize("start", [0, 2**31, 2**32, 10**18, 2**63])

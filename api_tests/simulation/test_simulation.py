@@ -73,10 +73,14 @@ def chunk_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("units", [3, 31, 64])
-def test_chunks_do_not_change_a_byte(units: int, chunk_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_chunks_do_not_change_a_byte(
+    units: int, precision: str, chunk_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     network, asked = stack(4, units, "tanh"), {"trials": 11, "data": {"samples": 7}, "include": ["gradients"]}
+    asked["precision"] = precision
     chunked = without_time(report(network, **asked))
-    monkeypatch.setattr(simulate, "chunks", lambda made: iter([range(5), range(5, 11)]))
+    monkeypatch.setattr(simulate, "chunks", lambda made, trials: iter([range(5), range(5, 11)]))
     assert without_time(report(network, **asked)) == chunked
 
 

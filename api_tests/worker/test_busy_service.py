@@ -20,7 +20,14 @@ QUICK: Json = {"network": stack(2, 4), "trials": 1}
 SHORT: Json = {"network": stack(20, 64), "trials": 40}
 ENDLESS: Json = {"network": stack(20, 512), "trials": 10_000}
 PATIENCE = 20.0
-LIMITS = {"workers": 2, "sync_deadline_seconds": 2, "sync_budget_flops": 1e18, "queue_limit": 1, "shutdown_seconds": 1}
+LIMITS = {
+    "workers": 2,
+    "sync_deadline_seconds": 2,
+    "sync_budget_flops": 1e18,
+    "queue_limit": 1,
+    "shutdown_seconds": 1,
+    "cache_bytes": 0,  # an answer that is kept would keep no process busy
+}
 
 
 @pytest.fixture(scope="module")

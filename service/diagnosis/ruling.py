@@ -2,9 +2,9 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from math import inf, isnan, log10
+from math import log10
 
-from service.diagnosis.statistics import NetworkTrials
+from service.diagnosis.statistics import NetworkTrials, Numbers, alike, median_trial, together
 from service.policies import Policy
 from service.results import Spread
 from service.vocabulary import Label, Severity, Tendency
@@ -20,7 +20,7 @@ class Ruling:
 
     label: Label
     severity: Severity
-    agreeing: list[int]  # the numbers of the trials with that label
+    agreeing: Numbers  # of the trials with that label
     typical: int  # the median one among them, by the size of its depth ratio
     trials: int
 
@@ -46,17 +46,21 @@ class Rate:
 
 def rule(trials: NetworkTrials, policy: Policy) -> Ruling:
     """The label that most trials have, and the severity of the median trial among them."""
-    ratios = trials.depth_ratio.tolist()
-    judged = [
-        judge_trial(ratio, dead, overflowed, policy)
-        for ratio, dead, overflowed in zip(ratios, trials.dead.tolist(), trials.overflowed.tolist(), strict=True)
-    ]
-    votes = Counter(label for label, _ in judged)
+    rising, falling = [policy.exploding_mild, policy.exploding_severe], [policy.vanishing_mild, policy.vanishing_severe]
+    groups = alike(trials, rising, falling)
+    judged = [_judge_one(trials, int(group[0]), policy) for group in groups]
+    votes = Counter(dict.fromkeys(Label, 0))
+    for (label, _), group in zip(judged, groups, strict=True):
+        votes[label] += group.size
     label = max(Label, key=lambda candidate: votes[candidate])  # a tie goes to the one that stands first in Label
-    agreeing = [trial for trial, (given, _) in enumerate(judged) if given is label]
-    ranked = sorted(agreeing, key=lambda trial: inf if isnan(ratios[trial]) else abs(ratios[trial]))
-    typical = ranked[len(ranked) // 2]
-    return Ruling(label, judged[typical][1], agreeing, typical, len(judged))
+    agreeing = together([group for group, (given, _) in zip(groups, judged, strict=True) if given is label])
+    typical = median_trial(trials, agreeing)
+    return Ruling(label, _judge_one(trials, typical, policy)[1], agreeing, typical, trials.depth_ratio.size)
+
+
+def _judge_one(trials: NetworkTrials, number: int, policy: Policy) -> tuple[Label, Severity]:
+    ratio, dead, overflowed = trials.depth_ratio[number], trials.dead[number], trials.overflowed[number]
+    return judge_trial(float(ratio), bool(dead), bool(overflowed), policy)
 
 
 def judge_trial(depth_ratio: float, dead: bool, overflowed: bool, policy: Policy) -> tuple[Label, Severity]:

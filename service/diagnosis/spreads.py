@@ -1,12 +1,15 @@
 """A number over trials → its spread: quantiles, mean, deviation, and how surely its median is known."""
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import bdtr
 
 from service.diagnosis.measures import Decades
 from service.results import Spread
 
 QUANTILES = (0.5, 0.05, 0.95)
+_FIELDS = ("median", "p05", "p95", "mean", "std", "count")
+_NOTHING = (None, None, None, None, None, 0)
 CONFIDENCE = 0.95
 
 
@@ -15,25 +18,36 @@ def spread(values: Decades) -> Spread:
     return spreads(values[:, None])[0]
 
 
+def spreads_of(*columns: Decades) -> list[Spread]:
+    """The spread of each of some (trials,)."""
+    return spreads(np.stack(columns, axis=1))
+
+
 def spreads(values: Decades) -> list[Spread]:
-    """The spread of every column of (trials, columns) over its finite entries; quantiles by linear interpolation."""
-    finite = np.isfinite(values)
-    counts, some = finite.sum(axis=0), np.maximum(finite.sum(axis=0), 1)
-    peak = np.abs(np.where(finite, values, 0.0)).max(axis=0)
-    unit = np.ldexp(1.0, np.frexp(peak)[1] - 1)  # so that nothing overflows on its way to a square, or is rounded
-    scaled = np.where(finite, values, 0.0) / unit
-    ranked = np.where(counts > 0, np.sort(np.where(finite, scaled, np.inf), axis=0), 0.0)
-    mean = scaled.sum(axis=0) / some
-    std = np.sqrt(np.where(finite, np.square(scaled - mean), 0.0).sum(axis=0) / some)
+    """The spread of every column of (trials, columns)."""
+    return [Spread.model_validate(fields) for fields in spread_fields(values)]
+
+
+def spread_fields(values: Decades) -> list[dict[str, float | None]]:
+    """The fields of the spread of every column of (trials, columns) over its finite entries.
+
+    Quantiles are by linear interpolation.
+    """
+    columns = np.ascontiguousarray(values.T)
+    finite = np.isfinite(columns)
+    counts = finite.sum(axis=1)
+    known = columns if finite.all() else np.where(finite, columns, 0.0)
+    unit = np.ldexp(1.0, np.frexp(np.abs(known).max(axis=1))[1] - 1)  # so that no square overflows, or is rounded
+    scaled = known / unit[:, None]
+    some = np.maximum(counts, 1)
+    mean = scaled.sum(axis=1) / some
+    deviation = np.where(finite, scaled - mean[:, None], 0.0)
+    std = np.sqrt(np.vecdot(deviation, deviation) / some)
+    ranked = np.sort(np.where(finite, scaled, np.inf), axis=1)
+    ranked[counts == 0] = 0.0
     summaries = [*(_quantile(ranked, some, share) for share in QUANTILES), mean, std]
-    return [
-        Spread(median=median, p05=p05, p95=p95, mean=average, std=wide, count=count)
-        if count
-        else Spread(median=None, p05=None, p95=None, mean=None, std=None, count=0)
-        for median, p05, p95, average, wide, count in zip(
-            *((unit * summary).tolist() for summary in summaries), counts.tolist(), strict=True
-        )
-    ]
+    rows = zip(*((unit * summary).tolist() for summary in summaries), counts.tolist(), strict=True)
+    return [dict(zip(_FIELDS, row if row[-1] else _NOTHING, strict=True)) for row in rows]
 
 
 def median_interval(values: Decades) -> tuple[float, float] | None:
@@ -56,9 +70,9 @@ def power(decades: Decades) -> Decades:
         return np.power(10.0, decades)
 
 
-def _quantile(ranked: Decades, counts: Decades, share: float) -> Decades:
+def _quantile(ranked: Decades, counts: npt.NDArray[np.intp], share: float) -> Decades:
+    """Of every row of (columns, trials), which is sorted and has so many entries."""
     place = share * (counts - 1)
-    below = np.floor(place).astype(np.intp)
-    low = np.take_along_axis(ranked, below[None], axis=0)[0]
-    high = np.take_along_axis(ranked, np.minimum(below + 1, counts.astype(np.intp) - 1)[None], axis=0)[0]
+    below, row = np.floor(place).astype(np.intp), np.arange(counts.size)
+    low, high = ranked[row, below], ranked[row, np.minimum(below + 1, counts - 1)]
     return low + (high - low) * (place - below)

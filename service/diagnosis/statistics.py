@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from service.diagnosis.measures import Decades
-from service.diagnosis.recording import Recording
-from service.diagnosis.spreads import spreads
-from service.results import DerivativeStatistics, LayerHistograms, LayerShape, LayerStatistics
+from service.diagnosis.recording import Derivatives, Recording
+from service.diagnosis.spreads import spread_fields
+from service.results import LayerHistograms, LayerShape, LayerStatistics
+
+Numbers = npt.NDArray[np.intp]
+"""Of trials, from 0."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,32 @@ class NetworkTrials:
         )
 
 
+def alike(trials: NetworkTrials, rising: list[float], falling: list[float]) -> list[Numbers]:
+    """The numbers of the trials in groups that no condition tells apart.
+
+    Conditions are being dead or overflowed, a depth ratio of at least one of `rising`, or at most one of `falling`.
+    """
+    conditions = [
+        trials.dead,
+        trials.overflowed,
+        *(trials.depth_ratio >= edge for edge in rising),
+        *(trials.depth_ratio <= edge for edge in falling),
+    ]
+    codes = (1 << np.arange(len(conditions))) @ np.array(conditions, np.intp)
+    return [np.flatnonzero(codes == code) for code in np.unique(codes)]
+
+
+def together(groups: list[Numbers]) -> Numbers:
+    """The trials of all groups in their order."""
+    return np.sort(np.concatenate(groups))
+
+
+def median_trial(trials: NetworkTrials, agreeing: Numbers) -> int:
+    """The median one of the trials numbered `agreeing` by the size of its depth ratio; unknown sizes come last."""
+    order = np.argsort(np.abs(trials.depth_ratio[agreeing]), kind="stable")  # NaN last
+    return int(agreeing[order[order.size // 2]])
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What the trials that agree on a label have in common: the judgement is explained by these."""
@@ -88,7 +116,7 @@ class Evidence:
     overflows: int  # how many
 
 
-def evidence_of(trials: NetworkTrials, agreeing: list[int], typical: int) -> Evidence:
+def evidence_of(trials: NetworkTrials, agreeing: Numbers, typical: int) -> Evidence:
     """The evidence of the trials numbered `agreeing`, of which `typical` is the median one."""
     return Evidence(
         depth_ratio=_known(trials.depth_ratio[typical]),
@@ -122,17 +150,20 @@ def layer_statistics(
         "log10_weight_gain": _difference(upstream, behind),
         "log10_derivative_gain": _difference(delta, upstream),
     }
-    found = spreads(np.concatenate(list(fields.values()), axis=1))
+    found = spread_fields(np.concatenate(list(fields.values()), axis=1))
+    derivatives = _derivative_fields(recording.derivatives)
     zero_trials = np.isneginf(delta).sum(axis=0).tolist()
     non_finite_trials = (~np.logical_and.accumulate(recording.finite, axis=1)[:, 1:]).sum(axis=0).tolist()
     return [
-        LayerStatistics(
-            **shape.model_dump(),
-            **{name: found[field * len(shapes) + position] for field, name in enumerate(fields)},
-            **_derivative_fields(recording, position),
-            zero_trials=zero_trials[position],
-            non_finite_trials=non_finite_trials[position],
-            histograms=histograms.get(position),
+        LayerStatistics.model_validate(
+            {
+                **vars(shape),
+                **{name: found[field * len(shapes) + position] for field, name in enumerate(fields)},
+                **derivatives[position],
+                "zero_trials": zero_trials[position],
+                "non_finite_trials": non_finite_trials[position],
+                "histograms": histograms.get(position),
+            }
         )
         for position, shape in enumerate(shapes)
     ]
@@ -167,22 +198,31 @@ def _weights(shape: LayerShape) -> int:
     return max(1, shape.parameters - shape.shape[-1])
 
 
-def _derivative_fields(recording: Recording, position: int) -> dict[str, object]:
-    found = recording.derivatives
-    mean_square = _over_finite(found.mean_square[:, position], np.mean)
-    return {
-        "derivative": DerivativeStatistics(
-            mean=_over_finite(found.mean[:, position], np.mean),
-            rms=None if mean_square is None else mean_square**0.5,
-            min=_over_finite(found.low[:, position], np.min),
-            max=_over_finite(found.high[:, position], np.max),
-        ),
-        "saturated_fraction": _over_finite(found.saturated[:, position], np.mean),
-        "dead_fraction": _over_finite(found.dead[:, position], np.mean),
-    }
+def _derivative_fields(found: Derivatives) -> list[dict[str, object]]:
+    """What a report says of φ' at every layer."""
+    mean, mean_square, saturated, dead = (
+        _over_finite(one, np.nanmean) for one in (found.mean, found.mean_square, found.saturated, found.dead)
+    )
+    low, high = _over_finite(found.low, np.nanmin), _over_finite(found.high, np.nanmax)
+    return [
+        {
+            "derivative": {
+                "mean": mean[layer],
+                "rms": None if (square := mean_square[layer]) is None else square**0.5,
+                "min": low[layer],
+                "max": high[layer],
+            },
+            "saturated_fraction": saturated[layer],
+            "dead_fraction": dead[layer],
+        }
+        for layer in range(len(mean))
+    ]
 
 
-def _over_finite(column: Decades, summary: Callable[[Decades], np.floating[Any]]) -> float | None:
-    finite = column[np.isfinite(column)]
-    found = float(summary(finite)) if finite.size else np.nan
-    return found if np.isfinite(found) else None
+def _over_finite(values: Decades, summary: Callable[..., Decades]) -> list[float | None]:
+    """`summary` of every column of (trials, layers) over its finite entries."""
+    finite = np.isfinite(values)
+    known = np.where(finite, values, np.nan)
+    known[:, ~finite.any(axis=0)] = np.inf  # none, and no warning of it
+    with np.errstate(over="ignore"):
+        return [_known(value) for value in summary(known, axis=0).tolist()]

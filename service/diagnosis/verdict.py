@@ -4,7 +4,7 @@ from service.diagnosis.cause import find_cause
 from service.diagnosis.flags import Circumstances, find_flags, log10_update, wandering
 from service.diagnosis.reasons import Case, explain
 from service.diagnosis.ruling import rate_of, rule
-from service.diagnosis.spreads import median_interval, power, spread
+from service.diagnosis.spreads import median_interval, power, spreads_of
 from service.diagnosis.statistics import Depth, NetworkTrials, evidence_of
 from service.policies import Policy
 from service.results import Interval, LayerStatistics, Verdict
@@ -21,8 +21,10 @@ def judge(
     """The verdict on a network by `policy`."""
     ruling = rule(trials, policy)
     evidence = evidence_of(trials, ruling.agreeing, ruling.typical)
-    ratios, gains = spread(trials.depth_ratio), spread(power(trials.slope))
-    rate = rate_of(gains, _interval(trials, len(depth.starts), circumstances), ruling.label, policy)
+    factors = power(trials.slope)
+    ratios, forward_ratios, reach, gains = spreads_of(trials.depth_ratio, trials.forward_ratio, trials.reach, factors)
+    interval = _interval(median_interval(factors), gains.count, len(depth.starts), circumstances)
+    rate = rate_of(gains, interval, ruling.label, policy)
     way_back = layers[depth.starts[0] :] if depth.starts else []
     cause = find_cause(ruling.label, evidence, way_back, circumstances.log10_smallest_normal)
     flags = find_flags(ruling.label, evidence, layers, ratios, circumstances)
@@ -34,8 +36,8 @@ def judge(
         confidence=ruling.confidence,
         seed_dependent=ruling.seed_dependent,
         depth_ratio=ratios,
-        forward_ratio=spread(trials.forward_ratio),
-        reach=spread(trials.reach),
+        forward_ratio=forward_ratios,
+        reach=reach,
         gain_per_layer=gains,
         gain_per_layer_interval=None
         if rate.interval is None
@@ -49,12 +51,11 @@ def judge(
     )
 
 
-def _interval(trials: NetworkTrials, hidden: int, circumstances: Circumstances) -> tuple[float, float] | None:
+def _interval(
+    interval: tuple[float, float] | None, trials: int, hidden: int, circumstances: Circumstances
+) -> tuple[float, float] | None:
     """The interval of the gain per layer: by the trials, or by what theory says of the width where they are too few."""
-    gains = power(trials.slope)
-    interval = median_interval(gains)
-    finite = spread(gains).count
-    if interval is None or not circumstances.random or finite >= FEWEST_TRIALS:
+    if interval is None or not circumstances.random or trials >= FEWEST_TRIALS:
         return interval
-    reach = TWO_SIDED * wandering(circumstances.width_risk) / (hidden - 1) / finite**0.5
+    reach = TWO_SIDED * wandering(circumstances.width_risk) / (hidden - 1) / trials**0.5
     return interval[0] / 10.0**reach, interval[1] * 10.0**reach

@@ -11,23 +11,27 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from service.nn.arrays import Float32Array, Float64Array, Shape
+from service.nn.arrays import Array, DType, Float64Array, Shape
 
 _PERIOD = 1 << 128
 # Places are multiples of 2¹²⁸/φ, as in NumPy's `jumped`: equidistributed, and never a power of two apart.
 _PLACE = 0x9E3779B97F4A7C15F39CC0605CEDC835
 _DRAWS_PER_TENSOR = 4
 _BLOCK = 1 << 14  # pairs of normals whose temporaries stay in the cache
+_HALF, _MINUS_TWO = np.float32(0.5), np.float32(-2.0)
+_PER_INTEGER, _ANGLE_PER_INTEGER = np.float32(2.0**-32), np.float32(2.0 * np.pi * 2.0**-32)
+
+DOUBLE = np.dtype(np.float64)
 
 
 class Randomness:
-    """The random numbers of the trials in `trials`, for a 63-bit `seed`."""
+    """The random numbers of the trials in `trials`, for a 63-bit `seed`; normals are of precision `dtype`."""
 
-    def __init__(self, seed: int, trials: range) -> None:
+    def __init__(self, seed: int, trials: range, dtype: DType = DOUBLE) -> None:
         self.trials = trials
+        self.dtype = dtype
         self._bits = np.random.PCG64DXSM(seed)
-        self._start = self._bits.state
-        self._generator = np.random.Generator(self._bits)
+        self._at = 0
 
     def tensor(self, index: int) -> "Stream":
         """The stream of the tensor number `index` of the network."""
@@ -35,9 +39,11 @@ class Randomness:
 
     def raw(self, place: int, count: int) -> npt.NDArray[np.uint64]:
         """`count` uniform 64-bit integers for each trial, (trials, count)."""
-        self._bits.state = self._start
-        self._bits.advance((place * _PLACE + self.trials.start * count) % _PERIOD)
-        return self._generator.integers(0, 1 << 64, size=(len(self.trials), count), dtype=np.uint64)
+        first = place * _PLACE + self.trials.start * count
+        self._bits.advance((first - self._at) % _PERIOD)
+        self._at = first + len(self.trials) * count
+        drawn: npt.NDArray[np.uint64] = self._bits.random_raw((len(self.trials), count))
+        return drawn
 
 
 class Stream:
@@ -52,32 +58,46 @@ class Stream:
         raw = self._raw(prod(shape)) >> np.uint64(11)
         return raw.reshape(-1, *shape).astype(np.float64) * 2.0**-53
 
-    def normal(self, shape: Shape) -> Float32Array:
-        """Standard normal, (trials, *shape), |z| ≤ 6.77.
+    def normal(self, shape: Shape, mean: float = 0.0, std: float = 1.0) -> Array:
+        """Normal with this mean and standard deviation, (trials, *shape), at most 6.77 deviations away.
 
         By Box and Muller (1958) from 32 bits for the radius and 32 for the angle, in single precision: three times
         as fast as a ziggurat in double, always two normals for one draw, and the same network in both precisions.
         """
         count = prod(shape)
         raw = self._raw((count + 1) // 2)
-        normals = np.empty((raw.shape[0], 2 * raw.shape[1]), np.float32)
-        pairs = normals.reshape(-1, 2)
+        normals = np.empty((raw.shape[0], 2 * raw.shape[1]), self._randomness.dtype)
+        halves, pairs = raw.astype("<u8", copy=False).view("<u4").reshape(-1, 2), normals.reshape(-1, 2)
         for block in _blocks(raw.size):
-            radius, angle = _polar(raw.reshape(-1)[block])
-            pairs[block, 0] = radius * np.cos(angle)
-            pairs[block, 1] = radius * np.sin(angle)
+            _box_muller(halves[block], pairs[block])
+            _scale(pairs[block], mean, std)
         return normals[:, :count].reshape(-1, *shape)
 
     def _raw(self, count: int) -> npt.NDArray[np.uint64]:
         return self._randomness.raw(next(self._places), count)
 
 
-def _polar(raw: npt.NDArray[np.uint64]) -> tuple[Float32Array, Float32Array]:
-    """Rayleigh-distributed radii and uniform angles in [0, 2π), from the high and the low half of each integer."""
-    high = (raw >> np.uint64(32)).astype(np.float32)
-    low = raw.astype(np.uint32).astype(np.float32)
-    uniform = (high + np.float32(0.5)) * np.float32(2.0**-32)  # in (0, 1]: its logarithm is finite
-    return np.sqrt(np.float32(-2.0) * np.log(uniform)), low * np.float32(2.0 * np.pi * 2.0**-32)
+def _box_muller(halves: npt.NDArray[np.uint32], pairs: Array) -> None:
+    """Fill (count, 2) `pairs` from the low halves, which give angles in [0, 2π), and the high ones, which give radii.
+
+    Every step works in place on what lies in the cache already.
+    """
+    angle, radius = halves[:, 0].astype(np.float32), halves[:, 1].astype(np.float32)
+    radius += _HALF
+    radius *= _PER_INTEGER  # in (0, 1]: its logarithm is finite
+    np.log(radius, out=radius)
+    radius *= _MINUS_TWO
+    np.sqrt(radius, out=radius)
+    angle *= _ANGLE_PER_INTEGER
+    pairs[:, 0] = np.cos(angle) * radius
+    pairs[:, 1] = np.sin(angle, out=angle) * radius
+
+
+def _scale(standard: Array, mean: float, std: float) -> None:
+    if std != 1.0:
+        standard *= std
+    if mean != 0.0:
+        standard += mean
 
 
 def _blocks(size: int) -> Iterator[slice]:

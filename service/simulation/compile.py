@@ -27,8 +27,8 @@ def compile_chunk(plan: Plan, trials: range) -> Chunk:
     Weights of the n-th layer that has any are tensor 2n, its bias is 2n + 1; so an activation that stands alone
     leaves the draws as they are.
     """
-    randomness = Randomness(plan.spec.seed, trials)
     dtype = np.dtype(plan.spec.precision.value)
+    randomness = Randomness(plan.spec.seed, trials, dtype)
     layers = [
         planned.layer.build(
             planned.features, randomness.tensor(2 * planned.tensors), randomness.tensor(2 * planned.tensors + 1), dtype

@@ -8,14 +8,16 @@ from service.results import Estimate
 from service.simulation.plan import Plan
 from service.spec import Precision
 
-CHUNK_BYTES = 48 << 20
-"""Trials are simulated together until they take this much memory."""
+CHUNK_BYTES = 160 << 20
+"""Trials are simulated together while they take no more memory than this."""
+SIGNAL_BYTES = 256 << 10
+"""Trials are simulated together until a layer's signal has this size."""
 WORKER_BYTES = 320 << 20
 """Address space of a worker that has done nothing yet."""
 
 # What else takes time, counted as the operations of a matrix product that take as long (float64, one core).
-_OPERATIONS_PER_UNIT_AND_SAMPLE = 600
-_OPERATIONS_PER_TRIAL_AND_LAYER = 1e5
+_OPERATIONS_PER_UNIT_AND_SAMPLE = 250
+_OPERATIONS_PER_TRIAL_AND_LAYER = 3e4
 _OPERATIONS_PER_CHUNK_AND_LAYER = 2e6
 
 _ITEM_BYTES = {Precision.FLOAT32: 4, Precision.FLOAT64: 8}
@@ -44,8 +46,8 @@ def cost(plan: Plan) -> Cost:
     item = _ITEM_BYTES[plan.spec.precision]
     signals = plan.samples * sum(layer.units for layer in plan.layers)
     widest = max(layer.parameters for layer in plan.layers)
-    per_trial = item * (plan.parameters + 4 * signals) + 40 * (widest + plan.samples * _widest_signal(plan))
-    chunk = max(1, min(plan.trials, CHUNK_BYTES // per_trial))
+    per_trial = item * (plan.parameters + 2 * signals) + 64 * (widest + plan.samples * _widest_signal(plan))
+    chunk = _together(plan, item, per_trial)
     depth = len(plan.layers)
     each = (
         6.0 * plan.samples * plan.parameters
@@ -96,6 +98,16 @@ def check_budget(plan: Plan, limits: Limits) -> None:
 
 def _within(costs: Cost, limits: Limits) -> bool:
     return costs.floating_point_operations <= limits.floating_point_operations and costs.bytes <= limits.bytes
+
+
+def _together(plan: Plan, item: int, per_trial: int) -> int:
+    """How many trials are simulated together.
+
+    Every call of NumPy takes a microsecond or two whatever its size, so trials of small networks share it; but what a
+    layer works on should stay in the cache, and everything that the backward pass needs in memory.
+    """
+    enough = -(-SIGNAL_BYTES // (item * plan.samples * _widest_signal(plan)))
+    return max(1, min(plan.trials, enough, CHUNK_BYTES // per_trial))
 
 
 def _widest_signal(plan: Plan) -> int:

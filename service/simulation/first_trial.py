@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from service.diagnosis.measures import histogram
+from service.diagnosis.measures import LOG10_2, histogram
 from service.nn.arrays import Array
+from service.nn.layers.base import ParameterGradients, Transform
 from service.results import Histogram, LayerGradients, LayerHistograms
 from service.simulation.passes import Backward
 from service.simulation.plan import Plan
@@ -24,36 +25,39 @@ class FirstTrial:
     histograms: dict[int, LayerHistograms] = field(default_factory=dict)
     gradients: list[LayerGradients] = field(default_factory=list)  # from the last layer to the first
 
-    def keep(self, made: Plan, step: Backward) -> None:
-        """Keep of `step` what the specification includes."""
+    def keep(self, made: Plan, step: Backward, transform: Transform) -> None:
+        """Keep of `step` behind `transform` what the specification includes."""
+        if not made.spec.include:
+            return
+        gradients = transform.gradients(step.x, step.delta.values)
         if Include.HISTOGRAMS in made.spec.include:
-            self.histograms[step.index] = _histograms(step)
+            self.histograms[step.index] = _histograms(step, gradients)
         if Include.GRADIENTS in made.spec.include:
             factor = made.spec.loss.factor(made.outputs)
-            self.gradients.append(_factors(made.layers[step.index].path, step, factor, made.samples))
+            values = _factors(step, gradients, factor, made.samples)
+            self.gradients.append(LayerGradients(path=made.layers[step.index].path, **values))
 
 
-def _histograms(step: Backward) -> LayerHistograms:
+def _histograms(step: Backward, gradients: ParameterGradients | None) -> LayerHistograms:
     edges, counts = histogram(step.derivative[0], BINS)
     derivative = Histogram(edges=edges, counts=counts, zeros=0)
-    if step.gradients is None:
+    if gradients is None:
         return LayerHistograms(derivative=derivative, log10_weight_gradient=None)
-    sizes = np.log10(np.abs(step.gradients.weights[0]).astype(np.float64)) + step.delta.decades()[0]
+    sizes = np.log10(np.abs(gradients.weights[0]).astype(np.float64)) + step.delta.exponents()[0] * LOG10_2
     edges, counts = histogram(sizes, BINS)
     gradient = Histogram(edges=edges, counts=counts, zeros=int(np.isneginf(sizes).sum()))
     return LayerHistograms(derivative=derivative, log10_weight_gradient=gradient)
 
 
-def _factors(path: str, step: Backward, factor: float, samples: int) -> LayerGradients:
+def _factors(step: Backward, gradients: ParameterGradients | None, factor: float, samples: int) -> dict[str, Any]:
     """The first trial's gradient at one layer, of the mean loss over the batch."""
-    exponent, gradients = step.delta.exponent[0, 0, 0], step.gradients
-    return LayerGradients(
-        path=path,
-        weights=_finite(np.ldexp(factor * gradients.weights[0].astype(np.float64), exponent)) if gradients else None,
-        bias=_finite(np.ldexp(factor * gradients.bias[0].astype(np.float64), exponent)) if gradients else None,
-        delta=_finite(np.ldexp(factor / samples * step.delta.values[0].astype(np.float64), exponent)),
-        derivative=_finite(step.derivative[0]),
-    )
+    exponent = step.delta.exponent[0, 0, 0]
+    return {
+        "weights": _finite(np.ldexp(factor * gradients.weights[0].astype(np.float64), exponent)) if gradients else None,
+        "bias": _finite(np.ldexp(factor * gradients.bias[0].astype(np.float64), exponent)) if gradients else None,
+        "delta": _finite(np.ldexp(factor / samples * step.delta.values[0].astype(np.float64), exponent)),
+        "derivative": _finite(step.derivative[0]),
+    }
 
 
 def _finite(values: Array) -> Any:

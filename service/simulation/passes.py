@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from service.diagnosis.measures import Squares, all_between, plain_squares
 from service.nn.arrays import Array, Float64Array
-from service.nn.layers.base import BuiltLayer, ParameterGradients
+from service.nn.layers.base import BuiltLayer
 from service.nn.losses import Loss
 from service.simulation.compile import Chunk
 
-LOG10_2 = np.log10(2.0)
 _LARGEST_SHIFT = {np.dtype(np.float32): 100, np.dtype(np.float64): 1000}
+_SMALLEST, _LARGEST = 2.0**-32, 2.0**32
+"""Delta is left alone while the sum of its squares is between these: far from what either precision loses."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,15 @@ class Scaled:
 
     values: Array  # (trials, samples, features), of order one
     exponent: npt.NDArray[np.integer[Any]]  # (trials, 1, 1)
+    sums: Float64Array  # of squares of `values`, (trials,)
 
-    def decades(self) -> Float64Array:
-        """log10 of the scale, (trials,)."""
-        decades: Float64Array = self.exponent[:, 0, 0] * LOG10_2
-        return decades
+    def squares(self) -> Squares:
+        """Sums of squares with their scale."""
+        return Squares(self.sums, self.exponents())
+
+    def exponents(self) -> npt.NDArray[np.integer[Any]]:
+        """log2 of the scale, (trials,)."""
+        return self.exponent[:, 0, 0]
 
 
 @dataclass(frozen=True)
@@ -47,10 +53,10 @@ class Backward:
     """What came back to one layer."""
 
     index: int
+    x: Array  # what went into the layer, (trials, samples, features)
     upstream: Scaled  # ∂e/∂h
     delta: Scaled  # ∂e/∂z
     derivative: Array  # φ'(z), (trials, samples, features)
-    gradients: ParameterGradients | None  # scaled as delta is
 
 
 def forward(chunk: Chunk) -> list[Forward]:
@@ -69,14 +75,13 @@ def backward(chunk: Chunk, signals: list[Forward], loss: Loss) -> Iterator[Backw
     """Delta and the gradients at every layer, from the last to the first; the loss's constant factor is left out."""
     last = chunk.layers[-1]
     derivative = last.activation.df(signals[-1].z, signals[-1].h)
-    upstream = rescaled(loss.gradient(signals[-1].h, chunk.targets))
-    delta = rescaled(loss.output_delta(last.activation, derivative, signals[-1].h, chunk.targets))
+    unscaled = np.zeros((signals[-1].h.shape[0], 1, 1), np.int64)
+    upstream = rescaled(loss.gradient(signals[-1].h, chunk.targets), unscaled)
+    delta = rescaled(loss.output_delta(last.activation, derivative, signals[-1].h, chunk.targets), unscaled)
     for index in reversed(range(len(chunk.layers))):
-        transform = chunk.layers[index].transform
-        gradients = transform.gradients(signals[index].x, delta.values)
-        yield Backward(index, upstream, delta, derivative, gradients)
+        yield Backward(index, signals[index].x, upstream, delta, derivative)
         if index > 0:
-            upstream = rescaled(transform.backward(delta.values), delta.exponent)
+            upstream = rescaled(chunk.layers[index].transform.backward(delta.values), delta.exponent)
             derivative, delta = _through(chunk.layers[index - 1], signals[index - 1], upstream)
 
 
@@ -86,9 +91,14 @@ def _through(layer: BuiltLayer, signal: Forward, upstream: Scaled) -> tuple[Arra
     return derivative, rescaled(values, upstream.exponent)
 
 
-def rescaled(values: Array, exponent: npt.NDArray[np.integer[Any]] | int = 0) -> Scaled:
-    """`values` · 2**exponent with the largest value of each trial brought into [1/2, 1)."""
+def rescaled(values: Array, exponent: npt.NDArray[np.integer[Any]]) -> Scaled:
+    """`values` · 2**exponent, with the largest value of a trial brought into [1/2, 1) where their squares stray."""
+    sums = plain_squares(values)
+    if all_between(sums, _SMALLEST, _LARGEST):
+        return Scaled(values, exponent, sums)
     peak = np.abs(values).max(axis=(-2, -1), keepdims=True)
     largest = _LARGEST_SHIFT[values.dtype]
-    shift = np.clip(np.frexp(peak)[1], -largest, largest)
-    return Scaled(values * np.ldexp(np.ones_like(peak), -shift), exponent + shift)
+    astray = ~((sums > _SMALLEST) & (sums < _LARGEST))
+    shift = np.clip(np.frexp(peak)[1], -largest, largest) * astray[:, None, None]
+    scaled = values * np.ldexp(np.ones_like(peak), -shift)
+    return Scaled(scaled, exponent + shift, plain_squares(scaled))

@@ -7,13 +7,14 @@ from time import perf_counter
 import numpy as np
 
 from service.diagnosis.flags import Circumstances
-from service.diagnosis.measures import has_identical_columns
-from service.diagnosis.recording import Recording
+from service.diagnosis.measures import Squares, has_identical_columns, squares, squares_by_samples
 from service.diagnosis.statistics import Depth, NetworkTrials, layer_statistics
+from service.diagnosis.tally import Numbers, Tally
 from service.diagnosis.verdict import judge
 from service.nn.layers.base import Transform
 from service.results import SimulationReport
 from service.simulation.compile import Chunk, compile_chunk
+from service.simulation.crew import spread
 from service.simulation.estimate import cost
 from service.simulation.first_trial import FirstTrial
 from service.simulation.passes import Backward, backward, forward
@@ -23,19 +24,27 @@ from service.spec import Include, SimulationSpec
 from service.theory.bounds import largest_slope
 from service.version import ENGINE_VERSION
 
-
-def simulate(spec: SimulationSpec) -> SimulationReport:
-    """The report on `spec`; a SpecError where it does not fit together."""
-    return simulate_plan(plan(spec))
+_WORTH_A_PROCESS = 2e8
+"""Operations by the estimate: ten milliseconds, five times what a process costs."""
 
 
-def simulate_plan(made: Plan) -> SimulationReport:
-    """The report on a network that is planned already."""
+def simulate(spec: SimulationSpec, processes: int = 1) -> SimulationReport:
+    """The report on `spec`, the same for any number of processes; a SpecError where it does not fit together."""
+    return simulate_plan(plan(spec), processes)
+
+
+def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
+    """The report on a network that is planned already, by at most so many processes."""
     started = perf_counter()
-    recording, first = Recording.empty(made.trials, len(made.layers)), FirstTrial()
-    with np.errstate(all="ignore"):  # overflow is an outcome here, found by looking, not a mishap
-        for trials in chunks(made):
-            _observe(made, trials, recording, first)
+    tally, first = Tally.empty(made.trials, len(made.layers)), FirstTrial()
+    for planned in made.layers:
+        largest_slope(planned.layer.activation)  # proven once, before there are several processes
+    shares = _shares(made, processes)
+    found = spread(lambda share: _observe_share(made, shares[share], tally, first), len(shares))
+    for trials, rows in zip(shares, found, strict=True):
+        tally.take(slice(trials.start, trials.stop), rows)
+    widths = [made.spec.network.features, *(planned.units for planned in made.layers)]
+    recording = tally.recording(made.samples, widths)
     depth = Depth.of([planned.layer.weighted for planned in made.layers])
     loss_decades = float(np.log10(made.spec.loss.factor(made.outputs)))
     shapes = [planned.shape() for planned in made.layers]
@@ -60,37 +69,65 @@ def simulate_plan(made: Plan) -> SimulationReport:
     )
 
 
-def chunks(made: Plan) -> Iterator[range]:
-    """The trials in groups that fit the memory."""
-    size = cost(made).chunk
-    for start in range(0, made.trials, size):
-        yield range(start, min(start + size, made.trials))
+def chunks(made: Plan, trials: range) -> Iterator[range]:
+    """`trials` in groups of about one size that are simulated together."""
+    count = -(-len(trials) // cost(made).chunk)
+    return _parts(trials, count)
 
 
-def _observe(made: Plan, trials: range, recording: Recording, first: FirstTrial) -> None:
-    """Both passes over `trials`, measured into `recording`, and the first trial kept."""
-    chunk = compile_chunk(made, trials)
+def _shares(made: Plan, processes: int) -> list[range]:
+    """The trials of each process: one for every ten milliseconds of work, up to `processes`."""
+    worth = int(cost(made).floating_point_operations / _WORTH_A_PROCESS)
+    return list(_parts(range(made.trials), max(1, min(processes, made.trials, worth))))
+
+
+def _parts(trials: range, count: int) -> Iterator[range]:
+    for part in range(count):
+        yield trials[len(trials) * part // count : len(trials) * (part + 1) // count]
+
+
+def _observe_share(made: Plan, share: range, tally: Tally, first: FirstTrial) -> list[Numbers]:
+    """The tally's rows of the trials `share`, filled."""
+    with np.errstate(all="ignore"):  # overflow is an outcome here, found by looking, not a mishap
+        for trials in chunks(made, share):
+            _observe(made, trials, tally, first)
+    return tally.rows(slice(share.start, share.stop))
+
+
+def _observe(made: Plan, trials: range, tally: Tally, first: FirstTrial) -> None:
+    """Both passes over `trials`, measured into `tally`, and the first trial kept."""
+    chunk, rows = compile_chunk(made, trials), slice(trials.start, trials.stop)
     signals = forward(chunk)
-    recording.measure_signal(trials, 0, chunk.inputs, chunk.inputs)
-    for position, signal in enumerate(signals, start=1):
-        recording.measure_signal(trials, position, signal.z, signal.h)
+    tally.measure_signals(rows, [(chunk.inputs, chunk.inputs), *((signal.z, signal.h) for signal in signals)])
     for step in backward(chunk, signals, made.spec.loss):
-        _measure(recording, trials, chunk, step)
+        _measure(tally, rows, chunk, step)
         if trials.start == 0:
-            first.keep(made, step)
+            first.keep(made, step, chunk.layers[step.index].transform)
     if trials.start == 0:
         first.twins = _has_twins(chunk)
 
 
-def _measure(recording: Recording, trials: range, chunk: Chunk, step: Backward) -> None:
-    layer = chunk.layers[step.index]
-    delta_decades = step.delta.decades()
-    recording.measure_gradient(
-        trials, step.index, (step.upstream.values, step.upstream.decades()), (step.delta.values, delta_decades)
-    )
-    recording.measure_derivative(trials, step.index, step.derivative, largest_slope(layer.activation))
-    if step.gradients is not None and layer.transform.weights is not None:
-        recording.measure_weights(trials, step.index, layer.transform.weights, step.gradients.weights, delta_decades)
+def _measure(tally: Tally, rows: slice, chunk: Chunk, step: Backward) -> None:
+    transform, activation = chunk.layers[step.index].transform, chunk.layers[step.index].activation
+    tally.upstream.enter(rows, step.index, step.upstream.squares())
+    tally.delta.enter(rows, step.index, step.delta.squares())
+    tally.measure_derivative(step.index, step.derivative, rows.start, largest_slope(activation))
+    if transform.weights is not None:
+        tally.weights.enter(rows, step.index, squares(transform.weights))
+        found = _gradient_squares(transform, step)
+        tally.weight_gradient.enter(rows, step.index, Squares(found.sums, found.exponents + step.delta.exponents()))
+
+
+def _gradient_squares(transform: Transform, step: Backward) -> Squares:
+    """Of the weights' gradient, by way of products of samples where that is cheaper and exact enough."""
+    pair = transform.gradient_by_samples(step.x, step.delta.values)
+    sums = np.full(step.delta.sums.shape, np.nan) if pair is None else squares_by_samples(*pair)
+    unknown = np.isnan(sums)
+    gradient = transform.weight_gradient(step.x, step.delta.values) if unknown.any() else None
+    if gradient is None:
+        return Squares(sums, np.zeros(sums.shape))
+    found = squares(gradient)
+    return Squares(np.where(unknown, found.sums, sums), np.where(unknown, found.exponents, 0.0))
 
 
 def _has_twins(chunk: Chunk) -> bool:
@@ -102,5 +139,4 @@ def _has_twins(chunk: Chunk) -> bool:
 def _are_twins(one: Transform, following: Transform) -> bool:
     if one.weights is None or one.bias is None or following.weights is None:
         return False
-    incoming, outgoing = [one.weights[0], one.bias[0]], following.weights[0].T
-    return has_identical_columns(np.concatenate([*incoming, outgoing], axis=0))
+    return has_identical_columns(one.weights[0], one.bias[0], following.weights[0].T)

@@ -1,17 +1,16 @@
 """What runs inside a worker process."""
 
-import ctypes
 import os
 import resource
 import signal
-import sys
 import traceback
 from types import TracebackType
 
 from service.profile.spec import ProfileSpec
+from service.simulation.crew import die_with_parent
 from service.spec import SimulationSpec
+from service.worker.memory import keep_freed_memory
 
-_PR_SET_PDEATHSIG = 1
 _armed = False
 
 
@@ -21,11 +20,11 @@ def arm(memory_bytes: int) -> int:
     if not _armed:
         for ending in (signal.SIGINT, signal.SIGTERM):  # to the whole group; the parent decides, and dies last
             signal.signal(ending, signal.SIG_IGN)
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        die_with_parent()
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         limit = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+        keep_freed_memory()
         import service.profile.profile  # noqa: PLC0415 - here, so that no deadline pays for it
         import service.simulation.simulate  # noqa: F401, PLC0415
 
@@ -33,14 +32,17 @@ def arm(memory_bytes: int) -> int:
     return os.getpid()
 
 
-def run(spec: SimulationSpec | ProfileSpec, memory_bytes: int) -> bytes:
-    """The answer to `spec` as JSON; armed first, for between two calls a process may have been replaced."""
+def run(spec: SimulationSpec | ProfileSpec, memory_bytes: int, processes: int) -> bytes:
+    """The answer to `spec` as JSON, made by at most so many processes.
+
+    Armed first, for between two calls a process may have been replaced.
+    """
     arm(memory_bytes)
     from service.profile.profile import profile  # noqa: PLC0415 - loaded by `arm`
     from service.simulation.simulate import simulate  # noqa: PLC0415
 
     with _Noted():
-        answer = simulate(spec) if isinstance(spec, SimulationSpec) else profile(spec)
+        answer = simulate(spec, processes) if isinstance(spec, SimulationSpec) else profile(spec)
         return answer.model_dump_json().encode()
 
 

@@ -5,6 +5,8 @@ its own, outside the deadline and safe from a client's leaving: one whose start 
 (anyio#1337). That call has a limit far beyond what a start takes, so that nothing waits for ever.
 """
 
+from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from time import perf_counter
 
@@ -17,11 +19,20 @@ from service.settings import Settings
 from service.simulation.estimate import Limits, check_budget, estimate
 from service.simulation.plan import plan
 from service.spec import SimulationSpec
+from service.worker.cache import Cache
 from service.worker.child import arm, run
 
 _STARTS = 3
 _START_SECONDS = 30
 _NEWEST_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A report as JSON, and whether it was there already."""
+
+    report: bytes
+    cached: bool
 
 
 class Worker:
@@ -32,6 +43,7 @@ class Worker:
         self._limits = Limits(settings.sync_budget_flops, settings.memory_bytes_per_worker)
         self._slots = CapacityLimiter(settings.workers)
         self._processes = CapacityLimiter(settings.workers)
+        self._cache = Cache(settings.cache_bytes)
         self._mean_seconds = 0.1
         self._ready = False
 
@@ -50,6 +62,16 @@ class Worker:
     def estimate(self, spec: SimulationSpec) -> Estimate:
         """What `spec` would cost; a SpecError where it does not fit together."""
         return estimate(plan(spec), self._limits)
+
+    async def answer(self, spec: SimulationSpec) -> Answer:
+        """The report on `spec`, from the cache where it is there; raises what `simulate` raises."""
+        digest = plan(spec).spec.digest()
+        kept = self._cache.get(digest)
+        if kept is not None:
+            return Answer(kept, cached=True)
+        report = await self.simulate(spec)
+        self._cache.put(digest, report)
+        return Answer(report, cached=False)
 
     async def simulate(self, spec: SimulationSpec) -> bytes:
         """The report on `spec` as JSON; SpecError, BudgetExceeded, QueueFull, DeadlineExceeded or WorkerFailed."""
@@ -90,11 +112,11 @@ class Worker:
             raise self._queue_full() from None
 
     async def _run(self, spec: SimulationSpec | ProfileSpec) -> bytes:
+        idle = int(self._slots.available_tokens)  # whose processors may help
+        task = partial(run, spec, self._settings.memory_bytes_per_worker, 1 + idle)
         try:
             with fail_after(self._settings.sync_deadline_seconds):
-                return await to_process.run_sync(
-                    run, spec, self._settings.memory_bytes_per_worker, cancellable=True, limiter=self._processes
-                )
+                return await to_process.run_sync(task, cancellable=True, limiter=self._processes)
         except TimeoutError:
             raise DeadlineExceeded(self._settings.sync_deadline_seconds) from None
         except BrokenWorkerProcess:

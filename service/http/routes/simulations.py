@@ -11,6 +11,11 @@ from service.http.limits import StrictRoute
 from service.results import SimulationReport
 from service.spec import SimulationSpec
 
+CACHE_STATUS = {
+    True: {"Cache-Status": "gradient-verdict; hit"},
+    False: {"Cache-Status": "gradient-verdict; fwd=miss; stored"},
+}
+
 router = APIRouter(prefix="/v1/simulations", tags=["simulations"], route_class=StrictRoute)
 
 
@@ -23,5 +28,7 @@ async def create_simulation(
     The report has a verdict (label, severity, tendency, cause, reasons), the statistics of every layer, and the
     specification with every default written out. The same specification gives the same bytes, `elapsed_seconds` aside.
     What costs more than is answered at once is refused with `budget-exceeded`; `POST /v1/estimates` tells beforehand.
+    A report that was made lately is answered as it was then; the header `Cache-Status` (RFC 9211) says so by `hit`.
     """
-    return Response(await worker.simulate(spec), media_type="application/json")
+    answer = await worker.answer(spec)
+    return Response(answer.report, media_type="application/json", headers=CACHE_STATUS[answer.cached])

@@ -2,8 +2,6 @@
 
 from typing import ClassVar, Literal
 
-import numpy as np
-
 from service.kinds import NonNegative, Real
 from service.nn.arrays import Array, Shape
 from service.nn.data.base import InputData
@@ -25,4 +23,4 @@ class GaussianData(InputData):
         return self.mean**2 + self.std**2
 
     def draw(self, shape: Shape, stream: Stream) -> Array:
-        return self.mean + self.std * stream.normal(shape).astype(np.float64)
+        return stream.normal(shape, self.mean, self.std)

@@ -14,7 +14,7 @@ TRUNCATED_STD = 0.87962566103423978
 """Standard deviation of a standard normal cut at ±2."""
 UNIFORM_STD = 1.0 / sqrt(3.0)
 """Standard deviation of the uniform distribution on [−1, 1]."""
-OPERATIONS_PER_DRAW = 250.0
+OPERATIONS_PER_DRAW = 100.0
 """A random number takes as long as this many operations of a matrix product."""
 
 

@@ -2,8 +2,6 @@
 
 from typing import ClassVar, Literal
 
-import numpy as np
-
 from service.kinds import NonNegative, Real
 from service.nn.arrays import Array, Shape
 from service.nn.initializers.base import Initializer
@@ -26,4 +24,4 @@ class Normal(Initializer):
         return self.std**2 if self.mean == 0.0 else None
 
     def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
-        return self.mean + self.std * stream.normal(shape).astype(np.float64)
+        return stream.normal(shape, self.mean, self.std)

@@ -4,8 +4,6 @@ from enum import StrEnum
 from math import sqrt
 from typing import ClassVar, Literal
 
-import numpy as np
-
 from service.kinds import NonNegative
 from service.nn.arrays import Array, Shape
 from service.nn.initializers.base import TRUNCATED_STD, UNIFORM_STD, Initializer
@@ -55,7 +53,7 @@ def scaled(shape: Shape, fan: float, scale: float, distribution: Distribution, s
     std = sqrt(scale / fan)
     match distribution:
         case Distribution.NORMAL:
-            return std * stream.normal(shape).astype(np.float64)
+            return stream.normal(shape, std=std)
         case Distribution.TRUNCATED_NORMAL:
             return std / TRUNCATED_STD * truncated_normal(shape, stream)
         case Distribution.UNIFORM:

@@ -63,3 +63,9 @@ class Unchanged:
 
     def gradients(self, x: Array, delta: Array) -> None:
         """None: there are no parameters."""
+
+    def weight_gradient(self, x: Array, delta: Array) -> None:
+        """None: there are no weights."""
+
+    def gradient_by_samples(self, x: Array, delta: Array) -> None:
+        """None: there are no parameters."""

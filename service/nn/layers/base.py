@@ -39,6 +39,15 @@ class Transform(Protocol):
     def gradients(self, x: Array, delta: Array) -> ParameterGradients | None:
         """The gradients of the parameters."""
 
+    def weight_gradient(self, x: Array, delta: Array) -> Array | None:
+        """That of the weights alone, summed over the samples, (trials, fan_in, fan_out)."""
+
+    def gradient_by_samples(self, x: Array, delta: Array) -> tuple[Array, Array] | None:
+        """A pair of (trials, samples, samples) whose products add up to the squared norm of `weight_gradient`.
+
+        None where that is no cheaper than the gradient itself.
+        """
+
 
 @dataclass(frozen=True)
 class BuiltLayer:

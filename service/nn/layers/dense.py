@@ -17,6 +17,8 @@ from service.nn.layers.base import BuiltLayer, ParameterGradients, SingleLayer
 from service.nn.randomness import Stream
 
 WIDEST = 65536
+_SHARE_WORTH_IT = 0.5
+"""Products over samples are taken where they are at most this share of the operations: they are smaller and slower."""
 
 
 class Dense(SingleLayer):
@@ -81,7 +83,10 @@ class Affine:
 
     def forward(self, x: Array) -> Array:
         """z, (trials, samples, fan_out)."""
-        return x @ self.weights + self.bias
+        z = x @ self.weights
+        if self.bias.any():  # zeros, the usual bias, cost nothing
+            z = z + self.bias
+        return z
 
     def backward(self, delta: Array) -> Array:
         """∂e/∂x, (trials, samples, fan_in)."""
@@ -89,4 +94,15 @@ class Affine:
 
     def gradients(self, x: Array, delta: Array) -> ParameterGradients:
         """Averages over the samples of xᵀ·delta and of delta."""
-        return ParameterGradients(x.swapaxes(-1, -2) @ delta / x.shape[-2], delta.mean(axis=-2))
+        return ParameterGradients(self.weight_gradient(x, delta) / x.shape[-2], delta.mean(axis=-2))
+
+    def weight_gradient(self, x: Array, delta: Array) -> Array:
+        """xᵀ·delta."""
+        return x.swapaxes(-1, -2) @ delta
+
+    def gradient_by_samples(self, x: Array, delta: Array) -> tuple[Array, Array] | None:
+        """‖xᵀ·δ‖² = Σ (x·xᵀ)∘(δ·δᵀ): products of samples with samples, where these are few against the widths."""
+        samples, fan_in, fan_out = x.shape[-2], x.shape[-1], delta.shape[-1]
+        if samples * (fan_in + fan_out) > _SHARE_WORTH_IT * fan_in * fan_out:
+            return None
+        return x @ x.swapaxes(-1, -2), delta @ delta.swapaxes(-1, -2)

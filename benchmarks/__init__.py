@@ -1,0 +1,1 @@
+"""Measurements: the engine against its rivals, and its verdicts against labels."""

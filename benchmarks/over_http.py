@@ -1,0 +1,127 @@
+"""What HTTP adds to a simulation, and how many are answered in a second: `make bench-http`."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from service.worker.threads import single_blas_thread  # noqa: E402 - the root is on the path only now
+
+single_blas_thread()
+
+from benchmarks.shapes import Shape  # noqa: E402 - NumPy comes after the thread limit
+from examples.running_service import running_service  # noqa: E402
+from service.simulation.simulate import simulate  # noqa: E402
+from service.spec import SimulationSpec  # noqa: E402
+from service.worker.memory import keep_freed_memory  # noqa: E402
+
+HOMEWORK = Shape("homework", 32, 2, 2, 32).spec("float64")
+CONNECTIONS, SECONDS, ROUNDS = 16, 2.0, 3
+SERVER = """
+import sys, uvicorn
+from fastapi import FastAPI, Response
+app, report = FastAPI(), open(sys.argv[1], "rb").read()
+app.post("/v1/simulations")(lambda: Response(report, media_type="application/json"))
+app.get("/healthz/ready")(lambda: {})
+uvicorn.run(app, port=int(sys.argv[2]), http="h11", access_log=False, log_level="error")
+"""
+
+_SEEDS = count(1)
+
+Bodies = Callable[[], bytes]
+
+
+def same() -> bytes:
+    """A request that is always the same."""
+    return json.dumps(HOMEWORK).encode()
+
+
+def fresh() -> bytes:
+    """A request that was never made before."""
+    return json.dumps({**HOMEWORK, "seed": next(_SEEDS)}).encode()
+
+
+async def connection(url: str, bodies: Bodies, stop: float) -> list[float]:
+    """Seconds of every answer on one connection that is kept alive, until the clock says `stop`."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    seconds = []
+    while perf_counter() < stop:
+        body, started = bodies(), perf_counter()
+        head = f"POST /v1/simulations HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+        writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        answer = (await reader.readuntil(b"\r\n\r\n")).lower()
+        if b" 200 " not in answer.partition(b"\r\n")[0]:
+            raise RuntimeError(answer.decode())
+        await reader.readexactly(int(answer.partition(b"content-length:")[2].split()[0]))
+        seconds.append(perf_counter() - started)
+    writer.close()
+    return seconds
+
+
+async def load(url: str, bodies: Bodies, connections: int) -> list[float]:
+    """Seconds of every answer on some connections at once."""
+    stop = perf_counter() + SECONDS
+    found = await asyncio.gather(*(connection(url, bodies, stop) for _ in range(connections)))
+    return [one for seconds in found for one in seconds]
+
+
+@contextmanager
+def bare(report: Path) -> Iterator[str]:
+    """A FastAPI endpoint that returns a stored report and does nothing else."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([sys.executable, "-c", SERVER, str(report), str(port)])
+    try:
+        while process.poll() is None and socket.socket().connect_ex(("127.0.0.1", port)):
+            os.sched_yield()
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def measured(ours: str, theirs: str) -> dict[str, float]:
+    """Rounds of every kind of load in turn; the best of each."""
+    spec: Any = SimulationSpec.model_validate(HOMEWORK)
+    found: dict[str, list[float]] = {}
+
+    def keep(name: str, value: float) -> None:
+        found.setdefault(name, []).append(value)
+
+    for _ in range(ROUNDS):
+        started = perf_counter()
+        for _ in range(50):
+            simulate(spec)
+        keep("simulation, ms", 20.0 * (perf_counter() - started))
+        for name, url, bodies in (("fresh", ours, fresh), ("same again", ours, same), ("bare endpoint", theirs, same)):
+            keep(f"{name}: round trip, ms", 1e3 * min(asyncio.run(load(url, bodies, 1))))
+            keep(f"{name}: a second", -len(asyncio.run(load(url, bodies, CONNECTIONS))) / SECONDS)
+    return {name: abs(min(values)) for name, values in found.items()}
+
+
+def main() -> None:
+    """Print one line for each measurement."""
+    keep_freed_memory()
+    report = ROOT / "benchmarks" / ".report.json"
+    report.write_text(simulate(SimulationSpec.model_validate(HOMEWORK)).model_dump_json(), encoding="utf-8")
+    with running_service() as ours, bare(report) as theirs:
+        for name, value in measured(ours, theirs).items():
+            print(f"{name:32}{value:10.2f}")
+    report.unlink()
+
+
+if __name__ == "__main__":
+    main()

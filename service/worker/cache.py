@@ -1,0 +1,27 @@
+"""Reports that were asked for lately, by the digest of their specification: the same question has the same answer."""
+
+from collections import OrderedDict
+
+
+class Cache:
+    """Keeps the reports used last, up to `limit_bytes` of them."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._size = 0
+        self._reports: OrderedDict[str, bytes] = OrderedDict()
+
+    def get(self, digest: str) -> bytes | None:
+        """The report with that digest, if it is here."""
+        report = self._reports.get(digest)
+        if report is not None:
+            self._reports.move_to_end(digest)
+        return report
+
+    def put(self, digest: str, report: bytes) -> None:
+        """Keep `report`, and let go of those used longest ago where there is no room for all."""
+        self._size += len(report) - len(self._reports.pop(digest, b""))
+        self._reports[digest] = report
+        while self._size > self._limit:
+            _, oldest = self._reports.popitem(last=False)
+            self._size -= len(oldest)
