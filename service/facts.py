@@ -61,6 +61,8 @@ class Kink(Model):
     """Where."""
     kind: Break
     """What happens."""
+    value: Double | None
+    """φ there; null where it has no value."""
     value_left: Double | None
     """The limit of φ from the left; null where there is none."""
     value_right: Double | None

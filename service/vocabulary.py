@@ -71,5 +71,6 @@ class Break(StrEnum):
     JUMP = "jump"
     KINK = "kink"
     POLE = "pole"
-    BEND = "bend"
+    HOLE = "hole"
     EDGE = "edge"
+    UNKNOWN = "unknown"

@@ -6,7 +6,7 @@ _LEAVES = st.sampled_from(["z", "z", "z", "1", "2", "0.5", "3", "0.1", "e"])
 _SMOOTH = [
     "exp", "sin", "cos", "atan", "sinh", "cosh", "tanh", "sech", "asinh", "erf", "sigmoid", "softplus",
 ]  # fmt: skip
-_OTHERS = ["abs", "relu", "sqrt", "ln", "log10", "csch", "coth"]
+_OTHERS = ["abs", "relu", "sign", "sqrt", "ln", "log10", "tan", "csch", "coth"]
 
 
 def _grown(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -14,8 +14,8 @@ def _grown(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("{}({})".format, st.sampled_from([*_SMOOTH, *_OTHERS]), parts),
         st.builds("({}){}({})".format, parts, st.sampled_from("+-*/"), parts),
         st.builds("({})^{}".format, parts, st.sampled_from(["2", "3", "4", "0.5", "(-1)", "1.5"])),
-        st.builds("max({}, {})".format, parts, parts),
-        st.builds("where({} < {}, {}, {})".format, parts, parts, parts, parts),
+        st.builds("{}({}, {})".format, st.sampled_from(["max", "min"]), parts, parts),
+        st.builds("where({} {} {}, {}, {})".format, parts, st.sampled_from(["<", "<=", ">="]), parts, parts, parts),
     )
 
 

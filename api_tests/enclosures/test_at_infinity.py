@@ -39,7 +39,7 @@ BEHAVIOURS = [
     ("sinh(z)*csch(z)", 1.0, 0),
     ("cosh(z)/sinh(z)", 1.0, 1),
     ("2^(-z)", 0.0, 1),
-    ("(1+1/z)^z", None, 0),  # bounded, and that is all that is seen
+    ("(1+1/z)^z", float(np.e), -1),
     ("3", 3.0, 0),
 ]
 

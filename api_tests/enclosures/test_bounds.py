@@ -102,6 +102,23 @@ TABLE = [
     ("5", "value", "sup", "5", True),
     ("1.7159*tanh(2z/3)", "derivative", "inf", "0", False),
     ("z + sin(5z)/5", "derivative", "inf", "0", True),
+    # values at single points
+    ("sign(z)^2", "value", "inf", "0", True),
+    ("cos(sign(z))", "value", "sup", "1", True),
+    ("where(abs(z) <= 0, 5, tanh(z))", "value", "sup", "5", True),
+    ("1e-10*where(z < 0, 1 + z, 0)", "value", "sup", "1e-10", False),
+    ("where(z^2 < 3, z, 0)", "value", "sup", "1.7320508075688772935274463415058723669428052538103806281", False),
+    ("where(z^2 <= 2, z, 0)", "value", "sup", "1.4142135623730950488016887242096980785696718753769480732", True),
+    ("atan(1/z)", "value", "sup", "1.5707963267948966192313216916397514420985846996875529105", False),
+    ("where(z < -5, 9, sqrt(-z))", "value", "inf", "0", True),
+    ("z^0.5*z^0.5", "value", "inf", "0", True),
+    # saturation is no proof of attainment
+    ("tanh(1e6*z)", "value", "sup", "1", False),
+    ("erf(100*z)", "value", "sup", "1", False),
+    ("1 - exp(-exp(-z))", "value", "sup", "1", False),
+    # removable
+    ("(exp(z) - 1)/z", "value", "inf", "0", False),
+    ("1/(z^2 - 4)", "value", "sup", None, False),
 ]  # fmt: skip
 
 
@@ -123,6 +140,36 @@ def test_bounds_on_an_interval_are_attained_at_its_ends() -> None:
     assert found.derivative.inf.attained
 
 
+PLACES = [
+    ("where(z < -5, 9, sqrt(-z))", "inf", [0.0]),
+    ("min(sqrt(abs(z+1)), sqrt(abs(z-1)))", "inf", [-1.0, 1.0]),
+    ("sqrt(1 - z^2)", "inf", [-1.0, 1.0]),
+    ("sqrt(abs(z))", "inf", [0.0]),
+    ("z^4", "inf", [0.0]),
+]
+
+
+@pytest.mark.parametrize(("text", "end", "places"), PLACES)
+def test_an_extreme_is_where_it_is_said_to_be(text: str, end: str, places: list[float]) -> None:
+    found = getattr(bounded(text).value, end)
+    assert [(place.approach, place.z) for place in found.places] == [(Approach.AT, z) for z in places]
+
+
+@pytest.mark.parametrize(("text", "low", "high"), [("where(z > 0, 1, -1)", 0.0, 1.0), ("sign(z)", 0.0, 1.0)])
+def test_the_ends_of_an_interval_belong_to_it(text: str, low: float, high: float) -> None:
+    found = bounded(text, low, high).value.inf
+    assert encloses(found, "0" if text == "sign(z)" else "-1")
+    assert [(place.approach, place.z) for place in found.places] == [(Approach.AT, low)]
+
+
+@pytest.mark.parametrize(("text", "truth"), [("1 - (z - 1/3)^4", "1"), ("(z - pi)^6 + 1", "1")])
+def test_no_digit_is_told_that_is_not_proven(text: str, truth: str) -> None:
+    value = bounded(text).value
+    bound = value.sup if value.inf.unbounded else value.inf
+    assert encloses(bound, truth)
+    assert bound.decimal == truth
+
+
 @pytest.mark.parametrize("text", ["z*sin(z)", "tan(z)", "sin(exp(z))", "tanh(z)*sin(z)"])
 def test_what_the_search_cannot_settle_is_not_certified_and_yet_encloses(text: str) -> None:
     found = bounded(text).value
@@ -135,6 +182,9 @@ def test_what_the_search_cannot_settle_is_not_certified_and_yet_encloses(text: s
 Z = np.concatenate(
     [np.linspace(-6.0, 6.0, 2401) + 1e-4, np.geomspace(1e-6, 300.0, 200), -np.geomspace(1e-6, 300.0, 200)]
 )
+
+
+ENDS: list[bool] = []
 
 
 def none_outside(values: np.ndarray, found: Range) -> None:
@@ -154,6 +204,7 @@ def test_no_enclosure_excludes_a_value_that_is_met(text: str) -> None:
     except FormulaError:
         assume(False)
     found, kinks = bounds(node), np.array(smoothness(node).kinks)
+    ENDS.append(found.value.sup.certified)
     z = Z[(np.abs(Z[:, None] - kinks) > 1e-6 * (1.0 + np.abs(kinks))).all(axis=1)]
     with np.errstate(all="ignore"):
         values, slopes = Evaluation("z", {}).values(node, z), Evaluation("z", {}).derivative(node, z)
@@ -161,3 +212,9 @@ def test_no_enclosure_excludes_a_value_that_is_met(text: str) -> None:
     none_outside(values, found.value)
     none_outside(slopes, found.derivative)
     none_outside(np.abs(slopes), found.abs_derivative)
+
+
+def test_most_of_what_grows_at_random_is_certified() -> None:
+    if len(ENDS) < 100:
+        pytest.skip("the formulas were not grown in this run")
+    assert sum(ENDS) >= 0.75 * len(ENDS)

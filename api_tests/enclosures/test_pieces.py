@@ -16,7 +16,6 @@ PIECES = [
     ("relu(z^2 - 2)", [(-inf, -sqrt(2), "z^2 - 2"), (-sqrt(2), sqrt(2), "0"), (sqrt(2), inf, "z^2 - 2")]),
     ("abs(z^2)", [(-inf, inf, "z^2")]),
     ("max(z, 0) - max(-z, 0)", [(-inf, inf, "z")]),
-    ("min(z, sin(z))", [(-inf, 0.0, "z"), (0.0, inf, "sin(z)")]),
     ("1/z", [(-inf, 0.0, "1/z"), (0.0, inf, "1/z")]),
     ("ln(z)", [(0.0, inf, "ln(z)")]),
     ("sqrt(abs(z) - 1)", [(-inf, -1.0, "sqrt(-z - 1)"), (1.0, inf, "sqrt(z - 1)")]),
@@ -45,7 +44,10 @@ def test_a_formula_is_cut_where_it_switches(text: str, expected: list[tuple[floa
         ("abs(tanh(z) - 0.5)", (0.5493061443340549,)),
         ("where(z > 0.1, 1, 0)", (0.1,)),
         ("sqrt(z)", (0.0,)),
-        ("sin(z)/z", ()),
+        ("sin(z)/z", (0.0,)),  # where it has no value
+        ("sign(z)^2", (0.0,)),
+        ("sqrt(z^2)", (0.0,)),
+        ("1e-25*abs(z)", (0.0,)),
         ("sign(z)*sqrt(abs(z))", (0.0,)),
     ],
 )
@@ -65,3 +67,8 @@ def test_where_kinks_have_no_end_it_is_said_that_not_all_are_known(text: str) ->
     found = smoothness(parse(text))
     assert not found.complete
     assert found.kinks
+
+
+@pytest.mark.parametrize("text", ["max(0, 1 - 1e38*(z-0.5)^2)", "where(z^2 < 1e-40, 5, z)", "sqrt(1e-40 - z^2)"])
+def test_what_happens_between_zeros_too_close_to_part_is_not_passed_over(text: str) -> None:
+    assert not smoothness(parse(text)).complete

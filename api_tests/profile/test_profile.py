@@ -1,9 +1,15 @@
 """The profile of an activation: every part of it right, and the whole of it readable."""
 
+from math import log
+
 import pytest
+from hypothesis import assume, given, settings
 from pydantic import ValidationError
 
+from api_tests.enclosures.growing import FORMULAS
 from api_tests.nn.variants import every, named
+from service.expressions.grammar import parse
+from service.expressions.tokens import FormulaError
 from service.nn.activations import Activation
 from service.profile.answer import ActivationProfile
 from service.profile.profile import profile
@@ -22,6 +28,8 @@ def test_every_activation_has_a_profile(activation: Activation) -> None:
     for bound in (found.bounds.value, found.bounds.derivative, found.bounds.abs_derivative):
         assert bound.inf.certified
         assert bound.sup.certified
+        assert bound.inf.places
+        assert bound.sup.places
     assert found.summary.endswith(".")
     assert (found.critical_reason is None) == bool(found.critical_initialisations)
     assert found.left.saturates is not None or found.period is not None
@@ -109,3 +117,49 @@ def test_bounds_are_taken_on_the_interval_and_the_rest_on_the_line() -> None:
 def test_an_interval_has_to_rise() -> None:
     with pytest.raises(ValidationError, match=r"low \(2\) has to be below high \(1\)"):
         profiled("z", interval={"low": 2.0, "high": 1.0})
+
+
+def test_softmax_is_bounded_as_one_unit_and_theory_is_silent_of_it() -> None:
+    found = profile(ProfileSpec.model_validate({"activation": {"kind": "softmax"}}))
+    assert found.bounds.derivative.sup.decimal == "0.25"
+    assert (found.moments.square, found.fixed_points, found.critical_initialisations) == (None, [], [])
+    assert "normalises over the units" in found.summary
+
+
+@pytest.mark.parametrize(
+    ("formula", "kind", "words"),
+    [
+        ("(exp(z) - 1)/z", Break.HOLE, "has no value at z = 0"),
+        ("sign(z)^2", Break.JUMP, "jumps at z = 0, where it is 0 and 1 on both sides"),
+        ("ln(abs(z))", Break.POLE, "has a pole at z = 0"),
+    ],
+)
+def test_a_break_is_called_what_it_is(formula: str, kind: Break, words: str) -> None:
+    found = profiled(formula)
+    assert [kink.kind for kink in found.kinks] == [kind]
+    assert words in found.summary
+    assert found.moments.square is not None  # an integrable pole is none to the theory
+
+
+def test_tiny_slopes_are_not_rounded_to_none() -> None:
+    (point,) = profiled("1e-7*tanh(z)").fixed_points
+    assert point.chi == pytest.approx(1e-14)
+    assert point.correlation_depth == pytest.approx(-1.0 / log(1e-14))
+
+
+def test_the_lipschitz_constant_of_an_interval_knows_its_jumps() -> None:
+    assert profiled("sign(cos(z/3)) + tanh(z)", interval={"low": 4.0, "high": 6.0}).lipschitz is None
+    assert profiled("where(z < 0, 5, z)", interval={"low": 1.0, "high": 2.0}).lipschitz == 1.0
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(FORMULAS)
+def test_whatever_can_be_written_has_a_profile(text: str) -> None:
+    try:
+        parse(text)
+    except FormulaError:
+        assume(False)
+    found = profiled(text)
+    assert found.summary.endswith(".")
+    assert "nan" not in found.summary
+    assert ActivationProfile.model_validate_json(found.model_dump_json()) == found

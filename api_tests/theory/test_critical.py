@@ -93,7 +93,9 @@ def test_stanh_has_no_critical_initialisation_and_the_reason_why(sigma_b2: float
     found = critical_initialisations(Stanh(), sigma_b2)
     assert found.initialisations == []
     assert found.reason is not None
-    assert ("no fixed point above q = 0 is stable" if sigma_b2 == 0.0 else "χ is 1 only at q = ") in found.reason
+    assert (
+        "no fixed point above q = 0 draws others near" if sigma_b2 == 0.0 else "χ is 1 only at q = "
+    ) in found.reason
 
 
 def test_large_biases_make_even_stanh_critical() -> None:

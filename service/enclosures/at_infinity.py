@@ -77,13 +77,10 @@ def _near(function: str, inner: Germ, at: Coefficient, rest: Germ) -> Germ:
     """F(at + rest) by Taylor's formula, the last term with the third derivative somewhere between."""
     program = taylor(call(function, Name(VARIABLE)))
     known, last = program.run(at.ball)[:-1], program.run(at.ball + rest.reach())[-1]
-    if not all(value.is_finite() for value in (*known, last)):
+    if not known[0].is_finite():
         raise Undecided
     exact = None if at.exact is None else call(function, at.exact)
-    made, raised = inner.constant(Coefficient(known[0], exact)), rest
-    for value in (*known[1:], last):
-        made, raised = made + raised.scaled(value), raised * rest
-    return made
+    return inner.constant(Coefficient(known[0], exact)) + rest.taylor(known[1], known[2], last)
 
 
 def _number(beside: Germ, value: int | Fraction) -> Germ:

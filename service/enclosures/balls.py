@@ -10,6 +10,7 @@ from flint import arb, fmpq
 
 PRECISION_BITS = 128
 WIDE = 1e-6
+_RADIUS_BITS = 28
 _GRID = 2**20  # a radius has 30 bits: halves of such fractions are exact
 
 Ball = arb
@@ -29,10 +30,20 @@ def hull(low: Ball, high: Ball) -> Ball:
     return low.union(high)
 
 
+def up_to(largest: Ball) -> Ball:
+    """[0, largest], with an end that is 0 and not almost: a radius has 30 bits, so the middle is given fewer."""
+    if not largest.is_finite() or largest.is_zero():
+        return hull(arb(0), largest)
+    mantissa, exponent = (int(one) for one in (largest.upper() / 2).man_exp())
+    excess = max(0, mantissa.bit_length() - _RADIUS_BITS)
+    middle = (-(-mantissa >> excess), exponent + excess)
+    return arb(mid=middle, rad=middle)
+
+
 def simple(ball: Ball) -> float:
     """The number in a ball that has the fewest decimals, or its midpoint."""
     rounded = (round(float(ball.mid()), digits) for digits in range(0, 13, 3))
-    return next((number for number in rounded if ball.contains(number)), float(ball.mid()))
+    return next((number for number in rounded if ball.contains(number)), float(ball.mid())) + 0.0
 
 
 def whole_power(x: Ball, exponent: int) -> Ball:
@@ -40,8 +51,7 @@ def whole_power(x: Ball, exponent: int) -> Ball:
     if exponent < 0:
         return 1 / whole_power(x, -exponent)
     if exponent % 2 == 0 and x.contains(0):
-        largest = _product(x.abs_upper(), exponent)
-        return hull(arb(0), largest)
+        return up_to(_product(x.abs_upper(), exponent))
     return _product(x, exponent)
 
 
@@ -57,6 +67,9 @@ def real_power(x: Ball, exponent: int | Fraction) -> Ball:
     """x ^ exponent, by the logarithm where the exponent is not whole."""
     if exponent.denominator == 1:
         return whole_power(x, exponent.numerator)
+    if exponent > 0 and x.contains(0):  # of what is never negative: below zero a ball is merely coarse
+        largest = x.upper()
+        return up_to(exp(rational(exponent) * ln(largest))) if largest > 0 else arb(0)
     return exp(rational(exponent) * ln(x))
 
 

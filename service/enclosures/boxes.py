@@ -62,6 +62,7 @@ class Quantity:
     """φ where `order` is 0, φ' where it is 1, of a smooth formula; asking costs steps of `budget`."""
 
     def __init__(self, node: Node, order: int, budget: Budget) -> None:
+        self._node = node
         self._program = Program([node], series=True)
         self._order = order
         self._budget = budget
@@ -83,6 +84,11 @@ class Quantity:
     def at(self, z: Ball) -> Ball:
         """The value at a point."""
         return self.derivatives(z)[0]
+
+    def has_one_sign(self, box: Ball) -> bool:
+        """Whether no value of φ is seen to be positive, or none negative; a series would round the 0 away."""
+        value = Program([self._node]).run(box)[0]
+        return not self._order and bool(value >= 0 or value <= 0)
 
     def is_known_at(self, z: Ball) -> bool:
         """Whether the value is finite at a point."""

@@ -10,7 +10,7 @@ from service.vocabulary import Approach
 
 
 @dataclass(frozen=True)
-class Place:
+class Spot:
     """Where a value is taken (`at`, `between` two points) or approached."""
 
     approach: Approach
@@ -23,7 +23,9 @@ class Witness:
     """A value that is taken or approached."""
 
     value: Ball
-    place: Place
+    spot: Spot
+    solved: bool
+    """Whether it is known to be an extreme of its surroundings, and not merely a value that was met."""
 
 
 @dataclass
@@ -46,14 +48,14 @@ class Extreme:
 
     def mirrored(self) -> "Extreme":
         """The other extreme of the negative quantity."""
-        witnesses = [Witness(-one.value, one.place) for one in self.witnesses]
+        witnesses = [Witness(-one.value, one.spot, one.solved) for one in self.witnesses]
         return Extreme(-self.sign, self.floor, self.ceiling, witnesses)
 
-    def offer(self, value: Ball, place: Place) -> None:
+    def offer(self, value: Ball, spot: Spot, solved: bool = True) -> None:
         """A value that is taken or approached."""
         if value.is_nan() or not (value.is_finite() or is_infinite(value)):
             return
-        self.witnesses.append(Witness(value, place))
+        self.witnesses.append(Witness(value, spot, solved))
         self.floor = arb.max(self.floor, (self.sign * value).lower())
         self.allow((self.sign * value).upper())
 
@@ -66,8 +68,14 @@ class Extreme:
         return not bound <= self.floor
 
     def best(self) -> list[Witness]:
-        """Those witnesses that nothing tells from the extreme."""
-        return [one for one in self.witnesses if (self.sign * one.value).upper() >= self.floor]
+        """Those witnesses that nothing tells from the extreme; of values merely met, those that are it exactly."""
+        return [one for one in self.witnesses if self._is_best(one)]
+
+    def _is_best(self, witness: Witness) -> bool:
+        value = self.sign * witness.value
+        if witness.solved:
+            return bool(value.upper() >= self.floor)
+        return bool(value == self.floor and value == self.ceiling)
 
 
 def is_infinite(value: Ball) -> bool:

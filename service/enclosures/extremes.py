@@ -14,7 +14,7 @@ from service.enclosures.balls import INFINITY, Ball, hull, simple
 from service.enclosures.boxes import Box, Quantity, boxes
 from service.enclosures.budget import Budget
 from service.enclosures.ends import FACTOR, FARTHEST, FIRST, End, lower_end, upper_end
-from service.enclosures.extreme import Extreme, Place
+from service.enclosures.extreme import Extreme, Spot
 from service.enclosures.germs import Behaviour
 from service.enclosures.monomials import Undecided
 from service.enclosures.periods import period
@@ -64,16 +64,16 @@ class _Search:
         self._tails: list[_Tail] = []
         self._given_up = False
 
-    def offer(self, value: Ball, place: Place) -> None:
+    def offer(self, value: Ball, spot: Spot, solved: bool = True) -> None:
         """A value for both extremes."""
         for extreme in (self.bottom, self.top):
-            extreme.offer(value, place)
+            extreme.offer(value, spot, solved)
 
     def run(self, shown: Node) -> None:
         """Look at the whole piece; `shown` is the formula of the quantity itself."""
         low, high = self._piece.low, self._piece.high
         if not depends_on(shown, VARIABLE):
-            self.offer(constant(shown), Place(Approach.BETWEEN, low, high))
+            self.offer(constant(shown), Spot(Approach.BETWEEN, low, high))
             return
         repeat = period(shown)
         if repeat is not None and not (low.is_finite() or high.is_finite()):
@@ -139,12 +139,12 @@ class _Search:
         elif not enclosed.curvature.contains(0):
             still = self._quantity.still(box.ball)
             if still is not None:
-                self._offer_at(still, self._quantity.on(still).value)
+                self._offer_at(still, self._quantity.on(still).value, solved=True)
             self._offer_edges(box)
         elif len(self._waiting) >= _CROWD:
             self._give_up(enclosed.value)
         elif enclosed.value.rad() < _NARROW * abs(enclosed.middle) + _TINY:
-            self._offer_at(arb(simple(box.ball)), self._quantity.at(arb(simple(box.ball))))
+            self._offer_simple(arb(simple(box.ball)))
             self.allow(enclosed.value)
         else:
             self._waiting.extend((half, enclosed.value) for half in box.halves())
@@ -153,13 +153,18 @@ class _Search:
         for z in (box.low, box.high):
             self._offer_at(z, self._quantity.at(z))
 
-    def _offer_at(self, z: Ball, value: Ball) -> None:
+    def _offer_simple(self, z: Ball) -> None:
+        """A short number in a box too small to hold anything else: it is solved where the slope there is exactly 0."""
+        value, slope, _ = self._quantity.derivatives(z)
+        self._offer_at(z, value, solved=bool(slope.is_zero()))
+
+    def _offer_at(self, z: Ball, value: Ball, solved: bool = False) -> None:
         approach = Approach.AT
         if z.overlaps(self._piece.low):
-            approach = Approach.FROM_RIGHT
+            approach, solved = Approach.FROM_RIGHT, True
         elif z.overlaps(self._piece.high):
-            approach = Approach.FROM_LEFT
-        self.offer(value, Place(approach, z, z))
+            approach, solved = Approach.FROM_LEFT, True
+        self.offer(value, Spot(approach, z, z), solved)
 
     def _tail(self, tail: _Tail) -> None:
         behaviour = tail.end.behaviour(tail.start)
@@ -178,7 +183,7 @@ class _Search:
         """Whether a tail holds nothing beyond its limit and what was met elsewhere."""
         limit = behaviour.limit
         if limit is not None:
-            self.offer(limit, Place(approach, self._piece.low, self._piece.high))
+            self.offer(limit, Spot(approach, self._piece.low, self._piece.high))
         bounds = {1: behaviour.high, -1: -behaviour.low}
         settled = [_is_settled(extreme, behaviour, bounds[extreme.sign]) for extreme in (self.bottom, self.top)]
         return all(settled)

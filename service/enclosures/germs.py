@@ -11,7 +11,7 @@ from functools import cmp_to_key
 
 from flint import arb
 
-from service.enclosures.balls import INFINITY, Ball, exp, hull, rational, real_power
+from service.enclosures.balls import INFINITY, Ball, exp, hull, rational, real_power, whole_power
 from service.enclosures.coefficients import ONE, ZERO, Coefficient
 from service.enclosures.monomials import UNIT, Exponent, Monomial, Undecided, sign, whole
 from service.expressions import tree
@@ -102,6 +102,18 @@ class Germ:
         shares = (one.ball * hull(arb(0), monomial.at_most(self.start)) for monomial, one in self.terms)
         return hull(arb(0), sum(shares, arb(0)))
 
+    def taylor(self, *coefficients: Ball) -> "Germ":
+        """Σ coefficient·δ^k, k = 1, 2, …, of a decaying germ δ; the last one is good for all that is left out."""
+        if not self.terms:
+            return self
+        if not all(one.is_finite() for one in coefficients):
+            raise Undecided
+        *others, last = coefficients
+        found = self.scaled(last)
+        for coefficient in reversed(others):
+            found = self * found + self.scaled(coefficient)
+        return found
+
     def raised(self, exponent: Exponent) -> "Germ":
         """The power, for a germ that is not zero; for a whole exponent, or of what is positive."""
         if not self.terms:
@@ -113,8 +125,8 @@ class Germ:
             raise Undecided
         inverse = coefficient.raised(-1)
         rest = Germ.of(self.start, {monomial.over(first): one * inverse for monomial, one in others})
-        slope = rational(exponent) * real_power(1 + rest.reach(), exponent - 1)
-        factor = self.constant(ONE) + rest.scaled(_finite(slope))
+        second = rational(exponent * (exponent - 1)) / 2 * real_power(1 + rest.reach(), exponent - 2)
+        factor = self.constant(ONE) + rest.taylor(rational(exponent), second)
         return factor * Germ.of(self.start, {first.raised(exponent): coefficient.raised(exponent)})
 
     def ln(self) -> "Germ":
@@ -131,7 +143,9 @@ class Germ:
         terms[Monomial(log=1)] = Coefficient.of(Number(Fraction(first.power)))
         inverse = coefficient.raised(-1)
         rest = Germ.of(self.start, {monomial.over(first): one * inverse for monomial, one in others})
-        return Germ.of(self.start, {**terms, UNIT: made}) + rest.scaled(_finite(1 / (1 + rest.reach())))
+        return Germ.of(self.start, {**terms, UNIT: made}) + rest.taylor(
+            arb(1), -arb(1) / 2, 1 / whole_power(1 + rest.reach(), 3) / 3
+        )
 
     def exp(self) -> "Germ":
         """The exponential; what grows in the exponent must be known exactly, or fall."""
@@ -141,7 +155,7 @@ class Germ:
         except Undecided:
             return self._vanishing()
         made = Coefficient(at.ball.exp()) if at.exact is None else Coefficient.of(_exp(at.exact))
-        return Germ.of(self.start, {shape: made}) * (self.constant(ONE) + rest.scaled(_finite(exp(rest.reach()))))
+        return Germ.of(self.start, {shape: made}) * (self.constant(ONE) + rest.taylor(arb(1), exp(rest.reach()) / 2))
 
     def _vanishing(self) -> "Germ":
         """The exponential of what falls faster than −t² or −t: that of those times something between 0 and a bound."""
@@ -194,14 +208,8 @@ def _ln(node: Node) -> Node:
     return tree.ZERO if node == tree.ONE else call("ln", node)
 
 
-def _finite(ball: Ball) -> Ball:
-    if not ball.is_finite():
-        raise Undecided
-    return ball
-
-
 def _slower(one: tuple[Monomial, Coefficient], other: tuple[Monomial, Coefficient]) -> int:
-    return other[0].over(one[0]).growth
+    return other[0].compared(one[0])
 
 
 _growth = cmp_to_key(_slower)

@@ -1,4 +1,4 @@
-"""What happens where two smooth pieces of a formula meet: its one-sided values and slopes."""
+"""What happens where two smooth pieces of a formula meet: its one-sided values and slopes, and its own value."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,11 +10,10 @@ from service.enclosures.balls import Ball
 from service.enclosures.ends import FARTHEST, End, lower_end, upper_end
 from service.enclosures.monomials import Undecided
 from service.enclosures.pieces import Piece
+from service.enclosures.points import value_at
 from service.enclosures.program import ORDER, Program
 from service.enclosures.slopes import slope_of
 from service.expressions.tree import Node
-
-_EQUAL = 1e-20
 
 
 @dataclass(frozen=True)
@@ -30,38 +29,64 @@ class Joint:
     """A point where a formula is not known to be smooth; a side is None where the formula is undefined on it."""
 
     at: Ball
+    value: Ball | None
+    """The formula's own value, NaN where it has none; None where that is not known."""
     left: Side | None
     right: Side | None
 
     @property
+    def meets(self) -> bool:
+        """Whether both limits agree."""
+        return self.left is not None and self.right is not None and _agree(self.left.value, self.right.value)
+
+    @property
     def continuous(self) -> bool:
-        """Whether both values agree."""
-        return _agree(self.left, self.right, 0)
+        """Whether both limits and the value agree."""
+        return self.meets and self.left is not None and _agree(self.left.value, self.value)
 
     @property
     def differentiable(self) -> bool:
-        """Whether both values and both slopes agree."""
-        return self.continuous and _agree(self.left, self.right, 1)
+        """Whether it is continuous and both slopes agree."""
+        known = self.left is not None and self.right is not None and _agree(self.left.slope, self.right.slope)
+        return self.continuous and known
 
 
-def joints(pieces: list[Piece]) -> list[Joint]:
-    """The finite ends of all pieces, rising."""
+def joints(node: Node, pieces: list[Piece]) -> list[Joint]:
+    """The finite ends of all `pieces` of `node`, rising."""
     found = []
     for one, other in pairwise([None, *pieces, None]):
         if one and other and one.high.overlaps(other.low):
-            found.append(Joint(one.high, _left_of(one), _right_of(other)))
+            found.append(_joint(node, one.high, one, other))
         else:
-            found += [Joint(one.high, _left_of(one), None)] if one and one.high.is_finite() else []
-            found += [Joint(other.low, None, _right_of(other))] if other and other.low.is_finite() else []
+            found += [_joint(node, one.high, one, None)] if one and one.high.is_finite() else []
+            found += [_joint(node, other.low, None, other)] if other and other.low.is_finite() else []
     return found
 
 
-def _left_of(piece: Piece) -> Side:
-    return Side(*(_limit(piece, piece.high, order, upper_end) for order in (0, 1)))
+def is_smooth_across(joint: Joint, one: Piece, other: Piece) -> bool:
+    """Whether two pieces are one, cut where nothing happens."""
+    if not (one.node == other.node and joint.continuous):
+        return False
+    series = Program([one.node], series=True).run(arb_series([joint.at, 1], ORDER))[0]
+    return all(series[k].is_finite() for k in range(ORDER))
 
 
-def _right_of(piece: Piece) -> Side:
-    return Side(*(_limit(piece, piece.low, order, lower_end) for order in (0, 1)))
+def known_value(node: Node, z: Ball) -> Ball | None:
+    """The formula's own value at a point, NaN where it has none; None where that is not known."""
+    try:
+        return value_at(node, z)
+    except Undecided:
+        return None
+
+
+def _joint(node: Node, at: Ball, one: Piece | None, other: Piece | None) -> Joint:
+    left = None if one is None else _side(one, at, upper_end)
+    right = None if other is None else _side(other, at, lower_end)
+    return Joint(at, known_value(node, at), left, right)
+
+
+def _side(piece: Piece, edge: Ball, end_of: Callable[[Node, Ball], End]) -> Side:
+    return Side(*(_limit(piece, edge, order, end_of) for order in (0, 1)))
 
 
 def _limit(piece: Piece, edge: Ball, order: int, end_of: Callable[[Node, Ball], End]) -> Ball | None:
@@ -75,10 +100,8 @@ def _limit(piece: Piece, edge: Ball, order: int, end_of: Callable[[Node, Ball], 
     return None if behaviour is None else behaviour.limit
 
 
-def _agree(left: Side | None, right: Side | None, order: int) -> bool:
-    if left is None or right is None:
-        return False
-    one, other = (left.slope, right.slope) if order else (left.value, right.value)
+def _agree(one: Ball | None, other: Ball | None) -> bool:
+    """Whether two values are equal, as far as thirty digits tell."""
     if one is None or other is None or not (one.is_finite() and other.is_finite()):
         return False
-    return bool(abs(one - other) < _EQUAL * (1 + abs(one)))
+    return bool(one.overlaps(other))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from flint import arb
 
@@ -44,6 +45,13 @@ class Monomial:
     def over(self, other: "Monomial") -> "Monomial":
         """The quotient."""
         return self * other.raised(-1)
+
+    def compared(self, other: "Monomial") -> int:
+        """1 where it outgrows the other, −1 where it is outgrown, 0 where they are the same."""
+        if self.rates != other.rates:
+            return _compared(self.rates, other.rates)
+        mine, others = (self.power, self.log), (other.power, other.log)
+        return (mine > others) - (mine < others)
 
     @property
     def growth(self) -> int:
@@ -96,6 +104,13 @@ def whole(exponent: Exponent) -> Exponent:
     return int(exponent) if exponent == int(exponent) else exponent
 
 
+@lru_cache(maxsize=4096)
+def _compared(one: Rates, other: Rates) -> int:
+    """Which of two exponentials outgrows the other, by rates that differ."""
+    return Monomial(one).over(Monomial(other)).growth
+
+
+@lru_cache(maxsize=4096)
 def _added(one: Rates, other: Rates) -> Rates:
     rates = dict(one)
     for degree, rate in other:

@@ -27,7 +27,8 @@ def period(node: Node) -> Ball | None:
     known = [share.value for share in shares if isinstance(share, Number)]
     if len(known) < len(shares):
         return None
-    return 2 * arb.pi() / abs(constant(rates[0])) / _common(known)
+    rate = constant(rates[0])
+    return None if rate.contains(0) else 2 * arb.pi() / abs(rate) / _common(known)
 
 
 def _rates(node: Node) -> Iterator[Node | None]:

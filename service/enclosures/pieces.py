@@ -16,8 +16,7 @@ from service.enclosures.monomials import Undecided, sign
 from service.enclosures.program import VARIABLE, Program, constant
 from service.enclosures.roots import zeros
 from service.enclosures.switches import looked_at, singular, switches, thrown
-from service.expressions.build import replaced
-from service.expressions.tree import ZERO, Node, depends_on
+from service.expressions.tree import Node, depends_on, exchanged
 
 MOST_PIECES = 64
 
@@ -32,20 +31,12 @@ class Piece:
 
 
 def pieces(node: Node, low: Ball = -INFINITY, high: Ball = INFINITY) -> list[Piece]:
-    """The pieces of `node` on an interval, rising, where it is defined; Undecided where not all are found."""
+    """The pieces of `node` on an interval, rising, where it is defined; Undecided where not all are found.
+
+    Formulas are kept as they were written until the domain is known: z/z has no value at 0.
+    """
     budget = Budget(FOR_ZEROS)
-    joined: list[Piece] = []
-    for piece in _domains(_smooth([Piece(low, high, node)], budget), budget):
-        before = joined[-1] if joined else None
-        if before is not None and before.node == piece.node and before.high.overlaps(piece.low) and _regular(piece):
-            joined[-1] = Piece(before.low, piece.high, piece.node)
-        else:
-            joined.append(piece)
-    return joined
-
-
-def _regular(piece: Piece) -> bool:
-    return bool(Program([piece.node]).run(piece.low)[0].is_finite())
+    return _domains(_smooth([Piece(low, high, node)], budget), budget)
 
 
 def _smooth(waiting: list[Piece], budget: Budget) -> list[Piece]:
@@ -59,7 +50,7 @@ def _smooth(waiting: list[Piece], budget: Budget) -> list[Piece]:
             continue
         parts = _sides(looked_at(switch), piece, budget)
         waiting = [
-            Piece(low, high, replaced(piece.node, switch, thrown(switch, side))) for low, high, side in parts
+            Piece(low, high, exchanged(piece.node, switch, thrown(switch, side))) for low, high, side in parts
         ] + waiting
         if len(waiting) + len(done) > MOST_PIECES:
             raise Undecided
@@ -104,7 +95,7 @@ def _sign_of_constant(argument: Node) -> int | None:
     value = constant(argument)
     if value.is_nan():
         return None
-    return 0 if argument == ZERO else sign(value)
+    return 0 if value.is_zero() else sign(value)
 
 
 def interior(low: Ball, high: Ball) -> Ball:

@@ -2,13 +2,15 @@
 
 from fractions import Fraction
 
-from service.enclosures.balls import Ball, hull, rational
+from service.enclosures.balls import Ball, hull, rational, simple
 from service.enclosures.boxes import Box, Quantity, boxes
 from service.enclosures.budget import Budget
 from service.enclosures.ends import lower_end, settled, upper_end
+from service.enclosures.monomials import Undecided
 from service.enclosures.program import VARIABLE
 from service.enclosures.slopes import slope_of
-from service.expressions.tree import Name, Node, Number, Product, Sum, depends_on
+from service.expressions.build import replaced
+from service.expressions.tree import ZERO, Name, Node, Number, Product, Sum, depends_on
 
 _SMALLEST = 1e-18
 
@@ -30,7 +32,8 @@ def zeros(node: Node, low: Ball, high: Ball, budget: Budget, order: int = 0) -> 
     waiting = boxes(left, right)
     while waiting:
         _look(quantity, waiting.pop(), waiting, found)
-    return [zero for zero in _joined(found) if not (zero.overlaps(low) or zero.overlaps(high))]
+    inside = [zero for zero in _joined(found) if not (zero.overlaps(low) or zero.overlaps(high))]
+    return [_snapped(shown, zero) for zero in inside]
 
 
 def _look(quantity: Quantity, box: Box, waiting: list[Box], found: list[Ball]) -> None:
@@ -41,10 +44,19 @@ def _look(quantity: Quantity, box: Box, waiting: list[Box], found: list[Ball]) -
     if not enclosed.slope.contains(0):
         zero = quantity.zero(box.ball)
         found += [] if zero is None else [zero]
-    elif box.ball.rad() < _SMALLEST:
+    elif box.ball.rad() >= _SMALLEST:
+        waiting += box.halves()
+    elif quantity.has_one_sign(box.ball):  # it touches 0, and nothing else happens in so small a box
         found.append(box.ball)
     else:
-        waiting += box.halves()
+        raise Undecided
+
+
+def _snapped(node: Node, zero: Ball) -> Ball:
+    """A zero exactly, where it is a short decimal."""
+    candidate = Number(Fraction(repr(simple(zero))))
+    exact = replaced(node, Name(VARIABLE), candidate) == ZERO
+    return rational(candidate.value) if exact else zero
 
 
 def _of_line(node: Node) -> Ball | None:

@@ -9,11 +9,11 @@ from flint import arb, ctx
 
 from service.enclosures.balls import PRECISION_BITS, Ball, simple
 from service.enclosures.ends import FIRST
-from service.enclosures.joints import Joint, joints
+from service.enclosures.joints import Joint, is_smooth_across, joints, known_value
 from service.enclosures.monomials import Undecided
 from service.enclosures.periods import period
 from service.enclosures.pieces import Piece, pieces
-from service.expressions.build import mapped, negative, quotient, total
+from service.expressions.build import mapped, negative, quotient, simplified, total
 from service.expressions.canonical import canonical
 from service.expressions.tree import MINUS_ONE, ONE, Call, Node, call
 
@@ -27,6 +27,8 @@ class Smoothness:
     node: Node
     pieces: tuple[Piece, ...]
     joints: tuple[Joint, ...]
+    ends: tuple[tuple[Ball, Ball | None], ...]
+    """The finite ends of the interval, and the values there, NaN where there is none, None where that is not known."""
     complete: bool
     """Whether these are all pieces; else those around 0."""
     period: float | None
@@ -42,23 +44,46 @@ class Smoothness:
         return tuple(sorted(kink + shift for shift in shifts for kink in found))
 
 
-@lru_cache(maxsize=1024)
 def smoothness(node: Node, low: float = -inf, high: float = inf) -> Smoothness:
     """The smoothness of a formula of z without parameters."""
+    return _smoothness(node, low, high)
+
+
+@lru_cache(maxsize=1024)
+def _smoothness(node: Node, low: float, high: float) -> Smoothness:
     with ctx.workprec(PRECISION_BITS):
         left, right = arb(low), arb(high)
         repeat = period(node) if (low, high) == (-inf, inf) else None
         if repeat is not None:
             left, right = (-0.41 * repeat).mid(), (0.61 * repeat).mid()
-        found, window = _pieces(_sharp(node), left, right)
-        between = tuple(joint for joint in joints(found) if not any(joint.at.overlaps(end) for end in window))
+        found, window = _pieces(node, left, right)
+        parts, between = _joined(node, found, window)
+        ends = tuple((end, known_value(node, end)) for end in window if end.is_finite())
         complete = window == (left, right)
-        return Smoothness(node, tuple(found), between, complete, None if repeat is None else float(repeat))
+        return Smoothness(node, parts, between, ends, complete, None if repeat is None else float(repeat))
+
+
+def _joined(node: Node, found: list[Piece], window: tuple[Ball, Ball]) -> tuple[tuple[Piece, ...], tuple[Joint, ...]]:
+    """Pieces that are cut where nothing happens put together again, and the joints that are left."""
+    parts, between = list(found), list[Joint]()
+    for joint in joints(node, found):
+        if any(joint.at.overlaps(end) for end in window):
+            continue
+        at = next((i for i in range(1, len(parts)) if _meet(parts[i - 1], parts[i], joint)), None)
+        if at is not None and is_smooth_across(joint, parts[at - 1], parts[at]):
+            parts[at - 1 : at + 1] = [Piece(parts[at - 1].low, parts[at].high, parts[at].node)]
+        else:
+            between.append(joint)
+    return tuple(parts), tuple(between)
+
+
+def _meet(one: Piece, other: Piece, joint: Joint) -> bool:
+    return bool(one.high.overlaps(joint.at) and other.low.overlaps(joint.at))
 
 
 def _sharp(node: Node) -> Node:
     """`node` with saturating forms as the functions they are: a ball forgets that both halves of one are alike."""
-    return _spelled(canonical(node))
+    return _spelled(canonical(simplified(node)))
 
 
 def _spelled(node: Node) -> Node:
@@ -81,5 +106,5 @@ def _pieces(node: Node, low: Ball, high: Ball) -> tuple[list[Piece], tuple[Ball,
     around = arb.max(low, arb(-FIRST)), arb.min(high, arb(FIRST))
     for window in ((low, high), around):
         with suppress(Undecided):
-            return pieces(node, *window), window
+            return [Piece(piece.low, piece.high, _sharp(piece.node)) for piece in pieces(node, *window)], window
     return [], around

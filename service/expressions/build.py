@@ -47,6 +47,11 @@ def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
             return node
 
 
+def simplified(node: Node) -> Node:
+    """`node` built anew."""
+    return mapped(node, simplified)
+
+
 def replaced(node: Node, old: Node, new: Node) -> Node:
     """`node` with `new` wherever it had `old`."""
     return new if node == old else mapped(node, lambda child: replaced(child, old, new))

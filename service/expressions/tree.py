@@ -96,6 +96,26 @@ def depends_on(node: Node, name: str) -> bool:
     return node == Name(name) or any(depends_on(child, name) for child in children(node))
 
 
+def exchanged(node: Node, old: Node, new: Node) -> Node:
+    """`node` with `new` wherever it had `old`, and nothing simplified: what has no value keeps having none."""
+    if node == old:
+        return new
+    parts = [exchanged(child, old, new) for child in children(node)]
+    match node:
+        case Sum():
+            return Sum(tuple(parts))
+        case Product():
+            return Product(tuple(parts))
+        case Power():
+            return Power(*parts)
+        case Call(function, _):
+            return Call(function, tuple(parts))
+        case Where(condition, _, _):
+            left, right, then, otherwise = parts
+            return Where(Comparison(left, condition.operator, right), then, otherwise)
+    return node
+
+
 def call(function: str, *arguments: Node) -> Node:
     """function(arguments)."""
     return Call(function, arguments)

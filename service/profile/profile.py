@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import inf, isfinite
 
 from service.enclosures.balls import simple
+from service.enclosures.extreme import is_infinite
 from service.enclosures.joints import Joint, Side
 from service.enclosures.smoothness import Smoothness, smoothness
 from service.expressions.differentiate import DerivativeTooLong
@@ -29,7 +30,7 @@ def profile(spec: ProfileSpec) -> ActivationProfile:
     known, proven = smoothness(activation.closed), bounds(activation.closed, low, high)
     left, right = tails(known, largest_slope(activation))
     kinks = [_kink(joint) for joint in known.joints if not joint.differentiable]
-    field = _mean_field(spec, any(kink.kind is Break.POLE for kink in kinks))
+    field = _mean_field(spec)
     slope = _slope(activation)
     made = ActivationProfile(
         activation=activation,
@@ -40,7 +41,7 @@ def profile(spec: ProfileSpec) -> ActivationProfile:
         convention=activation.convention,
         summary="",
         bounds=proven,
-        lipschitz=_lipschitz(proven, known),
+        lipschitz=_lipschitz(proven, smoothness(activation.closed, low, high)),
         kinks=kinks,
         kinks_complete=known.complete,
         period=known.period,
@@ -63,11 +64,12 @@ class _MeanField:
     criticality: Criticality
 
 
-def _mean_field(spec: ProfileSpec, has_pole: bool) -> _MeanField:
+def _mean_field(spec: ProfileSpec) -> _MeanField:
     activation, variance = spec.activation, spec.pre_activation_variance
-    if has_pole:
+    if activation.only_output:
         nothing = GaussianMoments(variance=variance, square=None, derivative_square=None)
-        return _MeanField(nothing, [], Criticality([], "E[φ²] is infinite at every variance, for φ has a pole."))
+        reason = "It normalises over the units of a layer; the theory is for functions of one unit."
+        return _MeanField(nothing, [], Criticality([], reason))
     found = moments(activation, variance)
     averages = GaussianMoments(variance=variance, square=_finite(found.square), derivative_square=_finite(found.slope))
     points = fixed_points(activation, spec.weight_variance, spec.bias_variance)
@@ -91,6 +93,7 @@ def _kink(joint: Joint) -> Kink:
     return Kink(
         z=simple(joint.at),
         kind=_kind(joint),
+        value=None if joint.value is None else _finite(float(joint.value)),
         value_left=_of(joint.left, 0),
         value_right=_of(joint.right, 0),
         derivative_left=_of(joint.left, 1),
@@ -103,8 +106,12 @@ def _kind(joint: Joint) -> Break:
         return Break.EDGE
     if joint.continuous:
         return Break.KINK
-    values = (joint.left.value, joint.right.value)
-    return Break.JUMP if all(value is not None and value.is_finite() for value in values) else Break.POLE
+    limits = [limit for limit in (joint.left.value, joint.right.value) if limit is not None]
+    if any(is_infinite(limit) for limit in limits):
+        return Break.POLE
+    if len(limits) < 2 or joint.value is None:
+        return Break.UNKNOWN
+    return Break.HOLE if joint.meets and joint.value.is_nan() else Break.JUMP
 
 
 def _of(side: Side | None, order: int) -> float | None:

@@ -4,24 +4,25 @@ from collections.abc import Callable
 from fractions import Fraction
 from math import isfinite
 
-from flint import ctx
+from flint import arb, ctx
 
 from service.enclosures.balls import PRECISION_BITS, Ball
 from service.enclosures.budget import FOR_ZEROS, Budget
-from service.enclosures.ends import FARTHEST, FIRST, End, lower_end, upper_end
-from service.enclosures.extreme import is_infinite
+from service.enclosures.ends import FIRST, End, lower_end, upper_end
+from service.enclosures.germs import Behaviour
 from service.enclosures.monomials import Undecided
 from service.enclosures.pieces import Piece
 from service.enclosures.program import VARIABLE
 from service.enclosures.roots import zeros
 from service.enclosures.slopes import slope_of
 from service.enclosures.smoothness import Smoothness
-from service.expressions.build import negative, total
+from service.expressions.build import total
 from service.expressions.tree import Node, Number, depends_on
 from service.profile.answer import Tail
 
 SATURATED_BELOW = 0.01
 """A unit is saturated where |φ'| is below this share of its supremum."""
+_STARTS = [FIRST * 4.0**k for k in range(24)]
 _UNKNOWN = Tail(limit=None, derivative_limit=None, saturates=None, saturated_beyond=None)
 
 
@@ -45,32 +46,35 @@ def _tail(piece: Piece, end_of: Callable[[Node, Ball], End], side: int, steepest
         return _UNKNOWN.model_copy(update={"limit": _finite(limit)})
     slope = _limit(end_of(derivative, edge))
     flat = None if slope is None else slope == 0.0
-    beyond = _beyond(piece, derivative, side, SATURATED_BELOW * steepest) if flat else None
+    beyond = None
+    if flat and isfinite(steepest):
+        beyond = _beyond(piece, end_of(derivative, edge), side, SATURATED_BELOW * steepest)
     return Tail(limit=_finite(limit), derivative_limit=_finite(slope), saturates=flat, saturated_beyond=beyond)
 
 
 def _limit(end: End) -> float | None:
-    start = FIRST
-    while start < FARTHEST:
-        behaviour = end.behaviour(start)
-        if behaviour is not None and behaviour.limit is not None:
-            return float(behaviour.limit)
-        start *= 16.0
-    return None
+    behaviours = (end.behaviour(start) for start in _STARTS)
+    return next((float(one.limit) for one in behaviours if one is not None and one.limit is not None), None)
 
 
-def _beyond(piece: Piece, derivative: Node, side: int, small: float) -> float | None:
+def _beyond(piece: Piece, end: End, side: int, small: float) -> float | None:
     """The outermost place where |φ'| is `small`; the end of the piece where it is smaller on all of it."""
-    if not isfinite(small):
+    far = next((start for start in _STARTS if _is_below(end.behaviour(start), small)), None)
+    if far is None:
         return None
-    places, budget = list[Ball](), Budget(FOR_ZEROS)
-    for level in (small, -small) if depends_on(derivative, VARIABLE) else ():
-        try:
-            places += zeros(total(derivative, negative(Number(Fraction(level)))), piece.low, piece.high, budget)
-        except Undecided:
-            return None
-    places += [end for end in (piece.low, piece.high) if end.is_finite() and not is_infinite(end)]
+    low, high = arb.max(piece.low, arb(-far)), arb.min(piece.high, arb(far))
+    places, budget = [end for end in (piece.low, piece.high) if end.is_finite()], Budget(FOR_ZEROS)
+    derivative = slope_of(piece.node, 1)
+    try:
+        for level in (small, -small) if depends_on(derivative, VARIABLE) else ():
+            places += zeros(total(derivative, Number(Fraction(-level))), low, high, budget)
+    except Undecided:
+        return None
     return max((float(place) for place in places), key=lambda z: side * z, default=None)
+
+
+def _is_below(behaviour: Behaviour | None, small: float) -> bool:
+    return behaviour is not None and bool(behaviour.low >= -small and behaviour.high <= small)
 
 
 def _finite(value: float | None) -> float | None:

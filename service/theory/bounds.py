@@ -6,20 +6,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from math import inf, isinf, nextafter
+from sys import float_info
 
-import numpy as np
 from flint import arb, ctx
 
-from service.enclosures import extreme as found
-from service.enclosures.balls import INFINITY, PRECISION_BITS, Ball, simple
+from service.enclosures.balls import INFINITY, PRECISION_BITS, Ball, hull, simple
+from service.enclosures.boxes import Quantity
 from service.enclosures.budget import FOR_EXTREMES, FOR_ZEROS, Budget
-from service.enclosures.extreme import Extreme, Witness
+from service.enclosures.extreme import Extreme, Spot, Witness
 from service.enclosures.extremes import extremes
 from service.enclosures.monomials import Undecided
 from service.enclosures.pieces import Piece
 from service.enclosures.roots import zeros
 from service.enclosures.smoothness import Smoothness, smoothness
-from service.expressions.numpy_backend import Evaluation
 from service.expressions.tree import Node
 from service.facts import ActivationBounds, Bound, Place, Range
 from service.nn.activations import Activation
@@ -28,15 +27,20 @@ from service.vocabulary import Approach
 WIDTH = 1e-12
 """How narrow a certified enclosure is, of a value up to 1, or relative to it."""
 _DIGITS = 30
+_NOTHING = 10.0**-_DIGITS
 _MOST_PLACES = 8
-_SAME = 1e-9
-_TAKEN = (Approach.AT, Approach.BETWEEN)
+_TAKEN = (Approach.BETWEEN, Approach.AT)
+_ORDER = [*_TAKEN, *(one for one in Approach if one not in _TAKEN)]
 _BESIDE = (Approach.FROM_LEFT, Approach.FROM_RIGHT)
 
 
-@lru_cache(maxsize=512)
 def bounds(node: Node, low: float = -inf, high: float = inf) -> ActivationBounds:
     """The bounds of a formula of z without parameters; certified where the budget of the search sufficed."""
+    return _bounds(node, low, high)
+
+
+@lru_cache(maxsize=512)
+def _bounds(node: Node, low: float, high: float) -> ActivationBounds:
     with ctx.workprec(PRECISION_BITS):
         known = smoothness(node, low, high)
         values, slopes = (_extremes(known.pieces, order) for order in (0, 1))
@@ -72,21 +76,22 @@ def _size(piece: Piece, bottom: Extreme, top: Extreme, budget: Budget) -> tuple[
     least = Extreme(-1)
     least.allow(arb(0))
     for one in (*bottom.best(), *top.best()):
-        least.offer(abs(one.value), one.place)
+        least.offer(abs(one.value), one.spot)
     if bottom.floor > 0 and top.floor > 0:  # it changes its sign, so it is zero somewhere
         least.floor = arb(0)
         for flat in _flat(piece, bottom, top, budget):
-            least.offer(arb(0), found.Place(Approach.AT, flat, flat))
+            least.offer(arb(0), Spot(Approach.AT, flat, flat))
     return least, highest
 
 
 def _flat(piece: Piece, bottom: Extreme, top: Extreme, budget: Budget) -> list[Ball]:
     """Where a derivative that changes its sign is zero, between its extremes where those have a place."""
-    ends = [one.place.low for extreme in (bottom, top) for one in extreme.best() if one.place.approach is Approach.AT]
+    ends = [one.spot.low for extreme in (bottom, top) for one in extreme.best() if one.spot.approach is Approach.AT]
     low, high = (min(ends, key=float), max(ends, key=float)) if len(ends) > 1 else (piece.low, piece.high)
     with suppress(Undecided):
         return zeros(piece.node, low, high, budget, order=1)
-    return []
+    at_zero = Quantity(piece.node, 1, Budget(FOR_ZEROS)).at(arb(0))
+    return [arb(0)] if low < 0 < high and at_zero.is_zero() else []
 
 
 @dataclass(frozen=True)
@@ -98,61 +103,73 @@ class _Quantity:
 
     def range_of(self, pairs: list[tuple[Extreme, Extreme]]) -> Range:
         """What was found on the pieces, together."""
-        inf, sup = (Extreme.over(sign, [pair[sign > 0] for pair in pairs]) for sign in (-1, 1))
-        return Range(inf=self._bound(inf), sup=self._bound(sup))
+        lowest, highest = (Extreme.over(sign, [pair[sign > 0] for pair in pairs]) for sign in (-1, 1))
+        for extreme in (lowest, highest):
+            if not self.known.complete:
+                extreme.allow(INFINITY)
+            if self.order == 0:
+                self._add_points(extreme)
+        return Range(inf=self._bound(lowest), sup=self._bound(highest))
+
+    def _add_points(self, extreme: Extreme) -> None:
+        """The values where pieces meet or end, which belong to none of them."""
+        points = [(joint.at, joint.value) for joint in self.known.joints]
+        for at, value in (*points, *self.known.ends):
+            if value is None:
+                extreme.allow(INFINITY)
+            else:
+                extreme.offer(value, Spot(Approach.AT, at, at))
 
     def _bound(self, extreme: Extreme) -> Bound:
-        floor, ceiling = extreme.floor, extreme.ceiling if self.known.complete else INFINITY
+        floor, ceiling = extreme.floor, extreme.ceiling
         unbounded = bool(floor == INFINITY)
         narrow = floor.is_finite() and bool(ceiling - floor <= WIDTH * arb.max(arb(1), abs(floor)))
         certified = unbounded or narrow
         low, high = (floor, ceiling) if extreme.sign > 0 else (-ceiling, -floor)
-        places = list(islice(self._places(extreme.best()), _MOST_PLACES))
+        places = list(islice(self._places(extreme.best()), _MOST_PLACES)) if certified else []
         return Bound(
             low=_below(low),
             high=_above(high),
-            decimal=_decimal(extreme) if certified and not unbounded else None,
+            decimal=_decimal(low, high) if narrow else None,
             unbounded=unbounded,
-            attained=any(place.approach in _TAKEN for place in places) if certified and places else None,
+            attained=any(place.approach in _TAKEN for place in places) if places else None,
             places=places,
             certified=certified,
         )
 
     def _places(self, best: list[Witness]) -> Iterator[Place]:
-        """Where the extreme is, each place once."""
+        """Where the extreme is, each place once; a point that it is taken at needs no word of its sides."""
+        spots = [(self._approach(one), one.spot) for one in best]
         known: list[tuple[Approach, Ball]] = []
-        for witness in best:
-            place = witness.place
-            approach = Approach.AT if self._is_taken(witness) else place.approach
-            if not any(approach == one and place.low.overlaps(other) for one, other in known):
-                known.append((approach, place.low))
-                yield _shown(approach, place.low, place.high)
+        for approach, spot in sorted(spots, key=lambda pair: _ORDER.index(pair[0])):
+            at = spot.high if approach is Approach.FROM_LEFT else spot.low
+            if not any(at.overlaps(other) and one in (approach, *_TAKEN) for one, other in known):
+                known.append((approach, at))
+                known += [(approach, spot.high)] if approach is Approach.BETWEEN else []
+                yield _shown(approach, at, spot.high)
 
-    def _is_taken(self, witness: Witness) -> bool:
-        """Whether a limit at the end of a piece is a value of the formula there."""
-        place = witness.place
-        if place.approach not in _BESIDE or not witness.value.is_finite():
-            return False
-        at = place.high if place.approach is Approach.FROM_LEFT else place.low
-        with np.errstate(all="ignore"):
-            value = float(Evaluation("z", {}).values(self.known.node, np.array([simple(at)]))[0])
-        if self.order == 0:
-            return abs(value - float(witness.value)) <= _SAME * (1.0 + abs(value))
+    def _approach(self, witness: Witness) -> Approach:
+        """How the value belongs to its place: at the end of a piece a slope is taken if it is that of both sides."""
+        spot = witness.spot
+        if spot.approach not in _BESIDE or self.order == 0 or not witness.value.is_finite():
+            return spot.approach
+        at = spot.high if spot.approach is Approach.FROM_LEFT else spot.low
         joint = next((joint for joint in self.known.joints if joint.at.overlaps(at)), None)
-        return bool(np.isfinite(value)) and (joint is None or joint.differentiable)
+        return Approach.AT if joint is None or joint.differentiable else spot.approach
 
 
-def _shown(approach: Approach, low: Ball, high: Ball) -> Place:
+def _shown(approach: Approach, at: Ball, until: Ball) -> Place:
     if approach in (Approach.MINUS_INFINITY, Approach.PLUS_INFINITY):
         return Place(approach=approach, z=None, until=None)
-    at = high if approach is Approach.FROM_LEFT else low
-    until = simple(high) if approach is Approach.BETWEEN and high.is_finite() else None
-    return Place(approach=approach, z=simple(at) if at.is_finite() else None, until=until)
+    end = simple(until) if approach is Approach.BETWEEN and until.is_finite() else None
+    return Place(approach=approach, z=simple(at) if at.is_finite() else None, until=end)
 
 
 def _below(bound: Ball) -> float | None:
-    """The largest number of double precision that is not above `bound`; None where it is not finite."""
+    """The largest number of double precision that is not above `bound`; None where there is none."""
     number = float(bound)
+    if isinf(number) and bound.is_finite() and number > 0.0:
+        return float_info.max
     if not bound.is_finite() or isinf(number):
         return None
     return number if arb(number) <= bound else nextafter(number, -inf)
@@ -163,10 +180,10 @@ def _above(bound: Ball) -> float | None:
     return None if mirrored is None else 0.0 - mirrored
 
 
-def _decimal(extreme: Extreme) -> str | None:
-    """The digits of the extreme that are certain."""
-    sharpest = min((one.value for one in extreme.best()), key=lambda value: float(value.rad()), default=None)
-    if sharpest is None or (sharpest.contains(0) and not sharpest.is_zero()):
-        return None
-    text = str(sharpest.str(_DIGITS, radius=False))
+def _decimal(low: Ball, high: Ball) -> str | None:
+    """The digits that both ends of an enclosure have; None where they have not even a sign in common."""
+    both = low if low == high else hull(low, high)
+    if both.contains(0):
+        return "0" if both.abs_upper() < _NOTHING else None
+    text = str(both.str(_DIGITS, radius=False))
     return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text

@@ -78,9 +78,9 @@ def _reason(line: FixedPointLine, log_q: Float64Array, unstable: list[CriticalIn
     stable = np.abs(growth) < 1.0
     if not stable.any():
         least, most = (f"{end(np.abs(growth)):.4g}" for end in (np.min, np.max))
-        factor = least if least == most else f"{least} to {most}"
+        factor = least if least == most else f"between {least} and {most}"
         return (
-            "Whatever the weights, no fixed point above q = 0 is stable: a small deviation of the variance is "
+            "Whatever the weights, no fixed point above q = 0 draws others near: a small deviation of the variance is "
             f"multiplied by {factor} in every layer."
         )
     nearest = np.flatnonzero(stable)[np.abs(chi[stable] - 1.0).argmin()]

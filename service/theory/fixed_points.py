@@ -45,7 +45,8 @@ def fixed_points(activation: Activation, sigma_w2: float, sigma_b2: float) -> li
 def fixed_point(variance_map: VarianceMap, q: float) -> FixedPoint:
     """What is known of the fixed point `q` > 0."""
     moments = variance_map.profile.at(np.array([q]))
-    growth = _number(variance_map.sigma_w2 * moments.growth[0])
+    noise = ROUNDING * variance_map.sigma_w2 * moments.square[0] / q  # of a difference of two such numbers
+    growth = _number(variance_map.sigma_w2 * moments.growth[0], noise)
     chi = _number(variance_map.sigma_w2 * moments.slope[0])
     below, above = variance_map.residual(np.log(q) + np.array([-_BESIDE, _BESIDE]))
     swings = growth is None or growth <= MARGINAL - 1.0
@@ -76,11 +77,11 @@ def _is_marginal(growth: float | None) -> bool:
     return growth is not None and abs(abs(growth) - 1.0) <= MARGINAL
 
 
-def _number(value: float) -> float | None:
-    """`value` without its rounding; None where it is infinite or unknown."""
+def _number(value: float, noise: float = 0.0) -> float | None:
+    """`value`, 0 where it may be; None where it is infinite or unknown."""
     if not isfinite(value):
         return None
-    return 0.0 if abs(value) <= ROUNDING else float(value)
+    return 0.0 if abs(value) <= noise else float(value)
 
 
 def _depth(rate: float | None) -> float | None:
