@@ -20,11 +20,11 @@ single_blas_thread()
 from benchmarks.contestant import Contestant  # noqa: E402 - NumPy comes after the thread limit
 from benchmarks.contestants.norms import Norms  # noqa: E402
 from benchmarks.floor import Floor  # noqa: E402
-from benchmarks.setting import ENGINE, Setting  # noqa: E402
+from benchmarks.setting import ENGINE, REPORT, Setting  # noqa: E402
 from benchmarks.shapes import SHAPES, Shape  # noqa: E402
 from benchmarks.table import geometric_mean, markdown  # noqa: E402
 
-CONTESTANTS = [ENGINE, "pytorch_loop", "pytorch_batched", "jax_vmap"]
+CONTESTANTS = [ENGINE, REPORT, "pytorch_loop", "pytorch_batched", "jax_vmap"]
 PRECISIONS = ["float64", "float32"]
 RESULTS = ROOT / "benchmarks" / "results.json"
 ROUND_SECONDS = 2.0

@@ -1,4 +1,4 @@
-"""The engine: the whole way from a specification to its report, verdict and all."""
+"""The engine: from a specification to what is measured of every trial, the norms that the rivals compute among it."""
 
 import os
 from collections.abc import Callable
@@ -7,7 +7,8 @@ import numpy as np
 
 from benchmarks.contestants.norms import Norms
 from benchmarks.shapes import Shape
-from service.simulation.simulate import simulate
+from service.simulation.plan import plan
+from service.simulation.simulate import measure
 from service.spec import SimulationSpec
 from service.worker.memory import keep_freed_memory
 
@@ -21,14 +22,10 @@ def prepare(shape: Shape, precision: str) -> Callable[[], Norms]:
     spec = SimulationSpec.model_validate(shape.spec(precision))
 
     def run() -> Norms:
-        layers = simulate(spec, PROCESSORS).layers
-        spreads = [
-            [layer.log10_delta_norm for layer in layers],
-            [layer.log10_weight_gradient_norm for layer in layers],
-        ]
-        return Norms(
-            np.array([[spread.mean for spread in row] for row in spreads], np.float64),
-            np.array([[spread.std for spread in row] for row in spreads], np.float64),
-        )
+        made = plan(spec)
+        recording, _ = measure(made, PROCESSORS)
+        decades = np.stack([recording.delta, recording.weight_gradient])  # (2, trials, layers)
+        decades += np.log10(spec.loss.factor(made.outputs))
+        return Norms(decades.mean(axis=1), decades.std(axis=1))
 
     return run

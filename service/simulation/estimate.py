@@ -10,7 +10,7 @@ from service.spec import Precision
 
 CHUNK_BYTES = 160 << 20
 """Trials are simulated together while they take no more memory than this."""
-SIGNAL_BYTES = 256 << 10
+SIGNAL_BYTES = 512 << 10
 """Trials are simulated together until a layer's signal has this size."""
 WORKER_BYTES = 320 << 20
 """Address space of a worker that has done nothing yet."""

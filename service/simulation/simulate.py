@@ -8,6 +8,7 @@ import numpy as np
 
 from service.diagnosis.flags import Circumstances
 from service.diagnosis.measures import Squares, has_identical_columns, squares, squares_by_samples
+from service.diagnosis.recording import Recording
 from service.diagnosis.statistics import Depth, NetworkTrials, layer_statistics
 from service.diagnosis.tally import Numbers, Tally
 from service.diagnosis.verdict import judge
@@ -24,8 +25,8 @@ from service.spec import Include, SimulationSpec
 from service.theory.bounds import largest_slope
 from service.version import ENGINE_VERSION
 
-_WORTH_A_PROCESS = 2e8
-"""Operations by the estimate: ten milliseconds, five times what a process costs."""
+_WORTH_A_PROCESS = 1e9
+"""Operations by the estimate, 50 milliseconds: a process costs a few, and copies what it writes to."""
 
 
 def simulate(spec: SimulationSpec, processes: int = 1) -> SimulationReport:
@@ -36,15 +37,7 @@ def simulate(spec: SimulationSpec, processes: int = 1) -> SimulationReport:
 def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
     """The report on a network that is planned already, by at most so many processes."""
     started = perf_counter()
-    tally, first = Tally.empty(made.trials, len(made.layers)), FirstTrial()
-    for planned in made.layers:
-        largest_slope(planned.layer.activation)  # proven once, before there are several processes
-    shares = _shares(made, processes)
-    found = spread(lambda share: _observe_share(made, shares[share], tally, first), len(shares))
-    for trials, rows in zip(shares, found, strict=True):
-        tally.take(slice(trials.start, trials.stop), rows)
-    widths = [made.spec.network.features, *(planned.units for planned in made.layers)]
-    recording = tally.recording(made.samples, widths)
+    recording, first = measure(made, processes)
     depth = Depth.of([planned.layer.weighted for planned in made.layers])
     loss_decades = float(np.log10(made.spec.loss.factor(made.outputs)))
     shapes = [planned.shape() for planned in made.layers]
@@ -67,6 +60,19 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
         engine_version=ENGINE_VERSION,
         elapsed_seconds=perf_counter() - started,
     )
+
+
+def measure(made: Plan, processes: int = 1) -> tuple[Recording, FirstTrial]:
+    """What is measured of every trial, and the first trial itself, the same for any number of processes."""
+    tally, first = Tally.empty(made.trials, len(made.layers)), FirstTrial()
+    for planned in made.layers:
+        largest_slope(planned.layer.activation)  # proven once, before there are several processes
+    shares = _shares(made, processes)
+    found = spread(lambda share: _observe_share(made, shares[share], tally, first), len(shares))
+    for trials, rows in zip(shares, found, strict=True):
+        tally.take(slice(trials.start, trials.stop), rows)
+    widths = [made.spec.network.features, *(planned.units for planned in made.layers)]
+    return tally.recording(made.samples, widths), first
 
 
 def chunks(made: Plan, trials: range) -> Iterator[range]:

@@ -1,0 +1,34 @@
+"""The engine and all that comes behind it: from a specification to its report, quantiles, verdict, theory and all."""
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+
+from benchmarks.contestants.norms import Norms
+from benchmarks.shapes import Shape
+from service.simulation.simulate import simulate
+from service.spec import SimulationSpec
+from service.worker.memory import keep_freed_memory
+
+PROCESSORS = len(os.sched_getaffinity(0))
+
+keep_freed_memory()  # as in every process that simulates
+
+
+def prepare(shape: Shape, precision: str) -> Callable[[], Norms]:
+    """The simulation, to be run as often as one likes."""
+    spec = SimulationSpec.model_validate(shape.spec(precision))
+
+    def run() -> Norms:
+        layers = simulate(spec, PROCESSORS).layers
+        spreads = [
+            [layer.log10_delta_norm for layer in layers],
+            [layer.log10_weight_gradient_norm for layer in layers],
+        ]
+        return Norms(
+            np.array([[spread.mean for spread in row] for row in spreads], np.float64),
+            np.array([[spread.std for spread in row] for row in spreads], np.float64),
+        )
+
+    return run
