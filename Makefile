@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CASES ?= benchmarks/verdict_cases.json
+SECONDS ?= 120
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check demo bench bench-http rivals verdicts oracle openapi lock clean
+.PHONY: help run test check demo bench bench-formulas bench-http fuzz rivals verdicts oracle openapi lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -44,6 +45,13 @@ bench: $(BIN)/.dev ## measure the simulation against its floor, and PyTorch and 
 
 bench-http: $(BIN)/.dev ## measure what HTTP adds to a simulation, and answers a second
 	$(BIN)/python benchmarks/over_http.py
+
+bench-formulas: $(BIN)/.dev ## measure formulas against the activations written by hand, and profiles
+	$(BIN)/python benchmarks/formulas.py
+	$(BIN)/python benchmarks/profiles.py
+
+fuzz: $(BIN)/.dev ## mutate formulas for two minutes (SECONDS=120)
+	$(BIN)/python benchmarks/fuzz_formulas.py $(SECONDS)
 
 rivals: $(BIN)/.dev ## install PyTorch and JAX for `make bench`
 	$(BIN)/python -m pip install --disable-pip-version-check 'torch==2.13.0' jax jaxlib

@@ -29,6 +29,15 @@ def test_the_request_of_the_readme_gets_the_answer_of_the_readme(service_url: st
             assert found == value
 
 
+def test_the_activation_of_the_readme_is_described_as_in_the_readme(service_url: str) -> None:
+    body = re.search(r"profile -H 'Content-Type: application/json' -d '(.*?)'", README)
+    quoted = re.findall(r"^> (.*)$", README, re.MULTILINE)
+    assert body
+    assert quoted
+    response = httpx.post(f"{service_url}/v1/activations/profile", json=json.loads(body[1]))
+    assert response.json()["summary"].startswith(" ".join(quoted))
+
+
 def test_every_setting_is_in_the_readme() -> None:
     rows = [line for line in README.splitlines() if line.startswith("| `")]
     documented = {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row.split("|")[1])}

@@ -31,25 +31,37 @@ def zeros(node: Node, low: Ball, high: Ball, budget: Budget, order: int = 0) -> 
     right = high if quantity.is_known_at(high) else settled(upper_end(shown, high))
     waiting = boxes(left, right)
     while waiting:
-        _look(quantity, waiting.pop(), waiting, found)
+        zeros_of_box, parts = _look(quantity, waiting.pop())
+        found += zeros_of_box
+        waiting += parts
     inside = [zero for zero in _joined(found) if not (zero.overlaps(low) or zero.overlaps(high))]
     return [_snapped(shown, zero) for zero in inside]
 
 
-def _look(quantity: Quantity, box: Box, waiting: list[Box], found: list[Ball]) -> None:
-    """Drop a box without a zero, solve one with a single zero, halve any other."""
+def outermost_zero(node: Node, low: Ball, high: Ball, budget: Budget, side: int) -> Ball | None:
+    """The largest zero on a finite interval where `side` is 1, the smallest where it is −1; None without any."""
+    quantity, waiting = Quantity(node, 0, budget), boxes(low, high)[::side]
+    while waiting:
+        found, parts = _look(quantity, waiting.pop())
+        if found:
+            return found[0]
+        waiting += parts[::side]
+    return None
+
+
+def _look(quantity: Quantity, box: Box) -> tuple[list[Ball], list[Box]]:
+    """The zeros of a box that is solved, or its halves; neither of one without a zero."""
     enclosed = quantity.on(box.ball)
     if not enclosed.value.contains(0):
-        return
+        return [], []
     if not enclosed.slope.contains(0):
         zero = quantity.zero(box.ball)
-        found += [] if zero is None else [zero]
-    elif box.ball.rad() >= _SMALLEST:
-        waiting += box.halves()
-    elif quantity.has_one_sign(box.ball):  # it touches 0, and nothing else happens in so small a box
-        found.append(box.ball)
-    else:
-        raise Undecided
+        return ([] if zero is None else [zero]), []
+    if box.ball.rad() >= _SMALLEST:
+        return [], list(box.halves())
+    if quantity.has_one_sign(box.ball):  # it touches 0, and nothing else happens in so small a box
+        return [box.ball], []
+    raise Undecided
 
 
 def _snapped(node: Node, zero: Ball) -> Ball:

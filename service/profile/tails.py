@@ -9,11 +9,10 @@ from flint import arb, ctx
 from service.enclosures.balls import PRECISION_BITS, Ball
 from service.enclosures.budget import FOR_ZEROS, Budget
 from service.enclosures.ends import FIRST, End, lower_end, upper_end
-from service.enclosures.germs import Behaviour
 from service.enclosures.monomials import Undecided
 from service.enclosures.pieces import Piece
 from service.enclosures.program import VARIABLE
-from service.enclosures.roots import zeros
+from service.enclosures.roots import outermost_zero
 from service.enclosures.slopes import slope_of
 from service.enclosures.smoothness import Smoothness
 from service.expressions.build import total
@@ -44,11 +43,10 @@ def _tail(piece: Piece, end_of: Callable[[Node, Ball], End], side: int, steepest
         derivative = slope_of(piece.node, 1)
     except Undecided:
         return _UNKNOWN.model_copy(update={"limit": _finite(limit)})
-    slope = _limit(end_of(derivative, edge))
+    small = SATURATED_BELOW * steepest
+    slope, far = _settling(end_of(derivative, edge), small)
     flat = None if slope is None else slope == 0.0
-    beyond = None
-    if flat and isfinite(steepest):
-        beyond = _beyond(piece, end_of(derivative, edge), side, SATURATED_BELOW * steepest)
+    beyond = _beyond(piece, derivative, side * far, small) if flat and far is not None else None
     return Tail(limit=_finite(limit), derivative_limit=_finite(slope), saturates=flat, saturated_beyond=beyond)
 
 
@@ -57,24 +55,32 @@ def _limit(end: End) -> float | None:
     return next((float(one.limit) for one in behaviours if one is not None and one.limit is not None), None)
 
 
-def _beyond(piece: Piece, end: End, side: int, small: float) -> float | None:
-    """The outermost place where |φ'| is `small`; the end of the piece where it is smaller on all of it."""
-    far = next((start for start in _STARTS if _is_below(end.behaviour(start), small)), None)
-    if far is None:
-        return None
-    low, high = arb.max(piece.low, arb(-far)), arb.min(piece.high, arb(far))
-    places, budget = [end for end in (piece.low, piece.high) if end.is_finite()], Budget(FOR_ZEROS)
-    derivative = slope_of(piece.node, 1)
+def _settling(end: End, small: float) -> tuple[float | None, float | None]:
+    """The limit, and if that is 0 some place from which on no value is larger than `small`."""
+    for start in _STARTS:
+        behaviour = end.behaviour(start)
+        if behaviour is None or behaviour.limit is None:
+            continue
+        if behaviour.limit != 0 or not isfinite(small):
+            return float(behaviour.limit), None
+        if behaviour.low >= -small and behaviour.high <= small:
+            return 0.0, start
+    return None, None
+
+
+def _beyond(piece: Piece, derivative: Node, far: float, small: float) -> float | None:
+    """The outermost place where |φ'| is `small`, which it is not beyond `far`; the end of the piece without any."""
+    side, reach = (1 if far > 0 else -1), arb(abs(far))
+    low, high = arb.max(piece.low, -reach), arb.min(piece.high, reach)
+    levels = (small, -small) if depends_on(derivative, VARIABLE) else ()
+    budget = Budget(FOR_ZEROS)
     try:
-        for level in (small, -small) if depends_on(derivative, VARIABLE) else ():
-            places += zeros(total(derivative, Number(Fraction(-level))), low, high, budget)
+        shifted = [total(derivative, Number(Fraction(-level))) for level in levels]
+        found = [outermost_zero(node, low, high, budget, side) for node in shifted]
     except Undecided:
         return None
-    return max((float(place) for place in places), key=lambda z: side * z, default=None)
-
-
-def _is_below(behaviour: Behaviour | None, small: float) -> bool:
-    return behaviour is not None and bool(behaviour.low >= -small and behaviour.high <= small)
+    places = [*found, *(end for end in (piece.low, piece.high) if end.is_finite())]
+    return max((float(place) for place in places if place is not None), key=lambda z: side * z, default=None)
 
 
 def _finite(value: float | None) -> float | None:

@@ -8,7 +8,7 @@ from service.results import Estimate
 from service.simulation.plan import Plan
 from service.spec import Precision
 
-CHUNK_BYTES = 160 << 20
+CHUNK_BYTES = 320 << 20
 """Trials are simulated together while they take no more memory than this."""
 SIGNAL_BYTES = 512 << 10
 """Trials are simulated together until a layer's signal has this size."""
