@@ -4,8 +4,6 @@ import json
 from functools import cache
 from typing import Any
 
-from pydantic import ValidationError
-
 from service.expressions.differentiate import differentiate
 from service.expressions.grammar import parse
 from service.expressions.tokens import FormulaError
@@ -110,7 +108,7 @@ def catalog() -> Catalog:
 
 
 def _entry(kind: type[Kind]) -> CatalogEntry:
-    default = _default(kind)
+    default = kind.default() if issubclass(kind, Activation) else None
     formula = None if default is None else _formula(default)
     slope = None if formula is None else differentiate(formula, VARIABLE)
     return CatalogEntry(
@@ -125,16 +123,6 @@ def _entry(kind: type[Kind]) -> CatalogEntry:
         source=getattr(kind, "source", None),
         bounds=None if default is None else bounds(default.closed),
     )
-
-
-def _default(kind: type[Kind]) -> Activation | None:
-    """An activation with its default parameters; None of what is none, or has a parameter without a default."""
-    if not issubclass(kind, Activation):
-        return None
-    try:
-        return kind.model_validate({"kind": kind.name()})
-    except ValidationError:
-        return None
 
 
 def _formula(activation: Activation) -> Node | None:

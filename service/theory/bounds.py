@@ -21,6 +21,7 @@ from service.enclosures.roots import zeros
 from service.enclosures.smoothness import Smoothness, smoothness
 from service.expressions.tree import Node
 from service.facts import ActivationBounds, Bound, Place, Range
+from service.kinds import members
 from service.nn.activations import Activation
 from service.vocabulary import Approach
 
@@ -51,6 +52,14 @@ def _bounds(node: Node, low: float, high: float) -> ActivationBounds:
             derivative=_Quantity(known, 1).range_of(slopes),
             abs_derivative=_Quantity(known, 1).range_of(sizes),
         )
+
+
+def prove_built_ins() -> None:
+    """Find the bounds of every built-in activation, so that nobody has to wait for them."""
+    for kind in members(Activation):  # type: ignore[type-abstract]
+        default = kind.default()
+        if default is not None:
+            bounds(default.closed)
 
 
 @lru_cache(maxsize=1024)

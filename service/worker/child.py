@@ -27,6 +27,9 @@ def arm(memory_bytes: int) -> int:
         keep_freed_memory()
         import service.profile.profile  # noqa: PLC0415 - here, so that no deadline pays for it
         import service.simulation.simulate  # noqa: F401, PLC0415
+        from service.theory.bounds import prove_built_ins  # noqa: PLC0415
+
+        prove_built_ins()
 
         _armed = True
     return os.getpid()

@@ -4,7 +4,9 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, Self
+
+from pydantic import ValidationError
 
 from service.enclosures.smoothness import smoothness
 from service.expressions.build import replaced
@@ -32,6 +34,14 @@ class Activation(Kind):
     """Whether it may stand in the output layer alone."""
     probability: ClassVar[bool] = False
     """Whether its values lie in [0, 1], as a likelihood needs them."""
+
+    @classmethod
+    def default(cls) -> Self | None:
+        """With its default parameters; None where one has no default."""
+        try:
+            return cls.model_validate({"kind": cls.name()})
+        except ValidationError:
+            return None
 
     @abstractmethod
     def f(self, x: Array) -> Array:
