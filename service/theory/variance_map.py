@@ -18,7 +18,7 @@ MARGINAL = 1e-9
 """How far from 1 a growth is still 1."""
 _ENOUGH = 1e6
 _PER_DECADE = 5  # seen over ln q, an average bends no faster than ln Z² is wide, about 2
-_FEW_PANELS = 512  # a sine is followed to x = 2,048: to fixed points of 1.6e5
+_FEW_PANELS = 192  # a sine is followed to x = 768: to fixed points of 2e4
 _NEAR, _NEARER = 2.0**-50, 2.0**-100
 
 
