@@ -72,15 +72,18 @@ def _beyond(piece: Piece, derivative: Node, far: float, small: float) -> float |
     """The outermost place where |φ'| is `small`, which it is not beyond `far`; the end of the piece without any."""
     side, reach = (1 if far > 0 else -1), arb(abs(far))
     low, high = arb.max(piece.low, -reach), arb.min(piece.high, reach)
-    levels = (small, -small) if depends_on(derivative, VARIABLE) else ()
-    budget = Budget(FOR_ZEROS)
-    try:
-        shifted = [total(derivative, Number(Fraction(-level))) for level in levels]
-        found = [outermost_zero(node, low, high, budget, side) for node in shifted]
-    except Undecided:
-        return None
-    places = [*found, *(end for end in (piece.low, piece.high) if end.is_finite())]
-    return max((float(place) for place in places if place is not None), key=lambda z: side * z, default=None)
+    edge = piece.low if side > 0 else piece.high
+    outermost, budget = float(edge) if edge.is_finite() else None, Budget(FOR_ZEROS)
+    for level in (small, -small) if depends_on(derivative, VARIABLE) else ():
+        shifted = total(derivative, Number(Fraction(-level)))
+        try:
+            zero = outermost_zero(shifted, low, high, budget, side)
+        except Undecided:
+            return None
+        if zero is not None:  # and farther out is only what the other level may have
+            outermost = float(zero)
+            low, high = (zero.upper(), high) if side > 0 else (low, zero.lower())
+    return outermost
 
 
 def _finite(value: float | None) -> float | None:
