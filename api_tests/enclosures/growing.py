@@ -13,6 +13,7 @@ def _grown(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.one_of(
         st.builds("{}({})".format, st.sampled_from([*_SMOOTH, *_OTHERS]), parts),
         st.builds("({}){}({})".format, parts, st.sampled_from("+-*/"), parts),
+        st.builds("({0}){1}({0})".format, parts, st.sampled_from("-/")),
         st.builds("({})^{}".format, parts, st.sampled_from(["2", "3", "4", "0.5", "(-1)", "1.5"])),
         st.builds("{}({}, {})".format, st.sampled_from(["max", "min"]), parts, parts),
         st.builds("where({} {} {}, {}, {})".format, parts, st.sampled_from(["<", "<=", ">="]), parts, parts, parts),

@@ -12,6 +12,7 @@ from service.enclosures.program import ORDER, Program
 from service.expressions.tree import Node
 
 _NEWTON_STEPS = 40
+_NARROW = 1e-15
 _FIRST_EDGE = 0.53  # no round number: what is worth finding lies on those, and a zero on an edge is found twice
 _FACTOR = 4.0
 
@@ -119,6 +120,8 @@ def newton(look: Callable[[Ball], tuple[Ball, Ball]], box: Ball) -> Ball | None:
     """The zero in a box, narrowed as far as it goes; `look` tells a value at the midpoint, and the slope, not zero."""
     for _ in range(_NEWTON_STEPS):
         at, slope = look(box)
+        if slope.contains(0):  # on a part of a box a ball may see less than on the whole
+            return box
         step = box.mid() - at / slope
         if not step.overlaps(box):
             return None
@@ -127,6 +130,11 @@ def newton(look: Callable[[Ball], tuple[Ball, Ball]], box: Ball) -> Ball | None:
             return narrower
         box = narrower
     return box
+
+
+def is_narrow(ball: Ball) -> bool:
+    """Whether a zero is known to fifteen digits; else the box that it was looked for in has to be halved."""
+    return bool(ball.rad() < _NARROW * (1 + abs(ball)))
 
 
 def _square(step: Ball) -> Ball:

@@ -64,7 +64,14 @@ def settled(end: End) -> Ball:
     start = FIRST
     while start < FARTHEST:
         found = end.behaviour(start)
-        if found is not None and (found.low >= 0 or found.high <= 0) and found.side:
+        if found is not None and _has_one_sign(found):
             return end.place(arb(start))
         start *= FACTOR
     raise Undecided
+
+
+def _has_one_sign(found: Behaviour) -> bool:
+    """Whether no value is 0: all are on one side of it, or of a limit that is never met."""
+    if found.low > 0 or found.high < 0:
+        return True
+    return bool(found.side and (found.low >= 0 or found.high <= 0))

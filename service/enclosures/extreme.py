@@ -52,8 +52,9 @@ class Extreme:
         return Extreme(-self.sign, self.floor, self.ceiling, witnesses)
 
     def offer(self, value: Ball, spot: Spot, solved: bool = True) -> None:
-        """A value that is taken or approached."""
-        if value.is_nan() or not (value.is_finite() or is_infinite(value)):
+        """A value that is taken or approached; one that is not known may be anything."""
+        if not (value.is_finite() or is_infinite(value)):
+            self.allow(INFINITY)
             return
         self.witnesses.append(Witness(value, spot, solved))
         self.floor = arb.max(self.floor, (self.sign * value).lower())

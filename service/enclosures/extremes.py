@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from flint import arb
 
-from service.enclosures.balls import INFINITY, Ball, hull, simple
-from service.enclosures.boxes import Box, Quantity, boxes
+from service.enclosures.balls import INFINITY, UNKNOWN, Ball, hull, simple
+from service.enclosures.boxes import Box, Quantity, boxes, is_narrow
 from service.enclosures.budget import Budget
 from service.enclosures.ends import FACTOR, FARTHEST, FIRST, End, lower_end, upper_end
 from service.enclosures.extreme import Extreme, Spot
@@ -131,15 +131,11 @@ class _Search:
         if self._hopeless(around[0]):
             return
         enclosed = self._quantity.on(box.ball, around)
-        self._offer_at(box.ball.mid(), enclosed.middle)
+        if enclosed.middle.is_finite():
+            self._offer_at(box.ball.mid(), enclosed.middle)
         if self._hopeless(enclosed.value):
             return
-        if not enclosed.slope.contains(0):
-            self._offer_edges(box)
-        elif not enclosed.curvature.contains(0):
-            still = self._quantity.still(box.ball)
-            if still is not None:
-                self._offer_at(still, self._quantity.on(still).value, solved=True)
+        if not enclosed.slope.contains(0) or (not enclosed.curvature.contains(0) and self._is_solved(box)):
             self._offer_edges(box)
         elif len(self._waiting) >= _CROWD:
             self._give_up(enclosed.value)
@@ -148,6 +144,16 @@ class _Search:
             self.allow(enclosed.value)
         else:
             self._waiting.extend((half, enclosed.value) for half in box.halves())
+
+    def _is_solved(self, box: Box) -> bool:
+        """Whether the place where the slope is 0 is found, or there is none; the curvature has a sign in the box."""
+        still = self._quantity.still(box.ball)
+        if still is None:
+            return True
+        value = self._quantity.on(still).value if is_narrow(still) else UNKNOWN
+        if value.is_finite():
+            self._offer_at(still, value, solved=True)
+        return bool(value.is_finite())
 
     def _offer_edges(self, box: Box) -> None:
         for z in (box.low, box.high):

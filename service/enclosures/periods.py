@@ -12,7 +12,7 @@ from service.enclosures.balls import Ball
 from service.enclosures.monomials import Undecided
 from service.enclosures.program import VARIABLE, constant
 from service.enclosures.slopes import slope_of
-from service.enclosures.switches import switches
+from service.enclosures.switches import singular, switches
 from service.expressions.build import quotient
 from service.expressions.tree import ZERO, Call, Node, Number, children, depends_on
 
@@ -37,7 +37,8 @@ def _rates(node: Node) -> Iterator[Node | None]:
         return
     match node:
         case Call("sin" | "cos" | "tan", (argument,)):
-            slope = None if any(switches(argument)) else _slope(argument)
+            holes = any(depends_on(part, VARIABLE) for part in singular(argument))
+            slope = None if holes or any(switches(argument)) else _slope(argument)
             yield None if slope == ZERO else slope
         case _:
             yield from (rate for child in children(node) for rate in _rates(child)) if children(node) else (None,)

@@ -64,10 +64,12 @@ def _domains(waiting: list[Piece], budget: Budget) -> list[Piece]:
 
 
 def _cut(piece: Piece, budget: Budget) -> list[Piece]:
-    """A piece between its singular points."""
-    arguments = dict.fromkeys(singular(piece.node))
-    cuts = [zero for argument in arguments for zero in zeros(argument, piece.low, piece.high, budget)]
-    return [Piece(low, high, piece.node) for low, high in _between(piece, cuts)]
+    """A piece between its singular points, the inner parts' first: beyond them the outer ones have values."""
+    parts = [piece]
+    for argument in dict.fromkeys(singular(piece.node)):
+        between = [_between(part, zeros(argument, part.low, part.high, budget)) for part in parts]
+        parts = [Piece(low, high, piece.node) for edges in between for low, high in edges]
+    return parts
 
 
 def _between(piece: Piece, cuts: list[Ball]) -> list[tuple[Ball, Ball]]:

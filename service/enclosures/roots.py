@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from service.enclosures.balls import Ball, hull, rational, simple
-from service.enclosures.boxes import Box, Quantity, boxes
+from service.enclosures.boxes import Box, Quantity, boxes, is_narrow
 from service.enclosures.budget import Budget
 from service.enclosures.ends import lower_end, settled, upper_end
 from service.enclosures.monomials import Undecided
@@ -56,7 +56,8 @@ def _look(quantity: Quantity, box: Box) -> tuple[list[Ball], list[Box]]:
         return [], []
     if not enclosed.slope.contains(0):
         zero = quantity.zero(box.ball)
-        return ([] if zero is None else [zero]), []
+        if zero is None or is_narrow(zero):
+            return ([] if zero is None else [zero]), []
     if box.ball.rad() >= _SMALLEST:
         return [], list(box.halves())
     if quantity.has_one_sign(box.ball):  # it touches 0, and nothing else happens in so small a box

@@ -56,10 +56,9 @@ def _smoothness(node: Node, low: float, high: float) -> Smoothness:
         repeat = period(node) if (low, high) == (-inf, inf) else None
         if repeat is not None:
             left, right = (-0.41 * repeat).mid(), (0.61 * repeat).mid()
-        found, window = _pieces(node, left, right)
+        found, window, complete = _pieces(node, left, right)
         parts, between = _joined(node, found, window)
         ends = tuple((end, known_value(node, end)) for end in window if end.is_finite())
-        complete = window == (left, right)
         return Smoothness(node, parts, between, ends, complete, None if repeat is None else float(repeat))
 
 
@@ -101,10 +100,11 @@ def _spelled(node: Node) -> Node:
     return mapped(node, _spelled)
 
 
-def _pieces(node: Node, low: Ball, high: Ball) -> tuple[list[Piece], tuple[Ball, Ball]]:
-    """All pieces, or those around 0, or none; and the interval that they are those of."""
+def _pieces(node: Node, low: Ball, high: Ball) -> tuple[list[Piece], tuple[Ball, Ball], bool]:
+    """All pieces, or those around 0, or none; the interval that they are those of, and whether they are all."""
     around = arb.max(low, arb(-FIRST)), arb.min(high, arb(FIRST))
-    for window in ((low, high), around):
+    for window, complete in (((low, high), True), (around, False)):
         with suppress(Undecided):
-            return [Piece(piece.low, piece.high, _sharp(piece.node)) for piece in pieces(node, *window)], window
-    return [], around
+            found = [Piece(piece.low, piece.high, _sharp(piece.node)) for piece in pieces(node, *window)]
+            return found, window, complete
+    return [], around, False

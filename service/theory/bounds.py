@@ -126,7 +126,7 @@ class _Quantity:
         for at, value in (*points, *self.known.ends):
             if value is None:
                 extreme.allow(INFINITY)
-            else:
+            elif not value.is_nan():  # NaN: there is none
                 extreme.offer(value, Spot(Approach.AT, at, at))
 
     def _bound(self, extreme: Extreme) -> Bound:
