@@ -4,6 +4,7 @@ import json
 from functools import cache
 from typing import Any
 
+from service.enclosures.program import VARIABLE
 from service.expressions.differentiate import differentiate
 from service.expressions.grammar import parse
 from service.expressions.tokens import FormulaError
@@ -12,7 +13,6 @@ from service.expressions.write import latex, plain
 from service.facts import ActivationBounds
 from service.kinds import Double, Kind, Model, members
 from service.nn.activations import Activation
-from service.nn.activations.base import VARIABLE
 from service.nn.data import Data, InputData
 from service.nn.initializers import Initializer
 from service.nn.layers import Layer

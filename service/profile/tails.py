@@ -6,6 +6,7 @@ from math import isfinite
 
 from flint import arb, ctx
 
+from service.diagnosis.tally import SATURATED_BELOW
 from service.enclosures.balls import PRECISION_BITS, Ball
 from service.enclosures.budget import FOR_ZEROS, Budget
 from service.enclosures.ends import FIRST, End, lower_end, upper_end
@@ -19,8 +20,6 @@ from service.expressions.build import total
 from service.expressions.tree import Node, Number, depends_on
 from service.profile.answer import Tail
 
-SATURATED_BELOW = 0.01
-"""A unit is saturated where |φ'| is below this share of its supremum."""
 _STARTS = [FIRST * 4.0**k for k in range(24)]
 _UNKNOWN = Tail(limit=None, derivative_limit=None, saturates=None, saturated_beyond=None)
 

@@ -7,13 +7,14 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from service.enclosures.program import VARIABLE
 from service.expressions.canonical import canonical
 from service.expressions.grammar import parse
 from service.expressions.numpy_backend import Evaluation
 from service.expressions.tokens import LONGEST_TEXT, FormulaError
 from service.expressions.tree import Node
 from service.kinds import Real
-from service.nn.activations.base import VARIABLE, Activation
+from service.nn.activations.base import Activation
 from service.nn.arrays import Array
 
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}$")]
