@@ -38,9 +38,19 @@ def test_the_interval_covers_the_median_at_least_as_often_as_it_says(trials: int
     assert 0.945 <= covered <= 0.999
 
 
-@given(NUMBERS)
-def test_the_interval_contains_the_median(values: list[float]) -> None:
-    interval, median = median_interval(np.array(values)), spread(np.array(values)).median
-    assert (interval is None) == (median is None)
-    if interval is not None and median is not None:
-        assert interval[0] <= median <= interval[1]
+@pytest.mark.parametrize("rest", [[131072.0, 2.225073858507e-311, 2.225073858507e-311], [-1.7e308, 1.7e308]])
+def test_the_smallest_and_the_largest_numbers_keep_their_digits(rest: list[float]) -> None:
+    assert spread(np.array(rest)).median == np.median(rest)
+
+
+@given(st.lists(st.floats(width=64), min_size=1))
+def test_quantiles_are_in_order_between_the_extremes_and_in_the_interval(values: list[float]) -> None:
+    found, interval = spread(np.array(values)), median_interval(np.array(values))
+    finite = [value for value in values if np.isfinite(value)]
+    assert (interval is None) == (found.median is None) == (not finite)
+    if interval is not None:
+        quantiles = [found.p05, found.median, found.p95]
+        ranked = [min(finite), *(value for value in quantiles if value is not None), max(finite)]
+        assert len(ranked) == 5
+        assert ranked == sorted(ranked)
+        assert interval[0] <= ranked[2] <= interval[1]

@@ -43,10 +43,10 @@ def spread_fields(values: Decades) -> list[dict[str, float | None]]:
     mean = scaled.sum(axis=1) / some
     deviation = np.where(finite, scaled - mean[:, None], 0.0)
     std = np.sqrt(np.vecdot(deviation, deviation) / some)
-    ranked = np.sort(np.where(finite, scaled, np.inf), axis=1)
+    ranked = np.sort(np.where(finite, columns, np.inf), axis=1)
     ranked[counts == 0] = 0.0
-    summaries = [*(_quantile(ranked, some, share) for share in QUANTILES), mean, std]
-    rows = zip(*((unit * summary).tolist() for summary in summaries), counts.tolist(), strict=True)
+    summaries = [*(_quantile(ranked, some, share) for share in QUANTILES), unit * mean, unit * std]
+    rows = zip(*(summary.tolist() for summary in summaries), counts.tolist(), strict=True)
     return [dict(zip(_FIELDS, row if row[-1] else _NOTHING, strict=True)) for row in rows]
 
 
@@ -71,8 +71,13 @@ def power(decades: Decades) -> Decades:
 
 
 def _quantile(ranked: Decades, counts: npt.NDArray[np.intp], share: float) -> Decades:
-    """Of every row of (columns, trials), which is sorted and has so many entries."""
+    """Of every row of (columns, trials), which is sorted and has so many entries.
+
+    Between two neighbours, growing with the share, and no overflow where they lie on either side of zero.
+    """
     place = share * (counts - 1)
     below, row = np.floor(place).astype(np.intp), np.arange(counts.size)
-    low, high = ranked[row, below], ranked[row, np.minimum(below + 1, counts - 1)]
-    return low + (high - low) * (place - below)
+    low, high, part = ranked[row, below], ranked[row, np.minimum(below + 1, counts - 1)], place - below
+    with np.errstate(over="ignore", invalid="ignore"):
+        quantile = np.where((low < 0.0) & (high > 0.0), low * (1.0 - part) + high * part, low + (high - low) * part)
+    return np.clip(quantile, low, high)
