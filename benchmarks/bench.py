@@ -27,9 +27,9 @@ from benchmarks.table import geometric_mean, markdown  # noqa: E402
 CONTESTANTS = [ENGINE, REPORT, "pytorch_loop", "pytorch_batched", "jax_vmap"]
 PRECISIONS = ["float64", "float32"]
 RESULTS = ROOT / "benchmarks" / "results.json"
-ROUND_SECONDS = 2.0
+ROUND_SECONDS = 6.0
 """Rounds go on until every contestant has had so many seconds, or ROUNDS are over."""
-ROUNDS = 15
+ROUNDS = 40
 
 
 def measure(contestants: list[Contestant], shape: Shape, precision: str, floor: Floor) -> Setting:

@@ -15,9 +15,9 @@ single_blas_thread()
 import numpy as np  # noqa: E402 - NumPy comes after the thread limit
 
 from benchmarks.shapes import Shape  # noqa: E402
+from service.simulation.memory import keep_freed_memory  # noqa: E402
 from service.simulation.simulate import simulate  # noqa: E402
 from service.spec import SimulationSpec  # noqa: E402
-from service.worker.memory import keep_freed_memory  # noqa: E402
 
 DEPTHS, TRIALS, ROUNDS = [40, 80, 160, 320], [100, 200, 400, 800], 3
 

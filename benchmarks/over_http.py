@@ -22,9 +22,9 @@ single_blas_thread()
 
 from benchmarks.shapes import Shape  # noqa: E402 - NumPy comes after the thread limit
 from examples.running_service import running_service  # noqa: E402
+from service.simulation.memory import keep_freed_memory  # noqa: E402
 from service.simulation.simulate import simulate  # noqa: E402
 from service.spec import SimulationSpec  # noqa: E402
-from service.worker.memory import keep_freed_memory  # noqa: E402
 
 HOMEWORK = Shape("homework", 32, 2, 2, 32).spec("float64")
 CONNECTIONS, SECONDS, ROUNDS = 16, 2.0, 3

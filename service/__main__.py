@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from service.simulation.memory import keep_freed_memory
 from service.vocabulary import Label
-from service.worker.memory import keep_freed_memory
 from service.worker.threads import single_blas_thread
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from api_tests.networks import Json, report, stack
 from service.diagnosis.flags import Circumstances
-from service.diagnosis.recording import Recording
+from service.diagnosis.recording import Derivatives, Recording
 from service.diagnosis.ruling import judge_trial
 from service.diagnosis.statistics import Depth, NetworkTrials, layer_statistics
 from service.diagnosis.verdict import judge
@@ -53,7 +53,9 @@ def test_adam_forgives_more() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.data(), st.integers(1, 6), st.integers(1, 5), st.booleans())
 def test_the_judge_is_total(data: st.DataObject, trials: int, layers: int, weighted: bool) -> None:
-    recording = Recording.empty(trials, layers)
+    everywhere, behind = np.zeros((2, trials, layers + 1)), np.zeros((4, trials, layers))
+    derivatives = Derivatives.empty(trials, layers)
+    recording = Recording(everywhere[0], everywhere[1], np.ones((trials, layers + 1), np.bool_), *behind, derivatives)
     for array in (
         recording.forward_rms,
         recording.separation,

@@ -2,14 +2,33 @@
 
 import warnings
 from math import log10
+from typing import Any
 
 import numpy as np
 import pytest
 
 from api_tests.networks import Json, report, stack
 from service.results import SimulationReport
-from service.simulation import estimate, simulate
+from service.simulation import estimate
+from service.simulation.plan import plan
+from service.simulation.regime import Regime
+from service.spec import SimulationSpec
 from service.vocabulary import Cause, Flag, Label
+
+
+def assert_close(one: Any, other: Any, tolerance: float) -> None:
+    """Whether two trees of JSON are the same but for the rounding of numbers."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        for name, value in one.items():
+            assert_close(value, other[name], tolerance)
+    elif isinstance(one, list):
+        for pair in zip(one, other, strict=True):
+            assert_close(*pair, tolerance)
+    elif isinstance(one, float):
+        assert other == pytest.approx(one, rel=tolerance, abs=tolerance)
+    else:
+        assert one == other
 
 
 def without_time(made: SimulationReport) -> str:
@@ -66,22 +85,42 @@ def test_a_thousand_sigmoid_layers_are_hundreds_of_decades_not_zero() -> None:
     assert made.layers[0].zero_trials == 0
 
 
-@pytest.fixture(params=[1, 1 << 20, 1 << 40], ids=["one_trial", "some", "all"])
-def chunk_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(estimate, "CHUNK_BYTES", request.param)
-    return int(request.param)
-
-
-@pytest.mark.parametrize("units", [3, 31, 64])
+@pytest.mark.parametrize(("units", "along_trials"), [(3, True), (3, False), (31, False), (64, False)])
 @pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("activation", ["tanh", {"kind": "expression", "formula": "z tanh(z)"}, "relu", "gelu"])
 def test_chunks_do_not_change_a_byte(
-    units: int, precision: str, chunk_bytes: int, monkeypatch: pytest.MonkeyPatch
+    activation: str | Json, precision: str, units: int, along_trials: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network, asked = stack(4, units, "tanh"), {"trials": 11, "data": {"samples": 7}, "include": ["gradients"]}
+    network, asked = stack(4, units, activation), {"trials": 111, "data": {"samples": 7}, "include": ["gradients"]}
     asked["precision"] = precision
-    chunked = without_time(report(network, **asked))
-    monkeypatch.setattr(simulate, "chunks", lambda made, trials: iter([range(5), range(5, 11)]))
-    assert without_time(report(network, **asked)) == chunked
+    reports = set()
+    for together in (4, 37, 111):
+        monkeypatch.setattr(estimate, "regime", lambda *_, together=together: Regime(together, along_trials))
+        reports.add(without_time(report(network, **asked)))
+    assert len(reports) == 1
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", {"kind": "expression", "formula": "z tanh(z)"}])
+@pytest.mark.parametrize("loss", ["squared_error", "cross_entropy"])
+@pytest.mark.parametrize("inputs", [{"kind": "gaussian"}, {"kind": "explicit", "values": [[0.5, -1.0, 2.0]] * 2}])
+def test_both_regimes_find_the_same_numbers(
+    activation: str | Json, loss: str, inputs: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = stack(4, 3, activation)
+    network["layers"][-1] = {"kind": "dense", "units": 3, "activation": {"kind": "softmax"}}
+    network["layers"].insert(1, {"kind": "dense", "units": 3, "weights": {"kind": "identity"}})
+    found = []
+    for along_trials in (True, False):
+        monkeypatch.setattr(estimate, "regime", lambda *_, along_trials=along_trials: Regime(70, along_trials))
+        made = report(network, trials=70, loss={"kind": loss}, data={"inputs": inputs}, include=["histograms"])
+        found.append(made.model_dump(exclude={"elapsed_seconds"}))
+    assert_close(*found, tolerance=1e-10)
+
+
+def test_tiny_networks_of_many_trials_run_along_the_trials() -> None:
+    for units, trials, along_trials in ((2, 100, True), (2, 10, False), (5, 100, False)):
+        spec = SimulationSpec.model_validate({"network": stack(2, units), "trials": trials})
+        assert estimate.cost(plan(spec)).regime.along_trials is along_trials
 
 
 def test_the_first_trials_do_not_depend_on_how_many_follow() -> None:

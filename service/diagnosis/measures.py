@@ -35,9 +35,12 @@ class Squares:
 
 def plain_squares(values: Signal) -> Decades:
     """Sums of squares over the last two axes, (trials,); infinite or 0 where the precision holds no square of them."""
-    flat = values.reshape(values.shape[0], -1)
-    sums: Decades = np.vecdot(flat, flat).astype(np.float64, copy=False)
-    return sums
+    if _trials_innermost(values):
+        sums: Decades = np.einsum("tab,tab->t", values, values)
+    else:
+        flat = values.reshape(values.shape[0], -1)
+        sums = np.vecdot(flat, flat)
+    return sums.astype(np.float64, copy=False)
 
 
 def squares(values: Signal) -> Squares:
@@ -54,8 +57,8 @@ def squares(values: Signal) -> Squares:
 def signal_squares(before: Signal, signal: Signal) -> Decades:
     """Sums of squares of a signal, of the signal less its mean over samples, and of what was before φ, (3, trials)."""
     sums, samples = plain_squares(signal), signal.shape[-2]
-    means = np.ones((1, samples), signal.dtype) @ signal  # times samples; (trials, 1, features)
-    return np.stack([sums, sums - plain_squares(means) / samples, sums if before is signal else plain_squares(before)])
+    centred = sums - plain_squares(_sum_over_samples(signal)) / samples
+    return np.stack([sums, centred, sums if before is signal else plain_squares(before)])
 
 
 def signal_squares_known(found: Decades, precision: np.dtype[Any]) -> npt.NDArray[Any]:
@@ -95,6 +98,18 @@ def all_finite(values: Signal) -> npt.NDArray[np.bool_]:
     return np.logical_and.reduce(np.isfinite(values), axis=(-2, -1))
 
 
+def _trials_innermost(values: Signal) -> bool:
+    """Whether the values of one place in all trials are next to each other in memory, so that sums run along them."""
+    return values.strides[0] == values.itemsize
+
+
+def _sum_over_samples(signal: Signal) -> Signal:
+    """(trials, 1, features)."""
+    if _trials_innermost(signal):
+        return np.add.reduce(signal, axis=-2, keepdims=True)
+    return np.ones((1, signal.shape[-2]), signal.dtype) @ signal
+
+
 def _of_order_one(values: Signal) -> tuple[Signal, Decades]:
     """`values` · 2**−exponent with the largest of each trial brought into [1/2, 1), and the exponents."""
     exponents = np.frexp(np.abs(values).max(axis=(-2, -1)))[1]
@@ -104,7 +119,7 @@ def _of_order_one(values: Signal) -> tuple[Signal, Decades]:
 def has_identical_columns(*parts: Signal) -> bool:
     """Whether two columns are the same of the matrix made of the (rows, columns) `parts`, one below the other."""
     first, columns = parts[0][0], parts[0].shape[-1]
-    if np.unique(first).size == columns:  # as it is nearly always, and then nothing is copied
+    if len(set(first.tolist())) == columns:  # as it is nearly always, and then nothing is copied
         return False
     return len({column.tobytes() for column in np.ascontiguousarray(np.concatenate(parts).T)}) < columns
 

@@ -25,7 +25,7 @@ class Derivatives:
     @classmethod
     def empty(cls, trials: int, layers: int) -> "Derivatives":
         """Nothing measured yet."""
-        return cls(*(_empty(trials, layers) for _ in range(6)))
+        return cls(*np.full((6, trials, layers), np.nan))
 
 
 @dataclass(frozen=True)
@@ -40,21 +40,3 @@ class Recording:
     weight_gradient: Decades
     weight_norm: Decades
     derivatives: Derivatives
-
-    @classmethod
-    def empty(cls, trials: int, layers: int) -> "Recording":
-        """Nothing measured yet."""
-        return cls(
-            forward_rms=_empty(trials, layers + 1),
-            separation=_empty(trials, layers + 1),
-            finite=np.ones((trials, layers + 1), dtype=np.bool_),
-            upstream=_empty(trials, layers),
-            delta=_empty(trials, layers),
-            weight_gradient=_empty(trials, layers),
-            weight_norm=_empty(trials, layers),
-            derivatives=Derivatives.empty(min(trials, DERIVATIVE_TRIALS), layers),
-        )
-
-
-def _empty(trials: int, columns: int) -> Decades:
-    return np.full((trials, columns), np.nan)

@@ -18,7 +18,7 @@ from service.diagnosis.measures import (
     signal_squares_known,
     squares,
 )
-from service.diagnosis.recording import Derivatives, Recording
+from service.diagnosis.recording import DERIVATIVE_TRIALS, Derivatives, Recording
 
 Numbers = npt.NDArray[Any]
 
@@ -34,9 +34,10 @@ class Magnitudes:
     exponents: Decades
 
     @classmethod
-    def empty(cls, trials: int, places: int) -> "Magnitudes":
-        """Nothing measured yet."""
-        return cls(np.full((trials, places), np.nan), np.zeros((trials, places)))
+    def empty(cls, count: int, trials: int, places: int) -> list["Magnitudes"]:
+        """So many of which nothing is measured yet."""
+        shape = count, trials, places
+        return [cls(*pair) for pair in zip(np.full(shape, np.nan), np.zeros(shape), strict=True)]
 
     def enter(self, rows: slice | Numbers, place: int, found: Squares) -> None:
         """Keep what the trials `rows` show."""
@@ -64,37 +65,26 @@ class Tally:
     derivatives: Derivatives
 
     @classmethod
-    def empty(cls, trials: int, layers: int) -> "Tally":
-        """Nothing measured yet."""
-        behind, everywhere = (trials, layers), (trials, layers + 1)
+    def empty(cls, trials: range, layers: int) -> "Tally":
+        """Nothing measured yet of these trials."""
+        signal, centred = Magnitudes.empty(2, len(trials), layers + 1)
+        upstream, delta, weight_gradient, weights = Magnitudes.empty(4, len(trials), layers)
         return cls(
-            signal=Magnitudes.empty(*everywhere),
-            centred=Magnitudes.empty(*everywhere),
-            finite=np.ones(everywhere, dtype=np.bool_),
-            upstream=Magnitudes.empty(*behind),
-            delta=Magnitudes.empty(*behind),
-            weight_gradient=Magnitudes.empty(*behind),
-            weights=Magnitudes.empty(*behind),
-            derivatives=Recording.empty(*behind).derivatives,
+            signal=signal,
+            centred=centred,
+            finite=np.ones((len(trials), layers + 1), dtype=np.bool_),
+            upstream=upstream,
+            delta=delta,
+            weight_gradient=weight_gradient,
+            weights=weights,
+            derivatives=Derivatives.empty(len(range(trials.start, min(trials.stop, DERIVATIVE_TRIALS))), layers),
         )
 
-    def rows(self, rows: slice) -> list[Numbers]:
-        """What was found in the trials `rows`, to be taken by another tally."""
-        return [array[rows] for array in self._arrays()]
-
-    def take(self, rows: slice, found: list[Numbers]) -> None:
-        """Enter what another tally found in the trials `rows`."""
-        for array, part in zip(self._arrays(), found, strict=True):
-            array[rows] = part
-
-    def _arrays(self) -> list[Numbers]:
-        """Every array; the first axis of each is that of the trials."""
-        places = [self.signal, self.centred, self.upstream, self.delta, self.weight_gradient, self.weights]
-        return [
-            self.finite,
-            *vars(self.derivatives).values(),
-            *(one for place in places for one in vars(place).values()),
-        ]
+    @classmethod
+    def joined(cls, tallies: list["Tally"]) -> "Tally":
+        """The trials of all of them, one after the other."""
+        joined: Tally = _joined(tallies)
+        return joined
 
     def measure_signals(self, rows: slice, signals: list[tuple[Signal, Signal]]) -> None:
         """Enter the inputs and what comes out of every layer, each behind what was there before φ."""
@@ -117,19 +107,19 @@ class Tally:
         self.centred.enter(rows, place, centred_squares(signal))
         self.finite[rows, place] = np.isfinite(around_zero.sums) & all_finite(before)
 
-    def measure_derivative(self, layer: int, derivative: Signal, first: int, largest_slope: float) -> None:
-        """Enter φ' of layer `layer` (from 0) in the trials from number `first` that are among the first few."""
+    def measure_derivative(self, rows: slice, layer: int, derivative: Signal, largest_slope: float) -> None:
+        """Enter φ' of layer `layer` (from 0) in those of the trials `rows` that are among the first few."""
         found = self.derivatives
-        rows = slice(first, min(first + derivative.shape[0], found.mean.shape[0]))
+        rows = slice(rows.start, min(rows.stop, found.mean.shape[0]))
         if rows.start >= rows.stop:
             return
-        few = derivative[: rows.stop - rows.start]
+        few = np.ascontiguousarray(derivative[: rows.stop - rows.start])  # few trials are summed one by one
         flat = few.reshape(few.shape[0], -1)
-        low, high = flat.min(axis=-1), flat.max(axis=-1)
+        low, high = np.minimum.reduce(flat, axis=-1), np.maximum.reduce(flat, axis=-1)
         found.low[rows, layer], found.high[rows, layer] = low, high
-        found.mean[rows, layer] = flat.mean(axis=-1)
+        found.mean[rows, layer] = np.add.reduce(flat, axis=-1) / flat.shape[-1]
         found.mean_square[rows, layer] = plain_squares(few) / flat.shape[-1]
-        smallest = _smallest_size(low, high, flat)
+        smallest = np.abs(flat).min(axis=-1) if (low < 0.0).any() else low
         limit = SATURATED_BELOW * largest_slope
         found.saturated[rows, layer] = _share_below(limit, flat, smallest) if np.isfinite(limit) else np.nan
         found.dead[rows, layer] = (few == 0.0).all(axis=-2).mean(axis=-1) if (smallest == 0.0).any() else 0.0
@@ -151,9 +141,15 @@ class Tally:
         )
 
 
-def _smallest_size(low: Signal, high: Signal, flat: Signal) -> Signal:
-    """The smallest |φ'|, (trials,), from the smallest and the largest φ' where they have one sign."""
-    return np.where(low >= 0.0, low, np.abs(flat).min(axis=-1) if (low < 0.0).any() else low)
+def _joined(parts: list[Any]) -> Any:
+    """Arrays end to end; records of arrays field by field."""
+    if len(parts) == 1:
+        return parts[0]
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts)
+    return type(parts[0])(
+        *(_joined(list(field)) for field in zip(*(vars(part).values() for part in parts), strict=True))
+    )
 
 
 def _share_below(limit: float, flat: Signal, smallest: Signal) -> Decades | float:

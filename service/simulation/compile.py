@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.nn.arrays import Array
+from service.nn.arrays import Array, innermost
 from service.nn.layers.base import BuiltLayer
 from service.nn.randomness import Randomness
 from service.simulation.plan import Plan
@@ -19,9 +19,14 @@ class Chunk:
     layers: list[BuiltLayer]
     inputs: Array  # (trials, samples, features)
     targets: Array  # (trials, samples, outputs)
+    along_trials: bool  # whether the trials are the innermost axis of its signals in memory
+
+    def arranged(self, signal: Array) -> Array:
+        """`signal` with its axes in that order in memory."""
+        return innermost(signal) if self.along_trials else signal
 
 
-def compile_chunk(plan: Plan, trials: range) -> Chunk:
+def compile_chunk(plan: Plan, trials: range, along_trials: bool = False) -> Chunk:
     """The trials `trials` of `plan`.
 
     Weights of the n-th layer that has any are tensor 2n, its bias is 2n + 1; so an activation that stands alone
@@ -37,4 +42,5 @@ def compile_chunk(plan: Plan, trials: range) -> Chunk:
     ]
     inputs = plan.spec.data.inputs.draw((plan.samples, plan.spec.network.features), randomness.tensor(_INPUTS))
     targets = plan.targets.draw((plan.samples, plan.outputs), randomness.tensor(_TARGETS))
-    return Chunk(layers, inputs.astype(dtype, copy=False), targets.astype(dtype, copy=False))
+    inputs, targets = (values.astype(dtype, copy=False) for values in (inputs, targets))
+    return Chunk(layers, inputs, targets, along_trials)

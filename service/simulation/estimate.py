@@ -6,12 +6,9 @@ from math import floor
 from service.errors import BudgetExceeded
 from service.results import Estimate
 from service.simulation.plan import Plan
+from service.simulation.regime import Regime, regime
 from service.spec import Precision
 
-CHUNK_BYTES = 320 << 20
-"""Trials are simulated together while they take no more memory than this."""
-SIGNAL_BYTES = 512 << 10
-"""Trials are simulated together until a layer's signal has this size."""
 WORKER_BYTES = 320 << 20
 """Address space of a worker that has done nothing yet."""
 
@@ -34,11 +31,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a plan costs; `chunk` trials are simulated together."""
+    """What a plan costs, and how it is simulated at that cost."""
 
     floating_point_operations: float
     bytes: int
-    chunk: int
+    regime: Regime
 
 
 def cost(plan: Plan) -> Cost:
@@ -46,8 +43,8 @@ def cost(plan: Plan) -> Cost:
     item = _ITEM_BYTES[plan.spec.precision]
     signals = plan.samples * sum(layer.units for layer in plan.layers)
     widest = max(layer.parameters for layer in plan.layers)
-    per_trial = item * (plan.parameters + 2 * signals) + 64 * (widest + plan.samples * _widest_signal(plan))
-    chunk = _together(plan, item, per_trial)
+    per_trial = item * (plan.parameters + 2 * signals) + 64 * (widest + plan.samples * plan.widest)
+    chosen = regime(plan, item, per_trial)
     depth = len(plan.layers)
     each = (
         6.0 * plan.samples * plan.parameters
@@ -55,9 +52,9 @@ def cost(plan: Plan) -> Cost:
         + _OPERATIONS_PER_UNIT_AND_SAMPLE * signals
         + _OPERATIONS_PER_TRIAL_AND_LAYER * depth
     )
-    operations = plan.trials * each + _OPERATIONS_PER_CHUNK_AND_LAYER * depth * -(-plan.trials // chunk)
+    operations = plan.trials * each + _OPERATIONS_PER_CHUNK_AND_LAYER * depth * -(-plan.trials // chosen.together)
     recorded = 8 * _RECORDED_PER_LAYER * plan.trials * depth
-    return Cost(operations, WORKER_BYTES + chunk * per_trial + recorded, chunk)
+    return Cost(operations, WORKER_BYTES + chosen.together * per_trial + recorded, chosen)
 
 
 def estimate(plan: Plan, limits: Limits) -> Estimate:
@@ -98,20 +95,6 @@ def check_budget(plan: Plan, limits: Limits) -> None:
 
 def _within(costs: Cost, limits: Limits) -> bool:
     return costs.floating_point_operations <= limits.floating_point_operations and costs.bytes <= limits.bytes
-
-
-def _together(plan: Plan, item: int, per_trial: int) -> int:
-    """How many trials are simulated together.
-
-    Every call of NumPy takes a microsecond or two whatever its size, so trials of small networks share it; but what a
-    layer works on should stay in the cache, and everything that the backward pass needs in memory.
-    """
-    enough = -(-SIGNAL_BYTES // (item * plan.samples * _widest_signal(plan)))
-    return max(1, min(plan.trials, enough, CHUNK_BYTES // per_trial))
-
-
-def _widest_signal(plan: Plan) -> int:
-    return max([plan.spec.network.features, *(layer.units for layer in plan.layers)])
 
 
 def _gibibytes(count: int) -> str:

@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from service.diagnosis.measures import Squares, all_between, plain_squares
 from service.nn.arrays import Array, Float64Array
-from service.nn.layers.base import BuiltLayer
 from service.nn.losses import Loss
 from service.simulation.compile import Chunk
 
@@ -62,10 +61,10 @@ class Backward:
 def forward(chunk: Chunk) -> list[Forward]:
     """The signal at every layer; what overflows is infinite or NaN from there on."""
     signals: list[Forward] = []
-    x = chunk.inputs
+    x = chunk.arranged(chunk.inputs)
     for layer in chunk.layers:
         z = layer.transform.forward(x)
-        h = layer.activation.f(z)
+        h = chunk.arranged(layer.activation.f(z))
         signals.append(Forward(x, z, h))
         x = h
     return signals
@@ -73,22 +72,19 @@ def forward(chunk: Chunk) -> list[Forward]:
 
 def backward(chunk: Chunk, signals: list[Forward], loss: Loss) -> Iterator[Backward]:
     """Delta and the gradients at every layer, from the last to the first; the loss's constant factor is left out."""
-    last = chunk.layers[-1]
-    derivative = last.activation.df(signals[-1].z, signals[-1].h)
-    unscaled = np.zeros((signals[-1].h.shape[0], 1, 1), np.int64)
-    upstream = rescaled(loss.gradient(signals[-1].h, chunk.targets), unscaled)
-    delta = rescaled(loss.output_delta(last.activation, derivative, signals[-1].h, chunk.targets), unscaled)
+    last, prediction, targets = chunk.layers[-1].activation, signals[-1].h, chunk.arranged(chunk.targets)
+    derivative = chunk.arranged(last.df(signals[-1].z, prediction))
+    unscaled = np.zeros((prediction.shape[0], 1, 1), np.int64)
+    upstream = rescaled(chunk.arranged(loss.gradient(prediction, targets)), unscaled)
+    delta = rescaled(chunk.arranged(loss.output_delta(last, derivative, prediction, targets)), unscaled)
     for index in reversed(range(len(chunk.layers))):
         yield Backward(index, signals[index].x, upstream, delta, derivative)
         if index > 0:
             upstream = rescaled(chunk.layers[index].transform.backward(delta.values), delta.exponent)
-            derivative, delta = _through(chunk.layers[index - 1], signals[index - 1], upstream)
-
-
-def _through(layer: BuiltLayer, signal: Forward, upstream: Scaled) -> tuple[Array, Scaled]:
-    derivative = layer.activation.df(signal.z, signal.h)
-    values = layer.activation.pull_back(derivative, signal.h, upstream.values)
-    return derivative, rescaled(values, upstream.exponent)
+            activation, signal = chunk.layers[index - 1].activation, signals[index - 1]
+            derivative = chunk.arranged(activation.df(signal.z, signal.h))
+            pulled = activation.pull_back(derivative, signal.h, upstream.values)
+            delta = rescaled(chunk.arranged(pulled), upstream.exponent)
 
 
 def rescaled(values: Array, exponent: npt.NDArray[np.integer[Any]]) -> Scaled:

@@ -63,6 +63,11 @@ class Plan:
         return self.layers[-1].units
 
     @property
+    def widest(self) -> int:
+        """The number of features or units where there are most."""
+        return max([self.spec.network.features, *(layer.units for layer in self.layers)])
+
+    @property
     def parameters(self) -> int:
         """Weights and biases of the whole network."""
         return sum(layer.parameters for layer in self.layers)

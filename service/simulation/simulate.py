@@ -1,6 +1,8 @@
 """A plan → its report: chunks of trials are drawn, sent forward and back, measured, and judged together."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from time import perf_counter
 
@@ -10,7 +12,7 @@ from service.diagnosis.flags import Circumstances
 from service.diagnosis.measures import Squares, has_identical_columns, squares, squares_by_samples
 from service.diagnosis.recording import Recording
 from service.diagnosis.statistics import Depth, NetworkTrials, layer_statistics
-from service.diagnosis.tally import Numbers, Tally
+from service.diagnosis.tally import Tally
 from service.diagnosis.verdict import judge
 from service.nn.layers.base import Transform
 from service.results import SimulationReport
@@ -20,13 +22,14 @@ from service.simulation.estimate import cost
 from service.simulation.first_trial import FirstTrial
 from service.simulation.passes import Backward, backward, forward
 from service.simulation.plan import Plan, plan
+from service.simulation.regime import Regime
 from service.simulation.theory import theory_of
 from service.spec import Include, SimulationSpec
 from service.theory.bounds import largest_slope
 from service.version import ENGINE_VERSION
 
-_WORTH_A_PROCESS = 1e9
-"""Operations by the estimate, 50 milliseconds: a process costs a few, and copies what it writes to."""
+_WORTH_A_HELPER = 1e8
+"""Operations by the estimate, five milliseconds: to wake a helper and to hear from it may take one."""
 
 
 def simulate(spec: SimulationSpec, processes: int = 1) -> SimulationReport:
@@ -62,62 +65,65 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
     )
 
 
+@dataclass(frozen=True)
+class Work:
+    """A plan, and what is found out once, before there are several processes."""
+
+    plan: Plan
+    largest_slopes: list[float]  # the supremum of |φ'| of every layer
+    regime: Regime
+
+    @classmethod
+    def of(cls, made: Plan, regime: Regime) -> "Work":
+        """On `made`."""
+        return cls(made, [largest_slope(planned.layer.activation) for planned in made.layers], regime)
+
+
 def measure(made: Plan, processes: int = 1) -> tuple[Recording, FirstTrial]:
     """What is measured of every trial, and the first trial itself, the same for any number of processes."""
-    tally, first = Tally.empty(made.trials, len(made.layers)), FirstTrial()
-    for planned in made.layers:
-        largest_slope(planned.layer.activation)  # proven once, before there are several processes
-    shares = _shares(made, processes)
-    found = spread(lambda share: _observe_share(made, shares[share], tally, first), len(shares))
-    for trials, rows in zip(shares, found, strict=True):
-        tally.take(slice(trials.start, trials.stop), rows)
+    costs = cost(made)
+    worth = int(costs.floating_point_operations / _WORTH_A_HELPER)
+    count = max(1, min(processes, worth, made.trials // 2))  # sums along a single trial would be rounded otherwise
+    found = spread(partial(observe, Work.of(made, costs.regime)), list(_parts(range(made.trials), count)))
+    tally = Tally.joined([part for part, _ in found])
     widths = [made.spec.network.features, *(planned.units for planned in made.layers)]
-    return tally.recording(made.samples, widths), first
+    return tally.recording(made.samples, widths), found[0][1]
 
 
-def chunks(made: Plan, trials: range) -> Iterator[range]:
-    """`trials` in groups of about one size that are simulated together."""
-    count = -(-len(trials) // cost(made).chunk)
-    return _parts(trials, count)
-
-
-def _shares(made: Plan, processes: int) -> list[range]:
-    """The trials of each process: one for every ten milliseconds of work, up to `processes`."""
-    worth = int(cost(made).floating_point_operations / _WORTH_A_PROCESS)
-    return list(_parts(range(made.trials), max(1, min(processes, made.trials, worth))))
+def observe(work: Work, share: range) -> tuple[Tally, FirstTrial]:
+    """What is measured of the trials `share`, and what is kept of the first trial where it is among them."""
+    tally, first = Tally.empty(share, len(work.plan.layers)), FirstTrial()
+    with np.errstate(all="ignore"):  # overflow is an outcome here, found by looking, not a mishap
+        for trials in _parts(share, -(-len(share) // work.regime.together)):
+            rows = slice(trials.start - share.start, trials.stop - share.start)
+            chunk = compile_chunk(work.plan, trials, work.regime.along_trials)
+            _observe(work, chunk, tally, rows, first if trials.start == 0 else None)
+    return tally, first
 
 
 def _parts(trials: range, count: int) -> Iterator[range]:
+    """So many groups of about one size."""
     for part in range(count):
         yield trials[len(trials) * part // count : len(trials) * (part + 1) // count]
 
 
-def _observe_share(made: Plan, share: range, tally: Tally, first: FirstTrial) -> list[Numbers]:
-    """The tally's rows of the trials `share`, filled."""
-    with np.errstate(all="ignore"):  # overflow is an outcome here, found by looking, not a mishap
-        for trials in chunks(made, share):
-            _observe(made, trials, tally, first)
-    return tally.rows(slice(share.start, share.stop))
-
-
-def _observe(made: Plan, trials: range, tally: Tally, first: FirstTrial) -> None:
-    """Both passes over `trials`, measured into `tally`, and the first trial kept."""
-    chunk, rows = compile_chunk(made, trials), slice(trials.start, trials.stop)
+def _observe(work: Work, chunk: Chunk, tally: Tally, rows: slice, first: FirstTrial | None) -> None:
+    """Both passes over `chunk`, measured into the `rows` of `tally`, and its first trial kept in `first`."""
     signals = forward(chunk)
     tally.measure_signals(rows, [(chunk.inputs, chunk.inputs), *((signal.z, signal.h) for signal in signals)])
-    for step in backward(chunk, signals, made.spec.loss):
-        _measure(tally, rows, chunk, step)
-        if trials.start == 0:
-            first.keep(made, step, chunk.layers[step.index].transform)
-    if trials.start == 0:
+    for step in backward(chunk, signals, work.plan.spec.loss):
+        transform = chunk.layers[step.index].transform
+        _measure(tally, rows, transform, step)
+        tally.measure_derivative(rows, step.index, step.derivative, work.largest_slopes[step.index])
+        if first is not None:
+            first.keep(work.plan, step, transform)
+    if first is not None:
         first.twins = _has_twins(chunk)
 
 
-def _measure(tally: Tally, rows: slice, chunk: Chunk, step: Backward) -> None:
-    transform, activation = chunk.layers[step.index].transform, chunk.layers[step.index].activation
+def _measure(tally: Tally, rows: slice, transform: Transform, step: Backward) -> None:
     tally.upstream.enter(rows, step.index, step.upstream.squares())
     tally.delta.enter(rows, step.index, step.delta.squares())
-    tally.measure_derivative(step.index, step.derivative, rows.start, largest_slope(activation))
     if transform.weights is not None:
         tally.weights.enter(rows, step.index, squares(transform.weights))
         found = _gradient_squares(transform, step)

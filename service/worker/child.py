@@ -8,8 +8,8 @@ from types import TracebackType
 
 from service.profile.spec import ProfileSpec
 from service.simulation.crew import die_with_parent
+from service.simulation.memory import keep_freed_memory
 from service.spec import SimulationSpec
-from service.worker.memory import keep_freed_memory
 
 _armed = False
 

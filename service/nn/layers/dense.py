@@ -9,7 +9,7 @@ from service.errors import ShapeMismatch
 from service.kinds import Int64
 from service.nn.activations import AnyActivation
 from service.nn.activations.linear import Linear
-from service.nn.arrays import Array, DType
+from service.nn.arrays import Array, DType, product
 from service.nn.initializers import AnyInitializer
 from service.nn.initializers.lecun_normal import LecunNormal
 from service.nn.initializers.zeros import Zeros
@@ -83,14 +83,14 @@ class Affine:
 
     def forward(self, x: Array) -> Array:
         """z, (trials, samples, fan_out)."""
-        z = x @ self.weights
+        z = product(x, self.weights)
         if self.bias.any():  # zeros, the usual bias, cost nothing
             z = z + self.bias
         return z
 
     def backward(self, delta: Array) -> Array:
         """∂e/∂x, (trials, samples, fan_in)."""
-        return delta @ self.weights.swapaxes(-1, -2)
+        return product(delta, self.weights.swapaxes(-1, -2))
 
     def gradients(self, x: Array, delta: Array) -> ParameterGradients:
         """Averages over the samples of xᵀ·delta and of delta."""
@@ -98,7 +98,7 @@ class Affine:
 
     def weight_gradient(self, x: Array, delta: Array) -> Array:
         """xᵀ·delta."""
-        return x.swapaxes(-1, -2) @ delta
+        return product(x.swapaxes(-1, -2), delta)
 
     def gradient_by_samples(self, x: Array, delta: Array) -> tuple[Array, Array] | None:
         """‖xᵀ·δ‖² = Σ (x·xᵀ)∘(δ·δᵀ): products of samples with samples, where these are few against the widths."""
