@@ -23,7 +23,7 @@ from service.simulation.memory import give_back_freed_memory
 Share = TypeVar("Share")
 T = TypeVar("T")
 
-_IDLE_SECONDS = 1.0
+_IDLE_SECONDS = 10.0
 """A helper that has waited so long for work gives its memory back, and waits on."""
 _PR_SET_PDEATHSIG = 1
 
