@@ -20,9 +20,9 @@ keep_freed_memory()  # as in every process that simulates
 def prepare(shape: Shape, precision: str) -> Callable[[], Norms]:
     """The simulation, to be run as often as one likes."""
     spec = SimulationSpec.model_validate(shape.spec(precision))
+    made = plan(spec)
 
     def run() -> Norms:
-        made = plan(spec)
         recording, _ = measure(made, PROCESSORS)
         decades = np.stack([recording.delta, recording.weight_gradient])  # (2, trials, layers)
         decades += np.log10(spec.loss.factor(made.outputs))

@@ -35,9 +35,11 @@ class Magnitudes:
 
     @classmethod
     def empty(cls, count: int, trials: int, places: int) -> list["Magnitudes"]:
-        """So many of which nothing is measured yet."""
-        shape = count, trials, places
-        return [cls(*pair) for pair in zip(np.full(shape, np.nan), np.zeros(shape), strict=True)]
+        """So many of which nothing is measured yet; the trials are innermost in memory, as they are entered."""
+        shape = count, places, trials
+        return [
+            cls(sums.T, exponents.T) for sums, exponents in zip(np.full(shape, np.nan), np.zeros(shape), strict=True)
+        ]
 
     def enter(self, rows: slice | Numbers, place: int, found: Squares) -> None:
         """Keep what the trials `rows` show."""
@@ -88,7 +90,7 @@ class Tally:
 
     def measure_signals(self, rows: slice, signals: list[tuple[Signal, Signal]]) -> None:
         """Enter the inputs and what comes out of every layer, each behind what was there before φ."""
-        found = np.empty((3, rows.stop - rows.start, len(signals)))
+        found = np.empty((3, len(signals), rows.stop - rows.start)).swapaxes(1, 2)
         for place, (before, signal) in enumerate(signals):
             found[:, :, place] = signal_squares(before, signal)
         self.signal.sums[rows], self.centred.sums[rows] = found[0], found[1]
