@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 CASES ?= benchmarks/verdict_cases.json
 SECONDS ?= 120
+TOOLS := .tools
+NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$(CURDIR)/openapi/tools/node_modules/.bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check demo bench bench-formulas bench-http fuzz rivals verdicts oracle openapi lock clean
+.PHONY: help run test check demo bench bench-formulas bench-http fuzz rivals verdicts oracle openapi clients lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -21,6 +23,18 @@ $(BIN)/.runtime: requirements/runtime.lock
 $(BIN)/.dev: requirements/dev.lock $(BIN)/.runtime
 	@echo "· installing the development tools"
 	@$(BIN)/python -m pip install --progress-bar on --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+# Tools that nothing else may depend on, each in an environment of its own.
+$(TOOLS)/%/.installed: requirements/tools/%.lock
+	@echo "· installing $*"
+	@$(PYTHON) -m venv --clear $(TOOLS)/$*
+	@$(TOOLS)/$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+openapi/tools/node_modules/.installed: openapi/tools/package-lock.json $(TOOLS)/node/.installed
+	@echo "· installing the tools for OpenAPI documents"
+	@cd openapi/tools && $(NODE) npm ci --silent --ignore-scripts
 	@touch $@
 
 run: $(BIN)/.runtime ## serve on 127.0.0.1:8000
@@ -63,13 +77,17 @@ oracle: $(BIN)/.dev ## compare gradients with PyTorch's (installs torch 2.13.0)
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --disable-pip-version-check 'torch==2.13.0'
 	$(BIN)/python -m pytest api_tests/simulation/test_oracle.py
 
-openapi: $(BIN)/.runtime ## write the OpenAPI document and the examples in it
+openapi: $(BIN)/.runtime ## write the OpenAPI documents and the examples in them
 	$(BIN)/python openapi/write.py
 	$(BIN)/python -m service openapi > openapi/openapi.new && mv openapi/openapi.new openapi/openapi.json
+	$(BIN)/python -m service openapi --contract > openapi/openapi.new && mv openapi/openapi.new openapi/openapi-3.2.json
 
 lock: $(BIN)/.dev ## pin the dependencies anew
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements/runtime.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" --extra dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
 
+clients: $(BIN)/.dev $(TOOLS)/openapi-python-client/.installed $(TOOLS)/openapi-generator/.installed $(TOOLS)/go/.installed openapi/tools/node_modules/.installed ## generate, compile and run a client in every language (CLIENTS=names)
+	$(BIN)/python openapi/clients/run.py $(CLIENTS)
+
 clean: ## remove what these targets made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(TOOLS) openapi/tools/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

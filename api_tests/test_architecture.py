@@ -21,6 +21,7 @@ ROOMS: dict[str, set[str]] = {
     "policies": {"pydantic", "pydantic_core"},
     "spec": {"pydantic"},
     "results": set(),
+    "tables": set(),
     "diagnosis": {"numpy", "scipy"},
     "facts": set(),
     "theory": {"numpy", "flint"},

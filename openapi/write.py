@@ -16,9 +16,11 @@ from service.catalog import Catalog, catalog  # noqa: E402 - NumPy comes after t
 from service.http import examples  # noqa: E402
 from service.profile.profile import profile  # noqa: E402
 from service.profile.spec import ProfileSpec  # noqa: E402
+from service.results import SimulationReport  # noqa: E402
 from service.settings import Settings  # noqa: E402
 from service.simulation.simulate import simulate  # noqa: E402
 from service.spec import SimulationSpec  # noqa: E402
+from service.tables import layers_csv  # noqa: E402
 from service.worker.worker import Worker  # noqa: E402
 
 EXAMPLES = Path(examples.__file__).parent
@@ -57,9 +59,12 @@ def _rounded(node: Any) -> Any:
 
 def main() -> None:
     """Write all files."""
-    for name, answer in answers().items():
-        text = json.dumps(_rounded(answer), indent=1, ensure_ascii=False) + "\n"
+    rounded = _rounded(answers())
+    for name, answer in rounded.items():
+        text = json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
         (EXAMPLES / f"{name}.json").write_text(text, encoding="utf-8")
+    table = layers_csv(SimulationReport.model_validate(rounded["report"]))
+    (EXAMPLES / "layers.csv").write_text(table, encoding="utf-8", newline="")
 
 
 if __name__ == "__main__":

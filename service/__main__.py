@@ -23,7 +23,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="serve the HTTP interface; settings come from the environment")
     commands.add_parser("health", help="end with status 0 if the service on this machine is ready, 1 if not")
-    commands.add_parser("openapi", help="print the OpenAPI document")
+    openapi = commands.add_parser("openapi", help="print the OpenAPI document")
+    openapi.add_argument("--contract", action="store_true", help="the one that says all that is accepted (OpenAPI 3.2)")
     simulate = commands.add_parser("simulate", help="judge one specification, without a server")
     simulate.add_argument("spec", type=Path, help="a JSON file with a specification, - for standard input")
     simulate.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -71,7 +72,7 @@ def _simulate(chosen: argparse.Namespace) -> int:
 def _openapi(chosen: argparse.Namespace) -> int:
     from service.main import openapi_text  # noqa: PLC0415
 
-    sys.stdout.write(openapi_text())
+    sys.stdout.write(openapi_text(chosen.contract))
     return 0
 
 

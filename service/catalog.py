@@ -38,7 +38,7 @@ class Parameter(Model):
     """Its name in JSON."""
     description: str
     """What it does."""
-    type: str
+    value_type: str
     """Its JSON type, or the family it is chosen from."""
     required: bool
     """Whether it must be given."""
@@ -146,7 +146,7 @@ def _parameter(name: str, field: dict[str, Any], schema: dict[str, Any]) -> Para
     return Parameter(
         name=name,
         description=field.get("description", ""),
-        type=_type(resolved, _reference(field)),
+        value_type=_type(resolved, _reference(field)),
         required=required,
         default=None if required else json.dumps(field.get("default")),
         minimum=resolved.get("minimum"),

@@ -8,6 +8,7 @@ Refusal
 │   ├── Incompatible          two choices that exclude each other (a loss and an output activation)
 │   └── GradientsTooLarge     the factors asked for would fill a report
 ├── BudgetExceeded        the estimate is above what is answered at once
+├── ReportNotFound        there is no report with that digest, or not any more
 ├── QueueFull             too many simulations are waiting
 ├── DeadlineExceeded      a simulation ran out of its time and was stopped
 ├── WorkerFailed          the process that simulated died or ran out of memory
@@ -99,6 +100,18 @@ class BudgetExceeded(Refusal):
     """The estimate is above what is answered at once."""
 
     code = "budget-exceeded"
+
+
+class ReportNotFound(Refusal):
+    """There is no report with that digest, or it is not kept any more."""
+
+    code = "report-not-found"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No report with this digest is kept: those asked for lately are, as long as there is room. "
+            "POST its specification to /v1/simulations again; the digest will be the same."
+        )
 
 
 class QueueFull(Refusal):

@@ -1,7 +1,7 @@
 """What is proven or computed of an activation, as a client gets it."""
 
 from service.kinds import Double, Model
-from service.vocabulary import Approach, Break
+from service.vocabulary import Approach, BreakKind
 
 
 class Place(Model):
@@ -59,7 +59,7 @@ class Kink(Model):
 
     z: Double
     """Where."""
-    kind: Break
+    kind: BreakKind
     """What happens."""
     value: Double | None
     """φ there; null where it has no value."""

@@ -24,6 +24,7 @@ def _tidy(schema: dict[str, Any], _model: type[BaseModel]) -> None:
         field.pop("title", None)
     if "kind" in fields:
         fields["kind"].pop("default", None)
+        fields["kind"].setdefault("description", "Which kind this is.")
         schema["required"] = list(dict.fromkeys(["kind", *schema.get("required", [])]))
 
 
@@ -76,7 +77,8 @@ def members(family: type[K]) -> list[type[K]]:
 
 def one_of(name: str, family: type[Kind]) -> Any:
     """The discriminated union of the kinds of `family`, called `name` in the OpenAPI document."""
-    return TypeAliasType(name, Annotated[reduce(or_, members(family)), Field(discriminator="kind")])
+    union = Field(discriminator="kind", description=f"One of {len(members(family))} kinds, told apart by `kind`.")
+    return TypeAliasType(name, Annotated[reduce(or_, members(family)), union])
 
 
 def _is_concrete(kind: type[Kind]) -> bool:

@@ -4,14 +4,13 @@ import json
 import logging
 
 import uvicorn
-from fastapi import FastAPI
 
-from service.http.app import build_app
+from service.http.app import Application, build_app
 from service.settings import Settings
 from service.worker.worker import Worker
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None) -> Application:
     """The whole service, by the environment unless settings are given."""
     chosen = settings or Settings()
     return build_app(chosen, Worker(chosen))
@@ -36,6 +35,7 @@ def serve() -> None:
     )
 
 
-def openapi_text() -> str:
-    """The OpenAPI document as it is committed."""
-    return json.dumps(create_app().openapi(), indent=2, ensure_ascii=False) + "\n"
+def openapi_text(contract: bool = False) -> str:
+    """The OpenAPI document as it is committed: the one for generators, or the one the service is tested against."""
+    app = create_app()
+    return json.dumps(app.contract() if contract else app.openapi(), indent=2, ensure_ascii=False) + "\n"

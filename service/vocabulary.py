@@ -65,7 +65,7 @@ class Approach(StrEnum):
     PLUS_INFINITY = "plus_infinity"
 
 
-class Break(StrEnum):
+class BreakKind(StrEnum):
     """What a function does at a point where it is not smooth."""
 
     JUMP = "jump"

@@ -65,7 +65,7 @@ async def test_every_entry_of_the_catalog_is_described(client: httpx.AsyncClient
             place = f"{family.family}/{entry.kind}"
             assert entry.summary, place
             assert all(parameter.description for parameter in entry.parameters), place
-            assert all(parameter.type for parameter in entry.parameters), place
+            assert all(parameter.value_type for parameter in entry.parameters), place
             assert len({parameter.name for parameter in entry.parameters}) == len(entry.parameters), place
             if family.family == "activations":
                 assert entry.formula, place

@@ -14,7 +14,7 @@ from service.nn.activations import Activation
 from service.profile.answer import ActivationProfile
 from service.profile.profile import profile
 from service.profile.spec import ProfileSpec
-from service.vocabulary import Break
+from service.vocabulary import BreakKind
 
 
 def profiled(formula: str, **fields: object) -> ActivationProfile:
@@ -71,14 +71,14 @@ def test_exu_keeps_its_variance_and_lets_the_gradient_grow_slowly() -> None:
 @pytest.mark.parametrize(
     ("formula", "kind", "sides"),
     [
-        ("max(z, 0.1z)", Break.KINK, (0.0, 0.0, 0.1, 1.0)),
-        ("where(z < 0, 2, z)", Break.JUMP, (2.0, 0.0, 0.0, 1.0)),
-        ("1/z", Break.POLE, (None, None, None, None)),
-        ("sqrt(z)", Break.EDGE, (None, 0.0, None, None)),
+        ("max(z, 0.1z)", BreakKind.KINK, (0.0, 0.0, 0.1, 1.0)),
+        ("where(z < 0, 2, z)", BreakKind.JUMP, (2.0, 0.0, 0.0, 1.0)),
+        ("1/z", BreakKind.POLE, (None, None, None, None)),
+        ("sqrt(z)", BreakKind.EDGE, (None, 0.0, None, None)),
     ],
 )
 def test_kinks_say_what_happens_on_both_sides(
-    formula: str, kind: Break, sides: tuple[float | None, float | None, float | None, float | None]
+    formula: str, kind: BreakKind, sides: tuple[float | None, float | None, float | None, float | None]
 ) -> None:
     (kink,) = profiled(formula).kinks
     assert (kink.z, kink.kind) == (0.0, kind)
@@ -129,12 +129,12 @@ def test_softmax_is_bounded_as_one_unit_and_theory_is_silent_of_it() -> None:
 @pytest.mark.parametrize(
     ("formula", "kind", "words"),
     [
-        ("(exp(z) - 1)/z", Break.HOLE, "has no value at z = 0"),
-        ("sign(z)^2", Break.JUMP, "jumps at z = 0, where it is 0 and 1 on both sides"),
-        ("ln(abs(z))", Break.POLE, "has a pole at z = 0"),
+        ("(exp(z) - 1)/z", BreakKind.HOLE, "has no value at z = 0"),
+        ("sign(z)^2", BreakKind.JUMP, "jumps at z = 0, where it is 0 and 1 on both sides"),
+        ("ln(abs(z))", BreakKind.POLE, "has a pole at z = 0"),
     ],
 )
-def test_a_break_is_called_what_it_is(formula: str, kind: Break, words: str) -> None:
+def test_a_break_is_called_what_it_is(formula: str, kind: BreakKind, words: str) -> None:
     found = profiled(formula)
     assert [kink.kind for kink in found.kinks] == [kind]
     assert words in found.summary

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from service.http import problems
-from service.http.openapi import document
+from service.http.openapi import contract, document
 from service.http.problems import Problem
 from service.http.request_id import RequestId, Traffic
 from service.http.routes import activations, catalog, docs, estimates, health, simulations
@@ -30,8 +30,12 @@ class Application(FastAPI):
         """The document that /openapi.json serves."""
         return document(self)
 
+    def contract(self) -> dict[str, Any]:
+        """The document that the service is tested against."""
+        return contract(self)
 
-def build_app(settings: Settings, worker: Worker) -> FastAPI:
+
+def build_app(settings: Settings, worker: Worker) -> Application:
     """The application over `worker`, which is started with it."""
 
     @asynccontextmanager

@@ -1,10 +1,11 @@
-"""The OpenAPI document: FastAPI's, with what generators stumble over put right."""
+"""The OpenAPI document: FastAPI's, with what generators stumble over put right; and a stricter one for tests."""
 
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from service.http.examples import ANSWERS
 from service.http.problems import MEDIA_TYPE
 
 SUMMARY = "Whether a network's gradients vanish or explode, where, why, and with which numbers."
@@ -26,42 +27,73 @@ TAGS = [
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """The document of `app`, made once."""
+    """The document of `app` for generators, OpenAPI 3.1, made once."""
     if app.openapi_schema is None:
-        made = get_openapi(
-            title=app.title,
-            version=app.version,
-            summary=SUMMARY,
-            description=DESCRIPTION,
-            routes=app.routes,
-            tags=TAGS,
-            servers=[{"url": "/", "description": "The server this document came from."}],
-            license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-            contact={"name": "Gradient Verdict"},
-            separate_input_output_schemas=False,
-        )
-        made["security"] = []
-        _problems_as_problems(made)
-        app.openapi_schema = _whole_numbers(made)
+        made = contract(app)
+        made["openapi"] = "3.1.0"
+        schemas = made["components"]["schemas"]
+        schemas["Values"] = _matrix(schemas["Values"])
+        app.openapi_schema = made
     return app.openapi_schema
+
+
+def contract(app: FastAPI) -> dict[str, Any]:
+    """The document of `app` that says all that is accepted, OpenAPI 3.2, for tests of it."""
+    made = get_openapi(
+        title=app.title,
+        version=app.version,
+        openapi_version="3.2.0",
+        summary=SUMMARY,
+        description=DESCRIPTION,
+        routes=app.routes,
+        tags=TAGS,
+        servers=[{"url": "/", "description": "The server this document came from."}],
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        contact={"name": "Gradient Verdict"},
+        separate_input_output_schemas=False,
+    )
+    made["security"] = []
+    _problems_as_problems(made)
+    _answers_as_written(made)
+    cleaned: dict[str, Any] = _cleaned(made)
+    return cleaned
+
+
+def _operations(made: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operation for path in made["paths"].values() for operation in path.values()]
 
 
 def _problems_as_problems(made: dict[str, Any]) -> None:
     """Errors have their own media type; FastAPI gives them that of the route."""
-    operations = [operation for path in made["paths"].values() for operation in path.values()]
-    failures = [operation["responses"][status] for operation in operations for status in ("4XX", "5XX")]
+    failures = [operation["responses"][status] for operation in _operations(made) for status in ("4XX", "5XX")]
     for failure in failures:
-        failure["content"] = {MEDIA_TYPE: failure["content"]["application/json"]}
+        (content,) = failure["content"].values()
+        failure["content"] = {MEDIA_TYPE: content}
 
 
-def _whole_numbers(node: Any) -> Any:
-    """Bounds such as 4096.0 as the integers they are, where the schema's type is integer."""
+def _answers_as_written(made: dict[str, Any]) -> None:
+    """Examples of answers with their nulls, which FastAPI would drop."""
+    for operation in _operations(made):
+        media_type, example = ANSWERS[operation["operationId"]]
+        operation["responses"]["200"]["content"][media_type]["example"] = example
+
+
+def _matrix(vector_or_matrix: dict[str, Any]) -> dict[str, Any]:
+    """The second of two shapes: a union of arrays, neither of them an object, does not compile in Java."""
+    _, matrix = vector_or_matrix["oneOf"]
+    return {**matrix, "description": "A matrix as a list of its rows; JSON may have a vector in its place."}
+
+
+def _cleaned(node: Any) -> Any:
+    """Bounds of integers as the integers they are, not 4096.0; no objects as defaults, which Go and Java cannot build.
+
+    What such a default is, its description says.
+    """
     if isinstance(node, dict):
-        cleaned = {key: _whole_numbers(value) for key, value in node.items()}
+        cleaned = {key: _cleaned(value) for key, value in node.items()}
+        if "$ref" in cleaned and isinstance(cleaned.get("default"), dict):
+            del cleaned["default"]
         if cleaned.get("type") == "integer":
-            bounds = {key: int(value) for key, value in cleaned.items() if isinstance(value, float)}
-            return cleaned | bounds
+            cleaned |= {key: int(value) for key, value in cleaned.items() if isinstance(value, float)}
         return cleaned
-    if isinstance(node, list):
-        return [_whole_numbers(item) for item in node]
-    return node
+    return [_cleaned(item) for item in node] if isinstance(node, list) else node

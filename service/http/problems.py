@@ -9,7 +9,6 @@ from http import HTTPMethod, HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -20,6 +19,7 @@ from service.errors import (
     NotReady,
     QueueFull,
     Refusal,
+    ReportNotFound,
     SpecError,
     WorkerFailed,
 )
@@ -42,6 +42,7 @@ STATUSES: dict[type[Refusal], HTTPStatus] = {
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     SpecError: HTTPStatus.UNPROCESSABLE_ENTITY,
     BudgetExceeded: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ReportNotFound: HTTPStatus.NOT_FOUND,
     QueueFull: HTTPStatus.TOO_MANY_REQUESTS,
     WorkerFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -70,9 +71,9 @@ class Problem(Model):
     """The kind of problem, for programs."""
     request_id: str
     """The identifier of this request, also in the header X-Request-ID and in the log."""
-    errors: list[FieldError] = Field(default_factory=list)
-    """The faults in the body, where there are any."""
-    facts: dict[str, Double] = Field(default_factory=dict)
+    errors: list[FieldError]
+    """The faults in the body; none where it is not the body's fault."""
+    facts: dict[str, Double]
     """The numbers behind `detail`: what was asked for, what the limit is."""
 
 

@@ -39,6 +39,7 @@ Values = TypeAliasType(
         Annotated[Vector, Tag("vector")] | Annotated[Matrix, Tag("matrix")],
         Discriminator(_shape_named),
         AfterValidator(_rectangular),
+        Field(description="A vector, or a matrix as a list of its rows."),
     ],
 )
 """A vector, or a matrix as a list of its rows."""

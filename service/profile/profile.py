@@ -20,7 +20,7 @@ from service.theory.bounds import bounds, largest_slope
 from service.theory.critical import Criticality, critical_initialisations
 from service.theory.fixed_points import fixed_points
 from service.theory.moments import moments
-from service.vocabulary import Break
+from service.vocabulary import BreakKind
 
 
 def profile(spec: ProfileSpec) -> ActivationProfile:
@@ -101,17 +101,17 @@ def _kink(joint: Joint) -> Kink:
     )
 
 
-def _kind(joint: Joint) -> Break:
+def _kind(joint: Joint) -> BreakKind:
     if joint.left is None or joint.right is None:
-        return Break.EDGE
+        return BreakKind.EDGE
     if joint.continuous:
-        return Break.KINK
+        return BreakKind.KINK
     limits = [limit for limit in (joint.left.value, joint.right.value) if limit is not None]
     if any(is_infinite(limit) for limit in limits):
-        return Break.POLE
+        return BreakKind.POLE
     if len(limits) < 2 or joint.value is None:
-        return Break.UNKNOWN
-    return Break.HOLE if joint.meets and joint.value.is_nan() else Break.JUMP
+        return BreakKind.UNKNOWN
+    return BreakKind.HOLE if joint.meets and joint.value.is_nan() else BreakKind.JUMP
 
 
 def _of(side: Side | None, order: int) -> float | None:

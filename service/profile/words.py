@@ -5,16 +5,16 @@ from math import isfinite, sqrt
 from service.facts import Bound, FixedPoint, Kink, Place, Range
 from service.profile.answer import ActivationProfile, Tail
 from service.profile.spec import ProfileSpec, Stretch
-from service.vocabulary import Approach, Break
+from service.vocabulary import Approach, BreakKind
 
 _MOST = 3
 _BREAKS = {
-    Break.EDGE: "ends",
-    Break.POLE: "has a pole",
-    Break.HOLE: "has no value",
-    Break.JUMP: "jumps",
-    Break.KINK: "has a kink",
-    Break.UNKNOWN: "is not understood",
+    BreakKind.EDGE: "ends",
+    BreakKind.POLE: "has a pole",
+    BreakKind.HOLE: "has no value",
+    BreakKind.JUMP: "jumps",
+    BreakKind.KINK: "has a kink",
+    BreakKind.UNKNOWN: "is not understood",
 }
 
 
@@ -53,10 +53,10 @@ def _smoothness(profile: ActivationProfile) -> str:
 def _corner(kink: Kink) -> str:
     at = f"{_BREAKS[kink.kind]} at z = {number(kink.z)}"
     before, after = kink.derivative_left, kink.derivative_right
-    if kink.kind is Break.KINK and before is not None and after is not None:
+    if kink.kind is BreakKind.KINK and before is not None and after is not None:
         return f"{at}, where its slope jumps from {number(before)} to {number(after)}"
     before, after = kink.value_left, kink.value_right
-    if kink.kind is not Break.JUMP or before is None or after is None:
+    if kink.kind is not BreakKind.JUMP or before is None or after is None:
         return at
     if number(before) == number(after) and kink.value is not None:
         return f"{at}, where it is {number(kink.value)} and {number(before)} on both sides"

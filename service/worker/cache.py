@@ -18,10 +18,11 @@ class Cache:
             self._reports.move_to_end(digest)
         return report
 
-    def put(self, digest: str, report: bytes) -> None:
-        """Keep `report`, and let go of those used longest ago where there is no room for all."""
+    def put(self, digest: str, report: bytes) -> bool:
+        """Keep `report`, and let go of those used longest ago where there is no room for all; whether it is kept."""
         self._size += len(report) - len(self._reports.pop(digest, b""))
         self._reports[digest] = report
         while self._size > self._limit:
             _, oldest = self._reports.popitem(last=False)
             self._size -= len(oldest)
+        return digest in self._reports

@@ -12,7 +12,7 @@ from time import perf_counter
 
 from anyio import BrokenWorkerProcess, CapacityLimiter, create_task_group, fail_after, to_process
 
-from service.errors import DeadlineExceeded, NotReady, QueueFull, WorkerFailed
+from service.errors import DeadlineExceeded, NotReady, QueueFull, ReportNotFound, WorkerFailed
 from service.profile.spec import ProfileSpec
 from service.results import Estimate
 from service.settings import Settings
@@ -29,10 +29,12 @@ _NEWEST_SHARE = 0.2
 
 @dataclass(frozen=True)
 class Answer:
-    """A report as JSON, and whether it was there already."""
+    """A report as JSON, whether it was there already, and whether it can be had again by its digest."""
 
+    digest: str
     report: bytes
     cached: bool
+    kept: bool
 
 
 class Worker:
@@ -68,10 +70,16 @@ class Worker:
         digest = plan(spec).spec.digest()
         kept = self._cache.get(digest)
         if kept is not None:
-            return Answer(kept, cached=True)
+            return Answer(digest, kept, cached=True, kept=True)
         report = await self.simulate(spec)
-        self._cache.put(digest, report)
-        return Answer(report, cached=False)
+        return Answer(digest, report, cached=False, kept=self._cache.put(digest, report))
+
+    def report(self, digest: str) -> bytes:
+        """The report with that digest as JSON; ReportNotFound where it is not kept."""
+        kept = self._cache.get(digest)
+        if kept is None:
+            raise ReportNotFound
+        return kept
 
     async def simulate(self, spec: SimulationSpec) -> bytes:
         """The report on `spec` as JSON; SpecError, BudgetExceeded, QueueFull, DeadlineExceeded or WorkerFailed."""

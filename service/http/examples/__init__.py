@@ -6,15 +6,13 @@ from typing import Any
 
 from fastapi.openapi.models import Example
 
-Responses = dict[int | str, dict[str, Any]]
+
+def _text(file: str) -> str:
+    return (files(__name__) / file).read_bytes().decode()  # the ends of its lines are its own
 
 
 def _read(name: str) -> Any:
-    return json.loads((files(__name__) / f"{name}.json").read_text(encoding="utf-8"))
-
-
-def _answer(name: str) -> Responses:
-    return {200: {"content": {"application/json": {"example": _read(name)}}}}
+    return json.loads(_text(f"{name}.json"))
 
 
 def _requests(name: str) -> dict[str, Example]:
@@ -23,8 +21,16 @@ def _requests(name: str) -> dict[str, Example]:
 
 SPECIFICATIONS = _requests("specifications")
 ACTIVATIONS = _requests("activations")
-REPORT = _answer("report")
-PROFILE = _answer("profile")
-ESTIMATE = _answer("estimate")
-CATALOG = _answer("catalog")
-HEALTH = _answer("health")
+
+JSON = "application/json"
+ANSWERS: dict[str, tuple[str, Any]] = {
+    "create_simulation": (JSON, _read("report")),
+    "get_simulation": (JSON, _read("report")),
+    "get_simulation_layers": ("text/csv", _text("layers.csv")),
+    "create_estimate": (JSON, _read("estimate")),
+    "create_activation_profile": (JSON, _read("profile")),
+    "get_catalog": (JSON, _read("catalog")),
+    "get_liveness": (JSON, _read("health")),
+    "get_readiness": (JSON, _read("health")),
+}
+"""By operation: the media type of an answer, and one."""

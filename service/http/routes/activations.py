@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body
 from fastapi.responses import Response
 
 from service.http.dependencies import TheWorker
-from service.http.examples import ACTIVATIONS, PROFILE
+from service.http.examples import ACTIVATIONS
 from service.http.limits import StrictRoute
 from service.profile.answer import ActivationProfile
 from service.profile.spec import ProfileSpec
@@ -14,7 +14,7 @@ from service.profile.spec import ProfileSpec
 router = APIRouter(prefix="/v1/activations", tags=["activations"], route_class=StrictRoute)
 
 
-@router.post("/profile", summary="Profile an activation", response_model=ActivationProfile, responses=PROFILE)
+@router.post("/profile", summary="Profile an activation", response_model=ActivationProfile)
 async def create_activation_profile(
     spec: Annotated[ProfileSpec, Body(openapi_examples=ACTIVATIONS)], worker: TheWorker
 ) -> Response:

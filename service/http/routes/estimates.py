@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 
 from service.http.dependencies import TheWorker
-from service.http.examples import ESTIMATE, SPECIFICATIONS
+from service.http.examples import SPECIFICATIONS
 from service.http.limits import StrictRoute
 from service.results import Estimate
 from service.spec import SimulationSpec
@@ -13,7 +13,7 @@ from service.spec import SimulationSpec
 router = APIRouter(prefix="/v1/estimates", tags=["estimates"], route_class=StrictRoute)
 
 
-@router.post("", summary="Estimate the cost of a simulation", responses=ESTIMATE)
+@router.post("", summary="Estimate the cost of a simulation")
 async def create_estimate(
     spec: Annotated[SimulationSpec, Body(openapi_examples=SPECIFICATIONS)], worker: TheWorker
 ) -> Estimate:

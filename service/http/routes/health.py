@@ -5,7 +5,6 @@ from typing import Literal
 from fastapi import APIRouter
 
 from service.http.dependencies import TheWorker
-from service.http.examples import HEALTH
 from service.kinds import Model
 
 router = APIRouter(prefix="/healthz", tags=["operations"])
@@ -18,13 +17,13 @@ class Health(Model):
     """Always ok; what is not well answers with a problem."""
 
 
-@router.get("/live", summary="Tell whether the process answers", responses=HEALTH)
+@router.get("/live", summary="Tell whether the process answers")
 async def get_liveness() -> Health:
     """Answers as long as the process does; restart it when it does not."""
     return Health(status="ok")
 
 
-@router.get("/ready", summary="Tell whether simulations are answered", responses=HEALTH)
+@router.get("/ready", summary="Tell whether simulations are answered")
 async def get_readiness(worker: TheWorker) -> Health:
     """Answers once the worker processes are started; send no requests before."""
     worker.check_ready()

@@ -1,0 +1,66 @@
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.List;
+import org.gradientverdict.client.ApiClient;
+import org.gradientverdict.client.ApiException;
+import org.gradientverdict.client.api.SimulationsApi;
+import org.gradientverdict.client.model.Activation;
+import org.gradientverdict.client.model.Dense;
+import org.gradientverdict.client.model.Layer;
+import org.gradientverdict.client.model.Network;
+import org.gradientverdict.client.model.Problem;
+import org.gradientverdict.client.model.Repeat;
+import org.gradientverdict.client.model.Sigmoid;
+import org.gradientverdict.client.model.SimulationReport;
+import org.gradientverdict.client.model.SimulationSpec;
+import org.gradientverdict.client.model.Softmax;
+
+/** Judges a network, meets a problem, fetches a table: with the Java client that openapi-generator generates. */
+public final class Program {
+  private static final Activation SIGMOID = new Activation(new Sigmoid().kind(Sigmoid.KindEnum.SIGMOID));
+  private static final Activation SOFTMAX = new Activation(new Softmax().kind(Softmax.KindEnum.SOFTMAX));
+
+  private static Dense dense(long units) {
+    return new Dense().kind(Dense.KindEnum.DENSE).units(units);
+  }
+
+  /** Five times a block of two layers, and an output; no layer but the last may be a softmax. */
+  private static SimulationSpec nested(Activation second) {
+    List<Layer> block = List.of(new Layer(dense(8).activation(SIGMOID)), new Layer(dense(8).activation(second)));
+    Layer repeated = new Layer(new Repeat().kind(Repeat.KindEnum.REPEAT).times(5L).layers(block));
+    List<Layer> layers = List.of(repeated, new Layer(dense(1)));
+    return new SimulationSpec().network(new Network().features(8L).layers(layers));
+  }
+
+  public static void main(String[] arguments) throws ApiException, IOException, InterruptedException {
+    ApiClient client = new ApiClient();
+    client.updateBaseUri(arguments[0]);
+    SimulationsApi simulations = new SimulationsApi(client);
+
+    SimulationReport report = simulations.createSimulation(nested(SIGMOID));
+    System.out.println("label: " + report.getVerdict().getLabel());
+
+    Network single = new Network().features(8L).layers(List.of(new Layer(dense(1))));
+    SimulationReport shallow = simulations.createSimulation(new SimulationSpec().network(single));
+    Double ratio = shallow.getVerdict().getDepthRatio().getMedian();
+    System.out.println("depth ratio of a single layer: " + ratio);
+
+    try {
+      simulations.createSimulation(nested(SOFTMAX));
+    } catch (ApiException refused) {
+      Problem problem = ApiClient.createDefaultObjectMapper().readValue(refused.getResponseBody(), Problem.class);
+      System.out.println("pointer of the fault: " + problem.getErrors().get(0).getPointer());
+    }
+
+    URI table = URI.create(client.getBaseUri() + "/v1/simulations/" + report.getDigest() + "/layers.csv");
+    System.out.println("rows of the table: " + text(client, table).lines().count());
+  }
+
+  /** What is no JSON is fetched by hand: getSimulationLayers would parse the table as JSON (openapi-generator 7.26). */
+  private static String text(ApiClient client, URI place) throws IOException, InterruptedException {
+    HttpRequest request = HttpRequest.newBuilder(place).build();
+    return client.getHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).body();
+  }
+}
