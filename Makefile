@@ -4,11 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 CASES ?= benchmarks/verdict_cases.json
 SECONDS ?= 120
+EACH ?= 100
+SEED ?= 1
 TOOLS := .tools
+PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$(CURDIR)/openapi/tools/node_modules/.bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check demo bench bench-formulas bench-http fuzz rivals verdicts oracle openapi clients lock clean
+.PHONY: help run test check demo bench bench-formulas bench-http fuzz rivals verdicts oracle openapi clients contract lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -43,11 +46,12 @@ run: $(BIN)/.runtime ## serve on 127.0.0.1:8000
 test: $(BIN)/.dev ## run every test that can run here
 	$(BIN)/python -m pytest
 
-check: $(BIN)/.dev ## style, types, architecture, OpenAPI document, Dockerfile and compose file
+check: $(BIN)/.dev openapi/tools/node_modules/.installed ## style, types, architecture, OpenAPI documents, Dockerfile and compose file
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest api_tests/test_architecture.py api_tests/test_openapi.py
+	$(BIN)/python openapi/check.py
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
@@ -82,12 +86,17 @@ openapi: $(BIN)/.runtime ## write the OpenAPI documents and the examples in them
 	$(BIN)/python -m service openapi > openapi/openapi.new && mv openapi/openapi.new openapi/openapi.json
 	$(BIN)/python -m service openapi --contract > openapi/openapi.new && mv openapi/openapi.new openapi/openapi-3.2.json
 
-lock: $(BIN)/.dev ## pin the dependencies anew
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements/runtime.lock
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" --extra dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
+lock: $(BIN)/.dev $(TOOLS)/node/.installed ## pin the dependencies anew
+	$(PIN) pyproject.toml -o requirements/runtime.lock
+	$(PIN) --extra dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
+	for tool in requirements/tools/*.in; do $(PIN) $$tool -o $${tool%.in}.lock; done
+	cd openapi/tools && $(NODE) npm update --save --ignore-scripts
 
 clients: $(BIN)/.dev $(TOOLS)/openapi-python-client/.installed $(TOOLS)/openapi-generator/.installed $(TOOLS)/go/.installed openapi/tools/node_modules/.installed ## generate, compile and run a client in every language (CLIENTS=names)
 	$(BIN)/python openapi/clients/run.py $(CLIENTS)
+
+contract: $(BIN)/.dev $(TOOLS)/schemathesis/.installed ## test the running service against its document (EACH=100 cases an operation, SEED=1)
+	$(BIN)/python openapi/contract/run.py $(EACH) $(SEED)
 
 clean: ## remove what these targets made
 	rm -rf $(VENV) $(TOOLS) openapi/tools/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

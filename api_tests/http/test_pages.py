@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from api_tests.http.asking import assert_problem, sent, spec
 from service.catalog import FAMILIES, Catalog
@@ -140,3 +141,38 @@ def test_a_name_of_10_000_characters_is_replaced_over_a_socket(service_url: str)
     answer = httpx.post(f"{service_url}/v1/estimates", **sent(spec()) | {"headers": {"X-Request-ID": "a" * 10_000}})
     assert_problem(answer, 415, "unsupported-media-type")
     assert len(answer.headers["x-request-id"]) == 32
+
+
+async def test_the_metrics_count_every_request_under_its_route(client: httpx.AsyncClient) -> None:
+    for path in ("/v1/catalog", "/v1/catalog", f"/v1/simulations/{'0' * 64}", "/nowhere", "/nowhere/else"):
+        await client.get(path)
+    await client.request("BREW", "/v1/catalog")
+    found = {
+        (sample.labels["method"], sample.labels["route"], sample.labels["status"]): sample.value
+        for family in text_string_to_metric_families((await client.get("/metrics")).text)
+        for sample in family.samples
+        if sample.name == "gradient_verdict_http_request_duration_seconds_count"
+    }
+    assert found[("GET", "/v1/catalog", "200")] == 2
+    assert found[("GET", "/v1/simulations/{digest}", "404")] == 1
+    assert found[("GET", "none", "404")] == 2
+    assert [count for (method, _, status), count in found.items() if method == "other"] == [1]
+    assert "BREW" not in str(found)
+
+
+async def test_the_metrics_say_what_the_workers_do(client: httpx.AsyncClient) -> None:
+    await client.post("/v1/simulations", **sent(spec()))
+    values = {
+        sample.name: sample.value
+        for family in text_string_to_metric_families((await client.get("/metrics")).text)
+        for sample in family.samples
+    }
+    assert values["gradient_verdict_busy_workers"] == values["gradient_verdict_waiting_simulations"] == 0
+    assert values["gradient_verdict_kept_report_bytes"] > 1000
+
+
+async def test_the_versions_are_those_of_the_document_and_of_reports(client: httpx.AsyncClient) -> None:
+    version = (await client.get("/v1/version")).json()
+    assert version["version"] == (await client.get("/openapi.json")).json()["info"]["version"]
+    report = (await client.post("/v1/simulations", **sent(spec()))).json()
+    assert version["engine_version"] == report["engine_version"]

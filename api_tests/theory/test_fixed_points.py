@@ -132,6 +132,11 @@ def test_an_average_that_falls_with_the_variance_makes_it_swing() -> None:
     assert point.stable
 
 
+@pytest.mark.parametrize("sigma_b2", [5e-324, 1e-310, 1e-100])
+def test_biases_as_small_as_a_float_can_be_are_answered(sigma_b2: float) -> None:
+    assert all(point.variance >= 0.0 for point in fixed_points(Tanh(), 0.5, sigma_b2))
+
+
 def test_what_is_infinite_has_no_number() -> None:
     """E[|√q Z|] = √(2q/π)."""
     zero, point = fixed_points(written("sqrt(abs(z))"), 1.0, 0.0)

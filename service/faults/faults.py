@@ -2,12 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from difflib import get_close_matches
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from service.faults.pointers import Location, pointer_of
 from service.kinds import Model
 
 Item = Mapping[str, Any]
+
+CODE = "^[a-z][a-z-]*$"
+"""What codes look like."""
 
 
 class FieldError(Model):
@@ -15,9 +20,9 @@ class FieldError(Model):
 
     pointer: str
     """Where: an RFC 6901 pointer into the body; empty for the body as a whole."""
-    code: str
+    code: Annotated[str, Field(pattern=CODE)]
     """What kind of fault, for programs."""
-    detail: str
+    detail: Annotated[str, Field(min_length=1)]
     """What is wrong and what would be right, for people."""
 
 

@@ -8,10 +8,11 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from service.http import problems
+from service.http.metrics import Metrics
 from service.http.openapi import contract, document
 from service.http.problems import Problem
 from service.http.request_id import RequestId, Traffic
-from service.http.routes import activations, catalog, docs, estimates, health, simulations
+from service.http.routes import activations, catalog, docs, estimates, operations, simulations
 from service.settings import Settings
 from service.version import __version__
 from service.worker.worker import Worker
@@ -44,12 +45,11 @@ def build_app(settings: Settings, worker: Worker) -> Application:
         yield
         await traffic.end(LAST_WORDS_SECONDS)  # the server has cancelled what still ran: let it answer
 
-    traffic = Traffic()
+    traffic = Traffic(Metrics(worker))
     app = Application(
         title="Gradient Verdict",
         version=__version__,
-        docs_url=None,
-        redoc_url=None,
+        openapi_url=None,  # served by a route like any other
         lifespan=lifespan,
         redirect_slashes=False,
         responses=FAILURES,
@@ -57,7 +57,8 @@ def build_app(settings: Settings, worker: Worker) -> Application:
     )
     app.state.settings = settings
     app.state.worker = worker
-    for resource in (simulations, estimates, activations, catalog, health, docs):
+    app.state.metrics = traffic.metrics
+    for resource in (simulations, estimates, activations, catalog, operations, docs):
         app.include_router(resource.router)
     docs.mount_assets(app)
     problems.install(app)

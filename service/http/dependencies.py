@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from service.http.metrics import Metrics
 from service.worker.worker import Worker
 
 
@@ -15,4 +16,13 @@ def get_worker(request: Request) -> Worker:
     return worker
 
 
+def get_metrics(request: Request) -> Metrics:
+    """The metrics of the application."""
+    metrics = request.app.state.metrics
+    if not isinstance(metrics, Metrics):
+        raise TypeError("the application has no metrics")
+    return metrics
+
+
 TheWorker = Annotated[Worker, Depends(get_worker)]
+TheMetrics = Annotated[Metrics, Depends(get_metrics)]

@@ -84,6 +84,12 @@ def _matrix(vector_or_matrix: dict[str, Any]) -> dict[str, Any]:
     return {**matrix, "description": "A matrix as a list of its rows; JSON may have a vector in its place."}
 
 
+def _named_by_pattern(properties: dict[str, Any]) -> dict[str, Any]:
+    """A map whose names follow a pattern: `patternProperties` alone would allow anything under other names."""
+    ((pattern, schema),) = properties.items()
+    return {"propertyNames": {"type": "string", "pattern": pattern}, "additionalProperties": schema}
+
+
 def _cleaned(node: Any) -> Any:
     """Bounds of integers as the integers they are, not 4096.0; no objects as defaults, which Go and Java cannot build.
 
@@ -91,6 +97,8 @@ def _cleaned(node: Any) -> Any:
     """
     if isinstance(node, dict):
         cleaned = {key: _cleaned(value) for key, value in node.items()}
+        if "patternProperties" in cleaned:
+            cleaned |= _named_by_pattern(cleaned.pop("patternProperties"))
         if "$ref" in cleaned and isinstance(cleaned.get("default"), dict):
             del cleaned["default"]
         if cleaned.get("type") == "integer":

@@ -5,10 +5,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPMethod, HTTPStatus
+from typing import Annotated
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -23,7 +25,7 @@ from service.errors import (
     SpecError,
     WorkerFailed,
 )
-from service.faults.faults import FieldError, faults_of
+from service.faults.faults import CODE, FieldError, faults_of
 from service.http.limits import BodyTooLarge, BodyTooSlow, ClientGone, Stopping, UnsupportedMediaType
 from service.http.request_id import HEADER, request_id_of
 from service.kinds import Double, Int64, Model
@@ -59,19 +61,19 @@ SENTENCES = {
 class Problem(Model):
     """What went wrong (RFC 9457)."""
 
-    type: str
+    type: Annotated[str, Field(pattern="^urn:gradient-verdict:problem:[a-z-]+$")]
     """A URN that names the kind of problem."""
-    title: str
+    title: Annotated[str, Field(min_length=1)]
     """The kind of problem in words."""
-    status: Int64
+    status: Annotated[Int64, Field(ge=400, le=599)]
     """The HTTP status."""
-    detail: str
+    detail: Annotated[str, Field(min_length=1)]
     """What happened this time, for people."""
-    code: str
+    code: Annotated[str, Field(pattern=CODE)]
     """The kind of problem, for programs."""
-    request_id: str
+    request_id: Annotated[str, Field(pattern="^[A-Za-z0-9._-]{1,64}$")]
     """The identifier of this request, also in the header X-Request-ID and in the log."""
-    errors: list[FieldError]
+    errors: Annotated[list[FieldError], Field(max_length=MOST_FAULTS)]
     """The faults in the body; none where it is not the body's fault."""
     facts: dict[str, Double]
     """The numbers behind `detail`: what was asked for, what the limit is."""

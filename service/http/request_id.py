@@ -11,6 +11,8 @@ from anyio import move_on_after, sleep
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.http.metrics import Metrics
+
 HEADER = "X-Request-ID"
 _GLANCE_SECONDS = 0.01
 _SAFE = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -23,10 +25,11 @@ def request_id_of(scope: Mapping[str, Any]) -> str:
 
 
 class Traffic:
-    """How many requests are being answered."""
+    """How many requests are being answered, and what is counted of those that were."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Metrics) -> None:
         self.running = 0
+        self.metrics = metrics
 
     async def end(self, seconds: float) -> None:
         """Wait until there are none, for `seconds` at most."""
@@ -64,6 +67,7 @@ class RequestId:
             await self._app(scope, receive, send_named)
         finally:
             self._traffic.running -= 1
-            milliseconds = 1e3 * (perf_counter() - started)
+            seconds = perf_counter() - started
+            self._traffic.metrics.answered(scope, status, seconds)
             path = scope["path"].encode("ascii", "backslashreplace").decode()[:200]
-            _log.info("%s %r %d %.1f ms %s", scope["method"], path, status, milliseconds, name)
+            _log.info("%s %r %d %.1f ms %s", scope["method"], path, status, 1e3 * seconds, name)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf, log
+from sys import float_info
 
 import numpy as np
 
@@ -79,7 +80,7 @@ def shrinks(residuals: Float64Array) -> bool:
 
 def log_variances(sigma_b2: float) -> Float64Array:
     """ln q on a grid over the range of fixed points, none of which is below `sigma_b2`."""
-    lowest = min(SMALLEST_VARIANCE, 0.5 * sigma_b2) if sigma_b2 > 0.0 else SMALLEST_VARIANCE
+    lowest = min(SMALLEST_VARIANCE, max(float_info.min, 0.5 * sigma_b2)) if sigma_b2 > 0.0 else SMALLEST_VARIANCE
     ends = log(lowest), log(LARGEST_VARIANCE * max(1.0, sigma_b2))
     return np.linspace(*ends, round(_PER_DECADE * (ends[1] - ends[0]) / log(10.0)) + 1)
 

@@ -11,6 +11,11 @@ class Cache:
         self._size = 0
         self._reports: OrderedDict[str, bytes] = OrderedDict()
 
+    @property
+    def size(self) -> int:
+        """The size of all that is kept, in bytes."""
+        return self._size
+
     def get(self, digest: str) -> bytes | None:
         """The report with that digest, if it is here."""
         report = self._reports.get(digest)

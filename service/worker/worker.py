@@ -56,6 +56,21 @@ class Worker:
                 starting.start_soon(self._arm)
         self._ready = True
 
+    @property
+    def busy(self) -> int:
+        """How many processes are at work."""
+        return int(self._slots.borrowed_tokens)
+
+    @property
+    def waiting(self) -> int:
+        """How many simulations wait for a process."""
+        return self._slots.statistics().tasks_waiting
+
+    @property
+    def kept_bytes(self) -> int:
+        """The size of the reports that are kept."""
+        return self._cache.size
+
     def check_ready(self) -> None:
         """Raise NotReady before `start` has finished."""
         if not self._ready:
@@ -102,14 +117,12 @@ class Worker:
             self._mean_seconds += _NEWEST_SHARE * (perf_counter() - started - self._mean_seconds)
 
     def _check_queue(self) -> None:
-        waiting = self._slots.statistics().tasks_waiting
-        if self._slots.available_tokens == 0 and waiting >= self._settings.queue_limit:
+        if self._slots.available_tokens == 0 and self.waiting >= self._settings.queue_limit:
             raise self._queue_full()
 
     def _queue_full(self) -> QueueFull:
-        waiting = self._slots.statistics().tasks_waiting
-        seconds = ceil(self._mean_seconds * (waiting + 1) / self._settings.workers)
-        return QueueFull(waiting, self._settings.queue_limit, max(1, seconds))
+        seconds = ceil(self._mean_seconds * (self.waiting + 1) / self._settings.workers)
+        return QueueFull(self.waiting, self._settings.queue_limit, max(1, seconds))
 
     async def _wait_for_slot(self) -> None:
         """Wait for a free process, as long as a simulation may take and no longer."""

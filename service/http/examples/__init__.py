@@ -6,6 +6,8 @@ from typing import Any
 
 from fastapi.openapi.models import Example
 
+from service.version import ENGINE_VERSION, __version__
+
 
 def _text(file: str) -> str:
     return (files(__name__) / file).read_bytes().decode()  # the ends of its lines are its own
@@ -32,5 +34,8 @@ ANSWERS: dict[str, tuple[str, Any]] = {
     "get_catalog": (JSON, _read("catalog")),
     "get_liveness": (JSON, _read("health")),
     "get_readiness": (JSON, _read("health")),
+    "get_version": (JSON, {"version": __version__, "engine_version": ENGINE_VERSION}),
+    "get_metrics": ("text/plain", _text("metrics.txt")),
+    "get_document": (JSON, {"openapi": "3.1.0", "info": {"title": "Gradient Verdict"}, "paths": {}}),
 }
 """By operation: the media type of an answer, and one."""

@@ -1,0 +1,99 @@
+"""Every example in the OpenAPI document is executed: requests are answered, and answers are what the service says."""
+
+import csv
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from service.strict_json import walk
+
+Json = dict[str, Any]
+
+DOCUMENT = json.loads((Path(__file__).resolve().parent.parent / "openapi" / "openapi.json").read_text(encoding="utf-8"))
+OPERATIONS: dict[str, tuple[str, str, Json]] = {
+    operation["operationId"]: (method, path, operation)
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+}
+EXCERPTS = ["get_catalog", "get_document", "get_metrics"]
+"""Their answers are too long to be shown whole."""
+
+
+def bodies_of(name: str) -> dict[str, Json]:
+    """The example bodies of an operation, by their names."""
+    body = OPERATIONS[name][2].get("requestBody", {"content": {"application/json": {"examples": {}}}})
+    return {title: one["value"] for title, one in body["content"]["application/json"]["examples"].items()}
+
+
+def example_of(name: str) -> tuple[str, Any]:
+    """The media type of an operation's answer, and the example of it."""
+    ((media_type, content),) = OPERATIONS[name][2]["responses"]["200"]["content"].items()
+    return media_type, content["example"]
+
+
+def called(url: str, name: str, body: Json | None) -> httpx.Response:
+    """The answer to an operation; the report whose digest it needs is made first."""
+    method, path, _ = OPERATIONS[name]
+    if "{digest}" in path:
+        made = httpx.post(f"{url}/v1/simulations", json=next(iter(bodies_of("create_simulation").values())), timeout=60)
+        path = path.format(digest=made.json()["digest"])
+    return httpx.request(method, f"{url}{path}", json=body, timeout=60)
+
+
+def assert_alike(found: Any, example: Any) -> None:
+    """Whether two answers agree: fractions to the digits of the example, and not in the time that was taken."""
+    one, other = dict(walk(found)), dict(walk(example))
+    assert one.keys() == other.keys()
+    for pointer, value in other.items():
+        if isinstance(value, float) and pointer != "/elapsed_seconds":
+            assert one[pointer] == pytest.approx(value, rel=1e-3, abs=1e-12), pointer
+        elif isinstance(value, str | int | bool | None):
+            assert one[pointer] == value, pointer
+
+
+@pytest.mark.parametrize(("name", "title"), [(name, title) for name in OPERATIONS for title in bodies_of(name)])
+def test_every_example_of_a_request_is_answered(service_url: str, name: str, title: str) -> None:
+    answer = called(service_url, name, bodies_of(name)[title])
+    assert answer.status_code == 200, answer.text
+
+
+def test_every_operation_that_has_a_body_has_examples_of_it() -> None:
+    for name, (_, _, operation) in OPERATIONS.items():
+        assert ("requestBody" in operation) == bool(bodies_of(name)), name
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name not in EXCERPTS])
+def test_every_example_of_an_answer_is_what_the_service_answers(service_url: str, name: str) -> None:
+    answer = called(service_url, name, next(iter(bodies_of(name).values()), None))
+    media_type, example = example_of(name)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].partition(";")[0] == media_type
+    if media_type == "text/csv":
+        found, shown = (list(csv.DictReader(StringIO(text, newline=""))) for text in (answer.text, example))
+        assert [row.keys() for row in found] == [row.keys() for row in shown]
+        assert [row["activation"] for row in found] == [row["activation"] for row in shown]
+    else:
+        assert_alike(answer.json(), example)
+
+
+def test_the_excerpts_are_taken_from_what_the_service_answers(service_url: str) -> None:
+    catalog, document, metrics = (called(service_url, name, None) for name in EXCERPTS)
+    family = example_of("get_catalog")[1]["families"][0]
+    whole = catalog.json()["families"][0]
+    assert_alike({**whole, "kinds": whole["kinds"][: len(family["kinds"])]}, family)
+    assert document.json()["openapi"] == example_of("get_document")[1]["openapi"]
+    shown = example_of("get_metrics")[1].splitlines()
+    assert {line for line in shown if line.startswith("#")} <= set(metrics.text.splitlines())
+
+
+def test_the_links_of_a_report_lead_to_it(service_url: str) -> None:
+    links = OPERATIONS["create_simulation"][2]["responses"]["200"]["links"]
+    made = httpx.post(f"{service_url}/v1/simulations", json=next(iter(bodies_of("create_simulation").values())))
+    for link in links.values():
+        method, path, _ = OPERATIONS[link["operationId"]]
+        assert link["parameters"] == {"digest": "$response.body#/digest"}
+        assert httpx.request(method, f"{service_url}{path.format(digest=made.json()['digest'])}").status_code == 200

@@ -1,0 +1,64 @@
+"""What `make check` asks of the OpenAPI documents: no lint, a good score, no break unless the version says so.
+
+Redocly and Spectral judge both documents; `released.json` is the document of the last release, with which Redocly
+compares the one for generators. Below version 1.0 a breaking change needs a new minor version, as semantic versioning
+leaves it to us; from 1.0 on, a new major one.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TOOLS = HERE / "tools"
+DOCUMENTS = [HERE / "openapi.json", HERE / "openapi-3.2.json"]
+RELEASED = HERE / "released.json"
+LOWEST_SCORE = 90.0
+
+
+def main() -> int:
+    """1 where something is found, which is printed."""
+    found = [lint(*DOCUMENTS), score(DOCUMENTS[0]), breaking_changes(RELEASED, DOCUMENTS[0])]
+    print("".join(found), end="")
+    return int(any(found))
+
+
+def installed() -> bool:
+    """Whether the tools are there (`make check` installs them)."""
+    return (TOOLS / "node_modules" / ".installed").exists()
+
+
+def lint(*documents: Path) -> str:
+    """What Redocly and Spectral have against `documents`."""
+    redocly = tool("redocly", "lint", "--config", TOOLS / "redocly.yaml", *documents)
+    spectral = tool("spectral", "lint", "--quiet", "--fail-severity", "hint", "-r", TOOLS / "spectral.yaml", *documents)
+    return "".join(done.stdout + done.stderr for done in (redocly, spectral) if done.returncode != 0)
+
+
+def score(document: Path) -> str:
+    """A sentence where Redocly gives less than it should."""
+    given = float(json.loads(tool("redocly", "score", "--format", "json", document).stdout)["agentReadiness"])
+    return "" if given >= LOWEST_SCORE else f"Redocly's score is {given}; at least {LOWEST_SCORE:g} is wanted.\n"
+
+
+def breaking_changes(released: Path, document: Path) -> str:
+    """What `document` takes from clients of `released`, unless its version says so."""
+    changes = tool("redocly", "diff", released, document, "--fail-on", "major")
+    if changes.returncode == 0:
+        return ""
+    versions = tool("redocly", "diff", released, document, "--fail-on", "none", "--check-version")
+    return "" if versions.returncode == 0 else changes.stdout + versions.stderr
+
+
+def tool(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    """One of the Node programs, done."""
+    path = f"{HERE.parent / '.tools' / 'node' / 'bin'}:{TOOLS / 'node_modules' / '.bin'}:{os.environ['PATH']}"
+    quiet = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
+    environment = {**os.environ, "PATH": path, **quiet}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""What Schemathesis must know of this service: which refusals of a schema-valid request have a reason.
+
+A schema cannot say that rows are of one length, that a formula can be read, or what a simulation costs. The service
+says so by these codes; any other refusal of what the schema allows is a failure.
+"""
+
+import schemathesis
+
+REASONS = {
+    "bands-crossed",
+    "budget-exceeded",
+    "depth-exceeded",
+    "derivative-too-long",
+    "empty-interval",
+    "gradients-too-large",
+    "incompatible-choice",
+    "invalid-formula",
+    "low-above-high",
+    "ragged-matrix",
+    "shape-mismatch",
+}
+
+
+@schemathesis.check
+def refused_with_reason(
+    ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
+) -> None:
+    """A request that the schema allows is accepted, or refused for a reason no schema can state."""
+    if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code != 422:
+        return
+    problem = response.json()
+    codes = {problem["code"], *(error["code"] for error in problem["errors"])} - {"invalid-request"}
+    assert codes <= REASONS, f"refused for {', '.join(sorted(codes - REASONS))}: {problem['detail']}"

@@ -1,0 +1,35 @@
+"""Contract tests with Schemathesis against the running service: `make contract` (EACH=100 cases an operation, SEED=1).
+
+Examples, the edges of every schema, random requests good and bad, and the links between operations: no undocumented
+status, no 5xx, nothing accepted that the schema forbids, nothing refused that it allows without a reason.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from examples.running_service import running_service  # noqa: E402 - the root is on the path only now
+
+TOOL = ROOT / ".tools" / "schemathesis" / "bin" / "st"
+SMALL_BUDGET_FLOPS = 2e9
+"""Random networks may be large; what is too large is refused at once."""
+
+
+def main() -> int:
+    """The exit status of Schemathesis."""
+    each, seed = sys.argv[1:3] if len(sys.argv) == 3 else ("100", "1")
+    environment = os.environ | {"SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE)}
+    with running_service(sync_budget_flops=SMALL_BUDGET_FLOPS) as url:
+        command = [TOOL, "--config-file", HERE / "schemathesis.toml", "run", ROOT / "openapi" / "openapi-3.2.json"]
+        options = ["--url", url, "--seed", seed, "--max-examples", each, "--max-failures", "20"]
+        storage = ["--generation-database", "none"]
+        return subprocess.run([*command, *options, *storage], env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

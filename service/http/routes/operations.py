@@ -1,0 +1,71 @@
+"""Probes and metrics for whoever runs the service, and the document for whoever generates a client."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import ConfigDict, Field
+
+from service.http.dependencies import TheMetrics, TheWorker
+from service.kinds import Model
+from service.version import ENGINE_VERSION, __version__
+
+SEMANTIC = r"^\d+\.\d+\.\d+$"
+
+router = APIRouter(tags=["operations"])
+
+
+class Document(Model):
+    """An OpenAPI document."""
+
+    model_config = ConfigDict(extra="allow")
+
+    openapi: str
+    """The version of OpenAPI it is written in."""
+
+
+class Version(Model):
+    """What answers."""
+
+    version: Annotated[str, Field(pattern=SEMANTIC)]
+    """The version of the service and of this document."""
+    engine_version: Annotated[str, Field(pattern=SEMANTIC)]
+    """The version of the numbers; it is part of every digest."""
+
+
+class Health(Model):
+    """The service answers."""
+
+    status: Literal["ok"]
+    """Always ok; what is not well answers with a problem."""
+
+
+@router.get("/healthz/live", summary="Tell whether the process answers")
+async def get_liveness() -> Health:
+    """Answers as long as the process does; restart it when it does not."""
+    return Health(status="ok")
+
+
+@router.get("/healthz/ready", summary="Tell whether simulations are answered")
+async def get_readiness(worker: TheWorker) -> Health:
+    """Answers once the worker processes are started; send no requests before."""
+    worker.check_ready()
+    return Health(status="ok")
+
+
+@router.get("/v1/version", summary="Tell the versions")
+async def get_version() -> Version:
+    """The version of the service, and that of its numbers: the same engine version gives the same report."""
+    return Version(version=__version__, engine_version=ENGINE_VERSION)
+
+
+@router.get("/metrics", summary="Tell what is counted", response_class=PlainTextResponse)
+async def get_metrics(metrics: TheMetrics) -> PlainTextResponse:
+    """Requests by route, how long they took, busy workers, the queue and kept reports, for Prometheus."""
+    return PlainTextResponse(metrics.text())
+
+
+@router.get("/openapi.json", summary="Get the OpenAPI document", response_model=Document)
+async def get_document(request: Request) -> JSONResponse:
+    """What you are reading, for generators of clients (OpenAPI 3.1)."""
+    return JSONResponse(request.app.openapi())
