@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from service.http.examples import PROBLEMS
+from service.http.problems import Problem
 from service.strict_json import walk
 
 Json = dict[str, Any]
@@ -97,3 +99,15 @@ def test_the_links_of_a_report_lead_to_it(service_url: str) -> None:
         method, path, _ = OPERATIONS[link["operationId"]]
         assert link["parameters"] == {"digest": "$response.body#/digest"}
         assert httpx.request(method, f"{service_url}{path.format(digest=made.json()['digest'])}").status_code == 200
+
+
+def test_the_examples_of_problems_are_problems(service_url: str) -> None:
+    for _, _, operation in OPERATIONS.values():
+        for status in ("4XX", "5XX"):
+            assert operation["responses"][status]["content"]["application/problem+json"]["example"] == PROBLEMS[status]
+    Problem.model_validate(PROBLEMS["5XX"])
+    hidden = {"kind": "dense", "units": 0, "activation": {"kind": "sigmoyd"}}
+    body = {"network": {"features": 4, "layers": [{"kind": "repeat", "times": 4, "layers": [hidden]}]}}
+    headers = {"X-Request-ID": PROBLEMS["4XX"]["request_id"]}
+    answer = httpx.post(f"{service_url}/v1/simulations", json=body, headers=headers)
+    assert answer.json() == PROBLEMS["4XX"]

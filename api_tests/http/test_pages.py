@@ -31,6 +31,7 @@ async def test_the_documentation_page_fetches_everything_from_this_service(clien
         assert answer.status_code == 200, asset
         assert len(answer.content) > 100, asset
     assert "url: '/openapi.json'" in page.text
+    assert "prefers-color-scheme: dark" in page.text
 
 
 async def test_the_root_leads_to_the_documentation(client: httpx.AsyncClient) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from service.http.examples import ANSWERS
+from service.http.examples import ANSWERS, PROBLEMS
 from service.http.problems import MEDIA_TYPE
 
 SUMMARY = "Whether a network's gradients vanish or explode, where, why, and with which numbers."
@@ -22,7 +22,10 @@ TAGS = [
     {"name": "estimates", "description": "What a simulation would cost."},
     {"name": "activations", "description": "A function in, its bounds, kinks and critical initialisations out."},
     {"name": "catalog", "description": "What networks may be made of."},
-    {"name": "operations", "description": "Probes for whoever runs the service."},
+    {
+        "name": "operations",
+        "description": "Probes, metrics and versions for whoever runs the service, and this document.",
+    },
 ]
 
 
@@ -64,11 +67,12 @@ def _operations(made: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _problems_as_problems(made: dict[str, Any]) -> None:
-    """Errors have their own media type; FastAPI gives them that of the route."""
-    failures = [operation["responses"][status] for operation in _operations(made) for status in ("4XX", "5XX")]
-    for failure in failures:
-        (content,) = failure["content"].values()
-        failure["content"] = {MEDIA_TYPE: content}
+    """Errors have their own media type; FastAPI gives them that of the route. Of each class there is an example."""
+    for operation in _operations(made):
+        for status, example in PROBLEMS.items():
+            failure = operation["responses"][status]
+            (content,) = failure["content"].values()
+            failure["content"] = {MEDIA_TYPE: {**content, "example": example}}
 
 
 def _answers_as_written(made: dict[str, Any]) -> None:

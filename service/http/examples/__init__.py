@@ -39,3 +39,5 @@ ANSWERS: dict[str, tuple[str, Any]] = {
     "get_document": (JSON, {"openapi": "3.1.0", "info": {"title": "Gradient Verdict"}, "paths": {}}),
 }
 """By operation: the media type of an answer, and one."""
+PROBLEMS: dict[str, Any] = _read("problems")
+"""By class of statuses: a problem."""
