@@ -89,7 +89,7 @@ openapi: $(BIN)/.runtime ## write the OpenAPI documents and the examples in them
 lock: $(BIN)/.dev $(TOOLS)/node/.installed ## pin the dependencies anew
 	$(PIN) pyproject.toml -o requirements/runtime.lock
 	$(PIN) --extra dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
-	for tool in requirements/tools/*.in; do $(PIN) $$tool -o $${tool%.in}.lock; done
+	for tool in requirements/tools/*.in; do $(PIN) $$tool -o $${tool%.in}.lock || exit 1; done
 	cd openapi/tools && $(NODE) npm update --save --ignore-scripts
 
 clients: $(BIN)/.dev $(TOOLS)/openapi-python-client/.installed $(TOOLS)/openapi-generator/.installed $(TOOLS)/go/.installed openapi/tools/node_modules/.installed ## generate, compile and run a client in every language (CLIENTS=names)

@@ -15,6 +15,7 @@ ROOMS: dict[str, set[str]] = {
     "strict_json": set(),
     "settings": {"pydantic", "pydantic_settings"},
     "kinds": {"pydantic", "typing_extensions"},
+    "arrays": {"numpy"},
     "expressions": {"numpy", "scipy"},
     "enclosures": {"flint"},
     "nn": {"numpy", "scipy", "pydantic", "pydantic_core", "typing_extensions"},
@@ -27,12 +28,13 @@ ROOMS: dict[str, set[str]] = {
     "theory": {"numpy", "flint"},
     "profile": {"flint", "pydantic", "pydantic_core"},
     "simulation": {"numpy"},
+    "grading": {"pydantic", "pydantic_core", "typing_extensions"},
     "worker": {"anyio"},
     "catalog": {"pydantic"},
     "faults": {"pydantic"},
     "http": {"anyio", "fastapi", "fastapi_offline", "prometheus_client", "pydantic", "starlette"},
     "terminal": {"pydantic", "rich"},
-    "main": {"fastapi", "uvicorn"},
+    "main": {"uvicorn"},
     "__main__": set(),
 }
 FORBIDDEN = {

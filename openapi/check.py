@@ -32,9 +32,10 @@ def installed() -> bool:
 
 def lint(*documents: Path) -> str:
     """What Redocly and Spectral have against `documents`."""
-    redocly = tool("redocly", "lint", "--config", TOOLS / "redocly.yaml", *documents)
-    spectral = tool("spectral", "lint", "--quiet", "--fail-severity", "hint", "-r", TOOLS / "spectral.yaml", *documents)
-    return "".join(done.stdout + done.stderr for done in (redocly, spectral) if done.returncode != 0)
+    spectral = ["spectral", "lint", "--quiet", "--fail-severity", "hint", "-r", TOOLS / "spectral.yaml"]
+    return complaint("redocly", "lint", "--config", TOOLS / "redocly.yaml", *documents) + complaint(
+        *spectral, *documents
+    )
 
 
 def score(document: Path) -> str:
@@ -45,11 +46,16 @@ def score(document: Path) -> str:
 
 def breaking_changes(released: Path, document: Path) -> str:
     """What `document` takes from clients of `released`, unless its version says so."""
-    changes = tool("redocly", "diff", released, document, "--fail-on", "major")
-    if changes.returncode == 0:
-        return ""
-    versions = tool("redocly", "diff", released, document, "--fail-on", "none", "--check-version")
-    return "" if versions.returncode == 0 else changes.stdout + versions.stderr
+    changes = complaint("redocly", "diff", released, document, "--fail-on", "major")
+    return (
+        changes and complaint("redocly", "diff", released, document, "--fail-on", "none", "--check-version") and changes
+    )
+
+
+def complaint(*command: str | Path) -> str:
+    """What a tool prints that does not end well; nothing where it does."""
+    done = tool(*command)
+    return (done.stdout + done.stderr or f"{command[0]} ended with {done.returncode}\n") if done.returncode else ""
 
 
 def tool(*command: str | Path) -> subprocess.CompletedProcess[str]:

@@ -29,16 +29,12 @@ async def test_a_report_can_be_had_again_where_its_answer_says(client: httpx.Asy
     assert again.content == made.content
 
 
-@pytest.mark.parametrize("digest", ["0" * 64, "0" * 63, "x", "..", "%00"])
+@pytest.mark.parametrize("digest", ["0" * 64, "0" * 63, "x", "%00"])
 @pytest.mark.parametrize("below", ["", "/layers.csv"])
 async def test_an_unknown_digest_is_a_404_that_says_what_to_do(
     client: httpx.AsyncClient, digest: str, below: str
 ) -> None:
-    answer = await client.get(f"{PATH}/{digest}{below}")
-    if digest == "..":  # a client resolves it
-        assert answer.status_code == 404
-        return
-    problem = assert_problem(answer, 404, "report-not-found")
+    problem = assert_problem(await client.get(f"{PATH}/{digest}{below}"), 404, "report-not-found")
     assert "POST" in problem["detail"]
 
 

@@ -2,8 +2,10 @@
 
 import os
 import signal
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -12,13 +14,20 @@ from api_tests.worker.processes import children, eventually, exists
 from service.simulation import crew
 from service.simulation import simulate as simulation
 from service.simulation.crew import spread
-from service.simulation.memory import keep_freed_memory
 from service.simulation.simulate import simulate
 from service.spec import SimulationSpec
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 
 PARENT = os.getpid()
+FORMULA: Json = {"kind": "expression", "formula": "z tanh(b z)", "parameters": {"b": 0.5}}
+NETWORKS: dict[str, tuple[Json, int]] = {
+    "tanh": (stack(4, 9), 21),
+    "along the trials": (stack(4, 3), 150),
+    "a formula": (stack(3, 5, FORMULA, {"kind": "explicit", "values": [[0.1 * i - 0.2] * 5 for i in range(5)]}), 30),
+    "overflowing": (stack(6, 4, "selu", {"kind": "normal", "std": 1e13}), 16),
+}
+"""Networks, and how many trials of each."""
 
 
 def located(share: int) -> tuple[int, int]:
@@ -41,10 +50,21 @@ def failing(share: int) -> int:
     raise ValueError(share)
 
 
-def memory_hungry(share: int) -> tuple[int, int]:
-    keep_freed_memory()
-    size = sum(len(bytearray(1 << 20)) for _ in [[bytearray(1 << 20) for _ in range(100)]])
-    return size, os.getpid()
+def dying_in_the_middle_of_a_word(share: int) -> bytes:
+    if os.getpid() != PARENT:
+        Timer(0.2, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        return bytes(8 << 20)  # more than a pipe holds
+    time.sleep(0.5)
+    return b"here"
+
+
+@pytest.fixture(autouse=True)
+def nobody_idle() -> Iterator[None]:
+    while crew._idle:
+        crew._idle.pop().end()
+    yield
+    while crew._idle:
+        crew._idle.pop().end()
 
 
 def test_every_share_is_done_once_and_each_but_the_first_elsewhere() -> None:
@@ -76,22 +96,31 @@ def test_a_helper_that_died_while_it_had_nothing_to_do_is_replaced() -> None:
 
 
 def test_a_failure_is_raised_and_no_helper_is_left_at_work() -> None:
+    before = children()
     with pytest.raises(ValueError, match="0"):
         spread(failing, [0, 1, 2])
-    before = children()
-    assert {process for _, process in spread(located, [0, 1, 2])} - {PARENT} <= children()
-    assert len(children()) <= max(len(before), 2)
+    assert children() == before
+    assert crew._idle == []
 
 
-def test_an_idle_helper_gives_its_memory_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    def resident() -> int:
-        return int(Path(f"/proc/{helper}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def test_a_helper_that_dies_while_it_answers_is_done_without() -> None:
+    assert spread(dying_in_the_middle_of_a_word, [0, 1]) == [b"here", b"here"]
 
-    monkeypatch.setattr(crew, "_IDLE_SECONDS", 0.2)
-    others = {process for _, process in spread(located, [0, 1, 2])}
-    (helper,) = {process for _, process in spread(memory_hungry, [0, 1, 2, 3])} - others
-    busy = resident()
-    assert eventually(lambda: resident() < busy - (80 << 20), 5)
+
+def test_where_no_process_can_be_started_all_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> int:
+        raise BlockingIOError("no more processes")
+
+    monkeypatch.setattr(os, "fork", refused)
+    assert spread(located, [0, 1, 2]) == [(0, PARENT), (1, PARENT), (2, PARENT)]
+
+
+def test_a_helper_that_has_nothing_to_do_ends_and_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "_IDLE_SECONDS", 0.1)
+    _, (_, helper) = spread(located, [0, 1])
+    assert eventually(lambda: not exists(helper), 5)
+    _, (_, other) = spread(located, [0, 1])
+    assert other not in (PARENT, helper)
 
 
 def test_a_helper_holds_nothing_of_its_parent_open() -> None:
@@ -116,3 +145,4 @@ def test_the_number_of_processes_does_not_change_a_byte(
     spec = SimulationSpec.model_validate(body)
     alone, shared = (simulate(spec, count).model_dump(exclude={"elapsed_seconds"}) for count in (1, processes))
     assert shared == alone
+    assert len(crew._idle) == processes - 1, "a helper failed, and its share was done here"

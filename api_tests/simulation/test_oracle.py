@@ -40,7 +40,7 @@ RELATIVE = 1e-10
 def drawn_parts(spec: SimulationSpec) -> tuple[list[Part], Numbers, Numbers]:
     """The layers, inputs and targets that the engine draws in trial 0."""
     made = plan(spec)
-    chunk = compile_chunk(made, range(1))
+    chunk = compile_chunk(made, range(1), along_trials=False)
     parts = [_part(planned.path, built) for planned, built in zip(made.layers, chunk.layers, strict=True)]
     return parts, chunk.inputs[0], chunk.targets[0]
 

@@ -94,7 +94,7 @@ def test_chunks_do_not_change_a_byte(
     network, asked = stack(4, units, activation), {"trials": 111, "data": {"samples": 7}, "include": ["gradients"]}
     asked["precision"] = precision
     reports = set()
-    for together in (4, 37, 111):
+    for together in (4, 37, 111, *([] if along_trials else [1])):
         monkeypatch.setattr(estimate, "regime", lambda *_, together=together: Regime(together, along_trials))
         reports.add(without_time(report(network, **asked)))
     assert len(reports) == 1

@@ -37,3 +37,12 @@ def test_the_same_request_twice_is_answered_from_the_cache_and_says_so(service_u
     assert first.headers["cache-status"] == "gradient-verdict; fwd=miss; stored"
     assert second.headers["cache-status"] == "gradient-verdict; hit"
     assert first.content == second.content
+
+
+def test_what_is_larger_than_the_whole_cache_is_not_kept_and_drives_nothing_out() -> None:
+    cache = Cache(10)
+    assert cache.put("a", b"12345")
+    assert not cache.put("huge", b"12345678901")
+    assert cache.get("huge") is None
+    assert cache.get("a") == b"12345"
+    assert cache.size == 5

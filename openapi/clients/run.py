@@ -31,11 +31,14 @@ class Failed(Exception):
 
 def main() -> int:
     """Run the recipes asked for, or all; 1 where one failed."""
-    wanted = [name for name in sys.argv[1:] if not name.startswith("--")]
-    recipes = sorted(path.parent for path in HERE.glob("*/recipe.sh"))
-    chosen = [one for one in recipes if not wanted or one.name in ",".join(wanted).split(",")]
+    recipes = {path.parent.name: path.parent for path in sorted(HERE.glob("*/recipe.sh"))}
+    wanted = [name for word in sys.argv[1:] if not word.startswith("--") for name in word.split(",")] or list(recipes)
+    unknown = [name for name in wanted if name not in recipes]
+    if unknown:
+        print(f"There is no recipe {', '.join(unknown)}; there are {', '.join(recipes)}.")
+        return 1
     with running_service() as url:
-        results = [attempted(recipe, url) for recipe in chosen]
+        results = [attempted(recipes[name], url) for name in wanted]
     return int(not all(results))
 
 

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Signal = npt.NDArray[np.floating[Any]]
+from service.arrays import Array, is_innermost
+
+Signal = Array
 Decades = npt.NDArray[np.float64]
 
 LOG10_2 = float(np.log10(2.0))
@@ -35,7 +37,7 @@ class Squares:
 
 def plain_squares(values: Signal) -> Decades:
     """Sums of squares over the last two axes, (trials,); infinite or 0 where the precision holds no square of them."""
-    if _trials_innermost(values):
+    if is_innermost(values):
         sums: Decades = np.einsum("tab,tab->t", values, values)
     else:
         flat = values.reshape(values.shape[0], -1)
@@ -98,14 +100,9 @@ def all_finite(values: Signal) -> npt.NDArray[np.bool_]:
     return np.logical_and.reduce(np.isfinite(values), axis=(-2, -1))
 
 
-def _trials_innermost(values: Signal) -> bool:
-    """Whether the values of one place in all trials are next to each other in memory, so that sums run along them."""
-    return values.strides[0] == values.itemsize
-
-
 def _sum_over_samples(signal: Signal) -> Signal:
     """(trials, 1, features)."""
-    if _trials_innermost(signal):
+    if is_innermost(signal):
         return np.add.reduce(signal, axis=-2, keepdims=True)
     return np.ones((1, signal.shape[-2]), signal.dtype) @ signal
 

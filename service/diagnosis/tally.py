@@ -121,7 +121,7 @@ class Tally:
         found.low[rows, layer], found.high[rows, layer] = low, high
         found.mean[rows, layer] = np.add.reduce(flat, axis=-1) / flat.shape[-1]
         found.mean_square[rows, layer] = plain_squares(few) / flat.shape[-1]
-        smallest = np.abs(flat).min(axis=-1) if (low < 0.0).any() else low
+        smallest = low if (low >= 0.0).all() else np.fmin.reduce(np.abs(flat), axis=-1)
         limit = SATURATED_BELOW * largest_slope
         found.saturated[rows, layer] = _share_below(limit, flat, smallest) if np.isfinite(limit) else np.nan
         found.dead[rows, layer] = (few == 0.0).all(axis=-2).mean(axis=-1) if (smallest == 0.0).any() else 0.0

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 
 from service.http.metrics import Metrics
 from service.worker.worker import Worker
@@ -26,3 +26,15 @@ def get_metrics(request: Request) -> Metrics:
 
 TheWorker = Annotated[Worker, Depends(get_worker)]
 TheMetrics = Annotated[Metrics, Depends(get_metrics)]
+
+Digest = Annotated[
+    str, Path(description="The `digest` of the report.", json_schema_extra={"pattern": "^[0-9a-f]{64}$"})
+]
+
+
+async def get_report(digest: Digest, worker: TheWorker) -> bytes:
+    """The report with that digest, as JSON; looked up in the thread that keeps reports."""
+    return worker.report(digest)
+
+
+TheReport = Annotated[bytes, Depends(get_report)]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.nn.arrays import Array, innermost
+from service.arrays import Array, innermost
 from service.nn.layers.base import BuiltLayer
 from service.nn.randomness import Randomness
 from service.simulation.plan import Plan
@@ -26,7 +26,7 @@ class Chunk:
         return innermost(signal) if self.along_trials else signal
 
 
-def compile_chunk(plan: Plan, trials: range, along_trials: bool = False) -> Chunk:
+def compile_chunk(plan: Plan, trials: range, along_trials: bool) -> Chunk:
     """The trials `trials` of `plan`.
 
     Weights of the n-th layer that has any are tensor 2n, its bias is 2n + 1; so an activation that stands alone

@@ -10,6 +10,7 @@ import ctypes
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -18,13 +19,11 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import NoReturn, TypeVar
 
-from service.simulation.memory import give_back_freed_memory
-
 Share = TypeVar("Share")
 T = TypeVar("T")
 
 _IDLE_SECONDS = 10.0
-"""A helper that has waited so long for work gives its memory back, and waits on."""
+"""A helper that has waited so long for work ends."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -35,11 +34,12 @@ def spread(work: Callable[[Share], T], shares: Sequence[Share]) -> list[T]:
     """
     tasks = [partial(work, share) for share in shares]
     with ExitStack() as returned:
-        helpers = [returned.enter_context(_helper()) for _ in tasks[1:]]
-        for helper, task in zip(helpers, tasks[1:], strict=True):
+        helpers = _lent(len(tasks) - 1, returned)
+        asked = list(zip(helpers, tasks[1:], strict=False))
+        for helper, task in asked:
             helper.ask(task)
         own = tasks[0]()
-        return [own, *(helper.answer(task) for helper, task in zip(helpers, tasks[1:], strict=True))]
+        return [own, *(helper.answer(task) for helper, task in asked), *(task() for task in tasks[1 + len(helpers) :])]
 
 
 def die_with_parent() -> None:
@@ -60,11 +60,11 @@ class _Helper:
     @classmethod
     def start(cls) -> "_Helper":
         """One more."""
-        ours, theirs = Pipe()
-        owner, process = os.getpid(), os.fork()
-        if process == 0:
-            _help(theirs, owner)
-        theirs.close()
+        owner, (ours, theirs) = os.getpid(), Pipe()
+        with theirs:
+            process = os.fork()
+            if process == 0:
+                _help(theirs, owner)
         return cls(owner, process, ours)
 
     def ask(self, work: Callable[[], object]) -> None:
@@ -79,7 +79,7 @@ class _Helper:
         """What it found; what `work` finds here where there is no answer."""
         try:
             found: T = self.pipe.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):  # it died, perhaps in the middle of a word
             return work()
         self.busy = False
         return found
@@ -92,9 +92,13 @@ class _Helper:
         if not self.busy:
             _idle.append(self)
             return
+        self.end()
+
+    def end(self) -> None:
+        """End the process, whatever it is at."""
         self.pipe.close()
-        os.kill(self.process, signal.SIGKILL)
-        with suppress(ChildProcessError):
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(self.process, signal.SIGKILL)
             os.waitpid(self.process, 0)
 
 
@@ -102,30 +106,41 @@ _idle: list[_Helper] = []
 """The helpers of this process, as its memory is: whoever simulates in it finds them warm."""
 
 
+def _lent(count: int, returned: ExitStack) -> list[_Helper]:
+    """So many helpers, or as many as the system has processes for."""
+    helpers: list[_Helper] = []
+    with suppress(OSError):
+        for _ in range(count):
+            helpers.append(returned.enter_context(_helper()))  # noqa: PERF401 - those before a failure are kept
+    return helpers
+
+
 def _helper() -> _Helper:
     """One that is idle, or a new one; those of the process that this one was forked from are not its own."""
     while _idle:
         helper = _idle.pop()
-        if helper.owner == os.getpid():
+        if helper.owner != os.getpid():
+            continue
+        if not helper.pipe.poll():
             return helper
+        helper.end()  # it has waited too long, or died: there is nothing else it would have to say
     return _Helper.start()
 
 
 def _help(pipe: Connection, owner: int) -> NoReturn:
     """Do what is asked for through `pipe`, in a process just forked; end without any of its parent's last acts."""
     try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # to the whole group; its parent decides
         die_with_parent()
         _close_all_but(pipe.fileno())
-        while os.getppid() == owner:
-            _answer_once(pipe)
+        while os.getppid() == owner and pipe.poll(_IDLE_SECONDS):
+            pipe.send(pipe.recv()())
+    except EOFError:
+        pass
     finally:
+        if sys.exc_info()[0] is not None:  # its parent does the work itself, and would say nothing
+            traceback.print_exc()
         os._exit(0)
-
-
-def _answer_once(pipe: Connection) -> None:
-    if not pipe.poll(_IDLE_SECONDS):
-        give_back_freed_memory()
-    pipe.send(pipe.recv()())
 
 
 def _close_all_but(kept: int) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from service.arrays import Array
 from service.diagnosis.measures import LOG10_2, histogram
-from service.nn.arrays import Array
 from service.nn.layers.base import ParameterGradients, Transform
 from service.results import Histogram, LayerGradients, LayerHistograms
 from service.simulation.passes import Backward

@@ -23,9 +23,3 @@ def keep_freed_memory() -> None:
         (_TOP_PAD, _STEP_BYTES),
     ):
         ctypes.CDLL(None).mallopt(option, value)
-
-
-def give_back_freed_memory() -> None:
-    """Hand all that is free back to the system now; where the C library is not glibc, nothing happens."""
-    if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "malloc_trim"):
-        ctypes.CDLL(None).malloc_trim(0)

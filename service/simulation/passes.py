@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from service.arrays import Array, Float64Array
 from service.diagnosis.measures import Squares, all_between, plain_squares
-from service.nn.arrays import Array, Float64Array
 from service.nn.losses import Loss
 from service.simulation.compile import Chunk
 

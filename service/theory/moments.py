@@ -5,8 +5,8 @@ from math import sqrt
 
 import numpy as np
 
+from service.arrays import Float64Array
 from service.nn.activations import Activation
-from service.nn.arrays import Float64Array
 from service.theory.gaussian import MOST_PANELS, Samples, edges_between, sample
 
 _WORST = 1e-6  # relative: beyond it there is no number; for a known and finite activation it is 1e-12

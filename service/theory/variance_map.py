@@ -7,8 +7,8 @@ from sys import float_info
 
 import numpy as np
 
+from service.arrays import Float64Array
 from service.nn.activations import Activation
-from service.nn.arrays import Float64Array
 from service.theory.moments import Profile, profile
 
 SMALLEST_VARIANCE, LARGEST_VARIANCE = 1e-12, 1e12

@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 
 class Cache:
-    """Keeps the reports used last, up to `limit_bytes` of them."""
+    """Keeps the reports used last, up to `limit_bytes` of them; for one thread."""
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit = limit_bytes
@@ -25,9 +25,11 @@ class Cache:
 
     def put(self, digest: str, report: bytes) -> bool:
         """Keep `report`, and let go of those used longest ago where there is no room for all; whether it is kept."""
+        if len(report) > self._limit:
+            return False
         self._size += len(report) - len(self._reports.pop(digest, b""))
         self._reports[digest] = report
         while self._size > self._limit:
             _, oldest = self._reports.popitem(last=False)
             self._size -= len(oldest)
-        return digest in self._reports
+        return True

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path
+from fastapi import APIRouter, Body
 from fastapi.responses import Response
 
-from service.http.dependencies import TheWorker
+from service.http.dependencies import TheReport, TheWorker
 from service.http.examples import SPECIFICATIONS
 from service.http.limits import StrictRoute
 from service.results import SimulationReport
@@ -15,10 +15,6 @@ from service.worker.worker import Answer
 
 HERE = "/v1/simulations"
 AS_FILE = {"Content-Disposition": 'attachment; filename="layers.csv"'}
-
-Digest = Annotated[
-    str, Path(description="The `digest` of the report.", json_schema_extra={"pattern": "^[0-9a-f]{64}$"})
-]
 
 
 class Csv(Response):
@@ -75,20 +71,20 @@ async def create_simulation(
 
 
 @router.get("/{digest}", summary="Get a report", response_model=SimulationReport)
-async def get_simulation(digest: Digest, worker: TheWorker) -> Response:
+async def get_simulation(report: TheReport) -> Response:
     """The report with this digest, as it was answered: the permanent name of the evidence.
 
     Reports that were asked for lately are kept, as many as there is room for (`CACHE_BYTES`); one that is not kept any
     more is made anew by posting its specification, and has the same digest.
     """
-    return Response(worker.report(digest), media_type="application/json")
+    return Response(report, media_type="application/json")
 
 
 @router.get("/{digest}/layers.csv", summary="Get the layers of a report as CSV", response_class=Csv)
-def get_simulation_layers(digest: Digest, worker: TheWorker) -> Csv:  # in a thread: a deep network has thousands
+def get_simulation_layers(report: TheReport) -> Csv:  # in a thread: a deep network has thousands
     """A row for each layer, below a row of names, for spreadsheets and data frames; null is an empty cell.
 
     The numbers of the report without histograms and gradients; `log10_delta_norm_median` is the median of
     `log10_delta_norm` over the trials, and so on.
     """
-    return Csv(layers_csv(SimulationReport.model_validate_json(worker.report(digest))), headers=AS_FILE)
+    return Csv(layers_csv(SimulationReport.model_validate_json(report)), headers=AS_FILE)

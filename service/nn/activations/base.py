@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 
 from pydantic import ValidationError
 
+from service.arrays import Array
 from service.enclosures.program import VARIABLE
 from service.enclosures.smoothness import smoothness
 from service.expressions.build import replaced
@@ -15,7 +16,6 @@ from service.expressions.differentiate import differentiate
 from service.expressions.grammar import parse
 from service.expressions.tree import Name, Node, Number
 from service.kinds import Kind
-from service.nn.arrays import Array
 
 
 class Activation(Kind):

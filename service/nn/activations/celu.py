@@ -4,9 +4,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from service.arrays import Array
 from service.kinds import Positive
 from service.nn.activations.base import Activation
-from service.nn.arrays import Array
 
 
 class Celu(Activation):

@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 import numpy as np
 import scipy.special
 
+from service.arrays import Array
 from service.nn.activations.base import Activation
-from service.nn.arrays import Array
 
 
 class Erf(Activation):

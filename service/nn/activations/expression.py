@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from service.arrays import Array
 from service.enclosures.program import VARIABLE
 from service.expressions.canonical import canonical
 from service.expressions.grammar import parse
@@ -15,7 +16,6 @@ from service.expressions.tokens import LONGEST_TEXT, FormulaError
 from service.expressions.tree import Node
 from service.kinds import Real
 from service.nn.activations.base import Activation
-from service.nn.arrays import Array
 
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}$")]
 

@@ -7,9 +7,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from scipy.special import ndtr
 
+from service.arrays import Array
 from service.expressions.stable import sech_squared
 from service.nn.activations.base import Activation
-from service.nn.arrays import Array
 
 _SLOPE = sqrt(2.0 / pi)
 _CUBIC = 0.044715

@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from scipy.special import expit
 
+from service.arrays import Array
 from service.expressions.stable import sech_squared, softplus
 from service.nn.activations.base import Activation
-from service.nn.arrays import Array
 
 
 class Mish(Activation):

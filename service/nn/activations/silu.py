@@ -4,9 +4,9 @@ from typing import ClassVar, Literal
 
 from scipy.special import expit
 
+from service.arrays import Array
 from service.expressions.stable import logistic_slope
 from service.nn.activations.base import Activation
-from service.nn.arrays import Array
 
 
 class Silu(Activation):

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from service.arrays import Array
 from service.nn.activations.base import Activation
-from service.nn.arrays import Array
 
 
 class Sin(Activation):

@@ -4,10 +4,10 @@ from typing import ClassVar, Literal
 
 from scipy.special import expit
 
+from service.arrays import Array
 from service.expressions.stable import softplus
 from service.kinds import Positive
 from service.nn.activations.base import Activation
-from service.nn.arrays import Array
 
 
 class Softplus(Activation):

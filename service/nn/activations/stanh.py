@@ -4,9 +4,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from service.arrays import Array
 from service.expressions.stable import sech_squared
 from service.nn.activations.base import Activation
-from service.nn.arrays import Array
 
 
 class Stanh(Activation):

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from service.arrays import Array, DType
 from service.nn.activations import AnyActivation
-from service.nn.arrays import Array, DType
 from service.nn.layers.base import BuiltLayer, SingleLayer
 from service.nn.randomness import Stream
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from service.arrays import Array, DType
 from service.kinds import Kind
 from service.nn.activations import Activation, AnyActivation
-from service.nn.arrays import Array, DType
 from service.nn.randomness import Stream
 
 

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from service.arrays import Array, DType, product
 from service.errors import ShapeMismatch
 from service.kinds import Int64
 from service.nn.activations import AnyActivation
 from service.nn.activations.linear import Linear
-from service.nn.arrays import Array, DType, product
 from service.nn.initializers import AnyInitializer
 from service.nn.initializers.lecun_normal import LecunNormal
 from service.nn.initializers.zeros import Zeros

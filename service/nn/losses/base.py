@@ -3,9 +3,9 @@
 from abc import abstractmethod
 from typing import ClassVar
 
+from service.arrays import Array
 from service.kinds import Kind
 from service.nn.activations import Activation
-from service.nn.arrays import Array
 from service.nn.data.base import Data
 from service.nn.data.gaussian import GaussianData
 

@@ -4,9 +4,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from service.arrays import Array
 from service.nn.activations import Activation
 from service.nn.activations.sigmoid import Sigmoid
-from service.nn.arrays import Array
 from service.nn.data.base import Data
 from service.nn.data.bernoulli import BernoulliData
 from service.nn.losses.base import Loss

@@ -4,10 +4,10 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from service.arrays import Array
 from service.nn.activations import Activation
 from service.nn.activations.sigmoid import Sigmoid
 from service.nn.activations.softmax import Softmax
-from service.nn.arrays import Array
 from service.nn.data.base import Data
 from service.nn.data.one_hot import OneHotData
 from service.nn.losses.base import Loss

@@ -1,0 +1,102 @@
+"""What a claim is: something an answer states, with the rule by which it is judged."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from service.grading.results import Counterexample
+from service.grading.words import CheckStatus, Detail, Method
+from service.kinds import Double, Kind
+from service.results import SimulationReport
+from service.spec import SimulationSpec
+
+ID = "^[A-Za-z0-9_]{1,64}$"
+"""Ids that every grading system takes: Autolab's parser breaks at a colon inside a name."""
+
+Simulate = Callable[[SimulationSpec], SimulationReport]
+Answers = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What became of a claim, before it is worth points."""
+
+    status: CheckStatus
+    code: str
+    message: str
+    fraction: float = 0.0  # of the claim's points
+    parsed_latex: str | None = None
+    method: Method | None = None
+    counterexample: Counterexample | None = None
+    position: int | None = None
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a claim may look at beside its own answer."""
+
+    answers: Answers
+    simulate: Simulate
+
+
+class Claim(Kind):
+    """One part of a rubric."""
+
+    id: Annotated[str, Field(pattern=ID)]
+    """Its name: letters, digits and underscores."""
+    title: Annotated[str, Field(max_length=200)] = ""
+    """What the student sees it called; its id where it is empty."""
+    points: Annotated[Double, Field(ge=0, le=1e6)] = 1.0
+    """Points to be had."""
+    hidden: bool = False
+    """Whether the student shall not see it."""
+    feedback: Detail = Detail.FULL
+    """Whether the student is told why, or the points alone."""
+
+    @abstractmethod
+    def judge(self, answer: Any, context: Context) -> Judgement:
+        """What becomes of `answer`, a value of JSON that is not null; Unreadable where it is no answer to this."""
+
+    def specs(self) -> list[SimulationSpec]:
+        """The simulations it is judged by."""
+        return []
+
+    def flaws(self) -> list[tuple[str, str]]:
+        """What makes it contradictory or impossible to meet: the pointer below the claim, and a sentence."""
+        return []
+
+
+class Unreadable(Exception):
+    """An answer that cannot be read: a sentence for the student, and the position where there is one."""
+
+    def __init__(self, sentence: str, position: int | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.position = position
+
+
+def right(code: str, message: str, method: Method, **more: Any) -> Judgement:
+    """A correct answer."""
+    return Judgement(CheckStatus.CORRECT, code, message, 1.0, method=method, **more)
+
+
+def wrong(code: str, message: str, method: Method, **more: Any) -> Judgement:
+    """An incorrect answer."""
+    return Judgement(CheckStatus.INCORRECT, code, message, 0.0, method=method, **more)
+
+
+def partly(fraction: float, code: str, message: str, method: Method, **more: Any) -> Judgement:
+    """An answer that is worth a part of the points; all of them makes it correct, none incorrect."""
+    status = (
+        CheckStatus.CORRECT if fraction >= 1.0 else CheckStatus.PARTIAL if fraction > 0.0 else CheckStatus.INCORRECT
+    )
+    return Judgement(status, code, message, min(1.0, max(0.0, fraction)), method=method, **more)
+
+
+def undecided(code: str, message: str, method: Method | None = None, **more: Any) -> Judgement:
+    """What a person must look at."""
+    return Judgement(CheckStatus.UNDECIDED, code, message, 0.0, method=method, **more)

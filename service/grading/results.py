@@ -1,0 +1,71 @@
+"""What a grading says."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from service.grading.words import CheckStatus, GradingStatus, Method
+from service.kinds import Double, Fraction, Int64, Model, NonNegative
+
+
+class Counterexample(Model):
+    """A point at which the answer certainly has another value than expected."""
+
+    z: Double
+    """The point."""
+    yours: Double | None
+    """The answer's value there; null where it has none."""
+    expected: Double | None
+    """The value expected there; null where there is none."""
+
+
+class Check(Model):
+    """One claim, judged."""
+
+    id: str
+    """The claim's id."""
+    kind: str
+    """The claim's kind."""
+    title: str
+    """The claim's title, its id where it has none."""
+    status: CheckStatus
+    """What became of it."""
+    points: NonNegative
+    """Points given."""
+    max_points: NonNegative
+    """Points to be had."""
+    code: str
+    """Why, for programs."""
+    message: str
+    """Why, for the student; plain text in one paragraph."""
+    parsed_latex: str | None
+    """How a formula was understood, as LaTeX; null where none was read."""
+    method: Method | None
+    """How it was judged; null where nothing was."""
+    counterexample: Counterexample | None
+    """Where an answer goes wrong, where that is a point."""
+    position: Int64 | None
+    """Where an answer cannot be read: characters from 0."""
+    evidence: list[str]
+    """Reports of the simulations that it was judged by, as paths of this service."""
+    hidden: bool
+    """Whether the student shall not see it."""
+
+
+class Grading(Model):
+    """All claims of a rubric, judged."""
+
+    rubric: str
+    """The rubric's id."""
+    score: NonNegative
+    """Points given, over all claims."""
+    max_score: NonNegative
+    """Points to be had, over all claims."""
+    fraction: Fraction
+    """score / max_score; 1 where no points are to be had."""
+    status: GradingStatus
+    """Whether every claim is decided."""
+    checks: Annotated[list[Check], Field(max_length=64)]
+    """The claims in the order of the rubric."""
+    service_version: str
+    """The version of the service that judged."""
