@@ -6,7 +6,8 @@ Refusal
 │   ├── DepthExceeded         more layers than are simulated
 │   ├── ShapeMismatch         explicit values whose shape is not the one the network needs
 │   ├── Incompatible          two choices that exclude each other (a loss and an output activation)
-│   └── GradientsTooLarge     the factors asked for would fill a report
+│   ├── GradientsTooLarge     the factors asked for would fill a report
+│   └── FlawedRubric          a claim that contradicts itself, or that nobody could meet
 ├── BudgetExceeded        the estimate is above what is answered at once
 ├── ReportNotFound        there is no report with that digest, or not any more
 ├── QueueFull             too many simulations are waiting
@@ -94,6 +95,12 @@ class GradientsTooLarge(SpecError):
             numbers=numbers,
             limit=limit,
         )
+
+
+class FlawedRubric(SpecError):
+    """A claim contradicts itself, or nobody could meet it."""
+
+    code = "flawed-rubric"
 
 
 class BudgetExceeded(Refusal):

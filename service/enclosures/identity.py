@@ -7,6 +7,7 @@ independent symbols holds for the functions they stand for: agreement is a proof
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from functools import reduce
 from hashlib import sha256
@@ -16,7 +17,7 @@ from operator import mul
 from flint import fmpz
 
 from service.enclosures.program import VARIABLE
-from service.expressions.build import expanded
+from service.expressions.build import expanded, simplified
 from service.expressions.tree import (
     ONE,
     Call,
@@ -34,7 +35,8 @@ from service.expressions.tree import (
 from service.expressions.write import plain
 
 _BITS = 127
-_POINTS = 2
+_POINTS, _TRIES = 2, 16
+"""Points that must agree, and points that are tried: half of all constants have no root in a field."""
 _DEEPEST_DENOMINATOR = 5040  # 7!: halves, thirds, … of an exponent are whole powers of one symbol
 
 
@@ -44,10 +46,15 @@ class OutsideTheClass(Exception):
 
 def identical(one: Node, other: Node) -> bool:
     """Whether both are proven to be the same function of z; False where that is not known."""
-    try:
-        return all(_agree(one, other, point) for point in range(_POINTS))
-    except OutsideTheClass:
-        return False
+    sides, agreed = (simplified(one), simplified(other)), 0
+    for point in range(_TRIES):
+        with suppress(OutsideTheClass):
+            if not _agree(*sides, point):
+                return False
+            agreed += 1
+        if agreed == _POINTS:
+            return True
+    return False
 
 
 def _agree(one: Node, other: Node, point: int) -> bool:
@@ -79,10 +86,10 @@ class _Chance:
         return int.from_bytes(sha256(name.encode() + b"\0" + self._text).digest()) >> (256 - _BITS)
 
     def prime(self) -> int:
-        """A prime that leaves 3 when divided by 4, so that roots are powers."""
-        candidate = self.number("prime") | (1 << (_BITS - 1)) | 3
+        """A prime that leaves 7 when divided by 8, so that roots are powers, and 2 has one."""
+        candidate = self.number("prime") | (1 << (_BITS - 1)) | 7
         while not fmpz(candidate).is_probable_prime():
-            candidate += 4
+            candidate += 8
         return candidate
 
 
@@ -93,7 +100,7 @@ class _Field:
         self._chance = chance
         self._scale = scale
         self._prime = chance.prime()
-        self._values: dict[Node, int] = {Name(VARIABLE): chance.number("z")}
+        self._values: dict[Node, int] = {Name(VARIABLE): chance.number("z") % self._prime}
 
     def value(self, node: Node) -> int:
         """The value of `node`; OutsideTheClass where it has none here."""
@@ -108,7 +115,7 @@ class _Field:
             case Constant("e"):
                 return self._exponential(ONE)
             case Constant(name):
-                return self._chance.number(name)
+                return self._chance.number(name) ** 2  # π is met under a root more often than not
             case Sum(terms):
                 return sum(map(self.value, terms))
             case Product(factors):
@@ -128,7 +135,7 @@ class _Field:
             case Call("ln", (argument,)):
                 return self._logarithm(self.value(argument))
             case Call("softplus", (argument,)):
-                return self._logarithm(1 + self._exponential(argument))
+                return self._softplus(argument)
             case Call("log10", (argument,)):
                 return self.ratio(self._logarithm(self.value(argument)), self._logarithm(10))
             case Call(("erf" | "atan" | "asinh") as function, (argument,)):
@@ -162,6 +169,13 @@ class _Field:
             return int(value != 1)
         inverse = self.ratio(1, value)
         return self._chance.number(f"ln {value}") if value <= inverse else -self._chance.number(f"ln {inverse}")
+
+    def _softplus(self, argument: Node) -> int:
+        """ln(1 + e^u), or u + ln(1 + e^−u), whichever comes first in the field."""
+        exponential, value = self._exponential(argument), self.value(argument)
+        if value <= self._prime - value:
+            return self._logarithm(1 + exponential)
+        return value + self._logarithm(1 + self.ratio(1, exponential))
 
     def _root(self, radicand: Node) -> int:
         """√radicand, of a constant that has a root here: of what varies, a root may change its sign."""

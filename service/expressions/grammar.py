@@ -20,6 +20,7 @@ from typing import NoReturn
 from service.expressions.as_written import divided, joined, negated
 from service.expressions.cursor import Cursor
 from service.expressions.functions import EXTREMES, FUNCTIONS
+from service.expressions.letters import letters_apart
 from service.expressions.numpy_backend import constant_within
 from service.expressions.size import check_size, has_names
 from service.expressions.tokens import SYNONYMS, FormulaError, Token, tokenize
@@ -46,7 +47,9 @@ def parse(text: str, variable: str = "z", parameters: Collection[str] = ()) -> N
     """The formula that `text` states; FormulaError with the position and what was expected there."""
     for name in sorted(set(parameters) & _taken(variable)):
         raise FormulaError(f"`{name}` already means something in formulas; the parameter needs another name.", 0)
-    parser = _Parser(tokenize(text), variable, parameters)
+    letters = [name for name in (variable, "e", *parameters) if len(name) == 1]
+    tokens = list(letters_apart(tokenize(text), letters, {*_taken(variable), "sigma", *parameters}))
+    parser = _Parser(tokens, variable, parameters)
     node = parser.whole()
     check_size(node)
     return node

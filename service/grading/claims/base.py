@@ -61,9 +61,9 @@ class Claim(Kind):
     def judge(self, answer: Any, context: Context) -> Judgement:
         """What becomes of `answer`, a value of JSON that is not null; Unreadable where it is no answer to this."""
 
-    def specs(self) -> list[SimulationSpec]:
-        """The simulations it is judged by."""
-        return []
+    def specs(self) -> dict[str, SimulationSpec]:
+        """The simulations it is judged by, by the pointers below the claim that they come from."""
+        return {}
 
     def flaws(self) -> list[tuple[str, str]]:
         """What makes it contradictory or impossible to meet: the pointer below the claim, and a sentence."""

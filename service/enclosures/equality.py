@@ -1,0 +1,156 @@
+"""Whether two formulas have the same values: a point where they certainly differ, a proof, or agreement as far as seen.
+
+Balls at high precision find a difference where there is one that can be seen, in every smooth piece of either formula;
+where they find none, `identity` proves that there is none, if it can.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from hashlib import sha256
+from math import inf
+
+from flint import arb, ctx
+
+from service.enclosures.balls import UNKNOWN, Ball
+from service.enclosures.identity import identical
+from service.enclosures.monomials import Undecided
+from service.enclosures.pieces import Piece, pieces
+from service.enclosures.points import value_at
+from service.enclosures.program import Program
+from service.expressions.tree import MINUS_ONE, Node, Product, Sum
+from service.expressions.write import plain
+
+PRECISION_BITS = 192
+_SHARPEST_BITS = 1200
+"""Enough to see the smallest number that a formula may have, 1e-300, beside 1."""
+_SHARES = (0.5, 0.11, 0.89, 0.27)
+_STEPS = (0.3, 1.1, 2.7, 0.05, 6.3, 17.0)
+_UNFORESEEN = 5
+"""Places that follow from both formulas, so that nobody can write one that agrees there alone."""
+
+
+class Evidence(Enum):
+    """How sure an answer is."""
+
+    PROVEN = "proven"
+    SEEN = "seen"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A point at which two formulas have other values, or one of them has none."""
+
+    z: float
+    one: float | None
+    other: float | None
+    apart: float | None
+    """How far, for it may be less than numbers of 64 bits show; None where one has no value."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was found on one interval."""
+
+    low: float
+    high: float
+    difference: Difference | None
+    evidence: Evidence
+
+
+def compare(one: Node, other: Node, low: float = -inf, high: float = inf) -> list[Comparison]:
+    """Both formulas of z without parameters compared on every smooth piece between `low` and `high`, rising."""
+    with ctx.workprec(PRECISION_BITS):
+        try:
+            parts = pieces(Sum((one, Product((MINUS_ONE, other)))), arb(low), arb(high))
+        except Undecided:
+            return [_looked_at(one, other, low, high)]
+        gaps = _gaps(one, other, parts, (low, high))
+        return sorted([*gaps, *map(_compared, parts)], key=lambda found: found.low)
+
+
+def _compared(piece: Piece) -> Comparison:
+    """Both sides of a piece of their difference, in which every switch is thrown."""
+    low, high = float(piece.low), float(piece.high)
+    mine, theirs = _sides(piece.node)
+    program = Program([mine, theirs])
+    difference = _first_difference(program.run, _places((mine, theirs), piece.low, piece.high))
+    if difference is not None:
+        return Comparison(low, high, difference, Evidence.PROVEN)
+    return Comparison(low, high, None, Evidence.PROVEN if identical(mine, theirs) else Evidence.SEEN)
+
+
+def _sides(difference: Node) -> tuple[Node, Node]:
+    match difference:
+        case Sum((one, Product((_, other)))):
+            return one, other
+    raise TypeError(f"{difference!r} is no difference")
+
+
+def _looked_at(one: Node, other: Node, low: float, high: float) -> Comparison:
+    """Where the pieces are not known: at points alone."""
+    both = partial(_values, one, other)
+    difference = _first_difference(both, _places((one, other), arb(low), arb(high)))
+    return Comparison(low, high, difference, Evidence.SEEN if difference is None else Evidence.PROVEN)
+
+
+def _gaps(one: Node, other: Node, parts: list[Piece], window: tuple[float, float]) -> Iterator[Comparison]:
+    """Intervals without a piece, on which one formula has values and the other has none."""
+    edges = [arb(window[0]), *(edge for piece in parts for edge in (piece.low, piece.high)), arb(window[1])]
+    for left, right in zip(edges[::2], edges[1::2], strict=True):
+        if not left.overlaps(right):
+            difference = _first_difference(partial(_values, one, other), _places((one, other), left, right))
+            if difference is not None:
+                yield Comparison(float(left), float(right), difference, Evidence.PROVEN)
+
+
+def _values(one: Node, other: Node, place: Ball) -> list[Ball]:
+    return [value_at(one, place), value_at(other, place)]
+
+
+def _places(formulas: tuple[Node, Node], low: Ball, high: Ball) -> Iterator[Ball]:
+    """Points between, the first of them numbers that are written in a few digits where there is room for them."""
+    written = "\0".join([*map(plain, formulas), str(low)])
+    chance = sha256(written.encode("utf-8", "backslashreplace")).digest()
+    unforeseen = [int.from_bytes(chance[4 * k : 4 * k + 4]) / 2**32 for k in range(_UNFORESEEN)]
+    if low.is_finite() and high.is_finite():
+        yield from (_short(low + (high - low) * share, low, high) for share in _SHARES)
+        yield from ((low + (high - low) * share).mid() for share in unforeseen)
+    elif low.is_finite() or high.is_finite():
+        start, sign = (low, 1) if low.is_finite() else (high, -1)
+        yield from (_short(start + sign * step, low, high) for step in _STEPS)
+        yield from ((start + sign * 4 * share).mid() for share in unforeseen)
+    else:
+        yield from (arb(sign * step) for step in _STEPS for sign in (1, -1))
+        yield from (arb(8 * share - 4) for share in unforeseen)
+
+
+def _short(place: Ball, low: Ball, high: Ball) -> Ball:
+    rounded = arb(round(float(place), 2))
+    return rounded if low < rounded < high else place.mid()
+
+
+def _first_difference(both: Callable[[Ball], list[Ball]], places: Iterator[Ball]) -> Difference | None:
+    for number, place in enumerate(places):
+        with suppress(Undecided):
+            found = _difference_at(both, place)
+            if found is None and number == 0:
+                with ctx.workprec(_SHARPEST_BITS):
+                    found = _difference_at(both, place)
+            if found is not None:
+                return found
+    return None
+
+
+def _difference_at(both: Callable[[Ball], list[Ball]], place: Ball) -> Difference | None:
+    """At a point; None where both values may be the same."""
+    here, there = (value if value.is_finite() else UNKNOWN for value in both(place))
+    if here.is_nan() != there.is_nan() or (not here.is_nan() and not here.overlaps(there)):
+        return Difference(float(place), _number(here), _number(there), _number(abs(here - there)))
+    return None
+
+
+def _number(value: Ball) -> float | None:
+    return None if value.is_nan() else float(value.mid())

@@ -1,0 +1,98 @@
+"""A bound of an activation or its derivative, judged as a bound: valid, tight, attained, or not one at all."""
+
+from math import inf
+from typing import Annotated, Any, Literal
+
+from flint import ctx
+from pydantic import Field
+
+from service.expressions.tree import call
+from service.facts import Range
+from service.grading.bounding import Outcome, judged, of_size
+from service.grading.claims.base import ID, Claim, Context, Judgement, Unreadable, partly, undecided
+from service.grading.inequality import Inequality, inequality_of
+from service.grading.reading import PRECISION_BITS, formula_of
+from service.grading.words import Method
+from service.kinds import Double
+from service.nn.activations import AnyActivation
+from service.profile.spec import Stretch
+from service.theory.bounds import bounds
+
+LOOSE_SHARE = 0.5
+_BELOW, _ABOVE = -1, 1
+
+
+class BoundClaim(Claim):
+    """`0 <= |f'(z)| <= 1.19968`, or one side of it: below the supremum is no bound, however close."""
+
+    kind: Literal["bound"] = "bound"
+    activation: AnyActivation | None = None
+    """The activation whose bound is asked for."""
+    derivative_from: Annotated[str, Field(pattern=ID)] | None = None
+    """The id of a claim whose answer is the derivative to be bounded: the student's own, right or wrong."""
+    quantity: Literal["value", "derivative", "abs_derivative"] = "abs_derivative"
+    """What is bounded."""
+    interval: Stretch | None = None
+    """Where; null for the whole line."""
+    side: Literal["upper", "lower", "both"] = "upper"
+    """Which bounds an answer must state; what it states beyond that is judged, too."""
+    require: Literal["valid", "tight"] = "valid"
+    """Whether a valid bound is enough, or it has to be the best one; a loose one is then worth half."""
+    relative_tolerance: Annotated[Double, Field(gt=0, le=1)] = 1e-4
+    """How far from the best bound, relative to it, a bound is still tight."""
+
+    def flaws(self) -> list[tuple[str, str]]:
+        """Neither or both of `activation` and `derivative_from`; a value of what only has a derivative."""
+        if (self.activation is None) == (self.derivative_from is None):
+            return [("", "Exactly one of `activation` and `derivative_from` says what is bounded.")]
+        if self.derivative_from is not None and self.quantity == "value":
+            return [("/quantity", "Of a derivative alone, the function's own value is not known.")]
+        return []
+
+    def judge(self, answer: Any, context: Context) -> Judgement:
+        """Both sides against the certified infimum and supremum."""
+        claimed = inequality_of(answer, dict(self.activation.values) if self.activation else {})
+        if self.quantity == "abs_derivative" and claimed.named and not claimed.of_size:
+            claimed = of_size(claimed)
+        self._check_complete(claimed)
+        truth = self._truth(context)
+        with ctx.workprec(PRECISION_BITS):
+            sides = [
+                judged(side, extreme, sign, self.relative_tolerance)
+                for side, extreme, sign in ((claimed.lower, truth.inf, _BELOW), (claimed.upper, truth.sup, _ABOVE))
+                if side is not None
+            ]
+        return self._together(sides)
+
+    def _check_complete(self, claimed: Inequality) -> None:
+        if claimed.upper is None and self.side != "lower":
+            raise Unreadable("A bound from above is missing.")
+        if claimed.lower is None and self.side != "upper" and self.quantity != "abs_derivative":
+            raise Unreadable("A bound from below is missing.")
+
+    def _truth(self, context: Context) -> Range:
+        window = (self.interval.low, self.interval.high) if self.interval else (-inf, inf)
+        if self.activation is not None:
+            known: Range = getattr(bounds(self.activation.closed, *window), self.quantity)
+            return known
+        own = context.answers.get(self.derivative_from or "")
+        if own is None:
+            raise Unreadable("The derivative that this bound belongs to has no answer.")
+        derivative = formula_of(own, {}).closed
+        return bounds(call("abs", derivative) if self.quantity == "abs_derivative" else derivative, *window).value
+
+    def _together(self, sides: list[Outcome]) -> Judgement:
+        own = ["It was judged by your own derivative."] if self.derivative_from is not None else []
+        message = " ".join([side.sentence for side in sides] + own)
+        unclear = next((side for side in sides if side.valid is None), None)
+        if unclear is not None:
+            return undecided(unclear.code, message, Method.CERTIFIED_INTERVAL)
+        share = sum(map(self._share, sides)) / len(sides)
+        worst = min(sides, key=self._share)
+        code = "valid_but_loose" if worst.valid and any(one.code != "tight" for one in sides) else worst.code
+        return partly(share, code, message, Method.CERTIFIED_INTERVAL)
+
+    def _share(self, side: Outcome) -> float:
+        if side.code == "valid_but_loose":
+            return 1.0 if self.require == "valid" else LOOSE_SHARE
+        return 1.0 if side.valid else 0.0

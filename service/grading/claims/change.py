@@ -1,0 +1,68 @@
+"""What an edit of a network changes, by both networks under the same seeds."""
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from service.errors import SpecError
+from service.grading.claims.base import Claim, Context, Judgement, Unreadable, right, undecided, wrong
+from service.grading.evidence import Measure, evidence_of, measured
+from service.grading.patch import Edit, PatchError, patched
+from service.grading.words import Method
+from service.spec import SimulationSpec
+
+_WORDS = {"more": 1, "less": -1, "equally": 0}
+_NO_CHANGE = 0.05
+"""Decades that are no change: the seeds are the same, so what is left is the edit's."""
+
+
+class ChangeClaim(Claim):
+    """more, less or equally prone, once the network is edited: another output, activation or initialiser."""
+
+    kind: Literal["change"] = "change"
+    simulation: SimulationSpec
+    """The network before."""
+    patch: Annotated[list[Edit], Field(min_length=1, max_length=32)]
+    """The edit of the specification, as JSON Patch (RFC 6902): add, remove, replace."""
+    by: Literal["vanishing", "exploding"] = "vanishing"
+    """What it is more or less prone to."""
+    measure: Measure = "reach"
+    """What the simulation is asked; `reach` counts the output's derivative, too."""
+
+    def flaws(self) -> list[tuple[str, str]]:
+        """A patch that does not fit, or leads to no network."""
+        try:
+            self.after()
+        except PatchError as error:
+            return [(f"/patch/{error.number}", error.sentence)]
+        except (ValidationError, SpecError):
+            return [("/patch", "What the patch makes of the specification is none that can be simulated.")]
+        return []
+
+    def after(self) -> SimulationSpec:
+        """The network after the edit."""
+        before = json.loads(self.simulation.model_dump_json())
+        return SimulationSpec.model_validate(patched(before, self.patch))
+
+    def specs(self) -> dict[str, SimulationSpec]:
+        """Both networks."""
+        return {"/simulation": self.simulation, "/patch": self.after()}
+
+    def judge(self, answer: Any, context: Context) -> Judgement:
+        """Correct where the measure moves as was said."""
+        if not isinstance(answer, str) or answer.strip().lower() not in _WORDS:
+            raise Unreadable(f"One of these is expected here: {', '.join(_WORDS)}.")
+        reports = [context.simulate(spec) for spec in self.specs().values()]
+        before, after = (measured(report, self.measure) for report in reports)
+        evidence = tuple(evidence_of(report) for report in reports)
+        if before is None or after is None:
+            sentence = "One of the two networks has no such measure."
+            return undecided("no_measure", sentence, Method.SIMULATION, evidence=evidence)
+        moved = (after.median - before.median) * (-1 if self.by == "vanishing" else 1)
+        found = next(word for word, sign in _WORDS.items() if sign == (moved > _NO_CHANGE) - (moved < -_NO_CHANGE))
+        said, name = answer.strip().lower(), self.measure.replace("_", " ")
+        message = f"Its {name} goes from {before.median:.3g} to {after.median:.3g} decades: {found} prone to {self.by}."
+        if said == found:
+            return right(f"{found}_prone", message, Method.SIMULATION, evidence=evidence)
+        return wrong("other_change", message, Method.SIMULATION, evidence=evidence)

@@ -1,0 +1,46 @@
+"""One or more of some choices."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from service.grading.claims.base import Claim, Context, Judgement, Unreadable, partly
+from service.grading.words import Method
+
+Word = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class ChoiceClaim(Claim):
+    """What is ticked, and what should be."""
+
+    kind: Literal["choice"] = "choice"
+    choices: Annotated[list[Word], Field(min_length=2, max_length=64)]
+    """What there is to choose from."""
+    expected: Annotated[list[Word], Field(min_length=1, max_length=64)]
+    """What is right."""
+    credit: Literal["all", "each"] = "all"
+    """Whether all must be right, or each right choice counts, less each wrong one."""
+
+    def flaws(self) -> list[tuple[str, str]]:
+        """What is expected and cannot be chosen; what stands twice."""
+        strange = [word for word in self.expected if word not in self.choices]
+        if strange:
+            return [("/expected", f"{len(strange)} of the expected choices cannot be chosen.")]
+        if len(set(self.choices)) < len(self.choices) or len(set(self.expected)) < len(self.expected):
+            return [("/choices", "A choice stands twice.")]
+        return []
+
+    def judge(self, answer: Any, context: Context) -> Judgement:
+        """Correct where the same is ticked."""
+        ticked = [answer] if isinstance(answer, str) else answer
+        if not isinstance(ticked, list) or not all(isinstance(one, str) and one in self.choices for one in ticked):
+            raise Unreadable(f"One or more of these are expected here: {', '.join(self.choices)}.")
+        hits = len(set(ticked) & set(self.expected))
+        misses = len(set(ticked) - set(self.expected))
+        complete = hits == len(self.expected) and misses == 0
+        share = float(complete) if self.credit == "all" else max(0.0, (hits - misses) / len(self.expected))
+        code = "right_choice" if complete else "wrong_choice"
+        message = (
+            "That is right." if complete else f"{hits} of {len(self.expected)} right choices, {misses} wrong ones."
+        )
+        return partly(share, code, message, Method.LOOKUP)

@@ -1,0 +1,100 @@
+"""A student's gradient, matrix by matrix, against the simulation's, with the likely slip named."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from service.grading.claims.base import Claim, Context, Judgement, Unreadable, right, undecided, wrong
+from service.grading.evidence import evidence_of
+from service.grading.matrices import Matrix, alike, entrywise, matrix_of, scaled, shape_of, transposed
+from service.grading.words import Method
+from service.kinds import Double, Int64
+from service.results import LayerGradients, SimulationReport
+from service.spec import Include, SimulationSpec
+
+Quantity = Literal["weights", "bias", "delta", "derivative"]
+
+
+class GradientClaim(Claim):
+    """∂e/∂W, ∂e/∂b, δ or φ' of one layer or several, of the mean loss over the batch, in the first trial."""
+
+    kind: Literal["gradient"] = "gradient"
+    simulation: SimulationSpec
+    """The network, most usefully with explicit weights, inputs and targets."""
+    quantity: Quantity = "weights"
+    """Which matrix: `weights` is (fan_in, units), `delta` and `derivative` have a row for each sample."""
+    layer: Annotated[Int64, Field(ge=1, le=5000)] | None = None
+    """The number of the layer, from 1; null where an answer has one matrix for each, in an object by these numbers."""
+    relative_tolerance: Annotated[Double, Field(gt=0, le=1)] = 1e-3
+    """The largest distance of an entry, relative to the largest entry of the matrix."""
+
+    def specs(self) -> dict[str, SimulationSpec]:
+        """The network, with its gradients."""
+        include = sorted({*self.simulation.include, Include.GRADIENTS})
+        asked = {**self.simulation.model_dump(mode="json"), "include": include}
+        return {"/simulation": SimulationSpec.model_validate(asked)}
+
+    def judge(self, answer: Any, context: Context) -> Judgement:
+        """The first layer, from the output back, that disagrees; correct where none does."""
+        report = context.simulate(*self.specs().values())
+        evidence, layers = (evidence_of(report),), dict(enumerate(report.gradients or [], start=1))
+        expected = {number: rows for number, layer in layers.items() if (rows := _rows(layer, self.quantity))}
+        given = self._given(answer, expected)
+        for number in sorted(given, reverse=True):
+            known = _finite(expected[number])
+            if known is None:
+                sentence = f"The numbers of layer {number} overflow, so there is nothing to compare with."
+                return undecided("overflow", sentence, Method.SIMULATION, evidence=evidence)
+            if not alike(given[number], known, self.relative_tolerance):
+                code, slip = self._slip(given[number], known, report, layers[number])
+                sentence = f"From the output back, layer {number} is the first that disagrees. {slip}"
+                return wrong(code, sentence, Method.SIMULATION, evidence=evidence)
+        return right("same_gradient", "Every entry is right.", Method.SIMULATION, evidence=evidence)
+
+    def _given(self, answer: Any, expected: dict[int, Any]) -> dict[int, Matrix]:
+        wanted = list(expected) if self.layer is None else [self.layer]
+        if not set(wanted) <= set(expected):
+            raise Unreadable(f"Layer {self.layer} has no such matrix.")
+        if self.layer is not None:
+            return {self.layer: matrix_of(answer)}
+        if not isinstance(answer, dict) or set(answer) != set(map(str, wanted)):
+            raise Unreadable(
+                f"An object with a matrix for each of the layers {', '.join(map(str, wanted))} is expected."
+            )
+        return {int(number): matrix_of(rows) for number, rows in answer.items()}
+
+    def _slip(self, given: Matrix, known: Matrix, report: SimulationReport, layer: LayerGradients) -> tuple[str, str]:
+        """What the matrix looks like instead."""
+        samples = float(report.spec.data.samples or 1)
+        for code, sentence, change in _SLIPS:
+            if alike(given, change(known, samples), self.relative_tolerance):
+                return code, sentence
+        if shape_of(given) != shape_of(known):
+            return "wrong_shape", "The matrix has another shape: {} by {} is right.".format(*shape_of(known))
+        derivative = _finite(layer.derivative)
+        without = self.quantity == "delta" and derivative is not None
+        if without and alike(entrywise(given, derivative or known), known, self.relative_tolerance):
+            return "derivative_missing", "The activation's derivative is missing: δ is φ'(z) times what comes back."
+        return "different", "Its entries are others."
+
+
+def _rows(layer: LayerGradients, quantity: Quantity) -> list[list[float | None]]:
+    found = getattr(layer, quantity) or []
+    return [found] if found and quantity == "bias" else found
+
+
+def _finite(rows: list[list[float | None]]) -> Matrix | None:
+    finite = [[entry for entry in row if entry is not None] for row in rows]
+    return finite if [len(row) for row in finite] == [len(row) for row in rows] else None
+
+
+_Slip = tuple[str, str, Callable[[Matrix, float], Matrix]]
+_SLIPS: list[_Slip] = [
+    ("transposed", "It is transposed: a row for each input, a column for each unit.", lambda m, _: transposed(m)),
+    ("differs_by_sign", "It has the wrong sign.", lambda m, _: scaled(m, -1.0)),
+    ("factor_two", "A factor 2 is missing: the derivative of a square has one.", lambda m, _: scaled(m, 0.5)),
+    ("factor_two_too_many", "There is a factor 2 too many.", lambda m, _: scaled(m, 2.0)),
+    ("mean_missing", "It is summed over the samples, not averaged: 1/N is missing.", scaled),
+    ("mean_and_two", "Both 1/N and the factor 2 of the square are missing.", lambda m, n: scaled(m, 0.5 * n)),
+]

@@ -1,0 +1,60 @@
+"""A number near the expected one."""
+
+from math import floor, log10
+from typing import Annotated, Any, Literal
+
+from flint import arb, ctx
+from pydantic import Field
+
+from service.grading.claims.base import Claim, Context, Judgement, right, wrong
+from service.grading.reading import PRECISION_BITS, constant_of, exactly
+from service.grading.words import Method
+from service.kinds import Double, Int64, Real
+
+
+class NumberClaim(Claim):
+    """A number, or a formula without z, within a tolerance of the expected one."""
+
+    kind: Literal["number"] = "number"
+    expected: Real
+    """The right number."""
+    relative_tolerance: Annotated[Double, Field(ge=0, le=1)] | None = None
+    """The largest distance, relative to the right number."""
+    absolute_tolerance: Annotated[Double, Field(ge=0, le=1e100)] | None = None
+    """The largest distance."""
+    significant_figures: Annotated[Int64, Field(ge=1, le=15)] | None = None
+    """How many figures must be right, rounded: a distance of half a unit of the last one."""
+
+    def flaws(self) -> list[tuple[str, str]]:
+        """No tolerance, or a relative one of zero."""
+        if self.relative_tolerance is None and self.absolute_tolerance is None and self.significant_figures is None:
+            return [("", "A tolerance is needed: relative, absolute, or significant figures.")]
+        if self.expected == 0 and self.absolute_tolerance is None:
+            return [("/expected", "Near zero only an absolute tolerance means anything.")]
+        return []
+
+    def judge(self, answer: Any, context: Context) -> Judgement:
+        """Correct where one of the tolerances is kept."""
+        value, formula = constant_of(answer, {})
+        with ctx.workprec(PRECISION_BITS):
+            expected = exactly(self.expected)
+            distance, room = abs(value - expected), self._room(abs(expected))
+        if distance <= room:
+            return right("within_tolerance", "The number is right.", Method.NUMERIC, parsed_latex=formula.latex)
+        if abs(-value - expected) <= room:
+            return wrong(
+                "differs_by_sign", "The number has the wrong sign.", Method.NUMERIC, parsed_latex=formula.latex
+            )
+        sentence = "The number is too large." if value > expected else "The number is too small."
+        return wrong("outside_tolerance", sentence, Method.NUMERIC, parsed_latex=formula.latex)
+
+    def _room(self, size: arb) -> arb:
+        room = arb(0)
+        if self.relative_tolerance is not None:
+            room = room.max(exactly(self.relative_tolerance) * size)
+        if self.absolute_tolerance is not None:
+            room = room.max(exactly(self.absolute_tolerance))
+        if self.significant_figures is not None and self.expected != 0:
+            exponent = floor(log10(abs(self.expected))) - self.significant_figures + 1
+            room = room.max(arb(10) ** exponent / 2)
+        return room

@@ -1,0 +1,123 @@
+"""Networks in the order in which they are prone to something."""
+
+from itertools import combinations
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from service.grading.claims.base import ID, Claim, Context, Judgement, Unreadable, partly, undecided
+from service.grading.evidence import Measure, evidence_of, measured, order
+from service.grading.words import Method
+from service.kinds import Int64
+from service.spec import SimulationSpec
+
+Item = Annotated[str, Field(pattern=ID)]
+Tied = Annotated[list[Item], Field(min_length=1, max_length=16)]
+Places = dict[str, int]
+Order = dict[tuple[str, str], int]
+
+
+class RankingClaim(Claim):
+    """Most prone first; those that are alike stand in a list of their own."""
+
+    kind: Literal["ranking"] = "ranking"
+    of: Annotated[dict[Item, SimulationSpec], Field(max_length=16, default_factory=dict)]
+    """The networks, which are simulated; none where `expected` says the order."""
+    expected: Annotated[list[Item | Tied], Field(max_length=16, default_factory=list)]
+    """The right order; none where the simulation says it."""
+    by: Literal["vanishing", "exploding"] = "vanishing"
+    """What the first is most prone to."""
+    measure: Measure = "gain_per_layer"
+    """What the simulation is asked."""
+    credit: Literal["pairs", "exact", "top"] = "pairs"
+    """A share for every pair in the right order, all or nothing, or the first few alone."""
+    top: Annotated[Int64, Field(ge=1, le=16)] = 1
+    """With `top`, how many of the first must be right."""
+
+    def flaws(self) -> list[tuple[str, str]]:
+        """Neither or both ways to say the order; too few items."""
+        if bool(self.of) == bool(self.expected):
+            return [("", "Exactly one of `of` and `expected` says what the order is.")]
+        items = list(self.of) or [item for tied in _groups(self.expected) for item in tied]
+        if len(items) < 2 or len(set(items)) < len(items):
+            return [("/expected" if self.expected else "/of", "A ranking needs two different items at least.")]
+        return []
+
+    def specs(self) -> dict[str, SimulationSpec]:
+        """The networks."""
+        return {f"/of/{name}": spec for name, spec in self.of.items()}
+
+    def judge(self, answer: Any, context: Context) -> Judgement:
+        """By the pairs whose order is known; the others are right either way."""
+        given = self._places(answer)
+        found = (self._stated(given), ()) if self.expected else self._measured(given, context)
+        if found is None:
+            return undecided("no_measure", "One of the networks has no rate, so there is no order to compare with.")
+        truth, evidence = found
+        share = _SHARES[self.credit](given, truth, self.top)
+        right = sum(_agrees(given, pair, sign) for pair, sign in truth.items())
+        message = f"{right} of {len(truth)} pairs stand in the right order."
+        method = Method.LOOKUP if self.expected else Method.SIMULATION
+        return partly(share, "order_pairs", message, method, evidence=evidence)
+
+    def _stated(self, given: Places) -> Order:
+        places = _places_of(_groups(self.expected))
+        return {(one, other): _sign(places[other] - places[one]) for one, other in combinations(given, 2)}
+
+    def _places(self, answer: Any) -> Places:
+        items = list(self.of) or [item for tied in _groups(self.expected) for item in tied]
+        groups = _groups(answer) if isinstance(answer, list) else []
+        named = [item for tied in groups for item in tied]
+        if sorted(map(str, named)) != sorted(items):
+            raise Unreadable(f"Each of these once, most prone first, is expected here: {', '.join(items)}.")
+        return _places_of(groups)
+
+    def _measured(self, given: Places, context: Context) -> tuple[Order, tuple[str, ...]] | None:
+        """Of every pair which comes first: 1 where the former does, −1 the latter, 0 where neither certainly does."""
+        reports = {name: context.simulate(spec) for name, spec in self.of.items()}
+        found = {name: measured(report, self.measure) for name, report in reports.items()}
+        known = {name: value for name, value in found.items() if value is not None}
+        if len(known) < len(found):
+            return None
+        towards = -1 if self.by == "vanishing" else 1
+        truth = {pair: towards * order(known[pair[0]], known[pair[1]]) for pair in combinations(given, 2)}
+        return truth, tuple(evidence_of(report) for report in reports.values())
+
+
+def _groups(ranking: list[Any]) -> list[list[str]]:
+    return [tied if isinstance(tied, list) else [tied] for tied in ranking]
+
+
+def _places_of(groups: list[list[str]]) -> Places:
+    return {item: place for place, tied in enumerate(groups) for item in tied}
+
+
+def _sign(number: int) -> int:
+    return (number > 0) - (number < 0)
+
+
+def _agrees(given: Places, pair: tuple[str, str], sign: int) -> bool:
+    return sign in (0, _sign(given[pair[1]] - given[pair[0]]))
+
+
+def _pairs(given: Places, truth: Order, _top: int) -> float:
+    """A pair that is tied where it should not be counts half."""
+    decided = {pair: sign for pair, sign in truth.items() if sign}
+    if not decided:
+        return 1.0
+    said = [(sign, _sign(given[pair[1]] - given[pair[0]])) for pair, sign in decided.items()]
+    return sum(1.0 if one == other else 0.5 if other == 0 else 0.0 for one, other in said) / len(said)
+
+
+def _exact(given: Places, truth: Order, _top: int) -> float:
+    return float(all(_agrees(given, pair, sign) for pair, sign in truth.items()))
+
+
+def _first(given: Places, truth: Order, top: int) -> float:
+    """Whether nobody else belongs in front of the first few."""
+    first = set(sorted(given, key=lambda item: given[item])[:top])
+    across = {pair: sign for pair, sign in truth.items() if (pair[0] in first) != (pair[1] in first)}
+    return float(all(sign in (0, 1 if pair[0] in first else -1) for pair, sign in across.items()))
+
+
+_SHARES = {"pairs": _pairs, "exact": _exact, "top": _first}

@@ -1,0 +1,38 @@
+"""A text that has to speak of something; whether it says it well is for a person."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from service.grading.claims.base import Claim, Context, Judgement, Unreadable, right, undecided
+from service.grading.words import Method
+
+Word = Annotated[str, Field(min_length=2, max_length=60)]
+LONGEST = 10_000
+
+
+class TextKeywordsClaim(Claim):
+    """A text in which every idea is named by one of its words; what is not found goes to a person, never to wrong."""
+
+    kind: Literal["text_keywords"] = "text_keywords"
+    ideas: Annotated[
+        list[Annotated[list[Word], Field(min_length=1, max_length=16)]], Field(min_length=1, max_length=16)
+    ]
+    """Of every idea the words that may name it, in any case."""
+
+    def judge(self, answer: Any, context: Context) -> Judgement:
+        """Correct where all ideas are found; undecided otherwise."""
+        if not isinstance(answer, str):
+            raise Unreadable("A text is expected here.")
+        if len(answer) > LONGEST:
+            raise Unreadable(f"A text has at most {LONGEST} characters here; this one has {len(answer)}.")
+        found = sum(any(_names(word, answer) for word in idea) for idea in self.ideas)
+        if found == len(self.ideas):
+            return right("all_ideas_named", "Every idea that was looked for is named.", Method.LOOKUP)
+        sentence = f"{found} of {len(self.ideas)} ideas were found by their words; a person reads the rest."
+        return undecided("ideas_not_found", sentence, Method.LOOKUP)
+
+
+def _names(word: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(word)}", text, re.IGNORECASE) is not None

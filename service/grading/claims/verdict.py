@@ -1,0 +1,58 @@
+"""What becomes of a network's gradient, against the simulation."""
+
+from typing import Any, Literal
+
+from service.grading.claims.base import Claim, Context, Judgement, Unreadable, right, wrong
+from service.grading.evidence import evidence_of
+from service.grading.words import Method
+from service.results import SimulationReport
+from service.spec import SimulationSpec
+from service.vocabulary import Label
+
+_RARE = 0.1
+"""The share of trials that makes a label one of two that are right."""
+
+
+class VerdictClaim(Claim):
+    """vanishing, exploding, stable or dead; where the seed decides, either answer is right."""
+
+    kind: Literal["verdict"] = "verdict"
+    simulation: SimulationSpec
+    """The network."""
+    judge_by: Literal["label", "tendency"] = "label"
+    """By what becomes of it at its depth, or by what its rate per layer leads to with enough layers."""
+
+    def specs(self) -> dict[str, SimulationSpec]:
+        """The network."""
+        return {"/simulation": self.simulation}
+
+    def judge(self, answer: Any, context: Context) -> Judgement:
+        """Correct where the simulation says the same."""
+        if not isinstance(answer, str) or answer.strip().lower() not in list(Label):
+            raise Unreadable(f"One of these is expected here: {', '.join(Label)}.")
+        said, report = answer.strip().lower(), context.simulate(self.simulation)
+        found = str(report.verdict.label if self.judge_by == "label" else report.verdict.tendency)
+        evidence, reason = (evidence_of(report),), self._reason(report)
+        if said == found:
+            return right(f"is_{found}", f"It is {found}. {reason}", Method.SIMULATION, evidence=evidence)
+        if said in self._borderline(report):
+            sentence = f"It is at the border: {found} just as well. {reason}"
+            return right("borderline", sentence, Method.SIMULATION, evidence=evidence)
+        return wrong("other_verdict", f"It is {found}, not {said}. {reason}", Method.SIMULATION, evidence=evidence)
+
+    def _reason(self, report: SimulationReport) -> str:
+        reasons = report.verdict.reasons
+        return reasons[0] if self.judge_by == "label" or len(reasons) == 1 else reasons[-1]
+
+    def _borderline(self, report: SimulationReport) -> set[str]:
+        """What the network is, too: by its label a band that trials reach, by its rate one that cannot be excluded."""
+        verdict, policy = report.verdict, report.spec.policy
+        if self.judge_by == "tendency":
+            interval = verdict.gain_per_layer_interval
+            return {"stable"} if interval is not None and interval.low <= 1.0 <= interval.high else set()
+        low, high = verdict.depth_ratio.p05, verdict.depth_ratio.p95
+        if low is None or high is None or 1.0 - verdict.confidence < _RARE:
+            return set()
+        reached = {"vanishing": low <= policy.vanishing_mild, "exploding": high >= policy.exploding_mild}
+        stable = low < policy.exploding_mild and high > policy.vanishing_mild
+        return {name for name, does in {**reached, "stable": stable}.items() if does}

@@ -1,0 +1,30 @@
+"""Artemis."""
+
+from typing import Any, ClassVar
+
+from service.grading.formats.base import Format
+from service.grading.formats.markup import json_text
+from service.grading.formats.wording import message, passed, title, untold
+from service.grading.results import Check, Grading
+
+
+class Artemis(Format):
+    """The files of Artemis's customFeedbacks folder, by their names.
+
+    Artemis gives points by the name of a test, so that a hidden check has its file too, without title and reason; who
+    sees it is for the exercise to say. Part of the points and undecided are not successful, and the message tells.
+    """
+
+    name: ClassVar[str] = "artemis"
+    media_type: ClassVar[str] = "application/json"
+    what: ClassVar[str] = "Artemis: an object of the files to be written to customFeedbacks/, by name."
+
+    def write(self, grading: Grading) -> str:
+        """An object: name of a file → what it holds."""
+        return json_text({f"{check.id}.json": _feedback(check) for check in grading.checks})
+
+
+def _feedback(check: Check) -> dict[str, Any]:
+    """One custom feedback; Artemis refuses a failure without a message."""
+    told = untold([check]) if check.hidden else f"{title(check)}: {message(check)}"
+    return {"name": check.id, "successful": passed(check), "message": told}

@@ -1,0 +1,48 @@
+"""Gradescope."""
+
+from typing import Any, ClassVar
+
+from service.grading.formats.base import Format
+from service.grading.formats.markup import json_text, line
+from service.grading.formats.wording import message, passed, summary, title
+from service.grading.results import Check, Grading
+from service.grading.words import CheckStatus
+
+
+class Gradescope(Format):
+    """Gradescope's results.json; a hidden check is a hidden test, and then Gradescope hides the total as well."""
+
+    name: ClassVar[str] = "gradescope"
+    media_type: ClassVar[str] = "application/json"
+    what: ClassVar[str] = "Gradescope: /autograder/results/results.json."
+
+    def write(self, grading: Grading) -> str:
+        """results.json: the total and one test for each check."""
+        return json_text(
+            {
+                "score": grading.score,
+                "output": summary(grading),
+                "output_format": "text",
+                "test_output_format": "text",
+                "test_name_format": "text",
+                "tests": [_test(check) for check in grading.checks],
+            }
+        )
+
+
+def _test(check: Check) -> dict[str, Any]:
+    """The test of `check`; neither passed nor failed where a person must look."""
+    test = {
+        "score": check.points,
+        "max_score": check.max_points,
+        "name": title(check),
+        "name_format": "text",
+        "number": check.id,
+        "output": message(check),
+        "output_format": "text",
+        "visibility": "hidden" if check.hidden else "visible",
+        "extra_data": {"id": check.id, "status": check.status.value, "code": line(check.code)},
+    }
+    if check.status is CheckStatus.UNDECIDED:
+        return {**test, "tags": ["undecided"]}
+    return {**test, "status": "passed" if passed(check) else "failed"}

@@ -1,0 +1,33 @@
+"""Strings of students and teachers, made safe to stand in a line, in HTML or XML, and in JSON."""
+
+import html
+import json
+import re
+from typing import Any
+
+# What XML 1.0 cannot hold (controls, lone surrogates, U+FFFE and U+FFFF), the controls that it can (a terminal obeys
+# them), and what reverses the text after it. White space stays; `line` folds it.
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]"
+)
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+def line(text: str) -> str:
+    """`text` as one line of printable characters; still to be escaped where it enters markup."""
+    return " ".join(_UNPRINTABLE.sub("", text).split())
+
+
+def escaped(text: str) -> str:
+    """`text` as one line that is character data, or a quoted attribute, of both HTML and XML."""
+    return html.escape(line(text), quote=True)
+
+
+def encodable(text: str) -> str:
+    """`text` with U+FFFD for every lone surrogate, which UTF-8 has no bytes for."""
+    return _LONE_SURROGATE.sub("\ufffd", text)
+
+
+def json_text(value: Any) -> str:
+    """`value` as JSON in ASCII, so that it is one line whatever its reader calls a line; ValueError for NaN."""
+    return json.dumps(value, ensure_ascii=True, allow_nan=False)

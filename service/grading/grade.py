@@ -1,0 +1,111 @@
+"""A rubric and answers → a grading."""
+
+from collections.abc import Sequence
+
+from service.errors import FlawedRubric, SpecError
+from service.grading.claims import Claim
+from service.grading.claims.base import Answers, Context, Judgement, Simulate, Unreadable
+from service.grading.results import Check, Grading
+from service.grading.spec import GradingSpec, Rubric
+from service.grading.words import CheckStatus, Detail, GradingStatus
+from service.results import SimulationReport
+from service.simulation.plan import Plan, plan
+from service.spec import SimulationSpec
+from service.version import __version__
+
+_POINT_DIGITS = 6
+
+
+def grade(spec: GradingSpec, simulate: Simulate) -> Grading:
+    """Every claim judged; what is simulated twice is simulated once."""
+    context = Context(spec.answers, _once(simulate))
+    checks = [_check(claim, spec.answers, context) for claim in spec.rubric.claims]
+    score, most = (round(sum(points), _POINT_DIGITS) for points in _points(checks))
+    review = any(check.status is CheckStatus.UNDECIDED for check in checks)
+    return Grading(
+        rubric=spec.rubric.id,
+        score=score,
+        max_score=most,
+        fraction=min(1.0, score / most) if most else 1.0,
+        status=GradingStatus.NEEDS_REVIEW if review else GradingStatus.GRADED,
+        checks=checks,
+        service_version=__version__,
+    )
+
+
+def check(rubric: Rubric) -> None:
+    """Raise FlawedRubric at the first claim that contradicts itself or that nobody could meet."""
+    for number, claim in enumerate(rubric.claims):
+        for pointer, sentence in flaws_of(claim, rubric):
+            raise FlawedRubric(sentence, pointer=f"/rubric/claims/{number}{pointer}")
+
+
+def flaws_of(claim: Claim, rubric: Rubric) -> list[tuple[str, str]]:
+    """Its own flaws, and references to claims that are not there."""
+    source = getattr(claim, "derivative_from", None)
+    others = {one.id for one in rubric.claims if one.id != claim.id}
+    dangling = [("/derivative_from", "There is no other claim with this id.")] if source not in (None, *others) else []
+    return [*claim.flaws(), *dangling]
+
+
+def plans_of(rubric: Rubric) -> list[Plan]:
+    """The simulations that its claims are judged by, each once; a SpecError with its pointer into the grading."""
+    found: dict[str, Plan] = {}
+    for number, claim in enumerate(rubric.claims):
+        for pointer, spec in claim.specs().items():
+            try:
+                made = plan(spec)
+            except SpecError as error:
+                error.pointer = f"/rubric/claims/{number}{pointer}" + (
+                    "" if pointer == "/patch" else error.pointer or ""
+                )
+                raise
+            found[made.spec.digest()] = made
+    return list(found.values())
+
+
+def _points(checks: Sequence[Check]) -> tuple[list[float], list[float]]:
+    return [check.points for check in checks], [check.max_points for check in checks]
+
+
+def _once(simulate: Simulate) -> Simulate:
+    known: dict[str, SimulationReport] = {}
+
+    def simulated(spec: SimulationSpec) -> SimulationReport:
+        digest = spec.digest()
+        if digest not in known:
+            known[digest] = simulate(spec)
+        return known[digest]
+
+    return simulated
+
+
+def _check(claim: Claim, answers: Answers, context: Context) -> Check:
+    found = _judgement(claim, answers, context)
+    told = claim.feedback is Detail.FULL
+    return Check(
+        id=claim.id,
+        kind=claim.name(),
+        title=claim.title or claim.id,
+        status=found.status,
+        points=round(claim.points * found.fraction, _POINT_DIGITS),
+        max_points=claim.points,
+        code=found.code,
+        message=found.message if told else "",
+        parsed_latex=found.parsed_latex,
+        method=found.method,
+        counterexample=found.counterexample if told else None,
+        position=found.position,
+        evidence=list(found.evidence) if told else [],
+        hidden=claim.hidden,
+    )
+
+
+def _judgement(claim: Claim, answers: Answers, context: Context) -> Judgement:
+    answer = answers.get(claim.id)
+    if answer is None or answer == "":
+        return Judgement(CheckStatus.MISSING, "no_answer", "There is no answer.")
+    try:
+        return claim.judge(answer, context)
+    except Unreadable as error:
+        return Judgement(CheckStatus.INVALID, "unreadable", error.sentence, position=error.position)

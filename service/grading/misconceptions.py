@@ -1,0 +1,89 @@
+"""Wrong derivatives that students are known to give: each a name, a sentence, and the formulas it leads to."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from math import isfinite
+
+from flint import arb
+
+from service.enclosures.monomials import Undecided
+from service.enclosures.points import value_at
+from service.enclosures.program import VARIABLE
+from service.expressions.build import negative, times, total
+from service.expressions.differentiate import differentiate
+from service.expressions.tree import TWO, Call, Node, Number, Power, Product, Sum, children, exchanged
+
+_PLACES = (0.37, -0.83, 1.61, -2.29)
+_ALIKE = 1e-12
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A slip, and what it makes of the right answer."""
+
+    code: str
+    sentence: str
+    formula: Node
+
+
+def misconceptions(expected: Node, function: Node | None) -> Iterator[Misconception]:
+    """The slips that lead away from `expected`, which is the derivative of `function` where there is one."""
+    yield Misconception("differs_by_sign", "It is the expected formula with the opposite sign.", negative(expected))
+    if function is not None:
+        yield from _of_derivatives(function)
+    for square in dict.fromkeys(_squares(expected)):
+        sentence = "A square is missing: it stands without its exponent 2 somewhere."
+        yield Misconception("square_missing", sentence, exchanged(expected, square, _root(square)))
+    yield from _of_parts(expected)
+
+
+def _of_derivatives(function: Node) -> Iterator[Misconception]:
+    yield Misconception("is_the_function", "This is the function itself, not its derivative.", function)
+    if isinstance(function, Product):
+        sentence = "The product rule is missing: (u·v)' is u'·v + u·v', not u'·v'."
+        factors = [differentiate(factor, VARIABLE) for factor in function.factors]
+        yield Misconception("product_rule", sentence, times(*factors))
+    second = differentiate(differentiate(function, VARIABLE), VARIABLE)
+    yield Misconception("second_derivative", "This is the second derivative.", second)
+
+
+def _of_parts(expected: Node) -> Iterator[Misconception]:
+    """A term or a factor forgotten."""
+    terms = expected.terms if isinstance(expected, Sum) else (expected,)
+    for number, term in enumerate(terms):
+        others = terms[:number] + terms[number + 1 :]
+        if others:
+            sentence = "A term is missing: by the product rule there is one for each factor."
+            yield Misconception("term_missing", sentence, total(*others))
+            yield Misconception("term_sign", "A term has the wrong sign.", total(*others, negative(term)))
+        factors = term.factors if isinstance(term, Product) else ()
+        for place, factor in enumerate(factors):
+            if not isinstance(factor, Number):
+                rest = times(*factors[:place], *factors[place + 1 :])
+                yield Misconception("factor_missing", "A factor is missing in one term.", total(*others, rest))
+
+
+def _squares(node: Node) -> Iterator[Node]:
+    """All squares of functions in a formula: sech², and 1 − tanh² for it."""
+    if isinstance(node, Power) and node.exponent == TWO and isinstance(node.base, Call):
+        yield node
+    for child in children(node):
+        yield from _squares(child)
+
+
+def _root(square: Node) -> Node:
+    return children(square)[0]
+
+
+def constant_factor(one: Node, other: Node) -> float | None:
+    """What `other` has to be multiplied by to be `one` at a few places; None where no number does it."""
+    factors = []
+    for place in _PLACES:
+        with suppress(Undecided):
+            here, there = (float(value_at(node, arb(place))) for node in (one, other))
+            if isfinite(here) and isfinite(there) and there != 0.0:
+                factors.append(here / there)
+    if len(factors) < 2 or max(factors) - min(factors) > _ALIKE * abs(factors[0]):
+        return None
+    return round(factors[0], 12)

@@ -1,0 +1,69 @@
+"""Answers in words and symbols → formulas, as they were meant."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from flint import arb, ctx
+
+from service.enclosures.balls import Ball
+from service.enclosures.program import VARIABLE, constant
+from service.expressions.build import replaced
+from service.expressions.grammar import parse
+from service.expressions.tokens import FormulaError
+from service.expressions.tree import Name, Node, Number, depends_on
+from service.expressions.write import latex
+from service.grading.claims.base import Unreadable
+
+PRECISION_BITS = 160
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula as it was read, and with the numbers of its parameters in it."""
+
+    written: Node
+    closed: Node
+
+    @property
+    def latex(self) -> str:
+        """How it was understood."""
+        return latex(self.written)
+
+
+def formula_of(answer: Any, parameters: Mapping[str, float]) -> Formula:
+    """The formula of z that `answer` states; Unreadable with its position."""
+    if isinstance(answer, int | float) and not isinstance(answer, bool):
+        answer = repr(answer)
+    if not isinstance(answer, str):
+        raise Unreadable("A formula is expected here, as a text.")
+    try:
+        written = parse(answer, VARIABLE, tuple(parameters))
+    except FormulaError as error:
+        raise Unreadable(error.sentence, error.position) from None
+    closed = written
+    for name, value in parameters.items():
+        closed = replaced(closed, Name(name), Number(Fraction(repr(value))))
+    return Formula(written, closed)
+
+
+def constant_of(answer: Any, parameters: Mapping[str, float]) -> tuple[Ball, Formula]:
+    """The number that `answer` states, enclosed, and how it was written; Unreadable where it is none."""
+    formula = formula_of(answer, parameters)
+    if depends_on(formula.closed, VARIABLE):
+        raise Unreadable(f"A number is expected here, and {VARIABLE} is none.")
+    with ctx.workprec(PRECISION_BITS):
+        try:
+            value = constant(formula.closed)
+        except TypeError:  # abs, where and their kind
+            raise Unreadable("A number is expected here, without cases.") from None
+    if not value.is_finite():
+        raise Unreadable("This has no finite value.")
+    return value, formula
+
+
+def exactly(value: float) -> Ball:
+    """The decimal number that was written as `value`."""
+    fraction = Fraction(repr(value))
+    return arb(fraction.numerator) / fraction.denominator
