@@ -13,6 +13,14 @@ from service.worker.threads import single_blas_thread  # noqa: E402 - the root i
 single_blas_thread()
 
 from service.catalog import Catalog, catalog  # noqa: E402 - NumPy comes after the thread limit
+from service.grading.adapters.lambda_feedback import LambdaRequest  # noqa: E402
+from service.grading.adapters.mu_ed import EvaluateHealth, EvaluateRequest  # noqa: E402
+from service.grading.adapters.xqueue import grading_spec_of  # noqa: E402
+from service.grading.formats import FORMATS  # noqa: E402
+from service.grading.grade import grade  # noqa: E402
+from service.grading.preview import preview  # noqa: E402
+from service.grading.rubrics import rubric_report  # noqa: E402
+from service.grading.spec import GradingSpec, PreviewSpec  # noqa: E402
 from service.http import examples  # noqa: E402
 from service.profile.profile import profile  # noqa: E402
 from service.profile.spec import ProfileSpec  # noqa: E402
@@ -33,7 +41,19 @@ def answers() -> dict[str, Any]:
     first = next(iter(examples.SPECIFICATIONS.values()))
     spec = SimulationSpec.model_validate(first.get("value"))
     asked = next(iter(examples.ACTIVATIONS.values()))
+    graded = GradingSpec.model_validate(next(iter(examples.GRADINGS.values())).get("value"))
+    previewed = PreviewSpec.model_validate(next(iter(examples.PREVIEWS.values())).get("value"))
+    evaluated = EvaluateRequest.model_validate(next(iter(examples.EVALUATIONS.values())).get("value"))
+    asked_of_lambda = LambdaRequest.model_validate(next(iter(examples.LAMBDAS.values())).get("value"))
+    queued = grading_spec_of(examples.QUEUED["content"]["text/plain"]["example"].encode())
     return {
+        "evaluation": json.loads(FORMATS["mu_ed"].write(grade(evaluated.grading_spec(), simulate))),
+        "evaluate_health": EvaluateHealth().model_dump(mode="json"),
+        "lambda": json.loads(FORMATS["lambda_feedback"].write(grade(asked_of_lambda.grading_spec(), simulate))),
+        "reply": json.loads(FORMATS["xqueue"].write(grade(queued, simulate))),
+        "grading": grade(graded, simulate).model_dump(mode="json"),
+        "rubric": rubric_report(graded.rubric).model_dump(mode="json"),
+        "preview": preview(previewed).model_dump(mode="json"),
         "report": {**simulate(spec).model_dump(mode="json"), "elapsed_seconds": SECONDS},
         "profile": profile(ProfileSpec.model_validate(asked.get("value"))).model_dump(mode="json"),
         "estimate": Worker(Settings()).estimate(spec).model_dump(mode="json"),

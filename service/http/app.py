@@ -12,7 +12,7 @@ from service.http.metrics import Metrics
 from service.http.openapi import contract, document
 from service.http.problems import Problem
 from service.http.request_id import RequestId, Traffic
-from service.http.routes import activations, catalog, docs, estimates, operations, simulations
+from service.http.routes import activations, adapters, catalog, docs, estimates, gradings, operations, simulations
 from service.settings import Settings
 from service.version import __version__
 from service.worker.worker import Worker
@@ -58,8 +58,9 @@ def build_app(settings: Settings, worker: Worker) -> Application:
     app.state.settings = settings
     app.state.worker = worker
     app.state.metrics = traffic.metrics
-    for resource in (simulations, estimates, activations, catalog, operations, docs):
+    for resource in (simulations, estimates, activations, gradings, adapters, catalog, operations, docs):
         app.include_router(resource.router)
+    app.include_router(adapters.texts)
     docs.mount_assets(app)
     problems.install(app)
     app.add_middleware(RequestId, traffic=traffic)

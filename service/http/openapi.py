@@ -21,6 +21,7 @@ TAGS = [
     {"name": "simulations", "description": "A network in, a report with its verdict out."},
     {"name": "estimates", "description": "What a simulation would cost."},
     {"name": "activations", "description": "A function in, its bounds, kinks and critical initialisations out."},
+    {"name": "gradings", "description": "Answers of students in, every claim judged out."},
     {"name": "catalog", "description": "What networks may be made of."},
     {
         "name": "operations",

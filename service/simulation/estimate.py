@@ -1,5 +1,6 @@
 """What a plan costs, before anything is allocated."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
 
@@ -91,6 +92,19 @@ def check_budget(plan: Plan, limits: Limits) -> None:
         bytes=costs.bytes,
         bytes_limit=limits.bytes,
     )
+
+
+def check_budgets(plans: Sequence[Plan], limits: Limits) -> None:
+    """Raise BudgetExceeded where one of `plans`, or all of them together, cost more than `limits`."""
+    for made in plans:
+        check_budget(made, limits)
+    asked, limit = sum(cost(made).floating_point_operations for made in plans), limits.floating_point_operations
+    if asked > limit:
+        raise BudgetExceeded(
+            f"The {len(plans)} simulations take about {asked:.3g} operations; {limit:.3g} are answered at once.",
+            floating_point_operations=asked,
+            floating_point_operations_limit=limit,
+        )
 
 
 def _within(costs: Cost, limits: Limits) -> bool:

@@ -4,14 +4,25 @@ import os
 import resource
 import signal
 import traceback
+from dataclasses import dataclass
 from types import TracebackType
 
+from service.grading.spec import GradingSpec
 from service.profile.spec import ProfileSpec
+from service.results import SimulationReport
 from service.simulation.crew import die_with_parent
 from service.simulation.memory import keep_freed_memory
 from service.spec import SimulationSpec
 
 _armed = False
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A grading as a text, and the reports it is founded on as JSON, by their digests."""
+
+    text: str
+    reports: dict[str, bytes]
 
 
 def arm(memory_bytes: int) -> int:
@@ -25,7 +36,9 @@ def arm(memory_bytes: int) -> int:
         limit = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
         keep_freed_memory()
-        import service.profile.profile  # noqa: PLC0415 - here, so that no deadline pays for it
+        import service.grading.formats  # noqa: PLC0415 - here, so that no deadline pays for it
+        import service.grading.grade  # noqa: PLC0415
+        import service.profile.profile  # noqa: PLC0415
         import service.simulation.simulate  # noqa: F401, PLC0415
         from service.theory.bounds import prove_built_ins  # noqa: PLC0415
 
@@ -47,6 +60,24 @@ def run(spec: SimulationSpec | ProfileSpec, memory_bytes: int, processes: int) -
     with _Noted():
         answer = simulate(spec, processes) if isinstance(spec, SimulationSpec) else profile(spec)
         return answer.model_dump_json().encode()
+
+
+def run_grading(spec: GradingSpec, wanted: str, memory_bytes: int, processes: int) -> Graded:
+    """The grading of `spec` in the format `wanted`, and the reports it is founded on."""
+    arm(memory_bytes)
+    from service.grading.formats import FORMATS  # noqa: PLC0415 - loaded by `arm`
+    from service.grading.grade import grade  # noqa: PLC0415
+    from service.simulation.simulate import simulate  # noqa: PLC0415
+
+    reports: dict[str, bytes] = {}
+
+    def kept(asked: SimulationSpec) -> SimulationReport:
+        report = simulate(asked, processes)
+        reports[report.digest] = report.model_dump_json().encode()
+        return report
+
+    with _Noted():
+        return Graded(FORMATS[wanted].write(grade(spec, kept)), reports)
 
 
 class _Noted:

@@ -5,22 +5,28 @@ its own, outside the deadline and safe from a client's leaving: one whose start 
 (anyio#1337). That call has a limit far beyond what a start takes, so that nothing waits for ever.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from time import perf_counter
+from typing import TypeVar
 
 from anyio import BrokenWorkerProcess, CapacityLimiter, create_task_group, fail_after, to_process
 
 from service.errors import DeadlineExceeded, NotReady, QueueFull, ReportNotFound, WorkerFailed
+from service.grading.grade import check, plans_of
+from service.grading.spec import GradingSpec
 from service.profile.spec import ProfileSpec
 from service.results import Estimate
 from service.settings import Settings
-from service.simulation.estimate import Limits, check_budget, estimate
+from service.simulation.estimate import Limits, check_budget, check_budgets, estimate
 from service.simulation.plan import plan
 from service.spec import SimulationSpec
 from service.worker.cache import Cache
-from service.worker.child import arm, run
+from service.worker.child import arm, run, run_grading
+
+T = TypeVar("T")
 
 _STARTS = 3
 _START_SECONDS = 30
@@ -99,19 +105,28 @@ class Worker:
     async def simulate(self, spec: SimulationSpec) -> bytes:
         """The report on `spec` as JSON; SpecError, BudgetExceeded, QueueFull, DeadlineExceeded or WorkerFailed."""
         check_budget(plan(spec), self._limits)
-        return await self._answer(spec)
+        return await self._answer(partial(run, spec))
 
     async def profile(self, spec: ProfileSpec) -> bytes:
         """The profile of an activation as JSON; QueueFull, DeadlineExceeded or WorkerFailed."""
-        return await self._answer(spec)
+        return await self._answer(partial(run, spec))
 
-    async def _answer(self, spec: SimulationSpec | ProfileSpec) -> bytes:
+    async def grade(self, spec: GradingSpec, wanted: str) -> str:
+        """The grading of `spec` in the format `wanted`; its evidence is kept. Raises what `simulate` raises."""
+        check(spec.rubric)
+        check_budgets(plans_of(spec.rubric), self._limits)
+        graded = await self._answer(partial(run_grading, spec, wanted))
+        for digest, report in graded.reports.items():
+            self._cache.put(digest, report)
+        return graded.text
+
+    async def _answer(self, work: Callable[[int, int], T]) -> T:
         self._check_queue()
         await self._wait_for_slot()
         started = perf_counter()
         try:
             await self._arm()
-            return await self._run(spec)
+            return await self._run(work)
         finally:
             self._slots.release()
             self._mean_seconds += _NEWEST_SHARE * (perf_counter() - started - self._mean_seconds)
@@ -132,9 +147,9 @@ class Worker:
         except TimeoutError:
             raise self._queue_full() from None
 
-    async def _run(self, spec: SimulationSpec | ProfileSpec) -> bytes:
+    async def _run(self, work: Callable[[int, int], T]) -> T:
         idle = int(self._slots.available_tokens)  # whose processors may help
-        task = partial(run, spec, self._settings.memory_bytes_per_worker, 1 + idle)
+        task = partial(work, self._settings.memory_bytes_per_worker, 1 + idle)
         try:
             with fail_after(self._settings.sync_deadline_seconds):
                 return await to_process.run_sync(task, cancellable=True, limiter=self._processes)

@@ -1,9 +1,12 @@
 """The family of formats: how grading platforms read a grading; one class a file, found by reading the folder."""
 
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
 from service.grading.formats.base import Format
 from service.kinds import discover
 
-__all__ = ["FORMATS", "NAMES", "Format"]
+__all__ = ["FORMATS", "NAMES", "Format", "FormatName"]
 
 discover(__name__)
 
@@ -14,3 +17,9 @@ FORMATS: dict[str, Format] = {
 
 NAMES = tuple(FORMATS)
 """The names of all formats, in order."""
+
+if TYPE_CHECKING:
+    FormatName = str
+else:
+    FormatName = StrEnum("FormatName", {name.upper(): name for name in NAMES})
+    FormatName.__doc__ = "The formats that a grading may be written in."

@@ -23,6 +23,15 @@ def _requests(name: str) -> dict[str, Example]:
 
 SPECIFICATIONS = _requests("specifications")
 ACTIVATIONS = _requests("activations")
+GRADINGS = _requests("gradings")
+RUBRICS = {key: Example(summary=one["summary"], value=one["value"]["rubric"]) for key, one in _read("gradings").items()}
+PREVIEWS = _requests("previews")
+EVALUATIONS = _requests("evaluations")
+LAMBDAS = _requests("lambdas")
+QUEUED = {
+    "required": True,
+    "content": {"text/plain": {"schema": {"type": "string", "description": "JSON"}, "example": _read("queued")}},
+}
 
 JSON = "application/json"
 ANSWERS: dict[str, tuple[str, Any]] = {
@@ -31,6 +40,13 @@ ANSWERS: dict[str, tuple[str, Any]] = {
     "get_simulation_layers": ("text/csv", _text("layers.csv")),
     "create_estimate": (JSON, _read("estimate")),
     "create_activation_profile": (JSON, _read("profile")),
+    "create_grading": (JSON, _read("grading")),
+    "validate_rubric": (JSON, _read("rubric")),
+    "create_preview": (JSON, _read("preview")),
+    "evaluate_submission": (JSON, _read("evaluation")),
+    "get_evaluate_health": (JSON, _read("evaluate_health")),
+    "run_lambda_feedback": (JSON, _read("lambda")),
+    "grade_queued_submission": (JSON, _read("reply")),
     "get_catalog": (JSON, _read("catalog")),
     "get_liveness": (JSON, _read("health")),
     "get_readiness": (JSON, _read("health")),

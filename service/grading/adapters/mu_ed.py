@@ -1,0 +1,111 @@
+"""The µEd API 0.1.0: `POST /evaluate` and `GET /evaluate/health`."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, JsonValue
+
+from service.grading.adapters.single import grading_spec
+from service.grading.spec import GradingSpec
+from service.kinds import Double, Model
+
+VERSION = "0.1.0"
+_PLACES = ("answers", "expression", "text", "answer", "value")
+"""Where a submission of µEd has its content, by its type."""
+
+
+class _Foreign(Model):
+    """What others define: fields that mean nothing here are let pass."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Submission(_Foreign):
+    """What a student handed in."""
+
+    type: Literal["TEXT", "CODE", "MODEL", "MATH", "OTHER"] = "MATH"
+    """What it is."""
+    content: dict[str, JsonValue]
+    """It itself: an `expression`, a `text`, or `answers` by the ids of a rubric."""
+
+
+class Task(_Foreign):
+    """What was asked."""
+
+    referenceSolution: dict[str, JsonValue] = Field(default_factory=dict)  # noqa: N815 - the field's own name
+    """What is right: an `expression`, where no claim is named."""
+
+
+class Configuration(_Foreign):
+    """What the teacher set."""
+
+    params: dict[str, JsonValue] = Field(default_factory=dict)
+    """A `claim` of this service, or a `rubric`."""
+
+
+class EvaluateRequest(_Foreign):
+    """A submission to be evaluated."""
+
+    submission: Submission
+    """What a student handed in."""
+    task: Task = Task()
+    """What was asked."""
+    configuration: Configuration = Configuration()
+    """What the teacher set."""
+
+    def grading_spec(self) -> GradingSpec:
+        """What is to be graded; FlawedRubric where there is no claim in it."""
+        content = self.submission.content
+        answer = next((content[place] for place in _PLACES if place in content), None)
+        return grading_spec(self.configuration.params, answer, self.task.referenceSolution.get("expression"))
+
+
+class Criterion(_Foreign):
+    """What was judged, and the points it is worth."""
+
+    criterionId: str  # noqa: N815
+    """The claim's id."""
+    name: str
+    """The claim's title."""
+    gradeConfig: dict[str, Double]  # noqa: N815
+    """The least, the most and the given points: `min`, `max`, `value`."""
+
+
+class Feedback(_Foreign):
+    """One claim, judged."""
+
+    feedbackId: str  # noqa: N815
+    """The claim's id."""
+    title: str
+    """The claim's title."""
+    message: str
+    """Why, for the student."""
+    awardedPoints: Annotated[Double, Field(ge=0)]  # noqa: N815
+    """Points given."""
+    criterion: Criterion
+    """What was judged."""
+
+
+class Capabilities(_Foreign):
+    """What this service does of the µEd API."""
+
+    supportsEvaluate: bool = True  # noqa: N815
+    """Whether it evaluates."""
+    supportsPreSubmissionFeedback: bool = False  # noqa: N815
+    """Whether it says anything before a submission; `POST /v1/previews` does."""
+    supportsFormativeFeedback: bool = True  # noqa: N815
+    """Whether it says why."""
+    supportsSummativeFeedback: bool = True  # noqa: N815
+    """Whether it gives points."""
+    supportsDataPolicy: Literal["SUPPORTED", "NOT_SUPPORTED", "PARTIAL"] = "NOT_SUPPORTED"  # noqa: N815
+    """Whether it reads data policies; nothing of a submission is kept."""
+    supportedAPIVersions: list[str] = Field(default_factory=lambda: [VERSION])  # noqa: N815
+    """The versions it speaks."""
+
+
+class EvaluateHealth(_Foreign):
+    """Whether evaluations are answered."""
+
+    status: Literal["OK", "DEGRADED", "UNAVAILABLE"] = "OK"
+    """How it is."""
+    capabilities: Capabilities = Capabilities()
+    """What it does."""

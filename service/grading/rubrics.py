@@ -1,0 +1,57 @@
+"""A rubric on its own → what is wrong with it."""
+
+from service.errors import SpecError
+from service.grading.claims import Claim
+from service.grading.grade import flaws_of, plans_of
+from service.grading.spec import Rubric
+from service.kinds import Int64, Model, NonNegative
+
+
+class Flaw(Model):
+    """What makes a claim contradictory or impossible to meet."""
+
+    pointer: str
+    """Where: an RFC 6901 pointer into the rubric."""
+    detail: str
+    """What is wrong with it."""
+
+
+class RubricReport(Model):
+    """What is to be said of a rubric before anybody answers it."""
+
+    valid: bool
+    """Whether nothing is wrong with it."""
+    flaws: list[Flaw]
+    """What is, claim by claim."""
+    claims: Int64
+    """How many claims it has."""
+    max_score: NonNegative
+    """Points to be had."""
+    simulations: Int64
+    """How many different simulations a grading takes; 0 where something is wrong."""
+
+
+def rubric_report(rubric: Rubric) -> RubricReport:
+    """The report on `rubric`."""
+    flaws = [
+        Flaw(pointer=f"/claims/{number}{pointer}", detail=sentence)
+        for number, claim in enumerate(rubric.claims)
+        for pointer, sentence in _flaws(claim, rubric)
+    ]
+    simulations = 0 if flaws else len(plans_of(rubric))
+    points = round(sum(claim.points for claim in rubric.claims), 6)
+    return RubricReport(
+        valid=not flaws, flaws=flaws, claims=len(rubric.claims), max_score=points, simulations=simulations
+    )
+
+
+def _flaws(claim: Claim, rubric: Rubric) -> list[tuple[str, str]]:
+    found = flaws_of(claim, rubric)
+    if found:
+        return found
+    try:
+        plans_of(rubric.model_copy(update={"claims": [claim]}))
+    except SpecError as error:
+        inside = (error.pointer or "").removeprefix("/rubric/claims/0")
+        return [(inside, error.sentence)]
+    return []

@@ -1,0 +1,70 @@
+"""Routes of grading platforms: their requests in, their answers out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Header, Request
+from fastapi.responses import Response
+
+from service.grading.adapters.lambda_feedback import Command, LambdaAnswer, LambdaRequest, healthy, previewed
+from service.grading.adapters.mu_ed import EvaluateHealth, EvaluateRequest, Feedback
+from service.grading.adapters.xqueue import grading_spec_of
+from service.http.dependencies import TheWorker
+from service.http.examples import EVALUATIONS, LAMBDAS, QUEUED
+from service.http.limits import StrictRequest, StrictRoute
+from service.kinds import Double, Model
+
+JSON = "application/json"
+
+router = APIRouter(tags=["gradings"], route_class=StrictRoute)
+texts = APIRouter(tags=["gradings"])
+
+
+class XQueueReply(Model):
+    """What XQueue takes from a grader."""
+
+    correct: bool
+    """Whether all is right."""
+    score: Double
+    """The share of the points."""
+    msg: str
+    """Why, as one XML element."""
+
+
+@router.post("/evaluate", summary="Evaluate a submission (µEd)", response_model=list[Feedback])
+async def evaluate_submission(
+    request: Annotated[EvaluateRequest, Body(openapi_examples=EVALUATIONS)], worker: TheWorker
+) -> Response:
+    """The µEd API 0.1.0: `configuration.params` has a `claim` or a `rubric`, or the task a reference expression."""
+    return Response(await worker.grade(request.grading_spec(), "mu_ed"), media_type=JSON)
+
+
+@router.get("/evaluate/health", summary="Tell what is evaluated (µEd)")
+async def get_evaluate_health(worker: TheWorker) -> EvaluateHealth:
+    """The µEd API 0.1.0: whether evaluations are answered, and which kinds of feedback there are."""
+    worker.check_ready()
+    return EvaluateHealth()
+
+
+@router.post("/v1/adapters/lambda-feedback", summary="Run a command of Lambda Feedback", response_model=LambdaAnswer)
+async def run_lambda_feedback(
+    request: Annotated[LambdaRequest, Body(openapi_examples=LAMBDAS)],
+    worker: TheWorker,
+    command: Annotated[Command, Header(description="What is to be done.")] = "eval",
+) -> Response:
+    """Lambda Feedback, legacy: `eval` grades, `preview` shows how a response is understood, `healthcheck` answers."""
+    if command == "eval":
+        return Response(await worker.grade(request.grading_spec(), "lambda_feedback"), media_type=JSON)
+    answer = previewed(request) if command == "preview" else healthy()
+    return Response(answer.model_dump_json(), media_type=JSON)
+
+
+@texts.post(
+    "/v1/adapters/xqueue",
+    summary="Grade a submission of XQueue",
+    response_model=XQueueReply,
+    openapi_extra={"requestBody": QUEUED},
+)
+async def grade_queued_submission(request: Request, worker: TheWorker) -> Response:
+    """Open edX, push: a body of any media type with `xqueue_body`; `grader_payload` has a `claim` or a `rubric`."""
+    body = await StrictRequest(request.scope, request.receive).body()
+    return Response(await worker.grade(grading_spec_of(body), "xqueue"), media_type=JSON)
