@@ -11,7 +11,7 @@ PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$(CURDIR)/openapi/tools/node_modules/.bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check demo bench bench-formulas bench-http fuzz rivals verdicts oracle openapi clients contract lock clean
+.PHONY: help run test check demo demo-grading bench bench-formulas bench-http fuzz rivals verdicts oracle openapi clients contract lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -57,6 +57,9 @@ check: $(BIN)/.dev openapi/tools/node_modules/.installed ## style, types, archit
 
 demo: $(BIN)/.runtime ## start the service, judge the course's networks, print one table
 	$(BIN)/python examples/demo.py
+
+demo-grading: $(BIN)/.runtime ## grade three answer sheets of the course's assignment
+	$(BIN)/python examples/demo_grading.py
 
 bench: $(BIN)/.dev ## measure the simulation against its floor, and PyTorch and JAX after `make rivals` (SHAPES=names)
 	$(BIN)/python benchmarks/bench.py $(SHAPES)

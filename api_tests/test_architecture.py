@@ -28,7 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "theory": {"numpy", "flint"},
     "profile": {"flint", "pydantic", "pydantic_core"},
     "simulation": {"numpy"},
-    "grading": {"pydantic", "pydantic_core", "typing_extensions"},
+    "grading": {"flint", "pydantic", "pydantic_core", "typing_extensions"},
     "worker": {"anyio"},
     "catalog": {"pydantic"},
     "faults": {"pydantic"},

@@ -41,8 +41,7 @@ def test_every_operation_is_described(path: str, method: str) -> None:
     assert operation["description"]
     assert len(operation["tags"]) == 1
     assert operation["operationId"].count("_") >= 1
-    (content,) = operation["responses"]["200"]["content"].values()
-    assert content["example"]
+    assert any(content.get("example") for content in operation["responses"]["200"]["content"].values())
     assert {"4XX", "5XX"} <= set(operation["responses"])
     for status in ("4XX", "5XX"):
         assert list(operation["responses"][status]["content"]) == ["application/problem+json"]
@@ -63,6 +62,7 @@ def test_every_union_of_kinds_has_a_discriminator_and_a_name() -> None:
     unions = {pointer: node for pointer, node in nodes() if "oneOf" in node and pointer != "/Values"}
     assert {pointer.strip("/") for pointer in unions} == {
         "Activation",
+        "Claim",
         "Initializer",
         "Inputs",
         "Layer",

@@ -25,25 +25,28 @@ EXCERPTS = ["get_catalog", "get_document", "get_metrics"]
 """Their answers are too long to be shown whole."""
 
 
-def bodies_of(name: str) -> dict[str, Json]:
+def bodies_of(name: str) -> dict[str, Any]:
     """The example bodies of an operation, by their names."""
     body = OPERATIONS[name][2].get("requestBody", {"content": {"application/json": {"examples": {}}}})
-    return {title: one["value"] for title, one in body["content"]["application/json"]["examples"].items()}
+    (content,) = body["content"].values()
+    examples = content.get("examples", {"only": {"value": content.get("example")}})
+    return {title: one["value"] for title, one in examples.items()}
 
 
 def example_of(name: str) -> tuple[str, Any]:
     """The media type of an operation's answer, and the example of it."""
-    ((media_type, content),) = OPERATIONS[name][2]["responses"]["200"]["content"].items()
-    return media_type, content["example"]
+    answers = OPERATIONS[name][2]["responses"]["200"]["content"]
+    return next((media_type, content["example"]) for media_type, content in answers.items() if "example" in content)
 
 
-def called(url: str, name: str, body: Json | None) -> httpx.Response:
+def called(url: str, name: str, body: Any) -> httpx.Response:
     """The answer to an operation; the report whose digest it needs is made first."""
     method, path, _ = OPERATIONS[name]
     if "{digest}" in path:
         made = httpx.post(f"{url}/v1/simulations", json=next(iter(bodies_of("create_simulation").values())), timeout=60)
         path = path.format(digest=made.json()["digest"])
-    return httpx.request(method, f"{url}{path}", json=body, timeout=60)
+    sent = {"content": body.encode()} if isinstance(body, str) else {"json": body}
+    return httpx.request(method, f"{url}{path}", **sent, timeout=60)
 
 
 def assert_alike(found: Any, example: Any) -> None:

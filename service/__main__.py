@@ -1,4 +1,4 @@
-"""The command line: `python -m service serve | health | simulate | openapi`."""
+"""The command line: `python -m service serve | health | simulate | grade | openapi`."""
 
 import argparse
 import sys
@@ -14,8 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     single_blas_thread()
     keep_freed_memory()
     chosen = _parser().parse_args(arguments)
-    command = {"serve": _serve, "health": _health, "simulate": _simulate, "openapi": _openapi}[chosen.command]
-    return command(chosen)
+    return _COMMANDS[chosen.command](chosen)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -31,7 +30,19 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument(
         "--fail-on", type=_labels, default=(), metavar="LABELS", help="end with status 3 on these labels, by commas"
     )
+    grade = commands.add_parser("grade", help="grade answers by a rubric, without a server")
+    grade.add_argument("rubric", type=Path, help="a JSON file with a rubric")
+    grade.add_argument("answers", type=Path, help="a JSON file with the answers by the ids of the claims, - for input")
+    grade.add_argument("--format", default="native", metavar="NAME", type=_format, help="a platform's format")
     return parser
+
+
+def _format(name: str) -> str:
+    from service.grading.formats import NAMES  # noqa: PLC0415 - other commands need none of it
+
+    if name not in NAMES:
+        raise argparse.ArgumentTypeError(f"{name}: not among {', '.join(NAMES)}")
+    return name
 
 
 def _labels(text: str) -> tuple[str, ...]:
@@ -69,12 +80,20 @@ def _simulate(chosen: argparse.Namespace) -> int:
     return simulate_file(chosen.spec, as_json=chosen.json, fail_on=chosen.fail_on)
 
 
+def _grade(chosen: argparse.Namespace) -> int:
+    from service.terminal import grade_files  # noqa: PLC0415
+
+    return grade_files(chosen.rubric, chosen.answers, chosen.format)
+
+
 def _openapi(chosen: argparse.Namespace) -> int:
     from service.main import openapi_text  # noqa: PLC0415
 
     sys.stdout.write(openapi_text(chosen.contract))
     return 0
 
+
+_COMMANDS = {"serve": _serve, "health": _health, "simulate": _simulate, "grade": _grade, "openapi": _openapi}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -43,6 +43,7 @@ class Model(BaseModel):
 # Strict: a JSON number and nothing else, so "3" and true are refused. The formats keep generated clients at 64 bits.
 Double = Annotated[float, Strict(), Field(json_schema_extra={"format": "double"})]
 Int64 = Annotated[int, Strict(), Field(json_schema_extra={"format": "int64"})]
+Truth = Annotated[bool, Strict()]
 Real = Annotated[Double, Field(ge=-1e100, le=1e100)]
 NonNegative = Annotated[Double, Field(ge=0, le=1e100)]
 Positive = Annotated[Double, Field(gt=0, le=1e100)]

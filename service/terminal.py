@@ -1,7 +1,10 @@
 """A report for people at a terminal: the verdict, its reasons and the table of layers."""
 
 import sys
+from functools import partial
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 from pydantic import ValidationError
 from rich.console import Console
@@ -9,6 +12,9 @@ from rich.table import Table
 
 from service.errors import Refusal
 from service.faults.faults import faults_of
+from service.grading.formats import FORMATS
+from service.grading.grade import check, grade, plans_of
+from service.grading.spec import GradingSpec
 from service.results import LayerStatistics, SimulationReport, Spread, Verdict
 from service.settings import Settings
 from service.simulation.simulate import simulate
@@ -23,29 +29,67 @@ COLOURS = {Label.DEAD: "magenta", Label.EXPLODING: "red", Label.VANISHING: "blue
 
 def simulate_file(path: Path, *, as_json: bool, fail_on: tuple[str, ...]) -> int:
     """Judge the specification in `path` (- is standard input), print it, and return the exit status."""
-    complaints = Console(stderr=True, highlight=False, soft_wrap=True)
-    body = None
-    try:
-        body = loads(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes())
-        report = simulate(SimulationSpec.model_validate(body), Settings().workers)
-    except OSError as error:
-        complaints.print(f"{path}: {error.strerror}", markup=False)
-        return REFUSED
-    except Refusal as error:
-        complaints.print(f"{error.pointer or path}: {error.sentence}", markup=False)
-        return REFUSED
-    except ValidationError as error:
-        for fault in faults_of(error.errors(), body):
-            complaints.print(f"{fault.pointer or path}: {fault.detail}", markup=False)
-        return REFUSED
-    except MemoryError:
-        complaints.print(f"{path}: This machine has too little memory for the simulation.", markup=False)
-        return REFUSED
-    if as_json:
-        sys.stdout.write(report.model_dump_json() + "\n")
-    else:
-        show(report, Console(highlight=False, width=None if sys.stdout.isatty() else PAGE_WIDTH))
-    return FAILED if report.verdict.label in fail_on else 0
+    with _Complaining(path) as reading:
+        spec = SimulationSpec.model_validate(reading.read(path))
+        report = simulate(spec, Settings().workers)
+        if as_json:
+            sys.stdout.write(report.model_dump_json() + "\n")
+        else:
+            show(report, Console(highlight=False, width=None if sys.stdout.isatty() else PAGE_WIDTH))
+        return FAILED if report.verdict.label in fail_on else 0
+    return REFUSED
+
+
+def grade_files(rubric: Path, answers: Path, wanted: str) -> int:
+    """Grade `answers` by `rubric`, print what POST /v1/gradings answers, to the byte, and return the exit status."""
+    with _Complaining(rubric) as reading:
+        body = {"rubric": reading.read(rubric), "answers": reading.read(answers)}
+        reading.body = body
+        spec = GradingSpec.model_validate(body)
+        check(spec.rubric)
+        plans_of(spec.rubric)
+        sys.stdout.write(FORMATS[wanted].write(grade(spec, partial(simulate, processes=Settings().workers))))
+        return 0
+    return REFUSED
+
+
+class _Complaining:
+    """Says at the terminal what is wrong with a file, where that is all that is wrong."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.body: Any = None
+
+    def read(self, path: Path) -> Any:
+        """The JSON in a file, - for standard input."""
+        self._path = path
+        self.body = loads(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes())
+        return self.body
+
+    def __enter__(self) -> "_Complaining":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        complaints = self._complaints(error)
+        for complaint in complaints:
+            self._console.print(complaint, markup=False)
+        return bool(complaints)
+
+    def _complaints(self, error: BaseException | None) -> list[str]:
+        match error:
+            case MemoryError():
+                return [f"{self._path}: This machine has too little memory for the simulation."]
+            case OSError():
+                return [f"{self._path}: {error.strerror}"]
+            case Refusal():
+                return [f"{error.pointer or self._path}: {error.sentence}"]
+            case ValidationError():
+                faults = faults_of(error.errors(), self.body)
+                return [f"{fault.pointer or self._path}: {fault.detail}" for fault in faults]
+        return []
 
 
 def show(report: SimulationReport, console: Console) -> None:

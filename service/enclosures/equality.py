@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from hashlib import sha256
+from itertools import chain, repeat
 from math import inf
 
 from flint import arb, ctx
@@ -99,11 +100,11 @@ def _looked_at(one: Node, other: Node, low: float, high: float) -> Comparison:
 def _gaps(one: Node, other: Node, parts: list[Piece], window: tuple[float, float]) -> Iterator[Comparison]:
     """Intervals without a piece, on which one formula has values and the other has none."""
     edges = [arb(window[0]), *(edge for piece in parts for edge in (piece.low, piece.high)), arb(window[1])]
-    for left, right in zip(edges[::2], edges[1::2], strict=True):
-        if not left.overlaps(right):
-            difference = _first_difference(partial(_values, one, other), _places((one, other), left, right))
-            if difference is not None:
-                yield Comparison(float(left), float(right), difference, Evidence.PROVEN)
+    apart = [pair for pair in zip(edges[::2], edges[1::2], strict=True) if not pair[0].overlaps(pair[1])]
+    for left, right in apart:
+        difference = _first_difference(partial(_values, one, other), _places((one, other), left, right))
+        if difference is not None:
+            yield Comparison(float(left), float(right), difference, Evidence.PROVEN)
 
 
 def _values(one: Node, other: Node, place: Ball) -> list[Ball]:
@@ -133,14 +134,15 @@ def _short(place: Ball, low: Ball, high: Ball) -> Ball:
 
 
 def _first_difference(both: Callable[[Ball], list[Ball]], places: Iterator[Ball]) -> Difference | None:
-    for number, place in enumerate(places):
-        with suppress(Undecided):
-            found = _difference_at(both, place)
-            if found is None and number == 0:
-                with ctx.workprec(_SHARPEST_BITS):
-                    found = _difference_at(both, place)
-            if found is not None:
-                return found
+    """At the first of `places` that shows one; the very first is looked at most closely."""
+    precisions = chain([_SHARPEST_BITS], repeat(PRECISION_BITS))
+    found = (_seen_at(both, place, bits) for place, bits in zip(places, precisions, strict=False))
+    return next((one for one in found if one is not None), None)
+
+
+def _seen_at(both: Callable[[Ball], list[Ball]], place: Ball, bits: int) -> Difference | None:
+    with suppress(Undecided), ctx.workprec(bits):
+        return _difference_at(both, place)
     return None
 
 

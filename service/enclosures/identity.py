@@ -6,11 +6,12 @@ field of 2^127 elements are the same but for a chance of 2^-110 (Schwartz 1980; 
 independent symbols holds for the functions they stand for: agreement is a proof, disagreement none of a difference.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
 from functools import reduce
 from hashlib import sha256
+from itertools import islice
 from math import lcm
 from operator import mul
 
@@ -46,15 +47,15 @@ class OutsideTheClass(Exception):
 
 def identical(one: Node, other: Node) -> bool:
     """Whether both are proven to be the same function of z; False where that is not known."""
-    sides, agreed = (simplified(one), simplified(other)), 0
+    agreements = list(islice(_agreements(simplified(one), simplified(other)), _POINTS))
+    return len(agreements) == _POINTS and all(agreements)
+
+
+def _agreements(one: Node, other: Node) -> Iterator[bool]:
+    """Whether both agree, at every point at which both have a value."""
     for point in range(_TRIES):
         with suppress(OutsideTheClass):
-            if not _agree(*sides, point):
-                return False
-            agreed += 1
-        if agreed == _POINTS:
-            return True
-    return False
+            yield _agree(one, other, point)
 
 
 def _agree(one: Node, other: Node, point: int) -> bool:

@@ -11,8 +11,8 @@ def letters_apart(tokens: list[Token], letters: Collection[str], names: Collecti
     """`tokens` with short words that are no `names` as their letters, where each of those is one of `letters`."""
     for token in tokens:
         apart = token.kind == "name" and token.text not in names and 1 < len(token.text) <= _LONGEST
-        if apart and set(token.text) <= set(letters):
-            for place, letter in enumerate(token.text):
-                yield Token("name", letter, token.position + place)
-        else:
-            yield token
+        yield from _letters(token) if apart and set(token.text) <= set(letters) else [token]
+
+
+def _letters(word: Token) -> Iterator[Token]:
+    return (Token("name", letter, word.position + place) for place, letter in enumerate(word.text))

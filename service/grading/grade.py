@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from service.errors import FlawedRubric, SpecError
 from service.grading.claims import Claim
 from service.grading.claims.base import Answers, Context, Judgement, Simulate, Unreadable
+from service.grading.claims.bound import BoundClaim
+from service.grading.claims.expression import ExpressionClaim
 from service.grading.results import Check, Grading
 from service.grading.spec import GradingSpec, Rubric
 from service.grading.words import CheckStatus, Detail, GradingStatus
@@ -41,27 +43,27 @@ def check(rubric: Rubric) -> None:
 
 
 def flaws_of(claim: Claim, rubric: Rubric) -> list[tuple[str, str]]:
-    """Its own flaws, and references to claims that are not there."""
-    source = getattr(claim, "derivative_from", None)
-    others = {one.id for one in rubric.claims if one.id != claim.id}
-    dangling = [("/derivative_from", "There is no other claim with this id.")] if source not in (None, *others) else []
-    return [*claim.flaws(), *dangling]
+    """Its own flaws, and a reference to what is no formula."""
+    source = claim.derivative_from if isinstance(claim, BoundClaim) else None
+    formulas = {one.id for one in rubric.claims if isinstance(one, ExpressionClaim)}
+    dangling = source is not None and source not in formulas
+    return [*claim.flaws(), *([("/derivative_from", "There is no expression claim with this id.")] if dangling else [])]
 
 
 def plans_of(rubric: Rubric) -> list[Plan]:
     """The simulations that its claims are judged by, each once; a SpecError with its pointer into the grading."""
-    found: dict[str, Plan] = {}
-    for number, claim in enumerate(rubric.claims):
-        for pointer, spec in claim.specs().items():
-            try:
-                made = plan(spec)
-            except SpecError as error:
-                error.pointer = f"/rubric/claims/{number}{pointer}" + (
-                    "" if pointer == "/patch" else error.pointer or ""
-                )
-                raise
-            found[made.spec.digest()] = made
-    return list(found.values())
+    places = [(number, *item) for number, claim in enumerate(rubric.claims) for item in claim.specs().items()]
+    found = [_planned(spec, f"/rubric/claims/{number}{pointer}") for number, pointer, spec in places]
+    return list({made.spec.digest(): made for made in found}.values())
+
+
+def _planned(spec: SimulationSpec, pointer: str) -> Plan:
+    try:
+        return plan(spec)
+    except SpecError as error:
+        edited = pointer.endswith("/patch")  # what it points into was never sent
+        error.pointer = pointer if edited else f"{pointer}{error.pointer or ''}"
+        raise
 
 
 def _points(checks: Sequence[Check]) -> tuple[list[float], list[float]]:

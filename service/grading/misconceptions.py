@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite
 
 from flint import arb
@@ -57,11 +58,14 @@ def _of_parts(expected: Node) -> Iterator[Misconception]:
             sentence = "A term is missing: by the product rule there is one for each factor."
             yield Misconception("term_missing", sentence, total(*others))
             yield Misconception("term_sign", "A term has the wrong sign.", total(*others, negative(term)))
-        factors = term.factors if isinstance(term, Product) else ()
-        for place, factor in enumerate(factors):
-            if not isinstance(factor, Number):
-                rest = times(*factors[:place], *factors[place + 1 :])
-                yield Misconception("factor_missing", "A factor is missing in one term.", total(*others, rest))
+        for rest in _without_a_factor(term):
+            yield Misconception("factor_missing", "A factor is missing in one term.", total(*others, rest))
+
+
+def _without_a_factor(term: Node) -> list[Node]:
+    factors = term.factors if isinstance(term, Product) else ()
+    places = [place for place, factor in enumerate(factors) if not isinstance(factor, Number)]
+    return [times(*factors[:place], *factors[place + 1 :]) for place in places]
 
 
 def _squares(node: Node) -> Iterator[Node]:
@@ -78,12 +82,18 @@ def _root(square: Node) -> Node:
 
 def constant_factor(one: Node, other: Node) -> float | None:
     """What `other` has to be multiplied by to be `one` at a few places; None where no number does it."""
-    factors = []
-    for place in _PLACES:
-        with suppress(Undecided):
-            here, there = (float(value_at(node, arb(place))) for node in (one, other))
-            if isfinite(here) and isfinite(there) and there != 0.0:
-                factors.append(here / there)
+    values = [(_value(one, place), _value(other, place)) for place in _PLACES]
+    factors = [here / there for here, there in values if here is not None and there]
     if len(factors) < 2 or max(factors) - min(factors) > _ALIKE * abs(factors[0]):
         return None
     return round(factors[0], 12)
+
+
+@lru_cache(maxsize=256)
+def _value(node: Node, place: float) -> float | None:
+    """The value of a formula, where it has one; an answer is compared with many."""
+    with suppress(Undecided):
+        value = float(value_at(node, arb(place)))
+        if isfinite(value):
+            return value
+    return None

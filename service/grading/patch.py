@@ -30,15 +30,19 @@ class PatchError(Exception):
 def patched(document: Any, edits: list[Edit]) -> Any:
     """`document`, which is changed, after all `edits`; PatchError at the first that does not fit."""
     for number, edit in enumerate(edits):
-        *parents, last = [token.replace("~1", "/").replace("~0", "~") for token in edit.path.split("/")[1:]] or [""]
         try:
-            node = document
-            for token in parents:
-                node = node[_key(node, token)]
-            _OPERATIONS[edit.op](node, last, edit.value)
+            _apply(edit, document)
         except (KeyError, IndexError, TypeError, ValueError):
             raise PatchError(number, "There is nothing at this place to be edited.") from None
     return document
+
+
+def _apply(edit: Edit, document: Any) -> None:
+    *parents, last = [token.replace("~1", "/").replace("~0", "~") for token in edit.path.split("/")[1:]] or [""]
+    node = document
+    for token in parents:
+        node = node[_key(node, token)]
+    _OPERATIONS[edit.op](node, last, edit.value)
 
 
 def _key(node: Any, token: str) -> Any:

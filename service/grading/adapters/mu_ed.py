@@ -19,7 +19,7 @@ class _Foreign(Model):
     model_config = ConfigDict(extra="ignore")
 
 
-class Submission(_Foreign):
+class EvaluateSubmission(_Foreign):
     """What a student handed in."""
 
     type: Literal["TEXT", "CODE", "MODEL", "MATH", "OTHER"] = "MATH"
@@ -28,14 +28,14 @@ class Submission(_Foreign):
     """It itself: an `expression`, a `text`, or `answers` by the ids of a rubric."""
 
 
-class Task(_Foreign):
+class EvaluateTask(_Foreign):
     """What was asked."""
 
     referenceSolution: dict[str, JsonValue] = Field(default_factory=dict)  # noqa: N815 - the field's own name
     """What is right: an `expression`, where no claim is named."""
 
 
-class Configuration(_Foreign):
+class EvaluateConfiguration(_Foreign):
     """What the teacher set."""
 
     params: dict[str, JsonValue] = Field(default_factory=dict)
@@ -45,11 +45,11 @@ class Configuration(_Foreign):
 class EvaluateRequest(_Foreign):
     """A submission to be evaluated."""
 
-    submission: Submission
+    submission: EvaluateSubmission
     """What a student handed in."""
-    task: Task = Task()
+    task: EvaluateTask = EvaluateTask()
     """What was asked."""
-    configuration: Configuration = Configuration()
+    configuration: EvaluateConfiguration = EvaluateConfiguration()
     """What the teacher set."""
 
     def grading_spec(self) -> GradingSpec:
@@ -85,7 +85,7 @@ class Feedback(_Foreign):
     """What was judged."""
 
 
-class Capabilities(_Foreign):
+class EvaluateCapabilities(_Foreign):
     """What this service does of the µEd API."""
 
     supportsEvaluate: bool = True  # noqa: N815
@@ -107,5 +107,5 @@ class EvaluateHealth(_Foreign):
 
     status: Literal["OK", "DEGRADED", "UNAVAILABLE"] = "OK"
     """How it is."""
-    capabilities: Capabilities = Capabilities()
+    capabilities: EvaluateCapabilities = EvaluateCapabilities()
     """What it does."""

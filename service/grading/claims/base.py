@@ -9,7 +9,7 @@ from pydantic import Field
 
 from service.grading.results import Counterexample
 from service.grading.words import CheckStatus, Detail, Method
-from service.kinds import Double, Kind
+from service.kinds import Double, Kind, Truth
 from service.results import SimulationReport
 from service.spec import SimulationSpec
 
@@ -52,7 +52,7 @@ class Claim(Kind):
     """What the student sees it called; its id where it is empty."""
     points: Annotated[Double, Field(ge=0, le=1e6)] = 1.0
     """Points to be had."""
-    hidden: bool = False
+    hidden: Truth = False
     """Whether the student shall not see it."""
     feedback: Detail = Detail.FULL
     """Whether the student is told why, or the points alone."""

@@ -48,8 +48,8 @@ class GradientClaim(Claim):
                 return undecided("overflow", sentence, Method.SIMULATION, evidence=evidence)
             if not alike(given[number], known, self.relative_tolerance):
                 code, slip = self._slip(given[number], known, report, layers[number])
-                sentence = f"From the output back, layer {number} is the first that disagrees. {slip}"
-                return wrong(code, sentence, Method.SIMULATION, evidence=evidence)
+                first = f"From the output back, layer {number} is the first that disagrees. " if len(given) > 1 else ""
+                return wrong(code, first + slip, Method.SIMULATION, evidence=evidence)
         return right("same_gradient", "Every entry is right.", Method.SIMULATION, evidence=evidence)
 
     def _given(self, answer: Any, expected: dict[int, Any]) -> dict[int, Matrix]:

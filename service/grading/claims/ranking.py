@@ -17,14 +17,17 @@ Places = dict[str, int]
 Order = dict[tuple[str, str], int]
 
 
+_MOST_NAMED = 3
+
+
 class RankingClaim(Claim):
     """Most prone first; those that are alike stand in a list of their own."""
 
     kind: Literal["ranking"] = "ranking"
     of: Annotated[dict[Item, SimulationSpec], Field(max_length=16, default_factory=dict)]
     """The networks, which are simulated; none where `expected` says the order."""
-    expected: Annotated[list[Item | Tied], Field(max_length=16, default_factory=list)]
-    """The right order; none where the simulation says it."""
+    expected: Annotated[list[Tied], Field(max_length=16, default_factory=list)]
+    """The right order, those that are alike in one list; none where the simulation says it."""
     by: Literal["vanishing", "exploding"] = "vanishing"
     """What the first is most prone to."""
     measure: Measure = "gain_per_layer"
@@ -38,7 +41,7 @@ class RankingClaim(Claim):
         """Neither or both ways to say the order; too few items."""
         if bool(self.of) == bool(self.expected):
             return [("", "Exactly one of `of` and `expected` says what the order is.")]
-        items = list(self.of) or [item for tied in _groups(self.expected) for item in tied]
+        items = list(self.of) or [item for tied in self.expected for item in tied]
         if len(items) < 2 or len(set(items)) < len(items):
             return [("/expected" if self.expected else "/of", "A ranking needs two different items at least.")]
         return []
@@ -56,16 +59,17 @@ class RankingClaim(Claim):
         truth, evidence = found
         share = _SHARES[self.credit](given, truth, self.top)
         right = sum(_agrees(given, pair, sign) for pair, sign in truth.items())
-        message = f"{right} of {len(truth)} pairs stand in the right order."
+        misplaced = [_misplaced(pair, sign) for pair, sign in truth.items() if not _agrees(given, pair, sign)]
+        message = " ".join([f"{right} of {len(truth)} pairs stand in the right order.", *misplaced[:_MOST_NAMED]])
         method = Method.LOOKUP if self.expected else Method.SIMULATION
         return partly(share, "order_pairs", message, method, evidence=evidence)
 
     def _stated(self, given: Places) -> Order:
-        places = _places_of(_groups(self.expected))
+        places = _places_of(self.expected)
         return {(one, other): _sign(places[other] - places[one]) for one, other in combinations(given, 2)}
 
     def _places(self, answer: Any) -> Places:
-        items = list(self.of) or [item for tied in _groups(self.expected) for item in tied]
+        items = list(self.of) or [item for tied in self.expected for item in tied]
         groups = _groups(answer) if isinstance(answer, list) else []
         named = [item for tied in groups for item in tied]
         if sorted(map(str, named)) != sorted(items):
@@ -98,6 +102,11 @@ def _sign(number: int) -> int:
 
 def _agrees(given: Places, pair: tuple[str, str], sign: int) -> bool:
     return sign in (0, _sign(given[pair[1]] - given[pair[0]]))
+
+
+def _misplaced(pair: tuple[str, str], sign: int) -> str:
+    first, second = pair if sign > 0 else pair[::-1]
+    return f"{first} belongs before {second}."
 
 
 def _pairs(given: Places, truth: Order, _top: int) -> float:

@@ -41,8 +41,11 @@ class VerdictClaim(Claim):
         return wrong("other_verdict", f"It is {found}, not {said}. {reason}", Method.SIMULATION, evidence=evidence)
 
     def _reason(self, report: SimulationReport) -> str:
-        reasons = report.verdict.reasons
-        return reasons[0] if self.judge_by == "label" or len(reasons) == 1 else reasons[-1]
+        """The first reason for its label; for its tendency the measured rate."""
+        rate, interval = report.verdict.gain_per_layer.median, report.verdict.gain_per_layer_interval
+        if self.judge_by == "label" or rate is None or interval is None:
+            return report.verdict.reasons[0]
+        return f"The gradient changes by a factor of {rate:.3g} per layer ({interval.low:.3g} to {interval.high:.3g})."
 
     def _borderline(self, report: SimulationReport) -> set[str]:
         """What the network is, too: by its label a band that trials reach, by its rate one that cannot be excluded."""

@@ -34,9 +34,7 @@ OTHERS: dict[int | str, dict[str, Any]] = {
 async def create_grading(
     spec: Annotated[GradingSpec, Body(openapi_examples=GRADINGS)],
     worker: TheWorker,
-    wanted: Annotated[FormatName, Query(alias="format", description="The format of the answer.")] = FormatName(
-        "native"
-    ),
+    wanted: Annotated[FormatName, Query(alias="format", description="The format of the answer.")] = NATIVE,
 ) -> Response:
     """Judge every claim of a rubric: correct, partial, incorrect, invalid, undecided or missing, with the reason.
 

@@ -1,0 +1,172 @@
+"""Gradings over HTTP: the routes of this service and those of platforms, offline the same bytes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import httpx
+import pytest
+
+from api_tests.http.asking import Json, assert_problem, resolve, sent
+from service.grading.formats import NAMES
+
+pytestmark = pytest.mark.anyio
+
+ROOT = Path(__file__).resolve().parents[2]
+COURSE = ROOT / "examples" / "course"
+RUBRIC: Json = json.loads((COURSE / "rubric.json").read_text(encoding="utf-8"))
+ANSWERS: Json = json.loads((COURSE / "answers_with_slips.json").read_text(encoding="utf-8"))
+DERIVATIVE: Json = {"kind": "expression", "derivative_of": {"kind": "stanh"}, "points": 2}
+WIDE: Json = {"kind": "repeat", "times": 200, "layers": [{"kind": "dense", "units": 512}]}
+RIGHT, WRONG = "tanh(z) + z*sech(z)^2", "tanh(z) + z*sech(z)"
+
+
+def body(*claims: Json, **answers: Any) -> Json:
+    return {"rubric": {"id": "r", "claims": list(claims)}, "answers": answers}
+
+
+async def test_the_course_is_graded_with_its_evidence_at_hand(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/gradings", **sent({"rubric": RUBRIC, "answers": ANSWERS}), timeout=60)
+    grading = answer.json()
+    assert (grading["score"], grading["max_score"]) == (20.5, 38.0)
+    evidence = {path for one in grading["checks"] for path in one["evidence"]}
+    assert evidence
+    for path in evidence:
+        assert (await client.get(path)).json()["digest"] == path.rpartition("/")[2]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_every_format_is_the_same_over_http_and_offline(client: httpx.AsyncClient, name: str) -> None:
+    answer = await client.post(
+        f"/v1/gradings?format={name}", **sent({"rubric": RUBRIC, "answers": ANSWERS}), timeout=60
+    )
+    assert answer.status_code == 200, answer.text
+    files = [str(COURSE / "rubric.json"), str(COURSE / "answers_with_slips.json")]
+    line = [sys.executable, "-m", "service", "grade", *files, "--format", name]
+    offline = subprocess.run(line, cwd=ROOT, capture_output=True, timeout=60, check=True)
+    assert answer.content == offline.stdout
+
+
+async def test_an_unknown_format_is_refused(client: httpx.AsyncClient) -> None:
+    assert_problem(await client.post("/v1/gradings?format=moodle", **sent(body(DERIVATIVE))), 422, "invalid-request")
+
+
+@pytest.mark.parametrize(
+    ("claims", "pointer"),
+    [
+        ([{"id": "a", "kind": "expression"}], "/rubric/claims/0"),
+        ([{"id": "a", "kind": "expression", "expected": "tahn(z)"}], "/rubric/claims/0/expected"),
+        ([{"id": "a", "kind": "number", "expected": 1}], "/rubric/claims/0"),
+        ([{"id": "a", "kind": "bound", "derivative_from": "b"}], "/rubric/claims/0/derivative_from"),
+        (
+            [{"id": "a", "kind": "choice", "choices": ["x", "y"], "expected": ["z"]}],
+            "/rubric/claims/0/expected",
+        ),
+        (
+            [
+                {
+                    "id": "v",
+                    "kind": "verdict",
+                    "simulation": {
+                        "network": {
+                            "features": 2,
+                            "layers": [
+                                {"kind": "dense", "units": 2, "activation": {"kind": "softmax"}},
+                                {"kind": "dense", "units": 1},
+                            ],
+                        }
+                    },
+                }
+            ],
+            "/rubric/claims/0/simulation/network/layers/0/activation",
+        ),
+    ],
+)
+async def test_a_flawed_rubric_is_refused_where_it_is_flawed(
+    client: httpx.AsyncClient, claims: list[Json], pointer: str
+) -> None:
+    request = body(*claims)
+    answer = await client.post("/v1/gradings", **sent(request))
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["pointer"] == pointer
+    if not pointer.endswith("derivative_from"):
+        resolve(pointer, request)
+    report = (await client.post("/v1/rubrics/validate", **sent(request["rubric"]))).json()
+    assert not report["valid"]
+    assert report["flaws"][0]["pointer"] == pointer.removeprefix("/rubric")
+
+
+async def test_a_grading_that_costs_too_much_is_refused_before_it_begins(client: httpx.AsyncClient) -> None:
+    network = {
+        "features": 512,
+        "layers": [{"kind": "repeat", "times": 200, "layers": [{"kind": "dense", "units": 512}]}],
+    }
+    claim = {"id": "v", "kind": "verdict", "simulation": {"network": network, "trials": 5000}}
+    assert_problem(await client.post("/v1/gradings", **sent(body(claim, v="stable"))), 422, "budget-exceeded")
+
+
+async def test_a_sound_rubric_is_told_what_it_takes(client: httpx.AsyncClient) -> None:
+    report = (await client.post("/v1/rubrics/validate", **sent(RUBRIC))).json()
+    assert report == {"valid": True, "flaws": [], "claims": 28, "max_score": 38.0, "simulations": 8}
+
+
+async def test_a_preview_shows_how_a_formula_is_understood(client: httpx.AsyncClient) -> None:
+    shown = (await client.post("/v1/previews", **sent({"answer": r"\frac{4ze^{2z}}{(e^{2z}+1)^2}"}))).json()
+    assert shown["parsed_latex"] == r"\frac{4 z e^{2 z}}{\left(e^{2 z} + 1\right)^{2}}"
+    slip = (await client.post("/v1/previews", **sent({"answer": "z + tahn(z)"}))).json()
+    assert (slip["position"], slip["parsed_latex"]) == (4, None)
+    assert "tanh" in slip["message"]
+
+
+@pytest.mark.parametrize(("answer", "points"), [(RIGHT, 2.0), (WRONG, 0.0)])
+async def test_mu_ed_evaluates_a_submission(client: httpx.AsyncClient, answer: str, points: float) -> None:
+    request = {
+        "submission": {"type": "MATH", "format": "latex", "content": {"expression": answer}, "submissionId": "s1"},
+        "task": {"title": "Its derivative", "content": {"text": "…"}},
+        "configuration": {"params": {"claim": DERIVATIVE}, "vendorExtensions": {}},
+        "user": {"role": "LEARNER"},
+    }
+    (feedback,) = (await client.post("/evaluate", **sent(request))).json()
+    assert feedback["awardedPoints"] == points
+    assert feedback["criterion"]["gradeConfig"] == {"min": 0.0, "max": 2.0, "value": points}
+
+
+async def test_mu_ed_is_told_what_there_is(client: httpx.AsyncClient) -> None:
+    health = (await client.get("/evaluate/health")).json()
+    assert health["status"] == "OK" or health["code"] == "not-ready"
+
+
+def queued(payload: Any, response: str) -> str:
+    inner = {"student_info": "{}", "grader_payload": json.dumps(payload), "student_response": response}
+    return json.dumps({"xqueue_body": json.dumps(inner), "xqueue_files": ""})
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/json", None])
+async def test_xqueue_pushes_a_text_of_any_type(client: httpx.AsyncClient, content_type: str | None) -> None:
+    headers = {"Content-Type": content_type} if content_type else {}
+    text = queued({"claim": DERIVATIVE}, RIGHT)
+    reply = (await client.post("/v1/adapters/xqueue", content=text.encode(), headers=headers)).json()
+    assert (reply["correct"], reply["score"]) == (True, 1.0)
+    assert ElementTree.fromstring(reply["msg"]).tag == "div"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"xqueue_body": "{"}', queued({"claim": {"kind": "nothing"}}, "z")])
+async def test_what_is_no_body_of_xqueue_is_refused(client: httpx.AsyncClient, text: str) -> None:
+    assert_problem(await client.post("/v1/adapters/xqueue", content=text.encode()), 422, "flawed-rubric")
+
+
+async def test_lambda_feedback_gives_its_commands(client: httpx.AsyncClient) -> None:
+    async def run(command: str, **request: Any) -> Json:
+        given = sent(request)
+        given["headers"]["command"] = command
+        found: Json = (await client.post("/v1/adapters/lambda-feedback", **given)).json()
+        return found
+
+    right = await run("eval", response="1/(2+2cosh(z))", answer="e^-z/(1+e^-z)^2")
+    wrong = await run("eval", response=WRONG, answer=None, params={"claim": DERIVATIVE})
+    assert (right["result"]["is_correct"], wrong["result"]["is_correct"]) == (True, False)
+    assert (await run("preview", response="sech^2 z"))["result"]["preview"]["latex"] == r"\operatorname{sech}^{2} z"
+    assert (await run("healthcheck"))["result"]["tests_passed"] is True

@@ -1,0 +1,78 @@
+"""A PrairieLearn question that the grading service grades; Python's standard library is enough.
+
+The course's `serverFilesCourse` has to hold rubric.json, a copy of examples/course/rubric.json.
+"""
+
+import json
+import os
+from html import escape
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+SERVICE = os.environ.get("GRADIENT_VERDICT_URL", "http://127.0.0.1:8000")
+SECONDS = 10.0
+ASKED = ("d1", "d4", "f1", "f2", "o2", "d_deep", "f_deep", "g_deep")
+"""The parts of the rubric that question.html asks."""
+RANKINGS = ("g_deep",)
+"""Those whose answers are lists."""
+
+
+def grade(data: dict[str, Any]) -> None:
+    """Put scores, format errors and feedback into `data`; without the service nothing is counted, no attempt used."""
+    body = {"rubric": _rubric(data), "answers": _answers(data["submitted_answers"])}
+    try:
+        graded = _graded(body)
+    except HTTPError as error:
+        error.close()
+        _put_off(data, f"The grading service refused this (status {error.code}). Please tell the course staff.")
+    except (OSError, HTTPException):
+        _put_off(data, "The grading service cannot be reached. Nothing was counted; please submit again later.")
+    except (ValueError, RecursionError):
+        _put_off(data, "The grading service answered what is no grading. Please tell the course staff.")
+    else:
+        for part in ("partial_scores", "format_errors", "feedback"):
+            data[part].update(graded[part])
+        data["score"] = graded["score"]
+
+
+def _graded(body: dict[str, Any]) -> dict[str, Any]:
+    """The service's answer, in the format prairielearn_server."""
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    request = Request(
+        f"{SERVICE.rstrip('/')}/v1/gradings?format=prairielearn_server", json.dumps(body).encode(), headers
+    )
+    with urlopen(request, timeout=SECONDS) as answer:
+        graded = json.load(answer)
+    parts = [graded.get(name) for name in ("partial_scores", "format_errors", "feedback")] if _is(graded) else [None]
+    if not all(map(_is, parts)) or "score" not in graded:
+        raise ValueError("no grading")
+    return graded
+
+
+def _is(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _rubric(data: dict[str, Any]) -> dict[str, Any]:
+    """The rubric without the parts that this question does not ask."""
+    folder = Path(data["options"]["server_files_course_path"])
+    rubric = json.loads((folder / "rubric.json").read_text(encoding="utf-8"))
+    return {**rubric, "claims": [claim for claim in rubric["claims"] if claim["id"] in ASKED]}
+
+
+def _answers(submitted: dict[str, Any]) -> dict[str, Any]:
+    """The answers as the service reads them: of "d = e, f" the list [["d", "e"], "f"]."""
+    answers = {name: submitted[name] for name in ASKED if submitted.get(name)}
+    return {name: _ranking(answer) if name in RANKINGS else answer for name, answer in answers.items()}
+
+
+def _ranking(text: str) -> list[str | list[str]]:
+    groups = [[item.strip() for item in group.split("=")] for group in text.split(",")]
+    return [group[0] if len(group) == 1 else group for group in groups]
+
+
+def _put_off(data: dict[str, Any], sentence: str) -> None:
+    data["format_errors"]["service"] = escape(sentence)
