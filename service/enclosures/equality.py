@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from fractions import Fraction
 from functools import partial
 from hashlib import sha256
 from itertools import chain, repeat
-from math import inf
+from math import inf, isfinite
 
 from flint import arb, ctx
 
-from service.enclosures.balls import UNKNOWN, Ball
+from service.enclosures.balls import UNKNOWN, Ball, rational
 from service.enclosures.identity import identical
 from service.enclosures.monomials import Undecided
 from service.enclosures.pieces import Piece, pieces
@@ -25,12 +26,18 @@ from service.expressions.tree import MINUS_ONE, Node, Product, Sum
 from service.expressions.write import plain
 
 PRECISION_BITS = 192
-_SHARPEST_BITS = 1200
+_SHARPER_BITS = 1200
 """Enough to see the smallest number that a formula may have, 1e-300, beside 1."""
-_SHARES = (0.5, 0.11, 0.89, 0.27)
-_STEPS = (0.3, 1.1, 2.7, 0.05, 6.3, 17.0)
+_SHARPEST_BITS = 80_000
+"""Enough to see its highest power, for formulas that are known to differ."""
+_SHARES = (Fraction(1, 2), Fraction(11, 100), Fraction(89, 100), Fraction(27, 100))
+_STEPS = (Fraction(3, 10), Fraction(11, 10), Fraction(27, 10), Fraction(1, 20), Fraction(63, 10), Fraction(17))
 _UNFORESEEN = 5
 """Places that follow from both formulas, so that nobody can write one that agrees there alone."""
+
+
+Place = Fraction | Ball
+"""A point: a rational number, of which a ball is made in whatever precision it is looked at, or one of 64 bits."""
 
 
 class Evidence(Enum):
@@ -38,6 +45,8 @@ class Evidence(Enum):
 
     PROVEN = "proven"
     SEEN = "seen"
+    DOUBTED = "doubted"
+    """They are different formulas, and yet no difference was seen."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,7 @@ class Difference:
 
     z: float
     one: float | None
+    """The value there; None where there is none, or none that a number of 64 bits holds."""
     other: float | None
     apart: float | None
     """How far, for it may be less than numbers of 64 bits show; None where one has no value."""
@@ -80,7 +90,11 @@ def _compared(piece: Piece) -> Comparison:
     difference = _first_difference(program.run, _places((mine, theirs), piece.low, piece.high))
     if difference is not None:
         return Comparison(low, high, difference, Evidence.PROVEN)
-    return Comparison(low, high, None, Evidence.PROVEN if identical(mine, theirs) else Evidence.SEEN)
+    same = identical(mine, theirs)
+    if same is False:
+        difference = _seen_at(program.run, next(_places((mine, theirs), piece.low, piece.high)), _SHARPEST_BITS)
+        return Comparison(low, high, difference, Evidence.PROVEN if difference else Evidence.DOUBTED)
+    return Comparison(low, high, None, Evidence.PROVEN if same else Evidence.SEEN)
 
 
 def _sides(difference: Node) -> tuple[Node, Node]:
@@ -111,38 +125,38 @@ def _values(one: Node, other: Node, place: Ball) -> list[Ball]:
     return [value_at(one, place), value_at(other, place)]
 
 
-def _places(formulas: tuple[Node, Node], low: Ball, high: Ball) -> Iterator[Ball]:
+def _places(formulas: tuple[Node, Node], low: Ball, high: Ball) -> Iterator[Place]:
     """Points between, the first of them numbers that are written in a few digits where there is room for them."""
     written = "\0".join([*map(plain, formulas), str(low)])
     chance = sha256(written.encode("utf-8", "backslashreplace")).digest()
     unforeseen = [int.from_bytes(chance[4 * k : 4 * k + 4]) / 2**32 for k in range(_UNFORESEEN)]
     if low.is_finite() and high.is_finite():
-        yield from (_short(low + (high - low) * share, low, high) for share in _SHARES)
+        yield from (_short(low + (high - low) * rational(share), low, high) for share in _SHARES)
         yield from ((low + (high - low) * share).mid() for share in unforeseen)
     elif low.is_finite() or high.is_finite():
         start, sign = (low, 1) if low.is_finite() else (high, -1)
-        yield from (_short(start + sign * step, low, high) for step in _STEPS)
+        yield from (_short(start + sign * rational(step), low, high) for step in _STEPS)
         yield from ((start + sign * 4 * share).mid() for share in unforeseen)
     else:
-        yield from (arb(sign * step) for step in _STEPS for sign in (1, -1))
+        yield from (sign * step for step in _STEPS for sign in (1, -1))
         yield from (arb(8 * share - 4) for share in unforeseen)
 
 
-def _short(place: Ball, low: Ball, high: Ball) -> Ball:
-    rounded = arb(round(float(place), 2))
-    return rounded if low < rounded < high else place.mid()
+def _short(place: Ball, low: Ball, high: Ball) -> Place:
+    rounded = Fraction(f"{float(place):.2f}")
+    return rounded if low < rational(rounded) < high else place.mid()
 
 
-def _first_difference(both: Callable[[Ball], list[Ball]], places: Iterator[Ball]) -> Difference | None:
+def _first_difference(both: Callable[[Ball], list[Ball]], places: Iterator[Place]) -> Difference | None:
     """At the first of `places` that shows one; the very first is looked at most closely."""
-    precisions = chain([_SHARPEST_BITS], repeat(PRECISION_BITS))
+    precisions = chain([_SHARPER_BITS], repeat(PRECISION_BITS))
     found = (_seen_at(both, place, bits) for place, bits in zip(places, precisions, strict=False))
     return next((one for one in found if one is not None), None)
 
 
-def _seen_at(both: Callable[[Ball], list[Ball]], place: Ball, bits: int) -> Difference | None:
+def _seen_at(both: Callable[[Ball], list[Ball]], place: Place, bits: int) -> Difference | None:
     with suppress(Undecided), ctx.workprec(bits):
-        return _difference_at(both, place)
+        return _difference_at(both, rational(place) if isinstance(place, Fraction) else place)
     return None
 
 
@@ -155,4 +169,5 @@ def _difference_at(both: Callable[[Ball], list[Ball]], place: Ball) -> Differenc
 
 
 def _number(value: Ball) -> float | None:
-    return None if value.is_nan() else float(value.mid())
+    number = float(value.mid())
+    return number if isfinite(number) else None

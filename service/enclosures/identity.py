@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import reduce
 from hashlib import sha256
 from itertools import islice
-from math import lcm
+from math import lcm, prod
 from operator import mul
 
 from flint import fmpz
@@ -45,10 +45,28 @@ class OutsideTheClass(Exception):
     """A formula, or a point, about which this arithmetic says nothing."""
 
 
-def identical(one: Node, other: Node) -> bool:
-    """Whether both are proven to be the same function of z; False where that is not known."""
+def identical(one: Node, other: Node) -> bool | None:
+    """Whether both are the same function of z: True and False are proven, None is not known.
+
+    What is made of z and exponentials alone is the same only where it is the same in independent symbols (Ax 1971).
+    """
     agreements = list(islice(_agreements(simplified(one), simplified(other)), _POINTS))
-    return len(agreements) == _POINTS and all(agreements)
+    if len(agreements) == _POINTS and all(agreements):
+        return True
+    return False if agreements and not all(agreements) and _of_exponentials(one) and _of_exponentials(other) else None
+
+
+def _of_exponentials(node: Node) -> bool:
+    match node:
+        case Call(function, _):
+            known = function in _BY_EXPONENTIALS
+        case Power(_, exponent):
+            known = isinstance(exponent, Number) and exponent.value.denominator == 1
+        case Constant("pi"):
+            known = False  # of which nobody knows that it is independent of e
+        case _:
+            known = True
+    return known and all(map(_of_exponentials, children(node)))
 
 
 def _agreements(one: Node, other: Node) -> Iterator[bool]:
@@ -61,19 +79,30 @@ def _agreements(one: Node, other: Node) -> Iterator[bool]:
 def _agree(one: Node, other: Node, point: int) -> bool:
     """At a point that follows from the formulas, and that nobody can foresee who writes one of them."""
     chance = _Chance(f"{point}\0{plain(one)}\0{plain(other)}")
-    scale = lcm(*_denominators(one), *_denominators(other))
+    scale = lcm(_of_exponents(one), _of_exponents(other))
     if scale > _DEEPEST_DENOMINATOR:
         raise OutsideTheClass
     field = _Field(chance, scale)
     return field.value(one) == field.value(other)
 
 
-def _denominators(node: Node) -> set[int]:
-    """Of all numbers in a formula that has an exponential in it: an exponent may have any product of them."""
-    own = (
-        {node.value.denominator} if isinstance(node, Number) and node.value.denominator < _DEEPEST_DENOMINATOR else {1}
-    )
-    return own.union(*(_denominators(child) for child in children(node)))
+def _of_exponents(node: Node) -> int:
+    """A denominator that the coefficients in all exponents of a formula have in common."""
+    own = 1
+    match node:
+        case Call(_, (exponent,)):
+            own = _denominator(exponent)
+        case Power(_, exponent) if not isinstance(exponent, Number):
+            own = _denominator(exponent)
+    return lcm(own, *map(_of_exponents, children(node)))
+
+
+def _denominator(node: Node) -> int:
+    """One that all coefficients of a formula have in common, once products are multiplied out."""
+    if isinstance(node, Number):
+        return node.value.denominator
+    parts = [_denominator(child) for child in children(node)]
+    return prod(parts) if isinstance(node, Product) else lcm(*parts)
 
 
 class _Chance:

@@ -80,6 +80,8 @@ def _enclosure(truth: Bound) -> Ball:
 
 
 def _shown(truth: Bound, best: Ball) -> str:
+    if truth.decimal is None and not best.is_finite():
+        return "not known"
     digits = truth.decimal or f"{float(best.mid()):.12g}"
     return digits if len(digits) <= _SHOWN_DIGITS else f"{digits[:_SHOWN_DIGITS]}…"
 

@@ -20,7 +20,8 @@ _POINT_DIGITS = 6
 
 def grade(spec: GradingSpec, simulate: Simulate) -> Grading:
     """Every claim judged; what is simulated twice is simulated once."""
-    context = Context(spec.answers, _once(simulate))
+    parameters = {one.id: one.names() for one in spec.rubric.claims if isinstance(one, ExpressionClaim)}
+    context = Context(spec.answers, _once(simulate), parameters)
     checks = [_check(claim, spec.answers, context) for claim in spec.rubric.claims]
     score, most = (round(sum(points), _POINT_DIGITS) for points in _points(checks))
     review = any(check.status is CheckStatus.UNDECIDED for check in checks)

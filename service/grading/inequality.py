@@ -9,13 +9,22 @@ from service.enclosures.balls import Ball
 from service.expressions.build import simplified
 from service.expressions.tree import Number
 from service.grading.claims.base import Unreadable
-from service.grading.reading import constant_of
+from service.grading.reading import constant_of, formula_of
 
-_BELOW, _ABOVE = (r"\leqslant", r"\leq", r"\le", "≤"), (r"\geqslant", r"\geq", r"\ge", "≥")
+_BELOW, _ABOVE = (r"\leqslant", r"\leq", r"\le"), (r"\geqslant", r"\geq", r"\ge")
 _SIGNS = {**dict.fromkeys(_BELOW, "<="), **dict.fromkeys(_ABOVE, ">="), r"\lt": "<", r"\gt": ">"}
-_OPERATOR = re.compile("<=|>=|<|>|=")
+_ONE_CHARACTER = {"≤": "<=", "≥": ">="}
+_OPERATOR = re.compile("<=|>=|≤|≥|<|>|=")
 _BARS = re.compile(r"\||\\[lr]?vert|\\mid|abs", re.IGNORECASE)
 _EXAMPLE = "0 <= |f'(z)| <= 1.2"
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of a chain, and where it begins."""
+
+    text: str
+    start: int
 
 
 @dataclass(frozen=True)
@@ -54,43 +63,53 @@ def inequality_of(answer: Any, parameters: dict[str, float]) -> Inequality:
 
 
 def _plain(text: str) -> str:
+    """LaTeX's signs as plain ones, with blanks behind them so that every place in the text stays what it was."""
     for sign, plain in _SIGNS.items():
-        text = re.sub(re.escape(sign) + "(?![a-zA-Z])", plain, text)
+        text = re.sub(re.escape(sign) + "(?![a-zA-Z])", plain.ljust(len(sign)), text)
     return text
 
 
 def _chain(text: str, parameters: dict[str, float]) -> Inequality:
-    parts, operators = _OPERATOR.split(text), _OPERATOR.findall(text)
-    if not operators:
-        return Inequality(None, _side(text, parameters))
-    if len(operators) > 2 or "=" in operators:
-        raise Unreadable(
-            "One chain is expected here, such as 0 <= |f'(z)| <= 1.2.", text.find("=") if "=" in operators else None
-        )
-    if len({operator[0] for operator in operators}) > 1:
-        raise Unreadable("Both signs of a chain have to point the same way.")
-    if operators[0][0] == ">":
-        parts, operators = parts[::-1], [operator.replace(">", "<") for operator in operators[::-1]]
-    return _sides(parts, operators, parameters)
+    operators = list(_OPERATOR.finditer(text))
+    edges = [0, *(edge for operator in operators for edge in operator.span()), len(text)]
+    parts = [_Part(text[left:right], left) for left, right in zip(edges[::2], edges[1::2], strict=True)]
+    signs = [_ONE_CHARACTER.get(operator[0], operator[0]) for operator in operators]
+    if not signs:
+        return Inequality(None, _side(parts[0], parameters))
+    if len(signs) > 2 or "=" in signs:
+        raise Unreadable(f"One chain is expected here, such as {_EXAMPLE}.", operators[-1].start())
+    if len({sign[0] for sign in signs}) > 1:
+        raise Unreadable("Both signs of a chain have to point the same way.", operators[-1].start())
+    if signs[0][0] == ">":
+        parts, signs = parts[::-1], [sign.replace(">", "<") for sign in signs[::-1]]
+    return _sides(parts, signs, parameters)
 
 
-def _sides(parts: list[str], operators: list[str], parameters: dict[str, float]) -> Inequality:
-    """Of a rising chain of two or three parts."""
-    at = 1 if len(parts) == 3 else next((place for place in (0, 1) if _is_quantity(parts[place], parameters)), 0)
-    lower = _side(parts[at - 1], parameters, operators[at - 1] == "<") if at > 0 else None
-    upper = _side(parts[at + 1], parameters, operators[at] == "<") if at < len(parts) - 1 else None
-    return Inequality(lower, upper, of_size=bool(_BARS.search(parts[at])), named=True)
+def _sides(parts: list["_Part"], signs: list[str], parameters: dict[str, float]) -> Inequality:
+    """Of a rising chain of two or three parts, one of which is the quantity."""
+    places = (1,) if len(parts) == 3 else (0, 1)
+    at = next((place for place in places if _is_quantity(parts[place].text, parameters)), None)
+    if at is None:
+        raise Unreadable(f"What is bounded is expected in the chain, as in {_EXAMPLE}.", parts[places[0]].start)
+    lower = _side(parts[at - 1], parameters, signs[at - 1] == "<") if at > 0 else None
+    upper = _side(parts[at + 1], parameters, signs[at] == "<") if at < len(parts) - 1 else None
+    return Inequality(lower, upper, of_size=bool(_BARS.search(parts[at].text)), named=True)
 
 
-def _is_quantity(part: str, parameters: dict[str, float]) -> bool:
+def _is_quantity(text: str, parameters: dict[str, float]) -> bool:
+    """Whether it is something like |f'(z)|, which is no formula."""
     try:
-        constant_of(part, parameters)
+        formula_of(text, parameters)
     except Unreadable:
-        return True
+        return bool(re.search(r"[^\W\d_]", text))
     return False
 
 
-def _side(written: Any, parameters: dict[str, float], strict: bool = False) -> Side:
-    value, formula = constant_of(written.strip() if isinstance(written, str) else written, parameters)
+def _side(part: Any, parameters: dict[str, float], strict: bool = False) -> Side:
+    written, start = (part.text, part.start) if isinstance(part, _Part) else (part, 0)
+    try:
+        value, formula = constant_of(written, parameters)
+    except Unreadable as error:
+        raise Unreadable(error.sentence, None if error.position is None else start + error.position) from None
     number = simplified(formula.closed)
     return Side(value, strict, str(written).strip(), number.value if isinstance(number, Number) else None)

@@ -1,6 +1,7 @@
 """Matrices as lists of their rows, small enough for plain arithmetic."""
 
 from itertools import chain
+from sys import float_info
 from typing import Any
 
 from service.grading.claims.base import Unreadable
@@ -19,6 +20,8 @@ def matrix_of(answer: Any) -> Matrix:
         isinstance(entry, int | float) and not isinstance(entry, bool) for entry in flat
     ):
         raise Unreadable("A matrix is expected here: rows of numbers, and not too many of them.")
+    if any(abs(entry) > float_info.max for entry in flat):
+        raise Unreadable("A number of the matrix is beyond all that can be calculated with.")
     return [[float(entry) for entry in row] for row in rows]
 
 

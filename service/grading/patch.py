@@ -1,5 +1,6 @@
 """JSON Patch (RFC 6902): the operations that edit a specification."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
@@ -31,28 +32,36 @@ def patched(document: Any, edits: list[Edit]) -> Any:
     """`document`, which is changed, after all `edits`; PatchError at the first that does not fit."""
     for number, edit in enumerate(edits):
         try:
-            _apply(edit, document)
+            document = _applied(edit, document)
         except (KeyError, IndexError, TypeError, ValueError):
             raise PatchError(number, "There is nothing at this place to be edited.") from None
     return document
 
 
-def _apply(edit: Edit, document: Any) -> None:
-    *parents, last = [token.replace("~1", "/").replace("~0", "~") for token in edit.path.split("/")[1:]] or [""]
+def _applied(edit: Edit, document: Any) -> Any:
+    if not edit.path:
+        return edit.value if edit.op != "remove" else None
+    *parents, last = [token.replace("~1", "/").replace("~0", "~") for token in edit.path.split("/")[1:]]
     node = document
     for token in parents:
         node = node[_key(node, token)]
     _OPERATIONS[edit.op](node, last, edit.value)
+    return document
 
 
 def _key(node: Any, token: str) -> Any:
-    return int(token) if isinstance(node, list) else token
+    """`token` as what `node` is entered by; of an array only 0, 1, 2, … as RFC 6901 has it."""
+    if not isinstance(node, list):
+        return token
+    if not re.fullmatch("0|[1-9][0-9]*", token):
+        raise IndexError(token)
+    return int(token)
 
 
 def _add(node: Any, token: str, value: Any) -> None:
     if isinstance(node, list):
-        place = len(node) if token == "-" else int(token)
-        if not 0 <= place <= len(node):
+        place = len(node) if token == "-" else _key(node, token)
+        if place > len(node):
             raise IndexError(token)
         node.insert(place, value)
     else:

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -41,6 +41,8 @@ class Context:
 
     answers: Answers
     simulate: Simulate
+    parameters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """What may stand in the answers to other claims beside z, by their ids."""
 
 
 class Claim(Kind):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from flint import ctx
 from pydantic import Field
 
-from service.expressions.tree import call
+from service.expressions.tree import Node, call
 from service.facts import Range
 from service.grading.bounding import Outcome, judged, of_size
 from service.grading.claims.base import ID, Claim, Context, Judgement, Unreadable, partly, undecided
@@ -18,6 +18,7 @@ from service.nn.activations import AnyActivation
 from service.profile.spec import Stretch
 from service.theory.bounds import bounds
 
+Quantity = Literal["value", "derivative", "abs_derivative"]
 LOOSE_SHARE = 0.5
 _BELOW, _ABOVE = -1, 1
 
@@ -30,7 +31,7 @@ class BoundClaim(Claim):
     """The activation whose bound is asked for."""
     derivative_from: Annotated[str, Field(pattern=ID)] | None = None
     """The id of a claim whose answer is the derivative to be bounded: the student's own, right or wrong."""
-    quantity: Literal["value", "derivative", "abs_derivative"] = "abs_derivative"
+    quantity: Quantity = "abs_derivative"
     """What is bounded."""
     interval: Stretch | None = None
     """Where; null for the whole line."""
@@ -51,11 +52,15 @@ class BoundClaim(Claim):
 
     def judge(self, answer: Any, context: Context) -> Judgement:
         """Both sides against the certified infimum and supremum."""
-        claimed = inequality_of(answer, dict(self.activation.values) if self.activation else {})
-        if self.quantity == "abs_derivative" and claimed.named and not claimed.of_size:
-            claimed = of_size(claimed)
+        claimed, quantity = (
+            inequality_of(answer, dict(self.activation.values) if self.activation else {}),
+            self.quantity,
+        )
         self._check_complete(claimed)
-        truth = self._truth(context)
+        if quantity == "abs_derivative" and claimed.named and not claimed.of_size and claimed.lower is not None:
+            quantity = "derivative" if claimed.lower.value >= 0 else quantity  # 0 ≤ f' says more than 0 ≤ |f'|
+            claimed = of_size(claimed)
+        truth = self._truth(context, quantity)
         with ctx.workprec(PRECISION_BITS):
             sides = [
                 judged(side, extreme, sign, self.relative_tolerance)
@@ -67,19 +72,30 @@ class BoundClaim(Claim):
     def _check_complete(self, claimed: Inequality) -> None:
         if claimed.upper is None and self.side != "lower":
             raise Unreadable("A bound from above is missing.")
-        if claimed.lower is None and self.side != "upper" and self.quantity != "abs_derivative":
+        if claimed.lower is None and self.side != "upper":
             raise Unreadable("A bound from below is missing.")
 
-    def _truth(self, context: Context) -> Range:
+    def _truth(self, context: Context, quantity: Quantity) -> Range:
         window = (self.interval.low, self.interval.high) if self.interval else (-inf, inf)
         if self.activation is not None:
-            known: Range = getattr(bounds(self.activation.closed, *window), self.quantity)
+            known: Range = getattr(bounds(self.activation.closed, *window), quantity)
             return known
-        own = context.answers.get(self.derivative_from or "")
+        derivative = self._own(context)
+        signed = bounds(derivative, *window).value
+        if quantity == "derivative" or signed.sup.unbounded or signed.inf.unbounded:
+            return signed
+        return bounds(call("abs", derivative), *window).value
+
+    def _own(self, context: Context) -> Node:
+        """The student's own derivative."""
+        source = self.derivative_from or ""
+        own = context.answers.get(source)
         if own is None:
             raise Unreadable("The derivative that this bound belongs to has no answer.")
-        derivative = formula_of(own, {}).closed
-        return bounds(call("abs", derivative) if self.quantity == "abs_derivative" else derivative, *window).value
+        try:
+            return formula_of(own, context.parameters.get(source, {})).closed
+        except Unreadable:
+            raise Unreadable("The derivative that this bound belongs to cannot be read.") from None
 
     def _together(self, sides: list[Outcome]) -> Judgement:
         own = ["It was judged by your own derivative."] if self.derivative_from is not None else []

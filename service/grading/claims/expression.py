@@ -1,27 +1,35 @@
 """A formula that must be the expected one."""
 
+from contextlib import suppress
+from fractions import Fraction
 from math import inf, isfinite
 from typing import Annotated, Any, Literal
 
-from flint import arb
+from flint import arb, ctx
 from pydantic import Field
 
-from service.enclosures.equality import Comparison, Evidence, compare
+from service.enclosures.balls import rational
+from service.enclosures.equality import PRECISION_BITS, Comparison, Evidence, compare
+from service.enclosures.monomials import Undecided
 from service.enclosures.points import value_at
 from service.enclosures.program import VARIABLE
 from service.enclosures.smoothness import smoothness
+from service.expressions.build import times
 from service.expressions.differentiate import differentiate
-from service.expressions.tree import Node
+from service.expressions.tree import Node, Number
 from service.grading.claims.base import Claim, Context, Judgement, Unreadable, partly, right, undecided, wrong
 from service.grading.misconceptions import constant_factor, misconceptions
 from service.grading.reading import Formula, formula_of
 from service.grading.results import Counterexample
 from service.grading.words import Method
-from service.kinds import Fraction, Real
+from service.kinds import Fraction as Share
+from service.kinds import Real
 from service.nn.activations import AnyActivation
 from service.profile.spec import Stretch
 
 Name = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]{0,31}$")]
+
+_LARGEST_DENOMINATOR = 1_000_000
 
 
 class ExpressionClaim(Claim):
@@ -38,7 +46,7 @@ class ExpressionClaim(Claim):
     """Where both must agree; null for wherever the expected formula has values."""
     at_kinks: Literal["exclude", "require"] = "exclude"
     """Whether the values at kinks count, where a derivative is a convention."""
-    partial: Annotated[dict[Name, Fraction], Field(max_length=16, default_factory=dict)]
+    partial: Annotated[dict[Name, Share], Field(max_length=16, default_factory=dict)]
     """The share of the points for known slips, by their codes, such as `differs_by_sign`."""
 
     def flaws(self) -> list[tuple[str, str]]:
@@ -59,11 +67,11 @@ class ExpressionClaim(Claim):
 
     def judge(self, answer: Any, context: Context) -> Judgement:
         """Correct where no difference is found on any piece; a proof where there is one."""
-        formula, target = formula_of(answer, self._names()), self.target()
+        formula, target = formula_of(answer, self.names()), self.target()
         found = [one for one in compare(formula.closed, target.closed, *self._domain()) if self._matters(one)]
         if any(one.difference is not None for one in found):
             return self._wrong(formula, target, found)
-        kink = _differing_kink(formula.closed, target.closed) if self.at_kinks == "require" else None
+        kink = _differing_kink(formula.closed, target.closed, self._domain()) if self.at_kinks == "require" else None
         if kink is not None:
             sentence = f"It agrees everywhere but at z = {kink.z:g}, where the derivative is a convention."
             return wrong("at_kink", sentence, Method.NUMERIC, parsed_latex=formula.latex, counterexample=kink)
@@ -74,7 +82,8 @@ class ExpressionClaim(Claim):
     def _domain(self) -> tuple[float, float]:
         return (self.domain.low, self.domain.high) if self.domain else (-inf, inf)
 
-    def _names(self) -> dict[str, float]:
+    def names(self) -> dict[str, float]:
+        """What may stand in an answer beside z."""
         return {**(self.derivative_of.values if self.derivative_of else {}), **self.parameters}
 
     def _matters(self, found: Comparison) -> bool:
@@ -94,7 +103,8 @@ class ExpressionClaim(Claim):
     def _slip(self, formula: Formula, target: Formula, found: list[Comparison]) -> tuple[str, str]:
         """The name of the slip, and a sentence."""
         factor = constant_factor(formula.closed, target.closed)
-        if factor not in (None, 1.0, -1.0):
+        multiples = [] if factor in (None, 1.0, -1.0) else _multiples(factor or 0.0, target.closed)
+        if factor is not None and any(self._same(formula.closed, multiple) for multiple in multiples):
             return "constant_factor", f"It is the expected formula times {factor:.6g}."
         function = self.derivative_of.closed if self.derivative_of else None
         for known in misconceptions(target.closed, function):
@@ -109,20 +119,41 @@ class ExpressionClaim(Claim):
         return all(part.difference is None for part in compare(one, other, *self._domain()))
 
 
-def _differing_kink(answer: Node, target: Node) -> Counterexample | None:
-    """The first kink of either at which they have other values."""
-    for kink in sorted({*smoothness(answer).kinks, *smoothness(target).kinks}):
-        yours, expected = (float(value_at(node, arb(kink))) for node in (answer, target))
-        if yours != expected:
-            return Counterexample(z=kink, yours=_known(yours), expected=_known(expected))
+def _differing_kink(answer: Node, target: Node, domain: tuple[float, float]) -> Counterexample | None:
+    """The first kink of either inside the domain at which they certainly have other values."""
+    kinks = {*smoothness(answer).kinks, *smoothness(target).kinks}
+    for kink in sorted(kink for kink in kinks if domain[0] <= kink <= domain[1]):
+        yours, expected = (_value_at(node, kink) for node in (answer, target))
+        if yours is not None and expected is not None and not _may_be_same(yours, expected):
+            return Counterexample(z=kink, yours=_known(float(yours)), expected=_known(float(expected)))
     return None
+
+
+def _value_at(node: Node, kink: float) -> arb | None:
+    """The value there, NaN where there is none; None where that cannot be told."""
+    with suppress(Undecided), ctx.workprec(PRECISION_BITS):
+        return value_at(node, rational(Fraction(repr(kink))))
+    return None
+
+
+def _may_be_same(one: arb, other: arb) -> bool:
+    return bool(one.is_nan() and other.is_nan()) or bool(one.overlaps(other) and one.is_nan() == other.is_nan())
 
 
 def _known(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
+def _multiples(factor: float, formula: Node) -> list[Node]:
+    """`formula` times what `factor` may be in full: a decimal number, or a fraction."""
+    numbers = Fraction(repr(factor)), Fraction(factor).limit_denominator(_LARGEST_DENOMINATOR)
+    return [times(Number(number), formula) for number in numbers]
+
+
 def _agreeing(formula: Formula, found: list[Comparison]) -> Judgement:
+    if any(one.evidence is Evidence.DOUBTED for one in found):
+        sentence = "It is not the expected formula letter by letter, and yet no difference was found."
+        return undecided("no_difference_found", sentence, Method.NUMERIC, parsed_latex=formula.latex)
     proven = all(one.evidence is Evidence.PROVEN for one in found)
     if proven:
         return right("equivalent", "It is the expected formula.", Method.EXACT_IDENTITY, parsed_latex=formula.latex)
@@ -141,4 +172,4 @@ def _interval(low: float, high: float) -> str:
 
 
 def _shown(value: float | None) -> str:
-    return "without a value" if value is None else f"{value:.12g}"
+    return "no number that can be shown" if value is None else f"{value:.12g}"

@@ -39,9 +39,9 @@ class NumberClaim(Claim):
         with ctx.workprec(PRECISION_BITS):
             expected = exactly(self.expected)
             distance, room = abs(value - expected), self._room(abs(expected))
-        if distance <= room:
+        if not distance > room:  # at the very edge a ball may be on either side
             return right("within_tolerance", "The number is right.", Method.NUMERIC, parsed_latex=formula.latex)
-        if abs(-value - expected) <= room:
+        if not abs(-value - expected) > room:
             return wrong(
                 "differs_by_sign", "The number has the wrong sign.", Method.NUMERIC, parsed_latex=formula.latex
             )

@@ -72,7 +72,7 @@ class RankingClaim(Claim):
         items = list(self.of) or [item for tied in self.expected for item in tied]
         groups = _groups(answer) if isinstance(answer, list) else []
         named = [item for tied in groups for item in tied]
-        if sorted(map(str, named)) != sorted(items):
+        if not all(isinstance(item, str) for item in named) or sorted(named) != sorted(items):
             raise Unreadable(f"Each of these once, most prone first, is expected here: {', '.join(items)}.")
         return _places_of(groups)
 

@@ -1,0 +1,42 @@
+"""What the tests of grading share: claims and answers in one line each, and a simulation that is not to be run."""
+
+from collections.abc import Callable
+from typing import Any
+
+from service.grading.grade import flaws_of, grade
+from service.grading.results import Check, Grading
+from service.grading.spec import GradingSpec, Rubric
+from service.results import SimulationReport
+from service.spec import SimulationSpec
+
+Json = dict[str, Any]
+Simulate = Callable[[SimulationSpec], SimulationReport]
+
+
+def never(spec: SimulationSpec) -> SimulationReport:
+    """A simulation that nobody asked for."""
+    raise AssertionError(f"{spec.digest()} was simulated")
+
+
+def graded(claims: list[Json], answers: Json, simulate: Simulate = never) -> Grading:
+    """The grading of `answers` by `claims`."""
+    asked = {"rubric": {"id": "rubric", "claims": claims}, "answers": answers}
+    return grade(GradingSpec.model_validate(asked), simulate)
+
+
+def judged(claim: Json, answer: Any, simulate: Simulate = never) -> Check:
+    """What becomes of one claim."""
+    return graded([{"id": "a", **claim}], {"a": answer}, simulate).checks[0]
+
+
+def flaws(*claims: Json) -> list[tuple[str, str]]:
+    """The flaws of the last of some claims, which are called a, b, …"""
+    named = [{"id": chr(ord("a") + number), **claim} for number, claim in enumerate(claims)]
+    rubric = Rubric.model_validate({"id": "rubric", "claims": named})
+    return flaws_of(rubric.claims[-1], rubric)
+
+
+def answering(*reports: SimulationReport) -> Simulate:
+    """A simulation that answers with these reports in their turn."""
+    waiting = list(reports)
+    return lambda _spec: waiting.pop(0)

@@ -1,0 +1,112 @@
+"""What an edit changes: both networks, the same seeds."""
+
+from typing import Any
+
+import pytest
+
+from api_tests.grading.judging import Json, answering, flaws, judged
+from api_tests.grading.networks_for_claims import saying, spread
+from service.grading.patch import Edit, PatchError, patched
+from service.results import SimulationReport
+from service.simulation.simulate import simulate
+
+SIGMOID_OUTPUT: Json = {
+    "network": {
+        "features": 8,
+        "layers": [
+            {"kind": "repeat", "times": 3, "layers": [{"kind": "dense", "units": 8, "activation": {"kind": "tanh"}}]},
+            {"kind": "dense", "units": 1, "activation": {"kind": "sigmoid"}},
+        ],
+    },
+    "trials": 16,
+}
+LINEAR = {"op": "replace", "path": "/network/layers/1/activation", "value": {"kind": "linear"}}
+CHANGE: Json = {"kind": "change", "simulation": SIGMOID_OUTPUT, "patch": [LINEAR]}
+
+
+@pytest.mark.parametrize(("by", "right"), [("exploding", "more"), ("vanishing", "less")])
+def test_a_linear_output_is_more_prone_to_exploding_than_a_sigmoid(by: str, right: str) -> None:
+    words = ("more", "less", "equally")
+    checks = {word: judged({**CHANGE, "by": by}, word, simulate) for word in words}
+    assert {word for word, check in checks.items() if check.status == "correct"} == {right}
+    assert checks[right].code == f"{right}_prone"
+    assert len(set(checks[right].evidence)) == 2
+    assert all(check.code == "other_change" for word, check in checks.items() if word != right)
+
+
+def test_the_output_changes_nothing_of_what_happens_between_the_hidden_layers() -> None:
+    assert judged({**CHANGE, "measure": "gain_per_layer"}, "equally", simulate).status == "correct"
+
+
+def reaching(median: float) -> SimulationReport:
+    return saying(reach=spread(median))
+
+
+@pytest.mark.parametrize(("by", "after", "right"), [
+    ("exploding", 0.0, "equally"), ("exploding", 0.04, "equally"), ("exploding", 0.06, "more"),
+    ("exploding", -0.06, "less"), ("vanishing", -0.06, "more"), ("vanishing", 0.06, "less"),
+    ("vanishing", -0.04, "equally"),
+])  # fmt: skip
+def test_a_twentieth_of_a_decade_is_no_change(by: str, after: float, right: str) -> None:
+    claim = {**CHANGE, "by": by}
+    for word in ("more", "less", "equally"):
+        check = judged(claim, word, answering(reaching(0.0), reaching(after)))
+        assert (check.status == "correct") == (word == right)
+
+
+def test_a_network_without_a_measure_leaves_it_to_a_person() -> None:
+    check = judged(CHANGE, "more", answering(reaching(0.0), saying(reach=spread(None))))
+    assert (check.status, check.code) == ("undecided", "no_measure")
+
+
+@pytest.mark.parametrize("answer", ["bigger", 1, True, ["more"], {"answer": "more"}], ids=str)
+def test_what_is_neither_more_nor_less_nor_equally_is_unreadable(answer: Any) -> None:
+    assert judged(CHANGE, answer).status == "invalid"
+
+
+FLAWED = [
+    ([{"op": "replace", "path": "/network/layers/7", "value": {}}], "/patch/0"),
+    ([{"op": "remove", "path": "/network/nothing"}], "/patch/0"),
+    ([LINEAR, {"op": "replace", "path": "/network/layers/x", "value": {}}], "/patch/1"),
+    ([LINEAR, {"op": "add", "path": "/network/layers/9", "value": {}}], "/patch/1"),
+    ([{"op": "add", "path": "/seed/deeper", "value": 1}], "/patch/0"),
+    ([{"op": "replace", "path": "/network/layers", "value": []}], "/patch"),
+    ([{"op": "replace", "path": "/network/layers/1/activation", "value": {"kind": "nothing"}}], "/patch"),
+    ([{"op": "remove", "path": "/network"}], "/patch"),
+    ([{"op": "add", "path": "/unknown", "value": 1}], "/patch"),
+]
+
+
+@pytest.mark.parametrize(("patch", "pointer"), FLAWED)
+def test_a_patch_that_does_not_fit_or_leads_to_no_network_is_flawed(patch: list[Json], pointer: str) -> None:
+    assert [found for found, _ in flaws({**CHANGE, "patch": patch})] == [pointer]
+    assert flaws(CHANGE) == []
+
+
+PATCHES = [
+    ([("add", "/a/1", 9)], {"a": [1, 9, 2], "b/c": {"~": 0}}),
+    ([("add", "/a/-", 9)], {"a": [1, 2, 9], "b/c": {"~": 0}}),
+    ([("add", "/d", 9)], {"a": [1, 2], "b/c": {"~": 0}, "d": 9}),
+    ([("remove", "/a/0", None)], {"a": [2], "b/c": {"~": 0}}),
+    ([("replace", "/b~1c/~0", 9)], {"a": [1, 2], "b/c": {"~": 9}}),
+    ([("remove", "/a/0", None), ("replace", "/a/0", 7)], {"a": [7], "b/c": {"~": 0}}),
+]
+
+
+def edits(patch: list[tuple[str, str, Any]]) -> list[Edit]:
+    return [Edit.model_validate({"op": op, "path": path, "value": value}) for op, path, value in patch]
+
+
+@pytest.mark.parametrize(("patch", "after"), PATCHES)
+def test_a_patch_edits_as_its_standard_says(patch: list[tuple[str, str, Any]], after: Json) -> None:
+    assert patched({"a": [1, 2], "b/c": {"~": 0}}, edits(patch)) == after
+
+
+@pytest.mark.parametrize("path", ["/a/-1", "/a/+0", "/a/00", "/a/ 0"])
+def test_an_index_is_digits_alone(path: str) -> None:
+    with pytest.raises(PatchError):
+        patched({"a": [1, 2]}, edits([("replace", path, 9)]))
+
+
+def test_the_empty_pointer_is_the_whole_document() -> None:
+    assert patched({"a": 1}, edits([("replace", "", {"b": 2})])) == {"b": 2}

@@ -1,0 +1,144 @@
+"""Gradients as answers, against a network of 2, 2 and 1 units that is differentiated by hand."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from api_tests.grading.judging import Json, judged
+from service.arrays import Float64Array
+from service.simulation.simulate import simulate
+
+INPUTS = np.array([[0.5, -1.0], [1.5, 0.25], [-0.75, 0.8]])
+TARGETS = np.array([[1.0], [-0.5], [0.25]])
+W1, B1 = np.array([[0.3, -0.8], [0.7, 0.4]]), np.array([0.1, -0.2])
+W2, B2 = np.array([[0.9], [-0.6]]), np.array([0.05])
+SAMPLES = len(INPUTS)
+
+HIDDEN = np.tanh(INPUTS @ W1 + B1)
+OUTPUT = np.tanh(HIDDEN @ W2 + B2)
+SLOPE1, SLOPE2 = 1.0 - HIDDEN**2, 1.0 - OUTPUT**2
+UPSTREAM2 = 2.0 * (OUTPUT - TARGETS) / SAMPLES
+DELTA2 = UPSTREAM2 * SLOPE2
+UPSTREAM1 = DELTA2 @ W2.T
+DELTA1 = UPSTREAM1 * SLOPE1
+WEIGHTS = {1: INPUTS.T @ DELTA1, 2: HIDDEN.T @ DELTA2}
+BIAS = {1: DELTA1.sum(axis=0), 2: DELTA2.sum(axis=0)}
+DELTA = {1: DELTA1, 2: DELTA2}
+DERIVATIVE = {1: SLOPE1, 2: SLOPE2}
+
+
+def dense(weights: Float64Array, bias: Float64Array) -> Json:
+    return {
+        "kind": "dense",
+        "units": weights.shape[1],
+        "activation": {"kind": "tanh"},
+        "weights": {"kind": "explicit", "values": weights.tolist()},
+        "bias": {"kind": "explicit", "values": bias.tolist()},
+    }
+
+
+GRADIENT: Json = {
+    "kind": "gradient",
+    "simulation": {
+        "network": {"features": 2, "layers": [dense(W1, B1), dense(W2, B2)]},
+        "data": {
+            "inputs": {"kind": "explicit", "values": INPUTS.tolist()},
+            "targets": {"kind": "explicit", "values": TARGETS.tolist()},
+        },
+    },
+}
+QUANTITIES = [("weights", WEIGHTS), ("bias", BIAS), ("delta", DELTA), ("derivative", DERIVATIVE)]
+
+
+def answer(matrices: dict[int, Float64Array], **changed: Float64Array) -> Json:
+    return {str(number): changed.get(f"layer_{number}", matrix).tolist() for number, matrix in matrices.items()}
+
+
+@pytest.mark.parametrize(("quantity", "right"), QUANTITIES)
+def test_the_gradient_by_hand_is_right_for_all_layers_and_for_each(
+    quantity: str, right: dict[int, Float64Array]
+) -> None:
+    claim = {**GRADIENT, "quantity": quantity, "relative_tolerance": 1e-9}
+    check = judged(claim, answer(right), simulate)
+    assert (check.status, check.code, check.method) == ("correct", "same_gradient", "simulation")
+    assert len(check.evidence) == 1
+    for number, matrix in right.items():
+        assert judged({**claim, "layer": number}, matrix.tolist(), simulate).status == "correct"
+
+
+SLIPS = [
+    ("weights", 1, WEIGHTS[1].T, "transposed"),
+    ("weights", 2, WEIGHTS[2].T, "transposed"),
+    ("weights", 1, -WEIGHTS[1], "differs_by_sign"),
+    ("weights", 2, WEIGHTS[2] / 2, "factor_two"),
+    ("weights", 1, WEIGHTS[1] * 2, "factor_two_too_many"),
+    ("weights", 1, WEIGHTS[1] * SAMPLES, "mean_missing"),
+    ("weights", 1, WEIGHTS[1] * SAMPLES / 2, "mean_and_two"),
+    ("weights", 1, WEIGHTS[1] + 0.01, "different"),
+    ("weights", 1, WEIGHTS[1][:1], "wrong_shape"),
+    ("bias", 1, -BIAS[1], "differs_by_sign"),
+    ("bias", 1, BIAS[1] * SAMPLES, "mean_missing"),
+    ("delta", 1, UPSTREAM1, "derivative_missing"),
+    ("delta", 2, UPSTREAM2, "derivative_missing"),
+    ("delta", 1, DELTA1.T, "transposed"),
+    ("delta", 2, DELTA2 / 2, "factor_two"),
+    ("derivative", 1, HIDDEN, "different"),
+]
+
+
+@pytest.mark.parametrize(("quantity", "layer", "given", "code"), SLIPS)
+def test_every_slip_is_named(quantity: str, layer: int, given: Float64Array, code: str) -> None:
+    check = judged({**GRADIENT, "quantity": quantity, "layer": layer}, given.tolist(), simulate)
+    assert (check.status, check.code, check.points) == ("incorrect", code, 0.0)
+
+
+def test_the_first_layer_from_the_output_back_is_the_one_that_is_named() -> None:
+    both = answer(WEIGHTS, layer_1=-WEIGHTS[1], layer_2=WEIGHTS[2] / 2)
+    first = answer(WEIGHTS, layer_1=-WEIGHTS[1])
+    checks = [judged(GRADIENT, given, simulate) for given in (both, first)]
+    assert [check.code for check in checks] == ["factor_two", "differs_by_sign"]
+    assert "layer 2 " in checks[0].message
+    assert "layer 1 " in checks[1].message
+
+
+@pytest.mark.parametrize(("tolerance", "status"), [(1e-2, "correct"), (1e-4, "incorrect")])
+def test_entries_may_be_rounded_as_far_as_the_teacher_allows(tolerance: float, status: str) -> None:
+    rounded = np.round(WEIGHTS[1], 3) + 1e-3 * np.abs(WEIGHTS[1]).max()
+    claim = {**GRADIENT, "layer": 1, "relative_tolerance": tolerance}
+    assert judged(claim, rounded.tolist(), simulate).status == status
+
+
+UNREADABLE = [
+    ("weights", None, {"1": WEIGHTS[1].tolist()}),
+    ("weights", None, {"1": [[1]], "2": [[1]], "3": [[1]]}),
+    ("weights", None, [[1.0]]),
+    ("weights", 3, [[1.0]]),
+    ("weights", 1, [[1.0], [1.0, 2.0]]),
+    ("weights", 1, [["1.0"]]),
+    ("weights", 1, [[True]]),
+    ("weights", 1, [[]]),
+    ("weights", 1, []),
+    ("weights", 1, 5),
+    ("weights", 1, "[[1]]"),
+]
+
+
+@pytest.mark.parametrize(("quantity", "layer", "given"), UNREADABLE, ids=str)
+def test_what_is_no_matrix_for_each_layer_is_unreadable(quantity: str, layer: int | None, given: Any) -> None:
+    check = judged({**GRADIENT, "quantity": quantity, "layer": layer}, given, simulate)
+    assert (check.status, check.code) == ("invalid", "unreadable")
+
+
+def test_a_number_beyond_all_doubles_does_not_end_the_grading() -> None:
+    check = judged({**GRADIENT, "layer": 2}, [[10**400], [1]], simulate)
+    assert check.status in ("invalid", "incorrect")
+
+
+def test_a_gradient_that_overflows_leaves_it_to_a_person() -> None:
+    huge = {"kind": "dense", "units": 1, "weights": {"kind": "explicit", "values": [[1e100]]}}
+    network = {"features": 1, "layers": [huge] * 5}
+    data = {"inputs": {"kind": "explicit", "values": [[1.0]]}, "targets": {"kind": "explicit", "values": [[0.0]]}}
+    claim = {"kind": "gradient", "layer": 1, "simulation": {"network": network, "data": data}}
+    check = judged(claim, [[1.0]], simulate)
+    assert (check.status, check.code) == ("undecided", "overflow")
