@@ -7,6 +7,7 @@ import pytest
 
 from api_tests.grading.judging import Json, judged
 from service.arrays import Float64Array
+from service.grading.claims.gradient import GradientClaim
 from service.simulation.simulate import simulate
 
 INPUTS = np.array([[0.5, -1.0], [1.5, 0.25], [-0.75, 0.8]])
@@ -142,3 +143,26 @@ def test_a_gradient_that_overflows_leaves_it_to_a_person() -> None:
     claim = {"kind": "gradient", "layer": 1, "simulation": {"network": network, "data": data}}
     check = judged(claim, [[1.0]], simulate)
     assert (check.status, check.code) == ("undecided", "overflow")
+
+
+def of_one_sample(quantity: str = "backward_factor") -> Json:
+    data = {
+        "inputs": {"kind": "explicit", "values": INPUTS[:1].tolist()},
+        "targets": {"kind": "explicit", "values": TARGETS[:1].tolist()},
+    }
+    return {**GRADIENT, "quantity": quantity, "simulation": {**GRADIENT["simulation"], "data": data}}
+
+
+def test_the_factors_of_the_textbook_lead_from_delta_to_delta() -> None:
+    factors = {1: W1 * SLOPE1[0], 2: W2 * SLOPE2[0]}
+    assert judged(of_one_sample(), answer(factors), simulate=simulate).code == "same_gradient"
+    assert judged(of_one_sample(), answer(factors, layer_1=W1), simulate=simulate).code == "different"
+    assert judged({**of_one_sample(), "layer": 1}, factors[1].T.tolist(), simulate=simulate).code == "transposed"
+
+
+def test_a_factor_of_several_samples_or_of_weights_that_are_drawn_is_a_flaw() -> None:
+    drawn = of_one_sample()
+    drawn["simulation"]["network"] = {"features": 2, "layers": [{"kind": "dense", "units": 1}]}
+    for claim in ({**GRADIENT, "quantity": "backward_factor"}, drawn):
+        made = GradientClaim.model_validate({"id": "a", **claim})
+        assert [pointer for pointer, _ in made.flaws()] == ["/quantity"]

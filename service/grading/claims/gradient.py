@@ -1,7 +1,7 @@
 """A student's gradient, matrix by matrix, against the simulation's, with the likely slip named."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field
 
@@ -10,24 +10,41 @@ from service.grading.evidence import evidence_of
 from service.grading.matrices import Matrix, alike, entrywise, matrix_of, scaled, shape_of, transposed
 from service.grading.words import Method
 from service.kinds import Double, Int64
+from service.nn.initializers.explicit import ExplicitInitializer
+from service.nn.layers.dense import Dense
 from service.results import LayerGradients, SimulationReport
+from service.simulation.plan import PlannedLayer, plan
 from service.spec import Include, SimulationSpec
 
-Quantity = Literal["weights", "bias", "delta", "derivative"]
+Quantity = Literal["weights", "bias", "delta", "derivative", "backward_factor"]
+Rows = list[list[float | None]]
 
 
 class GradientClaim(Claim):
-    """∂e/∂W, ∂e/∂b, δ or φ' of one layer or several, of the mean loss over the batch, in the first trial."""
+    """∂e/∂W, ∂e/∂b, δ, φ' or V of one layer or several, of the mean loss over the batch, in the first trial."""
 
     kind: Literal["gradient"] = "gradient"
     simulation: SimulationSpec
     """The network, most usefully with explicit weights, inputs and targets."""
     quantity: Quantity = "weights"
-    """Which matrix: `weights` is (fan_in, units), `delta` and `derivative` have a row for each sample."""
+    """Which matrix: `weights` is (fan_in, units), `delta` and `derivative` have a row for each sample.
+
+    `backward_factor` is V = W·Diag(φ'(z)), (fan_in, units), of one sample and explicit weights: δ·Vᵀ goes on.
+    """
     layer: Annotated[Int64, Field(ge=1, le=5000)] | None = None
     """The number of the layer, from 1; null where an answer has one matrix for each, in an object by these numbers."""
     relative_tolerance: Annotated[Double, Field(gt=0, le=1)] = 1e-3
     """The largest distance of an entry, relative to the largest entry of the matrix."""
+
+    def flaws(self) -> list[tuple[str, str]]:
+        """A factor V of weights that are drawn, or of several samples."""
+        if self.quantity != "backward_factor":
+            return []
+        made = plan(self.simulation)
+        drawn = [one for one in made.layers if self.layer in (None, one.index) and not _given_weights(one)]
+        if drawn or made.samples != 1:
+            return [("/quantity", "V is asked of one sample, and of layers with explicit weights alone.")]
+        return []
 
     def specs(self) -> dict[str, SimulationSpec]:
         """The network, with its gradients."""
@@ -39,7 +56,7 @@ class GradientClaim(Claim):
         """The first layer, from the output back, that disagrees; correct where none does."""
         report = context.simulate(*self.specs().values())
         evidence, layers = (evidence_of(report),), dict(enumerate(report.gradients or [], start=1))
-        expected = {number: rows for number, layer in layers.items() if (rows := _rows(layer, self.quantity))}
+        expected = {number: rows for number, layer in layers.items() if (rows := self._rows(number, layer))}
         given = self._given(answer, expected)
         for number in sorted(given, reverse=True):
             known = _finite(expected[number])
@@ -51,6 +68,15 @@ class GradientClaim(Claim):
                 first = f"From the output back, layer {number} is the first that disagrees. " if len(given) > 1 else ""
                 return wrong(code, first + slip, Method.SIMULATION, evidence=evidence)
         return right("same_gradient", "Every entry is right.", Method.SIMULATION, evidence=evidence)
+
+    def _rows(self, number: int, layer: LayerGradients) -> Rows:
+        """The right matrix; no rows where there is none."""
+        if self.quantity == "backward_factor":
+            weights = _given_weights(plan(self.simulation).layers[number - 1])
+            slopes = layer.derivative[0]
+            return [[None if d is None else w * d for w, d in zip(row, slopes, strict=True)] for row in weights]
+        found: Rows | list[float | None] = getattr(layer, self.quantity) or []
+        return cast(Rows, [found] if found and self.quantity == "bias" else found)
 
     def _given(self, answer: Any, expected: dict[int, Any]) -> dict[int, Matrix]:
         wanted = list(expected) if self.layer is None else [self.layer]
@@ -79,12 +105,15 @@ class GradientClaim(Claim):
         return "different", "Its entries are others."
 
 
-def _rows(layer: LayerGradients, quantity: Quantity) -> list[list[float | None]]:
-    found = getattr(layer, quantity) or []
-    return [found] if found and quantity == "bias" else found
+def _given_weights(planned: PlannedLayer) -> Matrix:
+    """The weights of a layer, where the specification states them."""
+    match planned.layer:
+        case Dense(weights=ExplicitInitializer(values=values)):
+            return matrix_of(values)
+    return []
 
 
-def _finite(rows: list[list[float | None]]) -> Matrix | None:
+def _finite(rows: Rows) -> Matrix | None:
     finite = [[entry for entry in row if entry is not None] for row in rows]
     return finite if [len(row) for row in finite] == [len(row) for row in rows] else None
 
