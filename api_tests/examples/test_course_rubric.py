@@ -1,53 +1,21 @@
 """The course's assignment as it is handed out: its rubric, three answer sheets, and what carries them to platforms."""
 
-import json
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from api_tests.examples.course import ROOT, Json, checks_of, graded, read, spec_of
 from service.grading.claims.gradient import GradientClaim
-from service.grading.grade import check, grade, plans_of
-from service.grading.results import Check, Grading
-from service.grading.spec import GradingSpec
-from service.results import SimulationReport
+from service.grading.grade import check, plans_of
+from service.grading.results import Grading
 from service.simulation.simulate import simulate
-from service.spec import SimulationSpec
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-COURSE = ROOT / "examples" / "course"
-AUTOGRADER = ROOT / "examples" / "gradescope" / "run_autograder"
-QUESTION = ROOT / "examples" / "prairielearn"
-Json = dict[str, Any]
-Checks = dict[str, Check]
 
 
-def read(name: str) -> Json:
-    return json.loads((COURSE / f"{name}.json").read_text(encoding="utf-8"))
-
-
-def spec_of(sheet: str) -> GradingSpec:
-    return GradingSpec.model_validate({"rubric": read("rubric"), "answers": read(f"answers_{sheet}")})
-
-
-@pytest.fixture(scope="module")
-def gradings() -> dict[str, Grading]:
-    """All three sheets, graded; what they share is simulated once."""
-    known: dict[str, SimulationReport] = {}
-
-    def once(spec: SimulationSpec) -> SimulationReport:
-        if spec.digest() not in known:
-            known[spec.digest()] = simulate(spec)
-        return known[spec.digest()]
-
-    return {sheet: grade(spec_of(sheet), once) for sheet in ("right", "from_bounds", "with_slips")}
-
-
-def checks_of(grading: Grading) -> Checks:
-    return {one.id: one for one in grading.checks}
+@pytest.fixture(name="gradings")
+def all_gradings() -> dict[str, Grading]:
+    return graded()
 
 
 # the rubric and the sheets

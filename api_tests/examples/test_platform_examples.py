@@ -13,49 +13,23 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
+from api_tests.examples.course import COURSE, ROOT, Json, graded, read
 from service.grading.formats import FORMATS
 from service.grading.grade import grade
-from service.grading.results import Check, Grading
+from service.grading.results import Grading
 from service.grading.spec import GradingSpec
-from service.results import SimulationReport
 from service.simulation.simulate import simulate
-from service.spec import SimulationSpec
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-COURSE = ROOT / "examples" / "course"
 AUTOGRADER = ROOT / "examples" / "gradescope" / "run_autograder"
 QUESTION = ROOT / "examples" / "prairielearn"
-Json = dict[str, Any]
-Checks = dict[str, Check]
 
 
-def read(name: str) -> Json:
-    return json.loads((COURSE / f"{name}.json").read_text(encoding="utf-8"))
-
-
-def spec_of(sheet: str) -> GradingSpec:
-    return GradingSpec.model_validate({"rubric": read("rubric"), "answers": read(f"answers_{sheet}")})
-
-
-@pytest.fixture(scope="module")
-def gradings() -> dict[str, Grading]:
-    """All three sheets, graded; what they share is simulated once."""
-    known: dict[str, SimulationReport] = {}
-
-    def once(spec: SimulationSpec) -> SimulationReport:
-        if spec.digest() not in known:
-            known[spec.digest()] = simulate(spec)
-        return known[spec.digest()]
-
-    return {sheet: grade(spec_of(sheet), once) for sheet in ("right", "from_bounds", "with_slips")}
-
-
-def checks_of(grading: Grading) -> Checks:
-    return {one.id: one for one in grading.checks}
+@pytest.fixture(name="gradings")
+def all_gradings() -> dict[str, Grading]:
+    return graded()
 
 
 @dataclass
