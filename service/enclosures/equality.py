@@ -4,14 +4,14 @@ Balls at high precision find a difference where there is one that can be seen, i
 where they find none, `identity` proves that there is none, if it can.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import partial
 from hashlib import sha256
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from math import inf, isfinite
 
 from flint import arb, ctx
@@ -22,6 +22,7 @@ from service.enclosures.monomials import Undecided
 from service.enclosures.pieces import Piece, pieces
 from service.enclosures.points import value_at
 from service.enclosures.program import Program
+from service.enclosures.switches import switches
 from service.expressions.tree import MINUS_ONE, Node, Product, Sum
 from service.expressions.write import plain
 
@@ -32,6 +33,8 @@ _SHARPEST_BITS = 80_000
 """Enough to see its highest power, for formulas that are known to differ."""
 _SHARES = (Fraction(1, 2), Fraction(11, 100), Fraction(89, 100), Fraction(27, 100))
 _STEPS = (Fraction(3, 10), Fraction(11, 10), Fraction(27, 10), Fraction(1, 20), Fraction(63, 10), Fraction(17))
+_BLUR = arb("1e-40")
+_ENOUGH_PLACES = 4
 _UNFORESEEN = 5
 """Places that follow from both formulas, so that nobody can write one that agrees there alone."""
 
@@ -46,7 +49,7 @@ class Evidence(Enum):
     PROVEN = "proven"
     SEEN = "seen"
     DOUBTED = "doubted"
-    """They are different formulas, and yet no difference was seen."""
+    """No difference was seen, but too little was: they may differ where nobody looked, or by what cannot be seen."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +90,14 @@ def _compared(piece: Piece) -> Comparison:
     low, high = float(piece.low), float(piece.high)
     mine, theirs = _sides(piece.node)
     program = Program([mine, theirs])
-    difference = _first_difference(program.run, _places((mine, theirs), piece.low, piece.high))
-    if difference is not None:
-        return Comparison(low, high, difference, Evidence.PROVEN)
+    seen = _looked(program.run, _places((mine, theirs), piece.low, piece.high))
+    if seen.difference is not None:
+        return Comparison(low, high, seen.difference, Evidence.PROVEN)
     same = identical(mine, theirs)
     if same is False:
-        difference = _seen_at(program.run, next(_places((mine, theirs), piece.low, piece.high)), _SHARPEST_BITS)
-        return Comparison(low, high, difference, Evidence.PROVEN if difference else Evidence.DOUBTED)
-    return Comparison(low, high, None, Evidence.PROVEN if same else Evidence.SEEN)
+        closest = _looked(program.run, islice(_places((mine, theirs), piece.low, piece.high), 1), _SHARPEST_BITS)
+        return Comparison(low, high, closest.difference, Evidence.PROVEN if closest.difference else Evidence.DOUBTED)
+    return Comparison(low, high, None, Evidence.PROVEN if same else seen.evidence)
 
 
 def _sides(difference: Node) -> tuple[Node, Node]:
@@ -106,9 +109,11 @@ def _sides(difference: Node) -> tuple[Node, Node]:
 
 def _looked_at(one: Node, other: Node, low: float, high: float) -> Comparison:
     """Where the pieces are not known: at points alone."""
-    both = partial(_values, one, other)
-    difference = _first_difference(both, _places((one, other), arb(low), arb(high)))
-    return Comparison(low, high, difference, Evidence.SEEN if difference is None else Evidence.PROVEN)
+    seen = _looked(partial(_values, one, other), _places((one, other), arb(low), arb(high)))
+    if seen.difference is not None:
+        return Comparison(low, high, seen.difference, Evidence.PROVEN)
+    switched = any(True for formula in (one, other) for _ in switches(formula))  # it may switch where nobody looked
+    return Comparison(low, high, None, Evidence.DOUBTED if switched else seen.evidence)
 
 
 def _gaps(one: Node, other: Node, parts: list[Piece], window: tuple[float, float]) -> Iterator[Comparison]:
@@ -116,9 +121,9 @@ def _gaps(one: Node, other: Node, parts: list[Piece], window: tuple[float, float
     edges = [arb(window[0]), *(edge for piece in parts for edge in (piece.low, piece.high)), arb(window[1])]
     apart = [pair for pair in zip(edges[::2], edges[1::2], strict=True) if not pair[0].overlaps(pair[1])]
     for left, right in apart:
-        difference = _first_difference(partial(_values, one, other), _places((one, other), left, right))
-        if difference is not None:
-            yield Comparison(float(left), float(right), difference, Evidence.PROVEN)
+        seen = _looked(partial(_values, one, other), _places((one, other), left, right))
+        if seen.difference is not None:
+            yield Comparison(float(left), float(right), seen.difference, Evidence.PROVEN)
 
 
 def _values(one: Node, other: Node, place: Ball) -> list[Ball]:
@@ -147,25 +152,38 @@ def _short(place: Ball, low: Ball, high: Ball) -> Place:
     return rounded if low < rational(rounded) < high else place.mid()
 
 
-def _first_difference(both: Callable[[Ball], list[Ball]], places: Iterator[Place]) -> Difference | None:
-    """At the first of `places` that shows one; the very first is looked at most closely."""
-    precisions = chain([_SHARPER_BITS], repeat(PRECISION_BITS))
-    found = (_seen_at(both, place, bits) for place, bits in zip(places, precisions, strict=False))
-    return next((one for one in found if one is not None), None)
+@dataclass(frozen=True)
+class _Seen:
+    """The first difference, and at how many places both values are known to be alike, digit by digit."""
+
+    difference: Difference | None
+    alike: int
+
+    @property
+    def evidence(self) -> Evidence:
+        return Evidence.SEEN if self.alike >= _ENOUGH_PLACES else Evidence.DOUBTED
 
 
-def _seen_at(both: Callable[[Ball], list[Ball]], place: Place, bits: int) -> Difference | None:
+def _looked(both: Callable[[Ball], list[Ball]], places: Iterable[Place], bits: int = _SHARPER_BITS) -> _Seen:
+    """What is seen at `places`, the very first of which is looked at most closely, with so many `bits`."""
+    alike = 0
+    for place, precision in zip(places, chain([bits], repeat(PRECISION_BITS)), strict=False):
+        difference, resolved = _seen_at(both, place, precision)
+        if difference is not None:
+            return _Seen(difference, alike)
+        alike += resolved
+    return _Seen(None, alike)
+
+
+def _seen_at(both: Callable[[Ball], list[Ball]], place: Place, bits: int) -> tuple[Difference | None, bool]:
+    """A difference, or whether both values are known well enough to be called alike."""
     with suppress(Undecided), ctx.workprec(bits):
-        return _difference_at(both, rational(place) if isinstance(place, Fraction) else place)
-    return None
-
-
-def _difference_at(both: Callable[[Ball], list[Ball]], place: Ball) -> Difference | None:
-    """At a point; None where both values may be the same."""
-    here, there = (value if value.is_finite() else UNKNOWN for value in both(place))
-    if here.is_nan() != there.is_nan() or (not here.is_nan() and not here.overlaps(there)):
-        return Difference(float(place), _number(here), _number(there), _number(abs(here - there)))
-    return None
+        at = rational(place) if isinstance(place, Fraction) else place
+        here, there = (value if value.is_finite() else UNKNOWN for value in both(at))
+        if here.is_nan() != there.is_nan() or (not here.is_nan() and not here.overlaps(there)):
+            return Difference(float(at), _number(here), _number(there), _number(abs(here - there))), False
+        return None, bool((here - there).rad() <= _BLUR * arb.max(arb(1), abs(there)))
+    return None, False
 
 
 def _number(value: Ball) -> float | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from service.errors import FlawedRubric, SpecError
 from service.grading.claims import Claim
-from service.grading.claims.base import Answers, Context, Judgement, Simulate, Unreadable
+from service.grading.claims.base import Answers, Context, Judgement, Simulate, Undecidable, Unreadable, undecided
 from service.grading.claims.bound import BoundClaim
 from service.grading.claims.expression import ExpressionClaim
 from service.grading.results import Check, Grading
@@ -15,6 +15,7 @@ from service.simulation.plan import Plan, plan
 from service.spec import SimulationSpec
 from service.version import __version__
 
+MOST_SIMULATIONS, MOST_LAYERS = 128, 20_000
 _POINT_DIGITS = 6
 
 
@@ -41,6 +42,19 @@ def check(rubric: Rubric) -> None:
     for number, claim in enumerate(rubric.claims):
         for pointer, sentence in flaws_of(claim, rubric):
             raise FlawedRubric(sentence, pointer=f"/rubric/claims/{number}{pointer}")
+    check_size(rubric)
+
+
+def check_size(rubric: Rubric) -> None:
+    """Raise FlawedRubric where its networks are more than one grading may simulate."""
+    specs = [spec for claim in rubric.claims for spec in claim.specs().values()]
+    layers = sum(layer.depth() for spec in specs for layer in spec.network.layers)
+    if len(specs) > MOST_SIMULATIONS or layers > MOST_LAYERS:
+        raise FlawedRubric(
+            f"The rubric has {len(specs)} networks with {layers} layers in all; at most {MOST_SIMULATIONS} networks "
+            f"and {MOST_LAYERS} layers are graded at once.",
+            pointer="/rubric/claims",
+        )
 
 
 def flaws_of(claim: Claim, rubric: Rubric) -> list[tuple[str, str]]:
@@ -93,10 +107,10 @@ def _check(claim: Claim, answers: Answers, context: Context) -> Check:
         status=found.status,
         points=round(claim.points * found.fraction, _POINT_DIGITS),
         max_points=claim.points,
-        code=found.code,
+        code=found.code if told else found.status.value,
         message=found.message if told else "",
         parsed_latex=found.parsed_latex,
-        method=found.method,
+        method=found.method if told else None,
         counterexample=found.counterexample if told else None,
         position=found.position,
         evidence=list(found.evidence) if told else [],
@@ -112,3 +126,5 @@ def _judgement(claim: Claim, answers: Answers, context: Context) -> Judgement:
         return claim.judge(answer, context)
     except Unreadable as error:
         return Judgement(CheckStatus.INVALID, "unreadable", error.sentence, position=error.position)
+    except Undecidable as error:
+        return undecided(error.code, error.sentence)

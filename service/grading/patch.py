@@ -1,6 +1,7 @@
 """JSON Patch (RFC 6902): the operations that edit a specification."""
 
 import re
+from copy import deepcopy
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
@@ -39,13 +40,14 @@ def patched(document: Any, edits: list[Edit]) -> Any:
 
 
 def _applied(edit: Edit, document: Any) -> Any:
+    value = deepcopy(edit.value)  # later edits may change it
     if not edit.path:
-        return edit.value if edit.op != "remove" else None
+        return value if edit.op != "remove" else None
     *parents, last = [token.replace("~1", "/").replace("~0", "~") for token in edit.path.split("/")[1:]]
     node = document
     for token in parents:
         node = node[_key(node, token)]
-    _OPERATIONS[edit.op](node, last, edit.value)
+    _OPERATIONS[edit.op](node, last, value)
     return document
 
 

@@ -9,14 +9,17 @@ from flint import arb, ctx
 
 from service.enclosures.balls import Ball
 from service.enclosures.program import VARIABLE, constant
+from service.enclosures.switches import switches
 from service.expressions.build import replaced
 from service.expressions.grammar import parse
+from service.expressions.size import count
 from service.expressions.tokens import FormulaError
 from service.expressions.tree import Name, Node, Number, depends_on
 from service.expressions.write import latex
-from service.grading.claims.base import Unreadable
+from service.grading.claims.base import Undecidable, Unreadable
 
 PRECISION_BITS = 160
+_MOST_SWITCHES, _MOST_PARTS = 12, 150
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,12 @@ def formula_of(answer: Any, parameters: Mapping[str, float]) -> Formula:
     for name, value in parameters.items():
         closed = replaced(closed, Name(name), Number(Fraction(repr(value))))
     return Formula(written, closed)
+
+
+def check_effort(node: Node) -> None:
+    """Raise Undecidable where a formula has more cases, or parts, than can be judged in time."""
+    if sum(1 for _ in switches(node)) > _MOST_SWITCHES or count(node) > _MOST_PARTS:
+        raise Undecidable("too_costly", "This formula has more parts than can be judged in time; a person has to look.")
 
 
 def constant_of(answer: Any, parameters: Mapping[str, float]) -> tuple[Ball, Formula]:

@@ -1,8 +1,8 @@
 """A rubric on its own → what is wrong with it."""
 
-from service.errors import SpecError
+from service.errors import FlawedRubric, SpecError
 from service.grading.claims import Claim
-from service.grading.grade import flaws_of, plans_of
+from service.grading.grade import check_size, flaws_of, plans_of
 from service.grading.spec import Rubric
 from service.kinds import Int64, Model, NonNegative
 
@@ -33,7 +33,7 @@ class RubricReport(Model):
 
 def rubric_report(rubric: Rubric) -> RubricReport:
     """The report on `rubric`."""
-    flaws = [
+    flaws = _size(rubric) or [
         Flaw(pointer=f"/claims/{number}{pointer}", detail=sentence)
         for number, claim in enumerate(rubric.claims)
         for pointer, sentence in _flaws(claim, rubric)
@@ -43,6 +43,17 @@ def rubric_report(rubric: Rubric) -> RubricReport:
     return RubricReport(
         valid=not flaws, flaws=flaws, claims=len(rubric.claims), max_score=points, simulations=simulations
     )
+
+
+def _size(rubric: Rubric) -> list[Flaw]:
+    """That it is too large, where none of its claims is flawed."""
+    if any(flaws_of(claim, rubric) for claim in rubric.claims):
+        return []
+    try:
+        check_size(rubric)
+    except FlawedRubric as error:
+        return [Flaw(pointer="/claims", detail=error.sentence)]
+    return []
 
 
 def _flaws(claim: Claim, rubric: Rubric) -> list[tuple[str, str]]:

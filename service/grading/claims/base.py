@@ -81,6 +81,15 @@ class Unreadable(Exception):
         self.position = position
 
 
+class Undecidable(Exception):
+    """An answer that only a person can judge: a code, and a sentence for the student."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
 def right(code: str, message: str, method: Method, **more: Any) -> Judgement:
     """A correct answer."""
     return Judgement(CheckStatus.CORRECT, code, message, 1.0, method=method, **more)

@@ -11,7 +11,7 @@ from service.facts import Range
 from service.grading.bounding import Outcome, judged, of_size
 from service.grading.claims.base import ID, Claim, Context, Judgement, Unreadable, partly, undecided
 from service.grading.inequality import Inequality, inequality_of
-from service.grading.reading import PRECISION_BITS, formula_of
+from service.grading.reading import PRECISION_BITS, check_effort, formula_of
 from service.grading.words import Method
 from service.kinds import Double
 from service.nn.activations import AnyActivation
@@ -52,27 +52,30 @@ class BoundClaim(Claim):
 
     def judge(self, answer: Any, context: Context) -> Judgement:
         """Both sides against the certified infimum and supremum."""
-        claimed, quantity = (
-            inequality_of(answer, dict(self.activation.values) if self.activation else {}),
-            self.quantity,
-        )
+        named = dict(self.activation.values) if self.activation else {}
+        claimed, quantity = inequality_of(answer, named), self.quantity
         self._check_complete(claimed)
+        if claimed.of_size and quantity == "derivative":
+            quantity = "abs_derivative"  # of |f'| is what was stated, and what is judged
+        sides = self._judged(claimed, self._truth(context, quantity))
         if quantity == "abs_derivative" and claimed.named and not claimed.of_size and claimed.lower is not None:
-            quantity = "derivative" if claimed.lower.value >= 0 else quantity  # 0 ≤ f' says more than 0 ≤ |f'|
-            claimed = of_size(claimed)
-        truth = self._truth(context, quantity)
+            stated = self._judged(claimed, self._truth(context, "derivative"))  # f' itself, from both sides
+            folded = self._judged(of_size(claimed), self._truth(context, quantity))
+            sides = folded if all(side.valid for side in stated) else stated
+        return self._together(sides)
+
+    def _judged(self, claimed: Inequality, truth: Range) -> list[Outcome]:
         with ctx.workprec(PRECISION_BITS):
-            sides = [
+            return [
                 judged(side, extreme, sign, self.relative_tolerance)
                 for side, extreme, sign in ((claimed.lower, truth.inf, _BELOW), (claimed.upper, truth.sup, _ABOVE))
                 if side is not None
             ]
-        return self._together(sides)
 
     def _check_complete(self, claimed: Inequality) -> None:
         if claimed.upper is None and self.side != "lower":
             raise Unreadable("A bound from above is missing.")
-        if claimed.lower is None and self.side != "upper":
+        if claimed.lower is None and self.side != "upper" and not (claimed.of_size and self.quantity == "derivative"):
             raise Unreadable("A bound from below is missing.")
 
     def _truth(self, context: Context, quantity: Quantity) -> Range:
@@ -93,9 +96,11 @@ class BoundClaim(Claim):
         if own is None:
             raise Unreadable("The derivative that this bound belongs to has no answer.")
         try:
-            return formula_of(own, context.parameters.get(source, {})).closed
+            derivative = formula_of(own, context.parameters.get(source, {})).closed
         except Unreadable:
             raise Unreadable("The derivative that this bound belongs to cannot be read.") from None
+        check_effort(derivative)
+        return derivative
 
     def _together(self, sides: list[Outcome]) -> Judgement:
         own = ["It was judged by your own derivative."] if self.derivative_from is not None else []

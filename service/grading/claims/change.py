@@ -7,7 +7,7 @@ from pydantic import Field, ValidationError
 
 from service.errors import SpecError
 from service.grading.claims.base import Claim, Context, Judgement, Unreadable, right, undecided, wrong
-from service.grading.evidence import Measure, evidence_of, measured
+from service.grading.evidence import Measure, evidence_of, measured, order
 from service.grading.patch import Edit, PatchError, patched
 from service.grading.words import Method
 from service.spec import SimulationSpec
@@ -65,4 +65,7 @@ class ChangeClaim(Claim):
         message = f"Its {name} goes from {before.median:.3g} to {after.median:.3g} decades: {found} prone to {self.by}."
         if said == found:
             return right(f"{found}_prone", message, Method.SIMULATION, evidence=evidence)
+        if said == "equally" and order(before, after) == 0:
+            sentence = f"{message} That is within what the seed makes of it, so it may be equal just as well."
+            return right("borderline", sentence, Method.SIMULATION, evidence=evidence)
         return wrong("other_change", message, Method.SIMULATION, evidence=evidence)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field
 
+from service.errors import SpecError
 from service.grading.claims.base import Claim, Context, Judgement, Unreadable, right, undecided, wrong
 from service.grading.evidence import evidence_of
 from service.grading.matrices import Matrix, alike, entrywise, matrix_of, scaled, shape_of, transposed
@@ -40,7 +41,10 @@ class GradientClaim(Claim):
         """A factor V of weights that are drawn, or of several samples."""
         if self.quantity != "backward_factor":
             return []
-        made = plan(self.simulation)
+        try:
+            made = plan(self.simulation)
+        except SpecError as error:
+            return [(f"/simulation{error.pointer or ''}", error.sentence)]
         drawn = [one for one in made.layers if self.layer in (None, one.index) and not _given_weights(one)]
         if drawn or made.samples != 1:
             return [("/quantity", "V is asked of one sample, and of layers with explicit weights alone.")]

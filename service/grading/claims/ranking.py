@@ -44,6 +44,8 @@ class RankingClaim(Claim):
         items = list(self.of) or [item for tied in self.expected for item in tied]
         if len(items) < 2 or len(set(items)) < len(items):
             return [("/expected" if self.expected else "/of", "A ranking needs two different items at least.")]
+        if self.credit == "top" and self.top >= len(items):
+            return [("/top", f"Of {len(items)} items fewer than that can be the first.")]
         return []
 
     def specs(self) -> dict[str, SimulationSpec]:
@@ -123,10 +125,10 @@ def _exact(given: Places, truth: Order, _top: int) -> float:
 
 
 def _first(given: Places, truth: Order, top: int) -> float:
-    """Whether nobody else belongs in front of the first few."""
-    first = set(sorted(given, key=lambda item: given[item])[:top])
+    """Whether those at the first places are there alone, and nobody else belongs in front of them."""
+    first = {item for item in given if sum(given[other] < given[item] for other in given) < top}
     across = {pair: sign for pair, sign in truth.items() if (pair[0] in first) != (pair[1] in first)}
-    return float(all(sign in (0, 1 if pair[0] in first else -1) for pair, sign in across.items()))
+    return float(len(first) == top and all(_agrees(given, pair, sign) for pair, sign in across.items()))
 
 
 _SHARES = {"pairs": _pairs, "exact": _exact, "top": _first}

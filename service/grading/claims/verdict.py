@@ -9,6 +9,8 @@ from service.results import SimulationReport
 from service.spec import SimulationSpec
 from service.vocabulary import Label
 
+_SLOW = 0.99
+"""A factor per layer that is a rate worth the name, where an interval reaches it."""
 _RARE = 0.1
 """The share of trials that makes a label one of two that are right."""
 
@@ -52,7 +54,10 @@ class VerdictClaim(Claim):
         verdict, policy = report.verdict, report.spec.policy
         if self.judge_by == "tendency":
             interval = verdict.gain_per_layer_interval
-            return {"stable"} if interval is not None and interval.low <= 1.0 <= interval.high else set()
+            if interval is None or not interval.low <= 1.0 <= interval.high:
+                return set()
+            possible = {"stable": True, "vanishing": interval.low < _SLOW, "exploding": interval.high > 1.0 / _SLOW}
+            return {name for name, may_be in possible.items() if may_be}
         low, high = verdict.depth_ratio.p05, verdict.depth_ratio.p95
         if low is None or high is None or 1.0 - verdict.confidence < _RARE:
             return set()

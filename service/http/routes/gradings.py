@@ -46,7 +46,7 @@ async def create_grading(
 
 
 @router.post("/v1/rubrics/validate", summary="Validate a rubric")
-async def validate_rubric(rubric: Annotated[Rubric, Body(openapi_examples=RUBRICS)]) -> RubricReport:
+def validate_rubric(rubric: Annotated[Rubric, Body(openapi_examples=RUBRICS)]) -> RubricReport:  # in a thread
     """Name every claim that contradicts itself or that nobody could meet, before students do."""
     return rubric_report(rubric)
 
