@@ -1,5 +1,6 @@
 """The judgement: total, in the order of its definition, with the right cause and readable reasons."""
 
+import re
 from math import inf, nan
 
 import numpy as np
@@ -220,3 +221,14 @@ def test_the_weights_are_blamed_where_it_is_them() -> None:
     verdict = report(network).verdict
     assert verdict.cause is Cause.SATURATION
     assert any("the weights take more" in reason for reason in verdict.reasons)
+
+
+@pytest.mark.parametrize("width", [16, 64, 128])
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_said_of_a_stable_network_has_the_sign_of_its_median(width: int, seed: int) -> None:
+    verdict = report(stack(2, width, "exu"), seed=seed, trials=33).verdict
+    said = re.search(r"\(([+−])[0-9.]+ decades", verdict.reasons[0])
+    assert said is not None
+    assert verdict.depth_ratio.median is not None
+    if verdict.confidence == 1.0:
+        assert (said[1] == "+") == (verdict.depth_ratio.median > 0.0)

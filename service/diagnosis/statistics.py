@@ -95,8 +95,14 @@ def together(groups: list[Numbers]) -> Numbers:
 
 
 def median_trial(trials: NetworkTrials, agreeing: Numbers) -> int:
-    """The median one of the trials numbered `agreeing` by the size of its depth ratio; unknown sizes come last."""
-    order = np.argsort(np.abs(trials.depth_ratio[agreeing]), kind="stable")  # NaN last
+    """The median one of the trials numbered `agreeing` by its depth ratio; unknown ones come last.
+
+    Of an even number the farther one from 0, so that what is said of it is no less than the median.
+    """
+    ratios = trials.depth_ratio[agreeing]
+    known = ratios[~np.isnan(ratios)]
+    side = -1.0 if known.size and np.median(known) < 0.0 else 1.0
+    order = np.argsort(side * ratios, kind="stable")  # NaN last
     return int(agreeing[order[order.size // 2]])
 
 
