@@ -151,3 +151,9 @@ def test_what_would_take_too_long_goes_to_a_person_and_costs_no_other_claim(answ
     found = graded([{"id": "a", **STANH}, bound], {"a": answer, "b": "1"})
     assert [one.code for one in found.checks] == ["too_costly", "too_costly"]
     assert found.status == "needs_review"
+
+
+def test_a_difference_beyond_all_doubles_is_one_too() -> None:
+    expected = "where(z > 8, exp(exp(z)), z)"
+    found = judged({"kind": "expression", "expected": expected}, "where(z > 8, 2exp(exp(z)), z)")
+    assert (found.status, found.code) == ("incorrect", "one_branch_wrong")

@@ -61,7 +61,9 @@ class Difference:
     """The value there; None where there is none, or none that a number of 64 bits holds."""
     other: float | None
     apart: float | None
-    """How far, for it may be less than numbers of 64 bits show; None where one has no value."""
+    """How far, for it may be less than numbers of 64 bits show; None where that is no such number either."""
+    other_undefined: bool = False
+    """Whether the other formula has no value there."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,8 @@ def _seen_at(both: Callable[[Ball], list[Ball]], place: Place, bits: int) -> tup
         at = rational(place) if isinstance(place, Fraction) else place
         here, there = (value if value.is_finite() else UNKNOWN for value in both(at))
         if here.is_nan() != there.is_nan() or (not here.is_nan() and not here.overlaps(there)):
-            return Difference(float(at), _number(here), _number(there), _number(abs(here - there))), False
+            apart = _number(abs(here - there))
+            return Difference(float(at), _number(here), _number(there), apart, bool(there.is_nan())), False
         return None, bool((here - there).rad() <= _BLUR * arb.max(arb(1), abs(there)))
     return None, False
 

@@ -70,9 +70,8 @@ class _Helper:
     def ask(self, work: Callable[[], object]) -> None:
         """Let it begin with `work`."""
         self.busy = True
-        with suppress(
-            BrokenPipeError, ConnectionResetError
-        ):  # it died while it had nothing to do, as `answer` will see
+        # It may have died while it had nothing to do, as `answer` will see.
+        with suppress(BrokenPipeError, ConnectionResetError):
             self.pipe.send(work)
 
     def answer(self, work: Callable[[], T]) -> T:

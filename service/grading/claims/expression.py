@@ -91,7 +91,7 @@ class ExpressionClaim(Claim):
 
     def _matters(self, found: Comparison) -> bool:
         """An answer may have values where the expected formula has none, and no domain was named."""
-        return self.domain is not None or found.difference is None or found.difference.other is not None
+        return self.domain is not None or found.difference is None or not found.difference.other_undefined
 
     def _wrong(self, formula: Formula, target: Formula, found: list[Comparison]) -> Judgement:
         differing = next(one.difference for one in found if one.difference is not None)
@@ -161,7 +161,7 @@ def _agreeing(formula: Formula, found: list[Comparison]) -> Judgement:
     proven = all(one.evidence is Evidence.PROVEN for one in found)
     if proven:
         return right("equivalent", "It is the expected formula.", Method.EXACT_IDENTITY, parsed_latex=formula.latex)
-    sentence = "It agrees with the expected formula to 50 digits wherever the two were compared."
+    sentence = "It agrees with the expected formula to 40 digits wherever the two were compared."
     return right("agrees_numerically", sentence, Method.NUMERIC, parsed_latex=formula.latex)
 
 
