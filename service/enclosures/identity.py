@@ -11,7 +11,7 @@ from contextlib import suppress
 from fractions import Fraction
 from functools import reduce
 from hashlib import sha256
-from itertools import islice
+from itertools import chain, islice, repeat
 from math import lcm, prod
 from operator import mul
 
@@ -46,9 +46,10 @@ class OutsideTheClass(Exception):
 
 
 def identical(one: Node, other: Node) -> bool | None:
-    """Whether both are the same function of z: True and False are proven, None is not known.
+    """Whether both are the same function of z: True is proven, None is not known.
 
-    What is made of z and exponentials alone is the same only where it is the same in independent symbols (Ax 1971).
+    What is made of z and exponentials alone is the same only where it is the same in independent symbols (Ax 1971): it
+    is False where it is not, a proof wherever the exponents, multiplied out, show what they have in common.
     """
     agreements = list(islice(_agreements(simplified(one), simplified(other)), _POINTS))
     if len(agreements) == _POINTS and all(agreements):
@@ -101,8 +102,8 @@ def _denominator(node: Node) -> int:
     """One that all coefficients of a formula have in common, once products are multiplied out."""
     if isinstance(node, Number):
         return node.value.denominator
-    parts = [_denominator(child) for child in children(node)]
-    return prod(parts) if isinstance(node, Product) else lcm(*parts)
+    factors = list(_factors(node))
+    return prod(map(_denominator, factors)) if len(factors) > 1 else lcm(*map(_denominator, children(node)))
 
 
 class _Chance:
@@ -231,8 +232,21 @@ class _Field:
 
 def _terms(exponent: Node) -> list[Node]:
     """`exponent` multiplied out, as a sum."""
-    parts = exponent.terms if isinstance(exponent, Sum) else (exponent,)
-    return [term for part in parts for term in (_terms(part) if isinstance(part, Sum) else expanded(part))]
+    if isinstance(exponent, Sum):
+        return [part for term in exponent.terms for part in _terms(term)]
+    terms = expanded(*_factors(exponent))
+    return terms if len(terms) == 1 else [part for term in terms for part in _terms(term)]
+
+
+def _factors(term: Node) -> Iterator[Node]:
+    """Of a product, and of whole powers of sums."""
+    match term:
+        case Product(factors):
+            yield from chain.from_iterable(map(_factors, factors))
+        case Power(Sum() as base, Number(value)) if value.denominator == 1 and value > 1:
+            yield from repeat(base, int(value))
+        case _:
+            yield term
 
 
 def _split(term: Node) -> tuple[Fraction, Node]:
