@@ -4,6 +4,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from service.enclosures.exponents import DEEPEST_DENOMINATOR, common_denominator, terms_of
 from service.enclosures.identity import identical
 from service.expressions.grammar import parse
 from service.expressions.tokens import FormulaError
@@ -61,6 +62,16 @@ FRACTIONAL = [
 @pytest.mark.parametrize(("one", "other"), FRACTIONAL)
 def test_an_exponent_may_have_fractions_of_fractions(one: str, other: str) -> None:
     assert identical(parse(one), parse(other))
+
+
+LARGE = ["(1 + (1 + (1 + (1 + (1 + z)^2)^2)^2)^2)^2", "(1 + (1 + (1 + z/2)^4)^4)^4", "(1 + z)^64", "(z + (z + 1)^9)^9"]
+
+
+@pytest.mark.parametrize("exponent", LARGE)
+def test_an_exponent_too_large_to_be_multiplied_out_stays_as_it_is(exponent: str) -> None:
+    node = parse(exponent)
+    assert terms_of(node) == [node]
+    assert common_denominator(parse(f"e^({exponent})")) <= DEEPEST_DENOMINATOR + 1
 
 
 FAILING = [

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
+from service.expressions.tokens import LONGEST_TEXT
 from service.grading.claims import AnyClaim
 from service.grading.claims.base import ID
 from service.kinds import Model
@@ -44,7 +45,7 @@ class GradingSpec(Model):
 class PreviewSpec(Model):
     """An answer, to be shown as it would be understood."""
 
-    answer: Annotated[str, Field(max_length=512)]
+    answer: Annotated[str, Field(max_length=LONGEST_TEXT)]
     """A formula, plain or LaTeX."""
     parameters: Annotated[list[Annotated[str, Field(max_length=32)]], Field(max_length=16, default_factory=list)]
     """Names that may stand in it beside z."""

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue
 
+from service.expressions.tokens import LONGEST_TEXT
 from service.grading.adapters.single import grading_spec
 from service.grading.preview import preview
 from service.grading.spec import GradingSpec, PreviewSpec
@@ -38,7 +39,7 @@ class LambdaAnswer(Model):
 
 def previewed(request: LambdaRequest) -> LambdaAnswer:
     """How a response is understood."""
-    shown = preview(PreviewSpec(answer=str(request.response)[:512], parameters=[]))
+    shown = preview(PreviewSpec(answer=str(request.response)[:LONGEST_TEXT], parameters=[]))
     found: dict[str, Any] = {"latex": shown.parsed_latex, "sympy": shown.parsed_plain, "feedback": shown.message}
     return LambdaAnswer(command="preview", result={"preview": found})
 

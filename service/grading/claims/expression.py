@@ -16,6 +16,7 @@ from service.enclosures.program import VARIABLE
 from service.enclosures.smoothness import smoothness
 from service.expressions.build import times
 from service.expressions.differentiate import differentiate
+from service.expressions.tokens import LONGEST_TEXT
 from service.expressions.tree import Node, Number
 from service.grading.claims.base import Claim, Context, Judgement, Unreadable, partly, right, undecided, wrong
 from service.grading.misconceptions import constant_factor, misconceptions
@@ -40,7 +41,7 @@ class ExpressionClaim(Claim):
     kind: Literal["expression"] = "expression"
     derivative_of: AnyActivation | None = None
     """The activation whose derivative is asked for; null where `expected` says what is."""
-    expected: Annotated[str, Field(max_length=512)] | None = None
+    expected: Annotated[str, Field(max_length=LONGEST_TEXT)] | None = None
     """The formula asked for; null where `derivative_of` says it."""
     parameters: Annotated[dict[Name, Real], Field(max_length=16, default_factory=dict)]
     """Names that stand for numbers in the expected formula and in answers."""
