@@ -1,0 +1,153 @@
+"""Charts: what is drawn, that everybody can read it, and that nothing in it is computed."""
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from api_tests.curves.odd_reports import FORMULA, SPECIFICATIONS, odd
+from service.charts.chart import CHARTS, drawn, script, specification
+from service.charts.names import ChartFormat, ChartName, Theme
+from service.charts.theme import config
+
+CHARTS_ROOM = Path(__file__).resolve().parents[2] / "service" / "charts"
+PNG = b"\x89PNG\r\n\x1a\n"
+ENOUGH_FOR_TEXT, ENOUGH_FOR_LINES = 4.5, 3.0
+"""Of the Web Content Accessibility Guidelines, level AA."""
+
+
+WORDS = [("title", "color"), ("title", "subtitleColor"), ("axis", "labelColor"), ("axis", "titleColor")]
+
+
+def svg(name: str, chart: ChartName, theme: Theme = Theme.LIGHT) -> str:
+    return drawn([odd(name)], chart, theme, ChartFormat.SVG).decode()
+
+
+def walk(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from walk(child)
+
+
+@pytest.mark.parametrize("chart", ChartName)
+@pytest.mark.parametrize("name", SPECIFICATIONS)
+def test_every_chart_of_every_report_can_be_drawn(name: str, chart: ChartName) -> None:
+    picture = ElementTree.fromstring(svg(name, chart))
+    assert float(picture.attrib["width"]) > 600
+    assert "NaN" not in ElementTree.tostring(picture).decode()
+
+
+@pytest.mark.parametrize("wanted", ChartFormat)
+@pytest.mark.parametrize("chart", ChartName)
+def test_the_same_report_gives_the_same_bytes(chart: ChartName, wanted: ChartFormat) -> None:
+    reports = [odd("vanishing"), odd("stable")]
+    one = drawn(reports, chart, Theme.DARK, wanted)
+    for other in ChartName:  # whatever was drawn between
+        drawn(reports[::-1], other, Theme.LIGHT, ChartFormat.SVG)
+    assert drawn(reports, chart, Theme.DARK, wanted) == one
+    if wanted is ChartFormat.PNG:
+        assert one.startswith(PNG)
+
+
+@pytest.mark.parametrize("chart", ChartName)
+def test_a_chart_says_what_it_shows_of_what_and_how_to_read_it(chart: ChartName) -> None:
+    report = odd("vanishing")
+    made = specification([report], chart, Theme.LIGHT)
+    assert made["title"]["text"] == CHARTS[chart].title
+    assert made["title"]["subtitle"][-1] == CHARTS[chart].how_to_read
+    whose = "sigmoid × 10, width 32, lecun_normal: vanishing, severe"
+    assert (whose in made["title"]["subtitle"]) == (chart is not ChartName.COMPARISON)
+    assert made["description"] == f"{CHARTS[chart].title}. {report.verdict.reasons[0]}"
+    assert ElementTree.fromstring(svg("vanishing", chart)).attrib["aria-label"] == made["description"]
+
+
+@pytest.mark.parametrize("chart", ChartName)
+def test_every_axis_has_a_title_and_decades_are_said(chart: ChartName) -> None:
+    axes = [
+        node["axis"] for node in walk(specification([odd("stable")], chart, Theme.LIGHT)["layer"]) if "axis" in node
+    ]
+    titles = {axis["title"] for axis in axes}
+    assert len(titles) == 2
+    assert all(titles)
+    without = {ChartName.DERIVATIVE, ChartName.ACTIVATION}
+    assert any("decades" in title for title in titles) != (chart in without)
+
+
+def test_decades_are_explained_where_the_gradient_is_shown() -> None:
+    assert "A decade is a factor of ten" in CHARTS[ChartName.GRADIENT].how_to_read
+
+
+def test_a_formula_is_text_in_a_picture() -> None:
+    text = svg("mixed layers", ChartName.ACTIVATION)
+    assert FORMULA not in text
+    assert FORMULA in [node.text for node in ElementTree.fromstring(text).iter()]
+
+
+def test_the_specification_is_json_without_anything_that_is_none() -> None:
+    text = drawn([odd("overflowing")], ChartName.GRADIENT, Theme.LIGHT, ChartFormat.JSON).decode()
+    made = json.loads(text, parse_constant=pytest.fail)
+    assert made["$schema"].endswith("/vega-lite/v6.4.1.json")
+    assert made["width"] == "container"
+
+
+def test_the_script_for_browsers_is_of_the_version_that_draws_here() -> None:
+    assert "window.vegaEmbed" in script()
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of `#rrggbb` (WCAG 2)."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def over(ground: str, colour: str) -> str:
+    """`colour`, #rrggbbaa, on `ground`."""
+    share = int(colour[7:9], 16) / 255
+    mixed = [
+        round(share * int(colour[at : at + 2], 16) + (1 - share) * int(ground[at : at + 2], 16)) for at in (1, 3, 5)
+    ]
+    return "#" + "".join(f"{part:02x}" for part in mixed)
+
+
+@pytest.mark.parametrize("theme", Theme)
+def test_lines_and_words_stand_out_from_the_ground(theme: Theme) -> None:
+    made = config(theme)
+    ground = made["background"]
+    words = [
+        made["title"]["color"],
+        made["title"]["subtitleColor"],
+        made["axis"]["labelColor"],
+        made["axis"]["titleColor"],
+    ]
+    assert all(contrast(word, ground) >= ENOUGH_FOR_TEXT for word in words)
+    assert all(contrast(line, ground) >= ENOUGH_FOR_LINES for line in made["range"]["category"])
+    grounds = [over(ground, zone) for zone in made["range"]["diverging"]]
+    assert all(contrast(made["style"]["zone-name"]["color"], one) >= ENOUGH_FOR_LINES for one in grounds)
+
+
+@pytest.mark.parametrize("theme", Theme)
+def test_severe_zones_are_told_from_mild_ones_in_grey(theme: Theme) -> None:
+    made = config(theme)
+    ground = made["background"]
+    severe, mild, stable, mild_too, severe_too = (
+        contrast(over(ground, one), ground) for one in made["range"]["diverging"]
+    )
+    assert stable == 1.0
+    assert min(severe, severe_too) > 1.1 * max(mild, mild_too) > 1.1
+
+
+@pytest.mark.parametrize("file", sorted(CHARTS_ROOM.glob("*.py")), ids=lambda file: file.name)
+def test_there_is_no_arithmetic_in_charts(file: Path) -> None:
+    operations = [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.BinOp)]
+    assert not [one for one in operations if not isinstance(one.op, ast.Add | ast.BitOr)]  # of texts and of types

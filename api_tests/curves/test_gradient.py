@@ -1,0 +1,105 @@
+"""Delta through the depth, relative to the last hidden layer, beside theory and the bands of the policy."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api_tests.curves.odd_reports import SPECIFICATIONS, odd
+from service.curves.comparison import comparison
+from service.curves.gradient import PREDICTED, gradient
+from service.curves.hidden import hidden, level
+from service.curves.rows import MOST_LAYERS, thinned
+from service.curves.zones import Frame, zones
+from service.policies.sgd import Sgd
+
+DENSE = ["vanishing", "exploding", "stable"]
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_a_layer_stands_as_many_decades_above_the_last_hidden_one_as_was_measured(name: str) -> None:
+    report = odd(name)
+    rows = gradient(report)["layers"]
+    assert rows[-2]["median"] == 0.0
+    for row, layer in zip(rows, report.layers, strict=True):
+        difference = layer.log10_delta_norm.median - report.layers[-2].log10_delta_norm.median
+        assert row["median"] == pytest.approx(difference, abs=1e-12)
+        assert row["p05"] <= row["median"] <= row["p95"]
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_the_prediction_begins_at_the_last_hidden_layer_and_ends_at_the_predicted_depth_ratio(name: str) -> None:
+    report = odd(name)
+    rows = gradient(report)["predicted"]
+    assert {row["series"] for row in rows} == {PREDICTED}
+    assert [row["layer"] for row in rows] == [layer.index for layer in hidden(report)]
+    assert rows[-1]["median"] == 0.0
+    assert rows[0]["median"] == pytest.approx(report.theory.depth_ratio, abs=1e-9)
+
+
+def test_what_theory_says_nothing_of_has_no_prediction() -> None:
+    assert odd("mixed layers").theory.reason
+    assert gradient(odd("mixed layers"))["predicted"] == []
+
+
+def test_layers_whose_gradient_is_zero_are_marked_at_the_bottom() -> None:
+    report = odd("dead")
+    drawn = gradient(report)
+    zeros = {row["layer"]: row["zero_trials"] for row in drawn["zeros"]}
+    assert zeros == {layer.index: layer.zero_trials for layer in report.layers if layer.zero_trials}
+    assert zeros == {1: 8}
+    assert {row["at"] for row in drawn["zeros"]} == {min(row["low"] for row in drawn["zones"])}
+
+
+@pytest.mark.parametrize("name", SPECIFICATIONS)
+def test_every_report_has_rows_of_finite_numbers(name: str) -> None:
+    drawn = gradient(odd(name))
+    assert [row["layer"] for row in drawn["layers"]] == [layer.index for layer in thinned(odd(name).layers)]
+    assert len(hidden(odd(name))) < 2 or drawn["zones"]
+
+
+def test_the_level_is_that_of_the_last_hidden_layer_or_where_a_gradient_is_last_met() -> None:
+    assert level(odd("stable")) == odd("stable").layers[-2].log10_delta_norm.median
+    assert level(odd("no hidden layer")) == odd("no hidden layer").layers[-1].log10_delta_norm.median
+
+
+@given(st.integers(1, 5000))
+def test_thinned_items_are_in_order_and_keep_both_ends(count: int) -> None:
+    kept = thinned(range(count))
+    assert len(kept) == min(count, MOST_LAYERS)
+    assert (kept[0], kept[-1]) == (0, count - 1)
+    assert all(before < after for before, after in pairwise(kept))
+
+
+DECADES = st.floats(1e-3, 1000)
+
+
+@given(st.lists(st.floats(-400, 400), max_size=5), DECADES, DECADES, DECADES, DECADES)
+def test_zones_fill_the_frame_from_top_to_bottom(values: list[float], a: float, b: float, c: float, d: float) -> None:
+    policy = Sgd(
+        vanishing_mild=-min(a, b),
+        vanishing_severe=-max(a, b),
+        exploding_mild=min(c, d),
+        exploding_severe=max(c, d),
+    )
+    frame = Frame.around(values, policy, 1, 9)
+    found = zones(policy, frame)
+    assert all(frame.low < value < frame.high for value in values)
+    assert (found[0]["high"], found[-1]["low"]) == (frame.high, frame.low)
+    assert all(above["low"] == below["high"] for above, below in pairwise(found))
+    edges = {row["low"] for row in found} | {row["high"] for row in found}
+    bands = {policy.vanishing_mild, policy.vanishing_severe, policy.exploding_mild, policy.exploding_severe}
+    assert edges - {frame.low, frame.high} == {band for band in bands if frame.low < band < frame.high}
+
+
+def test_networks_are_compared_by_the_steps_back_from_their_last_hidden_layers() -> None:
+    reports = [odd(name) for name in ("stable", "vanishing", "no hidden layer")]
+    drawn = comparison(reports)
+    for letter, report in zip("AB", reports, strict=False):
+        rows = [row for row in drawn["layers"] if row["letter"] == letter]
+        assert [row["layer"] for row in rows] == [*reversed(range(len(hidden(report))))]
+        assert rows[-1]["median"] == 0.0
+        assert rows[0]["series"].startswith(f"{letter} · {report.layers[0].activation} × {len(rows)}, width 32")
+    assert [row["letter"] for row in drawn["ends"]] == ["A", "B"]
+    assert {(row["first"], row["last"]) for row in drawn["zones"]} == {(0, 9)}

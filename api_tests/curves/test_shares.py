@@ -1,0 +1,126 @@
+"""Gains and their shares, the signal, φ' and its bounds, and a network in a few words."""
+
+import numpy as np
+import pytest
+
+from api_tests.curves.odd_reports import FORMULA, SPECIFICATIONS, odd
+from service.curves.activation import DERIVATIVE, VALUE, activation, limits
+from service.curves.architecture import activations, architecture, name_of
+from service.curves.derivative import derivative
+from service.curves.gain import DERIVATIVE as BY_DERIVATIVE
+from service.curves.gain import WEIGHTS, gain
+from service.curves.signal import SEPARATION, SIGNAL, signal
+from service.curves.weight_gradient import weight_gradient
+from service.nn.activations.expression import Expression
+from service.nn.activations.stanh import Stanh
+
+
+@pytest.mark.parametrize("name", ["vanishing", "exploding", "stable", "one trial"])
+def test_both_shares_add_up_to_the_gain_of_every_layer(name: str) -> None:
+    drawn = gain(odd(name))
+    shares = {(row["layer"], row["series"]): row["mean"] for row in drawn["shares"]}
+    for row in drawn["gains"]:
+        both = shares[row["layer"], WEIGHTS] + shares[row["layer"], BY_DERIVATIVE]
+        assert row["mean"] == pytest.approx(both, rel=1e-9, abs=1e-9)
+    assert [row["layer"] for row in drawn["gains"]] == [layer.index for layer in odd(name).layers[:-1]]
+
+
+def test_the_signal_and_what_tells_inputs_apart_are_those_of_the_report() -> None:
+    rows = signal(odd("vanishing"))["layers"]
+    for layer in odd("vanishing").layers:
+        found = {row["series"]: row["median"] for row in rows if row["layer"] == layer.index}
+        assert found == {SIGNAL: layer.log10_forward_rms.median, SEPARATION: layer.log10_separation.median}
+
+
+def test_layers_without_weights_have_no_weight_gradient() -> None:
+    report = odd("mixed layers")
+    drawn = [row["layer"] for row in weight_gradient(report)["layers"]]
+    assert drawn == [layer.index for layer in report.layers if layer.kind == "dense"]
+
+
+def test_a_histogram_of_derivatives_is_drawn_whole_and_within_the_certified_bounds() -> None:
+    drawn = derivative(odd("vanishing"))
+    for layer in odd("vanishing").layers[:-1]:
+        rows = [row for row in drawn["bins"] if row["layer"] == layer.index]
+        assert sum(row["share"] for row in rows) == pytest.approx(1.0)
+    low, high = (row["value"] for row in drawn["bounds"])
+    assert (low, high) == pytest.approx((0.0, 0.25), abs=1e-15)
+    assert all(low <= row["min"] <= row["rms"] <= row["max"] <= high for row in drawn["layers"])
+
+
+def test_without_histograms_none_is_drawn() -> None:
+    assert derivative(odd("exploding"))["bins"] == []
+
+
+def test_the_bounds_of_stanh_are_the_known_ones() -> None:
+    low, high = limits(Stanh())
+    assert (low["value"], high["value"]) == pytest.approx((-1.1996786402577, 1.1996786402577), rel=1e-12)
+    assert (high["label"], high["attained"]) == ("supremum 1.19968", "attained")
+
+
+def test_a_bound_that_is_infinite_is_no_line() -> None:
+    assert limits(Expression(formula="z^3")) == [
+        {
+            "activation": "z^3",
+            "bound": "infimum of φ'",
+            "value": 0.0,
+            "attained": "attained",
+            "label": "infimum 0",
+        }
+    ]
+
+
+@pytest.mark.parametrize("name", ["vanishing", "stable", "collapsing", "mixed layers"])
+def test_the_curve_of_the_derivative_is_the_slope_of_the_curve(name: str) -> None:
+    rows = activation(odd(name))["curves"]
+    for one in activations(odd(name)):
+        curves = {
+            series: np.array(
+                [row["value"] for row in rows if (row["activation"], row["series"]) == (name_of(one), series)]
+            )
+            for series in (VALUE, DERIVATIVE)
+        }
+        step = 10.0 / (len(curves[VALUE]) - 1)
+        slope = np.gradient(curves[VALUE].astype(float), step)
+        difference = np.abs(slope - curves[DERIVATIVE].astype(float))
+        assert np.quantile(difference, 0.98) < 0.01  # but at kinks
+
+
+def test_what_leaves_the_picture_is_left_out_of_the_curve() -> None:
+    report = odd("stable").model_copy(update={"spec": odd("stable").spec.model_validate(_steep())})
+    values = [row["value"] for row in activation(report)["curves"] if row["series"] == VALUE]
+    assert None in values
+    assert all(value is None or abs(value) <= 6 for value in values)
+
+
+def _steep() -> dict[str, object]:
+    formula = {"kind": "expression", "formula": "1/z"}
+    hidden = {"kind": "dense", "units": 2, "activation": formula}
+    return {"network": {"features": 2, "layers": [hidden, {"kind": "dense", "units": 1}]}}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    {
+        "vanishing": "sigmoid × 10, width 32, lecun_normal",
+        "exploding": "tanh × 12, width 32, variance_scaling",
+        "mixed layers": "tanh/linear/sin/… × 2, width 5/4, lecun_normal",
+        "no hidden layer": "tanh × 0, lecun_normal",
+        "no weights": "tanh × 1, width 3",
+    }.items(),
+)
+def test_a_network_in_a_few_words(name: str, words: str) -> None:
+    assert architecture(odd(name)) == words
+
+
+def test_a_formula_is_its_own_name_up_to_some_length() -> None:
+    assert name_of(Expression(formula=FORMULA)) == FORMULA
+    assert name_of(Expression(formula="z +" * 20 + " z")) == "z +z +z +z +z +z +z +z +z +z +z…"
+
+
+@pytest.mark.parametrize("name", SPECIFICATIONS)
+@pytest.mark.parametrize("rows", [gain, signal, weight_gradient, derivative, activation])
+def test_every_report_has_rows_of_its_layers(name: str, rows: object) -> None:
+    drawn = rows(odd(name))  # type: ignore[operator]
+    known = {layer.index for layer in odd(name).layers}
+    assert {row["layer"] for table in drawn.values() for row in table if "layer" in row} <= known

@@ -1,0 +1,129 @@
+"""The report page: complete, self-contained, without script, and true to the report."""
+
+import ast
+import json
+import re
+from base64 import b64decode, b64encode
+from hashlib import sha256
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+
+from api_tests.curves.odd_reports import FORMULA, SPECIFICATIONS, odd
+from service.report_page.page import page
+from service.report_page.policy import content_security_policy
+from service.spec import SimulationSpec
+
+ALLOWED = {
+    *("html", "head", "meta", "title", "style", "body", "header", "main", "section", "footer"),
+    *(
+        "h1",
+        "h2",
+        "p",
+        "span",
+        "ul",
+        "li",
+        "dl",
+        "div",
+        "dt",
+        "dd",
+        "code",
+        "pre",
+        "figure",
+        "picture",
+        "source",
+        "img",
+    ),
+    *("table", "caption", "thead", "tbody", "tr", "th", "td"),
+}
+
+
+class Reader(HTMLParser):
+    """Every element with its attributes, and the text inside, by the name of the element."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[tuple[str, str]] = []
+        self._open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attributes)))
+        if tag not in ("meta", "source", "img"):
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append((self._open[-1] if self._open else "", data))
+
+    def of(self, tag: str) -> list[str]:
+        return [text for name, text in self.texts if name == tag]
+
+
+@pytest.mark.parametrize("name", SPECIFICATIONS)
+def test_every_report_has_a_page_that_fetches_nothing_and_runs_nothing(name: str) -> None:
+    text = page(odd(name))
+    read = Reader(text)
+    assert {tag for tag, _ in read.elements} <= ALLOWED
+    for _, attributes in read.elements:
+        assert not [one for one in attributes if one.startswith("on") or one in ("style", "href")]
+        for source in filter(None, (attributes.get("src"), attributes.get("srcset"))):
+            assert source.startswith("data:image/svg+xml;base64,")
+            assert ElementTree.fromstring(b64decode(source.partition(",")[2])).tag.endswith("svg")
+    assert text.count('<th scope="row">') == len(odd(name).layers)
+
+
+def test_the_page_says_what_the_report_says() -> None:
+    report = odd("vanishing")
+    read = Reader(page(report))
+    assert read.of("title") == ["vanishing: sigmoid × 10, width 32, lecun_normal · Gradient Verdict"]
+    assert "Vanishing, severe" in read.of("p")
+    assert report.verdict.reasons[0] in read.of("p")
+    assert read.of("li")[: len(report.verdict.reasons)] == report.verdict.reasons
+    assert f"{report.theory.depth_ratio:+.2f}".replace("-", "−") in " ".join(read.of("dd"))
+    assert report.digest in " ".join(read.of("footer"))
+    pictures = [attributes["alt"] for tag, attributes in read.elements if tag == "img"]
+    assert all(report.verdict.reasons[0] in (alt or "") for alt in pictures)
+
+
+def test_where_theory_says_nothing_the_page_says_why() -> None:
+    report = odd("mixed layers")
+    assert f"Mean field theory says nothing here. {report.theory.reason}" in Reader(page(report)).of("p")
+
+
+@pytest.mark.parametrize("name", ["vanishing", "mixed layers", "no weights"])
+def test_what_is_to_be_repeated_has_the_digest_of_the_report(name: str) -> None:
+    report = odd(name)
+    shell, python = Reader(page(report)).of("pre")
+    body = re.search(r"<<'SPECIFICATION'\n(.*)\nSPECIFICATION$", shell, re.DOTALL)
+    assert body
+    assert SimulationSpec.model_validate(json.loads(body[1])).digest() == report.digest
+    assigned = next(node for node in ast.walk(ast.parse(python)) if isinstance(node, ast.Assign))
+    assert SimulationSpec.model_validate(ast.literal_eval(assigned.value)).digest() == report.digest
+    assert f'assert report["digest"] == "{report.digest}"' in python
+
+
+def test_a_formula_is_text() -> None:
+    text = page(odd("mixed layers"))
+    assert FORMULA not in text
+    assert FORMULA in "".join(Reader(text).of("pre"))
+
+
+def test_the_style_is_the_one_that_the_policy_names() -> None:
+    text = page(odd("stable"))
+    (style,) = re.findall("<style>(.*?)</style>", text, re.DOTALL)
+    assert f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'" in content_security_policy()
+    assert "script-src" not in content_security_policy()
+    assert content_security_policy().startswith("default-src 'none';")
+    assert "@import" not in style
+    assert "url(" not in style
+    (stated,) = [attributes["content"] for _, attributes in Reader(text).elements if "http-equiv" in attributes]
+    assert stated == content_security_policy()
+
+
+def test_the_same_report_gives_the_same_bytes() -> None:
+    assert page(odd("stable")) == page(odd("stable"))

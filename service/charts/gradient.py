@@ -1,0 +1,28 @@
+"""Delta through the depth: measured with its spread over trials, predicted, and the bands of the policy."""
+
+import altair as alt
+
+from service.charts import marks
+from service.curves.gradient import MEASURED, PREDICTED
+
+TITLE = "Gradient through the depth"
+HOW_TO_READ = (
+    "The error enters at the right and travels left. A decade is a factor of ten: −3 decades are a thousandth."
+)
+
+
+def drawing() -> alt.LayerChart:
+    """Of `layers`, `predicted`, `zones` and `zeros`."""
+    x, y = marks.layer_axis(), marks.decades_axis("median", "δ relative to the last hidden layer, decades")
+    names = [MEASURED, PREDICTED]
+    predicted = alt.Chart(alt.NamedData("predicted")).mark_line(strokeWidth=2.2)
+    zeros = alt.Chart(alt.NamedData("zeros")).mark_point(shape="cross", angle=45, style="zero", clip=False)
+    tooltip = [alt.Tooltip("layer:Q"), alt.Tooltip("zero_trials:Q", title="trials whose gradient is exactly 0")]
+    return alt.LayerChart(
+        layer=[
+            *marks.zones(),
+            *marks.spread(x, y, marks.series(names), marks.dashes(names)),
+            predicted.encode(x, y, marks.series(names), marks.dashes(names)),
+            zeros.encode(alt.X("layer:Q"), alt.Y("at:Q"), tooltip=tooltip),
+        ]
+    )

@@ -1,0 +1,44 @@
+"""A network in a few words, for titles."""
+
+from service.curves.hidden import hidden
+from service.nn.activations import Activation
+from service.nn.activations.expression import Expression
+from service.nn.layers.base import SingleLayer
+from service.nn.layers.dense import Dense
+from service.results import SimulationReport
+
+_LONGEST_FORMULA = 32
+_MOST_NAMES = 3
+
+
+def activations(report: SimulationReport) -> list[Activation]:
+    """The different activations of the hidden layers, in the order they are met; those of all where none is hidden."""
+    return list(dict.fromkeys(layer.activation for layer in _inner(report)))
+
+
+def architecture(report: SimulationReport) -> str:
+    """Such as `stanh × 20, width 128, lecun_normal`."""
+    layers = hidden(report)
+    names = [name_of(one) for one in activations(report)]
+    widths = dict.fromkeys(str(layer.shape[-1]) for layer in layers)
+    weights = dict.fromkeys(layer.weights.name() for layer in _inner(report) if isinstance(layer, Dense))
+    width = [f"width {_few(list(widths))}"] if widths else []
+    return ", ".join([f"{_few(names)} × {len(layers)}", *width, *([_few(list(weights))] if weights else [])])
+
+
+def name_of(activation: Activation) -> str:
+    """Its kind, or the formula of an expression."""
+    if isinstance(activation, Expression):
+        formula = " ".join(activation.formula.split())
+        return formula if len(formula) <= _LONGEST_FORMULA else f"{formula[: _LONGEST_FORMULA - 1]}…"
+    return activation.name()
+
+
+def _inner(report: SimulationReport) -> list[SingleLayer]:
+    """All layers but the last, every repeat unrolled."""
+    layers = [layer for entry in report.spec.network.layers for _, layer in entry.unroll("")]
+    return layers[:-1] or layers
+
+
+def _few(names: list[str]) -> str:
+    return "/".join([*names[:_MOST_NAMES], *(["…"] if len(names) > _MOST_NAMES else [])])

@@ -1,0 +1,48 @@
+"""Delta through the depth, measured and predicted, beside the bands that the verdict is decided by."""
+
+from itertools import accumulate
+
+from service.curves.hidden import hidden, level
+from service.curves.rows import Row, numbers, spread_rows, thinned
+from service.curves.zones import Frame, zones
+from service.results import SimulationReport
+
+MEASURED, PREDICTED = "measured", "predicted by mean field theory"
+
+
+def gradient(report: SimulationReport) -> dict[str, list[Row]]:
+    """log10 of delta's norm less its median at the last hidden layer: at the first hidden layer, the depth ratio.
+
+    `layers` are the measured layers, `predicted` those that theory speaks of, `zones` the bands of the policy, `zeros`
+    the layers where delta is exactly 0 in some trials.
+    """
+    drawn, starts = thinned(report.layers), hidden(report)
+    measured = spread_rows(drawn, lambda layer: layer.log10_delta_norm, MEASURED, level(report))
+    predicted = _predicted(report)
+    first, last = (starts[0].index, starts[-1].index) if starts else (1, len(report.layers))
+    values = numbers(measured, "p05", "p95") + numbers(predicted, "median")
+    frame = Frame.around(values, report.spec.policy, first, last)
+    return {
+        "layers": measured,
+        "predicted": predicted,
+        "zones": zones(report.spec.policy, frame) if len(starts) > 1 else [],
+        "zeros": [
+            {"layer": layer.index, "zero_trials": layer.zero_trials, "at": frame.low}
+            for layer in drawn
+            if layer.zero_trials
+        ],
+    }
+
+
+def _predicted(report: SimulationReport) -> list[Row]:
+    """The predicted gains, added up from the last hidden layer back to each one that is drawn."""
+    gains, starts = report.theory.log10_backward_gain, hidden(report)
+    if not gains or len(gains) != len(starts) - 1:
+        return []
+    sums = [*reversed([0.0, *accumulate(reversed(gains))])]
+    drawn = {layer.index for layer in thinned(report.layers)} | {starts[0].index, starts[-1].index}
+    return [
+        {"layer": layer.index, "series": PREDICTED, "median": decades}
+        for layer, decades in zip(starts, sums, strict=True)
+        if layer.index in drawn
+    ]

@@ -1,0 +1,17 @@
+"""Which layers of a report are hidden ones, and the level that their gradients are compared with."""
+
+from service.diagnosis.statistics import Depth
+from service.results import LayerStatistics, SimulationReport
+
+
+def hidden(report: SimulationReport) -> list[LayerStatistics]:
+    """The layers that hidden layers start with, from input to output: no activations that stand alone."""
+    depth = Depth.of([layer.parameters > 0 for layer in report.layers])
+    return [report.layers[start] for start in depth.starts]
+
+
+def level(report: SimulationReport) -> float:
+    """The median of log10 delta at the last hidden layer, or where the gradient is last met; 0 where it is nowhere."""
+    places = [*reversed(hidden(report)[-1:]), *reversed(report.layers)]
+    medians = (layer.log10_delta_norm.median for layer in places)
+    return next((median for median in medians if median is not None), 0.0)

@@ -1,0 +1,49 @@
+"""Rows of numbers, and those of a spread through the depth."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from service.results import LayerStatistics, Spread
+
+T = TypeVar("T")
+
+Row = dict[str, float | int | str | None]
+"""One mark of a chart by the names of its fields; every number is finite or null."""
+
+MOST_LAYERS = 200
+"""More would be closer together than a line is thick."""
+
+
+def thinned(items: Sequence[T]) -> list[T]:
+    """All items, or 200 evenly spaced ones with the first and the last among them."""
+    if len(items) <= MOST_LAYERS:
+        return list(items)
+    return [items[step * (len(items) - 1) // (MOST_LAYERS - 1)] for step in range(MOST_LAYERS)]
+
+
+def spread_rows(
+    layers: Iterable[LayerStatistics], of: Callable[[LayerStatistics], Spread], series: str, anchor: float = 0.0
+) -> list[Row]:
+    """A row for each layer: the median and the 5th and 95th percentile over trials, less `anchor`, in decades."""
+    return [
+        {
+            "layer": layer.index,
+            "series": series,
+            "median": less(of(layer).median, anchor),
+            "p05": less(of(layer).p05, anchor),
+            "p95": less(of(layer).p95, anchor),
+            "trials": of(layer).count,
+        }
+        for layer in layers
+    ]
+
+
+def less(value: float | None, anchor: float) -> float | None:
+    """`value` less `anchor`; null stays null."""
+    return None if value is None else value - anchor
+
+
+def numbers(rows: Iterable[Row], *fields: str) -> list[float]:
+    """All numbers in those fields."""
+    found = (row[field] for row in rows for field in fields)
+    return [value for value in found if isinstance(value, int | float)]
