@@ -14,12 +14,15 @@ FROM python:3.13-slim
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    GRADIENT_VERDICT_HOST=0.0.0.0
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin verdict
+    GRADIENT_VERDICT_HOST=0.0.0.0 \
+    GRADIENT_VERDICT_DATABASE_URL=sqlite:////data/reports.sqlite3
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin verdict \
+    && install --directory --owner=10001 --mode=0750 /data
 COPY --from=builder /venv /venv
 COPY --from=builder /build/service /app/service
 WORKDIR /app
 USER 10001
+VOLUME /data
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \

@@ -11,7 +11,7 @@ PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$(CURDIR)/openapi/tools/node_modules/.bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check demo demo-grading bench bench-formulas bench-http fuzz rivals verdicts oracle openapi clients contract lock clean
+.PHONY: help run test check demo demo-grading bench bench-formulas bench-http bench-page bench-store bench-charts fuzz rivals verdicts oracle openapi clients contract lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -46,7 +46,7 @@ run: $(BIN)/.runtime ## serve on 127.0.0.1:8000
 test: $(BIN)/.dev ## run every test that can run here
 	$(BIN)/python -m pytest
 
-check: $(BIN)/.dev openapi/tools/node_modules/.installed ## style, types, architecture, OpenAPI documents, Dockerfile and compose file
+check: $(BIN)/.dev openapi/tools/node_modules/.installed ## style, types, architecture, OpenAPI documents, the laboratory's types, Dockerfile and compose file
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -66,6 +66,15 @@ bench: $(BIN)/.dev ## measure the simulation against its floor, and PyTorch and 
 
 bench-http: $(BIN)/.dev ## measure what HTTP adds to a simulation, and answers a second
 	$(BIN)/python benchmarks/over_http.py
+
+bench-store: $(BIN)/.dev ## measure reports that are stored: reading one, listing a page, starting with ten thousand
+	$(BIN)/python benchmarks/stored_reports.py
+
+bench-charts: $(BIN)/.dev ## measure charts and report pages, in every format
+	$(BIN)/python benchmarks/charts.py
+
+bench-page: $(BIN)/.dev ## measure how fast the laboratory follows, in Chromium
+	$(BIN)/python benchmarks/page.py
 
 bench-formulas: $(BIN)/.dev ## measure formulas against the activations written by hand, and profiles
 	$(BIN)/python benchmarks/formulas.py
@@ -102,4 +111,4 @@ contract: $(BIN)/.dev $(TOOLS)/schemathesis/.installed ## test the running servi
 	$(BIN)/python openapi/contract/run.py $(EACH) $(SEED)
 
 clean: ## remove what these targets made
-	rm -rf $(VENV) $(TOOLS) openapi/tools/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(TOOLS) artefacts openapi/tools/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

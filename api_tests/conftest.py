@@ -1,5 +1,7 @@
 """What several tests share: the event loop, the real service, and its application in process."""
 
+import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
@@ -8,6 +10,10 @@ import pytest
 from service.worker.threads import single_blas_thread
 
 single_blas_thread()
+
+# For all tests, before anything reads the settings: none of them touches the store of whoever runs them.
+STORE = tempfile.TemporaryDirectory(prefix="gradient-verdict-", ignore_cleanup_errors=True)
+os.environ["GRADIENT_VERDICT_DATABASE_URL"] = f"sqlite:///{STORE.name}/reports.sqlite3"
 
 from examples.running_service import running_service  # noqa: E402 - NumPy comes after the thread limit
 from service.main import create_app  # noqa: E402
@@ -29,6 +35,8 @@ def service_url() -> Iterator[str]:
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application in this process, its failures answered as a server would."""
-    transport = httpx.ASGITransport(create_app(), raise_app_exceptions=False)
+    app = create_app()
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as connected:
         yield connected
+    await app.state.archive.close()

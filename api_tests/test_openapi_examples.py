@@ -23,6 +23,10 @@ OPERATIONS: dict[str, tuple[str, str, Json]] = {
 }
 EXCERPTS = ["get_catalog", "get_document", "get_metrics"]
 """Their answers are too long to be shown whole."""
+FILES = ["get_simulation_chart_svg", "get_simulation_chart_png", "get_simulation_page", "get_simulation_gradients"]
+"""Of their answers the example is a beginning, or a description."""
+LISTED_APART = {"created_at", "last_used_at", "report_bytes", "pinned"}
+"""What two services do not say alike of the same report."""
 
 
 def bodies_of(name: str) -> dict[str, Any]:
@@ -39,11 +43,17 @@ def example_of(name: str) -> tuple[str, Any]:
     return next((media_type, content["example"]) for media_type, content in answers.items() if "example" in content)
 
 
+def reported(name: str) -> Any:
+    """The specification of a report that has what the operation answers with."""
+    first = next(iter(bodies_of("create_simulation").values()))
+    return {**first, "include": ["gradients"]} if name == "get_simulation_gradients" else first
+
+
 def called(url: str, name: str, body: Any) -> httpx.Response:
     """The answer to an operation; the report whose digest it needs is made first."""
     method, path, _ = OPERATIONS[name]
     if "{digest}" in path:
-        made = httpx.post(f"{url}/v1/simulations", json=next(iter(bodies_of("create_simulation").values())), timeout=60)
+        made = httpx.post(f"{url}/v1/simulations", json=reported(name), timeout=60)
         path = path.format(digest=made.json()["digest"])
     sent = {"content": body.encode()} if isinstance(body, str) else {"json": body}
     return httpx.request(method, f"{url}{path}", **sent, timeout=60)
@@ -71,7 +81,7 @@ def test_every_operation_that_has_a_body_has_examples_of_it() -> None:
         assert ("requestBody" in operation) == bool(bodies_of(name)), name
 
 
-@pytest.mark.parametrize("name", [name for name in OPERATIONS if name not in EXCERPTS])
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name not in {*EXCERPTS, *FILES, "list_simulations"}])
 def test_every_example_of_an_answer_is_what_the_service_answers(service_url: str, name: str) -> None:
     answer = called(service_url, name, next(iter(bodies_of(name).values()), None))
     media_type, example = example_of(name)
@@ -85,6 +95,13 @@ def test_every_example_of_an_answer_is_what_the_service_answers(service_url: str
         assert_alike(answer.json(), example)
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_is_of_the_media_type_of_its_example(service_url: str, name: str) -> None:
+    answer = called(service_url, name, None)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].partition(";")[0] == example_of(name)[0]
+
+
 def test_the_excerpts_are_taken_from_what_the_service_answers(service_url: str) -> None:
     catalog, document, metrics = (called(service_url, name, None) for name in EXCERPTS)
     family = example_of("get_catalog")[1]["families"][0]
@@ -93,6 +110,15 @@ def test_the_excerpts_are_taken_from_what_the_service_answers(service_url: str) 
     assert document.json()["openapi"] == example_of("get_document")[1]["openapi"]
     shown = example_of("get_metrics")[1].splitlines()
     assert {line for line in shown if line.startswith("#")} <= set(metrics.text.splitlines())
+
+
+def test_the_list_of_reports_has_the_example_of_a_report_as_the_example_of_a_list_has(service_url: str) -> None:
+    httpx.post(f"{service_url}/v1/simulations", json=next(iter(bodies_of("create_simulation").values())), timeout=60)
+    (shown,) = example_of("list_simulations")[1]["items"]
+    listed = httpx.get(f"{service_url}/v1/simulations", params={"limit": 200}).json()["items"]
+    (found,) = (item for item in listed if item["digest"] == shown["digest"])
+    assert found.keys() == shown.keys()
+    assert_alike(*({key: item[key] for key in item.keys() - LISTED_APART} for item in (found, shown)))
 
 
 def test_the_links_of_a_report_lead_to_it(service_url: str) -> None:

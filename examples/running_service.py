@@ -17,7 +17,18 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @contextmanager
 def running_service(start_seconds: float = 60.0, **settings: object) -> Iterator[str]:
-    """The base URL of a service on a free loopback port, with `settings` in place of the environment's."""
+    """The base URL of a service on a free loopback port, with `settings` in place of the environment's.
+
+    Its reports are gone with it, unless `settings` has a `database_url`: it leaves nothing in the user's own store.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        store = {"database_url": f"sqlite:///{folder}/reports.sqlite3"}
+        with _served(start_seconds, store | settings) as url:
+            yield url
+
+
+@contextmanager
+def _served(start_seconds: float, settings: dict[str, object]) -> Iterator[str]:
     port = _free_port()
     chosen = {"host": "127.0.0.1", "port": port, **settings}
     environment = os.environ | {f"GRADIENT_VERDICT_{name.upper()}": str(value) for name, value in chosen.items()}

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from service.worker.threads import single_blas_thread  # noqa: E402 - the root i
 single_blas_thread()
 
 from service.catalog import Catalog, catalog  # noqa: E402 - NumPy comes after the thread limit
+from service.charts.chart import specification  # noqa: E402
+from service.charts.names import ChartName, Theme  # noqa: E402
 from service.grading.adapters.lambda_feedback import LambdaRequest  # noqa: E402
 from service.grading.adapters.mu_ed import EvaluateHealth, EvaluateRequest  # noqa: E402
 from service.grading.adapters.xqueue import grading_spec_of  # noqa: E402
@@ -28,12 +31,16 @@ from service.results import SimulationReport  # noqa: E402
 from service.settings import Settings  # noqa: E402
 from service.simulation.simulate import simulate  # noqa: E402
 from service.spec import SimulationSpec  # noqa: E402
+from service.store.head import Head  # noqa: E402
+from service.store.listing import Cursor, ReportPage, ReportSummary  # noqa: E402
 from service.tables import layers_csv  # noqa: E402
 from service.worker.worker import Worker  # noqa: E402
 
 EXAMPLES = Path(examples.__file__).parent
 SECONDS = 0.004
 """Stands for the time a simulation took: the one number that is not the same twice."""
+MADE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+"""Stands for the time a report was made."""
 
 
 def answers() -> dict[str, Any]:
@@ -46,6 +53,7 @@ def answers() -> dict[str, Any]:
     evaluated = EvaluateRequest.model_validate(next(iter(examples.EVALUATIONS.values())).get("value"))
     asked_of_lambda = LambdaRequest.model_validate(next(iter(examples.LAMBDAS.values())).get("value"))
     queued = grading_spec_of(examples.QUEUED["content"]["text/plain"]["example"].encode())
+    report = {**simulate(spec).model_dump(mode="json"), "elapsed_seconds": SECONDS}
     return {
         "evaluation": json.loads(FORMATS["mu_ed"].write(grade(evaluated.grading_spec(), simulate))),
         "evaluate_health": EvaluateHealth().model_dump(mode="json"),
@@ -54,12 +62,22 @@ def answers() -> dict[str, Any]:
         "grading": grade(graded, simulate).model_dump(mode="json"),
         "rubric": rubric_report(graded.rubric).model_dump(mode="json"),
         "preview": preview(previewed).model_dump(mode="json"),
-        "report": {**simulate(spec).model_dump(mode="json"), "elapsed_seconds": SECONDS},
+        "report": report,
+        "chart": specification([SimulationReport.model_validate(report)], ChartName.GRADIENT, Theme.LIGHT),
+        "reports": _listed(report).model_dump(mode="json"),
         "profile": profile(ProfileSpec.model_validate(asked.get("value"))).model_dump(mode="json"),
         "estimate": Worker(Settings()).estimate(spec).model_dump(mode="json"),
         "catalog": _beginning(catalog()).model_dump(mode="json"),
         "health": {"status": "ok"},
     }
+
+
+def _listed(report: dict[str, Any]) -> ReportPage:
+    """A page of the list of reports with `report` alone on it, and others behind."""
+    times = {"created_at": MADE, "last_used_at": MADE, "pinned": False}
+    shown = {"digest": report["digest"], "report_bytes": len(json.dumps(_rounded(report))), **times}
+    item = ReportSummary.model_validate({**shown, **Head.model_validate(report).columns()})
+    return ReportPage(items=[item], next_cursor=Cursor(MADE, item.digest).write())
 
 
 def _beginning(whole: Catalog) -> Catalog:

@@ -1,4 +1,4 @@
-"""The command line: `python -m service serve | health | simulate | grade | openapi`."""
+"""The command line: `python -m service serve | health | simulate | grade | database | openapi`."""
 
 import argparse
 import sys
@@ -34,6 +34,12 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("rubric", type=Path, help="a JSON file with a rubric")
     grade.add_argument("answers", type=Path, help="a JSON file with the answers by the ids of the claims, - for input")
     grade.add_argument("--format", default="native", metavar="NAME", type=_format, help="a platform's format")
+    database = commands.add_parser("database", help="bring the schema of the store up or down, or tell its revision")
+    ways = database.add_subparsers(dest="way", required=True)
+    ways.add_parser("upgrade", help="to the newest revision; `serve` does so by itself")
+    downgrade = ways.add_parser("downgrade", help="to an older one")
+    downgrade.add_argument("revision", nargs="?", default="-1", help="a revision, `base`, or `-1` for one step back")
+    ways.add_parser("current", help="print the revision")
     return parser
 
 
@@ -86,6 +92,12 @@ def _grade(chosen: argparse.Namespace) -> int:
     return grade_files(chosen.rubric, chosen.answers, chosen.format)
 
 
+def _database(chosen: argparse.Namespace) -> int:
+    from service.store.command import change_database  # noqa: PLC0415
+
+    return change_database(chosen.way, getattr(chosen, "revision", ""))
+
+
 def _openapi(chosen: argparse.Namespace) -> int:
     from service.main import openapi_text  # noqa: PLC0415
 
@@ -93,7 +105,14 @@ def _openapi(chosen: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS = {"serve": _serve, "health": _health, "simulate": _simulate, "grade": _grade, "openapi": _openapi}
+_COMMANDS = {
+    "serve": _serve,
+    "health": _health,
+    "simulate": _simulate,
+    "grade": _grade,
+    "database": _database,
+    "openapi": _openapi,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -9,7 +9,9 @@ Refusal
 │   ├── GradientsTooLarge     the factors asked for would fill a report
 │   └── FlawedRubric          a claim that contradicts itself, or that nobody could meet
 ├── BudgetExceeded        the estimate is above what is answered at once
+├── GradientsNotIncluded  the report was made without the factors of its gradient
 ├── ReportNotFound        there is no report with that digest, or not any more
+├── StoreUnavailable      the reports that are kept cannot be had now; simulations are answered all the same
 ├── QueueFull             too many simulations are waiting
 ├── DeadlineExceeded      a simulation ran out of its time and was stopped
 ├── WorkerFailed          the process that simulated died or ran out of memory
@@ -116,9 +118,27 @@ class ReportNotFound(Refusal):
 
     def __init__(self) -> None:
         super().__init__(
-            "No report with this digest is kept: those asked for lately are, as long as there is room. "
+            "No report with this digest is kept: one that is not asked for is dropped after a while. "
             "POST its specification to /v1/simulations again; the digest will be the same."
         )
+
+
+class StoreUnavailable(Refusal):
+    """The reports that are kept cannot be had now; simulations are answered all the same."""
+
+    code = "store-unavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The store of reports is not available: {reason}. Simulations are answered all the same.")
+
+
+class GradientsNotIncluded(Refusal):
+    """The report was made without the factors of its gradient."""
+
+    code = "gradients-not-included"
+
+    def __init__(self) -> None:
+        super().__init__('This report has no gradients: POST its specification again with "include": ["gradients"].')
 
 
 class QueueFull(Refusal):

@@ -1,19 +1,36 @@
-"""The composition root: settings → worker → application → server."""
+"""The composition root: settings → worker, store → archive → application → server."""
 
 import json
 import logging
+from datetime import timedelta
 
 import uvicorn
 
 from service.http.app import Application, build_app
 from service.settings import Settings
+from service.store.archive import Archive
+from service.store.database import Database
+from service.store.nothing import NoStore, Store
+from service.store.reports import ReportStore
+from service.store.retention import Retention
+from service.worker.drawing import Drawing
 from service.worker.worker import Worker
 
 
 def create_app(settings: Settings | None = None) -> Application:
     """The whole service, by the environment unless settings are given."""
     chosen = settings or Settings()
-    return build_app(chosen, Worker(chosen))
+    worker = Worker(chosen)
+    archive = Archive(worker, build_store(chosen), chosen.cache_bytes)
+    return build_app(chosen, worker, archive, Drawing(chosen))
+
+
+def build_store(settings: Settings) -> Store:
+    """The store of reports, which is opened when it is first needed; none where it has no room."""
+    if settings.store_bytes == 0:
+        return NoStore()
+    retention = Retention(timedelta(days=settings.retention_days), settings.store_bytes)
+    return ReportStore(Database(settings.database_url), retention)
 
 
 def serve() -> None:

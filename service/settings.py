@@ -1,18 +1,23 @@
 """What an operator may set: environment variables with the prefix GRADIENT_VERDICT_, read once and frozen."""
 
 import os
+import re
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "GRADIENT_VERDICT_"
+
+_DATABASE = re.compile(r"sqlite:///(?!:memory:).+|postgres(ql)?(\+psycopg)?://.+")
 
 
 class Settings(BaseSettings):
     """The settings with their defaults, which need no other server."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
 
     host: str = "127.0.0.1"
     """The address to listen on."""
@@ -30,6 +35,12 @@ class Settings(BaseSettings):
     """The address space of a worker process."""
     cache_bytes: Annotated[int, Field(ge=0)] = 64 << 20
     """How many bytes of reports are kept for whoever asks the same again; 0 keeps none."""
+    database_url: Annotated[str, Field(repr=False)] = ""
+    """Where reports are kept: `sqlite:///a/path` or `postgresql://…`; empty for a file in the user's data directory."""
+    retention_days: Annotated[float, Field(gt=0, le=36_500)] = 90.0
+    """How long a report is kept without being asked for; the evidence of gradings is kept for good."""
+    store_bytes: Annotated[int, Field(ge=0)] = 2 << 30
+    """How many bytes of reports are stored, compressed; 0 stores none."""
     queue_limit: Annotated[int, Field(ge=0)] = 64
     """How many simulations may wait for a worker before a request is turned away."""
     body_bytes: Annotated[int, Field(ge=1024)] = 4 << 20
@@ -39,6 +50,20 @@ class Settings(BaseSettings):
     shutdown_seconds: Annotated[int, Field(ge=0, le=600)] = 10
     """How long running requests may finish after the service is told to stop."""
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_known(cls, url: str) -> str:
+        if url and not _DATABASE.fullmatch(url):
+            raise ValueError("the URL begins neither with sqlite:/// and a path nor with postgresql://")
+        return url
+
     def environment(self) -> dict[str, str]:
-        """Every setting by the name of its variable."""
-        return {f"{PREFIX}{name.upper()}": str(value) for name, value in self.model_dump().items()}
+        """Every setting by the name of its variable, without passwords."""
+        shown = self.model_dump() | {"database_url": _without_secrets(self.database_url)}
+        return {f"{PREFIX}{name.upper()}": str(value) for name, value in shown.items()}
+
+
+def _without_secrets(url: str) -> str:
+    """`url` with stars for its password, wherever it stands."""
+    without = re.sub(r"^([^:]*://[^:/?#]*):.*@", r"\1:***@", url)
+    return re.sub(r"([?&][^=&]*password[^=&]*=)[^&]*", r"\1***", without)

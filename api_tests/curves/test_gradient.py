@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_tests.curves.odd_reports import SPECIFICATIONS, odd
-from service.curves.comparison import comparison
+from service.curves.comparison import FARTHEST, comparison
 from service.curves.gradient import PREDICTED, gradient
 from service.curves.hidden import hidden, level
 from service.curves.rows import MOST_LAYERS, thinned
@@ -49,7 +49,8 @@ def test_layers_whose_gradient_is_zero_are_marked_at_the_bottom() -> None:
     zeros = {row["layer"]: row["zero_trials"] for row in drawn["zeros"]}
     assert zeros == {layer.index: layer.zero_trials for layer in report.layers if layer.zero_trials}
     assert zeros == {1: 8}
-    assert {row["at"] for row in drawn["zeros"]} == {min(row["low"] for row in drawn["zones"])}
+    low, high = min(row["low"] for row in drawn["zones"]), max(row["high"] for row in drawn["zones"])
+    assert all(low < row["at"] < low + 0.05 * (high - low) for row in drawn["zeros"])
 
 
 @pytest.mark.parametrize("name", SPECIFICATIONS)
@@ -103,3 +104,19 @@ def test_networks_are_compared_by_the_steps_back_from_their_last_hidden_layers()
         assert rows[0]["series"].startswith(f"{letter} · {report.layers[0].activation} × {len(rows)}, width 32")
     assert [row["letter"] for row in drawn["ends"]] == ["A", "B"]
     assert {(row["first"], row["last"]) for row in drawn["zones"]} == {(0, 9)}
+
+
+def test_a_line_that_leaves_the_picture_is_cut_and_keeps_its_number() -> None:
+    rows = comparison([odd("stable"), odd("collapsing")])["layers"]
+    cut = [row for row in rows if row["median"] is not None and abs(row["median"]) > FARTHEST]
+    assert {row["letter"] for row in cut} == {"B"}
+    assert {row["line"] for row in cut} == {-FARTHEST}
+    assert all(row["line"] == row["median"] for row in rows if row not in cut)
+
+
+def test_the_names_of_lines_that_end_together_stand_apart() -> None:
+    drawn = comparison(3 * [odd("stable")])
+    places = [row["name_at"] for row in drawn["ends"]]
+    height = drawn["zones"][0]["high"] - drawn["zones"][-1]["low"]
+    assert [row["letter"] for row in drawn["ends"]] == ["A", "B", "C"]
+    assert all(above - below == pytest.approx(0.06 * height) for above, below in pairwise(places))

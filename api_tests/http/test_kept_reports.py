@@ -7,12 +7,11 @@ import httpx
 import pytest
 
 from api_tests.http.asking import assert_problem, sent, spec
-from service.http.app import build_app
 from service.http.examples import ANSWERS
+from service.main import create_app
 from service.results import SimulationReport
 from service.settings import Settings
 from service.tables import columns, layers_csv
-from service.worker.worker import Worker
 
 pytestmark = pytest.mark.anyio
 
@@ -65,8 +64,7 @@ def test_a_cell_that_has_a_comma_or_a_quote_is_quoted() -> None:
 
 
 async def test_nothing_says_that_a_report_is_kept_where_none_is() -> None:
-    settings = Settings(cache_bytes=0, workers=1)
-    transport = httpx.ASGITransport(build_app(settings, Worker(settings)))
+    transport = httpx.ASGITransport(create_app(Settings(cache_bytes=0, store_bytes=0, workers=1)))
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as forgetful:
         made = await forgetful.post(PATH, **sent(spec()))
         assert made.status_code == 200

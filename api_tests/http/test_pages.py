@@ -34,11 +34,6 @@ async def test_the_documentation_page_fetches_everything_from_this_service(clien
     assert "prefers-color-scheme: dark" in page.text
 
 
-async def test_the_root_leads_to_the_documentation(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/", follow_redirects=True)
-    assert (answer.status_code, answer.url.path) == (200, "/docs")
-
-
 async def test_the_style_of_the_documentation_fetches_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
     style = (await client.get("/docs/assets/swagger-ui.css")).text
     assert not re.findall(r"url\(\s*[\"']?(?:https?:)?//", style)

@@ -10,9 +10,12 @@ import pytest
 from api_tests.http.asking import MARKER, Json, assert_problem, sent, spec
 from api_tests.http.lines import heard, unfinished
 from examples.running_service import running_service
-from service.main import create_app
+from service.http.app import build_app
 from service.settings import Settings
 from service.spec import SimulationSpec
+from service.store.archive import Archive
+from service.store.nothing import NoStore
+from service.worker.drawing import Drawing
 from service.worker.worker import Worker
 
 pytestmark = pytest.mark.anyio
@@ -41,7 +44,7 @@ async def test_an_unknown_path_is_a_404(client: httpx.AsyncClient, method: str, 
 
 @pytest.mark.parametrize(
     ("path", "allowed"),
-    [*((path, "POST") for path in POSTS), *((path, "GET") for path in GETS)],
+    [("/v1/simulations", "GET, POST"), ("/v1/estimates", "POST"), *((path, "GET") for path in GETS)],
 )
 async def test_an_unknown_method_is_a_405_that_lists_the_known_ones(
     client: httpx.AsyncClient, path: str, allowed: str
@@ -158,8 +161,9 @@ class DefectiveWorker(Worker):
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/v1/simulations"), ("GET", "/healthz/ready")])
 async def test_a_defect_is_a_500_that_tells_nothing_of_itself(method: str, path: str) -> None:
-    app = create_app()
-    app.state.worker = DefectiveWorker(Settings())
+    settings = Settings()
+    worker = DefectiveWorker(settings)
+    app = build_app(settings, worker, Archive(worker, NoStore(), settings.cache_bytes), Drawing(settings))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         content: Json = sent(spec()) if method == "POST" else {}

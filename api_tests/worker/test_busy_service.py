@@ -27,6 +27,7 @@ LIMITS = {
     "queue_limit": 1,
     "shutdown_seconds": 1,
     "cache_bytes": 0,  # an answer that is kept would keep no process busy
+    "store_bytes": 0,
 }
 
 

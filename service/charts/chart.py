@@ -17,7 +17,7 @@ from service.charts import activation, comparison, derivative, gain, gradient, n
 from service.charts.names import ChartFormat, ChartName, Theme
 from service.charts.theme import config
 from service.curves.activation import activation as activation_rows
-from service.curves.architecture import architecture
+from service.curves.architecture import architecture, outcome
 from service.curves.comparison import comparison as comparison_rows
 from service.curves.derivative import derivative as derivative_rows
 from service.curves.gain import gain as gain_rows
@@ -26,7 +26,6 @@ from service.curves.rows import Row
 from service.curves.signal import signal as signal_rows
 from service.curves.weight_gradient import weight_gradient as weight_gradient_rows
 from service.results import SimulationReport
-from service.vocabulary import Severity
 
 _VEGA_LITE = "6.4"
 _PNG_SCALE = 2.0
@@ -62,8 +61,7 @@ CHARTS = {
 def specification(reports: list[SimulationReport], name: ChartName, theme: Theme) -> dict[str, Any]:
     """The chart of the first report, or of all of them where they are compared, as Vega-Lite."""
     chart, verdict = CHARTS[name], reports[0].verdict
-    severity = "" if verdict.severity is Severity.NONE else f", {verdict.severity.value}"
-    whose = f"{architecture(reports[0])}: {verdict.label.value}{severity}"
+    whose = f"{architecture(reports[0])}: {outcome(verdict)}"
     lines = [*([] if name is ChartName.COMPARISON else [whose]), chart.how_to_read]
     rows = chart.rows(reports)
     return {
@@ -93,8 +91,8 @@ def drawn(reports: list[SimulationReport], name: ChartName, theme: Theme, wanted
 def prepare() -> None:
     """Make all drawings and start the renderer, so that the first chart is drawn as fast as the next."""
     for chart in CHARTS.values():
-        made = {**_template(chart.drawing), "datasets": {}, "width": 1, "height": 1}
-        vl_convert.vegalite_to_svg(made, vl_version=_VEGA_LITE)
+        _template(chart.drawing)
+    vl_convert.vegalite_to_svg(_template(nothing.drawing), vl_version=_VEGA_LITE)
 
 
 def script() -> str:

@@ -16,13 +16,14 @@ def drawing() -> alt.LayerChart:
     x, y = marks.layer_axis(), marks.decades_axis("median", "δ relative to the last hidden layer, decades")
     names = [MEASURED, PREDICTED]
     predicted = alt.Chart(alt.NamedData("predicted")).mark_line(strokeWidth=2.2)
-    zeros = alt.Chart(alt.NamedData("zeros")).mark_point(shape="cross", angle=45, style="zero", clip=False)
+    zeros, where = alt.Chart(alt.NamedData("zeros")), (alt.X("layer:Q"), alt.Y("at:Q"))
     tooltip = [alt.Tooltip("layer:Q"), alt.Tooltip("zero_trials:Q", title="trials whose gradient is exactly 0")]
     return alt.LayerChart(
         layer=[
             *marks.zones(),
             *marks.spread(x, y, marks.series(names), marks.dashes(names)),
             predicted.encode(x, y, marks.series(names), marks.dashes(names)),
-            zeros.encode(alt.X("layer:Q"), alt.Y("at:Q"), tooltip=tooltip),
+            zeros.mark_point(shape="cross", angle=45, filled=True, style="zero").encode(*where, tooltip=tooltip),
+            zeros.mark_text(style="zero-name").encode(*where, alt.Text("name:N")),
         ]
     )

@@ -53,7 +53,14 @@ def dashes(names: list[str]) -> alt.StrokeDash:
 
 
 def spread(x: Any, y: Any, colour: Any, *more: Any) -> list[alt.Chart]:
-    """The band between the 5th and the 95th percentile, the line of the medians, and its points."""
+    """The band between the 5th and the 95th percentile, and the line of the medians."""
+    low, high = alt.Y("p05:Q"), alt.Y2("p95:Q")
+    band = alt.Chart(LAYERS).mark_area(opacity=_BAND_OPACITY, line=False).encode(x, low, high, colour)
+    return [band, *medians(x, y, colour, *more)]
+
+
+def medians(x: Any, y: Any, colour: Any, *more: Any) -> list[alt.Chart]:
+    """The line of the medians, and its points, which tell more to whoever points at them."""
     base = alt.Chart(LAYERS)
     tooltip = [
         alt.Tooltip("series:N", title="what"),
@@ -62,7 +69,6 @@ def spread(x: Any, y: Any, colour: Any, *more: Any) -> list[alt.Chart]:
         alt.Tooltip("trials:Q", title="trials"),
     ]
     return [
-        base.mark_area(opacity=_BAND_OPACITY, line=False).encode(x, alt.Y("p05:Q"), alt.Y2("p95:Q"), colour),
         base.mark_line(strokeWidth=2.2, invalid="break-paths-filter-domains").encode(x, y, colour, *more),
         base.mark_point(filled=True, size=_POINT, opacity=1).encode(x, y, colour, tooltip=tooltip),
     ]

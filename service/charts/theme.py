@@ -25,45 +25,34 @@ _ZONES = {
 
 def config(theme: Theme) -> dict[str, Any]:
     """What Vega-Lite calls the configuration: all that differs between the themes, and the named styles of marks."""
-    ink, quiet, grid = _INK[theme], _QUIET[theme], _GRID[theme]
     return {
         "background": _GROUND[theme],
         "font": FONT,
         "padding": 12,
-        "view": {"stroke": grid, "continuousWidth": WIDTH, "continuousHeight": HEIGHT},
-        "title": {
-            "anchor": "start",
-            "color": ink,
-            "fontSize": 16,
-            "subtitleColor": quiet,
-            "subtitleFontSize": 12,
-            "subtitleLineHeight": 16,
-            "offset": 12,
-        },
-        "axis": {
-            "labelColor": quiet,
-            "titleColor": ink,
-            "titleFontWeight": "normal",
-            "titleFontSize": 12,
-            "labelFontSize": 11,
-            "gridColor": grid,
-            "domainColor": quiet,
-            "tickColor": quiet,
-        },
-        "legend": {
-            "orient": "bottom",
-            "direction": "horizontal",
-            "columns": 2,
-            "labelColor": ink,
-            "labelFontSize": 12,
-            "labelLimit": 320,
-            "symbolStrokeWidth": 2.5,
-            "symbolSize": 220,
-            "title": None,
-        },
+        "view": {"stroke": _GRID[theme], "continuousWidth": WIDTH, "continuousHeight": HEIGHT},
+        "title": _title(theme),
+        "axis": _axis(theme),
+        "legend": _legend(theme),
         "range": {"category": _SERIES[theme], "diverging": _ZONES[theme]},
         "style": _styles(theme),
     }
+
+
+def _title(theme: Theme) -> dict[str, Any]:
+    sizes = {"fontSize": 16, "subtitleFontSize": 12, "subtitleLineHeight": 16}
+    return {"anchor": "start", "offset": 12, "color": _INK[theme], "subtitleColor": _QUIET[theme], **sizes}
+
+
+def _axis(theme: Theme) -> dict[str, Any]:
+    ink, quiet, grid = _INK[theme], _QUIET[theme], _GRID[theme]
+    colours = {"labelColor": quiet, "titleColor": ink, "gridColor": grid, "domainColor": quiet, "tickColor": quiet}
+    return {"titleFontWeight": "normal", "titleFontSize": 12, "labelFontSize": 11, **colours}
+
+
+def _legend(theme: Theme) -> dict[str, Any]:
+    symbols = {"symbolStrokeWidth": 2.5, "symbolSize": 220}
+    labels = {"labelColor": _INK[theme], "labelFontSize": 12, "labelLimit": 520}
+    return {"orient": "bottom", "direction": "horizontal", "columns": 2, "title": None, **symbols, **labels}
 
 
 def _styles(theme: Theme) -> dict[str, Any]:
@@ -73,7 +62,8 @@ def _styles(theme: Theme) -> dict[str, Any]:
         "sentence": {"color": quiet, "fontSize": 13},
         "rule": {"color": quiet, "strokeWidth": 1},
         "rule-name": {"color": quiet, "fontSize": 11, "align": "left", "baseline": "bottom", "dx": 4, "dy": -2},
-        "zero": {"color": ink, "strokeWidth": 1.5, "size": 60},
+        "zero": {"color": ink, "size": 60},
+        "zero-name": {"color": ink, "fontSize": 11, "align": "left", "baseline": "bottom", "dy": -8},
         "total": {"color": ink},
         "end-name": {"color": ink, "fontSize": 12, "align": "right", "baseline": "middle", "dx": -10},
     }

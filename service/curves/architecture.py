@@ -5,7 +5,8 @@ from service.nn.activations import Activation
 from service.nn.activations.expression import Expression
 from service.nn.layers.base import SingleLayer
 from service.nn.layers.dense import Dense
-from service.results import SimulationReport
+from service.results import SimulationReport, Verdict
+from service.vocabulary import Severity
 
 _LONGEST_FORMULA = 32
 _MOST_NAMES = 3
@@ -24,6 +25,12 @@ def architecture(report: SimulationReport) -> str:
     weights = dict.fromkeys(layer.weights.name() for layer in _inner(report) if isinstance(layer, Dense))
     width = [f"width {_few(list(widths))}"] if widths else []
     return ", ".join([f"{_few(names)} × {len(layers)}", *width, *([_few(list(weights))] if weights else [])])
+
+
+def outcome(verdict: Verdict) -> str:
+    """Such as `vanishing, severe`."""
+    severity = "" if verdict.severity is Severity.NONE else f", {verdict.severity.value}"
+    return f"{verdict.label.value}{severity}"
 
 
 def name_of(activation: Activation) -> str:

@@ -2,28 +2,31 @@
 
 from string import ascii_uppercase
 
-from service.curves.architecture import architecture
+from service.curves.architecture import architecture, outcome
 from service.curves.hidden import hidden, level
 from service.curves.rows import Row, numbers, spread_rows, thinned
 from service.curves.zones import Frame, zones
 from service.results import SimulationReport
 
-MOST = 12
+FARTHEST = 12.0
+"""Decades, up or down, at which a line is cut: beyond, one dead network would flatten all others."""
+_BETWEEN_NAMES = 0.06
 
 
 def comparison(reports: list[SimulationReport]) -> dict[str, list[Row]]:
     """`layers`: delta over its level at the last hidden layer, in decades, by the steps back from there.
 
-    `ends`: where each network's line ends, with its name; `zones`: the bands of the first one's policy.
+    `line` is the median, cut. `ends`: where each network's line ends, with its letter; `zones`: the bands of the first
+    one's policy.
     """
     lines = [_line(report, letter) for report, letter in zip(reports, ascii_uppercase, strict=False)]
     rows = [row for line in lines for row in line]
     policy = reports[0].spec.policy
     furthest = max([int(value) for value in numbers(rows, "layer")], default=0)
-    frame = Frame.around(numbers(rows, "p05", "p95"), policy, 0, furthest)
+    frame = Frame.around(numbers(rows, "line"), policy, 0, furthest)
     return {
         "layers": rows,
-        "ends": [line[0] for line in lines if line and line[0]["median"] is not None],
+        "ends": _apart([line[0] for line in lines if line and line[0]["line"] is not None], frame),
         "zones": zones(policy, frame) if furthest else [],
     }
 
@@ -31,6 +34,24 @@ def comparison(reports: list[SimulationReport]) -> dict[str, list[Row]]:
 def _line(report: SimulationReport, letter: str) -> list[Row]:
     """The hidden layers of a report, from the first to the last, each with its steps back from the last."""
     layers = hidden(report)
-    name = f"{letter} · {architecture(report)}"
+    name = f"{letter} · {architecture(report)}: {outcome(report.verdict)}"
     rows = spread_rows(layers, lambda layer: layer.log10_delta_norm, name, level(report))
-    return thinned([{**row, "layer": len(rows) - 1 - at, "letter": letter} for at, row in enumerate(rows)])
+    drawn = [
+        {**row, "layer": len(rows) - 1 - at, "letter": letter, "line": _cut(row["median"])}
+        for at, row in enumerate(rows)
+    ]
+    return thinned(drawn)
+
+
+def _cut(value: float | int | str | None) -> float | None:
+    return max(-FARTHEST, min(FARTHEST, value)) if isinstance(value, int | float) else None
+
+
+def _apart(ends: list[Row], frame: Frame) -> list[Row]:
+    """The ends from top to bottom, each name so far below the one before that both can be read."""
+    placed: list[Row] = []
+    height = frame.high
+    for end in sorted(ends, key=lambda row: (-max(numbers([row], "line")), row["layer"], row["letter"])):
+        height = min([*numbers([end], "line"), height - _BETWEEN_NAMES * (frame.high - frame.low)])
+        placed.append({**end, "name_at": height})
+    return placed

@@ -5,7 +5,7 @@ from itertools import accumulate
 from service.curves.hidden import hidden, level
 from service.curves.rows import Row, numbers, spread_rows, thinned
 from service.curves.zones import Frame, zones
-from service.results import SimulationReport
+from service.results import LayerStatistics, SimulationReport
 
 MEASURED, PREDICTED = "measured", "predicted by mean field theory"
 
@@ -26,12 +26,18 @@ def gradient(report: SimulationReport) -> dict[str, list[Row]]:
         "layers": measured,
         "predicted": predicted,
         "zones": zones(report.spec.policy, frame) if len(starts) > 1 else [],
-        "zeros": [
-            {"layer": layer.index, "zero_trials": layer.zero_trials, "at": frame.low}
-            for layer in drawn
-            if layer.zero_trials
-        ],
+        "zeros": _zeros([layer for layer in drawn if layer.zero_trials], frame),
     }
+
+
+def _zeros(layers: list[LayerStatistics], frame: Frame) -> list[Row]:
+    """A mark for each layer whose delta is exactly 0 in some trials, the first with a name for all."""
+    most = max((layer.zero_trials for layer in layers), default=0)
+    name = f"crosses: exactly 0, in up to {most} trials"
+    return [
+        {"layer": layer.index, "zero_trials": layer.zero_trials, "at": frame.floor, "name": "" if place else name}
+        for place, layer in enumerate(layers)
+    ]
 
 
 def _predicted(report: SimulationReport) -> list[Row]:

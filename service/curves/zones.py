@@ -30,6 +30,11 @@ class Frame:
         margin = _MARGIN * (high - low)
         return cls(first, last, low - margin, high + margin)
 
+    @property
+    def floor(self) -> float:
+        """Just above the lower edge."""
+        return self.low + _MARGIN / 2 * (self.high - self.low)
+
 
 def zones(policy: Policy, frame: Frame) -> list[Row]:
     """The bands from top to bottom: where a depth ratio is stable, mild or severe, in decades."""

@@ -1,20 +1,35 @@
-"""The application: routes, problems and the worker behind them."""
+"""The application: routes, problems, and the worker and the archive behind them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio import create_task_group
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.types import Lifespan
 
 from service.http import problems
 from service.http.metrics import Metrics
 from service.http.openapi import contract, document
 from service.http.problems import Problem
 from service.http.request_id import RequestId, Traffic
-from service.http.routes import activations, adapters, catalog, docs, estimates, gradings, operations, simulations
+from service.http.routes import (
+    activations,
+    adapters,
+    catalog,
+    docs,
+    estimates,
+    evidence,
+    gradings,
+    operations,
+    page,
+    simulations,
+)
 from service.settings import Settings
+from service.store.archive import Archive
 from service.version import __version__
+from service.worker.drawing import Drawing
 from service.worker.worker import Worker
 
 FAILURES: dict[int | str, dict[str, Any]] = {
@@ -36,35 +51,50 @@ class Application(FastAPI):
         return contract(self)
 
 
-def build_app(settings: Settings, worker: Worker) -> Application:
-    """The application over `worker`, which is started with it."""
+def build_app(settings: Settings, worker: Worker, archive: Archive, drawing: Drawing) -> Application:
+    """The application over `worker`, `archive` and `drawing`, which are started with it: the worker first.
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await worker.start()
-        yield
-        await traffic.end(LAST_WORDS_SECONDS)  # the server has cancelled what still ran: let it answer
-
-    traffic = Traffic(Metrics(worker))
+    A store that cannot be opened, or takes its time, keeps the service from nothing.
+    """
+    traffic = Traffic(Metrics(worker, archive))
     app = Application(
         title="Gradient Verdict",
         version=__version__,
         openapi_url=None,  # served by a route like any other
-        lifespan=lifespan,
+        lifespan=_lifespan(worker, archive, drawing, traffic),
         redirect_slashes=False,
         responses=FAILURES,
         generate_unique_id_function=_operation_id,
     )
     app.state.settings = settings
     app.state.worker = worker
+    app.state.archive = archive
+    app.state.drawing = drawing
     app.state.metrics = traffic.metrics
-    for resource in (simulations, estimates, activations, gradings, adapters, catalog, operations, docs):
+    for resource in (simulations, evidence, estimates, activations, gradings, adapters, catalog, operations, docs):
         app.include_router(resource.router)
     app.include_router(adapters.texts)
     docs.mount_assets(app)
+    page.mount_page(app)
     problems.install(app)
     app.add_middleware(RequestId, traffic=traffic)
     return app
+
+
+def _lifespan(worker: Worker, archive: Archive, drawing: Drawing, traffic: Traffic) -> Lifespan[FastAPI]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with create_task_group() as beside:
+            beside.start_soon(archive.tidy)
+            await worker.start()
+            beside.start_soon(drawing.warm)  # so that no visitor waits for it
+            yield
+            await traffic.end(LAST_WORDS_SECONDS)  # the server has cancelled what still ran: let it answer
+            drawing.end()
+            beside.cancel_scope.cancel()
+        await archive.close()
+
+    return lifespan
 
 
 def _operation_id(route: APIRoute) -> str:

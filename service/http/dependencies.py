@@ -5,6 +5,8 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from service.http.metrics import Metrics
+from service.store.archive import Archive
+from service.worker.drawing import Drawing
 from service.worker.worker import Worker
 
 
@@ -16,6 +18,22 @@ def get_worker(request: Request) -> Worker:
     return worker
 
 
+def get_archive(request: Request) -> Archive:
+    """The archive of the application."""
+    archive = request.app.state.archive
+    if not isinstance(archive, Archive):
+        raise TypeError("the application has no archive")
+    return archive
+
+
+def get_drawing(request: Request) -> Drawing:
+    """The drawing process of the application."""
+    drawing = request.app.state.drawing
+    if not isinstance(drawing, Drawing):
+        raise TypeError("the application draws nothing")
+    return drawing
+
+
 def get_metrics(request: Request) -> Metrics:
     """The metrics of the application."""
     metrics = request.app.state.metrics
@@ -25,6 +43,8 @@ def get_metrics(request: Request) -> Metrics:
 
 
 TheWorker = Annotated[Worker, Depends(get_worker)]
+TheArchive = Annotated[Archive, Depends(get_archive)]
+TheDrawing = Annotated[Drawing, Depends(get_drawing)]
 TheMetrics = Annotated[Metrics, Depends(get_metrics)]
 
 Digest = Annotated[
@@ -32,9 +52,9 @@ Digest = Annotated[
 ]
 
 
-async def get_report(digest: Digest, worker: TheWorker) -> bytes:
-    """The report with that digest, as JSON; looked up in the thread that keeps reports."""
-    return worker.report(digest)
+async def get_report(digest: Digest, archive: TheArchive) -> bytes:
+    """The report with that digest, as JSON."""
+    return await archive.report(digest)
 
 
 TheReport = Annotated[bytes, Depends(get_report)]

@@ -1,11 +1,14 @@
-"""What is counted, for Prometheus: requests by their route, how long they took, and what the workers have to do."""
+"""What is counted, for Prometheus: requests by route, their times, the workers, kept reports, failures of the store."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPMethod
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
+from service.store.archive import Archive
 from service.worker.worker import Worker
 
 _SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -15,7 +18,7 @@ _METHODS = {method.value for method in HTTPMethod}
 class Metrics:
     """The metrics of one application, in a registry of its own."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, archive: Archive) -> None:
         self._registry = CollectorRegistry()
         self._requests = Histogram(
             "gradient_verdict_http_request_duration_seconds",
@@ -27,9 +30,10 @@ class Metrics:
         for name, what, value in (
             ("busy_workers", "Worker processes that simulate now.", lambda: worker.busy),
             ("waiting_simulations", "Simulations that wait for a worker process.", lambda: worker.waiting),
-            ("kept_report_bytes", "Bytes of reports that are kept.", lambda: worker.kept_bytes),
+            ("kept_report_bytes", "Bytes of reports that are kept in memory.", lambda: archive.kept_bytes),
         ):
             Gauge(f"gradient_verdict_{name}", what, registry=self._registry).set_function(value)
+        self._registry.register(_StoreFailures(lambda: archive.store_failures))
 
     def answered(self, scope: Mapping[str, Any], status: int, seconds: float) -> None:
         """Count the request that `scope` belongs to; whatever a client makes up has one label."""
@@ -40,3 +44,14 @@ class Metrics:
     def text(self) -> str:
         """All of it in Prometheus' text format."""
         return generate_latest(self._registry).decode()
+
+
+class _StoreFailures(Collector):
+    """A counter that the store keeps itself."""
+
+    def __init__(self, count: Callable[[], int]) -> None:
+        self._count = count
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        what = "How many times the store of reports failed or could not be asked."
+        yield CounterMetricFamily("gradient_verdict_store_failures", what, value=self._count())

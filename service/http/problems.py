@@ -17,12 +17,14 @@ from starlette.routing import Match
 from service.errors import (
     BudgetExceeded,
     DeadlineExceeded,
+    GradientsNotIncluded,
     MalformedJson,
     NotReady,
     QueueFull,
     Refusal,
     ReportNotFound,
     SpecError,
+    StoreUnavailable,
     WorkerFailed,
 )
 from service.faults.faults import CODE, FieldError, faults_of
@@ -45,8 +47,10 @@ STATUSES: dict[type[Refusal], HTTPStatus] = {
     SpecError: HTTPStatus.UNPROCESSABLE_ENTITY,
     BudgetExceeded: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReportNotFound: HTTPStatus.NOT_FOUND,
+    GradientsNotIncluded: HTTPStatus.NOT_FOUND,
     QueueFull: HTTPStatus.TOO_MANY_REQUESTS,
     WorkerFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
+    StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
     Stopping: HTTPStatus.SERVICE_UNAVAILABLE,
     DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,

@@ -4,24 +4,18 @@ It is none of the worker processes: what renders charts reserves more address sp
 started with the service and again whenever it has died; one that takes too long is killed.
 """
 
-import asyncio
 import logging
-import os
-import signal
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from functools import partial
-from multiprocessing import get_context
 from typing import TypeVar
 
-from anyio import CapacityLimiter, fail_after
+from anyio import CancelScope, CapacityLimiter, fail_after, to_thread
 
 from service.charts.names import ChartFormat, ChartName, Theme
 from service.errors import DeadlineExceeded, QueueFull, Refusal, WorkerFailed
 from service.settings import Settings
 from service.worker import pen
+from service.worker.pen import Pen
 
 T = TypeVar("T")
 
@@ -37,8 +31,7 @@ class Drawing:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._turn = CapacityLimiter(1)
-        self._pool: ProcessPoolExecutor | None = None
-        self._process = 0
+        self._pen: Pen | None = None
         self._script: bytes | None = None
 
     async def chart(self, reports: list[bytes], name: ChartName, theme: Theme, wanted: ChartFormat) -> bytes:
@@ -60,42 +53,36 @@ class Drawing:
         try:
             await self.script()
         except Refusal as refusal:
-            _log.warning("nothing can be drawn yet: %s", refusal.sentence)
+            _log.warning("nothing is drawn yet: %s", refusal.sentence)
 
     def end(self) -> None:
-        """End the process, whatever it is at."""
-        if self._pool is not None:
-            with suppress(ProcessLookupError):
-                self._kill()
-            self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = None
-
-    def _kill(self) -> None:
-        if self._process:  # 0, before it has told its number, would be this process and all of its group
-            os.kill(self._process, signal.SIGKILL)
-        self._process = 0
+        """End the process, whatever it is at; the next picture starts another."""
+        if self._pen is not None:
+            self._pen.end()
+        self._pen = None
 
     async def _drawn(self, work: Callable[[], T]) -> T:
         waiting, limit = self._turn.statistics().tasks_waiting, self._settings.queue_limit
         if waiting and waiting >= limit:
             raise QueueFull(waiting, limit, max(1, round(_SECONDS_A_PICTURE * waiting)))
         async with self._turn:
-            pool = await self._started()
-            return await self._run(pool, work, self._settings.sync_deadline_seconds)
+            with CancelScope(shield=True):  # an answer that nobody waits for any more is read, or the next would get it
+                found: T = await self._asked(await self._ready(), work, self._settings.sync_deadline_seconds)
+            return found
 
-    async def _started(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
-            self._process = await self._run(self._pool, pen.arm, _START_SECONDS)
-        return self._pool
+    async def _ready(self) -> Pen:
+        if self._pen is None:
+            self._pen = Pen.start()
+            await self._asked(self._pen, pen.arm, _START_SECONDS)
+        return self._pen
 
-    async def _run(self, pool: ProcessPoolExecutor, work: Callable[[], T], seconds: float) -> T:
+    async def _asked(self, one: Pen, work: Callable[[], T], seconds: float) -> T:
         try:
             with fail_after(seconds):
-                return await asyncio.wrap_future(pool.submit(work))
+                return await to_thread.run_sync(one.ask, work, abandon_on_cancel=True)
         except TimeoutError:
             self.end()
             raise DeadlineExceeded(seconds) from None
-        except BrokenProcessPool:
+        except (EOFError, OSError):
             self.end()
             raise WorkerFailed("The process that draws died; ask again, there will be a new one.") from None

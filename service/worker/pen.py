@@ -1,19 +1,72 @@
-"""What runs inside the drawing process; its parent imports nothing that draws."""
+"""The process that draws: what its parent holds of it, and what runs inside; the parent imports nothing that draws."""
 
 import gzip
 import os
 import signal
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import TypeVar
 
 from service.charts.names import ChartFormat, ChartName, Theme
 from service.results import SimulationReport
-from service.simulation.crew import die_with_parent
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Pen:
+    """A process that does one thing after the other, and ends when nobody is left to ask it."""
+
+    process: BaseProcess
+    pipe: Connection
+
+    @classmethod
+    def start(cls) -> "Pen":
+        """A new one, which loads what draws before it answers."""
+        context = get_context("spawn")
+        ours, theirs = context.Pipe()
+        with theirs:
+            process = context.Process(target=_serve, args=(theirs,), daemon=True)
+            process.start()
+        return cls(process, ours)
+
+    def ask(self, work: Callable[[], T]) -> T:
+        """What `work` finds there; EOFError or OSError where the process has ended, RuntimeError where it failed."""
+        self.pipe.send(work)
+        found, failure = self.pipe.recv()
+        if failure is not None:
+            raise RuntimeError(failure)
+        answer: T = found
+        return answer
+
+    def end(self) -> None:
+        """End the process, whatever it is at; whoever waits for its answer gets an EOFError."""
+        self.process.kill()
+        self.process.join()
+
+
+def _serve(pipe: Connection) -> None:
+    for ending in (signal.SIGINT, signal.SIGTERM):  # to the whole group; the parent decides, and dies last
+        signal.signal(ending, signal.SIG_IGN)
+    with suppress(EOFError, BrokenPipeError):
+        while True:
+            pipe.send(_outcome(pipe.recv()))
+
+
+def _outcome(work: Callable[[], object]) -> tuple[object, str | None]:
+    try:
+        return work(), None
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError):  # a defect, told where it is logged
+        return None, traceback.format_exc()
 
 
 def arm() -> int:
-    """Bind this process to its parent's life, load what draws, and say its number."""
-    for ending in (signal.SIGINT, signal.SIGTERM):  # to the whole group; the parent decides, and dies last
-        signal.signal(ending, signal.SIG_IGN)
-    die_with_parent()
+    """Load what draws, and say the number of this process."""
     import service.report_page.page  # noqa: F401, PLC0415 - here, so that no deadline pays for it
     from service.charts.chart import prepare  # noqa: PLC0415
 

@@ -6,7 +6,6 @@ its own, outside the deadline and safe from a client's leaving: one whose start 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from time import perf_counter
@@ -14,7 +13,7 @@ from typing import TypeVar
 
 from anyio import BrokenWorkerProcess, CapacityLimiter, create_task_group, fail_after, to_process
 
-from service.errors import DeadlineExceeded, NotReady, QueueFull, ReportNotFound, WorkerFailed
+from service.errors import DeadlineExceeded, NotReady, QueueFull, WorkerFailed
 from service.grading.grade import check, plans_of
 from service.grading.spec import GradingSpec
 from service.profile.spec import ProfileSpec
@@ -23,24 +22,13 @@ from service.settings import Settings
 from service.simulation.estimate import Limits, check_budget, check_budgets, estimate
 from service.simulation.plan import plan
 from service.spec import SimulationSpec
-from service.worker.cache import Cache
-from service.worker.child import arm, run, run_grading
+from service.worker.child import Graded, arm, run, run_grading
 
 T = TypeVar("T")
 
 _STARTS = 3
 _START_SECONDS = 30
 _NEWEST_SHARE = 0.2
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A report as JSON, whether it was there already, and whether it can be had again by its digest."""
-
-    digest: str
-    report: bytes
-    cached: bool
-    kept: bool
 
 
 class Worker:
@@ -51,7 +39,6 @@ class Worker:
         self._limits = Limits(settings.sync_budget_flops, settings.memory_bytes_per_worker)
         self._slots = CapacityLimiter(settings.workers)
         self._processes = CapacityLimiter(settings.workers)
-        self._cache = Cache(settings.cache_bytes)
         self._mean_seconds = 0.1
         self._ready = False
 
@@ -72,11 +59,6 @@ class Worker:
         """How many simulations wait for a process."""
         return self._slots.statistics().tasks_waiting
 
-    @property
-    def kept_bytes(self) -> int:
-        """The size of the reports that are kept."""
-        return self._cache.size
-
     def check_ready(self) -> None:
         """Raise NotReady before `start` has finished."""
         if not self._ready:
@@ -85,22 +67,6 @@ class Worker:
     def estimate(self, spec: SimulationSpec) -> Estimate:
         """What `spec` would cost; a SpecError where it does not fit together."""
         return estimate(plan(spec), self._limits)
-
-    async def answer(self, spec: SimulationSpec) -> Answer:
-        """The report on `spec`, from the cache where it is there; raises what `simulate` raises."""
-        digest = plan(spec).spec.digest()
-        kept = self._cache.get(digest)
-        if kept is not None:
-            return Answer(digest, kept, cached=True, kept=True)
-        report = await self.simulate(spec)
-        return Answer(digest, report, cached=False, kept=self._cache.put(digest, report))
-
-    def report(self, digest: str) -> bytes:
-        """The report with that digest as JSON; ReportNotFound where it is not kept."""
-        kept = self._cache.get(digest)
-        if kept is None:
-            raise ReportNotFound
-        return kept
 
     async def simulate(self, spec: SimulationSpec) -> bytes:
         """The report on `spec` as JSON; SpecError, BudgetExceeded, QueueFull, DeadlineExceeded or WorkerFailed."""
@@ -111,14 +77,11 @@ class Worker:
         """The profile of an activation as JSON; QueueFull, DeadlineExceeded or WorkerFailed."""
         return await self._answer(partial(run, spec))
 
-    async def grade(self, spec: GradingSpec, wanted: str) -> str:
-        """The grading of `spec` in the format `wanted`; its evidence is kept. Raises what `simulate` raises."""
+    async def grade(self, spec: GradingSpec, wanted: str) -> Graded:
+        """The grading of `spec` in the format `wanted`, with its evidence; raises what `simulate` raises."""
         check(spec.rubric)
         check_budgets(plans_of(spec.rubric), self._limits)
-        graded = await self._answer(partial(run_grading, spec, wanted))
-        for digest, report in graded.reports.items():
-            self._cache.put(digest, report)
-        return graded.text
+        return await self._answer(partial(run_grading, spec, wanted))
 
     async def _answer(self, work: Callable[[int, int], T]) -> T:
         self._check_queue()

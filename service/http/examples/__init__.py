@@ -36,8 +36,14 @@ QUEUED = {
 JSON = "application/json"
 ANSWERS: dict[str, tuple[str, Any]] = {
     "create_simulation": (JSON, _read("report")),
+    "list_simulations": (JSON, _read("reports")),
     "get_simulation": (JSON, _read("report")),
     "get_simulation_layers": ("text/csv", _text("layers.csv")),
+    "get_simulation_chart": (JSON, _read("chart")),
+    "get_simulation_chart_svg": ("image/svg+xml", '<svg role="img" aria-label="Gradient through the depth. …">…</svg>'),
+    "get_simulation_chart_png": ("image/png", "the bytes of a picture"),
+    "get_simulation_page": ("text/html", '<!doctype html><html lang="en">…</html>'),
+    "get_simulation_gradients": ("application/octet-stream", "the bytes of a file for numpy.load"),
     "create_estimate": (JSON, _read("estimate")),
     "create_activation_profile": (JSON, _read("profile")),
     "create_grading": (JSON, _read("grading")),

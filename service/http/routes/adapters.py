@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from service.grading.adapters.lambda_feedback import Command, LambdaAnswer, LambdaRequest, healthy, previewed
 from service.grading.adapters.mu_ed import EvaluateHealth, EvaluateRequest, Feedback
 from service.grading.adapters.xqueue import grading_spec_of
-from service.http.dependencies import TheWorker
+from service.http.dependencies import TheArchive, TheWorker
 from service.http.examples import EVALUATIONS, LAMBDAS, QUEUED
 from service.http.limits import StrictRequest, StrictRoute
 from service.kinds import Double, Model
@@ -32,10 +32,10 @@ class XQueueReply(Model):
 
 @router.post("/evaluate", summary="Evaluate a submission (µEd)", response_model=list[Feedback])
 async def evaluate_submission(
-    request: Annotated[EvaluateRequest, Body(openapi_examples=EVALUATIONS)], worker: TheWorker
+    request: Annotated[EvaluateRequest, Body(openapi_examples=EVALUATIONS)], archive: TheArchive
 ) -> Response:
     """The µEd API 0.1.0: `configuration.params` has a `claim` or a `rubric`, or the task a reference expression."""
-    return Response(await worker.grade(request.grading_spec(), "mu_ed"), media_type=JSON)
+    return Response(await archive.grade(request.grading_spec(), "mu_ed"), media_type=JSON)
 
 
 @router.get("/evaluate/health", summary="Tell what is evaluated (µEd)")
@@ -48,12 +48,12 @@ async def get_evaluate_health(worker: TheWorker) -> EvaluateHealth:
 @router.post("/v1/adapters/lambda-feedback", summary="Run a command of Lambda Feedback", response_model=LambdaAnswer)
 async def run_lambda_feedback(
     request: Annotated[LambdaRequest, Body(openapi_examples=LAMBDAS)],
-    worker: TheWorker,
+    archive: TheArchive,
     command: Annotated[Command, Header(description="What is to be done.")] = "eval",
 ) -> Response:
     """Lambda Feedback, legacy: `eval` grades, `preview` shows how a response is understood, `healthcheck` answers."""
     if command == "eval":
-        return Response(await worker.grade(request.grading_spec(), "lambda_feedback"), media_type=JSON)
+        return Response(await archive.grade(request.grading_spec(), "lambda_feedback"), media_type=JSON)
     answer = previewed(request) if command == "preview" else healthy()
     return Response(answer.model_dump_json(), media_type=JSON)
 
@@ -64,7 +64,7 @@ async def run_lambda_feedback(
     response_model=XQueueReply,
     openapi_extra={"requestBody": QUEUED},
 )
-async def grade_queued_submission(request: Request, worker: TheWorker) -> Response:
+async def grade_queued_submission(request: Request, archive: TheArchive) -> Response:
     """Open edX, push: a body of any media type with `xqueue_body`; `grader_payload` has a `claim` or a `rubric`."""
     body = await StrictRequest(request.scope, request.receive).body()
-    return Response(await worker.grade(grading_spec_of(body), "xqueue"), media_type=JSON)
+    return Response(await archive.grade(grading_spec_of(body), "xqueue"), media_type=JSON)

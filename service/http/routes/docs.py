@@ -5,7 +5,7 @@ from pathlib import Path
 import fastapi_offline
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 ASSETS = "/docs/assets"
@@ -21,12 +21,6 @@ DARK = """
 """Swagger UI has dark colours; this takes them where the reader's system does."""
 
 router = APIRouter(include_in_schema=False)
-
-
-@router.get("/")
-async def get_root() -> RedirectResponse:
-    """The way to the documentation."""
-    return RedirectResponse("/docs")
 
 
 @router.get("/docs")

@@ -10,7 +10,7 @@ from service.grading.preview import Preview, preview
 from service.grading.results import Grading
 from service.grading.rubrics import RubricReport, rubric_report
 from service.grading.spec import GradingSpec, PreviewSpec, Rubric
-from service.http.dependencies import TheWorker
+from service.http.dependencies import TheArchive
 from service.http.examples import GRADINGS, PREVIEWS, RUBRICS
 from service.http.limits import StrictRoute
 
@@ -33,16 +33,16 @@ OTHERS: dict[int | str, dict[str, Any]] = {
 @router.post("/v1/gradings", summary="Grade answers", response_model=Grading, responses=OTHERS)
 async def create_grading(
     spec: Annotated[GradingSpec, Body(openapi_examples=GRADINGS)],
-    worker: TheWorker,
+    archive: TheArchive,
     wanted: Annotated[FormatName, Query(alias="format", description="The format of the answer.")] = NATIVE,
 ) -> Response:
     """Judge every claim of a rubric: correct, partial, incorrect, invalid, undecided or missing, with the reason.
 
     Formulas are compared exactly where their class allows it, bounds with certified suprema, verdicts and rankings with
-    simulations, whose reports are kept as evidence. What cannot be decided goes to a person, never to wrong. With
-    `format`, the answer is what Gradescope, PrairieLearn and other platforms read.
+    simulations, whose reports are kept for good as evidence. What cannot be decided goes to a person, never to wrong.
+    With `format`, the answer is what Gradescope, PrairieLearn and other platforms read.
     """
-    return Response(await worker.grade(spec, wanted), media_type=MEDIA_TYPES[wanted])
+    return Response(await archive.grade(spec, wanted), media_type=MEDIA_TYPES[wanted])
 
 
 @router.post("/v1/rubrics/validate", summary="Validate a rubric")

@@ -2,25 +2,21 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query
 from fastapi.responses import Response
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
-from service.http.dependencies import TheReport, TheWorker
+from service.http.dependencies import TheArchive, TheReport
 from service.http.examples import SPECIFICATIONS
 from service.http.limits import StrictRoute
 from service.results import SimulationReport
 from service.spec import SimulationSpec
-from service.tables import layers_csv
-from service.worker.worker import Answer
+from service.store.archive import Answer, Source
+from service.store.listing import CURSOR, Cursor, ReportPage
+from service.vocabulary import Label
 
 HERE = "/v1/simulations"
-AS_FILE = {"Content-Disposition": 'attachment; filename="layers.csv"'}
-
-
-class Csv(Response):
-    """A table (RFC 4180) with a row of names."""
-
-    media_type = "text/csv"
 
 
 def _text(description: str) -> dict[str, Any]:
@@ -34,20 +30,26 @@ def _link(operation: str, description: str) -> dict[str, Any]:
 MADE: dict[int | str, dict[str, Any]] = {
     200: {
         "headers": {
-            "Cache-Status": _text("Whether the report was there already: `hit` or `fwd=miss` (RFC 9211)."),
+            "Cache-Status": _text(
+                "Whether the report was there already: `hit` or `fwd=miss` (RFC 9211), with "
+                "`detail=store-unavailable` where it could not be stored."
+            ),
             "Location": _text("Where the report can be had again, while it is kept."),
         },
         "links": {
             "report": _link("get_simulation", "The same report."),
             "layers": _link("get_simulation_layers", "Its layers as CSV."),
+            "chart": _link("get_simulation_chart_svg", "Its gradient through the depth, drawn."),
+            "page": _link("get_simulation_page", "The report as a page."),
         },
     }
 }
 
 
 def headers_of(answer: Answer) -> dict[str, str]:
-    """Whether a report was kept (RFC 9211), and where it is."""
-    status = "hit" if answer.cached else "fwd=miss; stored" if answer.kept else "fwd=miss"
+    """Whether a report was there already (RFC 9211), and where it can be had again."""
+    stored = "; detail=store-unavailable" if answer.store_failed else "; stored" if answer.kept else ""
+    status = f"fwd=miss{stored}" if answer.source is Source.SIMULATION else "hit"
     location = {"Location": f"{HERE}/{answer.digest}"} if answer.kept else {}
     return {"Cache-Status": f"gradient-verdict; {status}", **location}
 
@@ -57,34 +59,49 @@ router = APIRouter(prefix=HERE, tags=["simulations"], route_class=StrictRoute)
 
 @router.post("", summary="Judge a network's gradients", response_model=SimulationReport, responses=MADE)
 async def create_simulation(
-    spec: Annotated[SimulationSpec, Body(openapi_examples=SPECIFICATIONS)], worker: TheWorker
+    spec: Annotated[SimulationSpec, Body(openapi_examples=SPECIFICATIONS)], archive: TheArchive
 ) -> Response:
     """Simulate the forward and the backward pass of a network, many times over, and say what becomes of its gradient.
 
     The report has a verdict (label, severity, tendency, cause, reasons), the statistics of every layer, and the
     specification with every default written out. The same specification gives the same bytes, `elapsed_seconds` aside.
     What costs more than is answered at once is refused with `budget-exceeded`; `POST /v1/estimates` tells beforehand.
-    A report that was made lately is answered as it was then; the header `Cache-Status` (RFC 9211) says so by `hit`.
+    A report that was made before is answered as it was then; the header `Cache-Status` (RFC 9211) says so by `hit`.
     """
-    answer = await worker.answer(spec)
+    answer = await archive.answer(spec)
     return Response(answer.report, media_type="application/json", headers=headers_of(answer))
+
+
+PageSize = Annotated[
+    int, Query(ge=1, le=200, description="How many reports are on a page.", json_schema_extra={"format": "int64"})
+]
+After = Annotated[
+    Annotated[str, Field(pattern=CURSOR)] | SkipJsonSchema[None],
+    Query(description="The `next_cursor` of the page before; none for the first page."),
+]
+OfLabel = Annotated[Label | SkipJsonSchema[None], Query(description="Only reports with this label.")]
+
+
+@router.get("", summary="List reports")
+async def list_simulations(
+    archive: TheArchive,
+    limit: PageSize = 50,
+    cursor: After = None,
+    label: OfLabel = None,
+) -> ReportPage:
+    """The reports that are stored, the newest first, with what their verdicts say in short.
+
+    Pages follow one another by `next_cursor`, without gaps and doubles, whatever is made meanwhile.
+    """
+    return await archive.page(limit, None if cursor is None else Cursor.read(cursor), label)
 
 
 @router.get("/{digest}", summary="Get a report", response_model=SimulationReport)
 async def get_simulation(report: TheReport) -> Response:
     """The report with this digest, as it was answered: the permanent name of the evidence.
 
-    Reports that were asked for lately are kept, as many as there is room for (`CACHE_BYTES`); one that is not kept any
-    more is made anew by posting its specification, and has the same digest.
+    A report is kept for `RETENTION_DAYS` after it was last asked for, as long as there is room (`STORE_BYTES`), and the
+    evidence of a grading for good. One that is not kept any more is made anew by posting its specification, and has
+    the same digest.
     """
     return Response(report, media_type="application/json")
-
-
-@router.get("/{digest}/layers.csv", summary="Get the layers of a report as CSV", response_class=Csv)
-def get_simulation_layers(report: TheReport) -> Csv:  # in a thread: a deep network has thousands
-    """A row for each layer, below a row of names, for spreadsheets and data frames; null is an empty cell.
-
-    The numbers of the report without histograms and gradients; `log10_delta_norm_median` is the median of
-    `log10_delta_norm` over the trials, and so on.
-    """
-    return Csv(layers_csv(SimulationReport.model_validate_json(report)), headers=AS_FILE)

@@ -1,0 +1,62 @@
+"""The laboratory's files as they are served."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.anyio
+
+FILES = Path(__file__).resolve().parents[2] / "service" / "page"
+NAMES = sorted(path.name for path in FILES.iterdir())
+TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+@pytest.mark.parametrize("name", ["", *NAMES])
+async def test_a_file_is_served_with_its_type_and_a_strict_policy(client: httpx.AsyncClient, name: str) -> None:
+    answer = await client.get(f"/page/{name}" if name else "/")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith(TYPES[Path(name or "index.html").suffix])
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; ")
+    assert "unsafe" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize("name", ["", "laboratory.js"])
+async def test_a_file_that_the_browser_has_is_not_sent_again(client: httpx.AsyncClient, name: str) -> None:
+    path = f"/page/{name}" if name else "/"
+    first = await client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert first.headers["content-encoding"] == "gzip"
+    again = await client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+
+
+@pytest.mark.parametrize("path", ["/page/nothing.js", "/page/../main.py", "/page/%2e%2e/main.py", "/page/.%00"])
+async def test_nothing_but_the_files_is_served(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_page_is_no_operation(client: httpx.AsyncClient) -> None:
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    assert not [path for path in paths if path == "/" or path.startswith("/page")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_file_names_another_host_or_writes_markup(name: str) -> None:
+    text = (FILES / name).read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+    assert not re.findall(r"https?://|(?:inner|outer|Adjacent)HTML|document\.write|\beval\(|new Function", text)
+    if name.endswith(".html"):
+        assert not re.findall(r"\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)", text)
+
+
+def test_the_page_preloads_every_module() -> None:
+    page = (FILES / "index.html").read_text(encoding="utf-8")
+    modules = {name for name in NAMES if name.endswith(".js")}
+    assert set(re.findall(r"/page/(\w+\.js)\"", page)) - {"vega.js"} == modules

@@ -1,0 +1,141 @@
+"""A report comes from memory, from the store, or from a simulation, and from the first of these that has it."""
+
+from pathlib import Path
+
+import pytest
+
+from api_tests.http.asking import spec as body
+from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
+from service.errors import ReportNotFound, StoreUnavailable
+from service.grading.spec import GradingSpec
+from service.settings import Settings
+from service.spec import SimulationSpec
+from service.store.archive import Archive, Source
+from service.store.nothing import NoStore
+from service.worker.child import Graded
+from service.worker.worker import Worker
+
+pytestmark = pytest.mark.anyio
+
+SPEC = SimulationSpec.model_validate(body(seed=1))
+OTHER = SimulationSpec.model_validate(body(seed=2))
+RUBRIC = {"id": "r", "title": "R", "claims": [{"id": "n", "kind": "number", "points": 1, "expected": 1}]}
+GRADING = GradingSpec.model_validate({"rubric": RUBRIC, "answers": {"n": "1"}})
+EVIDENCE = {digest_of(number): report_of(number) for number in (1, 2)}
+ROOM = 1 << 20
+
+
+class Simulator(Worker):
+    """A worker that counts what it is asked, and needs no process."""
+
+    def __init__(self) -> None:
+        super().__init__(Settings(workers=1))
+        self.simulated = 0
+
+    async def simulate(self, spec: SimulationSpec) -> bytes:
+        """A report that no other is the same as."""
+        self.simulated += 1
+        return report_of(self.simulated)
+
+    async def grade(self, spec: GradingSpec, wanted: str) -> Graded:
+        """A grading with two reports as evidence."""
+        return Graded("graded", EVIDENCE)
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Keeping:
+    """A store whose folder cannot be made."""
+    (tmp_path / "file").touch()
+    return Keeping(f"sqlite:///{tmp_path}/file/reports.sqlite3", Clock())
+
+
+async def test_the_same_question_is_simulated_once(keeping: Keeping) -> None:
+    worker = Simulator()
+    archive = Archive(worker, keeping, ROOM)
+    answers = [await archive.answer(SPEC) for _ in range(3)]
+    assert [answer.source for answer in answers] == [Source.SIMULATION, Source.MEMORY, Source.MEMORY]
+    assert {answer.report for answer in answers} == {report_of(1)}
+    assert all(answer.kept and not answer.store_failed for answer in answers)
+    assert worker.simulated == 1
+
+
+async def test_what_another_archive_has_stored_is_not_simulated_again(keeping: Keeping) -> None:
+    worker = Simulator()
+    made = await Archive(worker, keeping, ROOM).answer(SPEC)
+    later = Archive(worker, keeping, ROOM)
+    found = [await later.answer(SPEC) for _ in range(2)]
+    assert [answer.source for answer in found] == [Source.STORE, Source.MEMORY]
+    assert {answer.report for answer in found} == {made.report}
+    assert await later.report(made.digest) == made.report
+    assert worker.simulated == 1
+
+
+async def test_a_report_has_its_digest_where_memory_has_no_room(keeping: Keeping) -> None:
+    archive = Archive(Simulator(), keeping, 0)
+    made = await archive.answer(SPEC)
+    assert made.kept
+    assert await archive.report(made.digest) == made.report
+    assert archive.kept_bytes == 0
+
+
+async def test_what_is_in_memory_is_answered_without_a_thread_or_a_disk(keeping: Keeping) -> None:
+    archive = Archive(Simulator(), keeping, ROOM)
+    made = await archive.answer(SPEC)
+    with pytest.raises(StopIteration) as at_once:
+        archive.answer(SPEC).send(None)  # one that waits for a thread would give the loop something to wait for
+    assert at_once.value.value.report == made.report
+
+
+async def test_evidence_is_pinned(keeping: Keeping) -> None:
+    archive = Archive(Simulator(), keeping, ROOM)
+    await archive.answer(SPEC)
+    assert await archive.grade(GRADING, "native") == "graded"
+    assert {item.digest for item in (await archive.page(10)).items if item.pinned} == set(EVIDENCE)
+    keeping.clock.forward(days=1000)
+    assert keeping.retain() == 1
+    assert [keeping.get(digest) for digest in EVIDENCE] == list(EVIDENCE.values())
+
+
+@pytest.mark.parametrize("digest", ["x", "", "0" * 63, "A" * 64, "\0" * 64, "\ud800", "0" * 64])
+async def test_what_is_no_digest_is_not_found(keeping: Keeping, digest: str) -> None:
+    with pytest.raises(ReportNotFound):
+        await Archive(Simulator(), keeping, ROOM).report(digest)
+    assert keeping.failures == 0
+
+
+async def test_a_store_that_is_broken_keeps_nobody_from_an_answer(broken: Keeping) -> None:
+    archive = Archive(Simulator(), broken, ROOM)
+    made, again = [await archive.answer(SPEC) for _ in range(2)]
+    assert (made.source, made.kept, made.store_failed) == (Source.SIMULATION, True, True)
+    assert again.source is Source.MEMORY
+    assert await archive.report(made.digest) == made.report
+    assert await archive.grade(GRADING, "native") == "graded"
+    assert [await archive.report(digest) for digest in EVIDENCE] == list(EVIDENCE.values())
+    assert archive.store_failures > 0
+
+
+async def test_what_only_a_broken_store_may_have_is_not_said_to_be_missing(broken: Keeping) -> None:
+    archive = Archive(Simulator(), broken, 0)
+    made = await archive.answer(SPEC)
+    assert (made.kept, made.store_failed) == (False, True)
+    for asked in (archive.report(made.digest), archive.page(5)):
+        with pytest.raises(StoreUnavailable):
+            await asked
+
+
+async def test_a_store_that_comes_back_is_used(broken: Keeping, tmp_path: Path) -> None:
+    archive = Archive(Simulator(), broken, 0)
+    await archive.answer(SPEC)
+    (tmp_path / "file").unlink()
+    broken.stopwatch.seconds += 60
+    assert not (await archive.answer(OTHER)).store_failed
+    assert (await archive.answer(OTHER)).source is Source.STORE
+    await archive.close()
+
+
+async def test_without_a_store_only_memory_keeps_reports() -> None:
+    for room, kept in ((ROOM, True), (0, False)):
+        archive = Archive(Simulator(), NoStore(), room)
+        made = await archive.answer(SPEC)
+        assert (made.kept, made.store_failed) == (kept, False)
+        assert (await archive.page(5)).items == []

@@ -1,0 +1,192 @@
+"""A store that fails says why, is not asked again for a while, and is used again as soon as it can be."""
+
+import logging
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from api_tests.store.breaking import no_more_pages, read_only, tiny_disk
+from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
+from api_tests.store.postgres import Server
+from service.errors import StoreUnavailable
+from service.store.failures import RETRY_SECONDS, Reason
+
+NOISE = 20_000
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that others may enter, which those of pytest are not."""
+    with tempfile.TemporaryDirectory(prefix="gradient-verdict-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def over_file(path: Path) -> Keeping:
+    return Keeping(f"sqlite:///{path}", Clock())
+
+
+def refused(store: Keeping) -> str:
+    """Why the store does not take a report."""
+    with pytest.raises(StoreUnavailable) as refusal:
+        store.put_all(99, padding=NOISE)
+    return refusal.value.sentence
+
+
+def filled(store: Keeping) -> int:
+    """Put reports until there is no room for another; how many there were."""
+    with pytest.raises(StoreUnavailable, match=Reason.FULL):
+        store.put_all(*range(1000), padding=NOISE)
+    return len(store.numbers(range(1000)))
+
+
+def test_a_folder_that_cannot_be_made_is_told_without_its_name(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    store = over_file(tmp_path / "file" / "reports.sqlite3")
+    assert Reason.UNREACHABLE in refused(store)
+    assert str(tmp_path) not in refused(store)
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "reports.sqlite3"
+    path.write_bytes(b"no database " * 1000)
+    assert Reason.DAMAGED in refused(over_file(path))
+    assert path.read_bytes() == b"no database " * 1000
+
+
+def test_a_new_store_in_a_folder_that_nobody_may_write_to_is_told(public: Path) -> None:
+    with read_only(public):
+        assert any(reason in refused(over_file(public / "reports.sqlite3")) for reason in Reason)
+        assert Reason.READ_ONLY in refused(over_file(public / "folder" / "reports.sqlite3"))
+
+
+def test_reports_are_read_while_they_may_not_be_written(public: Path) -> None:
+    store = over_file(public / "reports.sqlite3")
+    store.put_all(1)
+    store.database.close()
+    reader = over_file(public / "reports.sqlite3")
+    keeper = over_file(public / "reports.sqlite3")
+    assert keeper.get(digest_of(1)) == report_of(1)  # so that the files beside the database are there
+    with read_only(public):
+        assert Reason.READ_ONLY in refused(reader)
+        reader.clock.forward(days=1)
+        assert reader.get(digest_of(1)) == report_of(1)
+    reader.stopwatch.seconds += RETRY_SECONDS
+    reader.database.close()
+    reader.put_all(2)
+    assert reader.get(digest_of(2)) == report_of(2)
+    for one in (reader, keeper):
+        one.close()
+
+
+def test_a_full_disk_keeps_nobody_from_reading_and_is_written_to_when_there_is_room(tmp_path: Path) -> None:
+    store = over_file(tmp_path / "reports.sqlite3")
+    with no_more_pages(60):
+        last = filled(store)
+        assert last > 0
+        store.clock.forward(days=1)
+        assert all(store.get(digest_of(number)) == report_of(number, padding=NOISE) for number in range(last))
+        store.database.close()
+    assert Reason.FULL in refused(store)
+    store.stopwatch.seconds += RETRY_SECONDS
+    store.put_all(99, padding=NOISE)
+    store.close()
+
+
+def test_a_disk_that_is_really_full_is_told_and_what_was_put_stays(tmp_path: Path) -> None:
+    with tiny_disk(tmp_path / "disk", 512):
+        store = over_file(tmp_path / "disk" / "reports.sqlite3")
+        last = filled(store)
+        assert last > 0
+        assert all(store.get(digest_of(number)) == report_of(number, padding=NOISE) for number in range(last))
+        store.close()
+
+
+def test_a_file_that_is_removed_is_made_anew(sqlite: Keeping, tmp_path: Path) -> None:
+    sqlite.put_all(1)
+    for path in tmp_path.iterdir():
+        path.unlink()
+    sqlite.put_all(2)
+    assert (sqlite.get(digest_of(1)), sqlite.get(digest_of(2))) == (None, report_of(2))
+
+
+def test_a_report_that_is_damaged_in_the_store_is_not_there(keeping: Keeping) -> None:
+    keeping.put_all(1)
+    with keeping.database.writing() as connection:
+        connection.execute(text("UPDATE reports SET report = :bytes"), {"bytes": b"damaged"})
+    assert keeping.get(digest_of(1)) is None
+    keeping.put_all(1)
+    assert keeping.get(digest_of(1)) == report_of(1)
+
+
+def test_after_a_failure_nothing_is_tried_for_a_while(tmp_path: Path) -> None:
+    blocked = tmp_path / "folder"
+    blocked.touch()
+    store = over_file(blocked / "reports.sqlite3")
+    assert Reason.UNREACHABLE in refused(store)
+    blocked.unlink()
+    store.stopwatch.seconds += RETRY_SECONDS - 0.01
+    assert Reason.UNREACHABLE in refused(store)
+    assert not blocked.exists()
+    store.stopwatch.seconds += 0.01
+    store.put_all(1)
+    assert store.get(digest_of(1)) == report_of(1)
+    assert store.failures == 2
+    store.close()
+
+
+def test_the_log_says_when_a_failure_begins_and_when_it_ends(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "service.store")
+    blocked = tmp_path / "folder"
+    blocked.touch()
+    store = over_file(blocked / "reports.sqlite3")
+    for _ in range(5):
+        refused(store)
+        store.stopwatch.seconds += RETRY_SECONDS
+    blocked.unlink()
+    for number in range(5):
+        store.put_all(number)
+    said = [record.message for record in caplog.records if record.name == "service.store"]
+    assert len(said) == 2
+    assert said[0].startswith(f"the store cannot be used: {Reason.UNREACHABLE} (")
+    assert said[1] == "the store can be used again"
+    store.close()
+
+
+def test_a_server_that_stops_is_told_and_used_again_when_it_is_back(postgres: Server) -> None:
+    store = Keeping(postgres.database(), Clock())
+    store.put_all(1)
+    postgres.stop()
+    try:
+        assert Reason.UNREACHABLE in refused(store)
+    finally:
+        postgres.start()
+    store.stopwatch.seconds += RETRY_SECONDS
+    assert store.get(digest_of(1)) == report_of(1)
+    store.put_all(2)
+    store.close()
+
+
+def test_a_server_that_was_restarted_meanwhile_is_not_noticed(postgres: Server) -> None:
+    store = Keeping(postgres.database(), Clock())
+    store.put_all(1)
+    postgres.stop()
+    postgres.start()
+    assert store.get(digest_of(1)) == report_of(1)
+    assert store.failures == 0
+    store.close()
+
+
+def test_a_server_that_may_only_be_read_is_read(postgres: Server) -> None:
+    store = Keeping(postgres.database(), Clock())
+    store.put_all(1)
+    name = store.url.rpartition("/")[2]
+    with store.database.writing() as connection:
+        connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    store.close()
+    assert Reason.READ_ONLY in refused(store)
+    assert store.get(digest_of(1)) == report_of(1)
+    store.close()

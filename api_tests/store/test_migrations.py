@@ -1,0 +1,119 @@
+"""The schema of a database is brought up, down and up again, once however many do it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
+from service.__main__ import main
+from service.settings import PREFIX
+from service.store.engine import engine_of, url_of
+from service.store.migrate import downgrade, revision_of, upgrade
+from service.store.schema import HEAD, METADATA
+
+
+def test_the_schema_that_the_migrations_lead_to_is_the_one_that_is_used(database_url: str) -> None:
+    engine = engine_of(url_of(database_url))
+    upgrade(engine)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    engine.dispose()
+
+
+def test_the_newest_revision_is_the_one_that_is_looked_for() -> None:
+    assert ScriptDirectory(str(files("service.store") / "migrations")).get_heads() == [HEAD]
+
+
+def test_a_database_goes_up_down_and_up_again(database_url: str) -> None:
+    store = Keeping(database_url, Clock())
+    store.put_all(1, 2)
+    store.close()
+    engine = engine_of(url_of(database_url))
+    for revision in ("base", "-1"):
+        downgrade(engine, revision)
+        with engine.connect() as connection:
+            assert (revision_of(connection), inspect(connection).has_table("reports")) == (None, False)
+        upgrade(engine)
+        with engine.connect() as connection:
+            assert revision_of(connection) == HEAD
+        assert store.page(5).items == []
+        store.put_all(3)
+        assert store.get(digest_of(3)) == report_of(3)
+        store.close()
+    engine.dispose()
+
+
+def test_a_database_that_is_new_enough_keeps_what_it_has(database_url: str) -> None:
+    store = Keeping(database_url, Clock())
+    store.put_all(1)
+    engine = engine_of(url_of(database_url))
+    upgrade(engine)
+    engine.dispose()
+    assert store.get(digest_of(1)) == report_of(1)
+    store.close()
+
+
+def test_many_that_open_a_new_database_at_once_make_it_once(database_url: str) -> None:
+    together = Barrier(8)
+
+    def opened(number: int) -> bytes | None:
+        store = Keeping(database_url, Clock())
+        together.wait()
+        store.put_all(number)
+        found = store.get(digest_of(number))
+        store.close()
+        return found
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(opened, range(8))) == [report_of(number) for number in range(8)]
+
+
+def test_a_step_that_fails_leaves_nothing_behind(database_url: str) -> None:
+    engine = engine_of(url_of(database_url))
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE other (a INTEGER)"))
+        connection.execute(text("CREATE INDEX reports_by_label ON other (a)"))  # the name of the second index
+    with pytest.raises(Exception, match="already exists"):
+        upgrade(engine)
+    with engine.connect() as connection:
+        assert inspect(connection).get_table_names() == ["other"]
+    engine.dispose()
+
+
+def test_the_command_line_tells_and_changes_the_revision(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", database_url)
+    said = []
+    for way in (["current"], ["upgrade"], ["current"], ["downgrade"], ["upgrade"], ["downgrade", "base"]):
+        assert main(["database", *way]) == 0
+        said.append(capsys.readouterr().out.strip())
+    newest = f"{HEAD} (newest)"
+    assert said == ["none", newest, newest, "none", newest, "none"]
+    assert main(["database", "downgrade", "nowhere"]) == 2
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_the_command_line_says_why_a_database_cannot_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", f"sqlite:///{tmp_path}/file/reports.sqlite3")
+    assert main(["database", "upgrade"]) == 2
+    assert capsys.readouterr().err == "The store of reports is not available: its database is not reachable.\n"
+
+
+def test_a_database_of_another_version_is_left_alone(keeping: Keeping) -> None:
+    keeping.put_all(1)
+    with keeping.database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    keeping.close()
+    with pytest.raises(Exception, match="another version of the service"):
+        keeping.page(1)

@@ -1,0 +1,101 @@
+"""The drawing process: it dies, takes too long, is asked too much, and goes with its service."""
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from anyio import create_task_group
+
+from api_tests.curves.odd_reports import odd
+from api_tests.worker.processes import children, eventually, exists, server_at
+from examples.running_service import running_service
+from service.charts.names import ChartFormat, ChartName, Theme
+from service.errors import DeadlineExceeded, QueueFull, WorkerFailed
+from service.settings import Settings
+from service.worker.drawing import Drawing
+
+pytestmark = pytest.mark.anyio
+
+SMALL, LARGE = (odd(name).model_dump_json().encode() for name in ("stable", "5000 layers"))
+
+
+@asynccontextmanager
+async def drawing(**settings: object) -> AsyncIterator[Drawing]:
+    """A drawing process that is ended afterwards."""
+    made = Drawing(Settings.model_validate(settings))
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+async def drawn(one: Drawing, report: bytes = SMALL) -> bytes:
+    return await one.chart([report], ChartName.GRADIENT, Theme.LIGHT, ChartFormat.SVG)
+
+
+async def test_a_process_that_was_killed_is_replaced() -> None:
+    before = children()
+    async with drawing() as one:
+        first = await drawn(one)
+        (process,) = {child for child in children() - before if _draws(child)}
+        os.kill(process, signal.SIGKILL)
+        assert eventually(lambda: not exists(process), 5)
+        with pytest.raises(WorkerFailed):
+            await drawn(one)
+        assert await drawn(one) == first
+    assert eventually(lambda: not {child for child in children() - before if _draws(child)}, 5)
+
+
+async def test_a_drawing_beyond_its_time_is_stopped_with_its_process() -> None:
+    before = children()
+    async with drawing(sync_deadline_seconds=0.05) as one:
+        with pytest.raises(DeadlineExceeded):
+            await drawn(one, LARGE)
+        assert eventually(lambda: not {child for child in children() - before if _draws(child)}, 5)
+
+
+async def test_more_than_may_wait_are_turned_away_and_those_who_wait_are_served() -> None:
+    answers: list[bytes] = []
+    refused: list[QueueFull] = []
+    async with drawing(queue_limit=2) as one:
+
+        async def ask() -> None:
+            try:
+                answers.append(await drawn(one))
+            except QueueFull as refusal:
+                refused.append(refusal)
+
+        async with create_task_group() as asking:
+            for _ in range(6):
+                asking.start_soon(ask)
+    assert len(answers) == 3
+    assert len(set(answers)) == 1
+    assert {refusal.facts["limit"] for refusal in refused} == {2}
+
+
+async def test_the_script_is_made_once() -> None:
+    async with drawing() as one:
+        first = await one.script()
+        assert first.startswith(b"\x1f\x8b")
+        one.end()
+        assert await one.script() is first
+
+
+def test_a_service_takes_its_drawing_process_with_it() -> None:
+    with running_service() as url:
+        server = server_at(url)
+        assert eventually(lambda: any(_draws(child) for child in children(server)), 20)
+        (process,) = (child for child in children(server) if _draws(child))
+    assert eventually(lambda: not exists(process), 5)
+
+
+def _draws(process: int) -> bool:
+    """Whether a child of this name spawned it."""
+    try:
+        command = Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return b"spawn_main" in command

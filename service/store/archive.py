@@ -1,0 +1,143 @@
+"""Every report that can be had: from memory, from the store, or made now."""
+
+import logging
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import TypeVar
+
+from anyio import CapacityLimiter, sleep, to_thread
+
+from service.errors import ReportNotFound, StoreUnavailable
+from service.grading.spec import GradingSpec
+from service.simulation.plan import plan
+from service.spec import SimulationSpec
+from service.store.cache import Cache
+from service.store.engine import CONNECTIONS
+from service.store.listing import Cursor, ReportPage
+from service.store.nothing import Store
+from service.worker.worker import Worker
+
+T = TypeVar("T")
+
+TIDY_SECONDS = 600.0
+_log = logging.getLogger("service.store")
+_DIGEST = re.compile("[0-9a-f]{64}")
+
+
+class Source(StrEnum):
+    """Where a report came from."""
+
+    MEMORY = "memory"
+    STORE = "store"
+    SIMULATION = "simulation"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A report as JSON, where it came from, whether it can be had again, and whether the store could be asked."""
+
+    digest: str
+    report: bytes
+    source: Source
+    kept: bool
+    store_failed: bool = False
+
+
+class Archive:
+    """Asks the memory, which takes no time, then the store, in a thread, then the worker."""
+
+    def __init__(self, worker: Worker, store: Store, cache_bytes: int) -> None:
+        self._worker = worker
+        self._store = store
+        self._memory = Cache(cache_bytes)
+        self._threads = CapacityLimiter(CONNECTIONS)  # those of the endpoints are left alone, should the store be slow
+
+    @property
+    def kept_bytes(self) -> int:
+        """The size of the reports in memory."""
+        return self._memory.size
+
+    @property
+    def store_failures(self) -> int:
+        """How many times the store has failed or could not be asked."""
+        return self._store.failures
+
+    async def answer(self, spec: SimulationSpec) -> Answer:
+        """The report on `spec`, from wherever it is; raises what the worker's `simulate` raises.
+
+        A store that fails keeps nobody from an answer.
+        """
+        digest = plan(spec).spec.digest()
+        kept = self._memory.get(digest)
+        if kept is not None:
+            return Answer(digest, kept, Source.MEMORY, kept=True)
+        try:
+            stored = await self._stored(digest)
+        except StoreUnavailable:
+            stored = None
+        if stored is not None:
+            return Answer(digest, stored, Source.STORE, kept=True)
+        return await self._made(digest, spec)
+
+    async def report(self, digest: str) -> bytes:
+        """The report with that digest as JSON; ReportNotFound where it is not kept, or StoreUnavailable."""
+        kept = self._memory.get(digest)
+        if kept is None and _DIGEST.fullmatch(digest):
+            kept = await self._stored(digest)
+        if kept is None:
+            raise ReportNotFound
+        return kept
+
+    async def grade(self, spec: GradingSpec, wanted: str) -> str:
+        """The grading of `spec` in the format `wanted`; raises what the worker's `grade` raises.
+
+        Its evidence is kept for good, where the store can.
+        """
+        graded = await self._worker.grade(spec, wanted)
+        for digest, report in graded.reports.items():
+            self._memory.put(digest, report)
+        with suppress(StoreUnavailable):
+            await self._in_thread(partial(self._pin, graded.reports))
+        return graded.text
+
+    async def page(self, limit: int, after: Cursor | None = None, label: str | None = None) -> ReportPage:
+        """At most `limit` of the reports in the store, the newest first; StoreUnavailable."""
+        return await self._in_thread(partial(self._store.page, limit, after, label))
+
+    async def tidy(self) -> None:
+        """Open the store and drop what need not be kept, again and again, until cancelled."""
+        while True:
+            with suppress(StoreUnavailable):  # the log has it
+                dropped = await self._in_thread(self._store.retain)
+                _log.log(logging.INFO if dropped else logging.DEBUG, "the store has dropped %d reports", dropped)
+            await sleep(TIDY_SECONDS)
+
+    async def close(self) -> None:
+        """Let go of the store."""
+        await self._in_thread(self._store.close)
+
+    async def _stored(self, digest: str) -> bytes | None:
+        stored = await self._in_thread(partial(self._store.get, digest))
+        if stored is not None:
+            self._memory.put(digest, stored)
+        return stored
+
+    async def _made(self, digest: str, spec: SimulationSpec) -> Answer:
+        report = await self._worker.simulate(spec)
+        remembered = self._memory.put(digest, report)
+        try:
+            stored = await self._in_thread(partial(self._store.put, digest, report))
+        except StoreUnavailable:
+            return Answer(digest, report, Source.SIMULATION, kept=remembered, store_failed=True)
+        return Answer(digest, report, Source.SIMULATION, kept=remembered or stored)
+
+    def _pin(self, reports: dict[str, bytes]) -> None:
+        for digest, report in reports.items():
+            self._store.put(digest, report, pin=True)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await to_thread.run_sync(work, limiter=self._threads)

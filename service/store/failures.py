@@ -1,0 +1,110 @@
+"""Why a store fails, in words for whoever asked; and doors that stay shut for a while after a failure."""
+
+import errno
+import logging
+from collections.abc import Callable
+from enum import StrEnum
+from threading import Lock
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from service.errors import StoreUnavailable
+
+RETRY_SECONDS = 5.0
+"""How long after a failure nothing is tried."""
+
+Clock = Callable[[], float]
+
+_log = logging.getLogger("service.store")
+
+
+class UnknownSchema(Exception):
+    """The database has a revision that this version of the service does not know."""
+
+
+FAILURES = (DBAPIError, PoolTimeout, UnknownSchema, OSError)
+"""What a database may do at any time; whatever else is raised is a defect of this service."""
+
+
+class Reason(StrEnum):
+    """Why, as the end of a sentence; no path and no name of a machine is in it."""
+
+    FULL = "its disk is full"
+    READ_ONLY = "its database is read only"
+    UNREACHABLE = "its database is not reachable"
+    BUSY = "its database is busy"
+    DAMAGED = "its database is damaged"
+    UNKNOWN_SCHEMA = "its database belongs to another version of the service"
+
+
+OF_WRITING = {Reason.FULL, Reason.READ_ONLY, Reason.BUSY}
+"""What keeps nobody from reading."""
+
+_SQLITE = {
+    "SQLITE_FULL": Reason.FULL,
+    "SQLITE_READONLY": Reason.READ_ONLY,
+    "SQLITE_BUSY": Reason.BUSY,
+    "SQLITE_LOCKED": Reason.BUSY,
+    "SQLITE_CORRUPT": Reason.DAMAGED,
+    "SQLITE_NOTADB": Reason.DAMAGED,
+}
+_POSTGRESQL = {"53100": Reason.FULL, "25006": Reason.READ_ONLY, "57014": Reason.BUSY, "55P03": Reason.BUSY}
+_SYSTEM = {
+    errno.ENOSPC: Reason.FULL,
+    errno.EDQUOT: Reason.FULL,
+    errno.EROFS: Reason.READ_ONLY,
+    errno.EACCES: Reason.READ_ONLY,
+    errno.EPERM: Reason.READ_ONLY,
+}
+
+
+def reason_of(error: Exception) -> Reason:
+    """The reason behind one of FAILURES; that nothing is reachable where it names none."""
+    if isinstance(error, OSError):
+        return _SYSTEM.get(error.errno or 0, Reason.UNREACHABLE)
+    if isinstance(error, UnknownSchema):
+        return Reason.UNKNOWN_SCHEMA
+    if isinstance(error, PoolTimeout):
+        return Reason.BUSY
+    cause = getattr(error, "orig", None)  # the driver's own error
+    name = "_".join(getattr(cause, "sqlite_errorname", "").split("_")[:2])  # SQLITE_READONLY_DIRECTORY is one, too
+    return _SQLITE.get(name) or _POSTGRESQL.get(getattr(cause, "sqlstate", None) or "") or Reason.UNREACHABLE
+
+
+class Door:
+    """Lets work through until it fails; then one attempt every few seconds, and all others are told at once.
+
+    Nobody waits for a server that does not answer, and the log has a line when that begins and one when it ends.
+    """
+
+    def __init__(self, work: str, clock: Clock) -> None:
+        self._work = work
+        self._clock = clock
+        self._lock = Lock()
+        self._reason: Reason | None = None
+        self._shut_until = 0.0
+
+    def check(self) -> None:
+        """StoreUnavailable while the door is shut; whoever comes after that tries for all."""
+        with self._lock:
+            if self._reason is None:
+                return
+            if self._clock() < self._shut_until:
+                raise StoreUnavailable(self._reason)
+            self._shut_until = self._clock() + RETRY_SECONDS
+
+    def failed(self, reason: Reason, error: Exception) -> None:
+        """Shut the door."""
+        with self._lock:
+            if reason is not self._reason:
+                _log.warning("the store cannot be %s: %s (%s)", self._work, reason, str(error).partition("\n")[0])
+            self._reason = reason
+            self._shut_until = self._clock() + RETRY_SECONDS
+
+    def passed(self) -> None:
+        """Open the door: the work has been done."""
+        with self._lock:
+            if self._reason is not None:
+                _log.warning("the store can be %s again", self._work)
+            self._reason = None

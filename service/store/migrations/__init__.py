@@ -1,0 +1,1 @@
+"""The steps from no database to the schema, for Alembic."""
