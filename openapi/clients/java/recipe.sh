@@ -9,5 +9,5 @@ check() {
   mkdir -p "$BUILD/out" && find "$BUILD/client/src/main/java" "$HERE" -name '*.java' > "$BUILD/sources" &&
     javac -Werror -proc:none -cp "$(libraries)" -d "$BUILD/out" "@$BUILD/sources"
 }
-names() { (cd "$BUILD/client/src/main/java/org/gradientverdict/client" && ls model api | grep -oP '^\w+(?=\.java)'; grep -hoP '^  public \w+ \K(create|get)\w+(?=\()' api/*.java); }
+names() { (cd "$BUILD/client/src/main/java/org/gradientverdict/client" && ls model api | grep -oP '^\w+(?=\.java)'; grep -hoP '^  public \w+ \K(create|get|list)\w+(?=\()' api/*.java); }
 run() { java -cp "$BUILD/out:$(libraries)" Program "$URL"; }

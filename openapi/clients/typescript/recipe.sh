@@ -6,5 +6,5 @@ generate() {
     openapi-typescript "$DOCUMENT" -o "$BUILD/schema.d.ts" --default-non-nullable false
 }
 check() { cd "$BUILD" && tsc -p .; }
-names() { sed -n '/^    schemas: {/,/^    };/p' "$BUILD/schema.d.ts" | grep -oP '^        \K\w+(?=[:?])'; grep -oP '^    (?=create|get)\K\w+(?=:)' "$BUILD/schema.d.ts"; }
+names() { sed -n '/^    schemas: {/,/^    };/p' "$BUILD/schema.d.ts" | grep -oP '^        \K\w+(?=[:?])'; grep -oP '^    (?=create|get|list)\K\w+(?=:)' "$BUILD/schema.d.ts"; }
 run() { cd "$BUILD" && node out/program.js "$URL"; }
