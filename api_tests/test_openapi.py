@@ -90,7 +90,7 @@ def test_every_property_is_described() -> None:
     assert not silent
 
 
-@pytest.mark.parametrize("name", ["report", "estimate", "catalog", "health"])
+@pytest.mark.parametrize("name", ["report", "reports", "estimate", "catalog", "health"])
 def test_the_examples_are_what_the_service_answers(name: str) -> None:
     committed = json.loads((write.EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))
     expected, found = dict(walk(write.answers()[name])), dict(walk(committed))

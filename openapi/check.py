@@ -1,4 +1,5 @@
-"""What `make check` asks of the OpenAPI documents: no lint, a good score, no break unless the version says so.
+"""What `make check` asks of the OpenAPI documents: no lint, a good score, no break unless the version says so, and a
+laboratory that is typed by them.
 
 Redocly and Spectral judge both documents; `released.json` is the document of the last release, with which Redocly
 compares the one for generators. Below version 1.0 a breaking change needs a new minor version, as semantic versioning
@@ -15,12 +16,13 @@ HERE = Path(__file__).resolve().parent
 TOOLS = HERE / "tools"
 DOCUMENTS = [HERE / "openapi.json", HERE / "openapi-3.2.json"]
 RELEASED = HERE / "released.json"
+TYPES = HERE.parent / ".tools" / "page" / "api.d.ts"
 LOWEST_SCORE = 90.0
 
 
 def main() -> int:
     """1 where something is found, which is printed."""
-    found = [lint(*DOCUMENTS), score(DOCUMENTS[0]), breaking_changes(RELEASED, DOCUMENTS[0])]
+    found = [lint(*DOCUMENTS), score(DOCUMENTS[0]), breaking_changes(RELEASED, DOCUMENTS[0]), page_types(DOCUMENTS[0])]
     print("".join(found), end="")
     return int(any(found))
 
@@ -50,6 +52,12 @@ def breaking_changes(released: Path, document: Path) -> str:
     return (
         changes and complaint("redocly", "diff", released, document, "--fail-on", "none", "--check-version") and changes
     )
+
+
+def page_types(document: Path) -> str:
+    """What TypeScript has against the modules of the laboratory, with the types of `document`."""
+    made = complaint("openapi-typescript", document, "--output", TYPES)
+    return made or complaint("tsc", "--project", TOOLS / "page.tsconfig.json")
 
 
 def complaint(*command: str | Path) -> str:

@@ -1,0 +1,250 @@
+/**
+ * The laboratory: networks are changed, judged and charted. Everything else is made here and put together.
+ *
+ * @typedef {import("./networks.js").Network} Network
+ * @typedef {import("./entries.js").Entry} Entry
+ * @typedef {import("./choices.js").Kinds} Kinds
+ */
+
+import { cards } from "./cards.js";
+import { chartIn, dark, theme } from "./charts.js";
+import { kindsOf } from "./choices.js";
+import { complain, forgive, say } from "./complaints.js";
+import { form } from "./controls.js";
+import { at, fill } from "./dom.js";
+import { Entries } from "./entries.js";
+import { CANCELLED, latest, soon, withProgress } from "./judging.js";
+import { stateOf } from "./link.js";
+import { LETTERS, MOST_NETWORKS, nameOf, network, specOf } from "./networks.js";
+import { presetSelect } from "./presets.js";
+import { Away, Refused, catalog, chart, chartUrl, simulate } from "./service.js";
+import { shareBar } from "./share.js";
+import { tabList } from "./tabs.js";
+import { inWords, layersTable, showVerdict } from "./verdict.js";
+
+const TABS = [
+  { id: "gain", title: "Gain per layer" },
+  { id: "signal", title: "Signal" },
+  { id: "derivative", title: "Slope φ′" },
+  { id: "activation", title: "Curve of φ" },
+  { id: "weight_gradient", title: "Weight gradient" },
+];
+const LINK_MILLISECONDS = 300;
+const SAID_MILLISECONDS = 600;
+const WIDE = "(min-width: 60rem)";
+const AWAY = "The service does not answer. What is shown was measured before.";
+const UNREADABLE = "The link could not be read; this is the network to begin with.";
+
+/** The page while it is open. */
+class Laboratory {
+  /** @param {Kinds} kinds */
+  constructor(kinds) {
+    this.kinds = kinds;
+    this.entries = new Entries();
+    /** @type {number | null} */
+    this.changed = null;
+    this.judge = latest((signal) => this.judgeNext(signal));
+    this.rest = latest((signal) => this.drawRest(signal));
+    this.form = form(kinds, (parts) => this.change(parts));
+    this.presets = presetSelect((networks) => this.load(networks));
+    this.cards = cards(at("cards"), {
+      select: (place) => this.choose(() => (this.entries.place = place)),
+      copy: (place) => this.choose(() => this.entries.copy(place)),
+      remove: (place) => this.choose(() => this.entries.remove(place)),
+    });
+    this.tabs = tabList(at("tabs"), "Charts", TABS, () => this.rest.ask());
+    const names = ["gradient", "comparison", ...TABS.map(({ id }) => id)];
+    this.charts = Object.fromEntries(names.map((name) => [name, chartIn(at(`chart-${name}`))]));
+    const spec = () => specOf(this.entry.network);
+    this.share = shareBar(at("share"), spec, () => this.entries.fragment);
+    this.writeLinkSoon = soon(LINK_MILLISECONDS, () => this.writeLink()); // browsers limit how often a page may
+    this.announce = soon(SAID_MILLISECONDS, () => (at("said").textContent = this.sentence));
+    this.listen();
+  }
+
+  /** The selected network. */
+  get entry() {
+    return this.entries.selected;
+  }
+
+  /** What screen readers are told. */
+  get sentence() {
+    const { network: net, report } = this.entry;
+    return report ? `${nameOf(net)}: ${inWords(report.verdict)}.` : "";
+  }
+
+  listen() {
+    at("compare").addEventListener("click", () => this.choose(() => this.entries.copy(this.entries.place)));
+    at("cancel").addEventListener("click", () => this.judge.cancel());
+    at("layers").addEventListener("toggle", () => this.showLayers());
+    dark.addEventListener("change", () => this.redraw());
+    window.addEventListener("hashchange", ({ newURL }) => this.open(new URL(newURL).hash));
+    for (const id of ["skip", "glance"]) at(id).addEventListener("click", goToResult);
+  }
+
+  /** Show what an address says, or what there is to begin with. @param {string} hash */
+  open(hash) {
+    const fragment = hash.slice(1);
+    const state = fragment === "" ? null : stateOf(fragment, this.kinds);
+    const note = at("note");
+    note.hidden = fragment === "" || state !== null;
+    note.textContent = note.hidden ? "" : UNREADABLE;
+    this.presets.forget();
+    this.put(state?.networks ?? [network({})], state?.selected ?? 0);
+    this.writeLink();
+  }
+
+  /** One network in place of the selected one, several in place of all. @param {Network[]} networks */
+  load(networks) {
+    if (networks.length > 1) this.put(networks, 0);
+    else this.change(networks[0]);
+  }
+
+  /** @param {Network[]} networks @param {number} selected */
+  put(networks, selected) {
+    this.changed ??= performance.now();
+    this.entries.put(networks, selected);
+    this.update();
+  }
+
+  /** @param {Partial<Network>} parts */
+  change(parts) {
+    this.changed ??= performance.now();
+    this.entries.change(parts);
+    this.presets.forget();
+    this.update();
+  }
+
+  /** Another network becomes the selected one. @param {() => void} choice */
+  choose(choice) {
+    choice();
+    this.update();
+    this.redraw();
+  }
+
+  /** After any change: the form, the cards and the address follow at once, the verdict as soon as it is there. */
+  update() {
+    const { all, place } = this.entries;
+    this.form.show(this.entry.network);
+    at("form-letter").textContent = LETTERS[place];
+    this.cards.show(all, place);
+    at("comparison").hidden = all.length === 1;
+    at("compare").hidden = all.length === MOST_NETWORKS;
+    this.writeLinkSoon();
+    this.judge.ask();
+  }
+
+  writeLink() {
+    history.replaceState(null, "", `#${this.entries.fragment}`);
+  }
+
+  /** @param {AbortSignal} signal */
+  async judgeNext(signal) {
+    const entry = this.entries.waiting;
+    if (!entry) return;
+    const changed = this.changed ?? performance.now();
+    if (entry === this.entry) this.changed = null;
+    const judged = entry.network;
+    const spec = specOf(judged);
+    try {
+      const report = await withProgress(spec, signal, () => simulate(spec, signal));
+      Object.assign(entry, { judged, report, problem: null });
+      await this.show(entry, signal, changed);
+    } catch (error) {
+      this.fail(entry, judged, signal, error);
+    }
+    this.rest.ask();
+    this.judge.ask(); // there may be another, or a later change
+  }
+
+  /**
+   * The card, and of the selected network the verdict and its chart.
+   *
+   * @param {Entry} entry
+   * @param {AbortSignal} signal
+   * @param {number} changed When it was.
+   */
+  async show(entry, signal, changed) {
+    this.cards.show(this.entries.all, this.entries.place);
+    const { report } = entry;
+    if (entry !== this.entry || !report) return;
+    forgive();
+    showVerdict(report);
+    this.announce();
+    await this.draw("gradient", [report.digest], signal);
+    if (this.entry.report !== report) return; // that chart was passed over for a later one
+    performance.measure("change-to-chart", { start: changed, end: performance.now() });
+    document.body.dataset.digest = report.digest;
+  }
+
+  /** @param {Entry} entry @param {Network} judged @param {AbortSignal} signal @param {unknown} error */
+  fail(entry, judged, signal, error) {
+    const cancelled = signal.reason === CANCELLED;
+    if (signal.aborted && !cancelled) return; // it was too slow for a later change, and is asked for again after that
+    entry.judged = judged;
+    if (error instanceof Refused) {
+      entry.problem = error.problem;
+      if (entry === this.entry) complain(error.problem);
+    } else if (cancelled) say("Cancelled. What is shown was measured before.");
+    else if (error instanceof Away) say(AWAY);
+    else throw error;
+  }
+
+  /** Everything besides the verdict and the gradient of the selected network. @param {AbortSignal} signal */
+  async drawRest(signal) {
+    const { report } = this.entry;
+    if (!report) return;
+    this.share.show(report.digest, theme());
+    this.showLayers();
+    const drawn = [this.draw(this.tabs.selected(), [report.digest], signal)];
+    if (this.entries.all.length > 1) drawn.push(this.draw("comparison", this.entries.digests, signal));
+    for (const result of await Promise.allSettled(drawn)) {
+      if (result.status === "rejected" && !signal.aborted) say(result.reason.message);
+    }
+    performance.mark("all-charts");
+  }
+
+  /** @param {string} name @param {string[]} digests @param {AbortSignal} signal */
+  async draw(name, digests, signal) {
+    await this.charts[name].draw(chart(chartUrl(digests, name, "json", theme()), signal));
+  }
+
+  /** Show the selected network anew: it is another one, or the theme is. */
+  async redraw() {
+    const { entry } = this;
+    if (!entry.report) return;
+    const { signal } = new AbortController();
+    try {
+      await this.show(entry, signal, performance.now());
+      if (entry.problem) complain(entry.problem);
+    } catch (error) {
+      this.fail(entry, entry.network, signal, error);
+    }
+    this.rest.ask();
+  }
+
+  showLayers() {
+    const { report } = this.entry;
+    if (report && /** @type {HTMLDetailsElement} */ (at("layers")).open) fill(at("layers-table"), layersTable(report));
+  }
+}
+
+/** The address holds the networks: a link inside the page leaves it alone. @param {Event} event */
+function goToResult(event) {
+  event.preventDefault();
+  at("result").focus();
+  at("result").scrollIntoView();
+}
+
+async function start() {
+  if (window.matchMedia(WIDE).matches) at("more-weights").setAttribute("open", "");
+  try {
+    new Laboratory(kindsOf(await catalog())).open(location.hash);
+  } catch (error) {
+    if (!(error instanceof Away) && !(error instanceof Refused)) throw error;
+    at("note").textContent = error.message;
+    at("note").hidden = false;
+  }
+}
+
+start();

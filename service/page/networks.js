@@ -1,0 +1,163 @@
+/**
+ * What a network of the laboratory is, and the specification that the service reads.
+ *
+ * @typedef {import("api").components["schemas"]} Schemas
+ * @typedef {Schemas["SimulationSpec"]} Spec
+ * @typedef {{kind: string, values: Record<string, number | string>}} Choice A kind with those parameters that were set.
+ * @typedef {object} Network
+ * @property {number} depth Hidden layers.
+ * @property {number} width Units of each.
+ * @property {Choice} activation
+ * @property {Choice} weights
+ * @property {Choice} bias
+ * @property {Choice} output The activation of the output layer.
+ * @property {number} units Units of the output layer.
+ * @property {Choice} loss
+ * @property {number} features
+ * @property {number} std Of the inputs.
+ * @property {number} samples
+ * @property {number} trials
+ * @property {number} seed
+ * @property {Choice} policy
+ * @property {string} precision
+ */
+
+export const MOST_NETWORKS = 4;
+export const LETTERS = ["A", "B", "C", "D"];
+export const LIMITS = { depth: [1, 200], width: [1, 512] };
+export const GAINS = { lowest: 0.1, highest: 10 };
+
+/** Where in a specification each part of a network stands. */
+export const POINTERS = {
+  depth: "/network/layers/0/times",
+  width: "/network/layers/0/layers/0/units",
+  activation: "/network/layers/0/layers/0/activation",
+  weights: "/network/layers/0/layers/0/weights",
+  bias: "/network/layers/0/layers/0/bias",
+  output: "/network/layers/1/activation",
+  units: "/network/layers/1/units",
+  loss: "/loss",
+  features: "/network/features",
+  std: "/data/inputs/std",
+  samples: "/data/samples",
+  trials: "/trials",
+  seed: "/seed",
+  policy: "/policy",
+  precision: "/precision",
+};
+
+/** @type {Network} */
+export const DEFAULT = {
+  depth: 10,
+  width: 32,
+  activation: choice("tanh"),
+  weights: choice("variance_scaling", { scale: 1 }),
+  bias: choice("zeros"),
+  output: choice("sigmoid"),
+  units: 1,
+  loss: choice("squared_error"),
+  features: 4,
+  std: 1,
+  samples: 64,
+  trials: 32,
+  seed: 0,
+  policy: choice("sgd"),
+  precision: "float64",
+};
+
+/**
+ * A kind with parameters.
+ *
+ * @param {string} kind
+ * @param {Record<string, number | string>} [values]
+ * @returns {Choice}
+ */
+export function choice(kind, values = {}) {
+  return { kind, values };
+}
+
+/**
+ * The default network with some parts replaced.
+ *
+ * @param {Partial<Network>} parts
+ * @returns {Network}
+ */
+export function network(parts) {
+  return structuredClone({ ...DEFAULT, ...parts });
+}
+
+/**
+ * The specification of a network; what the service would assume anyway is left out where that makes it shorter.
+ *
+ * @param {Network} net
+ * @returns {Spec}
+ */
+export function specOf(net) {
+  const hidden = {
+    kind: "dense",
+    units: net.width,
+    activation: jsonOf(net.activation),
+    weights: jsonOf(net.weights),
+    ...unlessDefault(net, "bias", jsonOf(net.bias)),
+  };
+  const last = { kind: "dense", units: net.units, activation: jsonOf(net.output) };
+  const inputs = net.std === DEFAULT.std ? {} : { inputs: { kind: "gaussian", std: net.std } };
+  const data = { ...unlessDefault(net, "samples", net.samples), ...inputs };
+  const spec = {
+    network: { features: net.features, layers: [{ kind: "repeat", times: net.depth, layers: [hidden] }, last] },
+    loss: jsonOf(net.loss),
+    ...(Object.keys(data).length ? { data } : {}),
+    ...unlessDefault(net, "trials", net.trials),
+    ...unlessDefault(net, "seed", net.seed),
+    ...unlessDefault(net, "policy", jsonOf(net.policy)),
+    ...unlessDefault(net, "precision", net.precision),
+  };
+  return /** @type {Spec} */ (/** @type {unknown} */ (spec)); // kinds are the catalog's, known only while running
+}
+
+/**
+ * A choice as the service reads it; the parameters of a formula are an object there, and text here.
+ *
+ * @param {Choice} chosen
+ * @returns {{kind: string, [name: string]: unknown}}
+ */
+export function jsonOf({ kind, values }) {
+  if (kind !== "expression") return { kind, ...values };
+  const parameters = parametersOf(String(values.parameters ?? ""));
+  return { kind, formula: values.formula, ...(Object.keys(parameters).length ? { parameters } : {}) };
+}
+
+/**
+ * A network in a few words: `stanh, 20 × 8`.
+ *
+ * @param {Network} net
+ * @returns {string}
+ */
+export function nameOf(net) {
+  const kind = net.activation.kind === "expression" ? String(net.activation.values.formula) : net.activation.kind;
+  return `${kind}, ${net.depth} × ${net.width}`;
+}
+
+/**
+ * The parameters of a formula, written as `b = 1.7, c = 2`; what is no number is left out.
+ *
+ * @param {string} text
+ * @returns {Record<string, number>}
+ */
+function parametersOf(text) {
+  const pairs = [...text.matchAll(/([A-Za-z_]\w*)\s*=\s*(-?[\d.]+(?:e[+-]?\d+)?)/gi)];
+  const numbers = pairs.map(([, name, value]) => /** @type {[string, number]} */ ([name, Number(value)]));
+  return Object.fromEntries(numbers.filter(([, value]) => Number.isFinite(value)));
+}
+
+/**
+ * `{part: value}`, or nothing where that is the default.
+ *
+ * @param {Network} net
+ * @param {keyof Network} part
+ * @param {unknown} value
+ * @returns {Record<string, unknown>}
+ */
+function unlessDefault(net, part, value) {
+  return JSON.stringify(net[part]) === JSON.stringify(DEFAULT[part]) ? {} : { [part]: value };
+}

@@ -1,0 +1,138 @@
+/**
+ * All that goes over HTTP; what the service refuses is a `Refused` with its problem.
+ *
+ * @typedef {import("api").components["schemas"]} Schemas
+ * @typedef {Schemas["SimulationReport"]} Report
+ * @typedef {Schemas["Problem"]} Problem
+ * @typedef {import("./networks.js").Spec} Spec
+ */
+
+const SIMULATIONS = "/v1/simulations";
+
+/** What the service has against a request. */
+export class Refused extends Error {
+  /** @param {Problem} problem */
+  constructor(problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+/** The service does not answer. */
+export class Away extends Error {}
+
+/**
+ * The report of a simulation.
+ *
+ * @param {Spec} spec
+ * @param {AbortSignal} signal
+ * @returns {Promise<Report>}
+ */
+export function simulate(spec, signal) {
+  return post(SIMULATIONS, spec, signal);
+}
+
+/**
+ * What a simulation would cost.
+ *
+ * @param {Spec} spec
+ * @param {AbortSignal} signal
+ * @returns {Promise<Schemas["Estimate"]>}
+ */
+export function estimate(spec, signal) {
+  return post("/v1/estimates", spec, signal);
+}
+
+/**
+ * All that is known of an activation.
+ *
+ * @param {unknown} activation
+ * @param {AbortSignal} signal
+ * @returns {Promise<Schemas["ActivationProfile"]>}
+ */
+export function profile(activation, signal) {
+  return post("/v1/activations/profile", { activation }, signal);
+}
+
+/**
+ * Every kind of every family.
+ *
+ * @returns {Promise<Schemas["Catalog"]>}
+ */
+export async function catalog() {
+  return read(await ask("/v1/catalog"));
+}
+
+/**
+ * A chart of a report, as Vega-Lite.
+ *
+ * @param {string} url
+ * @param {AbortSignal} signal
+ * @returns {Promise<import("./charts.js").Chart>}
+ */
+export async function chart(url, signal) {
+  return read(await ask(url, { signal }));
+}
+
+/**
+ * Where a chart of a report is, in one of its formats; `digests` beyond the first are laid over it.
+ *
+ * @param {string[]} digests
+ * @param {string} chartName
+ * @param {"json" | "svg" | "png"} format
+ * @param {string} theme
+ * @returns {string}
+ */
+export function chartUrl([first, ...others], chartName, format, theme) {
+  const query = new URLSearchParams({ chart: chartName, theme });
+  others.forEach((digest) => query.append("with", digest));
+  return `${SIMULATIONS}/${first}/chart.${format}?${query}`;
+}
+
+/**
+ * Where a document about a report is.
+ *
+ * @param {string} digest
+ * @param {"report.html" | "layers.csv"} name
+ * @returns {string}
+ */
+export function documentUrl(digest, name) {
+  return `${SIMULATIONS}/${digest}/${name}`;
+}
+
+/**
+ * @template Answer
+ * @param {string} path
+ * @param {unknown} body
+ * @param {AbortSignal} signal
+ * @returns {Promise<Answer>}
+ */
+async function post(path, body, signal) {
+  const headers = { "Content-Type": "application/json" };
+  return read(await ask(path, { method: "POST", headers, body: JSON.stringify(body), signal }));
+}
+
+/**
+ * @param {string} url
+ * @param {RequestInit} [options]
+ * @returns {Promise<Response>}
+ */
+async function ask(url, options) {
+  try {
+    return await fetch(url, options);
+  } catch (error) {
+    if (error instanceof TypeError) throw new Away("The service does not answer."); // what fetch says of networks
+    throw error;
+  }
+}
+
+/**
+ * @template Answer
+ * @param {Response} response
+ * @returns {Promise<Answer>}
+ */
+async function read(response) {
+  const answer = await response.json();
+  if (!response.ok) throw new Refused(answer);
+  return answer;
+}
