@@ -39,6 +39,7 @@ SPECIFICATIONS: dict[str, Json] = {
     "no weights": {"network": _network(*2 * [{"kind": "activation", "activation": {"kind": "tanh"}}])},
     "mixed layers": {"network": MIXED},
     "one trial": {"network": stack(3, 4), "trials": 1},
+    "many bins": {"network": stack(60, 16, "tanh"), **HISTOGRAMS},
     "5000 layers": {"network": stack(4999, 2), "trials": 2, "data": {"samples": 2}},
     "bands far out": {
         "network": stack(3, 8),

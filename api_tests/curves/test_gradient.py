@@ -11,7 +11,7 @@ from service.curves.comparison import FARTHEST, comparison
 from service.curves.gradient import PREDICTED, gradient
 from service.curves.hidden import hidden, level
 from service.curves.rows import MOST_LAYERS, thinned
-from service.curves.zones import Frame, zones
+from service.curves.zones import Frame, ends, zones
 from service.policies.sgd import Sgd
 
 DENSE = ["vanishing", "exploding", "stable"]
@@ -36,6 +36,15 @@ def test_the_prediction_begins_at_the_last_hidden_layer_and_ends_at_the_predicte
     assert [row["layer"] for row in rows] == [layer.index for layer in hidden(report)]
     assert rows[-1]["median"] == 0.0
     assert rows[0]["median"] == pytest.approx(report.theory.depth_ratio, abs=1e-9)
+
+
+def test_a_band_far_from_the_line_is_cut_at_the_frame() -> None:
+    drawn = gradient(odd("collapsing"))
+    low, high = drawn["zones"][-1]["low"], drawn["zones"][0]["high"]
+    medians = [row["median"] for row in drawn["layers"]]
+    assert low >= min(medians) - 4 - 0.04 * (high - low)
+    assert all(low <= row["low"] <= row["high"] <= high for row in drawn["layers"])
+    assert any(row["low"] > row["p05"] for row in drawn["layers"])
 
 
 def test_what_theory_says_nothing_of_has_no_prediction() -> None:
@@ -84,7 +93,7 @@ def test_zones_fill_the_frame_from_top_to_bottom(values: list[float], a: float, 
         exploding_mild=min(c, d),
         exploding_severe=max(c, d),
     )
-    frame = Frame.around(values, policy, 1, 9)
+    frame = Frame.around(values, ends(policy), 1, 9)
     found = zones(policy, frame)
     assert all(frame.low < value < frame.high for value in values)
     assert (found[0]["high"], found[-1]["low"]) == (frame.high, frame.low)

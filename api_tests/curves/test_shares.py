@@ -48,6 +48,19 @@ def test_a_histogram_of_derivatives_is_drawn_whole_and_within_the_certified_boun
     assert all(low <= row["min"] <= row["rms"] <= row["max"] <= high for row in drawn["layers"])
 
 
+def test_bins_of_many_layers_are_put_together_and_nothing_of_them_is_lost() -> None:
+    drawn = derivative(odd("many bins"))
+    layers = odd("many bins").layers[:-1]
+    assert len(drawn["bins"]) <= 700
+    for layer in layers:
+        rows = [row for row in drawn["bins"] if row["layer"] == layer.index]
+        found, histogram = sum(row["share"] for row in rows), layer.histograms.derivative
+        assert found == pytest.approx(1.0)
+        assert (min(row["low"] for row in rows), max(row["high"] for row in rows)) == pytest.approx(
+            (histogram.edges[0], histogram.edges[-1]), abs=0.2
+        )
+
+
 def test_without_histograms_none_is_drawn() -> None:
     assert derivative(odd("exploding"))["bins"] == []
 

@@ -28,7 +28,7 @@ from service.curves.weight_gradient import weight_gradient as weight_gradient_ro
 from service.results import SimulationReport
 
 _VEGA_LITE = "6.4"
-_PNG_SCALE = 2.0
+_PNG_SCALE = 1.5
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def specification(reports: list[SimulationReport], name: ChartName, theme: Theme
 
 
 def drawn(reports: list[SimulationReport], name: ChartName, theme: Theme, wanted: ChartFormat) -> bytes:
-    """The chart as a file: Vega-Lite in JSON, SVG, or PNG of twice its size for sharp screens."""
+    """The chart as a file: Vega-Lite in JSON, SVG, or PNG of one and a half times its size, for sharp screens."""
     made = specification(reports, name, theme)
     text = json.dumps(made, ensure_ascii=False)
     match wanted:

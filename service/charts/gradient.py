@@ -21,7 +21,7 @@ def drawing() -> alt.LayerChart:
     return alt.LayerChart(
         layer=[
             *marks.zones(),
-            *marks.spread(x, y, marks.series(names), marks.dashes(names)),
+            *marks.spread(x, y, marks.series(names), marks.dashes(names), band=("low", "high")),
             predicted.encode(x, y, marks.series(names), marks.dashes(names)),
             zeros.mark_point(shape="cross", angle=45, filled=True, style="zero").encode(*where, tooltip=tooltip),
             zeros.mark_text(style="zero-name").encode(*where, alt.Text("name:N")),

@@ -52,11 +52,11 @@ def dashes(names: list[str]) -> alt.StrokeDash:
     return alt.StrokeDash("series:N", scale=scale, legend=LEGEND)
 
 
-def spread(x: Any, y: Any, colour: Any, *more: Any) -> list[alt.Chart]:
-    """The band between the 5th and the 95th percentile, and the line of the medians."""
-    low, high = alt.Y("p05:Q"), alt.Y2("p95:Q")
-    band = alt.Chart(LAYERS).mark_area(opacity=_BAND_OPACITY, line=False).encode(x, low, high, colour)
-    return [band, *medians(x, y, colour, *more)]
+def spread(x: Any, y: Any, colour: Any, *more: Any, band: tuple[str, str] = ("p05", "p95")) -> list[alt.Chart]:
+    """The band between the 5th and the 95th percentile, as they are or cut, and the line of the medians."""
+    low, high = alt.Y(f"{band[0]}:Q"), alt.Y2(f"{band[1]}:Q")
+    area = alt.Chart(LAYERS).mark_area(opacity=_BAND_OPACITY, line=False).encode(x, low, high, colour)
+    return [area, *medians(x, y, colour, *more)]
 
 
 def medians(x: Any, y: Any, colour: Any, *more: Any) -> list[alt.Chart]:

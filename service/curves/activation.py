@@ -38,7 +38,7 @@ def limits(activation: Activation) -> list[Row]:
             "bound": f"{name} of φ'",
             "value": value,
             "attained": _attained(bound),
-            "label": f"{name} {value:.6g}",
+            "label": f"{name} {value:.6g}".replace("-", "−"),
         }
         for name, bound, value in ends
         if bound.certified and value is not None

@@ -5,7 +5,7 @@ from string import ascii_uppercase
 from service.curves.architecture import architecture, outcome
 from service.curves.hidden import hidden, level
 from service.curves.rows import Row, numbers, spread_rows, thinned
-from service.curves.zones import Frame, zones
+from service.curves.zones import Frame, ends, zones
 from service.results import SimulationReport
 
 FARTHEST = 12.0
@@ -23,7 +23,7 @@ def comparison(reports: list[SimulationReport]) -> dict[str, list[Row]]:
     rows = [row for line in lines for row in line]
     policy = reports[0].spec.policy
     furthest = max([int(value) for value in numbers(rows, "layer")], default=0)
-    frame = Frame.around(numbers(rows, "line"), policy, 0, furthest)
+    frame = Frame.around(numbers(rows, "line"), ends(policy), 0, furthest)
     return {
         "layers": rows,
         "ends": _apart([line[0] for line in lines if line and line[0]["line"] is not None], frame),

@@ -2,16 +2,19 @@
 
 from service.curves.activation import limits
 from service.curves.architecture import activations
-from service.curves.rows import Row, thinned
+from service.curves.rows import MOST_BARS, Row, thinned
 from service.results import LayerStatistics, SimulationReport
+
+_LAYERS_OF_FINE_BINS = 10
+"""With more layers, bins are put together: some four hundred rectangles are a picture, thousands a wait."""
 
 
 def derivative(report: SimulationReport) -> dict[str, list[Row]]:
     """`layers`: mean, RMS, smallest and largest φ' of each; `bins`: its histogram, where asked for; `bounds` of φ'."""
-    drawn = thinned(report.layers[:-1] or report.layers)
+    drawn = thinned(report.layers[:-1] or report.layers, MOST_BARS)
     return {
         "layers": [{"layer": layer.index, **_cells(layer)} for layer in drawn],
-        "bins": [row for layer in drawn for row in _bins(layer)],
+        "bins": [row for layer in drawn for row in _bins(layer, -(-len(drawn) // _LAYERS_OF_FINE_BINS))],
         "bounds": [row for one in activations(report) for row in limits(one)],
     }
 
@@ -28,14 +31,14 @@ def _cells(layer: LayerStatistics) -> Row:
     }
 
 
-def _bins(layer: LayerStatistics) -> list[Row]:
-    """What share of units and samples lies between two values of φ'; empty bins are left out."""
+def _bins(layer: LayerStatistics, together: int) -> list[Row]:
+    """What share of units and samples lies between two values of φ', so many bins in one; empty ones are left out."""
     if layer.histograms is None:
         return []
-    histogram = layer.histograms.derivative
-    total = sum(histogram.counts)
+    edges, counts = layer.histograms.derivative.edges, layer.histograms.derivative.counts
+    groups = [(start, min(start + together, len(counts))) for start in range(0, len(counts), together)]
     return [
-        {"layer": layer.index, "low": low, "high": high, "share": count / total}
-        for low, high, count in zip(histogram.edges, histogram.edges[1:], histogram.counts, strict=False)
-        if count
+        {"layer": layer.index, "low": edges[start], "high": edges[end], "share": found / sum(counts)}
+        for start, end in groups
+        if (found := sum(counts[start:end]))
     ]

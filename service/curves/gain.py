@@ -1,6 +1,6 @@
 """Where the gain of every step comes from."""
 
-from service.curves.rows import Row, thinned
+from service.curves.rows import MOST_BARS, Row, thinned
 from service.results import SimulationReport, Spread
 
 WEIGHTS, DERIVATIVE, BOTH = "weights W", "derivative φ'", "both: the gain"
@@ -11,7 +11,7 @@ def gain(report: SimulationReport) -> dict[str, list[Row]]:
 
     Means over trials, for these add up as every trial does.
     """
-    drawn = thinned(report.layers[:-1] or report.layers)
+    drawn = thinned(report.layers[:-1] or report.layers, MOST_BARS)
     return {
         "shares": [
             *(_row(layer.index, WEIGHTS, layer.log10_weight_gain) for layer in drawn),

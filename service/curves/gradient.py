@@ -4,7 +4,7 @@ from itertools import accumulate
 
 from service.curves.hidden import hidden, level
 from service.curves.rows import Row, numbers, spread_rows, thinned
-from service.curves.zones import Frame, zones
+from service.curves.zones import Frame, ends, zones
 from service.results import LayerStatistics, SimulationReport
 
 MEASURED, PREDICTED = "measured", "predicted by mean field theory"
@@ -13,17 +13,17 @@ MEASURED, PREDICTED = "measured", "predicted by mean field theory"
 def gradient(report: SimulationReport) -> dict[str, list[Row]]:
     """log10 of delta's norm less its median at the last hidden layer: at the first hidden layer, the depth ratio.
 
-    `layers` are the measured layers, `predicted` those that theory speaks of, `zones` the bands of the policy, `zeros`
-    the layers where delta is exactly 0 in some trials.
+    `layers` are the measured layers, with their band cut where it is far from the lines, `predicted` those that theory
+    speaks of, `zones` the bands of the policy, `zeros` the layers where delta is exactly 0 in some trials.
     """
     drawn, starts = thinned(report.layers), hidden(report)
     measured = spread_rows(drawn, lambda layer: layer.log10_delta_norm, MEASURED, level(report))
     predicted = _predicted(report)
     first, last = (starts[0].index, starts[-1].index) if starts else (1, len(report.layers))
-    values = numbers(measured, "p05", "p95") + numbers(predicted, "median")
-    frame = Frame.around(values, report.spec.policy, first, last)
+    beside = ends(report.spec.policy) + numbers(measured, "p05", "p95")
+    frame = Frame.around(numbers(measured, "median") + numbers(predicted, "median"), beside, first, last)
     return {
-        "layers": measured,
+        "layers": [{**row, "low": frame.cut(row, "p05"), "high": frame.cut(row, "p95")} for row in measured],
         "predicted": predicted,
         "zones": zones(report.spec.policy, frame) if len(starts) > 1 else [],
         "zeros": _zeros([layer for layer in drawn if layer.zero_trials], frame),

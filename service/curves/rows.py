@@ -10,15 +10,17 @@ T = TypeVar("T")
 Row = dict[str, float | int | str | None]
 """One mark of a chart by the names of its fields; every number is finite or null."""
 
-MOST_LAYERS = 200
-"""More would be closer together than a line is thick."""
+MOST_LAYERS = 100
+"""More would be closer together than anybody tells apart."""
+MOST_BARS = 60
+"""Bars need more room than lines."""
 
 
-def thinned(items: Sequence[T]) -> list[T]:
-    """All items, or 200 evenly spaced ones with the first and the last among them."""
-    if len(items) <= MOST_LAYERS:
+def thinned(items: Sequence[T], most: int = MOST_LAYERS) -> list[T]:
+    """All items, or `most` evenly spaced ones with the first and the last among them."""
+    if len(items) <= most:
         return list(items)
-    return [items[step * (len(items) - 1) // (MOST_LAYERS - 1)] for step in range(MOST_LAYERS)]
+    return [items[step * (len(items) - 1) // (most - 1)] for step in range(most)]
 
 
 def spread_rows(

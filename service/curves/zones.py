@@ -7,7 +7,7 @@ from service.policies import Policy
 
 _ROOM = 0.5
 _FURTHEST = 4.0
-"""How far from what was measured, in decades, a band may stretch a chart."""
+"""How far from the lines, in decades, a band may stretch a chart."""
 _MARGIN = 0.04
 _TOO_THIN_FOR_A_NAME = 0.07
 
@@ -22,18 +22,28 @@ class Frame:
     high: float
 
     @classmethod
-    def around(cls, values: list[float], policy: Policy, first: int, last: int) -> "Frame":
-        """All `values`, with the bands of `policy` around them as far as they are near."""
+    def around(cls, values: list[float], beside: list[float], first: int, last: int) -> "Frame":
+        """All `values`, and what stands `beside` them as far as it is near."""
         least, most = min(values, default=0.0), max(values, default=0.0)
-        low = min(least, max(policy.vanishing_severe - _ROOM, least - _FURTHEST))
-        high = max(most, min(policy.exploding_severe + _ROOM, most + _FURTHEST))
+        low = min(least, max([least - _FURTHEST, min(beside, default=least)]))
+        high = max(most, min([most + _FURTHEST, max(beside, default=most)]))
         margin = _MARGIN * (high - low)
         return cls(first, last, low - margin, high + margin)
+
+    def cut(self, row: Row, field: str) -> float | None:
+        """The number in that field, or the edge that it is beyond; null stays null."""
+        value = row[field]
+        return max(self.low, min(self.high, value)) if isinstance(value, int | float) else None
 
     @property
     def floor(self) -> float:
         """Just above the lower edge."""
         return self.low + _MARGIN / 2 * (self.high - self.low)
+
+
+def ends(policy: Policy) -> list[float]:
+    """Where a chart has shown all bands of a policy, in decades."""
+    return [policy.vanishing_severe - _ROOM, policy.exploding_severe + _ROOM]
 
 
 def zones(policy: Policy, frame: Frame) -> list[Row]:

@@ -122,7 +122,7 @@ async def get_simulation_chart_svg(asked: TheChart, drawing: TheDrawing) -> Svg:
 
 @router.get("/chart.png", summary="Get a chart as PNG", response_class=Png, responses=_binary("image/png"))
 async def get_simulation_chart_png(asked: TheChart, drawing: TheDrawing) -> Png:
-    """The same, as a picture of points: twice its size, for sharp screens."""
+    """The same, as a picture of points: one and a half times its size, for sharp screens."""
     return Png(await _drawn(asked, drawing, ChartFormat.PNG), headers=KEPT)
 
 
