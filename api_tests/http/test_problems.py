@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 JSON = "application/json"
 BODY_BYTES = 2048
 POSTS = ["/v1/simulations", "/v1/estimates"]
-GETS = ["/", "/v1/catalog", "/v1/version", "/healthz/live", "/healthz/ready", "/metrics", "/docs", "/openapi.json"]
+GETS = ["/v1/catalog", "/v1/version", "/healthz/live", "/healthz/ready", "/metrics", "/docs", "/openapi.json"]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,12 @@ async def test_an_unknown_path_is_a_404(client: httpx.AsyncClient, method: str, 
 
 @pytest.mark.parametrize(
     ("path", "allowed"),
-    [("/v1/simulations", "GET, POST"), ("/v1/estimates", "POST"), *((path, "GET") for path in GETS)],
+    [
+        ("/", "GET, HEAD"),
+        ("/v1/simulations", "GET, POST"),
+        ("/v1/estimates", "POST"),
+        *((path, "GET") for path in GETS),
+    ],
 )
 async def test_an_unknown_method_is_a_405_that_lists_the_known_ones(
     client: httpx.AsyncClient, path: str, allowed: str

@@ -15,6 +15,19 @@ def children(parent: int | None = None) -> set[int]:
     return {process for process, found in fields.items() if found[:1] != ["Z"] and found[1:2] == [str(wanted)]}
 
 
+def simulating(server: int) -> set[int]:
+    """The worker processes of a service: its children but the one that draws."""
+    return {child for child in children(server) if not draws(child)}
+
+
+def draws(process: int) -> bool:
+    """Whether `process` is one that draws: no other is spawned by multiprocessing."""
+    try:
+        return b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
 def server_at(url: str) -> int:
     """The child of this process that serves at `url`, a base URL from `running_service`."""
     port = f"GRADIENT_VERDICT_PORT={url.rpartition(':')[2]}".encode()

@@ -13,7 +13,7 @@ import pytest
 from api_tests.http.asking import Json, assert_problem, sent
 from api_tests.http.lines import unfinished
 from api_tests.networks import stack
-from api_tests.worker.processes import children, cpu_seconds, eventually, exists, server_at
+from api_tests.worker.processes import children, cpu_seconds, eventually, exists, server_at, simulating
 from examples.running_service import running_service
 
 QUICK: Json = {"network": stack(2, 4), "trials": 1}
@@ -35,6 +35,7 @@ LIMITS = {
 def limited() -> Iterator[str]:
     """A service with two workers, two seconds for each simulation, and room for one more to wait."""
     with running_service(**LIMITS) as url:
+        assert httpx.get(f"{url}/page/vega.js", timeout=PATIENCE).is_success  # the drawing process is at rest
         yield url
 
 
@@ -51,10 +52,12 @@ def asked(url: str, body: Json) -> httpx.Response:
 
 def at_work(url: str, count: int) -> set[int]:
     """The worker processes of the service at `url`, once `count` of them are busy; which those are."""
-    used = {process: cpu_seconds(process) for process in children(server_at(url))}
+    used = {process: cpu_seconds(process) for process in simulating(server_at(url))}
 
     def busy() -> set[int]:
-        return {process for process in children(server_at(url)) if cpu_seconds(process) > used.get(process, 0.0) + 0.1}
+        return {
+            process for process in simulating(server_at(url)) if cpu_seconds(process) > used.get(process, 0.0) + 0.1
+        }
 
     assert eventually(lambda: len(busy()) >= count, PATIENCE), "nothing is at work"
     return busy()

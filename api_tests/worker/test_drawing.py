@@ -4,13 +4,12 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 from anyio import create_task_group
 
 from api_tests.curves.odd_reports import odd
-from api_tests.worker.processes import children, eventually, exists, server_at
+from api_tests.worker.processes import children, draws, eventually, exists, server_at
 from examples.running_service import running_service
 from service.charts.names import ChartFormat, ChartName, Theme
 from service.errors import DeadlineExceeded, QueueFull, WorkerFailed
@@ -40,13 +39,13 @@ async def test_a_process_that_was_killed_is_replaced() -> None:
     before = children()
     async with drawing() as one:
         first = await drawn(one)
-        (process,) = {child for child in children() - before if _draws(child)}
+        (process,) = {child for child in children() - before if draws(child)}
         os.kill(process, signal.SIGKILL)
         assert eventually(lambda: not exists(process), 5)
         with pytest.raises(WorkerFailed):
             await drawn(one)
         assert await drawn(one) == first
-    assert eventually(lambda: not {child for child in children() - before if _draws(child)}, 5)
+    assert eventually(lambda: not {child for child in children() - before if draws(child)}, 5)
 
 
 async def test_a_drawing_beyond_its_time_is_stopped_with_its_process() -> None:
@@ -54,7 +53,7 @@ async def test_a_drawing_beyond_its_time_is_stopped_with_its_process() -> None:
     async with drawing(sync_deadline_seconds=0.05) as one:
         with pytest.raises(DeadlineExceeded):
             await drawn(one, LARGE)
-        assert eventually(lambda: not {child for child in children() - before if _draws(child)}, 5)
+        assert eventually(lambda: not {child for child in children() - before if draws(child)}, 5)
 
 
 async def test_more_than_may_wait_are_turned_away_and_those_who_wait_are_served() -> None:
@@ -87,15 +86,6 @@ async def test_the_script_is_made_once() -> None:
 def test_a_service_takes_its_drawing_process_with_it() -> None:
     with running_service() as url:
         server = server_at(url)
-        assert eventually(lambda: any(_draws(child) for child in children(server)), 20)
-        (process,) = (child for child in children(server) if _draws(child))
+        assert eventually(lambda: any(draws(child) for child in children(server)), 20)
+        (process,) = (child for child in children(server) if draws(child))
     assert eventually(lambda: not exists(process), 5)
-
-
-def _draws(process: int) -> bool:
-    """Whether a child of this name spawned it."""
-    try:
-        command = Path(f"/proc/{process}/cmdline").read_bytes()
-    except OSError:
-        return False
-    return b"spawn_main" in command

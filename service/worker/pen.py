@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from service.charts.names import ChartFormat, ChartName, Theme
 from service.results import SimulationReport
+from service.simulation.crew import die_with_parent
 
 T = TypeVar("T")
 
@@ -51,6 +52,7 @@ class Pen:
 
 
 def _serve(pipe: Connection) -> None:
+    die_with_parent()
     for ending in (signal.SIGINT, signal.SIGTERM):  # to the whole group; the parent decides, and dies last
         signal.signal(ending, signal.SIG_IGN)
     with suppress(EOFError, BrokenPipeError):
