@@ -12,6 +12,7 @@ import pytest
 
 from api_tests.http.asking import Json, assert_problem, resolve, sent
 from service.grading.formats import NAMES
+from service.terminal import grade_files
 
 pytestmark = pytest.mark.anyio
 
@@ -39,13 +40,21 @@ async def test_the_course_is_graded_with_its_evidence_at_hand(client: httpx.Asyn
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_every_format_is_the_same_over_http_and_offline(client: httpx.AsyncClient, name: str) -> None:
+async def test_every_format_is_the_same_over_http_and_offline(
+    client: httpx.AsyncClient, capsysbinary: pytest.CaptureFixture[bytes], name: str
+) -> None:
     answer = await client.post(
         f"/v1/gradings?format={name}", **sent({"rubric": RUBRIC, "answers": ANSWERS}), timeout=60
     )
     assert answer.status_code == 200, answer.text
+    assert grade_files(COURSE / "rubric.json", COURSE / "answers_with_slips.json", name) == 0
+    assert answer.content == capsysbinary.readouterr().out
+
+
+async def test_a_process_of_its_own_grades_the_same(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/gradings?format=otter", **sent({"rubric": RUBRIC, "answers": ANSWERS}), timeout=60)
     files = [str(COURSE / "rubric.json"), str(COURSE / "answers_with_slips.json")]
-    line = [sys.executable, "-m", "service", "grade", *files, "--format", name]
+    line = [sys.executable, "-m", "service", "grade", *files, "--format", "otter"]
     offline = subprocess.run(line, cwd=ROOT, capture_output=True, timeout=60, check=True)
     assert answer.content == offline.stdout
 
