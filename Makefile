@@ -6,6 +6,7 @@ CASES ?= benchmarks/verdict_cases.json
 SECONDS ?= 120
 EACH ?= 100
 SEED ?= 1
+PHASES ?= examples,coverage,fuzzing,stateful
 TOOLS := .tools
 PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$(CURDIR)/openapi/tools/node_modules/.bin:$$PATH"
@@ -108,8 +109,8 @@ lock: $(BIN)/.dev $(TOOLS)/node/.installed ## pin the dependencies anew
 clients: $(BIN)/.dev $(TOOLS)/openapi-python-client/.installed $(TOOLS)/openapi-generator/.installed $(TOOLS)/go/.installed openapi/tools/node_modules/.installed ## generate, compile and run a client in every language (CLIENTS=names)
 	$(BIN)/python openapi/clients/run.py $(CLIENTS)
 
-contract: $(BIN)/.dev $(TOOLS)/schemathesis/.installed ## test the running service against its document (EACH=100 cases an operation, SEED=1)
-	$(BIN)/python openapi/contract/run.py $(EACH) $(SEED)
+contract: $(BIN)/.dev $(TOOLS)/schemathesis/.installed ## test the running service against its document (EACH=100 cases an operation, SEED=1, PHASES)
+	$(BIN)/python openapi/contract/run.py $(EACH) $(SEED) $(PHASES)
 
 clean: ## remove what these targets made
 	rm -rf $(VENV) $(TOOLS) artefacts openapi/tools/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -14,6 +14,7 @@ single_blas_thread()
 # For all tests, before anything reads the settings: none of them touches the store of whoever runs them.
 STORE = tempfile.TemporaryDirectory(prefix="gradient-verdict-", ignore_cleanup_errors=True)
 os.environ["GRADIENT_VERDICT_DATABASE_URL"] = f"sqlite:///{STORE.name}/reports.sqlite3"
+os.environ["GRADIENT_VERDICT_DRAW_AT_START"] = "false"  # most services that tests start draw nothing
 
 from examples.running_service import running_service  # noqa: E402 - NumPy comes after the thread limit
 from service.main import create_app  # noqa: E402

@@ -33,7 +33,7 @@ ROOMS: dict[str, set[str]] = {
     "curves": {"numpy"},
     "charts": {"altair", "vl_convert"},
     "report_page": {"jinja2"},
-    "worker": {"anyio"},
+    "worker": {"anyio", "platformdirs"},
     "store": {"alembic", "anyio", "platformdirs", "pydantic", "sqlalchemy"},
     "catalog": {"pydantic"},
     "faults": {"pydantic"},

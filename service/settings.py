@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     """The longest request body."""
     body_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """How long a request body may take to arrive."""
+    draw_at_start: bool = True
+    """Whether the process that draws charts is started with the service, or for the first chart."""
     shutdown_seconds: Annotated[int, Field(ge=0, le=600)] = 10
     """How long running requests may finish after the service is told to stop."""
 

@@ -84,7 +84,7 @@ async def test_the_script_is_made_once() -> None:
 
 
 def test_a_service_takes_its_drawing_process_with_it() -> None:
-    with running_service() as url:
+    with running_service(draw_at_start=True) as url:
         server = server_at(url)
         assert eventually(lambda: any(draws(child) for child in children(server)), 20)
         (process,) = (child for child in children(server) if draws(child))

@@ -1,4 +1,5 @@
-"""Contract tests with Schemathesis against the running service: `make contract` (EACH=100 cases an operation, SEED=1).
+"""Contract tests with Schemathesis against the running service: `make contract` (EACH=100 cases an operation, SEED=1,
+PHASES=examples,coverage,fuzzing,stateful).
 
 Examples, the edges of every schema, random requests good and bad, and the links between operations: no undocumented
 status, no 5xx, nothing accepted that the schema forbids, nothing refused that it allows without a reason.
@@ -16,17 +17,18 @@ sys.path.insert(0, str(ROOT))
 from examples.running_service import running_service  # noqa: E402 - the root is on the path only now
 
 TOOL = ROOT / ".tools" / "schemathesis" / "bin" / "st"
+ALL = "examples,coverage,fuzzing,stateful"
 SMALL_BUDGET_FLOPS = 2e9
 """Random networks may be large; what is too large is refused at once."""
 
 
 def main() -> int:
     """The exit status of Schemathesis."""
-    each, seed = sys.argv[1:3] if len(sys.argv) == 3 else ("100", "1")
+    each, seed, phases = sys.argv[1:4] if len(sys.argv) == 4 else ("100", "1", ALL)
     environment = os.environ | {"SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE)}
     with running_service(sync_budget_flops=SMALL_BUDGET_FLOPS) as url:
         command = [TOOL, "--config-file", HERE / "schemathesis.toml", "run", ROOT / "openapi" / "openapi-3.2.json"]
-        options = ["--url", url, "--seed", seed, "--max-examples", each, "--max-failures", "20"]
+        options = ["--url", url, "--seed", seed, "--max-examples", each, "--max-failures", "20", "--phases", phases]
         storage = ["--generation-database", "none"]
         return subprocess.run([*command, *options, *storage], env=environment, check=False).returncode
 

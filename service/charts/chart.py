@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
@@ -29,6 +30,8 @@ from service.results import SimulationReport
 
 _VEGA_LITE = "6.4"
 _PNG_SCALE = 1.5
+SCRIPT_VERSION = f"{version('vl-convert-python')}-1"
+"""Of `script`: of the library that makes it, and of what is asked of that."""
 
 
 @dataclass(frozen=True)

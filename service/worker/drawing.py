@@ -1,7 +1,7 @@
 """The drawing process as the rest of the service sees it: one call, one picture.
 
 It is none of the worker processes: what renders charts reserves more address space than a simulation may have. It is
-started with the service and again whenever it has died; one that takes too long is killed.
+started with the service, or when it is first needed, and again whenever it has died; one that takes too long is killed.
 """
 
 import logging
@@ -36,20 +36,22 @@ class Drawing:
 
     async def chart(self, reports: list[bytes], name: ChartName, theme: Theme, wanted: ChartFormat) -> bytes:
         """A chart of `reports` as a file; QueueFull, DeadlineExceeded or WorkerFailed."""
-        return await self._drawn(partial(pen.draw, reports, name, theme, wanted))
+        return await self._drawn(partial(pen.draw, reports, name, theme, wanted), self._settings.sync_deadline_seconds)
 
     async def page(self, report: bytes) -> bytes:
         """The report page of `report`; raises what `chart` raises."""
-        return await self._drawn(partial(pen.write, report))
+        return await self._drawn(partial(pen.write, report), self._settings.sync_deadline_seconds)
 
     async def script(self) -> bytes:
         """The script that draws charts in a browser, packed by gzip and made once; raises what `chart` raises."""
         if self._script is None:
-            self._script = await self._drawn(pen.vega)
+            self._script = await self._drawn(pen.vega, _START_SECONDS)
         return self._script
 
     async def warm(self) -> None:
-        """Start the process and make the script; where that fails, whoever asks first will be told."""
+        """Start the process and make the script, if that is wanted now; where it fails, whoever asks first is told."""
+        if not self._settings.draw_at_start:
+            return
         try:
             await self.script()
         except Refusal as refusal:
@@ -61,13 +63,13 @@ class Drawing:
             self._pen.end()
         self._pen = None
 
-    async def _drawn(self, work: Callable[[], T]) -> T:
+    async def _drawn(self, work: Callable[[], T], seconds: float) -> T:
         waiting, limit = self._turn.statistics().tasks_waiting, self._settings.queue_limit
         if waiting and waiting >= limit:
             raise QueueFull(waiting, limit, max(1, round(_SECONDS_A_PICTURE * waiting)))
         async with self._turn:
             with CancelScope(shield=True):  # an answer that nobody waits for any more is read, or the next would get it
-                found: T = await self._asked(await self._ready(), work, self._settings.sync_deadline_seconds)
+                found: T = await self._asked(await self._ready(), work, seconds)
             return found
 
     async def _ready(self) -> Pen:

@@ -12,6 +12,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
+from platformdirs import user_cache_path
+
 from service.charts.names import ChartFormat, ChartName, Theme
 from service.results import SimulationReport
 from service.simulation.crew import die_with_parent
@@ -91,7 +93,16 @@ def write(report: bytes) -> bytes:
 
 
 def vega() -> bytes:
-    """The script that draws charts in a browser, packed by gzip."""
-    from service.charts.chart import script  # noqa: PLC0415 - loaded by `arm`
+    """The script that draws charts in a browser, packed by gzip: made once, then read from the user's cache."""
+    from service.charts.chart import SCRIPT_VERSION, script  # noqa: PLC0415 - loaded by `arm`
 
-    return gzip.compress(script().encode(), mtime=0)
+    kept = user_cache_path("gradient-verdict", appauthor=False) / f"vega-{SCRIPT_VERSION}.js.gz"
+    with suppress(OSError):
+        return kept.read_bytes()
+    packed = gzip.compress(script().encode(), mtime=0)
+    with suppress(OSError):  # where nothing may be written, it is made at every start
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        whole = kept.with_suffix(f".{os.getpid()}")
+        whole.write_bytes(packed)
+        whole.replace(kept)
+    return packed
