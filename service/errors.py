@@ -148,7 +148,7 @@ class QueueFull(Refusal):
 
     def __init__(self, waiting: int, limit: int, retry_after_seconds: int) -> None:
         super().__init__(
-            f"Too many simulations are waiting ({waiting}, of {limit} allowed); try again in {retry_after_seconds} s.",
+            f"Too many requests are waiting ({waiting}, of {limit} allowed); try again in {retry_after_seconds} s.",
             waiting=waiting,
             limit=limit,
             retry_after_seconds=retry_after_seconds,
@@ -163,7 +163,7 @@ class DeadlineExceeded(Refusal):
 
     def __init__(self, limit_seconds: float) -> None:
         super().__init__(
-            f"The simulation was stopped after {limit_seconds:g} seconds, the longest one may take.",
+            f"The work was stopped after {limit_seconds:g} seconds, the longest it may take.",
             limit_seconds=limit_seconds,
         )
 

@@ -3,6 +3,7 @@
 import ast
 import json
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -11,6 +12,7 @@ import pytest
 
 from api_tests.curves.odd_reports import FORMULA, SPECIFICATIONS, odd
 from service.charts.chart import CHARTS, drawn, script, specification
+from service.charts.marks import DASHES
 from service.charts.names import ChartFormat, ChartName, Theme
 from service.charts.theme import config
 
@@ -134,6 +136,18 @@ def test_lines_and_words_stand_out_from_the_ground(theme: Theme) -> None:
     assert all(contrast(line, ground) >= ENOUGH_FOR_LINES for line in made["range"]["category"])
     grounds = [over(ground, zone) for zone in made["range"]["diverging"]]
     assert all(contrast(made["style"]["zone-name"]["color"], one) >= ENOUGH_FOR_LINES for one in grounds)
+
+
+@pytest.mark.parametrize("theme", Theme)
+def test_series_are_told_apart_in_grey(theme: Theme) -> None:
+    colours = config(theme)["range"]["category"]
+    assert len(colours) == 4
+    assert all(contrast(one, other) >= 1.25 for one, other in combinations(colours, 2))
+
+
+def test_twelve_networks_have_twelve_kinds_of_lines() -> None:
+    kinds = {(place % 4, place % len(DASHES)) for place in range(12)}
+    assert len(kinds) == 12
 
 
 @pytest.mark.parametrize("theme", Theme)

@@ -39,6 +39,27 @@ SPECIFICATIONS: dict[str, Json] = {
     "no weights": {"network": _network(*2 * [{"kind": "activation", "activation": {"kind": "tanh"}}])},
     "mixed layers": {"network": MIXED},
     "one trial": {"network": stack(3, 4), "trials": 1},
+    "dying units": {"network": stack(8, 3, "relu", "he_normal"), "trials": 32},
+    "blocks of two": {
+        "network": {
+            "features": 3,
+            "layers": [
+                {
+                    "kind": "repeat",
+                    "times": 150,
+                    "layers": [{"kind": "activation", "activation": {"kind": "tanh"}}, _dense(3, "linear")],
+                },
+                _dense(1, "linear"),
+                {"kind": "activation", "activation": {"kind": "sigmoid"}},
+            ],
+        },
+        "trials": 2,
+    },
+    "one kind twice": {
+        "network": _network(
+            _dense(3, {"kind": "leaky_relu", "negative_slope": 0.9}), _dense(3, "leaky_relu"), _dense(1)
+        )
+    },
     "many bins": {"network": stack(60, 16, "tanh"), **HISTOGRAMS},
     "5000 layers": {"network": stack(4999, 2), "trials": 2, "data": {"samples": 2}},
     "bands far out": {

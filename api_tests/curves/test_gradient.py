@@ -1,6 +1,7 @@
 """Delta through the depth, relative to the last hidden layer, beside theory and the bands of the policy."""
 
 from itertools import pairwise
+from math import isfinite
 
 import pytest
 from hypothesis import given
@@ -65,8 +66,12 @@ def test_layers_whose_gradient_is_zero_are_marked_at_the_bottom() -> None:
 @pytest.mark.parametrize("name", SPECIFICATIONS)
 def test_every_report_has_rows_of_finite_numbers(name: str) -> None:
     drawn = gradient(odd(name))
-    assert [row["layer"] for row in drawn["layers"]] == [layer.index for layer in thinned(odd(name).layers)]
+    found = {row["layer"] for row in drawn["layers"]}
+    ends = {layer.index for layer in [*hidden(odd(name))[:1], *hidden(odd(name))[-1:]]}
+    assert found == {layer.index for layer in thinned(odd(name).layers)} | ends
     assert len(hidden(odd(name))) < 2 or drawn["zones"]
+    values = [value for rows in drawn.values() for row in rows for value in row.values()]
+    assert all(isfinite(value) for value in values if isinstance(value, float))
 
 
 def test_the_level_is_that_of_the_last_hidden_layer_or_where_a_gradient_is_last_met() -> None:
@@ -129,3 +134,13 @@ def test_the_names_of_lines_that_end_together_stand_apart() -> None:
     height = drawn["zones"][0]["high"] - drawn["zones"][-1]["low"]
     assert [row["letter"] for row in drawn["ends"]] == ["A", "B", "C"]
     assert all(above - below == pytest.approx(0.06 * height) for above, below in pairwise(places))
+
+
+def test_the_names_of_twelve_lines_stay_within_the_picture() -> None:
+    drawn = comparison(12 * [odd("vanishing")])
+    low, high = drawn["zones"][-1]["low"], drawn["zones"][0]["high"]
+    assert all(low - 1e-9 <= row["name_at"] <= high for row in drawn["ends"])
+
+
+def test_networks_that_are_judged_differently_have_no_zones_in_common() -> None:
+    assert comparison([odd("stable"), odd("bands far out")])["zones"] == []

@@ -9,13 +9,14 @@ from service.curves.architecture import activations, architecture, name_of
 from service.curves.derivative import derivative
 from service.curves.gain import DERIVATIVE as BY_DERIVATIVE
 from service.curves.gain import WEIGHTS, gain
+from service.curves.rows import MOST_LAYERS
 from service.curves.signal import SEPARATION, SIGNAL, signal
 from service.curves.weight_gradient import weight_gradient
 from service.nn.activations.expression import Expression
 from service.nn.activations.stanh import Stanh
 
 
-@pytest.mark.parametrize("name", ["vanishing", "exploding", "stable", "one trial"])
+@pytest.mark.parametrize("name", ["vanishing", "exploding", "stable", "one trial", "dying units"])
 def test_both_shares_add_up_to_the_gain_of_every_layer(name: str) -> None:
     drawn = gain(odd(name))
     shares = {(row["layer"], row["series"]): row["mean"] for row in drawn["shares"]}
@@ -23,6 +24,24 @@ def test_both_shares_add_up_to_the_gain_of_every_layer(name: str) -> None:
         both = shares[row["layer"], WEIGHTS] + shares[row["layer"], BY_DERIVATIVE]
         assert row["mean"] == pytest.approx(both, rel=1e-9, abs=1e-9)
     assert [row["layer"] for row in drawn["gains"]] == [layer.index for layer in odd(name).layers[:-1]]
+
+
+def test_only_layers_with_weights_have_a_weight_gradient_however_many_there_are() -> None:
+    drawn = [row["layer"] for row in weight_gradient(odd("blocks of two"))["layers"]]
+    weighted = [layer.index for layer in odd("blocks of two").layers if layer.parameters]
+    assert len(drawn) == MOST_LAYERS
+    assert set(drawn) <= set(weighted)
+    assert (drawn[0], drawn[-1]) == (weighted[0], weighted[-1])
+
+
+def test_two_of_a_kind_with_other_parameters_are_two_curves() -> None:
+    names = {row["activation"] for row in activation(odd("one kind twice"))["curves"]}
+    assert names == {"leaky_relu(negative_slope 0.9)", "leaky_relu"}
+
+
+def test_a_layer_behind_the_last_weights_is_none_of_the_hidden_ones() -> None:
+    assert architecture(odd("blocks of two")) == "tanh/linear × 150, width 3, lecun_normal"
+    assert max(row["layer"] for row in gain(odd("blocks of two"))["gains"]) == 300
 
 
 def test_the_signal_and_what_tells_inputs_apart_are_those_of_the_report() -> None:

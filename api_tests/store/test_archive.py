@@ -11,6 +11,7 @@ from service.grading.spec import GradingSpec
 from service.settings import Settings
 from service.spec import SimulationSpec
 from service.store.archive import Archive, Source
+from service.store.failures import RETRY_SECONDS
 from service.store.nothing import NoStore
 from service.worker.child import Graded
 from service.worker.worker import Worker
@@ -139,3 +140,42 @@ async def test_without_a_store_only_memory_keeps_reports() -> None:
         made = await archive.answer(SPEC)
         assert (made.kept, made.store_failed) == (kept, False)
         assert (await archive.page(5)).items == []
+
+
+async def test_a_report_that_is_asked_for_from_memory_is_in_use(keeping: Keeping) -> None:
+    archive = Archive(Simulator(), keeping, ROOM)
+    first, _ = await archive.answer(SPEC), await archive.answer(OTHER)
+    keeping.clock.forward(days=80)
+    for _ in range(2):
+        assert (await archive.answer(SPEC)).source is Source.MEMORY
+    await archive.catch_up()
+    keeping.clock.forward(days=20)
+    assert keeping.retain() == 1
+    assert [item.digest for item in keeping.page(2).items] == [first.digest]
+
+
+async def test_what_was_made_while_the_store_had_failed_is_stored_when_it_is_back(
+    broken: Keeping, tmp_path: Path
+) -> None:
+    archive = Archive(Simulator(), broken, ROOM)
+    made = await archive.answer(SPEC)
+    await archive.grade(GRADING, "native")
+    assert made.store_failed
+    (tmp_path / "file").unlink()
+    broken.stopwatch.seconds += RETRY_SECONDS
+    await archive.catch_up()
+    stored = {item.digest: item.pinned for item in broken.page(10).items}
+    assert stored == {made.digest: False, **dict.fromkeys(EVIDENCE, True)}
+    await archive.close()
+
+
+async def test_a_store_that_is_still_broken_is_owed_what_it_was_owed(broken: Keeping, tmp_path: Path) -> None:
+    archive = Archive(Simulator(), broken, ROOM)
+    made = await archive.answer(SPEC)
+    with pytest.raises(StoreUnavailable):
+        await archive.catch_up()
+    (tmp_path / "file").unlink()
+    broken.stopwatch.seconds += RETRY_SECONDS
+    await archive.catch_up()
+    assert broken.get(made.digest) == made.report
+    await archive.close()

@@ -38,7 +38,7 @@ def test_a_database_of_another_kind_is_refused_at_the_start_without_its_password
     assert SECRET not in str(refusal.value)
 
 
-@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgres+psycopg"])
 def test_every_spelling_of_postgresql_has_the_same_driver(scheme: str) -> None:
     assert url_of(f"{scheme}://host/db").drivername == "postgresql+psycopg"
 

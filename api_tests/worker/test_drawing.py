@@ -4,12 +4,14 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from multiprocessing import active_children
 
 import pytest
 from anyio import create_task_group
 
 from api_tests.curves.odd_reports import odd
-from api_tests.worker.processes import children, draws, eventually, exists, server_at
+from api_tests.worker.boundless import until
+from api_tests.worker.processes import children, cpu_seconds, draws, eventually, exists, server_at
 from examples.running_service import running_service
 from service.charts.names import ChartFormat, ChartName, Theme
 from service.errors import DeadlineExceeded, QueueFull, WorkerFailed
@@ -41,11 +43,26 @@ async def test_a_process_that_was_killed_is_replaced() -> None:
         first = await drawn(one)
         (process,) = {child for child in children() - before if draws(child)}
         os.kill(process, signal.SIGKILL)
-        assert eventually(lambda: not exists(process), 5)
-        with pytest.raises(WorkerFailed):
-            await drawn(one)
+        await until(lambda: process not in {child.pid for child in active_children()})
         assert await drawn(one) == first
-    assert eventually(lambda: not {child for child in children() - before if draws(child)}, 5)
+
+
+async def test_a_process_that_dies_at_work_is_told_and_replaced() -> None:
+    before = children()
+    async with drawing() as one, create_task_group() as working:
+        await drawn(one)
+        (process,) = {child for child in children() - before if draws(child)}
+        used = cpu_seconds(process)
+
+        async def draw() -> None:
+            with pytest.raises(WorkerFailed):
+                await drawn(one, LARGE)
+
+        working.start_soon(draw)
+        await until(lambda: cpu_seconds(process) > used)
+        os.kill(process, signal.SIGKILL)
+        await until(lambda: not exists(process))
+        assert (await drawn(one)).startswith(b"<svg")
 
 
 async def test_a_drawing_beyond_its_time_is_stopped_with_its_process() -> None:

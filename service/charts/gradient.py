@@ -13,7 +13,7 @@ HOW_TO_READ = (
 
 def drawing() -> alt.LayerChart:
     """Of `layers`, `predicted`, `zones` and `zeros`."""
-    x, y = marks.layer_axis(), marks.decades_axis("median", "δ relative to the last hidden layer, decades")
+    x, y = marks.layer_axis(), marks.decades_axis("median", "δ over its median at the last hidden layer, decades")
     names = [MEASURED, PREDICTED]
     predicted = alt.Chart(alt.NamedData("predicted")).mark_line(strokeWidth=2.2)
     zeros, where = alt.Chart(alt.NamedData("zeros")), (alt.X("layer:Q"), alt.Y("at:Q"))

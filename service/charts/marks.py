@@ -6,6 +6,8 @@ import altair as alt
 
 LAYERS = alt.NamedData("layers")
 DECADES = "decades (log₁₀)"
+DASHES = [[1, 0], [7, 4], [2, 3], [9, 3, 2, 3], [14, 4]]
+"""With four colours, twenty kinds of lines."""
 ZONES = ["explodes severely", "explodes mildly", "stable", "vanishes mildly", "vanishes severely"]
 NUMBER = "+.4~r"
 WHOLE_NUMBERS: dict[str, Any] = {

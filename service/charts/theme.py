@@ -13,8 +13,8 @@ _INK = {Theme.LIGHT: "#1b1f24", Theme.DARK: "#e8ecf1"}
 _QUIET = {Theme.LIGHT: "#57606a", Theme.DARK: "#9ba6b3"}
 _GRID = {Theme.LIGHT: "#e3e7ec", Theme.DARK: "#2a313a"}
 _SERIES = {
-    Theme.LIGHT: ["#0b62a8", "#b34700", "#00795a", "#7a3e9d"],
-    Theme.DARK: ["#63b3f4", "#ff9d5c", "#3ecf9f", "#cf9bf0"],
+    Theme.LIGHT: ["#12407a", "#c4520a", "#0f9c7d", "#7a2f94"],
+    Theme.DARK: ["#3f86d6", "#ffb070", "#35b88c", "#f1e4ff"],
 }
 _ZONES = {
     Theme.LIGHT: ["#b3470038", "#b3470018", "#00000000", "#0b62a818", "#0b62a838"],

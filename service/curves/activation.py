@@ -21,11 +21,16 @@ _TALLEST = 6.0
 
 def activation(report: SimulationReport) -> dict[str, list[Row]]:
     """`curves`: φ and φ' of the hidden layers' activations for z from −5 to 5; `bounds`: the certified ones of φ'."""
-    known = [one for one in activations(report) if not one.only_output][:MOST]
+    known = shown(report)
     return {
         "curves": [row for one in known for row in _curves(one)],
         "bounds": [row for one in known for row in limits(one)],
     }
+
+
+def shown(report: SimulationReport) -> list[Activation]:
+    """The first four different activations of the hidden layers that are functions of one unit."""
+    return [one for one in activations(report) if not one.only_output][:MOST]
 
 
 def limits(activation: Activation) -> list[Row]:

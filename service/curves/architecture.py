@@ -1,6 +1,6 @@
 """A network in a few words, for titles."""
 
-from service.curves.hidden import hidden
+from service.curves.hidden import hidden, hidden_depth
 from service.nn.activations import Activation
 from service.nn.activations.expression import Expression
 from service.nn.layers.base import SingleLayer
@@ -34,17 +34,18 @@ def outcome(verdict: Verdict) -> str:
 
 
 def name_of(activation: Activation) -> str:
-    """Its kind, or the formula of an expression."""
+    """Its kind, with its parameters where these are not the default, or the formula of an expression."""
     if isinstance(activation, Expression):
         formula = " ".join(activation.formula.split())
         return formula if len(formula) <= _LONGEST_FORMULA else f"{formula[: _LONGEST_FORMULA - 1]}…"
-    return activation.name()
+    values = ", ".join(f"{name} {value:g}" for name, value in activation.values.items())
+    return f"{activation.name()}({values})" if values and activation != activation.default() else activation.name()
 
 
 def _inner(report: SimulationReport) -> list[SingleLayer]:
-    """All layers but the last, every repeat unrolled."""
+    """The single layers of all hidden layers, every repeat unrolled; all layers where none is hidden."""
     layers = [layer for entry in report.spec.network.layers for _, layer in entry.unroll("")]
-    return layers[:-1] or layers
+    return layers[: hidden_depth(report)] or layers
 
 
 def _few(names: list[str]) -> str:

@@ -1,7 +1,7 @@
 """The activation's derivative where the network works, beside its certified bounds."""
 
-from service.curves.activation import limits
-from service.curves.architecture import activations
+from service.curves.activation import limits, shown
+from service.curves.hidden import hidden_depth
 from service.curves.rows import MOST_BARS, Row, thinned
 from service.results import LayerStatistics, SimulationReport
 
@@ -11,11 +11,11 @@ _LAYERS_OF_FINE_BINS = 10
 
 def derivative(report: SimulationReport) -> dict[str, list[Row]]:
     """`layers`: mean, RMS, smallest and largest φ' of each; `bins`: its histogram, where asked for; `bounds` of φ'."""
-    drawn = thinned(report.layers[:-1] or report.layers, MOST_BARS)
+    drawn = thinned(report.layers[: hidden_depth(report)] or report.layers, MOST_BARS)
     return {
         "layers": [{"layer": layer.index, **_cells(layer)} for layer in drawn],
         "bins": [row for layer in drawn for row in _bins(layer, -(-len(drawn) // _LAYERS_OF_FINE_BINS))],
-        "bounds": [row for one in activations(report) for row in limits(one)],
+        "bounds": [row for one in shown(report) for row in limits(one)],
     }
 
 

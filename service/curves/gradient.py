@@ -11,12 +11,15 @@ MEASURED, PREDICTED = "measured", "predicted by mean field theory"
 
 
 def gradient(report: SimulationReport) -> dict[str, list[Row]]:
-    """log10 of delta's norm less its median at the last hidden layer: at the first hidden layer, the depth ratio.
+    """log10 of delta's norm less its median at the last hidden layer: at the first one, about the depth ratio.
+
+    Its band is wider than that of the depth ratio: it has what a trial does to all layers alike.
 
     `layers` are the measured layers, with their band cut where it is far from the lines, `predicted` those that theory
     speaks of, `zones` the bands of the policy, `zeros` the layers where delta is exactly 0 in some trials.
     """
-    drawn, starts = thinned(report.layers), hidden(report)
+    starts = hidden(report)
+    drawn = _drawn(report, starts)
     measured = spread_rows(drawn, lambda layer: layer.log10_delta_norm, MEASURED, level(report))
     predicted = _predicted(report)
     first, last = (starts[0].index, starts[-1].index) if starts else (1, len(report.layers))
@@ -28,6 +31,12 @@ def gradient(report: SimulationReport) -> dict[str, list[Row]]:
         "zones": zones(report.spec.policy, frame) if len(starts) > 1 else [],
         "zeros": _zeros([layer for layer in drawn if layer.zero_trials], frame),
     }
+
+
+def _drawn(report: SimulationReport, starts: list[LayerStatistics]) -> list[LayerStatistics]:
+    """The layers that are drawn: the first and the last hidden one, which the verdict is about, are among them."""
+    chosen = {layer.index for layer in [*thinned(report.layers), *starts[:1], *starts[-1:]]}
+    return [layer for layer in report.layers if layer.index in chosen]
 
 
 def _zeros(layers: list[LayerStatistics], frame: Frame) -> list[Row]:
@@ -46,7 +55,7 @@ def _predicted(report: SimulationReport) -> list[Row]:
     if not gains or len(gains) != len(starts) - 1:
         return []
     sums = [*reversed([0.0, *accumulate(reversed(gains))])]
-    drawn = {layer.index for layer in thinned(report.layers)} | {starts[0].index, starts[-1].index}
+    drawn = {layer.index for layer in _drawn(report, starts)}
     return [
         {"layer": layer.index, "series": PREDICTED, "median": decades}
         for layer, decades in zip(starts, sums, strict=True)

@@ -10,6 +10,12 @@ def hidden(report: SimulationReport) -> list[LayerStatistics]:
     return [report.layers[start] for start in depth.starts]
 
 
+def hidden_depth(report: SimulationReport) -> int:
+    """How many layers there are in front of the output layer, activations that stand alone among them."""
+    depth = Depth.of([layer.parameters > 0 for layer in report.layers])
+    return depth.ends[-1] + 1 if depth.ends else 0
+
+
 def level(report: SimulationReport) -> float:
     """The median of log10 delta at the last hidden layer, or where the gradient is last met; 0 where it is nowhere."""
     places = [*reversed(hidden(report)[-1:]), *reversed(report.layers)]

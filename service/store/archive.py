@@ -54,6 +54,10 @@ class Archive:
         self._worker = worker
         self._store = store
         self._memory = Cache(cache_bytes)
+        self._used: set[str] = set()  # whose use the store has not heard of
+        self._owed: dict[
+            str, bool
+        ] = {}  # what the store could not take when it was made, and whether it is to be pinned
         self._threads = CapacityLimiter(CONNECTIONS)  # those of the endpoints are left alone, should the store be slow
 
     @property
@@ -74,6 +78,7 @@ class Archive:
         digest = plan(spec).spec.digest()
         kept = self._memory.get(digest)
         if kept is not None:
+            self._used.add(digest)
             return Answer(digest, kept, Source.MEMORY, kept=True)
         try:
             stored = await self._stored(digest)
@@ -86,7 +91,9 @@ class Archive:
     async def report(self, digest: str) -> bytes:
         """The report with that digest as JSON; ReportNotFound where it is not kept, or StoreUnavailable."""
         kept = self._memory.get(digest)
-        if kept is None and _DIGEST.fullmatch(digest):
+        if kept is not None:
+            self._used.add(digest)
+        elif _DIGEST.fullmatch(digest):
             kept = await self._stored(digest)
         if kept is None:
             raise ReportNotFound
@@ -100,8 +107,10 @@ class Archive:
         graded = await self._worker.grade(spec, wanted)
         for digest, report in graded.reports.items():
             self._memory.put(digest, report)
-        with suppress(StoreUnavailable):
+        try:
             await self._in_thread(partial(self._pin, graded.reports))
+        except StoreUnavailable:
+            self._owed |= dict.fromkeys(graded.reports, True)
         return graded.text
 
     async def page(self, limit: int, after: Cursor | None = None, label: str | None = None) -> ReportPage:
@@ -109,15 +118,28 @@ class Archive:
         return await self._in_thread(partial(self._store.page, limit, after, label))
 
     async def tidy(self) -> None:
-        """Open the store and drop what need not be kept, again and again, until cancelled."""
+        """Open the store, make up leeway, and drop what need not be kept, again and again, until cancelled."""
         while True:
             with suppress(StoreUnavailable):  # the log has it
+                await self.catch_up()
                 dropped = await self._in_thread(self._store.retain)
                 _log.log(logging.INFO if dropped else logging.DEBUG, "the store has dropped %d reports", dropped)
             await sleep(TIDY_SECONDS)
 
+    async def catch_up(self) -> None:
+        """Store what could not be stored when it was made, as far as memory has it; note what has been used since."""
+        for digest, pin in list(self._owed.items()):
+            report = self._memory.get(digest)
+            if report is not None:
+                await self._in_thread(partial(self._store.put, digest, report, pin))
+            del self._owed[digest]
+        used, self._used = self._used, set()
+        await self._in_thread(partial(self._store.touch, used))
+
     async def close(self) -> None:
         """Let go of the store."""
+        with suppress(StoreUnavailable):
+            await self.catch_up()
         await self._in_thread(self._store.close)
 
     async def _stored(self, digest: str) -> bytes | None:
@@ -132,6 +154,7 @@ class Archive:
         try:
             stored = await self._in_thread(partial(self._store.put, digest, report))
         except StoreUnavailable:
+            self._owed[digest] = False
             return Answer(digest, report, Source.SIMULATION, kept=remembered, store_failed=True)
         return Answer(digest, report, Source.SIMULATION, kept=remembered or stored)
 

@@ -31,7 +31,7 @@ def url_of(database_url: str) -> URL:
         path = user_data_path("gradient-verdict", appauthor=False) / "reports.sqlite3"
         return URL.create("sqlite", database=str(path))
     url = make_url(database_url)
-    return url.set(drivername="postgresql+psycopg") if url.drivername in _POSTGRESQL else url
+    return url.set(drivername="postgresql+psycopg") if url.drivername.partition("+")[0] in _POSTGRESQL else url
 
 
 def file_of(url: URL) -> Path | None:

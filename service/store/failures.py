@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import sqlite3
 from collections.abc import Callable
 from enum import StrEnum
 from threading import Lock
@@ -23,7 +24,7 @@ class UnknownSchema(Exception):
     """The database has a revision that this version of the service does not know."""
 
 
-FAILURES = (DBAPIError, PoolTimeout, UnknownSchema, OSError)
+FAILURES = (DBAPIError, PoolTimeout, UnknownSchema, OSError, sqlite3.Error)
 """What a database may do at any time; whatever else is raised is a defect of this service."""
 
 
@@ -67,7 +68,7 @@ def reason_of(error: Exception) -> Reason:
         return Reason.UNKNOWN_SCHEMA
     if isinstance(error, PoolTimeout):
         return Reason.BUSY
-    cause = getattr(error, "orig", None)  # the driver's own error
+    cause = getattr(error, "orig", error)  # the driver's own error
     name = "_".join(getattr(cause, "sqlite_errorname", "").split("_")[:2])  # SQLITE_READONLY_DIRECTORY is one, too
     return _SQLITE.get(name) or _POSTGRESQL.get(getattr(cause, "sqlstate", None) or "") or Reason.UNREACHABLE
 

@@ -1,5 +1,6 @@
 """No store: the shape that every store has, and the one that keeps nothing, where an operator wants none."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from service.store.listing import Cursor, ReportPage
@@ -17,6 +18,9 @@ class Store(Protocol):
 
     def get(self, digest: str) -> bytes | None:
         """The report with that digest, if it is here."""
+
+    def touch(self, digests: Collection[str]) -> None:
+        """Note that those reports are used now."""
 
     def page(self, limit: int, after: Cursor | None = None, label: str | None = None) -> ReportPage:
         """Some of what is kept, the newest first."""
@@ -40,6 +44,9 @@ class NoStore:
     def get(self, digest: str) -> bytes | None:
         """Nothing is here."""
         return None
+
+    def touch(self, digests: Collection[str]) -> None:
+        """Nothing is noted."""
 
     def page(self, limit: int, after: Cursor | None = None, label: str | None = None) -> ReportPage:
         """An empty page."""

@@ -1,7 +1,7 @@
 """Reports in a database: kept by their digest, read byte by byte as they were, listed, and dropped when old."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +25,8 @@ _INSERTS: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
 }
+_AT_ONCE = 500
+"""So many names in one statement."""
 _SHOWN = [REPORTS.c[name] for name in ReportSummary.model_fields]
 _PLACE = tuple_(REPORTS.c.created_at, REPORTS.c.digest)
 
@@ -69,6 +71,14 @@ class ReportStore:
         except zlib.error:  # no database promises that its disk forgets nothing
             self._change(delete(REPORTS), digest)
             return None
+
+    def touch(self, digests: Collection[str]) -> None:
+        """Note that those reports are used now; those that are not kept are passed over."""
+        named = sorted(digests)
+        for start in range(0, len(named), _AT_ONCE):
+            some = REPORTS.c.digest.in_(named[start : start + _AT_ONCE])
+            with self._database.writing() as connection:
+                connection.execute(update(REPORTS).where(some).values(last_used_at=self._now()))
 
     def page(self, limit: int, after: Cursor | None = None, label: str | None = None) -> ReportPage:
         """At most `limit` reports, the newest first, of those behind `after` and with that label."""

@@ -54,8 +54,8 @@ class Drawing:
             return
         try:
             await self.script()
-        except Refusal as refusal:
-            _log.warning("nothing is drawn yet: %s", refusal.sentence)
+        except (Refusal, RuntimeError) as failure:
+            _log.warning("nothing is drawn yet: %s", failure)
 
     def end(self) -> None:
         """End the process, whatever it is at; the next picture starts another."""
@@ -66,15 +66,28 @@ class Drawing:
     async def _drawn(self, work: Callable[[], T], seconds: float) -> T:
         waiting, limit = self._turn.statistics().tasks_waiting, self._settings.queue_limit
         if waiting and waiting >= limit:
-            raise QueueFull(waiting, limit, max(1, round(_SECONDS_A_PICTURE * waiting)))
-        async with self._turn:
+            raise self._queue_full()
+        try:
+            with fail_after(self._settings.sync_deadline_seconds):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise self._queue_full() from None
+        try:
             with CancelScope(shield=True):  # an answer that nobody waits for any more is read, or the next would get it
                 found: T = await self._asked(await self._ready(), work, seconds)
             return found
+        finally:
+            self._turn.release()
+
+    def _queue_full(self) -> QueueFull:
+        waiting = self._turn.statistics().tasks_waiting
+        return QueueFull(waiting, self._settings.queue_limit, max(1, round(_SECONDS_A_PICTURE * waiting)))
 
     async def _ready(self) -> Pen:
+        if self._pen is not None and not self._pen.process.is_alive():
+            self.end()  # it died while it had nothing to do: nobody need hear of it
         if self._pen is None:
-            self._pen = Pen.start()
+            self._pen = _started()
             await self._asked(self._pen, pen.arm, _START_SECONDS)
         return self._pen
 
@@ -88,3 +101,10 @@ class Drawing:
         except (EOFError, OSError):
             self.end()
             raise WorkerFailed("The process that draws died; ask again, there will be a new one.") from None
+
+
+def _started() -> Pen:
+    try:
+        return Pen.start()
+    except OSError:
+        raise WorkerFailed("The process that draws could not be started.") from None

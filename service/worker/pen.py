@@ -4,6 +4,7 @@ import gzip
 import os
 import signal
 import traceback
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -97,8 +98,10 @@ def vega() -> bytes:
     from service.charts.chart import SCRIPT_VERSION, script  # noqa: PLC0415 - loaded by `arm`
 
     kept = user_cache_path("gradient-verdict", appauthor=False) / f"vega-{SCRIPT_VERSION}.js.gz"
-    with suppress(OSError):
-        return kept.read_bytes()
+    with suppress(OSError, EOFError, zlib.error):
+        packed = kept.read_bytes()
+        if gzip.decompress(packed):  # whole, by its checksum
+            return packed
     packed = gzip.compress(script().encode(), mtime=0)
     with suppress(OSError):  # where nothing may be written, it is made at every start
         kept.parent.mkdir(parents=True, exist_ok=True)
