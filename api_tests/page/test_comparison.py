@@ -4,6 +4,7 @@ from playwright.sync_api import expect
 
 from api_tests.page.conftest import Open
 from api_tests.page.laboratory import DEFAULT
+from api_tests.page.test_laboratory import changed
 
 
 def test_four_networks_are_compared(open_page: Open) -> None:
@@ -43,3 +44,43 @@ def test_the_course_is_compared_at_once(open_page: Open) -> None:
     page.page.locator("#chart-comparison svg").wait_for()
     page.rest_is_drawn()
     page.photograph("comparison")
+
+
+def test_letters_are_those_of_the_cards_though_one_is_refused(open_page: Open) -> None:
+    page = open_page("#1:1:activation=a_relu&activation.a=1e300|depth=5|depth=6")
+    page.shows(changed(times=5))
+    expect(page.cards.nth(0)).to_contain_text("refused")
+    expect(page.cards.nth(2)).to_contain_text("a layer")
+    page.page.wait_for_load_state("networkidle")
+    expect(page.page.locator("#chart-comparison svg")).to_have_count(0)
+    page.page.get_by_role("button", name="Remove A").click()
+    expect(page.page.locator("#chart-comparison svg")).to_be_visible()
+    expect(page.cards).to_have_count(2)
+
+
+def test_a_card_shows_no_verdict_of_an_earlier_network(open_page: Open) -> None:
+    page = open_page("#1:1:depth=5|activation=a_relu&activation.a=0.1")
+    expect(page.cards.nth(0)).to_contain_text("a layer")
+    expect(page.cards.nth(1)).to_contain_text("a layer")
+    page.page.get_by_label("a", exact=True).fill("1e300")
+    expect(page.cards.nth(1)).to_contain_text("refused")
+    expect(page.cards.nth(1)).not_to_contain_text("a layer")
+    page.page.get_by_role("button", name="Remove A").click()
+    expect(page.page.locator("#refusal, [data-complaint]:visible").filter(has_text="must be")).to_have_count(1)
+    page.page.get_by_label("a", exact=True).fill("0.2")
+    page.shows(changed(activation={"kind": "a_relu", "a": 0.2}))
+
+
+def test_a_network_without_a_report_has_no_verdict_of_another_and_says_why(open_page: Open) -> None:
+    page = open_page("#1:0:depth=5|activation=a_relu&activation.a=1e300")
+    page.shows(changed(times=5))
+    page.rest_is_drawn()
+    expect(page.cards.nth(1)).to_contain_text("refused")
+    page.cards.nth(1).get_by_role("button").first.click()
+    expect(page.verdict).to_contain_text("not judged")
+    expect(page.verdict).to_contain_text("must be")
+    expect(page.page.locator("[data-complaint]:visible")).to_contain_text("must be")
+    expect(page.page.locator("#chart-gradient svg, #share a, #facts dt")).to_have_count(0)
+    page.cards.nth(0).get_by_role("button").first.click()
+    page.shows(changed(times=5))
+    expect(page.page.locator("#share a").first).to_be_visible()

@@ -36,3 +36,17 @@ def test_a_slip_is_shown_at_its_place_and_the_last_good_network_stays(
     page.shows(changed(times=5, activation={"kind": "expression", "formula": "z*tanh(z)"}))
     expect(page.page.get_by_label("φ(z) =")).to_have_value(formula)
     assert shown["verdict"]["label"]
+
+
+@pytest.mark.parametrize(("text", "item"), [("b = 1,7", "7"), ("b = 1, c = 2*3", "c = 2*3"), ("b = 1; b = 2", "b = 2")])
+def test_parameters_that_cannot_be_read_are_said_to_be_and_not_sent(open_page: Open, text: str, item: str) -> None:
+    page = open_page("#1:0:activation=expression&activation.formula=tanh(b+z)&activation.parameters=b+%3D+3")
+    spec = changed(activation={"kind": "expression", "formula": "tanh(b z)", "parameters": {"b": 3}})
+    page.page.get_by_label("φ(z) =").fill("tanh(b z)")
+    page.shows(spec)
+    page.page.get_by_label("with", exact=True).fill(text)
+    expect(page.page.locator("#formula-unread")).to_contain_text(f"“{item}” is not understood.")
+    assert page.spec()["network"] == spec["network"]
+    page.page.get_by_label("with", exact=True).fill("b = 1.7;")
+    expect(page.page.locator("#formula-unread")).to_be_hidden()
+    page.shows(changed(activation={"kind": "expression", "formula": "tanh(b z)", "parameters": {"b": 1.7}}))

@@ -28,6 +28,7 @@ UNREADABLE = [
     "#1:0:activation=constructor",
     "#1:0:activation=stanh&activation.__proto__=1",
     "#1:0:activation=a_relu&activation.a=NaN",
+    "#1:0:activation=expression&activation.parameters=b=1,7",
     "#1:0:weights=explicit&weights.values=1",
     "#1:0:precision=float16",
     "#2:0:depth=5",

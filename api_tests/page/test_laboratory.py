@@ -172,3 +172,18 @@ def test_a_long_simulation_says_how_long_and_can_be_cancelled(open_page: Open) -
     expect(page.page.locator("#progress")).to_be_hidden()
     expect(page.page.locator("#refusal")).to_contain_text("Cancelled")
     expect(page.page.locator(f'body[data-digest="{shown["digest"]}"]')).to_have_count(1)
+
+
+def test_charts_whose_program_does_not_arrive_are_drawn_after_the_next_change(open_page: Open) -> None:
+    page = open_page("#1:0:depth=5")
+    page.page.route("**/page/vega.js", lambda route: route.abort(), times=2)  # it asks again at once
+    page.page.reload()
+    expect(page.page.locator("#refusal")).to_contain_text("Charts cannot be drawn now")
+    label = page.report(changed(times=5))["verdict"]["label"]
+    expect(page.verdict).to_contain_text(label)
+    expect(page.page.locator("#facts dt").first).to_be_visible()
+    page.page.get_by_role("group", name="Depth").get_by_role("button", name="20", exact=True).click()
+    page.shows(changed(times=20))
+    page.rest_is_drawn()
+    expect(page.page.locator("#refusal")).to_be_hidden()
+    page.faults.clear()  # the browser's own log of the request that failed

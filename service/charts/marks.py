@@ -72,7 +72,7 @@ def medians(x: Any, y: Any, colour: Any, *more: Any) -> list[alt.Chart]:
     ]
     return [
         base.mark_line(strokeWidth=2.2, invalid="break-paths-filter-domains").encode(x, y, colour, *more),
-        base.mark_point(filled=True, size=_POINT, opacity=1).encode(x, y, colour, tooltip=tooltip),
+        base.mark_point(filled=True, size=_POINT, opacity=1).encode(x, y, colour, *more, tooltip=tooltip),
     ]
 
 

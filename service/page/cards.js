@@ -6,6 +6,7 @@
  */
 
 import { element, fill } from "./dom.js";
+import { isMeasured, problemOf } from "./entries.js";
 import { LETTERS, MOST_NETWORKS, nameOf } from "./networks.js";
 import { short } from "./numbers.js";
 import { badge, briefly } from "./verdict.js";
@@ -53,15 +54,28 @@ class Card {
   }
 
   /** @param {Entry} entry @param {boolean} selected @param {number} count */
-  show({ network, report }, selected, count) {
-    this.name.textContent = nameOf(network);
+  show(entry, selected, count) {
+    this.name.textContent = nameOf(entry.network);
     this.choose.setAttribute("aria-pressed", String(selected));
     this.copy.hidden = count === MOST_NETWORKS;
     this.remove.hidden = count === 1;
-    if (!report) return fill(this.verdict, "…");
-    fill(this.verdict, badge(report.verdict));
-    this.numbers.textContent = `${briefly(report.verdict)}, ×${short(report.verdict.gain_per_layer.median)} a layer`;
+    const verdict = isMeasured(entry) ? entry.report?.verdict : null;
+    fill(this.verdict, verdict ? badge(verdict) : stateOf(entry));
+    this.numbers.textContent = verdict
+      ? `${briefly(verdict)}, ×${short(verdict.gain_per_layer.median)} a layer`
+      : "";
   }
+}
+
+/**
+ * What there is to say of a network without a verdict.
+ *
+ * @param {Entry} entry
+ * @returns {string}
+ */
+function stateOf(entry) {
+  if (entry.network !== entry.judged) return "…";
+  return problemOf(entry) ? "refused" : "not judged";
 }
 
 /**

@@ -25,6 +25,11 @@ const OPTIONS = {
 };
 const ON_A_PANEL = { background: "transparent", padding: { left: 2, right: 10, top: 4, bottom: 2 } };
 
+const UNDRAWABLE = "Charts cannot be drawn now: a part of the page did not arrive. The next change tries it again.";
+
+/** Vega is not there. */
+export class Undrawable extends Error {}
+
 /** Whether the reader's system is dark. */
 export const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
@@ -38,7 +43,7 @@ export function theme() {
  * complete. Of several that are asked for at a time the last one is drawn, whichever comes first.
  *
  * @param {HTMLElement} host
- * @returns {{draw: (asked: Promise<Chart>) => Promise<void>}}
+ * @returns {{draw: (asked: Promise<Chart>) => Promise<void>, clear: () => void}}
  */
 export function chartIn(host) {
   /** @type {Drawing | null} */
@@ -58,15 +63,26 @@ export function chartIn(host) {
     caption.textContent = title?.subtitle?.at(-1) ?? "";
     place.setAttribute("aria-label", description);
     if (drawing && kind === drawn) return exchange(drawing.view, datasets);
+    const embed = await vega();
+    if (mine !== turn) return;
     const sheet = element("div", { class: "sheet", "aria-hidden": "true" }); // the description and the table tell it
     place.append(sheet);
-    const next = await embed(sheet, { ...picture, datasets, config: { ...picture.config, ...ON_A_PANEL } });
+    const next = await embed(sheet, { ...picture, datasets, config: { ...picture.config, ...ON_A_PANEL } }, OPTIONS);
     if (mine !== turn) return next.finalize(); // a newer one is there, or on its way
     drawing?.finalize();
     [drawing, drawn] = [next, kind];
     place.replaceChildren(sheet);
   }
-  return { draw };
+
+  function clear() {
+    turn += 1; // whatever is on its way is out of date
+    drawing?.finalize();
+    [drawing, drawn] = [null, ""];
+    caption.textContent = "";
+    place.setAttribute("aria-label", "No chart");
+    place.replaceChildren();
+  }
+  return { draw, clear };
 }
 
 /**
@@ -78,14 +94,8 @@ async function exchange(view, datasets) {
   await view.resize().runAsync(); // longer numbers on an axis need more room
 }
 
-/**
- * @param {HTMLElement} sheet
- * @param {object} spec
- * @returns {Promise<Drawing>}
- */
-async function embed(sheet, spec) {
-  return (await vega())(sheet, spec, OPTIONS);
-}
+let ended = false;
+let arrival = arrivalOf(at("vega")); // heard from the beginning: an error is told once
 
 /**
  * Vega-Embed, as soon as its script is there; the page does not wait for it to ask its first question.
@@ -93,7 +103,39 @@ async function embed(sheet, spec) {
  * @returns {Promise<Embed>}
  */
 async function vega() {
-  const here = /** @type {{vegaEmbed?: Embed}} */ (/** @type {unknown} */ (window));
-  if (!here.vegaEmbed) await new Promise((resolve) => at("vega").addEventListener("load", resolve, { once: true }));
-  return /** @type {Embed} */ (here.vegaEmbed);
+  if (!embedHere()) await arrival;
+  const embed = embedHere();
+  if (!embed) throw new Undrawable(UNDRAWABLE);
+  return embed;
+}
+
+/** @returns {Embed | undefined} */
+function embedHere() {
+  return /** @type {{vegaEmbed?: Embed}} */ (/** @type {unknown} */ (window)).vegaEmbed;
+}
+
+/**
+ * Resolved once a script is there, or cannot be had.
+ *
+ * @param {HTMLElement} script
+ * @returns {Promise<void>}
+ */
+function arrivalOf(script) {
+  return new Promise((resolve) => {
+    const end = () => {
+      ended = true;
+      resolve();
+    };
+    for (const name of ["load", "error"]) script.addEventListener(name, end, { once: true });
+  });
+}
+
+/** Ask for Vega again where it did not arrive. */
+export function fetchAgain() {
+  if (!ended || embedHere()) return;
+  ended = false;
+  const lost = at("vega");
+  const script = element("script", { id: lost.id, src: lost.getAttribute("src") });
+  arrival = arrivalOf(script);
+  lost.replaceWith(script);
 }

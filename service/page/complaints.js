@@ -22,7 +22,7 @@ export function forgive() {
     place.textContent = "";
     place.setAttribute("hidden", "");
   }
-  for (const control of document.querySelectorAll("[aria-invalid]")) {
+  for (const control of document.querySelectorAll("[data-pointer][aria-invalid]")) {
     control.removeAttribute("aria-invalid");
     control.removeAttribute("aria-errormessage");
   }
@@ -39,6 +39,16 @@ export function complain({ detail, errors }) {
   const homeless = errors.filter((fault) => !shownBeside(fault.pointer, fault.detail));
   if (!errors.length) say(detail);
   else if (homeless.length) say(homeless.map((fault) => fault.detail).join(" "));
+}
+
+/**
+ * All that a problem says, in one text.
+ *
+ * @param {Problem} problem
+ * @returns {string}
+ */
+export function inSentences({ detail, errors }) {
+  return errors.length ? errors.map((fault) => fault.detail).join(" ") : detail;
 }
 
 /**

@@ -8,10 +8,21 @@
  * @property {Network} network As it is in the form.
  * @property {Network | null} judged As it was when the service answered last.
  * @property {Report | null} report The last good answer.
+ * @property {Network | null} measured As it was when that was given: the network that the report is of.
  * @property {Problem | null} problem What the service has against it.
  */
 
 import { fragmentOf } from "./link.js";
+
+/** Whether the report is of the network as it is. @param {Entry} entry */
+export function isMeasured({ network, measured }) {
+  return network === measured;
+}
+
+/** What the service has against the network as it is. @param {Entry} entry */
+export function problemOf({ network, judged, problem }) {
+  return network === judged ? problem : null;
+}
 
 /** Networks side by side; every change makes a new network, so that what is judged can be told from what is not. */
 export class Entries {
@@ -31,14 +42,20 @@ export class Entries {
     return fragmentOf({ networks: this.all.map((entry) => entry.network), selected: this.place });
   }
 
-  /** The names of all reports there are. */
+  /** The names of all reports; none unless every network has its own, for the service letters them in this order. */
   get digests() {
-    return this.all.flatMap((entry) => (entry.report ? [entry.report.digest] : []));
+    const digests = this.all.flatMap((entry) => (entry.report && isMeasured(entry) ? [entry.report.digest] : []));
+    return digests.length === this.all.length ? digests : [];
   }
 
   /** The next one that is not judged as it is, the selected one first. */
   get waiting() {
     return [this.selected, ...this.all].find(({ network, judged }) => network !== judged);
+  }
+
+  /** Whether there are just these, in this order. @param {Entry[]} entries */
+  are(entries) {
+    return entries.length === this.all.length && this.all.every((entry, place) => entry === entries[place]);
   }
 
   /**
@@ -49,7 +66,7 @@ export class Entries {
    */
   put(networks, place) {
     const clones = networks.map((network) => structuredClone(network));
-    this.all = clones.map((network) => ({ network, judged: null, report: null, problem: null }));
+    this.all = clones.map((network) => ({ network, judged: null, report: null, measured: null, problem: null }));
     this.place = place;
   }
 

@@ -6,7 +6,7 @@
  */
 
 import { element, fill } from "./dom.js";
-import { jsonOf } from "./networks.js";
+import { jsonOf, parametersOf } from "./networks.js";
 import { short } from "./numbers.js";
 import { Refused, profile } from "./service.js";
 
@@ -24,7 +24,10 @@ export function formulaPanel(host, onunderstood) {
   const formula = field("formula-text", "φ(z) =", "z*tanh(z)");
   const parameters = field("formula-parameters", "with", "b = 1.7, c = 2");
   const answer = element("div", { class: "understood", role: "status", "aria-label": "How the formula is understood" });
+  const unread = element("p", { class: "refusal", id: "formula-unread", role: "status", hidden: true });
+  parameters.line.append(unread);
   host.append(formula.line, parameters.line, answer);
+  parameters.input.setAttribute("aria-describedby", unread.id);
   let asked = new AbortController();
   let pause = 0;
   let known = "";
@@ -40,8 +43,19 @@ export function formulaPanel(host, onunderstood) {
     pause = window.setTimeout(() => ask(signal), milliseconds);
   }
 
+  /** What is no parameter stands beside the field, and nothing is asked. @returns {boolean} whether all are read */
+  function allRead() {
+    const { unread: item } = parametersOf(parameters.input.value);
+    unread.hidden = item === null;
+    unread.textContent = item === null ? "" : `“${item}” is not understood. Write parameters as b = 1.7, c = 2.`;
+    if (item === null) parameters.input.removeAttribute("aria-invalid");
+    else parameters.input.setAttribute("aria-invalid", "true");
+    return item === null;
+  }
+
   /** @param {AbortSignal} signal */
   async function ask(signal) {
+    if (!allRead()) return fill(answer); // what was understood was so with other parameters
     const activation = { kind: KIND, values: { formula: formula.input.value, parameters: parameters.input.value } };
     try {
       fill(answer, understood(await profile(jsonOf(activation), signal)));

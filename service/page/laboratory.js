@@ -7,12 +7,12 @@
  */
 
 import { cards } from "./cards.js";
-import { chartIn, dark, theme } from "./charts.js";
+import { Undrawable, chartIn, dark, fetchAgain, theme } from "./charts.js";
 import { kindsOf } from "./choices.js";
-import { complain, forgive, say } from "./complaints.js";
+import { complain, forgive, inSentences, say } from "./complaints.js";
 import { form } from "./controls.js";
 import { at, fill } from "./dom.js";
-import { Entries } from "./entries.js";
+import { Entries, problemOf } from "./entries.js";
 import { CANCELLED, latest, soon, withProgress } from "./judging.js";
 import { stateOf } from "./link.js";
 import { LETTERS, MOST_NETWORKS, nameOf, network, specOf } from "./networks.js";
@@ -20,7 +20,7 @@ import { presetSelect } from "./presets.js";
 import { Away, Refused, catalog, chart, chartUrl, simulate } from "./service.js";
 import { shareBar } from "./share.js";
 import { tabList } from "./tabs.js";
-import { inWords, layersTable, showVerdict } from "./verdict.js";
+import { inWords, layersTable, showNoVerdict, showVerdict } from "./verdict.js";
 
 const TABS = [
   { id: "gain", title: "Gain per layer" },
@@ -32,7 +32,9 @@ const TABS = [
 const LINK_MILLISECONDS = 300;
 const SAID_MILLISECONDS = 600;
 const WIDE = "(min-width: 60rem)";
-const AWAY = "The service does not answer. What is shown was measured before.";
+const BEFORE = "What is shown was measured before.";
+const PENDING = "It is being judged.";
+const UNANSWERED = "There was no answer; the next change asks again.";
 const UNREADABLE = "The link could not be read; this is the network to begin with.";
 
 /** The page while it is open. */
@@ -43,6 +45,8 @@ class Laboratory {
     this.entries = new Entries();
     /** @type {number | null} */
     this.changed = null;
+    /** @type {Entry[]} */
+    this.compared = [];
     this.judge = latest((signal) => this.judgeNext(signal));
     this.rest = latest((signal) => this.drawRest(signal));
     this.form = form(kinds, (parts) => this.change(parts));
@@ -69,8 +73,8 @@ class Laboratory {
 
   /** What screen readers are told. */
   get sentence() {
-    const { network: net, report } = this.entry;
-    return report ? `${nameOf(net)}: ${inWords(report.verdict)}.` : "";
+    const { network: net, measured, report } = this.entry;
+    return `${nameOf(measured ?? net)}: ${report ? inWords(report.verdict) : "not judged"}.`;
   }
 
   listen() {
@@ -125,10 +129,12 @@ class Laboratory {
   /** After any change: the form, the cards and the address follow at once, the verdict as soon as it is there. */
   update() {
     const { all, place } = this.entries;
+    fetchAgain();
     this.form.show(this.entry.network);
     at("form-letter").textContent = LETTERS[place];
     this.cards.show(all, place);
     at("comparison").hidden = all.length === 1;
+    at("chart-comparison").classList.toggle("outdated", !this.entries.are(this.compared)); // the letters are others
     at("compare").hidden = all.length === MOST_NETWORKS;
     this.writeLinkSoon();
     this.judge.ask();
@@ -148,7 +154,7 @@ class Laboratory {
     const spec = specOf(judged);
     try {
       const report = await withProgress(spec, signal, () => simulate(spec, signal));
-      Object.assign(entry, { judged, report, problem: null });
+      Object.assign(entry, { judged, measured: judged, report, problem: null });
       await this.show(entry, signal, changed);
     } catch (error) {
       this.fail(entry, judged, signal, error);
@@ -177,16 +183,37 @@ class Laboratory {
     document.body.dataset.digest = report.digest;
   }
 
+  /** Of the selected network there is no report: nothing of another one may stand for it. */
+  showNone() {
+    forgive();
+    const problem = problemOf(this.entry);
+    const answer = problem ? inSentences(problem) : UNANSWERED;
+    showNoVerdict(this.entry.network === this.entry.judged ? answer : PENDING);
+    for (const name of ["gradient", ...TABS.map(({ id }) => id)]) this.charts[name].clear();
+    this.share.clear();
+    fill(at("layers-table"));
+    delete document.body.dataset.digest;
+    this.announce();
+  }
+
   /** @param {Entry} entry @param {Network} judged @param {AbortSignal} signal @param {unknown} error */
   fail(entry, judged, signal, error) {
     const cancelled = signal.reason === CANCELLED;
     if (signal.aborted && !cancelled) return; // it was too slow for a later change, and is asked for again after that
-    entry.judged = judged;
+    Object.assign(entry, { judged, problem: error instanceof Refused ? error.problem : null });
+    this.cards.show(this.entries.all, this.entries.place);
+    if (entry === this.entry && !entry.report) this.showNone();
+    this.tell(entry, cancelled ? CANCELLED : error);
+  }
+
+  /** Say what went wrong. @param {Entry} entry @param {unknown} error */
+  tell(entry, error) {
+    const before = this.entry.report ? ` ${BEFORE}` : "";
     if (error instanceof Refused) {
-      entry.problem = error.problem;
       if (entry === this.entry) complain(error.problem);
-    } else if (cancelled) say("Cancelled. What is shown was measured before.");
-    else if (error instanceof Away) say(AWAY);
+    } else if (error === CANCELLED) say(`${CANCELLED.message}${before}`);
+    else if (error instanceof Away) say(`${error.message}${before}`);
+    else if (error instanceof Undrawable) say(error.message);
     else throw error;
   }
 
@@ -197,11 +224,19 @@ class Laboratory {
     this.share.show(report.digest, theme());
     this.showLayers();
     const drawn = [this.draw(this.tabs.selected(), [report.digest], signal)];
-    if (this.entries.all.length > 1) drawn.push(this.draw("comparison", this.entries.digests, signal));
+    if (this.entries.digests.length > 1) drawn.push(this.compare(signal));
     for (const result of await Promise.allSettled(drawn)) {
       if (result.status === "rejected" && !signal.aborted) say(result.reason.message);
     }
     performance.mark("all-charts");
+  }
+
+  /** All networks in one chart, with the letters that they have here. @param {AbortSignal} signal */
+  async compare(signal) {
+    const compared = [...this.entries.all];
+    await this.draw("comparison", this.entries.digests, signal);
+    this.compared = compared;
+    at("chart-comparison").classList.toggle("outdated", !this.entries.are(compared));
   }
 
   /** @param {string} name @param {string[]} digests @param {AbortSignal} signal */
@@ -212,13 +247,14 @@ class Laboratory {
   /** Show the selected network anew: it is another one, or the theme is. */
   async redraw() {
     const { entry } = this;
-    if (!entry.report) return;
     const { signal } = new AbortController();
     try {
-      await this.show(entry, signal, performance.now());
-      if (entry.problem) complain(entry.problem);
+      if (entry.report) await this.show(entry, signal, performance.now());
+      else this.showNone();
+      const problem = problemOf(entry);
+      if (problem && entry === this.entry) complain(problem);
     } catch (error) {
-      this.fail(entry, entry.network, signal, error);
+      this.tell(entry, error);
     }
     this.rest.ask();
   }

@@ -10,7 +10,7 @@
  * @typedef {{networks: Network[], selected: number}} State
  */
 
-import { DEFAULT, LIMITS, MOST_NETWORKS, network } from "./networks.js";
+import { DEFAULT, LIMITS, MOST_NETWORKS, network, parametersOf } from "./networks.js";
 
 const VERSION = "1";
 const LONGEST = 8000;
@@ -137,5 +137,6 @@ function valueOf(parameter, text) {
   if (parameter.value_type === "number" || parameter.value_type === "integer") {
     return NUMBER.test(text) ? Number(text) : null;
   }
-  return ["formula", "parameters"].includes(parameter.name) ? text : null;
+  if (parameter.name === "parameters") return parametersOf(text).unread === null ? text : null;
+  return parameter.name === "formula" ? text : null;
 }

@@ -22,6 +22,8 @@
  * @property {string} precision
  */
 
+import { typed } from "./numbers.js";
+
 export const MOST_NETWORKS = 4;
 export const LETTERS = ["A", "B", "C", "D"];
 export const LIMITS = { depth: [1, 200], width: [1, 512] };
@@ -123,7 +125,7 @@ export function specOf(net) {
  */
 export function jsonOf({ kind, values }) {
   if (kind !== "expression") return { kind, ...values };
-  const parameters = parametersOf(String(values.parameters ?? ""));
+  const { numbers: parameters } = parametersOf(String(values.parameters ?? ""));
   return { kind, formula: values.formula, ...(Object.keys(parameters).length ? { parameters } : {}) };
 }
 
@@ -139,15 +141,31 @@ export function nameOf(net) {
 }
 
 /**
- * The parameters of a formula, written as `b = 1.7, c = 2`; what is no number is left out.
+ * The parameters of a formula, written as `b = 1.7, c = 2`, and the first item that is none: a decimal comma, a product,
+ * a name for the second time.
  *
  * @param {string} text
- * @returns {Record<string, number>}
+ * @returns {{numbers: Record<string, number>, unread: string | null}}
  */
-function parametersOf(text) {
-  const pairs = [...text.matchAll(/([A-Za-z_]\w*)\s*=\s*(-?[\d.]+(?:e[+-]?\d+)?)/gi)];
-  const numbers = pairs.map(([, name, value]) => /** @type {[string, number]} */ ([name, Number(value)]));
-  return Object.fromEntries(numbers.filter(([, value]) => Number.isFinite(value)));
+export function parametersOf(text) {
+  /** @type {Map<string, number>} */
+  const read = new Map();
+  const items = text.split(/[,;]/).map((item) => item.trim());
+  const unread = items.find((item) => item !== "" && !readInto(read, item)) ?? null;
+  return { numbers: Object.fromEntries(read), unread };
+}
+
+/**
+ * @param {Map<string, number>} read
+ * @param {string} item
+ * @returns {boolean} whether it is a parameter that is not yet there
+ */
+function readInto(read, item) {
+  const [, name = "", text = ""] = /^([A-Za-z_]\w*)\s*=(.*)$/.exec(item) ?? [];
+  const value = typed(text);
+  if (value === null || read.has(name)) return false;
+  read.set(name, value);
+  return true;
 }
 
 /**

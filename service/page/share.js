@@ -19,12 +19,12 @@ const TEXTS = [
 ];
 
 /**
- * The buttons and the links, in `host`; `show` points the links at a report.
+ * The buttons and the links, in `host`; `show` points the links at a report, `clear` takes them away.
  *
  * @param {HTMLElement} host
  * @param {() => Spec} spec The specification of the selected network.
  * @param {() => string} fragment What the address is to say.
- * @returns {{show: (digest: string, theme: string) => void}}
+ * @returns {{show: (digest: string, theme: string) => void, clear: () => void}}
  */
 export function shareBar(host, spec, fragment) {
   const said = element("p", { class: "said", role: "status" });
@@ -54,7 +54,7 @@ export function shareBar(host, spec, fragment) {
     const made = linksOf(digest, theme).map(([title, href, download]) => element("a", { href, download }, title));
     fill(links, ...made.map((link) => element("li", {}, link)));
   }
-  return { show };
+  return { show, clear: () => fill(links) };
 }
 
 /**

@@ -56,16 +56,31 @@ export function inWords({ label, severity }) {
  *
  * @param {Report} report
  */
-export function showVerdict({ verdict, theory, spec }) {
+export function showVerdict({ verdict, theory }) {
   const [first, ...others] = verdict.reasons;
   fill(
     at("verdict"),
     element("div", { class: "headline" }, badge(verdict), figure(verdict)),
     element("p", { class: "sentence" }, first),
   );
-  fill(at("facts"), ...facts(verdict, theory, spec.trials).map(([term, value, more]) => fact(term, value, more)));
+  fill(at("facts"), ...facts(verdict, theory).map(([term, value, more]) => fact(term, value, more)));
   fill(at("glance"), badge(verdict), briefly(verdict));
   fill(at("reasons"), ...others.map((reason) => element("li", {}, reason)));
+}
+
+/**
+ * There is no verdict; in its panel stands why, and nothing of another network.
+ *
+ * @param {string} reason
+ */
+export function showNoVerdict(reason) {
+  fill(
+    at("verdict"),
+    element("div", { class: "headline" }, element("p", {}, "not judged")),
+    element("p", { class: "sentence" }, reason),
+  );
+  fill(at("glance"), "not judged");
+  for (const id of ["facts", "reasons"]) fill(at(id));
 }
 
 /**
@@ -95,12 +110,11 @@ function figure(verdict) {
 /**
  * @param {Schemas["Verdict"]} verdict
  * @param {Schemas["Theory"]} theory
- * @param {number} trials
  * @returns {[string, string, string][]} a name, a number, and what is to be said of it
  */
-function facts(verdict, theory, trials) {
+function facts(verdict, theory) {
   const { depth_ratio: ratio, gain_per_layer: gain, gain_per_layer_interval: interval } = verdict;
-  const seed = verdict.seed_dependent ? "the seed decides" : `of ${trials} trials`;
+  const seed = verdict.seed_dependent ? "the seed decides" : "of the trials";
   const rate = interval ? `${short(interval.low)} to ${short(interval.high)}` : "no trial has one";
   const steady = verdict.tendency === "stable" ? "no limit at this rate" : "there is no steady rate";
   const budget = verdict.depth_budget === null ? steady : "layers until it is severe";
