@@ -10,6 +10,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 CONNECTIONS = 5
 BUSY_SECONDS = 5
 _CONNECT_SECONDS = 3
+_PATIENT_SECONDS = 60
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=NORMAL",  # a crash of the process loses nothing, one of the machine the last moments
@@ -47,6 +48,12 @@ def engine_of(url: URL) -> Engine:
 def writing(engine: Engine) -> Engine:
     """The same engine for transactions that write: SQLite locks at their beginning, where it can wait for its turn."""
     return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+
+
+def be_patient(connection: Connection) -> None:
+    """Let the statements of this transaction take longer: they are for all reports, and nobody waits for them."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_PATIENT_SECONDS}s'")
 
 
 def _sqlite(url: URL) -> Engine:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from service.store.engine import writing
+from service.store.engine import be_patient, writing
 from service.store.failures import UnknownSchema
 from service.store.schema import HEAD
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 _LOCK = 0x67726164
 """The number of PostgreSQL's lock that is taken by whoever changes the schema."""
-_PATIENCE = "60s"
 
 
 def revision_of(connection: Connection) -> str | None:
@@ -63,5 +62,5 @@ def _change(engine: Engine, way: str, revision: str) -> None:
 def _lock(connection: Connection) -> None:
     """Wait for whoever changes the schema now; SQLite has done so at the beginning of the transaction."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SET LOCAL statement_timeout = '{_PATIENCE}'"))
+        be_patient(connection)
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from service.errors import StoreUnavailable
 from service.store.database import Database
+from service.store.engine import be_patient
 from service.store.head import Head
 from service.store.listing import Cursor, ReportPage, ReportSummary
 from service.store.retention import Retention, drop_old, drop_surplus, reclaim
@@ -98,6 +99,7 @@ class ReportStore:
     def retain(self) -> int:
         """Drop what was not used for too long, and of the rest what is too much; how many were dropped."""
         with self._database.writing() as connection:
+            be_patient(connection)
             dropped = drop_old(connection, self._now() - self._retention.age)
             dropped += drop_surplus(connection, self._retention.size_bytes)
         if dropped:
