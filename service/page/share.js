@@ -35,6 +35,7 @@ export function shareBar(host, spec, fragment) {
   const links = element("ul", { class: "links" });
   host.append(element("div", { class: "quick" }, ...buttons), said, text, links);
   let silence = 0;
+  let shown = "";
 
   /** @param {string} name @param {string} content */
   async function copy(name, content) {
@@ -51,10 +52,17 @@ export function shareBar(host, spec, fragment) {
 
   /** @param {string} digest @param {string} theme */
   function show(digest, theme) {
+    if (shown === digest + theme) return; // a link that is being clicked stays where it is
+    shown = digest + theme;
     const made = linksOf(digest, theme).map(([title, href, download]) => element("a", { href, download }, title));
     fill(links, ...made.map((link) => element("li", {}, link)));
   }
-  return { show, clear: () => fill(links) };
+
+  function clear() {
+    shown = "";
+    fill(links);
+  }
+  return { show, clear };
 }
 
 /**
