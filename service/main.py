@@ -40,7 +40,7 @@ def serve() -> None:
     log = logging.getLogger("service")
     for name, value in settings.environment().items():
         log.info("%s=%s", name, value)
-    log.info("Gradient Verdict is on its way: http://%s:%d/docs", settings.host, settings.port)
+    log.info("Gradient Verdict is on its way: http://%s:%d/", settings.host, settings.port)
     uvicorn.run(
         create_app(settings),
         host=settings.host,
