@@ -4,11 +4,12 @@ from typing import Any
 
 import altair as alt
 
+from service.curves.zones import NAMES
+
 LAYERS = alt.NamedData("layers")
 DECADES = "decades (log₁₀)"
 DASHES = [[1, 0], [7, 4], [2, 3], [9, 3, 2, 3], [14, 4]]
 """With four colours, twenty kinds of lines."""
-ZONES = ["explodes severely", "explodes mildly", "stable", "vanishes mildly", "vanishes severely"]
 NUMBER = "+.4~r"
 WHOLE_NUMBERS: dict[str, Any] = {
     "format": "d",
@@ -18,23 +19,24 @@ WHOLE_NUMBERS: dict[str, Any] = {
     "grid": False,
 }
 """An axis of layers: nothing is between two of them."""
+_DEPTH = "layer, counted from the input"
 _BAND_OPACITY = 0.22
-_POINT = alt.expr("length(data('layers')) > 120 ? 6 : 34")
+_POINT = alt.expr("length(data('layers')) > 60 ? 6 : 34")
 """Many points would be a thick line."""
 LEGEND = alt.Legend(title=None, symbolType="stroke", symbolOpacity=1)
 FURTHER_IN = 26
 """Pixels between the edge and a zone's name where letters stand at the edge."""
 
 
-def layer_axis(title: str = "layer, counted from the input") -> alt.X:
+def layer_axis() -> alt.X:
     """The depth."""
     scale = alt.Scale(zero=False, nice=False, padding=14)
-    return alt.X("layer:Q", axis=alt.Axis(title=title, **WHOLE_NUMBERS), scale=scale)
+    return alt.X("layer:Q", axis=alt.Axis(title=_DEPTH, **WHOLE_NUMBERS), scale=scale)
 
 
 def layer_bands() -> alt.X:
     """The depth, with room for a bar at every layer."""
-    return alt.X("layer:O", axis=alt.Axis(title="layer, counted from the input", labelAngle=0, labelOverlap="greedy"))
+    return alt.X("layer:O", axis=alt.Axis(title=_DEPTH, labelAngle=0, labelOverlap="greedy"))
 
 
 def decades_axis(field: str, title: str) -> alt.Y:
@@ -42,15 +44,14 @@ def decades_axis(field: str, title: str) -> alt.Y:
     return alt.Y(f"{field}:Q", axis=alt.Axis(title=title), scale=alt.Scale(zero=False, nice=False))
 
 
-def series(names: list[str] | None = None) -> alt.Color:
+def series(names: list[str]) -> alt.Color:
     """A colour for each series, in this order, and its name in the legend."""
-    scale = alt.Scale(range="category") if names is None else alt.Scale(domain=names, range="category")
-    return alt.Color("series:N", scale=scale, legend=LEGEND)
+    return alt.Color("series:N", scale=alt.Scale(domain=names, range="category"), legend=LEGEND)
 
 
 def dashes(names: list[str]) -> alt.StrokeDash:
     """A kind of stroke for each series, for whoever sees no colours."""
-    scale = alt.Scale(domain=names, range=[[1, 0], [6, 4]][: len(names)])
+    scale = alt.Scale(domain=names, range=DASHES[: len(names)])
     return alt.StrokeDash("series:N", scale=scale, legend=LEGEND)
 
 
@@ -82,7 +83,7 @@ PERCENTILES = {"median": "median", "p05": "5 % of trials below", "p95": "5 % of 
 def zones(named_at: str = "first", dx: int = 8) -> list[alt.Chart]:
     """The bands of the policy between the first and the last hidden layer, each with its name at its left end."""
     base = alt.Chart(alt.NamedData("zones"))
-    fill = alt.Fill("zone:N", scale=alt.Scale(domain=ZONES, range="diverging"), legend=None)
+    fill = alt.Fill("zone:N", scale=alt.Scale(domain=NAMES, range="diverging"), legend=None)
     height = (alt.Y("low:Q"), alt.Y2("high:Q"))
     return [
         base.mark_rect().encode(alt.X("first:Q"), alt.X2("last:Q"), *height, fill),

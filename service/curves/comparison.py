@@ -4,7 +4,7 @@ from string import ascii_uppercase
 
 from service.curves.architecture import architecture, outcome
 from service.curves.hidden import hidden, level
-from service.curves.rows import Row, numbers, spread_rows, thinned
+from service.curves.rows import Row, cut, numbers, spread_rows, thinned
 from service.curves.zones import Frame, ends, zones
 from service.results import SimulationReport
 
@@ -38,14 +38,10 @@ def _line(report: SimulationReport, letter: str) -> list[Row]:
     name = f"{letter} · {architecture(report)}: {outcome(report.verdict)}"
     rows = spread_rows(layers, lambda layer: layer.log10_delta_norm, name, level(report))
     drawn = [
-        {**row, "layer": len(rows) - 1 - at, "letter": letter, "line": _cut(row["median"])}
+        {**row, "layer": len(rows) - 1 - at, "letter": letter, "line": cut(row, "median", -FARTHEST, FARTHEST)}
         for at, row in enumerate(rows)
     ]
     return thinned(drawn)
-
-
-def _cut(value: float | int | str | None) -> float | None:
-    return max(-FARTHEST, min(FARTHEST, value)) if isinstance(value, int | float) else None
 
 
 def _apart(ends: list[Row], frame: Frame) -> list[Row]:

@@ -3,7 +3,7 @@
 from itertools import accumulate
 
 from service.curves.hidden import hidden, level
-from service.curves.rows import Row, numbers, spread_rows, thinned
+from service.curves.rows import Row, cut, numbers, spread_rows, thinned
 from service.curves.zones import Frame, ends, zones
 from service.results import LayerStatistics, SimulationReport
 
@@ -26,7 +26,10 @@ def gradient(report: SimulationReport) -> dict[str, list[Row]]:
     beside = ends(report.spec.policy) + numbers(measured, "p05", "p95")
     frame = Frame.around(numbers(measured, "median") + numbers(predicted, "median"), beside, first, last)
     return {
-        "layers": [{**row, "low": frame.cut(row, "p05"), "high": frame.cut(row, "p95")} for row in measured],
+        "layers": [
+            {**row, "low": cut(row, "p05", frame.low, frame.high), "high": cut(row, "p95", frame.low, frame.high)}
+            for row in measured
+        ],
         "predicted": predicted,
         "zones": zones(report.spec.policy, frame) if len(starts) > 1 else [],
         "zeros": _zeros([layer for layer in drawn if layer.zero_trials], frame),

@@ -49,3 +49,8 @@ def numbers(rows: Iterable[Row], *fields: str) -> list[float]:
     """All numbers in those fields."""
     found = (row[field] for row in rows for field in fields)
     return [value for value in found if isinstance(value, int | float)]
+
+
+def cut(row: Row, field: str, low: float, high: float) -> float | None:
+    """The number in that field, or the edge that it is beyond; null stays null."""
+    return next((max(low, min(high, value)) for value in numbers([row], field)), None)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from service.curves.rows import Row
 from service.policies import Policy
 
+NAMES = ["explodes severely", "explodes mildly", "stable", "vanishes mildly", "vanishes severely"]
+"""The bands from top to bottom."""
 _ROOM = 0.5
 _FURTHEST = 4.0
 """How far from the lines, in decades, a band may stretch a chart."""
@@ -30,11 +32,6 @@ class Frame:
         margin = _MARGIN * (high - low)
         return cls(first, last, low - margin, high + margin)
 
-    def cut(self, row: Row, field: str) -> float | None:
-        """The number in that field, or the edge that it is beyond; null stays null."""
-        value = row[field]
-        return max(self.low, min(self.high, value)) if isinstance(value, int | float) else None
-
     @property
     def floor(self) -> float:
         """Just above the lower edge."""
@@ -48,15 +45,10 @@ def ends(policy: Policy) -> list[float]:
 
 def zones(policy: Policy, frame: Frame) -> list[Row]:
     """The bands from top to bottom: where a depth ratio is stable, mild or severe, in decades."""
-    edges = [
-        ("explodes severely", policy.exploding_severe, frame.high),
-        ("explodes mildly", policy.exploding_mild, policy.exploding_severe),
-        ("stable", policy.vanishing_mild, policy.exploding_mild),
-        ("vanishes mildly", policy.vanishing_severe, policy.vanishing_mild),
-        ("vanishes severely", frame.low, policy.vanishing_severe),
-    ]
-    cut = [(zone, max(low, frame.low), min(high, frame.high)) for zone, low, high in edges]
-    return [_zone(zone, low, high, frame) for zone, low, high in cut if low < high]
+    edges = [policy.exploding_severe, policy.exploding_mild, policy.vanishing_mild, policy.vanishing_severe]
+    within = [max(frame.low, min(frame.high, edge)) for edge in edges]
+    bands = zip(NAMES, [*within, frame.low], [frame.high, *within], strict=True)
+    return [_zone(zone, low, high, frame) for zone, low, high in bands if low < high]
 
 
 def _zone(zone: str, low: float, high: float, frame: Frame) -> Row:

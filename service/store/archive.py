@@ -128,11 +128,14 @@ class Archive:
 
     async def catch_up(self) -> None:
         """Store what could not be stored when it was made, as far as memory has it; note what has been used since."""
-        for digest, pin in list(self._owed.items()):
-            report = self._memory.get(digest)
+        remembered = {digest: self._memory.get(digest) for digest in self._owed}
+        for digest, report in remembered.items():  # first: however long an outage is, what is owed fits into memory
+            if report is None:
+                del self._owed[digest]
+        for digest, report in remembered.items():
             if report is not None:
-                await self._in_thread(partial(self._store.put, digest, report, pin))
-            del self._owed[digest]
+                await self._in_thread(partial(self._store.put, digest, report, self._owed[digest]))
+                del self._owed[digest]
         used, self._used = self._used, set()
         await self._in_thread(partial(self._store.touch, used))
 

@@ -70,13 +70,12 @@ def _outcome(work: Callable[[], object]) -> tuple[object, str | None]:
         return None, traceback.format_exc()
 
 
-def arm() -> int:
-    """Load what draws, and say the number of this process."""
+def arm() -> None:
+    """Load what draws."""
     import service.report_page.page  # noqa: F401, PLC0415 - here, so that no deadline pays for it
     from service.charts.chart import prepare  # noqa: PLC0415
 
     prepare()
-    return os.getpid()
 
 
 def draw(reports: list[bytes], name: ChartName, theme: Theme, wanted: ChartFormat) -> bytes:

@@ -27,8 +27,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-
-
 SCRIPT = "text/javascript"
 
 
