@@ -60,7 +60,7 @@ SPECIFICATIONS: dict[str, Json] = {
             _dense(3, {"kind": "leaky_relu", "negative_slope": 0.9}), _dense(3, "leaky_relu"), _dense(1)
         )
     },
-    "many bins": {"network": stack(60, 16, "tanh"), **HISTOGRAMS},
+    "many bins": {"network": stack(50, 16, "tanh"), **HISTOGRAMS},
     "5000 layers": {"network": stack(4999, 2), "trials": 2, "data": {"samples": 2}},
     "bands far out": {
         "network": stack(3, 8),

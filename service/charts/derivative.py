@@ -28,7 +28,7 @@ def drawing() -> alt.LayerChart:
             x,
             alt.Y("low:Q"),
             alt.Y2("high:Q"),
-            alt.Opacity("share:Q", scale=alt.Scale(range=[0.12, 1]), legend=None),
+            alt.FillOpacity("share:Q", scale=alt.Scale(range=[0.12, 1]), legend=None),
             tooltip=[alt.Tooltip("share:Q", title="share of units and samples", format=".1%")],
         )
     )
@@ -37,7 +37,7 @@ def drawing() -> alt.LayerChart:
             *bounds(),
             bins,
             base.mark_rule(style="rule").encode(x, y, alt.Y2("max:Q"), tooltip=tooltip),
-            base.mark_point(shape="diamond", filled=True, size=52, style="total").encode(
+            base.mark_point(shape="diamond", filled=True, opacity=1, size=52, style="total").encode(
                 x, alt.Y("rms:Q"), tooltip=tooltip
             ),
         ]

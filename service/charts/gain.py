@@ -16,11 +16,13 @@ def drawing() -> alt.LayerChart:
     scale = alt.Scale(domain=[WEIGHTS, DERIVATIVE], range="category")
     colour = alt.Color("series:N", scale=scale, legend=alt.Legend(title=None))
     zero = alt.Chart(alt.InlineData([{"zero": 0}])).mark_rule(style="rule").encode(alt.Y("zero:Q"))
-    totals = alt.Chart(alt.NamedData("gains")).mark_point(shape="diamond", filled=True, size=46, style="total")
+    totals = alt.Chart(alt.NamedData("gains")).mark_point(
+        shape="diamond", filled=True, opacity=1, size=46, style="total"
+    )
     return alt.LayerChart(
         layer=[
             alt.Chart(alt.NamedData("shares"))
-            .mark_bar(opacity=0.85)
+            .mark_bar(fillOpacity=0.85)
             .encode(x, y, colour, tooltip=_tooltip("share of")),
             zero,
             totals.encode(x, alt.Y("mean:Q"), tooltip=_tooltip(BOTH)),

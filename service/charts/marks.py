@@ -58,7 +58,7 @@ def dashes(names: list[str]) -> alt.StrokeDash:
 def spread(x: Any, y: Any, colour: Any, *more: Any, band: tuple[str, str] = ("p05", "p95")) -> list[alt.Chart]:
     """The band between the 5th and the 95th percentile, as they are or cut, and the line of the medians."""
     low, high = alt.Y(f"{band[0]}:Q"), alt.Y2(f"{band[1]}:Q")
-    area = alt.Chart(LAYERS).mark_area(opacity=_BAND_OPACITY, line=False).encode(x, low, high, colour)
+    area = alt.Chart(LAYERS).mark_area(fillOpacity=_BAND_OPACITY, line=False).encode(x, low, high, colour)
     return [area, *medians(x, y, colour, *more)]
 
 

@@ -5,8 +5,8 @@ from service.curves.hidden import hidden_depth
 from service.curves.rows import MOST_BARS, Row, thinned
 from service.results import LayerStatistics, SimulationReport
 
-_LAYERS_OF_FINE_BINS = 10
-"""With more layers, bins are put together: some four hundred rectangles are a picture, thousands a wait."""
+_LAYERS_OF_FINE_BINS = 8
+"""With more layers, bins are put together: some three hundred rectangles are a picture, thousands a wait."""
 
 
 def derivative(report: SimulationReport) -> dict[str, list[Row]]:

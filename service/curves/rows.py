@@ -12,7 +12,7 @@ Row = dict[str, float | int | str | None]
 
 MOST_LAYERS = 100
 """More would be closer together than anybody tells apart."""
-MOST_BARS = 60
+MOST_BARS = 50
 """Bars need more room than lines."""
 
 
