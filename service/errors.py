@@ -7,10 +7,15 @@ Refusal
 │   ├── ShapeMismatch         explicit values whose shape is not the one the network needs
 │   ├── Incompatible          two choices that exclude each other (a loss and an output activation)
 │   ├── GradientsTooLarge     the factors asked for would fill a report
+│   ├── MisplacedAxis         an axis of a sweep that the base specification has no place for
 │   └── FlawedRubric          a claim that contradicts itself, or that nobody could meet
 ├── BudgetExceeded        the estimate is above what is answered at once
 ├── GradientsNotIncluded  the report was made without the factors of its gradient
 ├── ReportNotFound        there is no report with that digest, or not any more
+├── JobNotFound           there is no job with that id, or not any more
+├── ResultNotFound        the job has no such result, or has not come to it yet
+├── AssignmentNotFound    there is no assignment with that id
+├── IdempotencyConflict   the key was used for another request already
 ├── StoreUnavailable      the reports that are kept cannot be had now; simulations are answered all the same
 ├── QueueFull             too many simulations are waiting
 ├── DeadlineExceeded      a simulation ran out of its time and was stopped
@@ -105,6 +110,12 @@ class FlawedRubric(SpecError):
     code = "flawed-rubric"
 
 
+class MisplacedAxis(SpecError):
+    """An axis of a sweep has no place in the base specification."""
+
+    code = "misplaced-axis"
+
+
 class BudgetExceeded(Refusal):
     """The estimate is above what is answered at once."""
 
@@ -121,6 +132,39 @@ class ReportNotFound(Refusal):
             "No report with this digest is kept: one that is not asked for is dropped after a while. "
             "POST its specification to /v1/simulations again; the digest will be the same."
         )
+
+
+class JobNotFound(Refusal):
+    """There is no job with that id, or it is not kept any more."""
+
+    code = "job-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("No job with this id is kept: one that has ended is dropped after a while.")
+
+
+class ResultNotFound(Refusal):
+    """The job has no such result, or has not come to it yet."""
+
+    code = "result-not-found"
+
+
+class AssignmentNotFound(Refusal):
+    """There is no assignment with that id."""
+
+    code = "assignment-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no assignment with this id; PUT its rubric here, and there will be.")
+
+
+class IdempotencyConflict(Refusal):
+    """The key was used for another request already."""
+
+    code = "idempotency-conflict"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for another request already; take a new one for this.")
 
 
 class StoreUnavailable(Refusal):

@@ -219,3 +219,14 @@ class Estimate(Model):
     """What a worker of this server may use."""
     within_budget: bool
     """Whether both are within their limits."""
+
+
+class ItemError(Model):
+    """Why one item of a job has no result; the others have theirs."""
+
+    code: str
+    """What kind of fault, for programs."""
+    detail: str
+    """What is wrong, for people."""
+    pointer: str | None
+    """Where in the item's own specification or answers, where it has a place."""

@@ -17,7 +17,8 @@ from service.store.migrate import upgrade
 class Database:
     """Transactions that read or write, for any thread; every failure is a StoreUnavailable with its reason."""
 
-    def __init__(self, database_url: str, clock: Clock = monotonic) -> None:
+    def __init__(self, database_url: str, clock: Clock = monotonic, *, durable: bool = False) -> None:
+        self._durable = durable
         self._url = url_of(database_url)
         self._file = file_of(self._url)
         self._used = Door("used", clock)
@@ -84,7 +85,7 @@ class Database:
 
     def _open(self) -> Engine:
         self._tries += 1
-        engine = engine_of(self._url)
+        engine = engine_of(self._url, self._durable)
         try:
             _make_folder(self._file)
             upgrade(engine)

@@ -1,5 +1,6 @@
 """A database URL → an engine: SQLite as a server wants it, PostgreSQL with a bound on every wait."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ CONNECTIONS = 5
 BUSY_SECONDS = 5
 _CONNECT_SECONDS = 3
 _PATIENT_SECONDS = 60
-_PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=NORMAL",  # a crash of the process loses nothing, one of the machine the last moments
-    "foreign_keys=ON",
-)
+_PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON")
+_SYNCHRONOUS = {
+    False: "synchronous=NORMAL",  # a crash of the process loses nothing, one of the machine the last moments
+    True: "synchronous=FULL",
+}
 _POOL: dict[str, Any] = {
     "pool_size": CONNECTIONS,
     "max_overflow": 0,
@@ -40,9 +41,9 @@ def file_of(url: URL) -> Path | None:
     return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
 
 
-def engine_of(url: URL) -> Engine:
-    """An engine, which connects when it is first used."""
-    return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
+def engine_of(url: URL, durable: bool = False) -> Engine:
+    """An engine, which connects when it is first used; a `durable` one outlives a crash of the machine, too."""
+    return _sqlite(url, durable) if url.get_backend_name() == "sqlite" else _postgresql(url)
 
 
 def writing(engine: Engine) -> Engine:
@@ -56,18 +57,18 @@ def be_patient(connection: Connection) -> None:
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_PATIENT_SECONDS}s'")
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, durable: bool) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **_POOL)
-    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "connect", partial(_prepare, durable))
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _prepare(connection: Any, _: ConnectionPoolEntry) -> None:
+def _prepare(durable: bool, connection: Any, _: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # the driver begins no transaction: it would, too late for one that makes tables
     if connection.execute("PRAGMA page_count").fetchone() == (0,):
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL").close()  # counts before the first table, and is a write
-    for pragma in _PRAGMAS:
+    for pragma in (*_PRAGMAS, _SYNCHRONOUS[durable]):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from service.kinds import Double, Int64, Model
 from service.vocabulary import Label, Severity, Tendency
 
-CURSOR = "^[0-9a-f]{14}-[0-9a-f]{64}$"
+CURSOR = "^[0-9a-f]{14}-[0-9a-f]{32}([0-9a-f]{32})?$"
 """What cursors look like; whatever looks so is a place in the list."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

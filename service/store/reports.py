@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Table, Update, and_, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Delete, Table, Update, and_, delete, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.errors import StoreUnavailable
@@ -36,6 +36,11 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def inserting(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insertion into `table` that may say what is to be done where the row is there already."""
+    return _INSERTS[connection.dialect.name](table)
+
+
 class ReportStore:
     """The reports of one database, for any thread; whatever the database fails in is a StoreUnavailable."""
 
@@ -53,7 +58,7 @@ class ReportStore:
         """Keep a report as JSON, once however often it is put; one that is pinned stays so. True: it is kept."""
         row = self._row(digest, report, pin)
         with self._database.writing() as connection:
-            insert = _INSERTS[connection.dialect.name](REPORTS).values(row)
+            insert = inserting(connection, REPORTS).values(row)
             kept = insert.on_conflict_do_update(index_elements=["digest"], set_={"pinned": True})
             connection.execute(kept if pin else insert.on_conflict_do_nothing())
         return True

@@ -2,11 +2,24 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Double, Index, LargeBinary, MetaData, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision of the migrations."""
 
 
@@ -50,3 +63,74 @@ REPORTS = Table(
     Index("reports_by_use", "last_used_at", "digest", "pinned", "stored_bytes"),  # all that retention asks for
 )
 """A report in a row, compressed, with what a list of reports shows of it."""
+
+POINTS = Table(
+    "points",
+    METADATA,
+    Column("digest", String(64), primary_key=True),
+    Column("last_used_at", Utc, nullable=False),
+    Column("stored_bytes", BigInteger, nullable=False),
+    Column("point", LargeBinary, nullable=False),
+    Index("points_by_use", "last_used_at", "digest", "stored_bytes"),
+)
+"""What sweeps keep of reports: one reduced to its verdict in a row, compressed."""
+
+ASSIGNMENTS = Table(
+    "assignments",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("created_at", Utc, nullable=False),
+    Column("updated_at", Utc, nullable=False),
+    Column("rubric", LargeBinary, nullable=False),
+)
+"""Rubrics by the name of their assignment, compressed."""
+
+JOBS = Table(
+    "jobs",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("owner", String(64), nullable=False),
+    Column("idempotency_key", String(255)),
+    Column("digest", String(64), nullable=False),
+    Column("engine_version", String(32), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("started_at", Utc),
+    Column("ended_at", Utc),
+    Column("total", BigInteger, nullable=False),
+    Column("chunk", BigInteger, nullable=False),  # items that are worked on together
+    Column("done", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("estimated_seconds", Double, nullable=False),
+    Column("dispatched", Boolean, nullable=False),  # whether the engine has it
+    Column("swept", Boolean, nullable=False),  # whether the engine has forgotten it
+    Column("fault", String(500)),
+    Column("prepared", LargeBinary),
+    Column("request", LargeBinary, nullable=False),
+    UniqueConstraint("owner", "idempotency_key", name="jobs_by_key"),
+    Index("jobs_by_age", "created_at", "id"),
+    Index("jobs_by_status", "status", "created_at", "id"),
+    Index("jobs_to_dispatch", "dispatched", "swept", "status"),
+)
+"""Accepted work; the request, and what is worked out once for all its items, are compressed."""
+
+RESULTS = Table(
+    "job_results",
+    METADATA,
+    Column("job_id", String(32), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("lines", LargeBinary, nullable=False),
+)
+"""What came out: the items of a chunk in a row, a line of JSON each, compressed."""
+
+ATTEMPTS = Table(
+    "job_attempts",
+    METADATA,
+    Column("job_id", String(32), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
+    Column("attempts", BigInteger, nullable=False),
+)
+"""How often a chunk was taken up again because whoever worked on it was gone."""

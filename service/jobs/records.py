@@ -1,0 +1,159 @@
+"""Jobs in the database: accepted, counted, cancelled and dropped, each in one transaction."""
+
+import zlib
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, case, delete, or_, select, tuple_, update
+
+from service.errors import IdempotencyConflict, JobNotFound
+from service.jobs.job import OPEN, JobKind, JobStatus
+from service.store.database import Database
+from service.store.listing import Cursor
+from service.store.reports import inserting
+from service.store.schema import ATTEMPTS, JOBS
+
+Wall = Callable[[], datetime]
+_HEAVY = {"request", "prepared"}
+_HEAD = [column for column in JOBS.c if column.name not in _HEAVY]
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What a job is accepted with."""
+
+    id: str
+    kind: JobKind
+    digest: str
+    engine_version: str
+    total: int
+    chunk: int
+    estimated_seconds: float
+    request: bytes
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks for a job, and the key that makes asking twice harmless; empty where there is none."""
+
+    owner: str = ""
+    idempotency_key: str = ""
+
+
+class JobRecords:
+    """The jobs of one database, for any thread; whatever the database fails in is a StoreUnavailable."""
+
+    def __init__(self, database: Database, wall: Wall = now) -> None:
+        self._database = database
+        self._wall = wall
+
+    def accept(self, accepted: Accepted, asker: Asker) -> Row[Any]:
+        """Keep a job; the one that this key has already, where it is the same; IdempotencyConflict where not."""
+        values = {name: getattr(accepted, name) for name in Accepted.__dataclass_fields__}
+        values |= {"request": zlib.compress(accepted.request, 1), "owner": asker.owner}
+        values |= {"idempotency_key": asker.idempotency_key or None, "created_at": self._wall()}
+        values |= {"status": JobStatus.QUEUED, "done": 0, "failed": 0, "dispatched": False, "swept": False}
+        mine = and_(JOBS.c.owner == asker.owner, JOBS.c.idempotency_key == asker.idempotency_key)
+        with self._database.writing() as connection:
+            new = inserting(connection, JOBS).values(**values)
+            connection.execute(new.on_conflict_do_nothing(index_elements=["owner", "idempotency_key"]))
+            known = or_(JOBS.c.id == accepted.id, mine) if asker.idempotency_key else JOBS.c.id == accepted.id
+            row = connection.execute(select(*_HEAD).where(known)).one()
+        if (row.kind, row.digest) != (accepted.kind, accepted.digest):
+            raise IdempotencyConflict
+        return row
+
+    def get(self, job: str) -> Row[Any]:
+        """All of a job but what is heavy; JobNotFound."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(*_HEAD).where(JOBS.c.id == job)).one_or_none()
+        if row is None:
+            raise JobNotFound
+        return row
+
+    def request(self, job: str) -> tuple[bytes, bytes | None]:
+        """The request of a job as JSON, and what was worked out once for all its items; JobNotFound."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(JOBS.c.request, JOBS.c.prepared).where(JOBS.c.id == job)).one_or_none()
+        if row is None:
+            raise JobNotFound
+        return zlib.decompress(row.request), None if row.prepared is None else zlib.decompress(row.prepared)
+
+    def page(self, limit: int, after: Cursor | None = None, status: JobStatus | None = None) -> Sequence[Row[Any]]:
+        """At most `limit` jobs, the newest first, of those behind `after` and with that status."""
+        place = tuple_(JOBS.c.created_at, JOBS.c.id)
+        wanted = [] if after is None else [tuple_(after.created_at, after.digest) > place]
+        if status is not None:
+            wanted.append(JOBS.c.status == status)
+        query = select(*_HEAD).where(and_(True, *wanted)).order_by(JOBS.c.created_at.desc(), JOBS.c.id.desc())
+        with self._database.reading() as connection:
+            return connection.execute(query.limit(limit)).all()
+
+    def open_count(self) -> int:
+        """How many jobs have not ended."""
+        with self._database.reading() as connection:
+            return len(connection.execute(select(JOBS.c.id).where(JOBS.c.status.in_(OPEN))).all())
+
+    def to_dispatch(self) -> list[str]:
+        """The jobs that the engine has not been told of, the oldest first."""
+        wanted = and_(JOBS.c.dispatched.is_(False), JOBS.c.status.in_(OPEN))
+        with self._database.reading() as connection:
+            return list(connection.execute(select(JOBS.c.id).where(wanted).order_by(JOBS.c.created_at)).scalars())
+
+    def to_sweep(self) -> list[str]:
+        """The jobs that have ended, and that the engine still has something of."""
+        wanted = and_(JOBS.c.swept.is_(False), JOBS.c.dispatched.is_(True), JOBS.c.status.not_in(OPEN))
+        with self._database.reading() as connection:
+            return list(connection.execute(select(JOBS.c.id).where(wanted)).scalars())
+
+    def ended(self, jobs: Collection[str]) -> set[str]:
+        """Those among `jobs` that are no longer to be worked on."""
+        with self._database.reading() as connection:
+            going = select(JOBS.c.id).where(JOBS.c.id.in_(sorted(jobs)), JOBS.c.status.in_(OPEN))
+            return set(jobs) - set(connection.execute(going).scalars())
+
+    def note(self, job: str, **values: Any) -> None:
+        """Set columns of a job."""
+        with self._database.writing() as connection:
+            connection.execute(update(JOBS).where(JOBS.c.id == job).values(**values))
+
+    def start(self, job: str, prepared: bytes | None) -> bool:
+        """Begin with a job, or go on with it; whether it is still to be done."""
+        values = {
+            "status": JobStatus.RUNNING,
+            "started_at": case((JOBS.c.started_at.is_(None), self._wall()), else_=JOBS.c.started_at),
+            "prepared": None if prepared is None else zlib.compress(prepared),
+        }
+        return self._changed(job, values)
+
+    def end(self, job: str, status: JobStatus, fault: str | None = None) -> bool:
+        """End a job that has not ended; whether it was to be done until now."""
+        return self._changed(job, {"status": status, "ended_at": self._wall(), "fault": fault})
+
+    def attempt(self, job: str, start: int) -> int:
+        """Count another attempt at a chunk; how many there were with it."""
+        key = {"job_id": job, "start": start}
+        with self._database.writing() as connection:
+            once = inserting(connection, ATTEMPTS).values(**key, attempts=1)
+            more = once.on_conflict_do_update(
+                index_elements=["job_id", "start"], set_={"attempts": ATTEMPTS.c.attempts + 1}
+            )
+            return int(connection.execute(more.returning(ATTEMPTS.c.attempts)).scalar_one())
+
+    def drop(self, ended_before: datetime) -> int:
+        """Drop the jobs that ended before that time, with all their results; how many they were."""
+        with self._database.writing() as connection:
+            old = and_(JOBS.c.status.not_in(OPEN), JOBS.c.ended_at < ended_before)
+            return connection.execute(delete(JOBS).where(old)).rowcount
+
+    def _changed(self, job: str, values: dict[str, Any]) -> bool:
+        with self._database.writing() as connection:
+            changed = update(JOBS).where(JOBS.c.id == job, JOBS.c.status.in_(OPEN)).values(**values)
+            return connection.execute(changed).rowcount > 0

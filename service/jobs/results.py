@@ -1,0 +1,86 @@
+"""The results of jobs: a line of JSON for every item, kept by chunks, read in their order without a gap."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import and_, case, select, update
+
+from service.jobs.job import OPEN, JobStatus
+from service.jobs.records import Wall, now
+from service.store.database import Database
+from service.store.reports import inserting
+from service.store.schema import JOBS, RESULTS
+
+_ROWS_AT_ONCE = 50
+
+
+class JobResults:
+    """The results of the jobs of one database, for any thread; what the database fails in is a StoreUnavailable."""
+
+    def __init__(self, database: Database, wall: Wall = now) -> None:
+        self._database = database
+        self._wall = wall
+
+    def keep(self, job: str, start: int, lines: Sequence[bytes], failed: int) -> bool:
+        """Keep the results of the items from `start` on, once however often they come; whether they are new.
+
+        The counters of the job go with them, and its end with the last of them: all in one transaction.
+        """
+        row = {"job_id": job, "start": start, "count": len(lines), "failed": failed}
+        done = JOBS.c.done + len(lines)
+        counted = {
+            "done": done,
+            "failed": JOBS.c.failed + failed,
+            "status": case((done >= JOBS.c.total, JobStatus.SUCCEEDED), else_=JOBS.c.status),
+            "ended_at": case((done >= JOBS.c.total, self._wall()), else_=JOBS.c.ended_at),
+        }
+        with self._database.writing() as connection:
+            goes_on = connection.execute(
+                select(JOBS.c.id).where(JOBS.c.id == job, JOBS.c.status.in_(OPEN)).with_for_update()
+            ).one_or_none()
+            if goes_on is None:
+                return False
+            packed = zlib.compress(b"\n".join(lines))
+            new = inserting(connection, RESULTS).values(**row, lines=packed).on_conflict_do_nothing()
+            kept = connection.execute(new).rowcount > 0
+            if kept:
+                connection.execute(update(JOBS).where(JOBS.c.id == job).values(**counted))
+            return kept
+
+    def starts(self, job: str) -> set[int]:
+        """Where the chunks begin that have results."""
+        with self._database.reading() as connection:
+            return set(connection.execute(select(RESULTS.c.start).where(RESULTS.c.job_id == job)).scalars())
+
+    def lines(self, job: str, first: int, limit: int) -> list[bytes]:
+        """At most `limit` results from the item `first` on, in their order, as far as there is no gap."""
+        found: list[bytes] = []
+        for start, lines in self._chunks(job, first, limit):
+            if start > first + len(found):
+                break
+            found += lines[first + len(found) - start :]
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    def failures(self, job: str, most: int) -> list[bytes]:
+        """The lines of the first `most` chunks in which an item has failed."""
+        wanted = and_(RESULTS.c.job_id == job, RESULTS.c.failed > 0)
+        query = select(RESULTS.c.lines).where(wanted).order_by(RESULTS.c.start).limit(most)
+        with self._database.reading() as connection:
+            packed = list(connection.execute(query).scalars())
+        return [line for one in packed for line in zlib.decompress(one).split(b"\n")]
+
+    def _chunks(self, job: str, first: int, limit: int) -> Iterator[tuple[int, list[bytes]]]:
+        """The chunks that reach beyond the item `first`, in their order, read some at a time."""
+        after = first
+        while True:
+            wanted = and_(RESULTS.c.job_id == job, RESULTS.c.start + RESULTS.c.count > after)
+            query = select(RESULTS.c.start, RESULTS.c.count, RESULTS.c.lines).where(wanted).order_by(RESULTS.c.start)
+            with self._database.reading() as connection:
+                rows = connection.execute(query.limit(min(limit, _ROWS_AT_ONCE))).all()
+            for start, _, lines in rows:
+                yield start, zlib.decompress(lines).split(b"\n")
+            if not rows:
+                return
+            after = rows[-1].start + rows[-1].count

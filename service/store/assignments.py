@@ -1,0 +1,49 @@
+"""Rubrics that are kept under the names of their assignments."""
+
+import zlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, select
+
+from service.errors import AssignmentNotFound
+from service.grading.batch import Assignment
+from service.grading.spec import Rubric
+from service.store.database import Database
+from service.store.reports import inserting
+from service.store.schema import ASSIGNMENTS
+
+Wall = Callable[[], datetime]
+
+
+class AssignmentStore:
+    """The assignments of one database, for any thread; whatever the database fails in is a StoreUnavailable."""
+
+    def __init__(self, database: Database, wall: Wall = lambda: datetime.now(UTC)) -> None:
+        self._database = database
+        self._wall = wall
+
+    def put(self, name: str, rubric: Rubric) -> Assignment:
+        """Keep `rubric` under `name`, in place of what was there."""
+        now, packed = self._wall(), zlib.compress(rubric.model_dump_json().encode())
+        with self._database.writing() as connection:
+            row = inserting(connection, ASSIGNMENTS).values(id=name, created_at=now, updated_at=now, rubric=packed)
+            kept = row.on_conflict_do_update(index_elements=["id"], set_={"updated_at": now, "rubric": packed})
+            created_at = connection.execute(kept.returning(ASSIGNMENTS.c.created_at)).scalar_one()
+        return Assignment(id=name, rubric=rubric, created_at=created_at, updated_at=now)
+
+    def get(self, name: str) -> Assignment:
+        """The assignment of that name; AssignmentNotFound."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(ASSIGNMENTS).where(ASSIGNMENTS.c.id == name)).one_or_none()
+        if row is None:
+            raise AssignmentNotFound
+        rubric = Rubric.model_validate_json(zlib.decompress(row.rubric))
+        return Assignment(id=name, rubric=rubric, created_at=row.created_at, updated_at=row.updated_at)
+
+    def drop(self, name: str) -> None:
+        """Forget it; AssignmentNotFound where it is not there. What was graded by it stays."""
+        with self._database.writing() as connection:
+            dropped = connection.execute(delete(ASSIGNMENTS).where(ASSIGNMENTS.c.id == name)).rowcount
+        if not dropped:
+            raise AssignmentNotFound

@@ -1,0 +1,159 @@
+"""A base specification and axes → as many specifications as there are points."""
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from enum import StrEnum
+from hashlib import sha256
+from math import prod
+from typing import Annotated, Any
+
+from pydantic import Field, JsonValue, model_validator
+from pydantic_core import PydanticCustomError
+
+from service.errors import MisplacedAxis
+from service.grading.patch import Edit, PatchError, patched
+from service.kinds import Model
+from service.spec import SimulationSpec
+from service.studies.axes import MOST_POINTS, Axis
+from service.studies.named_axes import NAMED_AXES, WHOLE
+from service.version import ENGINE_VERSION
+
+
+class Combine(StrEnum):
+    """How the values of several axes make points."""
+
+    PRODUCT = "product"
+    ZIP = "zip"
+
+
+class SweepSpec(Model):
+    """What is varied, and how."""
+
+    base: SimulationSpec
+    """The specification that every point starts from."""
+    axes: Annotated[list[Axis], Field(min_length=1, max_length=6)]
+    """What is varied; in a product, the last varies fastest."""
+    combine: Combine = Combine.PRODUCT
+    """Every value with every other, or the first with the first, the second with the second, …"""
+
+    @model_validator(mode="after")
+    def _makes_points(self) -> "SweepSpec":
+        names = [axis.name for axis in self.axes]
+        if len(set(names)) < len(names):
+            raise PydanticCustomError("name_twice", "two axes have the same name")
+        if self.combine is Combine.ZIP and len({len(axis) for axis in self.axes}) > 1:
+            raise PydanticCustomError("unequal_axes", "axes that are zipped have the same number of values")
+        if self.total > MOST_POINTS:
+            facts = {"total": self.total, "limit": MOST_POINTS}
+            raise PydanticCustomError("too_many_points", "there are {total} points; at most {limit} are swept", facts)
+        return self
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many values each axis has; a single number where they are zipped."""
+        sizes = tuple(len(axis) for axis in self.axes)
+        return sizes if self.combine is Combine.PRODUCT else sizes[:1]
+
+    @property
+    def total(self) -> int:
+        """How many points there are."""
+        return prod(self.shape)
+
+    def digest(self) -> str:
+        """SHA-256 of the sweep with every default written out and the engine version, in hexadecimal."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return sha256(f"{ENGINE_VERSION}\n{canonical}".encode()).hexdigest()
+
+
+class Grid:
+    """The points of a sweep, one at a time."""
+
+    def __init__(self, spec: SweepSpec) -> None:
+        self.spec = spec
+        self._base = spec.base.model_dump(mode="json")
+        self._values = [_resolved(axis, self._base) for axis in spec.axes]
+
+    def __len__(self) -> int:
+        """How many points there are."""
+        return self.spec.total
+
+    def values(self, index: int) -> dict[str, JsonValue]:
+        """The values of the axes at the point `index`, by their names."""
+        return {axis.name: values[at] for axis, values, at in self._chosen(index)}
+
+    def specification(self, index: int) -> Any:
+        """The specification of the point `index` as JSON, not validated; MisplacedAxis where an axis has no place."""
+        document = deepcopy(self._base)
+        for number, (axis, values, at) in enumerate(self._chosen(index)):
+            document = _varied(document, axis, values[at], f"/axes/{number}")
+        return document
+
+    def corners(self) -> list[int]:
+        """The first and the last point, and the last of each axis with the others at their first."""
+        if self.spec.combine is Combine.ZIP:
+            return sorted({0, len(self) - 1})
+        strides = [prod(self.spec.shape[place + 1 :]) for place in range(len(self.spec.shape))]
+        ends = [stride * (size - 1) for stride, size in zip(strides, self.spec.shape, strict=True)]
+        return sorted({0, len(self) - 1, *ends})
+
+    def _chosen(self, index: int) -> Iterator[tuple[Axis, list[JsonValue], int]]:
+        """The axes with their values, and which of these the point `index` has."""
+        return zip(self.spec.axes, self._values, self._places(index), strict=True)
+
+    def _places(self, index: int) -> list[int]:
+        if self.spec.combine is Combine.ZIP:
+            return [index] * len(self.spec.axes)
+        places = []
+        for size in reversed(self.spec.shape):
+            index, place = divmod(index, size)
+            places.append(place)
+        return places[::-1]
+
+
+def _varied(document: Any, axis: Axis, value: JsonValue, pointer: str) -> Any:
+    """`document`, which is changed, with `value` where `axis` puts it; an error points at the axis."""
+    if axis.pointer is not None:
+        edit = Edit(op="replace", path=axis.pointer, value=value)
+        try:
+            return patched(document, [edit])
+        except PatchError:
+            raise MisplacedAxis(
+                "There is nothing at this place of the base specification, defaults written out.",
+                pointer=f"{pointer}/pointer",
+            ) from None
+    vary = NAMED_AXES.get(axis.name)
+    if vary is None:
+        known = ", ".join(NAMED_AXES)
+        raise MisplacedAxis(f"An axis without a pointer is one of {known}.", pointer=f"{pointer}/name")
+    try:
+        vary(document, value)
+    except MisplacedAxis as error:
+        error.pointer = f"{pointer}/name"
+        raise
+    return document
+
+
+def _resolved(axis: Axis, base: Any) -> list[JsonValue]:
+    """The values of `axis`; those of a range are whole numbers where `base` has one, or the axis counts something."""
+    if axis.range is None:
+        return axis.given()
+    counts = _counts(axis, base)
+    return [round(value) if counts or value.is_integer() else value for value in axis.range.values()]
+
+
+def _counts(axis: Axis, base: Any) -> bool:
+    if axis.pointer is None:
+        return axis.name in WHOLE
+    found = _at(base, axis.pointer)
+    return isinstance(found, int) and not isinstance(found, bool)
+
+
+def _at(document: Any, pointer: str) -> Any:
+    for token in pointer.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        try:
+            document = document[int(key) if isinstance(document, list) else key]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return None
+    return document
