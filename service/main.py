@@ -7,6 +7,7 @@ from datetime import timedelta
 import uvicorn
 
 from service.http.app import Application, build_app
+from service.jobs.jobs import Jobs
 from service.settings import Settings
 from service.store.archive import Archive
 from service.store.database import Database
@@ -22,7 +23,8 @@ def create_app(settings: Settings | None = None) -> Application:
     chosen = settings or Settings()
     worker = Worker(chosen)
     archive = Archive(worker, build_store(chosen), chosen.cache_bytes)
-    return build_app(chosen, worker, archive, Drawing(chosen))
+    jobs = Jobs(chosen, Database(chosen.database_url, durable=True))
+    return build_app(chosen, worker, archive, Drawing(chosen), jobs)
 
 
 def build_store(settings: Settings) -> Store:

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "GRADIENT_VERDICT_"
+PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 _DATABASE = re.compile(r"sqlite:///(?!:memory:).+|postgres(ql)?(\+psycopg)?://.+")
 
@@ -23,9 +24,7 @@ class Settings(BaseSettings):
     """The address to listen on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """The port to listen on; 0 takes a free one."""
-    workers: Annotated[int, Field(ge=1, le=256)] = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
+    workers: Annotated[int, Field(ge=1, le=256)] = PROCESSORS
     """Processes that simulate, one processor each; the number of processors unless set."""
     sync_deadline_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     """How long one simulation may take before its process is ended."""
@@ -47,6 +46,14 @@ class Settings(BaseSettings):
     """The longest request body."""
     body_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """How long a request body may take to arrive."""
+    job_workers: Annotated[int, Field(ge=0, le=256)] = PROCESSORS
+    """Processes that work on jobs, behind whatever is asked for at once; 0 leaves jobs to `worker`s elsewhere."""
+    job_deadline_seconds: Annotated[float, Field(gt=0, le=86_400)] = 600.0
+    """How long one item of a job may take before its process is ended."""
+    job_limit: Annotated[int, Field(ge=1)] = 1000
+    """How many jobs may be under way before another is turned away."""
+    job_retention_days: Annotated[float, Field(gt=0, le=36_500)] = 30.0
+    """How long a job and its results are kept after its end."""
     draw_at_start: bool = True
     """Whether the process that draws charts is started with the service, or for the first chart."""
     shutdown_seconds: Annotated[int, Field(ge=0, le=600)] = 10
@@ -58,6 +65,10 @@ class Settings(BaseSettings):
         if url and not _DATABASE.fullmatch(url):
             raise ValueError("the URL begins neither with sqlite:/// and a path nor with postgresql://")
         return url
+
+    def variables(self) -> dict[str, str]:
+        """Every setting as the variable that sets it, passwords and all: for a process of this service's own."""
+        return {f"{PREFIX}{name.upper()}": str(value) for name, value in self.model_dump().items()}
 
     def environment(self) -> dict[str, str]:
         """Every setting by the name of its variable, without passwords."""

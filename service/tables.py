@@ -1,7 +1,7 @@
 """A report → tables for spreadsheets and data frames."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from typing import Any
 
@@ -23,6 +23,13 @@ def layers_csv(report: SimulationReport) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def csv_line(cells: Sequence[Any]) -> bytes:
+    """`cells` as a line of CSV (RFC 4180); None is an empty cell."""
+    text = StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().encode()
 
 
 def columns() -> list[str]:

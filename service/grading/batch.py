@@ -1,6 +1,7 @@
 """Many answer sheets to one rubric, and what becomes of each."""
 
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, model_validator
@@ -10,6 +11,7 @@ from service.grading.results import Grading
 from service.grading.spec import MOST_CLAIMS, Rubric
 from service.kinds import Int64, Model
 from service.results import ItemError
+from service.version import ENGINE_VERSION
 
 MOST_SUBMISSIONS = 10_000
 
@@ -65,3 +67,14 @@ class Assignment(Model):
     """When it was first put here, in UTC."""
     updated_at: datetime
     """When it was last put here, in UTC."""
+
+
+class BatchRequest(BatchSpec):
+    """A class's answer sheets with the rubric they are graded by, as a job has them."""
+
+    rubric: Rubric
+    """The rubric as it was when the job was accepted."""
+
+    def digest(self) -> str:
+        """SHA-256 of rubric and sheets with every default written out and the engine version, in hexadecimal."""
+        return sha256(f"{ENGINE_VERSION}\n{self.model_dump_json()}".encode()).hexdigest()

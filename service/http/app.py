@@ -26,6 +26,7 @@ from service.http.routes import (
     page,
     simulations,
 )
+from service.jobs.jobs import Jobs
 from service.settings import Settings
 from service.store.archive import Archive
 from service.version import __version__
@@ -51,8 +52,8 @@ class Application(FastAPI):
         return contract(self)
 
 
-def build_app(settings: Settings, worker: Worker, archive: Archive, drawing: Drawing) -> Application:
-    """The application over `worker`, `archive` and `drawing`, which are started with it: the worker first.
+def build_app(settings: Settings, worker: Worker, archive: Archive, drawing: Drawing, jobs: Jobs) -> Application:
+    """The application over `worker`, `archive`, `drawing` and `jobs`, which are started with it: the worker first.
 
     A store that cannot be opened, or takes its time, keeps the service from nothing.
     """
@@ -61,7 +62,7 @@ def build_app(settings: Settings, worker: Worker, archive: Archive, drawing: Dra
         title="Gradient Verdict",
         version=__version__,
         openapi_url=None,  # served by a route like any other
-        lifespan=_lifespan(worker, archive, drawing, traffic),
+        lifespan=_lifespan(worker, (archive, jobs), drawing, traffic),
         redirect_slashes=False,
         responses=FAILURES,
         generate_unique_id_function=_operation_id,
@@ -70,6 +71,7 @@ def build_app(settings: Settings, worker: Worker, archive: Archive, drawing: Dra
     app.state.worker = worker
     app.state.archive = archive
     app.state.drawing = drawing
+    app.state.jobs = jobs
     app.state.metrics = traffic.metrics
     for resource in (simulations, evidence, estimates, activations, gradings, adapters, catalog, operations, docs):
         app.include_router(resource.router)
@@ -81,11 +83,14 @@ def build_app(settings: Settings, worker: Worker, archive: Archive, drawing: Dra
     return app
 
 
-def _lifespan(worker: Worker, archive: Archive, drawing: Drawing, traffic: Traffic) -> Lifespan[FastAPI]:
+def _lifespan(worker: Worker, kept: tuple[Archive, Jobs], drawing: Drawing, traffic: Traffic) -> Lifespan[FastAPI]:
+    archive, jobs = kept
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with create_task_group() as beside:
             beside.start_soon(archive.tidy)
+            beside.start_soon(jobs.run)
             await worker.start()
             beside.start_soon(drawing.warm)  # so that no visitor waits for it
             yield
@@ -93,6 +98,7 @@ def _lifespan(worker: Worker, archive: Archive, drawing: Drawing, traffic: Traff
             drawing.end()
             beside.cancel_scope.cancel()
         await archive.close()
+        await jobs.close()
 
     return lifespan
 

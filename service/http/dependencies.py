@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from service.http.metrics import Metrics
+from service.jobs.jobs import Jobs
 from service.store.archive import Archive
 from service.worker.drawing import Drawing
 from service.worker.worker import Worker
@@ -34,6 +35,14 @@ def get_drawing(request: Request) -> Drawing:
     return drawing
 
 
+def get_jobs(request: Request) -> Jobs:
+    """The jobs of the application."""
+    jobs = request.app.state.jobs
+    if not isinstance(jobs, Jobs):
+        raise TypeError("the application has no jobs")
+    return jobs
+
+
 def get_metrics(request: Request) -> Metrics:
     """The metrics of the application."""
     metrics = request.app.state.metrics
@@ -45,6 +54,7 @@ def get_metrics(request: Request) -> Metrics:
 TheWorker = Annotated[Worker, Depends(get_worker)]
 TheArchive = Annotated[Archive, Depends(get_archive)]
 TheDrawing = Annotated[Drawing, Depends(get_drawing)]
+TheJobs = Annotated[Jobs, Depends(get_jobs)]
 TheMetrics = Annotated[Metrics, Depends(get_metrics)]
 
 Digest = Annotated[

@@ -63,6 +63,13 @@ class JobResults:
                 break
         return found[:limit]
 
+    def line(self, job: str, index: int) -> list[bytes]:
+        """The result of the item `index` alone, whatever is missing before it; nothing where it is not there yet."""
+        holds = and_(RESULTS.c.job_id == job, RESULTS.c.start <= index, RESULTS.c.start + RESULTS.c.count > index)
+        with self._database.reading() as connection:
+            row = connection.execute(select(RESULTS.c.start, RESULTS.c.lines).where(holds)).one_or_none()
+        return [] if row is None else [zlib.decompress(row.lines).split(b"\n")[index - row.start]]
+
     def failures(self, job: str, most: int) -> list[bytes]:
         """The lines of the first `most` chunks in which an item has failed."""
         wanted = and_(RESULTS.c.job_id == job, RESULTS.c.failed > 0)

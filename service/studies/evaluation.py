@@ -56,6 +56,12 @@ def error_of(refusal: Refusal) -> ItemError:
     return ItemError(code=refusal.code, detail=refusal.sentence, pointer=refusal.pointer)
 
 
+def defect() -> ItemError:
+    """What is told of a defect of this service."""
+    sentence = "The service has a defect that this item meets; the log has the details."
+    return ItemError(code="internal-error", detail=sentence, pointer=None)
+
+
 def digests(grid: Grid, indexes: Iterable[int]) -> list[str | None]:
     """The digests of the points; None where a specification is not valid."""
     plans = [plan_of(grid, index) for index in indexes]
@@ -93,7 +99,6 @@ def _outcome(made: Plan, known: Mapping[str, bytes], simulate: SimulatePlan, fou
         return error_of(refusal)
     except DEFECTS:
         found.defects.append(traceback.format_exc())
-        sentence = "The service has a defect that this item meets; the log has the details."
-        return ItemError(code="internal-error", detail=sentence, pointer=None)
+        return defect()
     found.points[digest] = outcome.model_dump_json().encode()
     return outcome

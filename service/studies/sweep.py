@@ -89,6 +89,11 @@ class Grid:
             document = _varied(document, axis, values[at], f"/axes/{number}")
         return document
 
+    def varied_alone(self, index: int, number: int) -> Any:
+        """The base specification with the axis `number` alone as at the point `index`."""
+        axis, values, at = list(self._chosen(index))[number]
+        return _varied(deepcopy(self._base), axis, values[at], f"/axes/{number}")
+
     def corners(self) -> list[int]:
         """The first and the last point, and the last of each axis with the others at their first."""
         if self.spec.combine is Combine.ZIP:

@@ -4,8 +4,10 @@ import os
 import resource
 import signal
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
+from typing import TypeVar
 
 from service.grading.spec import GradingSpec
 from service.profile.spec import ProfileSpec
@@ -13,6 +15,8 @@ from service.results import SimulationReport
 from service.simulation.crew import die_with_parent
 from service.simulation.memory import keep_freed_memory
 from service.spec import SimulationSpec
+
+T = TypeVar("T")
 
 _armed = False
 
@@ -78,6 +82,13 @@ def run_grading(spec: GradingSpec, wanted: str, memory_bytes: int, processes: in
 
     with _Noted():
         return Graded(FORMATS[wanted].write(grade(spec, kept)), reports)
+
+
+def run_task(task: Callable[[], T], memory_bytes: int) -> T:
+    """What `task` returns."""
+    arm(memory_bytes)
+    with _Noted():
+        return task()
 
 
 class _Noted:

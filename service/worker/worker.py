@@ -22,7 +22,7 @@ from service.settings import Settings
 from service.simulation.estimate import Limits, check_budget, check_budgets, estimate
 from service.simulation.plan import plan
 from service.spec import SimulationSpec
-from service.worker.child import Graded, arm, run, run_grading
+from service.worker.child import Graded, arm, run, run_grading, run_task
 
 T = TypeVar("T")
 
@@ -83,6 +83,15 @@ class Worker:
         check_budgets(plans_of(spec.rubric), self._limits)
         return await self._answer(partial(run_grading, spec, wanted))
 
+    async def work(self, task: Callable[[], T], seconds: float) -> T:
+        """What `task` returns in a process of its own; it may take so long, and wait for ever.
+
+        DeadlineExceeded or WorkerFailed; it is really ended where it takes longer, or whoever waits is cancelled.
+        """
+        async with self._slots:
+            await self._arm()
+            return await self._ended(partial(run_task, task, self._settings.memory_bytes_per_worker), seconds)
+
     async def _answer(self, work: Callable[[int, int], T]) -> T:
         self._check_queue()
         await self._wait_for_slot()
@@ -113,11 +122,14 @@ class Worker:
     async def _run(self, work: Callable[[int, int], T]) -> T:
         idle = int(self._slots.available_tokens)  # whose processors may help
         task = partial(work, self._settings.memory_bytes_per_worker, 1 + idle)
+        return await self._ended(task, self._settings.sync_deadline_seconds)
+
+    async def _ended(self, task: Callable[[], T], seconds: float) -> T:
         try:
-            with fail_after(self._settings.sync_deadline_seconds):
+            with fail_after(seconds):
                 return await to_process.run_sync(task, cancellable=True, limiter=self._processes)
         except TimeoutError:
-            raise DeadlineExceeded(self._settings.sync_deadline_seconds) from None
+            raise DeadlineExceeded(seconds) from None
         except BrokenWorkerProcess:
             raise WorkerFailed("The process that simulated died; nothing else was lost.") from None
         except MemoryError:

@@ -1,0 +1,36 @@
+"""How long a job will take, and how many of its items are worked on together."""
+
+from math import ceil
+from statistics import fmean
+
+from service.grading.spec import Rubric
+from service.simulation.estimate import cost
+from service.studies.corners import corner, inner
+from service.studies.sweep import Grid
+
+OPERATIONS_PER_SECOND = 2e10
+"""Of one processor, by the estimate."""
+SECONDS_A_CLAIM = 1e-3
+CHUNK_SECONDS = 0.4
+"""Of work: enough that to hand it out costs little, little enough to be lost or waited for."""
+MOST_TOGETHER, MOST_CHUNKS = 200, 2000
+_LOOKED_AT = 16
+
+
+def chunk_of(total: int, seconds_an_item: float) -> int:
+    """How many items are worked on together."""
+    by_time = int(CHUNK_SECONDS / max(seconds_an_item, 1e-6))
+    return max(1, min(by_time, MOST_TOGETHER), ceil(total / MOST_CHUNKS))
+
+
+def seconds_a_point(grid: Grid) -> float:
+    """Seconds of one processor for a point, by a look at some; MisplacedAxis where a corner is no network."""
+    corners = [corner(grid, index) for index in grid.corners()]
+    between = range(0, len(grid), max(1, len(grid) // _LOOKED_AT))
+    found = [made for made in (inner(grid, index) for index in between) if made is not None]
+    return fmean(cost(made).floating_point_operations for made in [*corners, *found]) / OPERATIONS_PER_SECOND
+
+
+def seconds_a_sheet(rubric: Rubric) -> float:
+    """Seconds of one processor for an answer sheet."""
+    return SECONDS_A_CLAIM * len(rubric.claims)
