@@ -1,9 +1,10 @@
-"""The command line: `python -m service serve | health | simulate | grade | database | openapi`."""
+"""The command line: `python -m service serve | worker | health | simulate | grade | database | openapi`."""
 
 import argparse
 import sys
 from pathlib import Path
 
+from service.simulation.crew import die_with_parent
 from service.simulation.memory import keep_freed_memory
 from service.vocabulary import Label
 from service.worker.threads import single_blas_thread
@@ -20,7 +21,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m service", description="Judge the gradients of neural networks.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="serve the HTTP interface; settings come from the environment")
+    serve = commands.add_parser("serve", help="serve the HTTP interface; settings come from the environment")
+    serve.add_argument("--no-worker", action="store_true", help="leave all jobs to `worker` processes elsewhere")
+    worker = commands.add_parser("worker", help="work on the jobs in the database, with as many others as there are")
+    worker.add_argument("--with-parent", action="store_true", help="end with the process that has started it")
     commands.add_parser("health", help="end with status 0 if the service on this machine is ready, 1 if not")
     openapi = commands.add_parser("openapi", help="print the OpenAPI document")
     openapi.add_argument("--contract", action="store_true", help="the one that says all that is accepted (OpenAPI 3.2)")
@@ -62,7 +66,16 @@ def _labels(text: str) -> tuple[str, ...]:
 def _serve(chosen: argparse.Namespace) -> int:
     from service.main import serve  # noqa: PLC0415 - a worker process reads this file and needs no server
 
-    serve()
+    serve(with_jobs=not chosen.no_worker)
+    return 0
+
+
+def _worker(chosen: argparse.Namespace) -> int:
+    from service.main import work  # noqa: PLC0415
+
+    if chosen.with_parent:
+        die_with_parent()
+    work()
     return 0
 
 
@@ -107,6 +120,7 @@ def _openapi(chosen: argparse.Namespace) -> int:
 
 _COMMANDS = {
     "serve": _serve,
+    "worker": _worker,
     "health": _health,
     "simulate": _simulate,
     "grade": _grade,

@@ -2,20 +2,37 @@
 
 import json
 import logging
+import os
 from datetime import timedelta
 
+import anyio
 import uvicorn
 
 from service.http.app import Application, build_app
+from service.jobs.acting import Acting
+from service.jobs.engine import JobEngine
+from service.jobs.executor import Executor, crash_only, executor_name
 from service.jobs.jobs import Jobs
+from service.jobs.keeping import Keeping
+from service.jobs.liveness import liveness_of
+from service.jobs.records import JobRecords
+from service.jobs.results import JobResults
+from service.jobs.work.base import Means
 from service.settings import Settings
+from service.simulation.estimate import Limits
 from service.store.archive import Archive
 from service.store.database import Database
 from service.store.nothing import NoStore, Store
+from service.store.points import PointStore
 from service.store.reports import ReportStore
 from service.store.retention import Retention
 from service.worker.drawing import Drawing
 from service.worker.worker import Worker
+
+CHUNKS_A_PROCESS = 2
+"""One that is worked on, and one that waits for it."""
+WORKER_NICENESS = 10
+"""What is asked for at once goes before jobs."""
 
 
 def create_app(settings: Settings | None = None) -> Application:
@@ -35,9 +52,9 @@ def build_store(settings: Settings) -> Store:
     return ReportStore(Database(settings.database_url), retention)
 
 
-def serve() -> None:
-    """Serve until told to stop."""
-    settings = Settings()
+def serve(with_jobs: bool = True) -> None:
+    """Serve until told to stop; without jobs, these are left to `worker` processes elsewhere."""
+    settings = Settings() if with_jobs else Settings(job_workers=0)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     log = logging.getLogger("service")
     for name, value in settings.environment().items():
@@ -52,6 +69,29 @@ def serve() -> None:
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
+
+
+def work() -> None:
+    """Work on jobs until the process ends, behind everything else that this machine has to do."""
+    settings = Settings()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    os.nice(WORKER_NICENESS)
+    crash_only()
+    anyio.run(_work, settings)
+
+
+async def _work(settings: Settings) -> None:
+    processes = max(1, settings.job_workers)
+    pool = Worker(settings.model_copy(update={"workers": processes}))
+    await pool.start()
+    database = Database(settings.database_url, durable=True)
+    records, name = JobRecords(database), executor_name()
+    keeping = Keeping(PointStore(Database(settings.database_url)), build_store(settings))
+    limits = Limits(settings.sync_budget_flops * settings.job_patience, settings.memory_bytes_per_worker)
+    acting = Acting(records, JobResults(database), Means(pool, keeping, limits, settings.job_deadline_seconds))
+    engine = JobEngine(settings.database_url, name, acting, CHUNKS_A_PROCESS * processes)
+    executor = Executor(engine, acting, records, liveness_of(settings.database_url, name))
+    await executor.run(timedelta(days=settings.job_retention_days))
 
 
 def openapi_text(contract: bool = False) -> str:

@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """Processes that work on jobs, behind whatever is asked for at once; 0 leaves jobs to `worker`s elsewhere."""
     job_deadline_seconds: Annotated[float, Field(gt=0, le=86_400)] = 600.0
     """How long one item of a job may take before its process is ended."""
+    job_chunk_seconds: Annotated[float, Field(gt=0, le=3600)] = 0.4
+    """How much work of a job is handed out at a time, by the estimate: what is lost with a process that dies."""
     job_limit: Annotated[int, Field(ge=1)] = 1000
     """How many jobs may be under way before another is turned away."""
     job_retention_days: Annotated[float, Field(gt=0, le=36_500)] = 30.0
@@ -65,6 +67,11 @@ class Settings(BaseSettings):
         if url and not _DATABASE.fullmatch(url):
             raise ValueError("the URL begins neither with sqlite:/// and a path nor with postgresql://")
         return url
+
+    @property
+    def job_patience(self) -> float:
+        """How much longer an item of a job may take than what is answered at once."""
+        return max(1.0, self.job_deadline_seconds / self.sync_deadline_seconds)
 
     def variables(self) -> dict[str, str]:
         """Every setting as the variable that sets it, passwords and all: for a process of this service's own."""

@@ -189,7 +189,7 @@ class Jobs:
             digest=digest,
             engine_version=ENGINE_VERSION,
             total=total,
-            chunk=chunk_of(total, seconds),
+            chunk=chunk_of(total, seconds, self._settings.job_chunk_seconds),
             estimated_seconds=total * seconds / max(1, self._settings.job_workers),
             request=request,
         )

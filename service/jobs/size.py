@@ -11,15 +11,13 @@ from service.studies.sweep import Grid
 OPERATIONS_PER_SECOND = 2e10
 """Of one processor, by the estimate."""
 SECONDS_A_CLAIM = 1e-3
-CHUNK_SECONDS = 0.4
-"""Of work: enough that to hand it out costs little, little enough to be lost or waited for."""
 MOST_TOGETHER, MOST_CHUNKS = 200, 2000
 _LOOKED_AT = 16
 
 
-def chunk_of(total: int, seconds_an_item: float) -> int:
-    """How many items are worked on together."""
-    by_time = int(CHUNK_SECONDS / max(seconds_an_item, 1e-6))
+def chunk_of(total: int, seconds_an_item: float, seconds: float) -> int:
+    """How many items are worked on together, so that they take `seconds`."""
+    by_time = int(seconds / max(seconds_an_item, 1e-6))
     return max(1, min(by_time, MOST_TOGETHER), ceil(total / MOST_CHUNKS))
 
 

@@ -1,0 +1,100 @@
+"""Who is alive: a lock that an executor holds for as long as it lives, and that its end lets go, however it ends."""
+
+import fcntl
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine, text
+
+from service.store.engine import engine_of, file_of, url_of
+from service.store.failures import FAILURES
+
+
+class Liveness(Protocol):
+    """One executor's own lock, and a look at those of others."""
+
+    def hold(self) -> None:
+        """Take the lock, or make sure that it is still held."""
+
+    def dead(self, executors: Iterable[str]) -> set[str]:
+        """Those of `executors` whose lock nobody holds."""
+
+
+def liveness_of(database_url: str, executor: str) -> Liveness:
+    """That of `executor`: files beside an SQLite database, advisory locks in PostgreSQL."""
+    url = url_of(database_url)
+    file = file_of(url)
+    return FileLocks(file, executor) if file else AdvisoryLocks(engine_of(url), executor)
+
+
+class FileLocks:
+    """A locked file an executor; the kernel unlocks it when the process is gone. All are on one machine."""
+
+    def __init__(self, database: Path, executor: str) -> None:
+        self._folder = database.with_name(f"{database.name}.executors")
+        self._executor = executor
+        self._own: int | None = None
+
+    def hold(self) -> None:
+        """Make the file and lock it, once; OSError where that cannot be done."""
+        if self._own is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._own = os.open(self._folder / self._executor, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._own, fcntl.LOCK_EX)
+
+    def dead(self, executors: Iterable[str]) -> set[str]:
+        """Those whose file is unlocked or not there; it is removed."""
+        return {executor for executor in executors if executor != self._executor and self._is_free(executor)}
+
+    def _is_free(self, executor: str) -> bool:
+        path = self._folder / Path(executor).name
+        with suppress(FileNotFoundError, BlockingIOError):
+            found = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(found, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink(missing_ok=True)
+            finally:
+                os.close(found)
+            return True
+        return not path.exists()
+
+
+class AdvisoryLocks:
+    """A lock of PostgreSQL's an executor, held by a connection of its own: it goes with the connection."""
+
+    def __init__(self, engine: Engine, executor: str) -> None:
+        self._engine = engine
+        self._executor = executor
+        self._own: Connection | None = None
+
+    def hold(self) -> None:
+        """Take the lock; again where the connection was lost. One of FAILURES where the server cannot be reached."""
+        try:
+            if self._own is None:
+                self._own = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+                self._own.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _number(self._executor)})
+            self._own.execute(text("SELECT 1"))
+        except FAILURES:
+            if self._own is not None:
+                self._own.invalidate()
+            self._own = None
+            raise
+
+    def dead(self, executors: Iterable[str]) -> set[str]:
+        """Those whose lock can be had."""
+        found = {executor for executor in executors if executor != self._executor}
+        with self._engine.connect() as connection:
+            return {executor for executor in found if self._is_free(connection, executor)}
+
+    def _is_free(self, connection: Connection, executor: str) -> bool:
+        query = text("SELECT pg_try_advisory_xact_lock(:lock)")
+        with connection.begin():  # let go at its end
+            return bool(connection.execute(query, {"lock": _number(executor)}).scalar_one())
+
+
+def _number(executor: str) -> int:
+    return int.from_bytes(sha256(executor.encode()).digest()[:8], signed=True)
