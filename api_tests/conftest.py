@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,7 +17,8 @@ STORE = tempfile.TemporaryDirectory(prefix="gradient-verdict-", ignore_cleanup_e
 os.environ["GRADIENT_VERDICT_DATABASE_URL"] = f"sqlite:///{STORE.name}/reports.sqlite3"
 os.environ["GRADIENT_VERDICT_DRAW_AT_START"] = "false"  # most services that tests start draw nothing
 
-from examples.running_service import running_service  # noqa: E402 - NumPy comes after the thread limit
+from api_tests.store.postgres import Server, binary, running_postgres  # noqa: E402 - after the thread limit
+from examples.running_service import running_service  # noqa: E402
 from service.main import create_app  # noqa: E402
 
 
@@ -41,3 +43,21 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as connected:
         yield connected
     await app.state.archive.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server on loopback."""
+    if binary("initdb") is None:
+        pytest.skip("PostgreSQL is not installed")
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database that is new and empty."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/reports.sqlite3"
+    server: Server = request.getfixturevalue("postgres")
+    return server.database()

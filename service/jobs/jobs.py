@@ -7,15 +7,17 @@ from math import ceil
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from anyio import CapacityLimiter, sleep, to_thread
+from anyio import CapacityLimiter, Event, move_on_after, to_thread
 from sqlalchemy import Row
 
-from service.errors import QueueFull, ResultNotFound
-from service.grading.batch import Assignment, BatchRequest, BatchSpec
+from service.errors import QueueFull, ResultNotFound, SpecError, StoreUnavailable
+from service.grading.batch import Assignment, BatchRequest, BatchSpec, digest_of
+from service.grading.formats import FormatName
 from service.grading.grade import check, plans_of
 from service.grading.spec import Rubric
 from service.jobs.aside import Aside
 from service.jobs.describing import described, errors_in, page_of
+from service.jobs.exporting import bundle, written
 from service.jobs.job import MOST_ERRORS, OPEN, Job, JobKind, JobPage, JobStatus
 from service.jobs.records import Accepted, Asker, JobRecords
 from service.jobs.results import JobResults
@@ -81,18 +83,22 @@ class Jobs:
         await self._in_thread(partial(self._records.end, job, JobStatus.CANCELLED))
         return await self.job(job)
 
-    async def watch(self, job: str, after: int = -1) -> AsyncIterator[Job]:
-        """The job whenever more than `after` items are done, or its status is another, until it has ended."""
+    async def watch(self, job: str, after: int = -1, stopping: Event | None = None) -> AsyncIterator[Job]:
+        """The job whenever more than `after` items are done, or its status is another, until it has ended.
+
+        Nothing is told while the database fails; once `stopping` is set, nothing more.
+        """
+        stop = stopping or Event()
         seen: tuple[int, JobStatus | None] = (after, None)
-        while True:
-            found = await self.job(job)
-            now = (found.progress.done, found.status)
-            if now[0] > seen[0] or (seen[1] is not None and now[1] is not seen[1]) or found.status not in OPEN:
+        while not stop.is_set():
+            found = await self._glance(job)
+            if found is not None and _is_news(found, seen):
                 yield found
-            if found.status not in OPEN:
+            if found is not None and found.status not in OPEN:
                 return
-            seen = (max(now[0], seen[0]), now[1])
-            await sleep(GLANCE_SECONDS)
+            seen = seen if found is None else (max(found.progress.done, seen[0]), found.status)
+            with move_on_after(GLANCE_SECONDS):
+                await stop.wait()
 
     async def results(self, job: str, first: int, limit: int) -> bytes:
         """A page of results from the item `first` on, as JSON; its cursor is null once there is nothing to come."""
@@ -115,15 +121,30 @@ class Jobs:
             )
         return lines[0]
 
+    async def graded(self, job: str, index: int, wanted: FormatName) -> bytes:
+        """One result as a platform reads it, that of a sweep as it is; raises what `result` raises."""
+        found = await self._in_thread(partial(self._records.get, job))
+        line = await self.result(job, index)
+        return line if found.kind == JobKind.SWEEP else await self._in_thread(partial(written, line, wanted))
+
+    async def bundle(self, job: str, wanted: FormatName) -> bytes:
+        """A ZIP of the gradings so far as a platform reads them, and of their table; ResultNotFound for a sweep."""
+        found = await self.found(job)
+        if found.kind is not JobKind.GRADINGS:
+            raise ResultNotFound("Only the results of gradings can be had as a ZIP; those of a sweep are a table.")
+        return await self._in_thread(partial(bundle, found.request, found.lines, wanted))
+
     async def table(self, job: str) -> AsyncIterator[bytes]:
         """The results as lines of CSV (RFC 4180), below a row of names."""
         found = await self._in_thread(partial(self._records.get, job))
         request, _ = await self._in_thread(partial(self._records.request, job))
         work = WORKS[JobKind(found.kind)]
-        yield csv_line(work.header(request))
+        header = await self._in_thread(partial(work.header, request))
+        row = partial(work.row, columns=len(header))
+        yield csv_line(header)
         first = 0
         while lines := await self._in_thread(partial(self._results.lines, job, first, _LINES_AT_ONCE)):
-            yield await self._in_thread(partial(_rows, work.row, lines))
+            yield await self._in_thread(partial(_rows, row, lines))
             first += len(lines)
 
     async def found(self, job: str) -> Found:
@@ -135,8 +156,7 @@ class Jobs:
 
     async def put_assignment(self, name: str, rubric: Rubric) -> Assignment:
         """Keep a rubric under a name; FlawedRubric or StoreUnavailable."""
-        check(rubric)
-        return await self._in_thread(partial(self._assignments.put, name, rubric))
+        return await self._in_thread(partial(self._put, name, rubric))
 
     async def assignment(self, name: str) -> Assignment:
         """The assignment of that name; AssignmentNotFound or StoreUnavailable."""
@@ -149,6 +169,11 @@ class Jobs:
     async def run(self) -> None:
         """See to it that jobs are worked on, until cancelled."""
         await self._aside.run(self._has_work)
+
+    async def under_way(self) -> dict[JobStatus, int]:
+        """How many jobs are in each status that has not ended; StoreUnavailable. Whoever waits for it may leave."""
+        work = self._records.under_way
+        return await to_thread.run_sync(work, limiter=self._threads, abandon_on_cancel=True)
 
     async def close(self) -> None:
         """Let go of the database."""
@@ -167,6 +192,15 @@ class Jobs:
         row = self._records.accept(accepted, asker)
         return described(row, [])
 
+    def _put(self, name: str, rubric: Rubric) -> Assignment:
+        try:
+            check(rubric)
+            plans_of(rubric)
+        except SpecError as error:
+            error.pointer = (error.pointer or "").removeprefix("/rubric")  # the rubric is all that was sent
+            raise
+        return self._assignments.put(name, rubric)
+
     def _sweep(self, spec: SweepSpec) -> Accepted:
         seconds = seconds_a_point(Grid(spec))
         body = spec.model_dump_json().encode()
@@ -177,9 +211,9 @@ class Jobs:
         limits = Limits(self._settings.sync_budget_flops, self._settings.memory_bytes_per_worker)
         check(rubric)
         check_budgets(plans_of(rubric), limits)
-        request = BatchRequest(rubric=rubric, submissions=batch.submissions)
+        request = BatchRequest(rubric=rubric, submissions=batch.submissions).encoded()
         size = (len(batch.submissions), seconds_a_sheet(rubric))
-        return self._of_size(JobKind.GRADINGS, request.digest(), size, request.model_dump_json().encode())
+        return self._of_size(JobKind.GRADINGS, digest_of(request), size, request)
 
     def _of_size(self, kind: JobKind, digest: str, size: tuple[int, float], request: bytes) -> Accepted:
         total, seconds = size
@@ -202,8 +236,20 @@ class Jobs:
         failed = self._results.failures(job, MOST_ERRORS) if row.failed else []
         return described(row, errors_in(failed))
 
+    async def _glance(self, job: str) -> Job | None:
+        try:
+            return await self.job(job)
+        except StoreUnavailable:
+            return None
+
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await to_thread.run_sync(work, limiter=self._threads)
+
+
+def _is_news(found: Job, seen: tuple[int, JobStatus | None]) -> bool:
+    """Whether more is done, the status is another, or it has ended."""
+    done, status = seen
+    return found.progress.done > done or status not in (None, found.status) or found.status not in OPEN
 
 
 def _rows(row: Callable[[bytes], list[Any]], lines: list[bytes]) -> bytes:

@@ -23,6 +23,9 @@ class Liveness(Protocol):
     def dead(self, executors: Iterable[str]) -> set[str]:
         """Those of `executors` whose lock nobody holds."""
 
+    def close(self) -> None:
+        """Let the lock go."""
+
 
 def liveness_of(database_url: str, executor: str) -> Liveness:
     """That of `executor`: files beside an SQLite database, advisory locks in PostgreSQL."""
@@ -49,6 +52,12 @@ class FileLocks:
     def dead(self, executors: Iterable[str]) -> set[str]:
         """Those whose file is unlocked or not there; it is removed."""
         return {executor for executor in executors if executor != self._executor and self._is_free(executor)}
+
+    def close(self) -> None:
+        """Let the lock go."""
+        if self._own is not None:
+            os.close(self._own)
+        self._own = None
 
     def _is_free(self, executor: str) -> bool:
         path = self._folder / Path(executor).name
@@ -89,6 +98,13 @@ class AdvisoryLocks:
         found = {executor for executor in executors if executor != self._executor}
         with self._engine.connect() as connection:
             return {executor for executor in found if self._is_free(connection, executor)}
+
+    def close(self) -> None:
+        """Let the lock go."""
+        if self._own is not None:
+            self._own.close()
+        self._own = None
+        self._engine.dispose()
 
     def _is_free(self, connection: Connection, executor: str) -> bool:
         query = text("SELECT pg_try_advisory_xact_lock(:lock)")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, delete, or_, select, tuple_, update
+from sqlalchemy import Row, and_, case, delete, func, or_, select, tuple_, update
 
 from service.errors import IdempotencyConflict, JobNotFound
 from service.jobs.job import OPEN, JobKind, JobStatus
@@ -100,6 +100,13 @@ class JobRecords:
         """How many jobs have not ended."""
         with self._database.reading() as connection:
             return len(connection.execute(select(JOBS.c.id).where(JOBS.c.status.in_(OPEN))).all())
+
+    def under_way(self) -> dict[JobStatus, int]:
+        """How many jobs are in each status that has not ended."""
+        query = select(JOBS.c.status, func.count()).where(JOBS.c.status.in_(OPEN)).group_by(JOBS.c.status)
+        with self._database.reading() as connection:
+            found = {JobStatus(status): count for status, count in connection.execute(query).tuples()}
+        return {status: found.get(status, 0) for status in OPEN}
 
     def to_dispatch(self) -> list[str]:
         """The jobs that the engine has not been told of, the oldest first."""

@@ -42,7 +42,7 @@ class JobResults:
                 return False
             packed = zlib.compress(b"\n".join(lines))
             new = inserting(connection, RESULTS).values(**row, lines=packed).on_conflict_do_nothing()
-            kept = connection.execute(new).rowcount > 0
+            kept = connection.execute(new.returning(RESULTS.c.start)).one_or_none() is not None
             if kept:
                 connection.execute(update(JOBS).where(JOBS.c.id == job).values(**counted))
             return kept

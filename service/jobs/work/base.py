@@ -57,5 +57,5 @@ class JobWork:
         """The names of the columns of the table of results."""
 
     @abstractmethod
-    def row(self, line: bytes) -> list[Any]:
-        """A result as a row of that table."""
+    def row(self, line: bytes, columns: int) -> list[Any]:
+        """A result as a row of that table, which has so many columns."""

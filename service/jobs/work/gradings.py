@@ -1,13 +1,11 @@
 """Gradings of a class: every item is an answer sheet."""
 
-import json
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from service.grading.batch import BatchRequest, GradedSubmission, Submission
+from service.grading.batch import BatchRequest, GradedSubmission, Submission, rubric_of
 from service.grading.grade import plans_of
-from service.grading.spec import Rubric
 from service.grading.table import header, row
 from service.jobs.job import JobKind
 from service.jobs.work.base import JobWork, Means, Opened
@@ -57,11 +55,11 @@ class GradingsWork(JobWork):
 
     def header(self, request: bytes) -> list[str]:
         """The sheet, its score, and the points of every claim."""
-        return header(Rubric.model_validate(json.loads(request)["rubric"]))
+        return header(rubric_of(request))
 
-    def row(self, line: bytes) -> list[Any]:
+    def row(self, line: bytes, columns: int) -> list[Any]:
         """A grading."""
-        return row(GradedSubmission.model_validate_json(line))
+        return row(GradedSubmission.model_validate_json(line), columns)
 
     async def _report(self, made: Plan, means: Means) -> bytes:
         digest = made.spec.digest()

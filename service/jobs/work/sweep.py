@@ -39,6 +39,6 @@ class SweepWork(JobWork):
         """The axes, and what was found."""
         return header(SweepSpec.model_validate_json(request))
 
-    def row(self, line: bytes) -> list[Any]:
+    def row(self, line: bytes, columns: int) -> list[Any]:
         """A point."""
         return row(SweepPoint.model_validate_json(line))

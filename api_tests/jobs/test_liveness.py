@@ -1,0 +1,91 @@
+"""An executor is alive as long as its process has its lock."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from api_tests.worker.processes import eventually
+from service.jobs.liveness import Liveness, liveness_of
+from service.store.engine import url_of
+
+HOLDER = """
+import sys, time
+from service.jobs.liveness import liveness_of
+one = liveness_of(sys.argv[1], sys.argv[2])
+one.hold()
+print("held", flush=True)
+time.sleep(600)
+"""
+
+
+Held = Callable[[str, str], Liveness]
+
+
+@pytest.fixture
+def liveness() -> Iterator[Held]:
+    """The liveness of an executor in this process, let go afterwards."""
+    made: list[Liveness] = []
+
+    def of(url: str, name: str) -> Liveness:
+        made.append(liveness_of(url, name))
+        return made[-1]
+
+    yield of
+    for one in made:
+        one.close()
+
+
+def holder(url: str, name: str) -> subprocess.Popen[bytes]:
+    """A process that holds the lock of the executor `name`."""
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, url, name], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"held\n"
+    return process
+
+
+def test_a_lock_goes_with_its_process_however_that_ends(database_url: str, liveness: Held) -> None:
+    mine = liveness(database_url, "mine")
+    mine.hold()
+    other = holder(database_url, "other")
+    assert mine.dead({"mine", "other", "never-was"}) == {"never-was"}
+    other.send_signal(signal.SIGSTOP)
+    assert mine.dead({"other"}) == set(), "whoever is stopped may go on"
+    other.kill()
+    other.wait()
+    assert eventually(lambda: mine.dead({"other"}) == {"other"}, 5)
+    assert other.stdout is not None
+    other.stdout.close()
+    mine.hold()
+    assert liveness(database_url, "third").dead({"mine"}) == set()
+
+
+def test_a_name_leads_nowhere_else(tmp_path: Path, liveness: Held) -> None:
+    secret = tmp_path / "secret"
+    secret.touch()
+    mine = liveness(f"sqlite:///{tmp_path}/reports.sqlite3", "mine")
+    mine.hold()
+    mine.dead({"../secret"})
+    assert secret.exists()
+
+
+def test_a_lock_that_was_lost_with_its_connection_is_taken_again(
+    request: pytest.FixtureRequest, liveness: Held
+) -> None:
+    url = request.getfixturevalue("postgres").database()
+    mine, other = liveness(url, "mine"), liveness(url, "other")
+    mine.hold()
+    engine = create_engine(url_of(url), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        others = text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+        connection.execute(others)
+    engine.dispose()
+    assert eventually(lambda: other.dead({"mine"}) == {"mine"}, 5)
+    with pytest.raises(Exception, match=r"terminat|clos|connection"):
+        mine.hold()
+    mine.hold()
+    assert other.dead({"mine"}) == set()

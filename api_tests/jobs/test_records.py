@@ -1,0 +1,161 @@
+"""Jobs in the database: accepted once, counted, cancelled, dropped, in SQLite and in PostgreSQL alike."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from api_tests.store.keeping import Clock
+from service.errors import IdempotencyConflict, JobNotFound
+from service.jobs.describing import page_of
+from service.jobs.job import JobKind, JobStatus
+from service.jobs.records import Accepted, Asker, JobRecords
+from service.jobs.results import JobResults
+from service.store.database import Database
+from service.store.listing import Cursor
+
+
+class Desk:
+    """Records and results over one database, at a time that the test sets."""
+
+    def __init__(self, url: str) -> None:
+        self.database = Database(url, durable=True)
+        self.clock = Clock()
+        self.records = JobRecords(self.database, self.clock)
+        self.results = JobResults(self.database, self.clock)
+
+    def accept(self, number: int, asker: Asker | None = None, **changed: Any) -> str:
+        """Accept a job of ten items."""
+        values = {"digest": f"{number:064x}", "total": 10, "chunk": 3, "request": b"{}", **changed}
+        job = Accepted(id=f"{number:032x}", kind=JobKind.SWEEP, engine_version="1", estimated_seconds=1.0, **values)
+        return str(self.records.accept(job, asker or Asker()).id)
+
+
+@pytest.fixture
+def desk(database_url: str) -> Any:
+    found = Desk(database_url)
+    yield found
+    found.database.close()
+
+
+def lines(*numbers: int) -> list[bytes]:
+    return [b'{"index":%d,"error":null}' % number for number in numbers]
+
+
+def test_a_key_makes_asking_twice_harmless(desk: Desk) -> None:
+    mine, other = Asker("me", "k"), Asker("you", "k")
+    assert desk.accept(1, mine) == desk.accept(2, mine, digest=f"{1:064x}")
+    assert desk.accept(3, other) != desk.accept(1, mine)
+    with pytest.raises(IdempotencyConflict):
+        desk.accept(4, mine)
+    with pytest.raises(JobNotFound):
+        desk.records.get(f"{4:032x}")
+    assert desk.accept(5) != desk.accept(6), "without a key, every request is a job"
+
+
+def test_of_many_requests_with_one_key_at_once_one_is_accepted(desk: Desk) -> None:
+    desk.records.open_count()
+    with ThreadPoolExecutor(8) as pool:
+        jobs = pool.map(lambda number: desk.accept(number, Asker("", "k"), digest=f"{1:064x}"), range(1, 9))
+        assert len(set(jobs)) == 1
+    assert desk.records.open_count() == 1
+
+
+def test_results_are_kept_once_and_end_the_job_with_the_last(desk: Desk) -> None:
+    job = desk.accept(1)
+    assert desk.records.start(job, None)
+    assert desk.results.keep(job, 0, lines(0, 1, 2), 0)
+    assert not desk.results.keep(job, 0, lines(7, 7, 7), 3), "they are there already"
+    assert desk.results.keep(job, 6, lines(6, 7, 8), 2)
+    row = desk.records.get(job)
+    assert (row.done, row.failed, row.status, row.ended_at) == (6, 2, JobStatus.RUNNING, None)
+    assert desk.results.lines(job, 0, 100) == lines(0, 1, 2), "as far as there is no gap"
+    assert desk.results.line(job, 7) == lines(7)
+    assert desk.results.line(job, 4) == []
+    desk.results.keep(job, 3, lines(3, 4, 5), 0)
+    desk.results.keep(job, 9, lines(9), 0)
+    row = desk.records.get(job)
+    assert (row.done, row.failed, row.status) == (10, 2, JobStatus.SUCCEEDED)
+    assert row.ended_at > row.started_at > row.created_at
+    assert [desk.results.lines(job, first, 4) for first in (0, 4, 8, 10)] == [
+        lines(0, 1, 2, 3),
+        lines(4, 5, 6, 7),
+        lines(8, 9),
+        [],
+    ]
+
+
+def test_results_from_many_executors_at_once_are_counted_exactly(desk: Desk) -> None:
+    job = desk.accept(1, total=40, chunk=1)
+    with ThreadPoolExecutor(8) as pool:
+        kept = list(pool.map(lambda start: desk.results.keep(job, start % 40, lines(start % 40), 1), range(80)))
+    row = desk.records.get(job)
+    assert (sum(kept), row.done, row.failed, row.status) == (40, 40, 40, JobStatus.SUCCEEDED)
+    assert desk.results.lines(job, 0, 100) == lines(*range(40))
+
+
+def test_a_job_that_has_ended_takes_no_results_and_no_other_end(desk: Desk) -> None:
+    job = desk.accept(1)
+    assert desk.records.end(job, JobStatus.CANCELLED)
+    assert not desk.records.end(job, JobStatus.FAILED, "too late")
+    assert not desk.records.start(job, None)
+    assert not desk.results.keep(job, 0, lines(0), 0)
+    row = desk.records.get(job)
+    assert (row.status, row.fault, row.done, desk.results.lines(job, 0, 9)) == (JobStatus.CANCELLED, None, 0, [])
+    assert desk.records.ended({job, "none"}) == {job, "none"}
+
+
+def test_pages_follow_one_another_whatever_comes_between(desk: Desk) -> None:
+    jobs = [desk.accept(number) for number in range(1, 6)]
+    first = page_of(desk.records.page(3), 2)
+    desk.accept(9)
+    assert first.next_cursor is not None
+    second = page_of(desk.records.page(3, Cursor.read(first.next_cursor)), 2)
+    found = [item.id for item in first.items + second.items]
+    assert found == jobs[:0:-1]
+    desk.records.end(jobs[2], JobStatus.CANCELLED)
+    assert [row.id for row in desk.records.page(9, status=JobStatus.CANCELLED)] == [jobs[2]]
+
+
+def test_what_the_engine_is_to_be_told_is_found(desk: Desk) -> None:
+    jobs = [desk.accept(number) for number in (1, 2, 3)]
+    desk.records.note(jobs[0], dispatched=True)
+    desk.records.end(jobs[1], JobStatus.CANCELLED)
+    assert (desk.records.to_dispatch(), desk.records.to_sweep()) == ([jobs[2]], [])
+    desk.records.end(jobs[0], JobStatus.SUCCEEDED)
+    assert desk.records.to_sweep() == [jobs[0]]
+    desk.records.note(jobs[0], swept=True)
+    assert (desk.records.to_sweep(), desk.records.open_count()) == ([], 1)
+
+
+def test_attempts_are_counted_by_chunk(desk: Desk) -> None:
+    job = desk.accept(1)
+    assert [desk.records.attempt(job, start) for start in (0, 0, 3, 0, -1)] == [1, 2, 1, 3, 1]
+
+
+def test_old_jobs_are_dropped_with_all_they_have(desk: Desk) -> None:
+    old, new, going = (desk.accept(number) for number in (1, 2, 3))
+    desk.results.keep(old, 0, lines(0), 0)
+    desk.records.attempt(old, 0)
+    desk.records.end(old, JobStatus.CANCELLED)
+    desk.clock.forward(days=31)
+    desk.records.end(new, JobStatus.CANCELLED)
+    assert desk.records.drop(desk.clock() - timedelta(days=30)) == 1
+    assert [row.id for row in desk.records.page(9)] == [going, new]
+    assert desk.results.starts(old) == set()
+
+
+def test_a_job_that_nobody_knows_is_told_so(desk: Desk) -> None:
+    for ask in (desk.records.get, desk.records.request):
+        with pytest.raises(JobNotFound):
+            ask("0" * 32)
+
+
+def test_an_accepted_job_outlives_the_machine(desk: Desk) -> None:
+    desk.accept(1)
+    with desk.database.reading() as connection:
+        if connection.dialect.name == "sqlite":
+            full = 2
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == full
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
