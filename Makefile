@@ -6,13 +6,16 @@ CASES ?= benchmarks/verdict_cases.json
 SECONDS ?= 120
 EACH ?= 100
 SEED ?= 1
+RUNS ?= 5
+JOBS ?= 30
+ON ?= sqlite,postgresql
 PHASES ?= examples,coverage,fuzzing,stateful
 TOOLS := .tools
 PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$(CURDIR)/openapi/tools/node_modules/.bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check demo demo-grading bench bench-formulas bench-http bench-page bench-store bench-charts fuzz rivals verdicts oracle openapi clients contract lock clean
+.PHONY: help run test check demo demo-grading bench bench-formulas bench-http bench-page bench-store bench-jobs bench-charts chaos fuzz rivals verdicts oracle openapi clients contract lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -45,8 +48,8 @@ run: $(BIN)/.runtime ## serve on 127.0.0.1:8000
 	$(BIN)/python -m service serve
 
 test: $(BIN)/.dev ## run every test that can run here
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore api_tests/worker
-	$(BIN)/python -m pytest api_tests/worker  # alone: these look at what runs beside them
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore api_tests/worker --ignore api_tests/engine
+	$(BIN)/python -m pytest api_tests/worker api_tests/engine  # alone: these look at what runs beside them
 
 check: $(BIN)/.dev openapi/tools/node_modules/.installed ## style, types, architecture, OpenAPI documents, the laboratory's types, Dockerfile and compose file
 	$(BIN)/ruff check .
@@ -72,11 +75,17 @@ bench-http: $(BIN)/.dev ## measure what HTTP adds to a simulation, and answers a
 bench-store: $(BIN)/.dev ## measure reports that are stored: reading one, listing a page, starting with ten thousand
 	$(BIN)/python benchmarks/stored_reports.py
 
+bench-jobs: $(BIN)/.dev ## measure jobs: ten thousand points, one executor against two, and what others notice of it
+	$(BIN)/python benchmarks/jobs.py
+
 bench-charts: $(BIN)/.dev ## measure charts and report pages, in every format
 	$(BIN)/python benchmarks/charts.py
 
 bench-page: $(BIN)/.dev ## measure how fast the laboratory follows, in Chromium
 	$(BIN)/python benchmarks/page.py
+
+chaos: $(BIN)/.dev ## kill executors and the service in the middle of their work, and count what is lost (RUNS=5, JOBS=30, ON=sqlite,postgresql)
+	$(BIN)/python benchmarks/chaos.py RUNS=$(RUNS) JOBS=$(JOBS) ON=$(ON)
 
 bench-formulas: $(BIN)/.dev ## measure formulas against the activations written by hand, and profiles
 	$(BIN)/python benchmarks/formulas.py

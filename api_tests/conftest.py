@@ -21,6 +21,8 @@ from api_tests.store.postgres import Server, binary, running_postgres  # noqa: E
 from examples.running_service import running_service  # noqa: E402
 from service.main import create_app  # noqa: E402
 
+DATABASES = ["sqlite", "postgresql"]
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
@@ -54,10 +56,15 @@ def postgres() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database that is new and empty."""
+    return new_database(request, tmp_path)
+
+
+def new_database(request: pytest.FixtureRequest, folder: Path) -> str:
+    """The URL of a new database of the kind that `request` names."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/reports.sqlite3"
+        return f"sqlite:///{folder}/reports.sqlite3"
     server: Server = request.getfixturevalue("postgres")
     return server.database()

@@ -3,7 +3,10 @@
 import json
 import logging
 import os
+import sys
+from contextlib import suppress
 from datetime import timedelta
+from socket import socket
 
 import anyio
 import uvicorn
@@ -31,8 +34,19 @@ from service.worker.worker import Worker
 
 CHUNKS_A_PROCESS = 2
 """One that is worked on, and one that waits for it."""
-WORKER_NICENESS = 10
-"""What is asked for at once goes before jobs."""
+STARTUP_FAILURE = 3
+"""The exit status of a service that could not be started."""
+
+
+class Server(uvicorn.Server):
+    """Tells its application that it is being stopped, before it waits for the requests that are answered."""
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Stop listening, and wait."""
+        app = self.config.app
+        if isinstance(app, Application):
+            app.stop()
+        await super().shutdown(sockets)
 
 
 def create_app(settings: Settings | None = None) -> Application:
@@ -60,7 +74,7 @@ def serve(with_jobs: bool = True) -> None:
     for name, value in settings.environment().items():
         log.info("%s=%s", name, value)
     log.info("Gradient Verdict is on its way: http://%s:%d/", settings.host, settings.port)
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(settings),
         host=settings.host,
         port=settings.port,
@@ -69,13 +83,18 @@ def serve(with_jobs: bool = True) -> None:
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
+    server = Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
 
 
 def work() -> None:
     """Work on jobs until the process ends, behind everything else that this machine has to do."""
     settings = Settings()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    os.nice(WORKER_NICENESS)
+    os.nice(settings.job_niceness)
     crash_only()
     anyio.run(_work, settings)
 

@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     """How long a request body may take to arrive."""
     job_workers: Annotated[int, Field(ge=0, le=256)] = PROCESSORS
     """Processes that work on jobs, behind whatever is asked for at once; 0 leaves jobs to `worker`s elsewhere."""
+    job_niceness: Annotated[int, Field(ge=0, le=19)] = 10
+    """How far they let everything else on the machine go before them; 0 on a machine for jobs alone."""
     job_deadline_seconds: Annotated[float, Field(gt=0, le=86_400)] = 600.0
     """How long one item of a job may take before its process is ended."""
     job_chunk_seconds: Annotated[float, Field(gt=0, le=3600)] = 0.4

@@ -116,7 +116,7 @@ class Workplace:
 @contextmanager
 def workplace(database_url: str, executors: int = 1, **settings: Any) -> Iterator[Workplace]:
     """One with so many executors of one process each; nothing of it is left."""
-    chosen = Settings(database_url=database_url, **({"job_workers": 1} | settings))
+    chosen = Settings(database_url=database_url, **({"job_workers": 1, "job_niceness": 0} | settings))
     place = Workplace(chosen)
     place.hire(executors)
     try:

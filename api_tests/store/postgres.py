@@ -34,7 +34,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._as: dict[str, Any] = {"user": USER, "group": USER, "extra_groups": []} if os.geteuid() == 0 else {}
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"postgresql://{USER}@127.0.0.1:{self.port}"
 
     def make(self) -> None:
@@ -84,7 +84,8 @@ def running_postgres() -> Iterator[Server]:
             server.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -41,7 +41,6 @@ class Handed:
     id: str
     job: str
     start: int
-    queue: str
     status: str
     executor: str
     share: str
@@ -66,7 +65,7 @@ class JobEngine:
 
     async def launch(self) -> None:
         """Begin to take work, in the running event loop."""
-        logging.getLogger("dbos").setLevel(logging.WARNING)
+        logging.getLogger("dbos").setLevel(logging.ERROR)  # an outage is told by the store, once
         DBOS.listen_queues([JOBS, CHUNKS])
         DBOS.launch()
         await self._register(JOBS, _JOBS_AT_ONCE, None)
@@ -104,7 +103,7 @@ class JobEngine:
         """What was handed out, of `job` alone where that is named, and has one of `statuses`."""
         found = await DBOS.list_workflows_async(
             status=list(statuses),
-            queue_name=[JOBS, CHUNKS],
+            name=["dispatch", "chunk"],  # not by their queue: what is cancelled is in none
             workflow_id_prefix=job,
             load_input=False,
             load_output=False,
@@ -113,7 +112,7 @@ class JobEngine:
 
     async def take_up(self, one: Handed) -> None:
         """Let an executor go on with what another has left."""
-        await DBOS.resume_workflow_async(one.id, queue_name=one.queue)
+        await DBOS.resume_workflow_async(one.id, queue_name=JOBS if one.start == WHOLE else CHUNKS)
 
     async def forget(self, handed: list[Handed]) -> None:
         """Drop what is done, and cancel the rest."""
@@ -131,7 +130,6 @@ def _handed(found: Any) -> Handed:
         id=found.workflow_id,
         job=job,
         start=int(start) if start else WHOLE,
-        queue=found.queue_name,
         status=found.status,
         executor=found.executor_id or "",
         share=found.queue_partition_key or job,
@@ -147,7 +145,7 @@ def _configuration(database_url: str, executor: str) -> DBOSConfig:
         "executor_id": executor,
         "serializer": DBOSPortableJSONSerializer(),
         "use_listen_notify": False,
-        "log_level": "WARNING",
+        "log_level": "ERROR",
         "sys_db_pool_size": 10,
     }
     if file is None:

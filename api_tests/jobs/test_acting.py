@@ -1,0 +1,247 @@
+"""What an executor does for a job: chunks are handed out once, failures stay where they belong, ends are ends."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from api_tests.jobs.working import DIES, FINE, SLOW, Desk, Script, line
+from service.errors import StoreUnavailable, WorkerFailed
+from service.jobs import acting as acting_module
+from service.jobs.acting import Acting
+from service.jobs.engine import FAILED, PENDING, WHOLE, Handed
+from service.jobs.executor import MOST_ATTEMPTS, Executor
+from service.jobs.job import JobKind, JobStatus
+from service.jobs.work.base import Means
+from service.jobs.work.kinds import WORKS
+
+pytestmark = pytest.mark.anyio
+
+NO_MEANS: Means = None  # type: ignore[assignment] # a script needs none
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Script:
+    found = Script()
+    monkeypatch.setitem(WORKS, JobKind.SWEEP, found)
+    return found
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    found = Desk(tmp_path)
+    yield found
+    found.database.close()
+
+
+@pytest.fixture
+def acting(desk: Desk) -> Acting:
+    return Acting(desk.records, desk.results, NO_MEANS)
+
+
+async def test_every_chunk_of_a_job_is_handed_out_to_its_owners_share(
+    desk: Desk, acting: Acting, script: Script
+) -> None:
+    handed: list[tuple[str, int, str]] = []
+
+    async def enqueue(job: str, start: int, share: str) -> None:
+        handed.append((job, start, share))
+
+    job, owned = desk.accept(*[FINE] * 9), desk.accept(FINE, owner="me")
+    await acting.dispatch(job, enqueue)
+    await acting.dispatch(owned, enqueue)
+    assert handed == [(job, 0, job), (job, 4, job), (job, 8, job), (owned, 0, "me")]
+    assert desk.records.get(job).status == JobStatus.RUNNING
+    await acting.dispatch(job, enqueue)
+    assert script.prepared == 2, "what was prepared once is not prepared again"
+
+
+async def test_a_job_that_cannot_be_prepared_fails_and_says_why(desk: Desk, acting: Acting, script: Script) -> None:
+    async def enqueue(*_: Any) -> None:
+        raise AssertionError("nothing is handed out")
+
+    script.refusal = WorkerFailed("It died.")
+    job = desk.accept(FINE)
+    await acting.dispatch(job, enqueue)
+    row = desk.records.get(job)
+    assert (row.status, row.fault) == (JobStatus.FAILED, "It died.")
+    await acting.dispatch(job, enqueue)
+    await acting.dispatch("0" * 31 + "f", enqueue)
+
+
+@pytest.mark.parametrize(("word", "code"), [(DIES, "worker-failed"), (SLOW, "deadline-exceeded")])
+async def test_one_item_that_ends_its_process_fails_alone(
+    desk: Desk, acting: Acting, script: Script, word: str, code: str
+) -> None:
+    job = desk.accept(FINE, FINE, word, FINE, FINE, FINE, FINE, chunk=7)
+    await acting.chunk(job, 0)
+    row = desk.records.get(job)
+    assert (row.status, row.done, row.failed) == (JobStatus.SUCCEEDED, 7, 1)
+    assert desk.results.lines(job, 0, 9) == [line(index, code if index == 2 else None) for index in range(7)]
+    assert len(script.asked) <= 7
+
+
+async def test_a_chunk_that_is_worked_on_twice_counts_once(desk: Desk, acting: Acting, script: Script) -> None:
+    job = desk.accept(*[FINE] * 9)
+    for start in (4, 4, 0, 4):
+        await acting.chunk(job, start)
+    assert (desk.records.get(job).done, len(script.asked)) == (8, 4)
+    await acting.chunk(job, 8)
+    await acting.chunk(job, 0)
+    assert (desk.records.get(job).done, len(script.asked)) == (9, 5), "nothing is done for a job that has ended"
+
+
+async def test_work_on_a_cancelled_job_stops_and_leaves_nothing(
+    desk: Desk, acting: Acting, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = anyio.Event()
+
+    async def endless(*_: Any) -> Any:
+        begun.set()
+        await anyio.sleep_forever()
+
+    monkeypatch.setattr(script, "lines", endless)
+    job, other = desk.accept(FINE), desk.accept(FINE)
+    async with anyio.create_task_group() as working:
+        for one in (job, other):
+            working.start_soon(acting.chunk, one, 0)
+        await begun.wait()
+        desk.records.end(job, JobStatus.CANCELLED)
+        await acting.stop_ended()
+        await anyio.wait_all_tasks_blocked()
+        assert set(acting._running) == {other}
+        working.cancel_scope.cancel()
+    assert desk.records.get(job).done == 0
+
+
+async def test_results_wait_for_a_database_that_is_away(
+    desk: Desk, acting: Acting, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, tries = desk.results.keep, []
+
+    def at_the_third_try(*what: Any) -> bool:
+        tries.append(what)
+        if len(tries) < 3:
+            raise StoreUnavailable("its database is not reachable")
+        return keep(*what)
+
+    monkeypatch.setattr(acting_module, "_AGAIN_SECONDS", 0.001)
+    monkeypatch.setattr(desk.results, "keep", at_the_third_try)
+    job = desk.accept(FINE)
+    await acting.chunk(job, 0)
+    assert (desk.records.get(job).status, len(tries)) == (JobStatus.SUCCEEDED, 3)
+
+
+class Handing:
+    """An engine that notes what it is told."""
+
+    def __init__(self, *handed: Handed) -> None:
+        self.there = list(handed)
+        self.told: list[tuple[str, str]] = []
+
+    async def handed(self, statuses: tuple[str, ...], job: str | None = None) -> list[Handed]:
+        return [one for one in self.there if one.status in statuses and job in (None, one.job)]
+
+    async def hand_in(self, job: str) -> None:
+        self.told.append(("hand_in", job))
+
+    async def take_up(self, one: Handed) -> None:
+        self.told.append(("take_up", one.id))
+
+    async def begin_anew(self, one: Handed) -> None:
+        self.told.append(("begin_anew", one.id))
+
+    async def forget(self, handed: list[Handed]) -> None:
+        self.told += [("forget", one.id) for one in handed]
+        self.there = [one for one in self.there if one not in handed]
+
+
+class Dead:
+    """Everybody is dead but this one."""
+
+    def hold(self) -> None:
+        """Nothing to do."""
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+    def dead(self, executors: Any) -> set[str]:
+        return set(executors) - {"mine"}
+
+
+def chunk(job: str, start: int, status: str = PENDING[0], executor: str = "other") -> Handed:
+    name = job if start == WHOLE else f"{job}-{start}"
+    return Handed(name, job, start, status, executor, job)
+
+
+def executor_over(engine: Handing, desk: Desk, acting: Acting) -> Executor:
+    return Executor(engine, acting, desk.records, Dead())  # type: ignore[arg-type]
+
+
+async def test_what_the_dead_have_left_is_taken_up_once_they_were_found_dead_twice(
+    desk: Desk, acting: Acting, script: Script
+) -> None:
+    job = desk.accept(*[FINE] * 9)
+    engine = Handing(chunk(job, 0), chunk(job, 4, executor="mine"), chunk(job, 8, status=FAILED[0]))
+    executor = executor_over(engine, desk, acting)
+    await executor._reap()
+    assert engine.told == [("begin_anew", f"{job}-8")]
+    await executor._reap()
+    assert ("take_up", f"{job}-0") in engine.told
+    assert ("take_up", f"{job}-4") not in engine.told
+
+
+async def test_a_chunk_that_ends_every_executor_ends_as_an_error(desk: Desk, acting: Acting, script: Script) -> None:
+    job = desk.accept(*[FINE] * 9)
+    engine = Handing(chunk(job, 4))
+    executor = executor_over(engine, desk, acting)
+    for _ in range(MOST_ATTEMPTS + 1):
+        await executor._reap()
+    assert engine.told == [("take_up", f"{job}-4")] * (MOST_ATTEMPTS - 1) + [("forget", f"{job}-4")]
+    row = desk.records.get(job)
+    assert (row.done, row.failed, script.asked) == (4, 4, [])
+    assert desk.results.line(job, 5) == [line(5, "abandoned")]
+
+
+async def test_a_job_whose_dispatch_ends_every_executor_fails(desk: Desk, acting: Acting, script: Script) -> None:
+    job = desk.accept(FINE)
+    engine = Handing(chunk(job, WHOLE, status=FAILED[0]))
+    executor = executor_over(engine, desk, acting)
+    for _ in range(MOST_ATTEMPTS):
+        await executor._reap()
+    row = desk.records.get(job)
+    assert (row.status, row.fault is None) == (JobStatus.FAILED, False)
+
+
+async def test_nothing_is_taken_up_of_a_job_that_has_ended(desk: Desk, acting: Acting, script: Script) -> None:
+    job = desk.accept(FINE)
+    desk.records.end(job, JobStatus.CANCELLED)
+    engine = Handing(chunk(job, 0, status=FAILED[0]), chunk("0" * 32, 0, status=FAILED[1]))
+    await executor_over(engine, desk, acting)._reap()
+    assert {what for what, _ in engine.told} == {"forget"}
+
+
+async def test_the_engine_is_told_of_new_jobs_once(desk: Desk, acting: Acting, script: Script) -> None:
+    job, cancelled = desk.accept(FINE), desk.accept(FINE)
+    desk.records.end(cancelled, JobStatus.CANCELLED)
+    engine = Handing()
+    executor = executor_over(engine, desk, acting)
+    for _ in range(2):
+        await executor._hand_in()
+    assert engine.told == [("hand_in", job)]
+
+
+async def test_the_engine_forgets_a_job_once_nobody_works_on_it(desk: Desk, acting: Acting, script: Script) -> None:
+    job = desk.accept(FINE)
+    desk.records.note(job, dispatched=True)
+    desk.records.end(job, JobStatus.CANCELLED)
+    running = chunk(job, 4, executor="mine")
+    engine = Handing(chunk(job, 0, status="ENQUEUED"), running)
+    executor = executor_over(engine, desk, acting)
+    await executor._forget()
+    assert (engine.told, desk.records.to_sweep()) == ([("forget", f"{job}-0")], [job])
+    engine.there.remove(running)
+    await executor._forget()
+    assert desk.records.to_sweep() == []

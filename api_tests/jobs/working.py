@@ -1,0 +1,83 @@
+"""Work that needs no process: what it does to each item is written in its request."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from service.errors import DeadlineExceeded, Refusal, WorkerFailed
+from service.jobs.job import JobKind
+from service.jobs.records import Accepted, Asker, JobRecords
+from service.jobs.results import JobResults
+from service.jobs.work.base import JobWork, Means, Opened
+from service.results import ItemError
+from service.store.database import Database
+from service.studies.evaluation import Lines
+
+FINE, DIES, SLOW = "fine", "dies", "slow"
+
+
+class Script(JobWork):
+    """Does to the item n what the n-th word of the request says; it notes what it was asked to do together."""
+
+    kind = JobKind.SWEEP
+
+    def __init__(self) -> None:
+        self.asked: list[range] = []
+        self.prepared = 0
+        self.refusal: Refusal | None = None
+
+    def opened(self, job: str, request: bytes, prepared: bytes | None) -> Opened:
+        return Opened(job, request, json.loads(request))
+
+    async def prepare(self, request: bytes, means: Means) -> bytes | None:
+        self.prepared += 1
+        if self.refusal is not None:
+            raise self.refusal
+        return b"prepared"
+
+    async def lines(self, opened: Opened, items: range, means: Means) -> Lines:
+        self.asked.append(items)
+        words = [opened.parts[index] for index in items]
+        if DIES in words:
+            raise WorkerFailed("It died.")
+        if SLOW in words:
+            raise DeadlineExceeded(1.0)
+        return Lines([line(index) for index in items])
+
+    def failed(self, opened: Opened, index: int, error: ItemError) -> bytes:
+        return line(index, error.code)
+
+    def header(self, request: bytes) -> list[str]:
+        return []
+
+    def row(self, line: bytes) -> list[Any]:
+        return []
+
+
+def line(index: int, code: str | None = None) -> bytes:
+    """A result."""
+    error = None if code is None else {"code": code, "detail": "", "pointer": None}
+    return json.dumps({"index": index, "error": error}).encode()
+
+
+class Desk:
+    """Jobs in a database of the test's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = Database(f"sqlite:///{folder}/reports.sqlite3", durable=True)
+        self.records = JobRecords(self.database)
+        self.results = JobResults(self.database)
+
+    def accept(self, *words: str, chunk: int = 4, owner: str = "") -> str:
+        """A job whose items do that."""
+        job = Accepted(
+            id=f"{len(self.records.page(99)):032x}",
+            kind=JobKind.SWEEP,
+            digest="0" * 64,
+            engine_version="1",
+            total=len(words),
+            chunk=chunk,
+            estimated_seconds=1.0,
+            request=json.dumps(words).encode(),
+        )
+        return str(self.records.accept(job, Asker(owner)).id)
