@@ -19,10 +19,10 @@ import numpy as np  # noqa: E402 - NumPy comes after the thread limit
 
 from benchmarks.shapes import Shape  # noqa: E402
 from examples.running_service import running_service  # noqa: E402
-from service.main import build_store  # noqa: E402
 from service.settings import Settings  # noqa: E402
 from service.simulation.simulate import simulate  # noqa: E402
 from service.spec import SimulationSpec  # noqa: E402
+from service.store.chosen import store_of  # noqa: E402
 from service.store.listing import Cursor  # noqa: E402
 from service.store.nothing import Store  # noqa: E402
 
@@ -84,7 +84,7 @@ def main() -> None:
     given = next(iter(sys.argv[1:]), None)
     with tempfile.TemporaryDirectory() as folder:
         full, empty = (f"sqlite:///{folder}/{name}.sqlite3" for name in ("full", "empty"))
-        store = build_store(Settings(database_url=given or full))
+        store = store_of(Settings(database_url=given or full))
         report = filled(store)
         print(f"{REPORTS} reports of {len(report)} bytes{'p50':>16}{'p99':>10}")
         read(store)

@@ -91,10 +91,10 @@ class Acting:
 
     async def stop_ended(self) -> None:
         """Stop the work on jobs that have ended; their processes are killed."""
-        if self._running:
-            for job in await to_thread.run_sync(self._records.ended, set(self._running)):
-                for scope in self._running.get(job, ()):
-                    scope.cancel()
+        running = set(self._running)
+        ended = await to_thread.run_sync(self._records.ended, running) if running else set()
+        for scope in [scope for job in ended for scope in self._running.get(job, ())]:
+            scope.cancel()
 
     async def _begin(self, row: Row[Any]) -> None:
         request, prepared = await _surely(partial(self._records.request, row.id))

@@ -1,4 +1,4 @@
-"""The process beside a service that works on its jobs: started when there is work, and again whenever it has died.
+"""The process beside a service that works on its jobs: started when there is work, and again when it dies.
 
 It is a process of its own so that the service keeps its speed, and so that what works on jobs is the same program on
 one machine and on many: `python -m service worker`.
@@ -10,18 +10,20 @@ import sys
 from collections.abc import Callable
 
 from anyio import CancelScope, Event, move_on_after, open_process, sleep, to_thread
+from anyio.abc import Process
 
 from service.errors import StoreUnavailable
 from service.settings import Settings
 
 _log = logging.getLogger("service.jobs")
 
+_COMMAND = [sys.executable, "-m", "service", "worker", "--with-parent"]
 _AGAIN_SECONDS = 1.0
 _LOOK_SECONDS = 30.0
 
 
 class Aside:
-    """Starts the process that works on jobs when it is first needed, and keeps it alive from then on."""
+    """Starts the process that works on jobs when it is needed; it ends by itself after a while without work."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -33,30 +35,39 @@ class Aside:
             self._wanted.set()
 
     async def run(self, has_work: Callable[[], bool]) -> None:
-        """Start the process as soon as there is work, and again whenever it ends, until cancelled."""
+        """Start the process whenever there is work, and again when it dies, until cancelled."""
         if self._settings.job_workers == 0:
             return
+        while True:
+            await self._until_wanted(has_work)
+            status = await self._process()
+            if status:
+                _log.warning("the process that works on jobs has ended with status %d; it is started again", status)
+                await sleep(_AGAIN_SECONDS)
+
+    async def _until_wanted(self, has_work: Callable[[], bool]) -> None:
+        """Wait for a job: a new one, one of an earlier life, or another service's."""
         self._wanted = Event()
-        while not self._wanted.is_set() and not await _is_true(has_work):  # of an earlier life, or another service's
+        while not self._wanted.is_set() and not await _is_true(has_work):
             with move_on_after(_LOOK_SECONDS):
                 await self._wanted.wait()
-        while True:
-            status = await self._process()
-            _log.warning("the process that works on jobs has ended with status %d; it is started again", status)
-            await sleep(_AGAIN_SECONDS)
 
     async def _process(self) -> int:
-        command = [sys.executable, "-m", "service", "worker", "--with-parent"]
-        process = await open_process(
-            command, stdin=None, stdout=None, stderr=None, env=os.environ | self._settings.variables()
-        )
+        """The status with which the process has ended: 0 where it had nothing to do any more."""
+        environment = os.environ | self._settings.variables()
+        process = await open_process(_COMMAND, stdin=None, stdout=None, stderr=None, env=environment)
         try:
             return await process.wait()
         finally:
-            with CancelScope(shield=True):
-                if process.returncode is None:
-                    process.kill()  # whatever it is at is taken up again
-                    await process.wait()
+            await _killed(process)
+
+
+async def _killed(process: Process) -> None:
+    """End `process`, where it has not ended; whatever it is at is taken up again."""
+    if process.returncode is None:
+        process.kill()
+    with CancelScope(shield=True):
+        await process.wait()
 
 
 async def _is_true(condition: Callable[[], bool]) -> bool:

@@ -27,7 +27,7 @@ ALL = (*PENDING, *DONE, "ENQUEUED", "DELAYED")
 WHOLE = -1
 """Where a workflow begins that is not a chunk, but the dispatch of a job."""
 
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.2
 _JOBS_AT_ONCE = 20
 _BUSY_MILLISECONDS = 30_000
 _PRAGMAS = (f"busy_timeout={_BUSY_MILLISECONDS}", "foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL")

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
+from time import monotonic
 from uuid import uuid4
 
 from anyio import create_task_group, sleep, to_thread
@@ -19,9 +20,11 @@ from service.store.failures import FAILURES
 
 MOST_ATTEMPTS = 5
 """So often is a chunk begun; one that ends every executor is an error after that."""
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.4
 REAP_SECONDS = 3.0
 DROP_SECONDS = 600.0
+IDLE_SECONDS = 120.0
+"""After so long without work, an executor that a service has started ends: it is started again when it is needed."""
 
 _log = logging.getLogger("service.jobs")
 
@@ -47,8 +50,8 @@ class Executor:
         self._liveness = liveness
         self._suspects: set[str] = set()
 
-    async def run(self, retention: timedelta) -> None:
-        """Work on jobs until the process ends."""
+    async def run(self, retention: timedelta, for_ever: bool = True) -> None:
+        """Work on jobs, for ever or until there have been none for a while."""
         await _until_it_works(self._hold)
         await self._engine.launch()
         async with create_task_group() as tending:
@@ -57,6 +60,23 @@ class Executor:
             tending.start_soon(_every, REAP_SECONDS, self._reap)
             tending.start_soon(_every, REAP_SECONDS, self._forget)
             tending.start_soon(_every, DROP_SECONDS, partial(self._drop, retention))
+            if not for_ever:
+                await self._idle()
+                tending.cancel_scope.cancel()
+
+    async def _idle(self) -> None:
+        """Wait until there has been nothing to do for a while."""
+        idle_since = monotonic()
+        while monotonic() - idle_since < IDLE_SECONDS:
+            await sleep(REAP_SECONDS)
+            if await self._has_work():
+                idle_since = monotonic()
+
+    async def _has_work(self) -> bool:
+        try:
+            return await to_thread.run_sync(self._records.open_count) > 0
+        except StoreUnavailable:
+            return True
 
     async def _hold(self) -> None:
         await to_thread.run_sync(self._liveness.hold)
