@@ -29,6 +29,8 @@ def work(for_ever: bool = True) -> None:
     """Work on jobs, for ever or until there are none for a while, behind everything else on this machine."""
     settings = Settings()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    log = logging.getLogger("service.jobs")
+    log.info("%d processes work on jobs", max(1, settings.job_workers))
     os.nice(settings.job_niceness)
     crash_only()
     anyio.run(_work, settings, for_ever)

@@ -16,6 +16,7 @@ from service.jobs.executor import MOST_ATTEMPTS, Executor
 from service.jobs.job import JobKind, JobStatus
 from service.jobs.work.base import Means
 from service.jobs.work.kinds import WORKS
+from service.studies.sweep import SweepSpec
 
 pytestmark = pytest.mark.anyio
 
@@ -71,6 +72,20 @@ async def test_a_job_that_cannot_be_prepared_fails_and_says_why(desk: Desk, acti
     await acting.dispatch("0" * 31 + "f", enqueue)
 
 
+async def test_a_request_that_this_version_cannot_read_ends_its_job(
+    desk: Desk, acting: Acting, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: Any) -> Any:
+        SweepSpec.model_validate({})
+
+    monkeypatch.setattr(script, "opened", unreadable)
+    for number, work in enumerate((acting.chunk, acting.give_up)):
+        job = desk.accept(FINE)
+        await work(job, 0)
+        row = desk.records.get(job)
+        assert (row.status, "base" in row.fault, row.done) == (JobStatus.FAILED, True, 0), number
+
+
 @pytest.mark.parametrize(("word", "code"), [(DIES, "worker-failed"), (SLOW, "deadline-exceeded")])
 async def test_one_item_that_ends_its_process_fails_alone(
     desk: Desk, acting: Acting, script: Script, word: str, code: str
@@ -87,10 +102,10 @@ async def test_a_chunk_that_is_worked_on_twice_counts_once(desk: Desk, acting: A
     job = desk.accept(*[FINE] * 9)
     for start in (4, 4, 0, 4):
         await acting.chunk(job, start)
-    assert (desk.records.get(job).done, len(script.asked)) == (8, 4)
+    assert (desk.records.get(job).done, script.asked) == (8, [range(4, 8), range(4)]), "what is there is not done again"
     await acting.chunk(job, 8)
     await acting.chunk(job, 0)
-    assert (desk.records.get(job).done, len(script.asked)) == (9, 5), "nothing is done for a job that has ended"
+    assert (desk.records.get(job).done, len(script.asked)) == (9, 3), "nothing is done for a job that has ended"
 
 
 async def test_work_on_a_cancelled_job_stops_and_leaves_nothing(
@@ -245,3 +260,11 @@ async def test_the_engine_forgets_a_job_once_nobody_works_on_it(desk: Desk, acti
     engine.there.remove(running)
     await executor._forget()
     assert desk.records.to_sweep() == []
+
+
+async def test_what_the_engine_has_lost_it_is_told_again(desk: Desk, acting: Acting, script: Script) -> None:
+    lost, known = desk.accept(FINE), desk.accept(FINE)
+    for job in (lost, known):
+        desk.records.note(job, dispatched=True)
+    await executor_over(Handing(chunk(known, WHOLE)), desk, acting)._find_lost()
+    assert desk.records.to_dispatch() == [lost]

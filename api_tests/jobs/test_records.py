@@ -72,6 +72,7 @@ def test_results_are_kept_once_and_end_the_job_with_the_last(desk: Desk) -> None
     assert (row.done, row.failed, row.status, row.ended_at) == (6, 2, JobStatus.RUNNING, None)
     assert desk.results.lines(job, 0, 100) == lines(0, 1, 2), "as far as there is no gap"
     assert desk.results.line(job, 7) == lines(7)
+    assert (desk.results.has(job, 6), desk.results.has(job, 7)) == (True, False)
     assert desk.results.line(job, 4) == []
     desk.results.keep(job, 3, lines(3, 4, 5), 0)
     desk.results.keep(job, 9, lines(9), 0)
@@ -143,7 +144,7 @@ def test_old_jobs_are_dropped_with_all_they_have(desk: Desk) -> None:
     desk.records.end(new, JobStatus.CANCELLED)
     assert desk.records.drop(desk.clock() - timedelta(days=30)) == 1
     assert [row.id for row in desk.records.page(9)] == [going, new]
-    assert desk.results.starts(old) == set()
+    assert not desk.results.has(old, 0)
 
 
 def test_a_job_that_nobody_knows_is_told_so(desk: Desk) -> None:

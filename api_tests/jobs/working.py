@@ -50,7 +50,7 @@ class Script(JobWork):
     def header(self, request: bytes) -> list[str]:
         return []
 
-    def row(self, line: bytes) -> list[Any]:
+    def row(self, line: bytes, columns: int) -> list[Any]:
         return []
 
 

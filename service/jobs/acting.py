@@ -11,9 +11,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from anyio import CancelScope, sleep, to_thread
+from pydantic import ValidationError
 from sqlalchemy import Row
 
-from service.errors import DeadlineExceeded, JobNotFound, StoreUnavailable, WorkerFailed
+from service.errors import DeadlineExceeded, JobNotFound, Refusal, StoreUnavailable, WorkerFailed
 from service.jobs.job import OPEN, JobKind, JobStatus
 from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
@@ -30,6 +31,7 @@ ABANDONED = ItemError(
     detail="Whoever worked on this has died each time before it was done; it is not tried again.",
     pointer=None,
 )
+LONGEST_FAULT = 500
 _JOBS_AT_ONCE = 8
 _AGAIN_SECONDS = 1.0
 _CHUNKS_BETWEEN_LOOKS = 50
@@ -52,10 +54,7 @@ class Acting:
         row = await self._row(job)
         if row is None:
             return
-        try:
-            await self._begin(row)
-        except (WorkerFailed, DeadlineExceeded) as refusal:
-            await _surely(partial(self._records.end, job, JobStatus.FAILED, refusal.sentence))
+        if not await self._begin(row):
             return
         for number, start in enumerate(range(0, row.total, row.chunk)):
             if number % _CHUNKS_BETWEEN_LOOKS == 0 and await self._row(job) is None:
@@ -63,18 +62,18 @@ class Acting:
             await enqueue(job, start, row.owner or job)
 
     async def chunk(self, job: str, start: int) -> None:
-        """Work on the items of a job from `start` on, and keep their results; nothing where the job has ended."""
+        """Work on the items of a job from `start` on, and keep their results; nothing where they are there already."""
         row = await self._row(job)
-        if row is None:
+        if row is None or await _surely(partial(self._results.has, job, start)):
             return
-        items = range(start, min(start + row.chunk, row.total))
         with self._cancellable(job) as scope:
             opened = await self._open(row)
-            found = await self._lines(opened, row.kind, items)
-        if not scope.cancelled_caught:
-            for defect in found.defects:
-                _log.error("a defect met job %s:\n%s", job, defect)
-            await _surely(partial(self._results.keep, job, start, found.lines, found.failed))
+            found = Lines() if opened is None else await self._lines(opened, row.kind, _items(row, start))
+        if opened is None or scope.cancelled_caught:
+            return
+        for defect in found.defects:
+            _log.error("a defect met job %s:\n%s", job, defect)
+        await _surely(partial(self._results.keep, job, start, found.lines, found.failed))
 
     async def give_up(self, job: str, start: int) -> None:
         """Each of the items from `start` on gets an error as its result; the job ends where it was to be dispatched."""
@@ -82,12 +81,12 @@ class Acting:
         if row is None:
             return
         if start < 0:
-            await _surely(partial(self._records.end, job, JobStatus.FAILED, ABANDONED.detail))
+            await self._fail(job, ABANDONED.detail)
             return
         opened = await self._open(row)
-        items = range(start, min(start + row.chunk, row.total))
-        lines = [WORKS[JobKind(row.kind)].failed(opened, index, ABANDONED) for index in items]
-        await _surely(partial(self._results.keep, job, start, lines, len(lines)))
+        if opened is not None:
+            lines = [WORKS[JobKind(row.kind)].failed(opened, index, ABANDONED) for index in _items(row, start)]
+            await _surely(partial(self._results.keep, job, start, lines, len(lines)))
 
     async def stop_ended(self) -> None:
         """Stop the work on jobs that have ended; their processes are killed."""
@@ -96,11 +95,19 @@ class Acting:
         for scope in [scope for job in ended for scope in self._running.get(job, ())]:
             scope.cancel()
 
-    async def _begin(self, row: Row[Any]) -> None:
+    async def _begin(self, row: Row[Any]) -> bool:
+        """Prepare a job, unless that was done before; whether it can be worked on."""
         request, prepared = await _surely(partial(self._records.request, row.id))
-        if prepared is None:
-            prepared = await WORKS[JobKind(row.kind)].prepare(request, self._means)
-        await _surely(partial(self._records.start, row.id, prepared))
+        try:
+            if prepared is None:
+                prepared = await WORKS[JobKind(row.kind)].prepare(request, self._means)
+        except (Refusal, ValidationError) as refusal:
+            await self._fail(row.id, str(refusal))
+            return False
+        return await _surely(partial(self._records.start, row.id, prepared)) and await self._open(row) is not None
+
+    async def _fail(self, job: str, fault: str) -> None:
+        await _surely(partial(self._records.end, job, JobStatus.FAILED, fault[:LONGEST_FAULT]))
 
     async def _row(self, job: str) -> Row[Any] | None:
         """The job, where it is still to be worked on."""
@@ -110,10 +117,15 @@ class Acting:
             return None
         return row if row.status in OPEN else None
 
-    async def _open(self, row: Row[Any]) -> Opened:
+    async def _open(self, row: Row[Any]) -> Opened | None:
+        """The job, ready to be worked on; a request of another version that cannot be read ends it."""
         if row.id not in self._opened:
             request, prepared = await _surely(partial(self._records.request, row.id))
-            opened = await to_thread.run_sync(WORKS[JobKind(row.kind)].opened, row.id, request, prepared)
+            try:
+                opened = await to_thread.run_sync(WORKS[JobKind(row.kind)].opened, row.id, request, prepared)
+            except (Refusal, ValidationError) as refusal:
+                await self._fail(row.id, str(refusal))
+                return None
             self._opened[row.id] = opened
         self._opened.move_to_end(row.id)
         while len(self._opened) > _JOBS_AT_ONCE:
@@ -134,14 +146,17 @@ class Acting:
     @contextmanager
     def _cancellable(self, job: str) -> Iterator[CancelScope]:
         with CancelScope() as scope:
-            scopes = self._running.setdefault(job, set())
-            scopes.add(scope)
+            self._running.setdefault(job, set()).add(scope)
             try:
                 yield scope
             finally:
-                scopes.discard(scope)
-                if not scopes:
-                    self._running.pop(job, None)
+                self._running[job].discard(scope)
+                self._running = {one: scopes for one, scopes in self._running.items() if scopes}
+
+
+def _items(row: Row[Any], start: int) -> range:
+    """The items of the chunk that begins with `start`."""
+    return range(start, min(start + row.chunk, row.total))
 
 
 def _failed(line: bytes) -> Lines:

@@ -59,6 +59,7 @@ class Executor:
             tending.start_soon(_every, LOOK_SECONDS, self._hand_in)
             tending.start_soon(_every, REAP_SECONDS, self._reap)
             tending.start_soon(_every, REAP_SECONDS, self._forget)
+            tending.start_soon(_every, DROP_SECONDS, self._find_lost)
             tending.start_soon(_every, DROP_SECONDS, partial(self._drop, retention))
             if not for_ever:
                 await self._idle()
@@ -115,6 +116,13 @@ class Executor:
             await self._engine.forget(left)
             if not await self._engine.handed(ALL, job):
                 await to_thread.run_sync(partial(self._records.note, job, swept=True))
+
+    async def _find_lost(self) -> None:
+        """Tell the engine once more of what it knows nothing of: its database may be another than it was."""
+        for job in await to_thread.run_sync(self._records.dispatched):
+            if not await self._engine.handed(ALL, job):
+                _log.warning("the engine knows nothing of job %s, and is told of it again", job)
+                await to_thread.run_sync(partial(self._records.note, job, dispatched=False))
 
     async def _drop(self, retention: timedelta) -> None:
         await to_thread.run_sync(self._records.drop, now() - retention)

@@ -47,10 +47,11 @@ class JobResults:
                 connection.execute(update(JOBS).where(JOBS.c.id == job).values(**counted))
             return kept
 
-    def starts(self, job: str) -> set[int]:
-        """Where the chunks begin that have results."""
+    def has(self, job: str, start: int) -> bool:
+        """Whether the chunk that begins there has its results."""
+        place = and_(RESULTS.c.job_id == job, RESULTS.c.start == start)
         with self._database.reading() as connection:
-            return set(connection.execute(select(RESULTS.c.start).where(RESULTS.c.job_id == job)).scalars())
+            return connection.execute(select(RESULTS.c.start).where(place)).one_or_none() is not None
 
     def lines(self, job: str, first: int, limit: int) -> list[bytes]:
         """At most `limit` results from the item `first` on, in their order, as far as there is no gap."""
