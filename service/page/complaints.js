@@ -1,10 +1,11 @@
 /**
- * What the service has against a network, shown beside the control that it is about.
+ * What the service has against a request, shown beside the control that it is about.
  *
  * @typedef {import("api").components["schemas"]["Problem"]} Problem
+ * @typedef {Pick<Problem["errors"][number], "pointer" | "detail">} Fault
  */
 
-import { at, element } from "./dom.js";
+import { element } from "./dom.js";
 
 /**
  * The place beside a control for what is wrong with it.
@@ -16,29 +17,60 @@ export function complaint(pointer) {
   return element("p", { class: "refusal", id: idOf(pointer), "data-complaint": pointer, hidden: true });
 }
 
-/** Take back all complaints. */
-export function forgive() {
-  for (const place of document.querySelectorAll("[data-complaint]:not([hidden])")) {
-    place.textContent = "";
-    place.setAttribute("hidden", "");
+/** The complaints in one part of the page, each beside its control; what belongs to none stands in `rest`. */
+export class Complaints {
+  /** @param {HTMLElement} part @param {HTMLElement} rest */
+  constructor(part, rest) {
+    this.part = part;
+    this.rest = rest;
   }
-  for (const control of document.querySelectorAll("[data-pointer][aria-invalid]")) {
-    control.removeAttribute("aria-invalid");
-    control.removeAttribute("aria-errormessage");
-  }
-  say("");
-}
 
-/**
- * Show each fault beside its control, and what belongs to none below the form.
- *
- * @param {Problem} problem
- */
-export function complain({ detail, errors }) {
-  forgive();
-  const homeless = errors.filter((fault) => !shownBeside(fault.pointer, fault.detail));
-  if (!errors.length) say(detail);
-  else if (homeless.length) say(homeless.map((fault) => fault.detail).join(" "));
+  /** Take back all of them. */
+  forgive() {
+    for (const place of this.part.querySelectorAll("[data-complaint]:not([hidden])")) {
+      place.textContent = "";
+      place.setAttribute("hidden", "");
+    }
+    for (const control of this.part.querySelectorAll("[data-pointer][aria-invalid]")) {
+      control.removeAttribute("aria-invalid");
+      control.removeAttribute("aria-errormessage");
+    }
+    this.say("");
+  }
+
+  /** Show all that a problem says. @param {{detail: string, errors: Fault[]}} problem */
+  show({ detail, errors }) {
+    this.forgive();
+    const homeless = errors.filter((fault) => !this.shownBeside(fault.pointer, fault.detail));
+    if (!errors.length) this.say(detail);
+    else if (homeless.length) this.say(homeless.map((fault) => fault.detail).join(" "));
+  }
+
+  /** Show a message that belongs to no control. @param {string} sentence */
+  say(sentence) {
+    this.rest.textContent = sentence;
+    this.rest.hidden = !sentence;
+  }
+
+  /**
+   * @param {string} pointer
+   * @param {string} detail
+   * @returns {boolean} whether there is such a control, or one that it is a part of
+   */
+  shownBeside(pointer, detail) {
+    const place = document.getElementById(idOf(pointer));
+    if (!place || !this.part.contains(place)) {
+      const parent = pointer.slice(0, pointer.lastIndexOf("/"));
+      return parent !== "" && this.shownBeside(parent, detail);
+    }
+    place.textContent = detail;
+    place.hidden = false;
+    const control = place.parentElement?.querySelector("[data-pointer]");
+    control?.setAttribute("aria-invalid", "true");
+    control?.setAttribute("aria-errormessage", place.id);
+    place.closest("details")?.setAttribute("open", "");
+    return true;
+  }
 }
 
 /**
@@ -49,37 +81,6 @@ export function complain({ detail, errors }) {
  */
 export function inSentences({ detail, errors }) {
   return errors.length ? errors.map((fault) => fault.detail).join(" ") : detail;
-}
-
-/**
- * Show a message below the form.
- *
- * @param {string} sentence
- */
-export function say(sentence) {
-  const place = at("refusal");
-  place.textContent = sentence;
-  place.hidden = !sentence;
-}
-
-/**
- * @param {string} pointer
- * @param {string} detail
- * @returns {boolean} whether there is such a control, or one that it is a part of
- */
-function shownBeside(pointer, detail) {
-  const place = document.getElementById(idOf(pointer));
-  if (!place) {
-    const parent = pointer.slice(0, pointer.lastIndexOf("/"));
-    return parent !== "" && shownBeside(parent, detail);
-  }
-  place.textContent = detail;
-  place.hidden = false;
-  const control = place.parentElement?.querySelector("[data-pointer]");
-  control?.setAttribute("aria-invalid", "true");
-  control?.setAttribute("aria-errormessage", place.id);
-  place.closest("details")?.setAttribute("open", "");
-  return true;
 }
 
 /** @param {string} pointer */

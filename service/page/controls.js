@@ -17,7 +17,7 @@
 import { choiceField } from "./choices.js";
 import { at } from "./dom.js";
 import { formulaPanel } from "./formula.js";
-import { GAINS, LIMITS, POINTERS, choice } from "./networks.js";
+import { DEFAULT, GAINS, LIMITS, POINTERS, choice } from "./networks.js";
 import { numberField, sliderField, wordField } from "./fields.js";
 
 const DEPTHS = [2, 5, 10, 20, 50, 100];
@@ -97,6 +97,21 @@ function choiceFields({ activations, initializers, losses, policies }, change) {
       kinds: activations,
       without: ["expression"],
       onchange: (output) => change({ output }),
+    }),
+    outputWeights: choiceField(at("output-weights"), {
+      label: "Weights of the output",
+      pointer: POINTERS.outputWeights,
+      kinds: first(initializers, DEFAULT.outputWeights.kind),
+      without: NEVER,
+      names: INITIALIZERS,
+      onchange: (outputWeights) => change({ outputWeights }),
+    }),
+    outputBias: choiceField(at("output-bias"), {
+      label: "Bias of the output",
+      pointer: POINTERS.outputBias,
+      kinds: first(initializers, "zeros"),
+      without: notForBias,
+      onchange: (outputBias) => change({ outputBias }),
     }),
     loss: choiceField(at("loss"), {
       label: "Loss",

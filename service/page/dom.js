@@ -27,20 +27,28 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 /**
+ * An element of a drawing.
+ *
+ * @param {string} tag
+ * @param {Record<string, string>} attributes
+ * @param {...SVGElement} children
+ * @returns {SVGElement}
+ */
+export function drawing(tag, attributes, ...children) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+/**
  * A drawing of one path in a square of 24, which screen readers pass over.
  *
  * @param {string} path
  * @returns {SVGElement}
  */
 export function icon(path) {
-  const drawing = document.createElementNS(SVG, "svg");
-  const line = document.createElementNS(SVG, "path");
-  for (const [name, value] of [["viewBox", "0 0 24 24"], ["aria-hidden", "true"], ["class", "icon"]]) {
-    drawing.setAttribute(name, value);
-  }
-  line.setAttribute("d", path);
-  drawing.append(line);
-  return drawing;
+  return drawing("svg", { viewBox: "0 0 24 24", "aria-hidden": "true", class: "icon" }, drawing("path", { d: path }));
 }
 
 /**

@@ -37,9 +37,9 @@ export class Entries {
     return this.all[this.place];
   }
 
-  /** What the address says of them. */
-  get fragment() {
-    return fragmentOf({ networks: this.all.map((entry) => entry.network), selected: this.place });
+  /** What the address says of them, and of a sweep. @param {import("./sweeplink.js").Shown | null} sweep */
+  fragmentWith(sweep) {
+    return fragmentOf({ networks: this.all.map((entry) => entry.network), selected: this.place, sweep });
   }
 
   /** The names of all reports; none unless every network has its own, for the service letters them in this order. */

@@ -9,7 +9,7 @@ export const CANCELLED = new DOMException("Cancelled.", "AbortError");
 const PATIENCE_MILLISECONDS = 800;
 const SHOWN_AFTER_MILLISECONDS = 500;
 const TICK_MILLISECONDS = 100;
-const OPERATIONS_A_SECOND = 2e10; // of one processor, by the service's own account: 4e11 are about 20 seconds
+export const OPERATIONS_A_SECOND = 2e10; // of one processor, by the service's own account: 4e11 are about 20 seconds
 
 /**
  * Runs `work` once at a time. Asked again meanwhile, it runs once more afterwards, on what is the latest then; work

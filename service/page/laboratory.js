@@ -9,7 +9,7 @@
 import { cards } from "./cards.js";
 import { Undrawable, chartIn, dark, fetchAgain, theme } from "./charts.js";
 import { kindsOf } from "./choices.js";
-import { complain, forgive, inSentences, say } from "./complaints.js";
+import { Complaints, inSentences } from "./complaints.js";
 import { form } from "./controls.js";
 import { at, fill } from "./dom.js";
 import { Entries, problemOf } from "./entries.js";
@@ -18,7 +18,8 @@ import { stateOf } from "./link.js";
 import { LETTERS, MOST_NETWORKS, nameOf, network, specOf } from "./networks.js";
 import { presetSelect } from "./presets.js";
 import { Away, Refused, catalog, chart, chartUrl, simulate } from "./service.js";
-import { shareBar } from "./share.js";
+import { networkTexts, reportLinks, shareBar } from "./share.js";
+import { Sweep } from "./sweep.js";
 import { tabList } from "./tabs.js";
 import { inWords, layersTable, showNoVerdict, showVerdict } from "./verdict.js";
 
@@ -47,6 +48,7 @@ class Laboratory {
     this.changed = null;
     /** @type {Entry[]} */
     this.compared = [];
+    this.complaints = new Complaints(at("form"), at("refusal"));
     this.judge = latest((signal) => this.judgeNext(signal));
     this.rest = latest((signal) => this.drawRest(signal));
     this.form = form(kinds, (parts) => this.change(parts));
@@ -60,8 +62,9 @@ class Laboratory {
     const names = ["gradient", "comparison", ...TABS.map(({ id }) => id)];
     this.charts = Object.fromEntries(names.map((name) => [name, chartIn(at(`chart-${name}`))]));
     const spec = () => specOf(this.entry.network);
-    this.share = shareBar(at("share"), spec, () => this.entries.fragment);
+    this.share = shareBar(at("share"), networkTexts(spec, () => this.fragment));
     this.writeLinkSoon = soon(LINK_MILLISECONDS, () => this.writeLink()); // browsers limit how often a page may
+    this.sweep = new Sweep(kinds, this);
     this.announce = soon(SAID_MILLISECONDS, () => (at("said").textContent = this.sentence));
     this.listen();
   }
@@ -69,6 +72,11 @@ class Laboratory {
   /** The selected network. */
   get entry() {
     return this.entries.selected;
+  }
+
+  /** What the address says. @returns {string} */
+  get fragment() {
+    return this.entries.fragmentWith(this.sweep.shown);
   }
 
   /** What screen readers are told. */
@@ -95,6 +103,7 @@ class Laboratory {
     note.textContent = note.hidden ? "" : UNREADABLE;
     this.presets.forget();
     this.put(state?.networks ?? [network({})], state?.selected ?? 0);
+    this.sweep.open(state?.sweep ?? null);
     this.writeLink();
   }
 
@@ -133,6 +142,7 @@ class Laboratory {
     this.form.show(this.entry.network);
     at("form-letter").textContent = LETTERS[place];
     this.cards.show(all, place);
+    this.sweep.rebase();
     at("comparison").hidden = all.length === 1;
     at("chart-comparison").classList.toggle("outdated", !this.entries.are(this.compared)); // the letters are others
     at("compare").hidden = all.length === MOST_NETWORKS;
@@ -141,7 +151,7 @@ class Laboratory {
   }
 
   writeLink() {
-    history.replaceState(null, "", `#${this.entries.fragment}`);
+    history.replaceState(null, "", `#${this.fragment}`);
   }
 
   /** @param {AbortSignal} signal */
@@ -174,7 +184,7 @@ class Laboratory {
     this.cards.show(this.entries.all, this.entries.place);
     const { report } = entry;
     if (entry !== this.entry || !report) return;
-    forgive();
+    this.complaints.forgive();
     showVerdict(report);
     this.announce();
     await this.draw("gradient", [report.digest], signal);
@@ -185,7 +195,7 @@ class Laboratory {
 
   /** Of the selected network there is no report: nothing of another one may stand for it. */
   showNone() {
-    forgive();
+    this.complaints.forgive();
     const problem = problemOf(this.entry);
     const answer = problem ? inSentences(problem) : UNANSWERED;
     showNoVerdict(this.entry.network === this.entry.judged ? answer : PENDING);
@@ -210,10 +220,10 @@ class Laboratory {
   tell(entry, error) {
     const before = this.entry.report ? ` ${BEFORE}` : "";
     if (error instanceof Refused) {
-      if (entry === this.entry) complain(error.problem);
-    } else if (error === CANCELLED) say(`${CANCELLED.message}${before}`);
-    else if (error instanceof Away) say(`${error.message}${before}`);
-    else if (error instanceof Undrawable) say(error.message);
+      if (entry === this.entry) this.complaints.show(error.problem);
+    } else if (error === CANCELLED) this.complaints.say(`${CANCELLED.message}${before}`);
+    else if (error instanceof Away) this.complaints.say(`${error.message}${before}`);
+    else if (error instanceof Undrawable) this.complaints.say(error.message);
     else throw error;
   }
 
@@ -221,12 +231,12 @@ class Laboratory {
   async drawRest(signal) {
     const { report } = this.entry;
     if (!report) return;
-    this.share.show(report.digest, theme());
+    this.share.show(reportLinks(report.digest, theme()));
     this.showLayers();
     const drawn = [this.draw(this.tabs.selected(), [report.digest], signal)];
     if (this.entries.digests.length > 1) drawn.push(this.compare(signal));
     for (const result of await Promise.allSettled(drawn)) {
-      if (result.status === "rejected" && !signal.aborted) say(result.reason.message);
+      if (result.status === "rejected" && !signal.aborted) this.complaints.say(result.reason.message);
     }
     performance.mark("all-charts");
   }
@@ -252,7 +262,7 @@ class Laboratory {
       if (entry.report) await this.show(entry, signal, performance.now());
       else this.showNone();
       const problem = problemOf(entry);
-      if (problem && entry === this.entry) complain(problem);
+      if (problem && entry === this.entry) this.complaints.show(problem);
     } catch (error) {
       this.tell(entry, error);
     }

@@ -1,31 +1,21 @@
 /**
- * Networks ⇄ the fragment of the page's address: `#1:0:depth=20&activation=stanh|depth=20&activation=exu`.
+ * The state of the page ⇄ the fragment of its address: `#1:0:depth=20&activation=stanh|depth=20&activation=exu`.
  *
- * It holds the version, the selected network, and of each network what differs from the default. Everything read is
- * checked against the catalog; one part that makes no sense makes the whole unreadable.
+ * It holds the version, the selected network, and of each network what differs from the default; behind `!` the sweep,
+ * if there is one. One part that makes no sense makes the whole unreadable.
  *
  * @typedef {import("./networks.js").Network} Network
- * @typedef {import("./networks.js").Choice} Choice
  * @typedef {import("./choices.js").Kinds} Kinds
- * @typedef {{networks: Network[], selected: number}} State
+ * @typedef {import("./sweeplink.js").Shown} Shown
+ * @typedef {{networks: Network[], selected: number, sweep: Shown | null}} State
  */
 
-import { DEFAULT, LIMITS, MOST_NETWORKS, network, parametersOf } from "./networks.js";
+import { MOST_NETWORKS } from "./networks.js";
+import { networkOf, queryOf } from "./queries.js";
+import { shownOf, sweepQueryOf } from "./sweeplink.js";
 
 const VERSION = "1";
 const LONGEST = 8000;
-const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/;
-const PRECISIONS = ["float32", "float64"];
-
-/** Which family each choice of a network is of. */
-export const FAMILIES = {
-  activation: "activations",
-  weights: "initializers",
-  bias: "initializers",
-  output: "activations",
-  loss: "losses",
-  policy: "policies",
-};
 
 /**
  * The fragment, without its `#`.
@@ -33,8 +23,9 @@ export const FAMILIES = {
  * @param {State} state
  * @returns {string}
  */
-export function fragmentOf({ networks, selected }) {
-  return [VERSION, selected, networks.map(queryOf).join("|")].join(":");
+export function fragmentOf({ networks, selected, sweep }) {
+  const fragment = [VERSION, selected, networks.map(queryOf).join("|")].join(":");
+  return sweep ? `${fragment}!${sweepQueryOf(sweep)}` : fragment;
 }
 
 /**
@@ -46,97 +37,23 @@ export function fragmentOf({ networks, selected }) {
  */
 export function stateOf(fragment, kinds) {
   const [version, selected, ...rest] = fragment.split(":");
-  const queries = rest.join(":").split("|");
+  const [queries, query] = partsOf(rest.join(":"));
   if (version !== VERSION || fragment.length > LONGEST || queries.length > MOST_NETWORKS) return null;
-  const networks = queries.map((query) => networkOf(query, kinds));
+  const networks = queries.flatMap((each) => networkOf(each, kinds) ?? []);
   const index = Number(selected);
-  if (!Number.isInteger(index) || index < 0 || index >= networks.length) return null;
-  return networks.every((net) => net !== null) ? { networks, selected: index } : null;
+  if (networks.length < queries.length || !networks[index]) return null;
+  const sweep = query === null ? null : shownOf(query, kinds);
+  return query !== null && sweep === null ? null : { networks, selected: index, sweep };
 }
 
 /**
- * @param {Network} net
- * @returns {string}
- */
-function queryOf(net) {
-  const query = new URLSearchParams();
-  for (const [part, value] of Object.entries(net)) {
-    if (JSON.stringify(value) === JSON.stringify(DEFAULT[/** @type {keyof Network} */ (part)])) continue;
-    if (typeof value !== "object") query.set(part, String(value));
-    else {
-      query.set(part, value.kind);
-      for (const [name, parameter] of Object.entries(value.values)) query.set(`${part}.${name}`, String(parameter));
-    }
-  }
-  return query.toString();
-}
-
-/**
- * @param {string} query
- * @param {Kinds} kinds
- * @returns {Network | null}
- */
-function networkOf(query, kinds) {
-  /** @type {Record<string, unknown>} */
-  const parts = {};
-  for (const [name, text] of new URLSearchParams(query)) {
-    if (name.includes(".")) continue;
-    const value = partOf(name, text, kinds);
-    if (value === null) return null;
-    parts[name] = value;
-  }
-  return fillValues(network(/** @type {Partial<Network>} */ (parts)), query, kinds);
-}
-
-/**
- * @param {string} part
+ * The queries of the networks, and that of the sweep where there is one: a formula may have a `!` of its own.
+ *
  * @param {string} text
- * @param {Kinds} kinds
- * @returns {unknown} null where it makes no sense
+ * @returns {[string[], string | null]}
  */
-function partOf(part, text, kinds) {
-  if (!Object.hasOwn(DEFAULT, part)) return null;
-  if (part === "precision") return PRECISIONS.includes(text) ? text : null;
-  if (Object.hasOwn(FAMILIES, part)) {
-    const family = FAMILIES[/** @type {keyof typeof FAMILIES} */ (part)];
-    return kinds[family].has(text) ? { kind: text, values: {} } : null;
-  }
-  const [low, high] = LIMITS[/** @type {keyof typeof LIMITS} */ (part)] ?? [0, Number.MAX_SAFE_INTEGER];
-  const value = NUMBER.test(text) ? Number(text) : NaN;
-  return value >= low && value <= high && (part === "std" || Number.isInteger(value)) ? value : null;
-}
-
-/**
- * @param {Network} net
- * @param {string} query
- * @param {Kinds} kinds
- * @returns {Network | null}
- */
-function fillValues(net, query, kinds) {
-  for (const [name, text] of new URLSearchParams(query)) {
-    if (!name.includes(".")) continue;
-    const [part, parameter] = name.split(".");
-    if (!Object.hasOwn(FAMILIES, part)) return null;
-    const family = FAMILIES[/** @type {keyof typeof FAMILIES} */ (part)];
-    const chosen = /** @type {Choice} */ (net[/** @type {keyof Network} */ (part)]);
-    const known = kinds[family].get(chosen.kind)?.parameters.find((one) => one.name === parameter);
-    const value = known ? valueOf(known, text) : null;
-    if (value === null) return null;
-    chosen.values[parameter] = value;
-  }
-  return net;
-}
-
-/**
- * @param {import("./choices.js").Parameter} parameter
- * @param {string} text
- * @returns {number | string | null}
- */
-function valueOf(parameter, text) {
-  if (parameter.choices.length) return parameter.choices.includes(text) ? text : null;
-  if (parameter.value_type === "number" || parameter.value_type === "integer") {
-    return NUMBER.test(text) ? Number(text) : null;
-  }
-  if (parameter.name === "parameters") return parametersOf(text).unread === null ? text : null;
-  return parameter.name === "formula" ? text : null;
+function partsOf(text) {
+  const place = text.lastIndexOf("!job=");
+  const [networks, sweep] = place < 0 ? [text, null] : [text.slice(0, place), text.slice(place + 1)];
+  return [networks.split("|"), sweep];
 }

@@ -12,6 +12,8 @@
  * @property {Choice} bias
  * @property {Choice} output The activation of the output layer.
  * @property {number} units Units of the output layer.
+ * @property {Choice} outputWeights
+ * @property {Choice} outputBias
  * @property {Choice} loss
  * @property {number} features
  * @property {number} std Of the inputs.
@@ -38,6 +40,8 @@ export const POINTERS = {
   bias: "/network/layers/0/layers/0/bias",
   output: "/network/layers/1/activation",
   units: "/network/layers/1/units",
+  outputWeights: "/network/layers/1/weights",
+  outputBias: "/network/layers/1/bias",
   loss: "/loss",
   features: "/network/features",
   std: "/data/inputs/std",
@@ -57,6 +61,8 @@ export const DEFAULT = {
   bias: choice("zeros"),
   output: choice("sigmoid"),
   units: 1,
+  outputWeights: choice("lecun_normal"),
+  outputBias: choice("zeros"),
   loss: choice("squared_error"),
   features: 4,
   std: 1,
@@ -102,7 +108,13 @@ export function specOf(net) {
     weights: jsonOf(net.weights),
     ...unlessDefault(net, "bias", jsonOf(net.bias)),
   };
-  const last = { kind: "dense", units: net.units, activation: jsonOf(net.output) };
+  const last = {
+    kind: "dense",
+    units: net.units,
+    activation: jsonOf(net.output),
+    ...unlessDefault(net, "outputWeights", jsonOf(net.outputWeights), "weights"),
+    ...unlessDefault(net, "outputBias", jsonOf(net.outputBias), "bias"),
+  };
   const inputs = net.std === DEFAULT.std ? {} : { inputs: { kind: "gaussian", std: net.std } };
   const data = { ...unlessDefault(net, "samples", net.samples), ...inputs };
   const spec = {
@@ -169,13 +181,14 @@ function readInto(read, item) {
 }
 
 /**
- * `{part: value}`, or nothing where that is the default.
+ * `{name: value}`, or nothing where that part is the default.
  *
  * @param {Network} net
  * @param {keyof Network} part
  * @param {unknown} value
+ * @param {string} [name]
  * @returns {Record<string, unknown>}
  */
-function unlessDefault(net, part, value) {
-  return JSON.stringify(net[part]) === JSON.stringify(DEFAULT[part]) ? {} : { [part]: value };
+function unlessDefault(net, part, value, name = part) {
+  return JSON.stringify(net[part]) === JSON.stringify(DEFAULT[part]) ? {} : { [name]: value };
 }

@@ -3,6 +3,7 @@
 const MINUS = "−";
 const NONE = "–";
 const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/;
 
 /**
  * Three significant digits, with a true minus.
@@ -63,6 +64,16 @@ export function percent(share) {
 export function typed(text) {
   const value = text.trim() === "" ? NaN : Number(text.replace(MINUS, "-").replace(",", "."));
   return Number.isFinite(value) ? value : null;
+}
+
+/**
+ * A number as programs write it, or null where it is none.
+ *
+ * @param {string} text
+ * @returns {number | null}
+ */
+export function written(text) {
+  return NUMBER.test(text) ? Number(text) : null;
 }
 
 /**

@@ -5,9 +5,14 @@
  * @typedef {Schemas["SimulationReport"]} Report
  * @typedef {Schemas["Problem"]} Problem
  * @typedef {import("./networks.js").Spec} Spec
+ * @typedef {import("./sweepjob.js").Job} Job
+ * @typedef {import("./sweepjob.js").Points} Points
  */
 
-const SIMULATIONS = "/v1/simulations";
+export const SIMULATIONS = "/v1/simulations";
+export const SWEEPS = "/v1/sweeps";
+const JOBS = "/v1/jobs";
+export const MOST_RESULTS = 1000;
 
 /** What the service has against a request. */
 export class Refused extends Error {
@@ -36,7 +41,7 @@ export function simulate(spec, signal) {
  * What a simulation would cost.
  *
  * @param {Spec} spec
- * @param {AbortSignal} signal
+ * @param {AbortSignal} [signal]
  * @returns {Promise<Schemas["Estimate"]>}
  */
 export function estimate(spec, signal) {
@@ -61,6 +66,50 @@ export function profile(activation, signal) {
  */
 export async function catalog() {
   return read(await ask("/v1/catalog"));
+}
+
+/**
+ * A sweep, accepted.
+ *
+ * @param {unknown} sweep
+ * @returns {Promise<Job>}
+ */
+export async function createSweep(sweep) {
+  return post(SWEEPS, sweep);
+}
+
+/**
+ * Accepted work, and how far it is.
+ *
+ * @param {string} id
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Job>}
+ */
+export async function job(id, signal) {
+  return read(await ask(`${JOBS}/${id}`, { signal }));
+}
+
+/**
+ * Work that is ended before it is done.
+ *
+ * @param {string} id
+ * @returns {Promise<Job>}
+ */
+export async function cancelJob(id) {
+  return read(await ask(`${JOBS}/${id}`, { method: "DELETE" }));
+}
+
+/**
+ * A page of a sweep's results, as far as they are there.
+ *
+ * @param {Job} job
+ * @param {string} cursor
+ * @param {AbortSignal} signal
+ * @returns {Promise<Points>}
+ */
+export async function results({ links }, cursor, signal) {
+  const query = new URLSearchParams({ limit: String(MOST_RESULTS), cursor });
+  return read(await ask(`${links.results}?${query}`, { signal }));
 }
 
 /**
@@ -104,7 +153,7 @@ export function documentUrl(digest, name) {
  * @template Answer
  * @param {string} path
  * @param {unknown} body
- * @param {AbortSignal} signal
+ * @param {AbortSignal} [signal]
  * @returns {Promise<Answer>}
  */
 async function post(path, body, signal) {

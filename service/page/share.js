@@ -2,38 +2,30 @@
  * What can be taken along: a link, the specification in three spellings, and the report in five files.
  *
  * @typedef {import("./networks.js").Spec} Spec
+ * @typedef {[name: string, write: () => string]} Text
+ * @typedef {[title: string, href: string, download: string | null]} Link
  */
 
 import { element, fill } from "./dom.js";
-import { chartUrl, documentUrl } from "./service.js";
+import { SIMULATIONS, chartUrl, documentUrl } from "./service.js";
 
-const SIMULATIONS = "/v1/simulations";
 const SAID_MILLISECONDS = 4000;
 
-/** @type {[string, (spec: Spec, fragment: string) => string][]} */
-const TEXTS = [
-  ["link", (_, fragment) => `${location.origin}${location.pathname}#${fragment}`], // the address itself lags behind
-  ["JSON", (spec) => jsonText(spec)],
-  ["curl", (spec) => curlText(spec, location.origin)],
-  ["Python", (spec) => pythonText(spec, location.origin)],
-];
-
 /**
- * The buttons and the links, in `host`; `show` points the links at a report, `clear` takes them away.
+ * Buttons that copy texts, and links, in `host`; `show` puts links there, `clear` takes them away.
  *
  * @param {HTMLElement} host
- * @param {() => Spec} spec The specification of the selected network.
- * @param {() => string} fragment What the address is to say.
- * @returns {{show: (digest: string, theme: string) => void, clear: () => void}}
+ * @param {Text[]} texts
+ * @returns {{show: (links: Link[]) => void, clear: () => void}}
  */
-export function shareBar(host, spec, fragment) {
+export function shareBar(host, texts) {
   const said = element("p", { class: "said", role: "status" });
   const text = element("textarea", { readonly: true, hidden: true, rows: 6, "aria-label": "Text to copy" });
-  const buttons = TEXTS.map(([name, write]) =>
-    element("button", { type: "button", onclick: () => copy(name, write(spec(), fragment())) }, `Copy ${name}`),
+  const buttons = texts.map(([name, write]) =>
+    element("button", { type: "button", onclick: () => copy(name, write()) }, `Copy ${name}`),
   );
-  const links = element("ul", { class: "links" });
-  host.append(element("div", { class: "quick" }, ...buttons), said, text, links);
+  const list = element("ul", { class: "links" });
+  host.append(element("div", { class: "quick" }, ...buttons), said, text, list);
   let silence = 0;
   let shown = "";
 
@@ -50,27 +42,40 @@ export function shareBar(host, spec, fragment) {
     silence = window.setTimeout(() => (said.textContent = ""), SAID_MILLISECONDS);
   }
 
-  /** @param {string} digest @param {string} theme */
-  function show(digest, theme) {
-    if (shown === digest + theme) return; // a link that is being clicked stays where it is
-    shown = digest + theme;
-    const made = linksOf(digest, theme).map(([title, href, download]) => element("a", { href, download }, title));
-    fill(links, ...made.map((link) => element("li", {}, link)));
+  /** @param {Link[]} links */
+  function show(links) {
+    if (shown === JSON.stringify(links)) return; // a link that is being clicked stays where it is
+    shown = JSON.stringify(links);
+    const made = links.map(([title, href, download]) => element("a", { href, download }, title));
+    fill(list, ...made.map((link) => element("li", {}, link)));
   }
-
-  function clear() {
-    shown = "";
-    fill(links);
-  }
-  return { show, clear };
+  return { show, clear: () => show([]) };
 }
 
 /**
+ * A network to copy.
+ *
+ * @param {() => Spec} spec
+ * @param {() => string} fragment What the address is to say.
+ * @returns {Text[]}
+ */
+export function networkTexts(spec, fragment) {
+  return [
+    ["link", () => linkText(fragment())],
+    ["JSON", () => jsonText(spec())],
+    ["curl", () => curlText(SIMULATIONS, spec())],
+    ["Python", () => pythonText(spec(), location.origin)],
+  ];
+}
+
+/**
+ * The files of a report.
+ *
  * @param {string} digest
  * @param {string} theme
- * @returns {[string, string, string | null][]}
+ * @returns {Link[]}
  */
-function linksOf(digest, theme) {
+export function reportLinks(digest, theme) {
   const name = `gradient-verdict-${digest.slice(0, 8)}`;
   return [
     ["Report (HTML)", documentUrl(digest, "report.html"), `${name}.html`],
@@ -79,6 +84,22 @@ function linksOf(digest, theme) {
     ["Layers (CSV)", documentUrl(digest, "layers.csv"), `${name}.csv`],
     ["Documentation of the API", "/docs", null],
   ];
+}
+
+/**
+ * The files of a sweep.
+ *
+ * @param {import("./sweepjob.js").Job} job
+ * @param {string} theme
+ * @returns {Link[]}
+ */
+export function sweepLinks({ id, links }, theme) {
+  const name = `gradient-verdict-sweep-${id.slice(0, 8)}`;
+  const charts = ["svg", "png"].map((format) => {
+    const href = `${links.self}/chart.${format}?${new URLSearchParams({ theme })}`;
+    return /** @type {Link} */ ([`Chart (${format.toUpperCase()})`, href, `${name}.${format}`]);
+  });
+  return [["Results (CSV)", links.csv, `${name}.csv`], ...charts];
 }
 
 /**
@@ -95,25 +116,35 @@ async function toClipboard(content) {
 }
 
 /**
- * The specification as JSON.
+ * A link to this page; its own address lags behind.
  *
- * @param {Spec} spec
+ * @param {string} fragment
  * @returns {string}
  */
-export function jsonText(spec) {
-  return JSON.stringify(spec, null, 2);
+export function linkText(fragment) {
+  return `${location.origin}${location.pathname}#${fragment}`;
 }
 
 /**
- * A command for a shell.
+ * A request as JSON.
  *
- * @param {Spec} spec
- * @param {string} origin
+ * @param {unknown} body
  * @returns {string}
  */
-export function curlText(spec, origin) {
-  const body = JSON.stringify(spec).replaceAll("'", "'\\''");
-  return `curl -s ${origin}${SIMULATIONS} -H 'Content-Type: application/json' -d '${body}'`;
+export function jsonText(body) {
+  return JSON.stringify(body, null, 2);
+}
+
+/**
+ * A command for a shell that posts a request.
+ *
+ * @param {string} path
+ * @param {unknown} body
+ * @returns {string}
+ */
+export function curlText(path, body) {
+  const text = JSON.stringify(body).replaceAll("'", "'\\''");
+  return `curl -s ${location.origin}${path} -H 'Content-Type: application/json' -d '${text}'`;
 }
 
 /**

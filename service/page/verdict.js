@@ -30,9 +30,15 @@ const CAUSES = {
 };
 
 /**
+ * What a verdict says in brief, that of a report or of a point in a sweep.
+ *
+ * @typedef {Pick<Schemas["Verdict"], "label" | "severity" | "confidence" | "seed_dependent" | "depth_ratio">} Brief
+ */
+
+/**
  * The label as a word with a shape and a colour.
  *
- * @param {Schemas["Verdict"]} verdict
+ * @param {Brief} verdict
  * @returns {HTMLElement}
  */
 export function badge({ label, severity }) {
@@ -44,7 +50,7 @@ export function badge({ label, severity }) {
 /**
  * The label and the severity, where there is one.
  *
- * @param {Schemas["Verdict"]} verdict
+ * @param {Brief} verdict
  * @returns {string}
  */
 export function inWords({ label, severity }) {
@@ -86,7 +92,7 @@ export function showNoVerdict(reason) {
 /**
  * The depth ratio in brief; the median over trials that disagree, or have no gradient at all, is no summary.
  *
- * @param {Schemas["Verdict"]} verdict
+ * @param {Brief} verdict
  * @returns {string}
  */
 export function briefly({ label, depth_ratio: ratio, seed_dependent: torn, confidence }) {
