@@ -15,7 +15,7 @@ PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$(CURDIR)/openapi/tools/node_modules/.bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check demo demo-grading bench bench-formulas bench-http bench-page bench-store bench-jobs bench-charts chaos fuzz rivals verdicts oracle openapi clients contract lock clean
+.PHONY: help run test check demo demo-grading bench bench-formulas bench-http bench-page bench-store bench-jobs bench-charts phase-diagram chaos fuzz rivals verdicts oracle openapi clients contract lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -77,6 +77,8 @@ bench-store: $(BIN)/.dev ## measure reports that are stored: reading one, listin
 
 bench-jobs: $(BIN)/.dev ## measure jobs: ten thousand points, one executor against two, and what others notice of it
 	$(BIN)/python benchmarks/jobs.py
+	$(BIN)/python benchmarks/sweep_speed.py
+	$(BIN)/python benchmarks/class_of_answers.py
 
 bench-charts: $(BIN)/.dev ## measure charts and report pages, in every format
 	$(BIN)/python benchmarks/charts.py
@@ -86,6 +88,9 @@ bench-page: $(BIN)/.dev ## measure how fast the laboratory follows, in Chromium
 
 chaos: $(BIN)/.dev ## kill executors and the service in the middle of their work, and count what is lost (RUNS=5, JOBS=30, ON=sqlite,postgresql)
 	$(BIN)/python benchmarks/chaos.py RUNS=$(RUNS) JOBS=$(JOBS) ON=$(ON)
+
+phase-diagram: $(BIN)/.dev ## draw the phase diagram of tanh and compare it with theory, some minutes
+	$(BIN)/python benchmarks/phase_diagram.py
 
 bench-formulas: $(BIN)/.dev ## measure formulas against the activations written by hand, and profiles
 	$(BIN)/python benchmarks/formulas.py

@@ -11,9 +11,11 @@ from xml.etree import ElementTree
 import pytest
 
 from api_tests.curves.odd_reports import FORMULA, SPECIFICATIONS, odd
-from service.charts.chart import CHARTS, drawn, script, specification
+from service.charts.chart import CHARTS, drawn, specification
 from service.charts.marks import DASHES
 from service.charts.names import ChartFormat, ChartName, Theme
+from service.charts.nothing import SENTENCE
+from service.charts.rendering import script
 from service.charts.theme import config
 
 CHARTS_ROOM = Path(__file__).resolve().parents[2] / "service" / "charts"
@@ -88,6 +90,16 @@ def test_a_formula_is_text_in_a_picture() -> None:
     text = svg("mixed layers", ChartName.ACTIVATION)
     assert FORMULA not in text
     assert FORMULA in [node.text for node in ElementTree.fromstring(text).iter()]
+
+
+def test_where_there_are_no_numbers_a_sentence_says_so() -> None:
+    assert SENTENCE in svg("overflowing", ChartName.GAIN)
+
+
+def test_the_line_of_no_change_is_drawn_between_gains() -> None:
+    groups = ElementTree.fromstring(svg("stable", ChartName.GAIN)).iter()
+    (rules,) = [group for group in groups if "mark-rule role-mark" in group.attrib.get("class", "")]
+    assert len(rules) == 1
 
 
 def test_the_specification_is_json_without_anything_that_is_none() -> None:

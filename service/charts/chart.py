@@ -3,19 +3,15 @@
 A drawing is made once: what differs between reports are its rows and its subtitle, and between themes its colours.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
 from typing import Any
-from xml.sax.saxutils import quoteattr
 
 import altair as alt
-import vl_convert
 
 from service.charts import activation, comparison, derivative, gain, gradient, nothing, signal, weight_gradient
 from service.charts.names import ChartFormat, ChartName, Theme
+from service.charts.rendering import rendered, template, warm
 from service.charts.theme import config
 from service.curves.activation import activation as activation_rows
 from service.curves.architecture import architecture, outcome
@@ -27,11 +23,6 @@ from service.curves.rows import Row
 from service.curves.signal import signal as signal_rows
 from service.curves.weight_gradient import weight_gradient as weight_gradient_rows
 from service.results import SimulationReport
-
-_VEGA_LITE = "6.4"
-_PNG_SCALE = 1.5
-SCRIPT_VERSION = f"{version('vl-convert-python')}-1"
-"""Of `script`: of the library that makes it, and of what is asked of that."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +58,11 @@ def specification(reports: list[SimulationReport], name: ChartName, theme: Theme
     whose = f"{architecture(reports[0])}: {outcome(verdict)}"
     lines = [*([] if name is ChartName.COMPARISON else [whose]), chart.how_to_read]
     rows = chart.rows(reports)
+    made, rows = (template(chart.drawing), rows) if _has_numbers(rows) else (template(nothing.drawing), {})
     return {
-        **(_template(chart.drawing) if _has_numbers(rows) else _template(nothing.drawing)),
+        **made,
         "config": config(theme),
-        "datasets": rows,
+        "datasets": {**made.get("datasets", {}), **rows},
         "description": f"{chart.title}. {verdict.reasons[0]}",
         "title": {"text": chart.title, "subtitle": lines},
         "width": "container",
@@ -78,35 +70,15 @@ def specification(reports: list[SimulationReport], name: ChartName, theme: Theme
 
 
 def drawn(reports: list[SimulationReport], name: ChartName, theme: Theme, wanted: ChartFormat) -> bytes:
-    """The chart as a file: Vega-Lite in JSON, SVG, or PNG of one and a half times its size, for sharp screens."""
-    made = specification(reports, name, theme)
-    text = json.dumps(made, ensure_ascii=False)
-    match wanted:
-        case ChartFormat.JSON:
-            return text.encode()
-        case ChartFormat.SVG:
-            picture = vl_convert.vegalite_to_svg(text, vl_version=_VEGA_LITE)
-            return picture.replace("<svg ", f'<svg role="img" aria-label={quoteattr(made["description"])} ', 1).encode()
-        case ChartFormat.PNG:
-            return bytes(vl_convert.vegalite_to_png(text, vl_version=_VEGA_LITE, scale=_PNG_SCALE))
+    """The chart as a file."""
+    return rendered(specification(reports, name, theme), wanted)
 
 
 def prepare() -> None:
     """Make all drawings and start the renderer, so that the first chart is drawn as fast as the next."""
     for chart in CHARTS.values():
-        _template(chart.drawing)
-    vl_convert.vegalite_to_svg(_template(nothing.drawing), vl_version=_VEGA_LITE)
-
-
-def script() -> str:
-    """Vega, Vega-Lite and Vega-Embed for browsers, of the versions that draw here, as `window.vegaEmbed`."""
-    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
-
-
-@cache
-def _template(drawing: Callable[[], alt.LayerChart]) -> dict[str, Any]:
-    made: dict[str, Any] = drawing().to_dict()
-    return {key: value for key, value in made.items() if key != "config"}
+        template(chart.drawing)
+    warm(nothing.drawing)
 
 
 def _has_numbers(rows: dict[str, list[Row]]) -> bool:

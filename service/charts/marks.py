@@ -89,3 +89,15 @@ def zones(named_at: str = "first", dx: int = 8) -> list[alt.Chart]:
         base.mark_rect().encode(alt.X("first:Q"), alt.X2("last:Q"), *height, fill),
         base.mark_text(style="zone-name", dx=dx).encode(alt.X(f"{named_at}:Q"), alt.Y("high:Q"), alt.Text("name:N")),
     ]
+
+
+def point_of_sweep() -> list[alt.Tooltip]:
+    """What a point of a sweep tells to whoever points at it."""
+    return [
+        alt.Tooltip("values:N", title="at"),
+        alt.Tooltip("outcome:N", title="verdict"),
+        alt.Tooltip("depth_ratio:Q", title="depth ratio, decades", format=NUMBER),
+        alt.Tooltip("predicted:Q", title="predicted by theory", format=NUMBER),
+        alt.Tooltip("gain:Q", title="gain per layer", format=".4~g"),
+        alt.Tooltip("digest:N", title="digest"),
+    ]

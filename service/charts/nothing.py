@@ -5,7 +5,7 @@ import altair as alt
 SENTENCE = "This report has no numbers for this chart."
 
 
-def drawing() -> alt.LayerChart:
+def drawing(sentence: str = SENTENCE) -> alt.LayerChart:
     """A sentence in an empty frame; of no rows."""
-    text = alt.Chart(alt.InlineData([{"sentence": SENTENCE}])).mark_text(style="sentence")
+    text = alt.Chart(alt.InlineData([{"sentence": sentence}])).mark_text(style="sentence")
     return alt.LayerChart(layer=[text.encode(alt.Text("sentence:N"))])

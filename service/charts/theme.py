@@ -21,6 +21,13 @@ _ZONES = {
     Theme.DARK: ["#ff9d5c40", "#ff9d5c1c", "#00000000", "#63b3f41c", "#63b3f440"],
 }
 """From exploding severely to vanishing severely; what is severe is darker in grey, too."""
+_CELLS = {
+    Theme.LIGHT: ["#06264f", "#2a6cb0", "#a9cbe8", "#f6f4ef", "#fbd3a6", "#f19a4b", "#d9681a"],
+    Theme.DARK: ["#72b0f0", "#3a7fc8", "#26496f", "#232a33", "#7a4a1e", "#f0a35a", "#ffe0b5"],
+}
+"""From vanishing to exploding; in grey, what vanishes severely is darker than whatever explodes severely."""
+_ON_CELLS = {Theme.LIGHT: ["#1b1f24", "#ffffff"], Theme.DARK: ["#0b0e12", "#0b0e12"]}
+"""Of words and marks on cells that explode severely, and on those that vanish severely."""
 
 
 def config(theme: Theme) -> dict[str, Any]:
@@ -33,7 +40,12 @@ def config(theme: Theme) -> dict[str, Any]:
         "title": _title(theme),
         "axis": _axis(theme),
         "legend": _legend(theme),
-        "range": {"category": _SERIES[theme], "diverging": _ZONES[theme]},
+        "range": {
+            "category": _SERIES[theme],
+            "diverging": _ZONES[theme],
+            "heatmap": _CELLS[theme],
+            "ordinal": _ON_CELLS[theme],
+        },
         "style": _styles(theme),
     }
 
@@ -51,12 +63,12 @@ def _axis(theme: Theme) -> dict[str, Any]:
 
 def _legend(theme: Theme) -> dict[str, Any]:
     symbols = {"symbolStrokeWidth": 2.5, "symbolSize": 220}
-    labels = {"labelColor": _INK[theme], "labelFontSize": 12, "labelLimit": 520}
+    labels = {"labelColor": _INK[theme], "labelFontSize": 12, "labelLimit": 520, "titleColor": _INK[theme]}
     return {"orient": "bottom", "direction": "horizontal", "columns": 2, "title": None, **symbols, **labels}
 
 
 def _styles(theme: Theme) -> dict[str, Any]:
-    ink, quiet = _INK[theme], _QUIET[theme]
+    ink, quiet, ground = _INK[theme], _QUIET[theme], _GROUND[theme]
     return {
         "zone-name": {"color": quiet, "fontSize": 11, "align": "left", "baseline": "top", "dy": 5},
         "sentence": {"color": quiet, "fontSize": 13},
@@ -65,5 +77,11 @@ def _styles(theme: Theme) -> dict[str, Any]:
         "zero": {"color": ink, "size": 60},
         "zero-name": {"color": ink, "fontSize": 11, "align": "left", "baseline": "bottom", "dy": -8},
         "total": {"color": ink},
+        "no-cell": {"color": ground},
+        "hatch": {"color": quiet, "strokeWidth": 1},
+        "halo": {"color": ground, "strokeWidth": 5, "strokeOpacity": 0.75},
+        "contour": {"color": ink},
+        "spread": {"color": quiet, "fillOpacity": 0.22},
+        "cell-name": {"fontSize": 13, "align": "center", "baseline": "middle"},
         "end-name": {"color": ink, "fontSize": 12, "align": "right", "baseline": "middle", "dx": -10},
     }

@@ -23,8 +23,8 @@ def architecture(report: SimulationReport) -> str:
     names = [name_of(one) for one in activations(report)]
     widths = dict.fromkeys(str(layer.shape[-1]) for layer in layers)
     weights = dict.fromkeys(layer.weights.name() for layer in _inner(report) if isinstance(layer, Dense))
-    width = [f"width {_few(list(widths))}"] if widths else []
-    return ", ".join([f"{_few(names)} × {len(layers)}", *width, *([_few(list(weights))] if weights else [])])
+    width = [f"width {few(list(widths))}"] if widths else []
+    return ", ".join([f"{few(names)} × {len(layers)}", *width, *([few(list(weights))] if weights else [])])
 
 
 def outcome(verdict: Verdict) -> str:
@@ -48,5 +48,6 @@ def _inner(report: SimulationReport) -> list[SingleLayer]:
     return layers[: hidden_depth(report)] or layers
 
 
-def _few(names: list[str]) -> str:
+def few(names: list[str]) -> str:
+    """The first three names, and whether there are more."""
     return "/".join([*names[:_MOST_NAMES], *(["…"] if len(names) > _MOST_NAMES else [])])

@@ -18,6 +18,7 @@ from platformdirs import user_cache_path
 from service.charts.names import ChartFormat, ChartName, Theme
 from service.results import SimulationReport
 from service.simulation.crew import die_with_parent
+from service.studies.sweep import SweepSpec
 
 T = TypeVar("T")
 
@@ -72,7 +73,8 @@ def _outcome(work: Callable[[], object]) -> tuple[object, str | None]:
 
 def arm() -> None:
     """Load what draws."""
-    import service.report_page.page  # noqa: F401, PLC0415 - here, so that no deadline pays for it
+    import service.charts.sweep  # noqa: PLC0415 - here, so that no deadline pays for them
+    import service.report_page.page  # noqa: F401, PLC0415
     from service.charts.chart import prepare  # noqa: PLC0415
 
     prepare()
@@ -85,6 +87,13 @@ def draw(reports: list[bytes], name: ChartName, theme: Theme, wanted: ChartForma
     return drawn([SimulationReport.model_validate_json(report) for report in reports], name, theme, wanted)
 
 
+def draw_sweep(request: bytes, lines: list[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
+    """A chart of the sweep `request`, from those of its results that it shows, all of them JSON, as a file."""
+    from service.charts.sweep import drawn  # noqa: PLC0415 - loaded by `arm`
+
+    return drawn(SweepSpec.model_validate_json(request), lines, theme, wanted)
+
+
 def write(report: bytes) -> bytes:
     """The report page of `report`, which is JSON."""
     from service.report_page.page import page  # noqa: PLC0415 - loaded by `arm`
@@ -94,7 +103,7 @@ def write(report: bytes) -> bytes:
 
 def vega() -> bytes:
     """The script that draws charts in a browser, packed by gzip: made once, then read from the user's cache."""
-    from service.charts.chart import SCRIPT_VERSION, script  # noqa: PLC0415 - loaded by `arm`
+    from service.charts.rendering import SCRIPT_VERSION, script  # noqa: PLC0415 - loaded by `arm`
 
     kept = user_cache_path("gradient-verdict", appauthor=False) / f"vega-{SCRIPT_VERSION}.js.gz"
     with suppress(OSError, EOFError, zlib.error):
