@@ -1,6 +1,7 @@
-"""The command line: `python -m service serve | worker | health | simulate | grade | database | openapi`."""
+"""The command line: `python -m service serve | worker | health | simulate | grade | sweep | database | openapi`."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from service.simulation.crew import die_with_parent
 from service.simulation.memory import keep_freed_memory
 from service.vocabulary import Label
 from service.worker.threads import single_blas_thread
+
+MOST_WORKERS = 256
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve the HTTP interface; settings come from the environment")
     serve.add_argument("--no-worker", action="store_true", help="leave all jobs to `worker` processes elsewhere")
     worker = commands.add_parser("worker", help="work on the jobs in the database, with as many others as there are")
-    worker.add_argument("--with-parent", action="store_true", help="end with the process that has started it")
+    worker.add_argument("--with-parent", action="store_true", help="end with who has started it, or without work")
     commands.add_parser("health", help="end with status 0 if the service on this machine is ready, 1 if not")
     openapi = commands.add_parser("openapi", help="print the OpenAPI document")
     openapi.add_argument("--contract", action="store_true", help="the one that says all that is accepted (OpenAPI 3.2)")
@@ -38,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("rubric", type=Path, help="a JSON file with a rubric")
     grade.add_argument("answers", type=Path, help="a JSON file with the answers by the ids of the claims, - for input")
     grade.add_argument("--format", default="native", metavar="NAME", type=_format, help="a platform's format")
+    _add_sweep(commands.add_parser("sweep", help="judge all points of a sweep, without a server"))
     database = commands.add_parser("database", help="bring the schema of the store up or down, or tell its revision")
     ways = database.add_subparsers(dest="way", required=True)
     ways.add_parser("upgrade", help="to the newest revision; `serve` does so by itself")
@@ -45,6 +49,19 @@ def _parser() -> argparse.ArgumentParser:
     downgrade.add_argument("revision", nargs="?", default="-1", help="a revision, `base`, or `-1` for one step back")
     ways.add_parser("current", help="print the revision")
     return parser
+
+
+def _add_sweep(sweep: argparse.ArgumentParser) -> None:
+    sweep.add_argument("spec", type=Path, help="a JSON file with a sweep, - for standard input")
+    sweep.add_argument("--csv", metavar="FILE", help="write the points as a table, - for standard output")
+    sweep.add_argument("--json", action="store_true", help="print the points, a line of JSON each, as they come")
+    sweep.add_argument("--workers", type=_count, metavar="N", help="processes that simulate; GRADIENT_VERDICT_WORKERS")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text}: a number from 1 to {MOST_WORKERS} is expected")
+    return int(text)
 
 
 def _format(name: str) -> str:
@@ -71,11 +88,11 @@ def _serve(chosen: argparse.Namespace) -> int:
 
 
 def _worker(chosen: argparse.Namespace) -> int:
-    from service.main import work  # noqa: PLC0415
+    from service.main_worker import work  # noqa: PLC0415
 
     if chosen.with_parent:
         die_with_parent()
-    work()
+    work(for_ever=not chosen.with_parent)
     return 0
 
 
@@ -105,6 +122,17 @@ def _grade(chosen: argparse.Namespace) -> int:
     return grade_files(chosen.rubric, chosen.answers, chosen.format)
 
 
+def _sweep(chosen: argparse.Namespace) -> int:
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever stops it while it loads reads no traceback
+    from service.terminal.sweep import STANDARD_OUTPUT, Wanted, sweep_file  # noqa: PLC0415
+
+    signal.signal(signal.SIGINT, before)
+    if chosen.json and chosen.csv == STANDARD_OUTPUT:
+        sys.stderr.write("Standard output takes either the table or the lines of JSON.\n")
+        return 2
+    return sweep_file(chosen.spec, Wanted(chosen.csv, chosen.json), chosen.workers)
+
+
 def _database(chosen: argparse.Namespace) -> int:
     from service.store.command import change_database  # noqa: PLC0415
 
@@ -124,6 +152,7 @@ _COMMANDS = {
     "health": _health,
     "simulate": _simulate,
     "grade": _grade,
+    "sweep": _sweep,
     "database": _database,
     "openapi": _openapi,
 }

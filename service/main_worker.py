@@ -18,6 +18,7 @@ from service.settings import Settings
 from service.simulation.estimate import Limits
 from service.store.chosen import store_of
 from service.store.database import Database
+from service.store.nothing import NoPoints
 from service.store.points import PointStore
 from service.worker.worker import Worker
 
@@ -42,7 +43,8 @@ async def _work(settings: Settings, for_ever: bool) -> None:
     await pool.start()
     database = Database(settings.database_url, durable=True)
     records, name = JobRecords(database), executor_name()
-    keeping = Keeping(PointStore(Database(settings.database_url)), store_of(settings))
+    points = PointStore(Database(settings.database_url)) if settings.store_bytes else NoPoints()
+    keeping = Keeping(points, store_of(settings))
     limits = Limits(settings.sync_budget_flops * settings.job_patience, settings.memory_bytes_per_worker)
     acting = Acting(records, JobResults(database), Means(pool, keeping, limits, settings.job_deadline_seconds))
     engine = JobEngine(settings.database_url, name, acting, CHUNKS_A_PROCESS * processes)

@@ -21,6 +21,8 @@ from service.version import ENGINE_VERSION
 
 DEFAULT_SAMPLES = 64
 
+_encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
 
 class Precision(StrEnum):
     """The floating-point format of the two passes."""
@@ -92,7 +94,7 @@ class SimulationSpec(Model):
 
     def canonical(self) -> str:
         """The specification as JSON with sorted names and every default written out."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return _encoded(self.model_dump(mode="json"))
 
     def digest(self) -> str:
         """SHA-256 of the canonical specification and the engine version, in hexadecimal."""

@@ -9,6 +9,8 @@ from service.kinds import Model
 from service.results import LayerStatistics, SimulationReport
 
 _NOT_IN_A_CELL = {"histograms"}
+_RUN = ("=", "+", "-", "@", "\t", "\r")
+"""What a formula begins with in some spreadsheet."""
 
 
 def layers_csv(report: SimulationReport) -> str:
@@ -26,10 +28,17 @@ def layers_csv(report: SimulationReport) -> str:
 
 
 def csv_line(cells: Sequence[Any]) -> bytes:
-    """`cells` as a line of CSV (RFC 4180); None is an empty cell."""
+    """`cells` as a line of CSV (RFC 4180); None is an empty cell.
+
+    A text that a spreadsheet would run as a formula has an apostrophe before it, which says that it is a text.
+    """
     text = StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    csv.writer(text, lineterminator="\r\n").writerow(map(_inert, cells))
     return text.getvalue().encode()
+
+
+def _inert(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_RUN) else cell
 
 
 def columns() -> list[str]:

@@ -5,7 +5,7 @@ Run on the series `x + h` of a ball x, it encloses φ, φ', φ''/2 and φ'''/6 a
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import cache, reduce
+from functools import lru_cache, reduce
 from math import factorial
 from operator import add, mul
 from typing import Any
@@ -158,7 +158,7 @@ def _own(outer: Node) -> Callable[[arb_series], arb_series] | None:
             return None
 
 
-@cache
+@lru_cache(maxsize=1024)
 def taylor(outer: Node) -> Program:
     """The Taylor coefficients of a function of z, as a program on balls."""
     derivatives = [outer]

@@ -1,6 +1,7 @@
 """The derivative of a formula, as a formula, written as a person would."""
 
 from fractions import Fraction
+from functools import lru_cache
 
 from service.expressions.build import expanded, power, quotient, times, total, where
 from service.expressions.conditions import choice
@@ -40,6 +41,7 @@ class DerivativeTooLong(FormulaError):
         super().__init__(f"The derivative of this formula has more than {MOST_NODES} parts; it is not written out.", 0)
 
 
+@lru_cache(maxsize=256)
 def differentiate(node: Node, variable: str) -> Node:
     """d node / d variable; DerivativeTooLong where that has more than MOST_NODES parts.
 

@@ -1,5 +1,6 @@
 """Many answer sheets to one rubric, and what becomes of each."""
 
+import json
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Literal
@@ -7,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
+from service.grading.formats.markup import json_of
 from service.grading.results import Grading
 from service.grading.spec import MOST_CLAIMS, Rubric
 from service.kinds import Int64, Model
@@ -33,6 +35,8 @@ class BatchSpec(Model):
 
     @model_validator(mode="after")
     def _different(self) -> "BatchSpec":
+        if len({one.id for one in self.submissions}) == len(self.submissions):
+            return self
         seen: dict[str, int] = {}
         for number, one in enumerate(self.submissions):
             first = seen.setdefault(one.id, number)
@@ -75,6 +79,16 @@ class BatchRequest(BatchSpec):
     rubric: Rubric
     """The rubric as it was when the job was accepted."""
 
-    def digest(self) -> str:
-        """SHA-256 of rubric and sheets with every default written out and the engine version, in hexadecimal."""
-        return sha256(f"{ENGINE_VERSION}\n{self.model_dump_json()}".encode()).hexdigest()
+    def encoded(self) -> bytes:
+        """All of it as JSON with every default written out, and U+FFFD for every lone surrogate in an answer."""
+        return json_of(self).encode()
+
+
+def digest_of(encoded: bytes) -> str:
+    """SHA-256 of a request that is encoded, and the engine version, in hexadecimal."""
+    return sha256(f"{ENGINE_VERSION}\n".encode() + encoded).hexdigest()
+
+
+def rubric_of(encoded: bytes) -> Rubric:
+    """The rubric of a request that is encoded."""
+    return Rubric.model_validate(json.loads(encoded)["rubric"])

@@ -14,10 +14,11 @@ def header(rubric: Rubric) -> list[str]:
     return ["index", "id", *_TOTALS, *claims, "error_code", "error_detail"]
 
 
-def row(graded: GradedSubmission) -> list[Any]:
-    """`graded` in these columns, where there is a grading."""
+def row(graded: GradedSubmission, columns: int) -> list[Any]:
+    """`graded` in these columns, of which there are so many; null is an empty cell."""
     if graded.grading is None:
-        return [graded.index, graded.id]
+        error = [graded.error.code, graded.error.detail] if graded.error else [None, None]
+        return [graded.index, graded.id, *[None] * (columns - 4), *error]
     totals = [getattr(graded.grading, name) for name in _TOTALS]
     claims = [part for check in graded.grading.checks for part in (check.points, check.status.value)]
     return [graded.index, graded.id, *totals, *claims, None, None]

@@ -35,12 +35,11 @@ def bundle(request: bytes, lines: Iterable[bytes], wanted: FormatName) -> bytes:
     `request` is that of the job. A file is called by the number of its sheet and by what of its id every system takes.
     """
     packed = BytesIO()
+    all_graded = [GradedSubmission.model_validate_json(line) for line in lines]
     with ZipFile(packed, "w", ZIP_DEFLATED, compresslevel=_PACKING) as archive:
-        all_graded = [GradedSubmission.model_validate_json(line) for line in lines]
         _add(archive, TABLE, _table(request, all_graded))
-        for graded in all_graded:
-            if graded.error is None:
-                _add(archive, file_name(graded, wanted), _text(graded, wanted))
+        for graded in (one for one in all_graded if one.error is None):
+            _add(archive, file_name(graded, wanted), _text(graded, wanted))
     return packed.getvalue()
 
 

@@ -7,8 +7,7 @@ from typing import TypeVar
 from anyio import to_thread
 
 from service.errors import StoreUnavailable
-from service.store.nothing import Store
-from service.store.points import PointStore
+from service.store.nothing import Points, Store
 
 T = TypeVar("T")
 
@@ -16,7 +15,7 @@ T = TypeVar("T")
 class Keeping:
     """Points and reports by their digests; a store that fails costs time, and nothing else."""
 
-    def __init__(self, points: PointStore, reports: Store) -> None:
+    def __init__(self, points: Points, reports: Store) -> None:
         self._points = points
         self._reports = reports
 

@@ -11,6 +11,7 @@ from sqlalchemy import Row, and_, case, delete, func, or_, select, tuple_, updat
 from service.errors import IdempotencyConflict, JobNotFound
 from service.jobs.job import OPEN, JobKind, JobStatus
 from service.store.database import Database
+from service.store.engine import be_patient
 from service.store.listing import Cursor
 from service.store.reports import inserting
 from service.store.schema import ATTEMPTS, JOBS
@@ -99,13 +100,13 @@ class JobRecords:
     def open_count(self) -> int:
         """How many jobs have not ended."""
         with self._database.reading() as connection:
-            return len(connection.execute(select(JOBS.c.id).where(JOBS.c.status.in_(OPEN))).all())
+            return connection.execute(select(func.count()).where(JOBS.c.status.in_(OPEN))).scalar_one()
 
     def under_way(self) -> dict[JobStatus, int]:
         """How many jobs are in each status that has not ended."""
         query = select(JOBS.c.status, func.count()).where(JOBS.c.status.in_(OPEN)).group_by(JOBS.c.status)
         with self._database.reading() as connection:
-            found = {JobStatus(status): count for status, count in connection.execute(query).tuples()}
+            found = {JobStatus(status): count for status, count in connection.execute(query)}
         return {status: found.get(status, 0) for status in OPEN}
 
     def to_dispatch(self) -> list[str]:
@@ -117,6 +118,12 @@ class JobRecords:
     def to_sweep(self) -> list[str]:
         """The jobs that have ended, and that the engine still has something of."""
         wanted = and_(JOBS.c.swept.is_(False), JOBS.c.dispatched.is_(True), JOBS.c.status.not_in(OPEN))
+        with self._database.reading() as connection:
+            return list(connection.execute(select(JOBS.c.id).where(wanted)).scalars())
+
+    def dispatched(self) -> list[str]:
+        """The jobs that have not ended, and that the engine was told of."""
+        wanted = and_(JOBS.c.dispatched.is_(True), JOBS.c.status.in_(OPEN))
         with self._database.reading() as connection:
             return list(connection.execute(select(JOBS.c.id).where(wanted)).scalars())
 
@@ -157,6 +164,7 @@ class JobRecords:
     def drop(self, ended_before: datetime) -> int:
         """Drop the jobs that ended before that time, with all their results; how many they were."""
         with self._database.writing() as connection:
+            be_patient(connection)
             old = and_(JOBS.c.status.not_in(OPEN), JOBS.c.ended_at < ended_before)
             return connection.execute(delete(JOBS).where(old)).rowcount
 

@@ -28,6 +28,7 @@ class Limits:
 
     floating_point_operations: float
     bytes: int
+    beyond: str = ""  # what takes more operations than these, as a sentence
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ def check_budget(plan: Plan, limits: Limits) -> None:
     else:
         fitting = floor(plan.trials * limit / asked)
         advice = f"{fitting} trials would fit." if fitting else "Not even one trial fits: make the network smaller."
-        sentence = f"The simulation takes about {asked:.3g} operations; {limit:.3g} are answered at once. {advice}"
+        sentence = f"The simulation takes about {asked:.3g} operations; {limit:.3g} are done at once. {advice}"
+        sentence = f"{sentence} {limits.beyond}".rstrip()
     raise BudgetExceeded(
         f"{sentence} POST /v1/estimates tells the cost of a specification without simulating it.",
         floating_point_operations=asked,
@@ -101,7 +103,7 @@ def check_budgets(plans: Sequence[Plan], limits: Limits) -> None:
     asked, limit = sum(cost(made).floating_point_operations for made in plans), limits.floating_point_operations
     if asked > limit:
         raise BudgetExceeded(
-            f"The {len(plans)} simulations take about {asked:.3g} operations; {limit:.3g} are answered at once.",
+            f"The {len(plans)} simulations take about {asked:.3g} operations; {limit:.3g} are done at once.",
             floating_point_operations=asked,
             floating_point_operations_limit=limit,
         )

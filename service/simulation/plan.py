@@ -1,6 +1,7 @@
 """A specification unrolled and checked: every layer with its shape, every choice with its fit."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from service.errors import DepthExceeded, GradientsTooLarge, Incompatible, ShapeMismatch
 from service.nn.data.base import Data
@@ -51,6 +52,11 @@ class Plan:
     samples: int
     targets: Data
     random: bool  # whether two trials differ
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of the specification with nothing left open: the report's name."""
+        return self.spec.digest()
 
     @property
     def trials(self) -> int:

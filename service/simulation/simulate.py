@@ -54,7 +54,7 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
     network = NetworkTrials.of(recording, depth)
     verdict = judge(network, depth, layers, made.spec.policy, circumstances)
     return SimulationReport(
-        digest=made.spec.digest(),
+        digest=made.digest,
         verdict=verdict,
         layers=layers,
         theory=theory_of(made, verdict.depth_ratio.median),

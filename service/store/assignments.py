@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 
 from service.errors import AssignmentNotFound
 from service.grading.batch import Assignment
+from service.grading.formats.markup import json_of
 from service.grading.spec import Rubric
 from service.store.database import Database
 from service.store.reports import inserting
@@ -24,13 +25,14 @@ class AssignmentStore:
         self._wall = wall
 
     def put(self, name: str, rubric: Rubric) -> Assignment:
-        """Keep `rubric` under `name`, in place of what was there."""
-        now, packed = self._wall(), zlib.compress(rubric.model_dump_json().encode())
+        """Keep `rubric` under `name`, in place of what was there; with U+FFFD for every lone surrogate in it."""
+        now, written = self._wall(), json_of(rubric).encode()
+        packed = zlib.compress(written)
         with self._database.writing() as connection:
             row = inserting(connection, ASSIGNMENTS).values(id=name, created_at=now, updated_at=now, rubric=packed)
             kept = row.on_conflict_do_update(index_elements=["id"], set_={"updated_at": now, "rubric": packed})
             created_at = connection.execute(kept.returning(ASSIGNMENTS.c.created_at)).scalar_one()
-        return Assignment(id=name, rubric=rubric, created_at=created_at, updated_at=now)
+        return Assignment(id=name, rubric=Rubric.model_validate_json(written), created_at=created_at, updated_at=now)
 
     def get(self, name: str) -> Assignment:
         """The assignment of that name; AssignmentNotFound."""

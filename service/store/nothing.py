@@ -1,6 +1,6 @@
 """No store: the shape that every store has, and the one that keeps nothing, where an operator wants none."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from service.store.listing import Cursor, ReportPage
@@ -30,6 +30,27 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of what is held open."""
+
+
+class Points(Protocol):
+    """Where the points of sweeps are kept by their digest."""
+
+    def put(self, points: Mapping[str, bytes]) -> None:
+        """Keep points."""
+
+    def get(self, digests: Collection[str]) -> dict[str, bytes]:
+        """Those of the points that are here."""
+
+
+class NoPoints:
+    """Keeps no points."""
+
+    def put(self, points: Mapping[str, bytes]) -> None:
+        """Nothing is kept."""
+
+    def get(self, digests: Collection[str]) -> dict[str, bytes]:
+        """Nothing is here."""
+        return {}
 
 
 class NoStore:

@@ -14,8 +14,8 @@ from service.store.database import Database
 from service.store.engine import be_patient
 from service.store.head import Head
 from service.store.listing import Cursor, ReportPage, ReportSummary
-from service.store.retention import Retention, drop_old, drop_surplus, reclaim
-from service.store.schema import REPORTS
+from service.store.retention import Retention, reclaim
+from service.store.schema import POINTS, REPORTS
 
 Wall = Callable[[], datetime]
 
@@ -102,11 +102,13 @@ class ReportStore:
         return ReportPage(items=items, next_cursor=_behind(items[-1]) if more else None)
 
     def retain(self) -> int:
-        """Drop what was not used for too long, and of the rest what is too much; how many were dropped."""
+        """Drop what was not used for too long, and of the rest what is too much; how many were dropped.
+
+        The points of sweeps are dropped by the same rules, and may be as many bytes again.
+        """
         with self._database.writing() as connection:
             be_patient(connection)
-            dropped = drop_old(connection, self._now() - self._retention.age)
-            dropped += drop_surplus(connection, self._retention.size_bytes)
+            dropped = sum(self._retention.drop(connection, table, self._now()) for table in (REPORTS, POINTS))
         if dropped:
             with self._database.writing() as connection:
                 reclaim(connection)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from service.errors import Refusal
 from service.grading.batch import GradedSubmission, Submission
 from service.grading.claims.base import Simulate
+from service.grading.formats.markup import json_of
 from service.grading.grade import grade
 from service.grading.results import Grading
 from service.grading.spec import GradingSpec, Rubric
@@ -22,7 +23,7 @@ def graded(rubric: Rubric, sheets: Iterable[tuple[int, bytes]], simulate: Simula
         error = outcome if isinstance(outcome, ItemError) else None
         grading = outcome if isinstance(outcome, Grading) else None
         line = GradedSubmission(index=index, id=submission.id, grading=grading, error=error)
-        found.lines.append(line.model_dump_json().encode())
+        found.lines.append(json_of(line).encode())
         found.failed += error is not None
     return found
 

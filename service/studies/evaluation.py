@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from service.errors import Refusal
+from service.errors import MisplacedAxis, Refusal
 from service.faults.faults import faults_of
 from service.results import ItemError, SimulationReport
 from service.simulation.plan import Plan, plan
@@ -15,8 +15,8 @@ from service.studies.point import Reduced, SweepPoint, reduced
 from service.studies.sweep import Grid
 
 SimulatePlan = Callable[[Plan], SimulationReport]
-DEFECTS = (ArithmeticError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
-"""What a defect of this service raises; one item has it, and the others are worked on."""
+DEFECTS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What a defect of this service raises; one item has it, and the others are worked on. Want of memory is none."""
 
 
 @dataclass
@@ -47,6 +47,8 @@ def plan_of(grid: Grid, index: int) -> Plan | ItemError:
     except ValidationError as error:
         fault = faults_of(error.errors()[:1], document)[0]
         return ItemError(code=fault.code, detail=fault.detail, pointer=fault.pointer)
+    except MisplacedAxis as refusal:  # which points into the sweep, and the point has no specification to point into
+        return ItemError(code=refusal.code, detail=refusal.sentence, pointer=None)
     except Refusal as refusal:
         return error_of(refusal)
 
@@ -64,8 +66,8 @@ def defect() -> ItemError:
 
 def digests(grid: Grid, indexes: Iterable[int]) -> list[str | None]:
     """The digests of the points; None where a specification is not valid."""
-    plans = [plan_of(grid, index) for index in indexes]
-    return [made.spec.digest() if isinstance(made, Plan) else None for made in plans]
+    plans = (plan_of(grid, index) for index in indexes)
+    return [made.digest if isinstance(made, Plan) else None for made in plans]
 
 
 def evaluate(grid: Grid, indexes: Iterable[int], known: Mapping[str, bytes], simulate: SimulatePlan) -> Lines:
@@ -89,10 +91,10 @@ def point_of(grid: Grid, index: int, outcome: Reduced | ItemError) -> SweepPoint
 
 
 def _outcome(made: Plan, known: Mapping[str, bytes], simulate: SimulatePlan, found: Lines) -> Reduced | ItemError:
-    digest = made.spec.digest()
-    there = known.get(digest) or found.points.get(digest)
+    digest = made.digest
+    there = _reduced(known.get(digest) or found.points.get(digest))
     if there is not None:
-        return Reduced.model_validate_json(there)
+        return there
     try:
         outcome = reduced(simulate(made))
     except Refusal as refusal:
@@ -102,3 +104,11 @@ def _outcome(made: Plan, known: Mapping[str, bytes], simulate: SimulatePlan, fou
         return defect()
     found.points[digest] = outcome.model_dump_json().encode()
     return outcome
+
+
+def _reduced(point: bytes | None) -> Reduced | None:
+    """A point that is kept; None where it is not, or in a form of another time."""
+    try:
+        return None if point is None else Reduced.model_validate_json(point)
+    except ValidationError:
+        return None

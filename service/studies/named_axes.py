@@ -1,10 +1,11 @@
 """The axes that have a name of their own: what they do to a specification, whatever its layers are called.
 
 Each is a function of a specification as JSON, which it changes, and of a value, as JSON; the specification is valid
-before, and is validated afterwards.
+before, unless another axis has spoilt it, and is validated afterwards.
 """
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from math import sqrt
 from typing import Any
 
@@ -48,15 +49,18 @@ def _bias_variance(document: Document, value: JsonValue) -> None:
 def _input_std(document: Document, value: JsonValue) -> None:
     """Inputs of N(mean, value²); the mean is that of the base where it is Gaussian, else 0."""
     given = document["data"]["inputs"]
-    mean = given["mean"] if given["kind"] == "gaussian" else 0.0
+    mean = given.get("mean", 0.0) if given["kind"] == "gaussian" else 0.0
     document["data"]["inputs"] = {"kind": "gaussian", "mean": mean, "std": value}
 
 
 def _activation(document: Document, value: JsonValue) -> None:
     """That activation in every hidden layer: a kind without parameters by its name, or an object."""
     chosen = {"kind": value} if isinstance(value, str) else value
-    for layer in _single(document["network"]["layers"][:-1]):
-        layer["activation"] = chosen
+    hidden = list(_single(document["network"]["layers"][:-1]))
+    if not hidden:
+        raise MisplacedAxis("The axis `activation` needs hidden layers, and there are none.")
+    for layer in hidden:
+        layer["activation"] = deepcopy(chosen)  # a later axis may change that of one layer
 
 
 NAMED_AXES: dict[str, Callable[[Document, JsonValue], None]] = {
@@ -67,6 +71,9 @@ NAMED_AXES: dict[str, Callable[[Document, JsonValue], None]] = {
     "input_std": _input_std,
     "activation": _activation,
 }
+SPOILT = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What they raise where the axes before them have left no specification."""
+
 WHOLE = {"depth", "width"}
 """Those whose values are whole numbers."""
 

@@ -1,8 +1,8 @@
 """A base specification and axes → as many specifications as there are points."""
 
 import json
+import pickle
 from collections.abc import Iterator
-from copy import deepcopy
 from enum import StrEnum
 from hashlib import sha256
 from math import prod
@@ -16,8 +16,11 @@ from service.grading.patch import Edit, PatchError, patched
 from service.kinds import Model
 from service.spec import SimulationSpec
 from service.studies.axes import MOST_POINTS, Axis
-from service.studies.named_axes import NAMED_AXES, WHOLE
+from service.studies.named_axes import NAMED_AXES, SPOILT, WHOLE
 from service.version import ENGINE_VERSION
+
+MOST_BYTES_OF_VALUES = 64 << 20
+"""Of the values of the axes, as they are repeated in the results of all points."""
 
 
 class Combine(StrEnum):
@@ -47,6 +50,8 @@ class SweepSpec(Model):
         if self.total > MOST_POINTS:
             facts = {"total": self.total, "limit": MOST_POINTS}
             raise PydanticCustomError("too_many_points", "there are {total} points; at most {limit} are swept", facts)
+        if self.total * sum(axis.mean_bytes() for axis in self.axes) > MOST_BYTES_OF_VALUES:
+            raise PydanticCustomError("too_long_values", "the values are too long to be repeated in so many results")
         return self
 
     @property
@@ -71,8 +76,9 @@ class Grid:
 
     def __init__(self, spec: SweepSpec) -> None:
         self.spec = spec
-        self._base = spec.base.model_dump(mode="json")
-        self._values = [_resolved(axis, self._base) for axis in spec.axes]
+        base = spec.base.model_dump(mode="json")
+        self._base = pickle.dumps(base)  # from which each point gets its own in a seventh of the time of a deepcopy
+        self._values = [_resolved(axis, base) for axis in spec.axes]
 
     def __len__(self) -> int:
         """How many points there are."""
@@ -84,15 +90,26 @@ class Grid:
 
     def specification(self, index: int) -> Any:
         """The specification of the point `index` as JSON, not validated; MisplacedAxis where an axis has no place."""
-        document = deepcopy(self._base)
+        document = self.base()
         for number, (axis, values, at) in enumerate(self._chosen(index)):
             document = _varied(document, axis, values[at], f"/axes/{number}")
         return document
 
+    def base(self) -> Any:
+        """The specification that every point starts from, as JSON with every default written out."""
+        return pickle.loads(self._base)
+
+    def pointer(self, index: int, number: int) -> str:
+        """Where in the sweep the value stands that the axis `number` has at the point `index`."""
+        axis, _, at = list(self._chosen(index))[number]
+        if axis.range is None:
+            return f"/axes/{number}/values/{at}"
+        return f"/axes/{number}/range/{'stop' if at else 'start'}"
+
     def varied_alone(self, index: int, number: int) -> Any:
         """The base specification with the axis `number` alone as at the point `index`."""
         axis, values, at = list(self._chosen(index))[number]
-        return _varied(deepcopy(self._base), axis, values[at], f"/axes/{number}")
+        return _varied(self.base(), axis, values[at], f"/axes/{number}")
 
     def corners(self) -> list[int]:
         """The first and the last point, and the last of each axis with the others at their first."""
@@ -136,6 +153,8 @@ def _varied(document: Any, axis: Axis, value: JsonValue, pointer: str) -> Any:
     except MisplacedAxis as error:
         error.pointer = f"{pointer}/name"
         raise
+    except SPOILT:
+        raise MisplacedAxis("The axes before have left nothing that it could vary.", pointer=pointer) from None
     return document
 
 

@@ -43,8 +43,11 @@ def _rubric(rubric: bytes) -> Rubric:
 
 
 @lru_cache(_JOBS_AT_ONCE)
-def _reports(evidence: bytes) -> dict[str, SimulationReport]:
-    return {digest: SimulationReport.model_validate(report) for digest, report in json.loads(evidence).items()}
+def _reports(rubric: bytes, evidence: bytes) -> dict[str, SimulationReport]:
+    """The evidence by the digests of the specifications as the claims have them."""
+    found = {digest: SimulationReport.model_validate(report) for digest, report in json.loads(evidence).items()}
+    specs = [spec for claim in _rubric(rubric).claims for spec in claim.specs().values()]
+    return {spec.digest(): found[plan(spec).digest] for spec in specs}
 
 
 def report_of(spec: bytes) -> bytes:
@@ -56,9 +59,9 @@ def report_of(spec: bytes) -> bytes:
 
 def gradings_of(rubric: bytes, evidence: bytes, items: range, submissions: Sequence[bytes]) -> Lines:
     """The gradings of `submissions`, whose numbers are `items`, by `rubric`; `evidence` has every report it needs."""
-    reports = _reports(evidence)
+    reports = _reports(rubric, evidence)
 
     def simulate(spec: SimulationSpec) -> SimulationReport:
-        return reports[plan(spec).spec.digest()]
+        return reports[spec.digest()]
 
     return graded(_rubric(rubric), zip(items, submissions, strict=True), simulate)

@@ -5,6 +5,10 @@ import json
 import re
 from typing import Any
 
+from pydantic_core import PydanticSerializationError
+
+from service.kinds import Model
+
 # What XML 1.0 cannot hold (controls, lone surrogates, U+FFFE and U+FFFF), the controls that it can (a terminal obeys
 # them), and what reverses the text after it. White space stays; `line` folds it.
 _UNPRINTABLE = re.compile(
@@ -31,3 +35,20 @@ def encodable(text: str) -> str:
 def json_text(value: Any) -> str:
     """`value` as JSON in ASCII, so that it is one line whatever its reader calls a line; ValueError for NaN."""
     return json.dumps(value, ensure_ascii=True, allow_nan=False)
+
+
+def json_of(model: Model) -> str:
+    """`model` as JSON, with U+FFFD for every lone surrogate; the same text as Pydantic's where there is none."""
+    try:
+        return model.model_dump_json()
+    except PydanticSerializationError:
+        return type(model).model_validate(_encodable(model.model_dump())).model_dump_json()
+
+
+def _encodable(value: Any) -> Any:
+    """`value` with nothing in its strings that Pydantic cannot write as UTF-8."""
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    return {_encodable(key): _encodable(item) for key, item in value.items()} if isinstance(value, dict) else value

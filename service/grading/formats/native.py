@@ -1,9 +1,9 @@
 """This service's own format."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from service.grading.formats.base import Format
-from service.grading.formats.markup import encodable
+from service.grading.formats.markup import json_of
 from service.grading.results import Grading
 
 
@@ -16,13 +16,4 @@ class Native(Format):
 
     def write(self, grading: Grading) -> str:
         """The grading in JSON."""
-        return Grading.model_validate(_encodable(grading.model_dump())).model_dump_json()
-
-
-def _encodable(value: Any) -> Any:
-    """`value` with nothing in its strings that Pydantic cannot write as UTF-8."""
-    if isinstance(value, str):
-        return encodable(value)
-    if isinstance(value, list):
-        return [_encodable(item) for item in value]
-    return {key: _encodable(item) for key, item in value.items()} if isinstance(value, dict) else value
+        return json_of(grading)

@@ -1,0 +1,62 @@
+"""A job of gradings: what the rubric simulates is simulated once, and the sheets come out as they do alone."""
+
+import json
+from typing import Any
+
+import pytest
+
+from api_tests.jobs.classes import Here, Kept, a_class, lines_of
+from service.errors import WorkerFailed
+from service.grading.grade import plans_of
+from service.jobs.work.base import Means
+from service.jobs.work.gradings import GradingsWork
+from service.results import SimulationReport
+from service.simulation.estimate import Limits
+from service.studies.evaluation import error_of
+
+pytestmark = pytest.mark.anyio
+WORK = GradingsWork()
+REQUEST = a_class()
+
+
+@pytest.fixture
+def means() -> Any:
+    return Means(Here(), Kept(), Limits(1e12, 1 << 40), 60.0)  # type: ignore[arg-type]
+
+
+async def test_every_network_is_simulated_once_and_kept_for_good(means: Any) -> None:
+    prepared = await WORK.prepare(REQUEST.encoded(), means)
+    digests = {made.digest for made in plans_of(REQUEST.rubric)}
+    assert means.worker.tasks == ["report_of"] * 2
+    assert set(means.keeping.reports) == digests == set(json.loads(prepared or b""))
+    for digest, report in means.keeping.reports.items():
+        assert SimulationReport.model_validate_json(report).digest == digest
+    assert await WORK.prepare(REQUEST.encoded(), means) == prepared
+    assert means.worker.tasks == ["report_of"] * 2, "what is kept is not simulated again"
+
+
+async def test_chunks_are_graded_as_all_would_be_together_and_nothing_is_simulated(means: Any) -> None:
+    encoded = REQUEST.encoded()
+    opened = WORK.opened("job", encoded, await WORK.prepare(encoded, means))
+    means.worker.tasks.clear()
+    found = [await WORK.lines(opened, items, means) for items in (range(2), range(2, 3), range(3, 5))]
+    assert [line for part in found for line in part.lines] == lines_of(REQUEST).lines
+    assert means.worker.tasks == ["gradings_of"] * 3
+    assert [part.defects for part in found] == [[]] * 3
+    gradings = [json.loads(line)["grading"] for part in found for line in part.lines]
+    assert [one["score"] for one in gradings] == [5.0, 0.0, 1.0, 0.0, 0.0]
+    assert gradings[0]["checks"][1]["evidence"] == gradings[0]["checks"][2]["evidence"] != []
+
+
+async def test_a_sheet_that_nobody_could_grade_says_whose_it_is(means: Any) -> None:
+    opened = WORK.opened("job", REQUEST.encoded(), None)
+    line = json.loads(WORK.failed(opened, 3, error_of(WorkerFailed("It died."))))
+    error = {"code": "worker-failed", "detail": "It died.", "pointer": None}
+    assert line == {"kind": "grading", "index": 3, "id": "..", "grading": None, "error": error}
+
+
+async def test_the_table_is_told_by_the_rubric_alone() -> None:
+    header = WORK.header(REQUEST.encoded())
+    assert header[:6] == ["index", "id", "score", "max_score", "fraction", "status"]
+    for line in lines_of(REQUEST).lines:
+        assert len(WORK.row(line, len(header))) == len(header)

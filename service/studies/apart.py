@@ -1,0 +1,23 @@
+"""Items that cannot be worked on together are worked on apart, until the one at fault is alone."""
+
+from collections.abc import Awaitable, Callable
+
+from service.errors import DeadlineExceeded, WorkerFailed
+from service.results import ItemError
+from service.studies.evaluation import Lines, error_of
+
+Work = Callable[[range], Awaitable[Lines]]
+
+
+async def apart(items: range, work: Work, failed: Callable[[int, ItemError], bytes]) -> Lines:
+    """The results of `items`; where they cannot be had together, of one half after the other: one alone fails.
+
+    `failed` makes the line of an item that has no result.
+    """
+    try:
+        return await work(items)
+    except (WorkerFailed, DeadlineExceeded) as refusal:
+        if len(items) == 1:
+            return Lines(lines=[failed(items[0], error_of(refusal))], failed=1)
+    half = len(items) // 2
+    return await apart(items[:half], work, failed) + await apart(items[half:], work, failed)
