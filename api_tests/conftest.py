@@ -45,6 +45,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as connected:
         yield connected
     await app.state.archive.close()
+    await app.state.jobs.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from service import strict_json
 from service.errors import MalformedJson
 from service.strict_json import DEEPEST_NESTING, MOST_CONTAINERS, MOST_NAMES, MOST_OBJECTS, escape, loads, walk
 
@@ -161,6 +162,18 @@ def fields(count: int) -> str:
 def test_a_text_may_have_so_many_parts_and_no_more(allowed: str, refused_text: str) -> None:
     assert loads(allowed.encode()) == json.loads(allowed)
     assert "more than" in refused(refused_text.encode()).sentence
+
+
+@settings(deadline=None)
+@given(JSON)
+@example({'\\"[': ['\\\\"{', {}, "]"]})
+def test_the_parts_of_a_text_are_counted_whatever_stands_in_its_strings(value: Any) -> None:
+    parts = sum(isinstance(node, dict | list) for _, node in walk(value))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(strict_json, "MOST_CONTAINERS", parts)
+        loads(json.dumps(value).encode())
+        patch.setattr(strict_json, "MOST_CONTAINERS", parts - 1)
+        refused(json.dumps(value).encode())
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from fastapi.sse import format_sse_event  # noqa: E402 - the root is on the path only now
 
 from service.worker.threads import single_blas_thread  # noqa: E402 - the root is on the path only now
 
@@ -15,25 +18,34 @@ single_blas_thread()
 
 from service.catalog import Catalog, catalog  # noqa: E402 - NumPy comes after the thread limit
 from service.charts.chart import specification  # noqa: E402
-from service.charts.names import ChartName, Theme  # noqa: E402
+from service.charts.names import ChartFormat, ChartName, Theme  # noqa: E402
+from service.charts.sweep import drawn  # noqa: E402
 from service.grading.adapters.lambda_feedback import LambdaRequest  # noqa: E402
 from service.grading.adapters.mu_ed import EvaluateHealth, EvaluateRequest  # noqa: E402
 from service.grading.adapters.xqueue import grading_spec_of  # noqa: E402
+from service.grading.batch import Assignment, BatchRequest, BatchSpec, digest_of  # noqa: E402
 from service.grading.formats import FORMATS  # noqa: E402
 from service.grading.grade import grade  # noqa: E402
 from service.grading.preview import preview  # noqa: E402
 from service.grading.rubrics import rubric_report  # noqa: E402
-from service.grading.spec import GradingSpec, PreviewSpec  # noqa: E402
+from service.grading.spec import GradingSpec, PreviewSpec, Rubric  # noqa: E402
 from service.http import examples  # noqa: E402
+from service.jobs.describing import described  # noqa: E402
+from service.jobs.job import Job, JobKind, JobPage, JobStatus  # noqa: E402
 from service.profile.profile import profile  # noqa: E402
 from service.profile.spec import ProfileSpec  # noqa: E402
 from service.results import SimulationReport  # noqa: E402
 from service.settings import Settings  # noqa: E402
-from service.simulation.simulate import simulate  # noqa: E402
+from service.simulation.simulate import simulate, simulate_plan  # noqa: E402
 from service.spec import SimulationSpec  # noqa: E402
 from service.store.head import Head  # noqa: E402
 from service.store.listing import Cursor, ReportPage, ReportSummary  # noqa: E402
-from service.tables import layers_csv  # noqa: E402
+from service.studies.evaluation import evaluate  # noqa: E402
+from service.studies.point import SweepPoint  # noqa: E402
+from service.studies.sweep import Grid, SweepSpec  # noqa: E402
+from service.studies.table import header, row  # noqa: E402
+from service.tables import csv_line, layers_csv  # noqa: E402
+from service.version import ENGINE_VERSION  # noqa: E402
 from service.worker.worker import Worker  # noqa: E402
 
 EXAMPLES = Path(examples.__file__).parent
@@ -41,6 +53,8 @@ SECONDS = 0.004
 """Stands for the time a simulation took: the one number that is not the same twice."""
 MADE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 """Stands for the time a report was made."""
+TAKEN = timedelta(seconds=0.5)
+"""Stands for the time a job took."""
 
 
 def answers() -> dict[str, Any]:
@@ -69,7 +83,44 @@ def answers() -> dict[str, Any]:
         "estimate": Worker(Settings()).estimate(spec).model_dump(mode="json"),
         "catalog": _beginning(catalog()).model_dump(mode="json"),
         "health": {"status": "ok"},
+        **_answers_of_jobs(),
     }
+
+
+def _answers_of_jobs() -> dict[str, Any]:
+    """The first sweep and the first class from their acceptance on."""
+    sweep = SweepSpec.model_validate(next(iter(examples.SWEEPS.values())).get("value"))
+    batch = BatchSpec.model_validate(next(iter(examples.BATCHES.values())).get("value"))
+    rubric = Rubric.model_validate(next(iter(examples.RUBRICS.values())).get("value"))
+    encoded = BatchRequest(rubric=rubric, submissions=batch.submissions).encoded()
+    lines = evaluate(Grid(sweep), range(sweep.total), {}, simulate_plan).lines
+    point = json.loads(lines[0])
+    accepted = _job(JobKind.SWEEP, sweep.digest(), sweep.total)
+    ended = _job(JobKind.SWEEP, sweep.digest(), sweep.total, done=sweep.total)
+    return {
+        "sweep_job": accepted.model_dump(mode="json"),
+        "job": ended.model_dump(mode="json"),
+        "jobs": JobPage(items=[ended], next_cursor=Cursor(MADE, ended.id).write()).model_dump(mode="json"),
+        "gradings_job": _job(JobKind.GRADINGS, digest_of(encoded), len(batch.submissions)).model_dump(mode="json"),
+        "results": {"items": [point], "next_cursor": "1"},
+        "result": point,
+        "sweep_chart": _head(json.loads(drawn(sweep, lines, Theme.LIGHT, ChartFormat.JSON))),
+        "assignment": Assignment(id="sheet_2", rubric=rubric, created_at=MADE, updated_at=MADE).model_dump(mode="json"),
+    }
+
+
+def _head(chart: dict[str, Any]) -> dict[str, Any]:
+    """What a chart says of itself: the whole would drown the document, and `get_simulation_chart` has one."""
+    return {name: chart[name] for name in ("$schema", "description", "title")}
+
+
+def _job(kind: JobKind, digest: str, total: int, done: int = 0) -> Job:
+    """A job at its beginning, or at its end where all of it is done."""
+    status = JobStatus.SUCCEEDED if done == total else JobStatus.QUEUED
+    started, ended = (MADE, MADE + TAKEN) if done else (None, None)
+    head = {"id": digest[:32], "kind": kind, "digest": digest, "engine_version": ENGINE_VERSION, "status": status}
+    times = {"created_at": MADE, "started_at": started, "ended_at": ended, "estimated_seconds": TAKEN.total_seconds()}
+    return described(SimpleNamespace(**head, **times, total=total, done=done, failed=0, fault=None), [])
 
 
 def _listed(report: dict[str, Any]) -> ReportPage:
@@ -103,6 +154,21 @@ def main() -> None:
         (EXAMPLES / f"{name}.json").write_text(text, encoding="utf-8")
     table = layers_csv(SimulationReport.model_validate(rounded["report"]))
     (EXAMPLES / "layers.csv").write_text(table, encoding="utf-8", newline="")
+    (EXAMPLES / "results.csv").write_bytes(_table(rounded["result"]))
+    (EXAMPLES / "events.txt").write_text(_events(rounded["sweep_job"], rounded["job"]), encoding="utf-8")
+
+
+def _table(point: dict[str, Any]) -> bytes:
+    """The beginning of the table of a sweep."""
+    sweep = SweepSpec.model_validate(next(iter(examples.SWEEPS.values())).get("value"))
+    return csv_line(header(sweep)) + csv_line(row(SweepPoint.model_validate(point)))
+
+
+def _events(*jobs: dict[str, Any]) -> str:
+    """What is told of a job at its beginning and at its end."""
+    told = zip(("progress", "end"), (Job.model_validate(job) for job in jobs), strict=True)
+    lines = [(name, job.model_dump_json(), str(job.progress.done)) for name, job in told]
+    return "".join(format_sse_event(event=name, data_str=data, id=done).decode() for name, data, done in lines)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ Refusal
 ├── ReportNotFound        there is no report with that digest, or not any more
 ├── JobNotFound           there is no job with that id, or not any more
 ├── ResultNotFound        the job has no such result, or has not come to it yet
+├── ChartNotAvailable     the job is of a kind that no chart is drawn of
 ├── AssignmentNotFound    there is no assignment with that id
 ├── IdempotencyConflict   the key was used for another request already
 ├── StoreUnavailable      the reports that are kept cannot be had now; simulations are answered all the same
@@ -147,6 +148,15 @@ class ResultNotFound(Refusal):
     """The job has no such result, or has not come to it yet."""
 
     code = "result-not-found"
+
+
+class ChartNotAvailable(Refusal):
+    """The job is of a kind that no chart is drawn of."""
+
+    code = "chart-not-available"
+
+    def __init__(self) -> None:
+        super().__init__("This job has no chart: sweeps have one, gradings have a table at results.csv.")
 
 
 class AssignmentNotFound(Refusal):

@@ -5,19 +5,20 @@ no float can hold is infinite, so that validation refuses it at its true place.
 """
 
 import json
-import re
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 from service.errors import MalformedJson
 
 DEEPEST_NESTING = 64
-MOST_OBJECTS = 20_000
+MOST_OBJECTS = 50_000
 MOST_CONTAINERS = 200_000
 MOST_NAMES = 1_000
 _EXACT_INTEGERS = 2.0**53
 _LONGEST_INTEGER = 20  # digits: all of 64 bits, and no more than Python converts without thinking
-_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in _STEPS)
 
 
 def loads(text: bytes) -> Any:
@@ -26,12 +27,13 @@ def loads(text: bytes) -> Any:
     duplicated: list[_Duplicated] = []
 
     def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        fields = dict(pairs)
+        if len(fields) == len(pairs) <= MOST_NAMES:
+            return fields
         if len(pairs) > MOST_NAMES:
             raise MalformedJson(f"An object has more than {MOST_NAMES} fields.", limit=MOST_NAMES)
-        fields = dict(pairs)
-        if len(fields) < len(pairs):
-            duplicated.append(_Duplicated(fields))
-        return fields if len(fields) == len(pairs) else duplicated[-1]
+        duplicated.append(_Duplicated(fields))
+        return duplicated[-1]
 
     try:
         value = json.loads(text.decode("utf-8"), object_pairs_hook=object_of, parse_int=_integer, parse_float=_number)
@@ -65,17 +67,19 @@ class _Duplicated(dict[str, Any]):
 
 def _check_structure(text: bytes) -> None:
     """Refuse what nests too deeply or has too many parts, before anything is made of it."""
-    depth = objects = containers = 0
-    for token in _STRUCTURE.finditer(text):
-        first = token.group()[:1]
-        opens = first in b"[{"
-        depth += opens - (first in b"]}")
-        containers += opens
-        objects += first == b"{"
-        if depth > DEEPEST_NESTING:
-            raise MalformedJson(f"The text nests more than {DEEPEST_NESTING} levels deep.", limit=DEEPEST_NESTING)
-        if objects > MOST_OBJECTS or containers > MOST_CONTAINERS:
-            raise MalformedJson(f"The text has more than {MOST_OBJECTS} objects or {MOST_CONTAINERS} lists in it.")
+    brackets = _brackets(text)
+    objects, containers = brackets.count(b"{"), brackets.count(b"{") + brackets.count(b"[")
+    beginning = brackets[: 2 * MOST_CONTAINERS]  # no more of it needs a look: what goes on has too many parts
+    if max(accumulate(map(_STEPS.__getitem__, beginning)), default=0) > DEEPEST_NESTING:
+        raise MalformedJson(f"The text nests more than {DEEPEST_NESTING} levels deep.", limit=DEEPEST_NESTING)
+    if objects > MOST_OBJECTS or containers > MOST_CONTAINERS:
+        raise MalformedJson(f"The text has more than {MOST_OBJECTS} objects or {MOST_CONTAINERS} lists in it.")
+
+
+def _brackets(text: bytes) -> bytes:
+    """The brackets of `text` outside its strings, as far as it is JSON: the parser stops where it is not."""
+    plain = text.replace(b"\\\\", b"").replace(b'\\"', b"")  # every quote that is left begins or ends a string
+    return b"".join(plain.split(b'"')[::2]).translate(None, _NO_BRACKETS)
 
 
 def _integer(digits: str) -> int | float:

@@ -8,7 +8,7 @@ import pytest
 
 from api_tests.curves.odd_sweeps import ACTIVATIONS, FORMULA, axis, lines, ranged, sweep
 from service.curves.sweep_axes import LONGEST_NAME, AxisKind, DrawnAxis, named
-from service.curves.sweep_extract import MOST_CELLS, MOST_PLACES, Extract, of_drawn_points
+from service.curves.sweep_extract import MOST_CELLS, MOST_PLACES, Extract
 from service.curves.sweep_outline import outline
 from service.studies.sweep import Grid, SweepSpec
 
@@ -48,13 +48,11 @@ def test_the_first_two_axes_that_vary_are_drawn_and_others_stay_at_their_first_v
     assert {one["seed"] for one in values} == {7}
 
 
-def test_points_are_chosen_before_anything_is_read_and_as_far_as_they_are_there() -> None:
+def test_of_a_large_sweep_points_are_chosen_evenly_and_in_their_order() -> None:
     spec = sweep(ranged("weight_variance", 0, 1, 240), ranged("bias_variance", 0, 1, 3))
-    request = spec.model_dump_json().encode()
-    unread = [b"%d" % index for index in range(spec.total)]
-    assert of_drawn_points(request, unread) == [b"%d" % index for index in Extract.of(spec).indexes()]
-    assert of_drawn_points(request, unread[:4]) == [b"0", b"1", b"2"]
-    assert of_drawn_points(request, []) == []
+    indexes = Extract.of(spec).indexes()
+    assert indexes == sorted(set(indexes))
+    assert (len(indexes), indexes[:4], indexes[-1]) == (3 * MOST_CELLS, [0, 1, 2, 6], spec.total - 1)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,11 @@ from api_tests.http.asking import MARKER, Json, assert_problem, sent, spec
 from api_tests.http.lines import heard, unfinished
 from examples.running_service import running_service
 from service.http.app import build_app
+from service.jobs.jobs import Jobs
 from service.settings import Settings
 from service.spec import SimulationSpec
 from service.store.archive import Archive
+from service.store.database import Database
 from service.store.nothing import NoStore
 from service.worker.drawing import Drawing
 from service.worker.worker import Worker
@@ -168,7 +170,8 @@ class DefectiveWorker(Worker):
 async def test_a_defect_is_a_500_that_tells_nothing_of_itself(method: str, path: str) -> None:
     settings = Settings()
     worker = DefectiveWorker(settings)
-    app = build_app(settings, worker, Archive(worker, NoStore(), settings.cache_bytes), Drawing(settings))
+    archive, jobs = Archive(worker, NoStore(), settings.cache_bytes), Jobs(settings, Database(settings.database_url))
+    app = build_app(settings, worker, archive, Drawing(settings), jobs)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         content: Json = sent(spec()) if method == "POST" else {}

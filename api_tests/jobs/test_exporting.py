@@ -116,19 +116,19 @@ def office(tmp_path: Path) -> Iterator[Office]:
 async def test_gradings_can_be_had_as_platforms_read_them_while_the_job_runs(office: Office) -> None:
     gradings = FormatName("gradescope")
     job = office.accept(JobKind.GRADINGS, REQUEST.encoded(), 5)
-    assert list(files_of(await office.jobs.bundle(job, gradings))) == ["results.csv"]
+    assert list(files_of(await office.jobs.results.bundle(job, gradings))) == ["results.csv"]
     office.keep(job, 0, LINES[:2])
-    assert await office.jobs.graded(job, 1, gradings) == written(LINES[1], gradings)
-    assert await office.jobs.graded(job, 1, NATIVE) == FORMATS["native"].write(grading_of(LINES[1])).encode()
-    assert await office.jobs.bundle(job, gradings) == bundle(REQUEST.encoded(), LINES[:2], gradings)
-    table = b"".join([part async for part in office.jobs.table(job)])
-    assert table == files_of(await office.jobs.bundle(job, gradings))["results.csv"]
+    assert await office.jobs.results.graded(job, 1, gradings) == written(LINES[1], gradings)
+    assert await office.jobs.results.graded(job, 1, NATIVE) == FORMATS["native"].write(grading_of(LINES[1])).encode()
+    assert await office.jobs.results.bundle(job, gradings) == bundle(REQUEST.encoded(), LINES[:2], gradings)
+    table = b"".join([part async for part in office.jobs.results.table(job)])
+    assert table == files_of(await office.jobs.results.bundle(job, gradings))["results.csv"]
     with pytest.raises(ResultNotFound, match="not come to this item"):
-        await office.jobs.graded(job, 2, gradings)
+        await office.jobs.results.graded(job, 2, gradings)
     with pytest.raises(ResultNotFound, match="no such item"):
-        await office.jobs.graded(job, 5, gradings)
+        await office.jobs.results.graded(job, 5, gradings)
     with pytest.raises(JobNotFound):
-        await office.jobs.graded("f" * 32, 0, gradings)
+        await office.jobs.results.graded("f" * 32, 0, gradings)
 
 
 @pytest.mark.anyio
@@ -136,6 +136,6 @@ async def test_a_point_of_a_sweep_has_no_format_and_a_sweep_no_archive(office: O
     spec = SweepSpec.model_validate({"base": BASE, "axes": [given("depth", 1, 2)]})
     job = office.accept(JobKind.SWEEP, spec.model_dump_json().encode(), 2)
     office.keep(job, 0, [b'{"kind":"point"}', b'{"kind":"point","index":1}'])
-    assert await office.jobs.graded(job, 1, FormatName("gradescope")) == b'{"kind":"point","index":1}'
+    assert await office.jobs.results.graded(job, 1, FormatName("gradescope")) == b'{"kind":"point","index":1}'
     with pytest.raises(ResultNotFound, match="gradings"):
-        await office.jobs.bundle(job, NATIVE)
+        await office.jobs.results.bundle(job, NATIVE)

@@ -74,6 +74,7 @@ def test_results_are_kept_once_and_end_the_job_with_the_last(desk: Desk) -> None
     assert desk.results.line(job, 7) == lines(7)
     assert (desk.results.has(job, 6), desk.results.has(job, 7)) == (True, False)
     assert desk.results.line(job, 4) == []
+    assert desk.results.some(job, [0, 2, 4, 6, 99]) == lines(0, 2, 6), "as far as they are there"
     desk.results.keep(job, 3, lines(3, 4, 5), 0)
     desk.results.keep(job, 9, lines(9), 0)
     row = desk.records.get(job)

@@ -12,14 +12,23 @@ REASONS = {
     "depth-exceeded",
     "derivative-too-long",
     "empty-interval",
+    "finite-number",
     "flawed-rubric",
     "gradients-too-large",
     "id-twice",
     "incompatible-choice",
     "invalid-formula",
     "low-above-high",
+    "misplaced-axis",
+    "name-twice",
+    "not-positive",
+    "not-unicode",
     "ragged-matrix",
     "shape-mismatch",
+    "too-long-values",
+    "too-many-points",
+    "unequal-axes",
+    "values-or-range",
 }
 
 

@@ -20,13 +20,15 @@ TOOL = ROOT / ".tools" / "schemathesis" / "bin" / "st"
 ALL = "examples,coverage,fuzzing,stateful"
 SMALL_BUDGET_FLOPS = 2e9
 """Random networks may be large; what is too large is refused at once."""
+JOBS = {"job_workers": 0, "job_limit": 1_000_000}
+"""Random sweeps have up to a hundred thousand points: they are accepted, and nobody works on them."""
 
 
 def main() -> int:
     """The exit status of Schemathesis."""
     each, seed, phases = sys.argv[1:4] if len(sys.argv) == 4 else ("100", "1", ALL)
     environment = os.environ | {"SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE)}
-    with running_service(sync_budget_flops=SMALL_BUDGET_FLOPS) as url:
+    with running_service(sync_budget_flops=SMALL_BUDGET_FLOPS, **JOBS) as url:
         command = [TOOL, "--config-file", HERE / "schemathesis.toml", "run", ROOT / "openapi" / "openapi-3.2.json"]
         options = ["--url", url, "--seed", seed, "--max-examples", each, "--max-failures", "20", "--phases", phases]
         storage = ["--generation-database", "none"]

@@ -1,6 +1,5 @@
 """Which points of a sweep are drawn: along one axis or two, and evenly chosen where there are too many."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -62,9 +61,3 @@ class Extract:
     def along(self, axis: int) -> list[int]:
         """The numbers of the points at whose places the values of the drawn axis `axis` are met first."""
         return [self.strides[axis] * place for place in self.places[axis]]
-
-
-def of_drawn_points(request: bytes, lines: Sequence[bytes]) -> list[bytes]:
-    """Those of `lines`, the results of a sweep so far in their order, that a chart of it shows; none is read."""
-    indexes = Extract.of(SweepSpec.model_validate_json(request)).indexes()
-    return [lines[index] for index in indexes if index < len(lines)]

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from anyio import create_task_group
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import Lifespan
 
@@ -17,6 +17,7 @@ from service.http.request_id import RequestId, Traffic
 from service.http.routes import (
     activations,
     adapters,
+    assignments,
     catalog,
     docs,
     estimates,
@@ -24,8 +25,11 @@ from service.http.routes import (
     gradings,
     operations,
     page,
+    results,
     simulations,
+    sweeps,
 )
+from service.http.routes import jobs as jobs_routes
 from service.jobs.jobs import Jobs
 from service.settings import Settings
 from service.store.archive import Archive
@@ -38,6 +42,24 @@ FAILURES: dict[int | str, dict[str, Any]] = {
     "5XX": {"model": Problem, "description": "The service is at fault, or out of time or room."},
 }
 LAST_WORDS_SECONDS = 2.0
+RESOURCES: tuple[APIRouter, ...] = (
+    simulations.router,
+    evidence.router,
+    estimates.router,
+    activations.router,
+    gradings.router,
+    assignments.router,
+    sweeps.router,
+    jobs_routes.router,
+    jobs_routes.streams,
+    results.router,
+    adapters.router,
+    catalog.router,
+    operations.router,
+    docs.router,
+    adapters.texts,
+)
+"""In the order of the document."""
 
 
 class Application(FastAPI):
@@ -51,18 +73,22 @@ class Application(FastAPI):
         """The document that the service is tested against."""
         return contract(self)
 
+    def stop(self) -> None:
+        """What would go on for ever ends now; to be called when the server begins to wait for its requests."""
+        self.state.stopping.set()
+
 
 def build_app(settings: Settings, worker: Worker, archive: Archive, drawing: Drawing, jobs: Jobs) -> Application:
     """The application over `worker`, `archive`, `drawing` and `jobs`, which are started with it: the worker first.
 
     A store that cannot be opened, or takes its time, keeps the service from nothing.
     """
-    traffic = Traffic(Metrics(worker, archive))
+    traffic = Traffic(Metrics(worker, archive, jobs))
     app = Application(
         title="Gradient Verdict",
         version=__version__,
         openapi_url=None,  # served by a route like any other
-        lifespan=_lifespan(worker, (archive, jobs), drawing, traffic),
+        lifespan=_lifespan(worker, archive, jobs, drawing, traffic),
         redirect_slashes=False,
         responses=FAILURES,
         generate_unique_id_function=_operation_id,
@@ -73,9 +99,9 @@ def build_app(settings: Settings, worker: Worker, archive: Archive, drawing: Dra
     app.state.drawing = drawing
     app.state.jobs = jobs
     app.state.metrics = traffic.metrics
-    for resource in (simulations, evidence, estimates, activations, gradings, adapters, catalog, operations, docs):
-        app.include_router(resource.router)
-    app.include_router(adapters.texts)
+    app.state.stopping = traffic.stopping
+    for resource in RESOURCES:
+        app.include_router(resource)
     docs.mount_assets(app)
     page.mount_page(app)
     problems.install(app)
@@ -83,9 +109,7 @@ def build_app(settings: Settings, worker: Worker, archive: Archive, drawing: Dra
     return app
 
 
-def _lifespan(worker: Worker, kept: tuple[Archive, Jobs], drawing: Drawing, traffic: Traffic) -> Lifespan[FastAPI]:
-    archive, jobs = kept
-
+def _lifespan(worker: Worker, archive: Archive, jobs: Jobs, drawing: Drawing, traffic: Traffic) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with create_task_group() as beside:

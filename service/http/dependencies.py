@@ -1,11 +1,19 @@
 """What endpoints are handed."""
 
+from hashlib import sha256
+from re import fullmatch
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from anyio import Event
+from fastapi import Depends, Header, Path, Request
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
+from service.errors import JobNotFound
 from service.http.metrics import Metrics
+from service.jobs.job import ID, Job
 from service.jobs.jobs import Jobs
+from service.jobs.records import Asker
 from service.store.archive import Archive
 from service.worker.drawing import Drawing
 from service.worker.worker import Worker
@@ -51,11 +59,20 @@ def get_metrics(request: Request) -> Metrics:
     return metrics
 
 
+def get_stopping(request: Request) -> Event:
+    """What is set when the service is being stopped."""
+    stopping = request.app.state.stopping
+    if not isinstance(stopping, Event):
+        raise TypeError("the application never stops")
+    return stopping
+
+
 TheWorker = Annotated[Worker, Depends(get_worker)]
 TheArchive = Annotated[Archive, Depends(get_archive)]
 TheDrawing = Annotated[Drawing, Depends(get_drawing)]
 TheJobs = Annotated[Jobs, Depends(get_jobs)]
 TheMetrics = Annotated[Metrics, Depends(get_metrics)]
+Stopping = Annotated[Event, Depends(get_stopping)]
 
 Digest = Annotated[
     str, Path(description="The `digest` of the report.", json_schema_extra={"pattern": "^[0-9a-f]{64}$"})
@@ -68,3 +85,42 @@ async def get_report(digest: Digest, archive: TheArchive) -> bytes:
 
 
 TheReport = Annotated[bytes, Depends(get_report)]
+
+JobId = Annotated[str, Path(alias="id", description="The `id` of the job.", json_schema_extra={"pattern": ID})]
+
+
+async def get_job_id(job: JobId) -> str:
+    """An id that a job may have; JobNotFound where none has it."""
+    if not fullmatch(ID, job):
+        raise JobNotFound
+    return job
+
+
+TheJobId = Annotated[str, Depends(get_job_id)]
+
+
+async def get_told_job(job: TheJobId, jobs: TheJobs) -> Job:
+    """The job with that id, as it is now."""
+    return await jobs.job(job)
+
+
+TheJob = Annotated[Job, Depends(get_told_job)]
+
+IdempotencyKey = Annotated[
+    Annotated[str, Field(pattern="^[!-~]{1,255}$")] | SkipJsonSchema[None],
+    Header(
+        alias="Idempotency-Key",
+        description="A name for this request, of your own making: asked again by the same name, the service answers "
+        "with the same job instead of making another. It is yours alone, by the header Authorization.",
+    ),
+]
+
+
+async def get_asker(request: Request, key: IdempotencyKey = None) -> Asker:
+    """Who asks: known by what it authorises itself with, which is not kept."""
+    authorization = request.headers.get("authorization")
+    owner = "" if authorization is None else sha256(authorization.encode()).hexdigest()
+    return Asker(owner, key or "")
+
+
+TheAsker = Annotated[Asker, Depends(get_asker)]

@@ -1,24 +1,30 @@
-"""What is counted, for Prometheus: requests by route, their times, the workers, kept reports, failures of the store."""
+"""What is counted, for Prometheus: requests by route, their times, workers, jobs, kept reports, a failing store."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from http import HTTPMethod
 from typing import Any
 
+from anyio import move_on_after
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
+from service.errors import StoreUnavailable
+from service.jobs.jobs import Jobs
 from service.store.archive import Archive
 from service.worker.worker import Worker
 
 _SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+_LOOK_SECONDS = 0.2
 _METHODS = {method.value for method in HTTPMethod}
 
 
 class Metrics:
     """The metrics of one application, in a registry of its own."""
 
-    def __init__(self, worker: Worker, archive: Archive) -> None:
+    def __init__(self, worker: Worker, archive: Archive, jobs: Jobs) -> None:
+        self._jobs = jobs
         self._registry = CollectorRegistry()
         self._requests = Histogram(
             "gradient_verdict_http_request_duration_seconds",
@@ -33,6 +39,8 @@ class Metrics:
             ("kept_report_bytes", "Bytes of reports that are kept in memory.", lambda: archive.kept_bytes),
         ):
             Gauge(f"gradient_verdict_{name}", what, registry=self._registry).set_function(value)
+        what = "Jobs that have not ended, by status; none is told while the database cannot be asked."
+        self._open_jobs = Gauge("gradient_verdict_open_jobs", what, ["status"], registry=self._registry)
         self._registry.register(_StoreFailures(lambda: archive.store_failures))
 
     def answered(self, scope: Mapping[str, Any], status: int, seconds: float) -> None:
@@ -41,8 +49,12 @@ class Metrics:
         route = getattr(scope.get("route"), "path_format", "none")
         self._requests.labels(method, route, status).observe(seconds)
 
-    def text(self) -> str:
+    async def text(self) -> str:
         """All of it in Prometheus' text format."""
+        self._open_jobs.clear()
+        with suppress(StoreUnavailable), move_on_after(_LOOK_SECONDS):
+            for status, count in (await self._jobs.under_way()).items():
+                self._open_jobs.labels(status).set(count)
         return generate_latest(self._registry).decode()
 
 

@@ -21,7 +21,11 @@ TAGS = [
     {"name": "simulations", "description": "A network in, a report with its verdict out."},
     {"name": "estimates", "description": "What a simulation would cost."},
     {"name": "activations", "description": "A function in, its bounds, kinks and critical initialisations out."},
-    {"name": "gradings", "description": "Answers of students in, every claim judged out."},
+    {"name": "gradings", "description": "Answers of students in, every claim judged out; rubrics kept for classes."},
+    {
+        "name": "jobs",
+        "description": "Work that takes longer: sweeps, how far they are, and what comes out of them.",
+    },
     {"name": "catalog", "description": "What networks may be made of."},
     {
         "name": "operations",
@@ -37,6 +41,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         made["openapi"] = "3.1.0"
         schemas = made["components"]["schemas"]
         schemas["Values"] = _matrix(schemas["Values"])
+        _streams_as_text(made)
         app.openapi_schema = made
     return app.openapi_schema
 
@@ -77,10 +82,21 @@ def _problems_as_problems(made: dict[str, Any]) -> None:
 
 
 def _answers_as_written(made: dict[str, Any]) -> None:
-    """Examples of answers with their nulls, which FastAPI would drop."""
+    """Examples of answers with their nulls, which FastAPI would drop; nothing is the answer where something is gone."""
     for operation in _operations(made):
-        media_type, example = ANSWERS[operation["operationId"]]
-        operation["responses"]["200"]["content"][media_type]["example"] = example
+        answer = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
+        if "content" in answer:
+            media_type, example = ANSWERS[operation["operationId"]]
+            answer["content"][media_type]["example"] = example
+
+
+def _streams_as_text(made: dict[str, Any]) -> None:
+    """Events as the text they are: only OpenAPI 3.2 has a word for the items of a stream."""
+    contents = [answer.get("content", {}) for one in _operations(made) for answer in one["responses"].values()]
+    for content in contents:
+        if "itemSchema" in content.get("text/event-stream", {}):
+            del content["text/event-stream"]["itemSchema"]
+            content["text/event-stream"]["schema"] = {"type": "string"}
 
 
 def _matrix(vector_or_matrix: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
-from anyio import move_on_after, sleep
+from anyio import Event, move_on_after, sleep
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,11 +25,12 @@ def request_id_of(scope: Mapping[str, Any]) -> str:
 
 
 class Traffic:
-    """How many requests are being answered, and what is counted of those that were."""
+    """How many requests are being answered, what is counted of those that were, and whether it is time to stop."""
 
     def __init__(self, metrics: Metrics) -> None:
         self.running = 0
         self.metrics = metrics
+        self.stopping = Event()
 
     async def end(self, seconds: float) -> None:
         """Wait until there are none, for `seconds` at most."""

@@ -14,14 +14,15 @@ from anyio import CancelScope, sleep, to_thread
 from pydantic import ValidationError
 from sqlalchemy import Row
 
-from service.errors import DeadlineExceeded, JobNotFound, Refusal, StoreUnavailable, WorkerFailed
+from service.errors import JobNotFound, Refusal, StoreUnavailable
 from service.jobs.job import OPEN, JobKind, JobStatus
 from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
 from service.jobs.work.base import Means, Opened
 from service.jobs.work.kinds import WORKS
 from service.results import ItemError
-from service.studies.evaluation import Lines, error_of
+from service.studies.apart import apart
+from service.studies.evaluation import Lines
 
 T = TypeVar("T")
 Enqueue = Callable[[str, int, str], Awaitable[None]]
@@ -133,15 +134,8 @@ class Acting:
         return self._opened[row.id]
 
     async def _lines(self, opened: Opened, kind: str, items: range) -> Lines:
-        """The results of `items`; where they cannot be had together, of one half after the other: one alone fails."""
         work = WORKS[JobKind(kind)]
-        try:
-            return await work.lines(opened, items, self._means)
-        except (WorkerFailed, DeadlineExceeded) as refusal:
-            if len(items) == 1:
-                return _failed(work.failed(opened, items[0], error_of(refusal)))
-        half = len(items) // 2
-        return await self._lines(opened, kind, items[:half]) + await self._lines(opened, kind, items[half:])
+        return await apart(items, lambda some: work.lines(opened, some, self._means), partial(work.failed, opened))
 
     @contextmanager
     def _cancellable(self, job: str) -> Iterator[CancelScope]:
@@ -157,10 +151,6 @@ class Acting:
 def _items(row: Row[Any], start: int) -> range:
     """The items of the chunk that begins with `start`."""
     return range(start, min(start + row.chunk, row.total))
-
-
-def _failed(line: bytes) -> Lines:
-    return Lines(lines=[line], failed=1)
 
 
 async def _surely(work: Callable[[], T]) -> T:

@@ -1,73 +1,56 @@
-"""Jobs as the rest of the service sees them: accepted, told of, cancelled, read."""
+"""Jobs as the rest of the service sees them: accepted, told of, cancelled."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from typing import Any, TypeVar
-from uuid import uuid4
 
 from anyio import CapacityLimiter, Event, move_on_after, to_thread
 from sqlalchemy import Row
 
-from service.errors import QueueFull, ResultNotFound, SpecError, StoreUnavailable
-from service.grading.batch import Assignment, BatchRequest, BatchSpec, digest_of
-from service.grading.formats import FormatName
-from service.grading.grade import check, plans_of
-from service.grading.spec import Rubric
+from service.errors import QueueFull, StoreUnavailable
+from service.grading.batch import BatchSpec
+from service.jobs.accepting import accepted_gradings, accepted_sweep
 from service.jobs.aside import Aside
+from service.jobs.assigning import Assignments
 from service.jobs.describing import described, errors_in, page_of
-from service.jobs.exporting import bundle, written
-from service.jobs.job import MOST_ERRORS, OPEN, Job, JobKind, JobPage, JobStatus
+from service.jobs.job import MOST_ERRORS, OPEN, Job, JobPage, JobStatus
+from service.jobs.reading import JobReader
 from service.jobs.records import Accepted, Asker, JobRecords
 from service.jobs.results import JobResults
-from service.jobs.size import chunk_of, seconds_a_point, seconds_a_sheet
-from service.jobs.work.kinds import WORKS
 from service.settings import Settings
-from service.simulation.estimate import Limits, check_budgets
-from service.store.assignments import AssignmentStore
 from service.store.database import Database
 from service.store.engine import CONNECTIONS
 from service.store.listing import Cursor
-from service.studies.sweep import Grid, SweepSpec
-from service.tables import csv_line
-from service.version import ENGINE_VERSION
+from service.studies.sweep import SweepSpec
 
 T = TypeVar("T")
 
 GLANCE_SECONDS = 0.25
 """How often a job that is watched is looked at."""
-_LINES_AT_ONCE = 2000
-
-
-@dataclass(frozen=True)
-class Found:
-    """The request of a job as JSON, and the results it has so far, a line of JSON each."""
-
-    kind: JobKind
-    request: bytes
-    lines: list[bytes]
 
 
 class Jobs:
-    """Accepts work and tells how far it is; what does it is another process."""
+    """Accepts work, tells how far it is, and stops it; what does it is another process."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings = settings
         self._records = JobRecords(database)
         self._results = JobResults(database)
-        self._assignments = AssignmentStore(database)
+        self.results = JobReader(database)
+        self.assignments = Assignments(database)
         self._database = database
         self._aside = Aside(settings)
         self._threads = CapacityLimiter(CONNECTIONS)
 
     async def sweep(self, spec: SweepSpec, asker: Asker) -> Job:
         """Accept a sweep; MisplacedAxis, IdempotencyConflict, QueueFull or StoreUnavailable."""
-        return await self._accepted(partial(self._sweep, spec), asker)
+        return await self._accepted(partial(accepted_sweep, spec, self._settings), asker)
 
     async def grade(self, assignment: str, batch: BatchSpec, asker: Asker) -> Job:
         """Accept the gradings of a class; AssignmentNotFound, FlawedRubric, and what `sweep` raises."""
-        return await self._accepted(partial(self._gradings, assignment, batch), asker)
+        rubric = (await self.assignments.get(assignment)).rubric
+        return await self._accepted(partial(accepted_gradings, rubric, batch, self._settings), asker)
 
     async def job(self, job: str) -> Job:
         """The job with that id, with its first errors; JobNotFound or StoreUnavailable."""
@@ -100,72 +83,6 @@ class Jobs:
             with move_on_after(GLANCE_SECONDS):
                 await stop.wait()
 
-    async def results(self, job: str, first: int, limit: int) -> bytes:
-        """A page of results from the item `first` on, as JSON; its cursor is null once there is nothing to come."""
-        found = await self._in_thread(partial(self._records.get, job))
-        lines = await self._in_thread(partial(self._results.lines, job, first, limit))
-        reached = first + len(lines)
-        over = reached >= found.total or (found.status not in OPEN and len(lines) < limit)
-        cursor = b"null" if over else b'"%d"' % reached
-        return b'{"items":[%s],"next_cursor":%s}' % (b",".join(lines), cursor)
-
-    async def result(self, job: str, index: int) -> bytes:
-        """One result, as JSON; JobNotFound or ResultNotFound."""
-        found = await self._in_thread(partial(self._records.get, job))
-        lines = await self._in_thread(partial(self._results.line, job, index))
-        if not lines:
-            raise ResultNotFound(
-                "The job has not come to this item yet." if index < found.total else "The job has no such item.",
-                index=index,
-                total=found.total,
-            )
-        return lines[0]
-
-    async def graded(self, job: str, index: int, wanted: FormatName) -> bytes:
-        """One result as a platform reads it, that of a sweep as it is; raises what `result` raises."""
-        found = await self._in_thread(partial(self._records.get, job))
-        line = await self.result(job, index)
-        return line if found.kind == JobKind.SWEEP else await self._in_thread(partial(written, line, wanted))
-
-    async def bundle(self, job: str, wanted: FormatName) -> bytes:
-        """A ZIP of the gradings so far as a platform reads them, and of their table; ResultNotFound for a sweep."""
-        found = await self.found(job)
-        if found.kind is not JobKind.GRADINGS:
-            raise ResultNotFound("Only the results of gradings can be had as a ZIP; those of a sweep are a table.")
-        return await self._in_thread(partial(bundle, found.request, found.lines, wanted))
-
-    async def table(self, job: str) -> AsyncIterator[bytes]:
-        """The results as lines of CSV (RFC 4180), below a row of names."""
-        found = await self._in_thread(partial(self._records.get, job))
-        request, _ = await self._in_thread(partial(self._records.request, job))
-        work = WORKS[JobKind(found.kind)]
-        header = await self._in_thread(partial(work.header, request))
-        row = partial(work.row, columns=len(header))
-        yield csv_line(header)
-        first = 0
-        while lines := await self._in_thread(partial(self._results.lines, job, first, _LINES_AT_ONCE)):
-            yield await self._in_thread(partial(_rows, row, lines))
-            first += len(lines)
-
-    async def found(self, job: str) -> Found:
-        """The request and all results so far, for whoever draws them; JobNotFound or StoreUnavailable."""
-        row = await self._in_thread(partial(self._records.get, job))
-        request, _ = await self._in_thread(partial(self._records.request, job))
-        lines = await self._in_thread(partial(self._results.lines, job, 0, row.total))
-        return Found(JobKind(row.kind), request, lines)
-
-    async def put_assignment(self, name: str, rubric: Rubric) -> Assignment:
-        """Keep a rubric under a name; FlawedRubric or StoreUnavailable."""
-        return await self._in_thread(partial(self._put, name, rubric))
-
-    async def assignment(self, name: str) -> Assignment:
-        """The assignment of that name; AssignmentNotFound or StoreUnavailable."""
-        return await self._in_thread(partial(self._assignments.get, name))
-
-    async def drop_assignment(self, name: str) -> None:
-        """Forget an assignment; AssignmentNotFound or StoreUnavailable."""
-        await self._in_thread(partial(self._assignments.drop, name))
-
     async def run(self) -> None:
         """See to it that jobs are worked on, until cancelled."""
         await self._aside.run(self._has_work)
@@ -192,42 +109,6 @@ class Jobs:
         row = self._records.accept(accepted, asker)
         return described(row, [])
 
-    def _put(self, name: str, rubric: Rubric) -> Assignment:
-        try:
-            check(rubric)
-            plans_of(rubric)
-        except SpecError as error:
-            error.pointer = (error.pointer or "").removeprefix("/rubric")  # the rubric is all that was sent
-            raise
-        return self._assignments.put(name, rubric)
-
-    def _sweep(self, spec: SweepSpec) -> Accepted:
-        seconds = seconds_a_point(Grid(spec))
-        body = spec.model_dump_json().encode()
-        return self._of_size(JobKind.SWEEP, spec.digest(), (spec.total, seconds), body)
-
-    def _gradings(self, name: str, batch: BatchSpec) -> Accepted:
-        rubric = self._assignments.get(name).rubric
-        limits = Limits(self._settings.sync_budget_flops, self._settings.memory_bytes_per_worker)
-        check(rubric)
-        check_budgets(plans_of(rubric), limits)
-        request = BatchRequest(rubric=rubric, submissions=batch.submissions).encoded()
-        size = (len(batch.submissions), seconds_a_sheet(rubric))
-        return self._of_size(JobKind.GRADINGS, digest_of(request), size, request)
-
-    def _of_size(self, kind: JobKind, digest: str, size: tuple[int, float], request: bytes) -> Accepted:
-        total, seconds = size
-        return Accepted(
-            id=uuid4().hex,
-            kind=kind,
-            digest=digest,
-            engine_version=ENGINE_VERSION,
-            total=total,
-            chunk=chunk_of(total, seconds, self._settings.job_chunk_seconds),
-            estimated_seconds=total * seconds / max(1, self._settings.job_workers),
-            request=request,
-        )
-
     def _has_work(self) -> bool:
         return self._records.open_count() > 0
 
@@ -250,7 +131,3 @@ def _is_news(found: Job, seen: tuple[int, JobStatus | None]) -> bool:
     """Whether more is done, the status is another, or it has ended."""
     done, status = seen
     return found.progress.done > done or status not in (None, found.status) or found.status not in OPEN
-
-
-def _rows(row: Callable[[bytes], list[Any]], lines: list[bytes]) -> bytes:
-    return b"".join(csv_line(row(line)) for line in lines)

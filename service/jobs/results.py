@@ -1,6 +1,7 @@
 """The results of jobs: a line of JSON for every item, kept by chunks, read in their order without a gap."""
 
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import and_, case, select, update
@@ -63,6 +64,14 @@ class JobResults:
             if len(found) >= limit:
                 break
         return found[:limit]
+
+    def some(self, job: str, wanted: Sequence[int]) -> list[bytes]:
+        """The results of the items `wanted`, whose numbers rise, those that are there; no others are held."""
+        found: list[bytes] = []
+        for start, lines in self._chunks(job, 0, _ROWS_AT_ONCE):
+            inside = wanted[bisect_left(wanted, start) : bisect_left(wanted, start + len(lines))]
+            found += [lines[index - start] for index in inside]
+        return found
 
     def line(self, job: str, index: int) -> list[bytes]:
         """The result of the item `index` alone, whatever is missing before it; nothing where it is not there yet."""

@@ -12,7 +12,6 @@ from typing import TypeVar
 from anyio import CancelScope, CapacityLimiter, fail_after, to_thread
 
 from service.charts.names import ChartFormat, ChartName, Theme
-from service.curves.sweep_extract import of_drawn_points
 from service.errors import DeadlineExceeded, QueueFull, Refusal, WorkerFailed
 from service.settings import Settings
 from service.worker import pen
@@ -40,9 +39,8 @@ class Drawing:
         return await self._drawn(partial(pen.draw, reports, name, theme, wanted), self._settings.sync_deadline_seconds)
 
     async def sweep(self, request: bytes, lines: list[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
-        """A chart of the sweep `request`, which is JSON, with its results so far in their order; raises as `chart`."""
-        shown = await to_thread.run_sync(of_drawn_points, request, lines)  # 80 MB of others need not be sent along
-        work = partial(pen.draw_sweep, request, shown, theme, wanted)
+        """A chart of the sweep `request`, which is JSON, from the results that it shows; raises what `chart` raises."""
+        work = partial(pen.draw_sweep, request, lines, theme, wanted)
         return await self._drawn(work, self._settings.sync_deadline_seconds)
 
     async def page(self, report: bytes) -> bytes:

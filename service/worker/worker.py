@@ -6,6 +6,7 @@ its own, outside the deadline and safe from a client's leaving: one whose start 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from math import ceil
 from time import perf_counter
@@ -26,6 +27,7 @@ from service.worker.child import Graded, arm, run, run_grading, run_task
 
 T = TypeVar("T")
 
+_BEYOND = "POST /v1/sweeps takes more, as a sweep of a single point."
 _STARTS = 3
 _START_SECONDS = 30
 _NEWEST_SHARE = 0.2
@@ -70,7 +72,7 @@ class Worker:
 
     async def simulate(self, spec: SimulationSpec) -> bytes:
         """The report on `spec` as JSON; SpecError, BudgetExceeded, QueueFull, DeadlineExceeded or WorkerFailed."""
-        check_budget(plan(spec), self._limits)
+        check_budget(plan(spec), replace(self._limits, beyond=_BEYOND))
         return await self._answer(partial(run, spec))
 
     async def profile(self, spec: ProfileSpec) -> bytes:

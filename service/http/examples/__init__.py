@@ -26,6 +26,8 @@ ACTIVATIONS = _requests("activations")
 GRADINGS = _requests("gradings")
 RUBRICS = {key: Example(summary=one["summary"], value=one["value"]["rubric"]) for key, one in _read("gradings").items()}
 PREVIEWS = _requests("previews")
+SWEEPS = _requests("sweeps")
+BATCHES = _requests("batches")
 EVALUATIONS = _requests("evaluations")
 LAMBDAS = _requests("lambdas")
 QUEUED = {
@@ -49,6 +51,21 @@ ANSWERS: dict[str, tuple[str, Any]] = {
     "create_grading": (JSON, _read("grading")),
     "validate_rubric": (JSON, _read("rubric")),
     "create_preview": (JSON, _read("preview")),
+    "put_assignment": (JSON, _read("assignment")),
+    "get_assignment": (JSON, _read("assignment")),
+    "create_gradings": (JSON, _read("gradings_job")),
+    "create_sweep": (JSON, _read("sweep_job")),
+    "list_jobs": (JSON, _read("jobs")),
+    "get_job": (JSON, _read("job")),
+    "cancel_job": (JSON, _read("job")),
+    "watch_job": ("text/event-stream", _text("events.txt")),
+    "list_job_results": (JSON, _read("results")),
+    "get_job_result": (JSON, _read("result")),
+    "get_job_table": ("text/csv", _text("results.csv")),
+    "get_job_bundle": ("application/zip", "the bytes of an archive"),
+    "get_job_chart": (JSON, _read("sweep_chart")),
+    "get_job_chart_svg": ("image/svg+xml", '<svg role="img" aria-label="Depth ratio. …">…</svg>'),
+    "get_job_chart_png": ("image/png", "the bytes of a picture"),
     "evaluate_submission": (JSON, _read("evaluation")),
     "get_evaluate_health": (JSON, _read("evaluate_health")),
     "run_lambda_feedback": (JSON, _read("lambda")),

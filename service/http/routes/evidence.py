@@ -1,17 +1,16 @@
 """What hangs below a report: its charts, its page, its table, its gradients."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse, Response
-from pydantic import ConfigDict, Field
 
 from service.charts.names import ChartFormat, ChartName, Theme
 from service.factors import gradients_npz
 from service.http.dependencies import TheArchive, TheDrawing, TheReport
 from service.http.limits import StrictRoute
-from service.kinds import Model
+from service.http.media import Csv, Npz, Png, Svg, VegaLite, binary, file_named
 from service.report_page.policy import content_security_policy
 from service.results import SimulationReport
 from service.tables import layers_csv
@@ -23,48 +22,6 @@ KEPT = {"Cache-Control": "public, max-age=3600"}
 PAGE = {**KEPT, "Content-Security-Policy": content_security_policy()}
 
 router = APIRouter(prefix="/v1/simulations/{digest}", tags=["simulations"], route_class=StrictRoute)
-
-
-class Csv(Response):
-    """A table (RFC 4180) with a row of names."""
-
-    media_type = "text/csv"
-
-
-class Svg(Response):
-    """A picture of lines."""
-
-    media_type = "image/svg+xml"
-
-
-class Png(Response):
-    """A picture of points."""
-
-    media_type = "image/png"
-
-
-class Npz(Response):
-    """Arrays, as numpy.load reads them."""
-
-    media_type = "application/octet-stream"
-
-
-class VegaLite(Model):
-    """A chart as Vega-Lite 6 with its data in it, ready for vega-embed."""
-
-    model_config = ConfigDict(extra="allow")
-
-    schema_url: Annotated[str, Field(alias="$schema")]
-    """The version of Vega-Lite."""
-
-
-def _file(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{name}"'}
-
-
-def _binary(media_type: str) -> dict[int | str, dict[str, Any]]:
-    return {200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}}
-
 
 Which = Annotated[ChartName, Query(alias="chart", description="What is shown of the report.")]
 On = Annotated[Theme, Query(description="The ground it stands on.")]
@@ -120,7 +77,7 @@ async def get_simulation_chart_svg(asked: TheChart, drawing: TheDrawing) -> Svg:
     return Svg(await _drawn(asked, drawing, ChartFormat.SVG), headers=KEPT)
 
 
-@router.get("/chart.png", summary="Get a chart as PNG", response_class=Png, responses=_binary("image/png"))
+@router.get("/chart.png", summary="Get a chart as PNG", response_class=Png, responses=binary("image/png"))
 async def get_simulation_chart_png(asked: TheChart, drawing: TheDrawing) -> Png:
     """The same, as a picture of points: one and a half times its size, for sharp screens."""
     return Png(await _drawn(asked, drawing, ChartFormat.PNG), headers=KEPT)
@@ -143,18 +100,18 @@ def get_simulation_layers(report: TheReport) -> Csv:  # in a thread: a deep netw
     The numbers of the report without histograms and gradients; `log10_delta_norm_median` is the median of
     `log10_delta_norm` over the trials, and so on.
     """
-    return Csv(layers_csv(SimulationReport.model_validate_json(report)), headers=_file("layers.csv"))
+    return Csv(layers_csv(SimulationReport.model_validate_json(report)), headers=file_named("layers.csv"))
 
 
 @router.get(
     "/gradients.npz",
     summary="Get the gradients of a report as arrays",
     response_class=Npz,
-    responses=_binary("application/octet-stream"),
+    responses=binary("application/octet-stream"),
 )
 def get_simulation_gradients(report: TheReport) -> Npz:  # in a thread, likewise
     """The factors of the first trial's gradient for numpy.load: `3/weights`, `3/bias`, `3/delta`, `3/derivative`.
 
     For reports that were asked for with `include: ["gradients"]`; NaN stands for what overflowed.
     """
-    return Npz(gradients_npz(SimulationReport.model_validate_json(report)), headers=_file("gradients.npz"))
+    return Npz(gradients_npz(SimulationReport.model_validate_json(report)), headers=file_named("gradients.npz"))

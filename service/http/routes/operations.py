@@ -61,8 +61,8 @@ async def get_version() -> Version:
 
 @router.get("/metrics", summary="Tell what is counted", response_class=PlainTextResponse)
 async def get_metrics(metrics: TheMetrics) -> PlainTextResponse:
-    """Requests by route, how long they took, busy workers, the queue and kept reports, for Prometheus."""
-    return PlainTextResponse(metrics.text())
+    """Requests by route, how long they took, busy workers, the queue, open jobs and kept reports, for Prometheus."""
+    return PlainTextResponse(await metrics.text())
 
 
 @router.get("/openapi.json", summary="Get the OpenAPI document", response_model=Document)

@@ -1,0 +1,195 @@
+"""A job that is watched: server-sent events over a real socket, taken up again, and in nobody's way."""
+
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import fastapi.routing
+import httpx
+import pytest
+
+from api_tests.http.asking import Json, assert_problem, sent
+from api_tests.http.working import Bench, bench_over, sweep, worked
+from examples.running_service import running_service
+from service.errors import StoreUnavailable
+from service.jobs.job import Job, JobStatus
+from service.jobs.jobs import Jobs
+from service.settings import Settings
+from service.store.database import Database
+
+pytestmark = pytest.mark.anyio
+
+SECONDS = 20.0
+OF_EVENTS = (
+    'gradient_verdict_http_request_duration_seconds_count{method="GET",route="/v1/jobs/{id}/events",status="200"}'
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A real service that leaves its jobs to others, and its database."""
+
+    url: str
+    database: Database
+
+    def made(self) -> str:
+        """The id of a new job of four points."""
+        job: Json = httpx.post(f"{self.url}/v1/sweeps", **sent(sweep())).json()
+        return str(job["id"])
+
+    def watched(self) -> float:
+        """How many streams of events have ended."""
+        lines = httpx.get(f"{self.url}/metrics").text.splitlines()
+        return next((float(line.split()[-1]) for line in lines if line.startswith(OF_EVENTS)), 0.0)
+
+    @contextmanager
+    def events(self, job: str, last: str | None = None) -> Iterator[Iterator[tuple[str, str, Json]]]:
+        """The events of a job: their names, their ids, and the job."""
+        headers = {} if last is None else {"Last-Event-ID": last}
+        with httpx.stream("GET", f"{self.url}/v1/jobs/{job}/events", headers=headers, timeout=SECONDS) as answer:
+            assert answer.status_code == 200
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            assert answer.headers["cache-control"] == "no-cache"
+            yield told(answer.iter_lines())
+
+
+def told(lines: Iterator[str]) -> Iterator[tuple[str, str, Json]]:
+    fields: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.partition(": ")
+        if line and name:
+            fields[name] = value
+        elif fields:
+            yield fields["event"], fields["id"], json.loads(fields["data"])
+            fields = {}
+
+
+@contextmanager
+def served(url: str) -> Iterator[Service]:
+    with running_service(database_url=url, workers=1, job_workers=0) as service:
+        database = Database(url, durable=True)
+        yield Service(service, database)
+        database.close()
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with served(f"sqlite:///{tmp_path_factory.mktemp('events')}/jobs.sqlite3") as made:
+        yield made
+
+
+def test_every_step_of_a_job_is_told_and_its_end_is_the_last(service: Service) -> None:
+    job = service.made()
+    with service.events(job) as events:
+        name, done, first = next(events)
+        assert (name, done, first["status"]) == ("progress", "0", "queued")
+        worked(service.database, job, range(1))
+        name, _, second = next(events)
+        assert (name, second["status"]) == ("progress", "running")
+        worked(service.database, job, range(1, 4))
+        *_, (name, done, last) = events
+    assert (name, done, last["status"]) == ("end", "4", "succeeded")
+    assert last == httpx.get(f"{service.url}/v1/jobs/{job}").json()
+
+
+def test_whoever_comes_back_is_told_what_is_new_alone(service: Service) -> None:
+    job = service.made()
+    worked(service.database, job, range(2))
+    with service.events(job, last="1") as events:
+        assert next(events)[1] == "2"
+    with service.events(job, last="2") as events:
+        worked(service.database, job, range(2, 4))
+        *_, (name, done, _) = events
+        assert (name, done) == ("end", "4")
+    with service.events(job, last="4") as events:
+        assert [name for name, _, _ in events] == ["end"]
+
+
+def test_a_cancelled_job_ends_its_events(service: Service) -> None:
+    job = service.made()
+    with service.events(job) as events:
+        next(events)
+        httpx.delete(f"{service.url}/v1/jobs/{job}")
+        assert [(name, told["status"]) for name, _, told in events] == [("end", "cancelled")]
+
+
+def test_a_client_that_leaves_is_watched_for_no_more(service: Service) -> None:
+    before, job = service.watched(), service.made()
+    with service.events(job) as events:
+        next(events)
+        assert service.watched() == before
+    deadline = time.monotonic() + SECONDS
+    while service.watched() == before and time.monotonic() < deadline:
+        httpx.get(f"{service.url}/healthz/live")
+    assert service.watched() == before + 1
+
+
+@pytest.mark.parametrize("last", ["x", "-1", "1.5"])
+def test_what_was_never_an_event_is_refused(service: Service, last: str) -> None:
+    answer = httpx.get(f"{service.url}/v1/jobs/{service.made()}/events", headers={"Last-Event-ID": last})
+    assert_problem(answer, 422, "invalid-request")
+
+
+def test_an_unknown_job_is_no_stream(service: Service) -> None:
+    assert_problem(httpx.get(f"{service.url}/v1/jobs/{'0' * 32}/events"), 404, "job-not-found")
+
+
+def test_whoever_watches_keeps_no_service_from_stopping(tmp_path: Path) -> None:
+    with served(f"sqlite:///{tmp_path}/jobs.sqlite3") as service:
+        stream = service.events(service.made())
+        events = stream.__enter__()
+        next(events)
+        started = time.monotonic()
+    assert time.monotonic() - started < Settings().shutdown_seconds / 2
+    assert list(events) == []
+    stream.__exit__(None, None, None)
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    async with bench_over(f"sqlite:///{tmp_path}/jobs.sqlite3") as made:
+        yield made
+
+
+async def test_a_connection_on_which_nothing_happens_is_kept_alive(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fastapi.routing, "_PING_INTERVAL", 0.01)
+    job = await bench.made()
+    jobs = bench.jobs
+    beginning = jobs.job
+
+    async def ends_soon(name: str) -> Job:
+        found = await beginning(name)
+        bench.work(job, range(found.progress.done, found.progress.done + 1))
+        return found
+
+    monkeypatch.setattr(jobs, "job", ends_soon)
+    answer = await bench.client.get(job["links"]["events"])
+    assert answer.text.count("event: ") >= 3
+    assert ": ping\n\n" in answer.text
+
+
+class Faltering(Jobs):
+    """Jobs whose database fails every other time."""
+
+    asked = 0
+
+    async def job(self, job: str) -> Job:
+        """The job, or nothing."""
+        self.asked += 1
+        if self.asked % 2 == 0:
+            raise StoreUnavailable("its database is busy")
+        return await super().job(job)
+
+
+async def test_a_database_that_fails_for_a_while_ends_no_stream(bench: Bench) -> None:
+    job = await bench.made()
+    seen = []
+    async for found in Faltering(Settings(), bench.database).watch(job["id"]):
+        bench.work(job, range(found.progress.done, min(4, found.progress.done + 2)))
+        seen.append((found.progress.done, found.status))
+    assert seen == [(0, JobStatus.QUEUED), (2, JobStatus.RUNNING), (4, JobStatus.SUCCEEDED)]

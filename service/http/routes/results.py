@@ -1,0 +1,149 @@
+"""What came out of a job: its results one by one, in pages, as a table, as files and as a picture."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import Response, StreamingResponse
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+from typing_extensions import TypeAliasType
+
+from service.charts.names import ChartFormat, Theme
+from service.errors import ChartNotAvailable
+from service.grading.batch import GradedSubmission
+from service.grading.formats import FormatName
+from service.http.dependencies import TheDrawing, TheJob, TheJobId, TheJobs
+from service.http.limits import StrictRoute
+from service.http.media import Csv, Png, Svg, VegaLite, Zip, binary, file_named
+from service.http.routes.gradings import MEDIA_TYPES, NATIVE, OTHERS
+from service.jobs.job import OPEN, Job, JobKind
+from service.kinds import Model
+from service.studies.axes import MOST_POINTS
+from service.studies.point import SweepPoint
+from service.worker.drawing import Drawing
+
+CURSOR = "^[0-9]{1,9}$"
+
+router = APIRouter(prefix="/v1/jobs/{id}", tags=["jobs"], route_class=StrictRoute)
+
+JobResult = TypeAliasType(
+    "JobResult",
+    Annotated[SweepPoint | GradedSubmission, Field(discriminator="kind", description="What came out of an item.")],
+)
+
+
+class JobResultPage(Model):
+    """Some of the results of a job, in the order of its items."""
+
+    items: list[JobResult]
+    """The results of this page: those that are there, as far as none is missing between them."""
+    next_cursor: Annotated[str, Field(pattern=CURSOR)] | None
+    """Where the next page begins, for the parameter `cursor`; null once there is nothing to come."""
+
+
+PageSize = Annotated[
+    int, Query(ge=1, le=1000, description="How many results are on a page.", json_schema_extra={"format": "int64"})
+]
+From = Annotated[
+    Annotated[str, Field(pattern=CURSOR)] | SkipJsonSchema[None],
+    Query(description="The `next_cursor` of the page before, or the number of an item; none for the first page."),
+]
+Index = Annotated[
+    int,
+    Path(ge=0, lt=MOST_POINTS, description="The number of the item, from 0.", json_schema_extra={"format": "int64"}),
+]
+Wanted = Annotated[FormatName, Query(alias="format", description="The format of gradings; sweeps have none.")]
+On = Annotated[Theme, Query(description="The ground it stands on.")]
+
+
+@router.get("/results", summary="List the results of a job", response_model=JobResultPage)
+async def list_job_results(job: TheJobId, jobs: TheJobs, limit: PageSize = 100, cursor: From = None) -> Response:
+    """The results in the order of the items: points of a sweep, or gradings of a class.
+
+    While the job is running a page has what is there so far, and `next_cursor` says where to go on: ask again.
+    """
+    return Response(await jobs.results.page(job, int(cursor or 0), limit), media_type="application/json")
+
+
+@router.get("/results/{index}", summary="Get a result of a job", response_model=JobResult, responses=OTHERS)
+async def get_job_result(job: TheJob, index: Index, jobs: TheJobs, wanted: Wanted = NATIVE) -> Response:
+    """The result of one item, as soon as it is there, whatever is missing before it.
+
+    With `format`, a grading alone as Gradescope, PrairieLearn and other platforms read it; `native` is the result with
+    the grading in it, as `POST /v1/gradings` answers. A point of a sweep has one format.
+    """
+    if wanted == NATIVE or job.kind is JobKind.SWEEP:
+        return Response(await jobs.results.one(job.id, index), media_type="application/json")
+    return Response(await jobs.results.graded(job.id, index, wanted), media_type=MEDIA_TYPES[wanted])
+
+
+@router.get("/results.csv", summary="Get the results of a job as CSV", response_class=Csv)
+async def get_job_table(job: TheJob, jobs: TheJobs) -> StreamingResponse:
+    """A row for each result that is there, below a row of names, for spreadsheets and data frames.
+
+    A point has its axes and its verdict, a grading its score and the points of every claim; null is an empty cell.
+    """
+    return StreamingResponse(jobs.results.table(job.id), media_type=Csv.media_type, headers=file_named("results.csv"))
+
+
+@router.get(
+    "/results.zip",
+    summary="Get the gradings of a job as files",
+    response_class=Zip,
+    responses=binary("application/zip"),
+)
+async def get_job_bundle(job: TheJobId, jobs: TheJobs, wanted: Wanted = NATIVE) -> Zip:
+    """A file for each answer sheet, as a platform reads it, in an archive; sweeps have none."""
+    return Zip(await jobs.results.bundle(job, wanted), headers=file_named("results.zip"))
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What there is to be drawn, and how long the picture may be kept."""
+
+    request: bytes
+    lines: list[bytes]
+    headers: dict[str, str]
+
+
+async def get_swept(job: TheJob, jobs: TheJobs) -> Swept:
+    """The points of the sweep so far; ChartNotAvailable where the job is none."""
+    if job.kind is not JobKind.SWEEP:
+        raise ChartNotAvailable
+    found = await jobs.results.drawn(job.id)
+    return Swept(found.request, found.lines, _kept(job))
+
+
+TheSwept = Annotated[Swept, Depends(get_swept)]
+
+
+@router.get("/chart.json", summary="Get the chart of a sweep as Vega-Lite", response_model=VegaLite)
+async def get_job_chart(swept: TheSwept, drawing: TheDrawing, theme: On = Theme.LIGHT) -> Response:
+    """The depth ratio over what is varied, as a Vega-Lite specification with its data.
+
+    One axis is a line with its band, two are a map, with the line where theory puts the edge drawn in; while the job is
+    running, of the points that are there.
+    """
+    drawn = await _drawn(swept, drawing, theme, ChartFormat.JSON)
+    return Response(drawn, media_type="application/json", headers=swept.headers)
+
+
+@router.get("/chart.svg", summary="Get the chart of a sweep as SVG", response_class=Svg)
+async def get_job_chart_svg(swept: TheSwept, drawing: TheDrawing, theme: On = Theme.LIGHT) -> Svg:
+    """The chart that `chart.json` describes, drawn; the same results give the same bytes."""
+    return Svg(await _drawn(swept, drawing, theme, ChartFormat.SVG), headers=swept.headers)
+
+
+@router.get("/chart.png", summary="Get the chart of a sweep as PNG", response_class=Png, responses=binary("image/png"))
+async def get_job_chart_png(swept: TheSwept, drawing: TheDrawing, theme: On = Theme.LIGHT) -> Png:
+    """The same, as a picture of points: one and a half times its size, for sharp screens."""
+    return Png(await _drawn(swept, drawing, theme, ChartFormat.PNG), headers=swept.headers)
+
+
+async def _drawn(swept: Swept, drawing: Drawing, theme: Theme, wanted: ChartFormat) -> bytes:
+    return await drawing.sweep(swept.request, swept.lines, theme, wanted)
+
+
+def _kept(job: Job) -> dict[str, str]:
+    return {"Cache-Control": "no-cache" if job.status in OPEN else "public, max-age=3600"}
