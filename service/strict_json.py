@@ -18,7 +18,7 @@ MOST_NAMES = 1_000
 _EXACT_INTEGERS = 2.0**53
 _LONGEST_INTEGER = 20  # digits: all of 64 bits, and no more than Python converts without thinking
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in _STEPS)
+_NO_MARKS = bytes(byte for byte in range(256) if byte not in _STEPS and byte != ord('"'))
 
 
 def loads(text: bytes) -> Any:
@@ -79,7 +79,8 @@ def _check_structure(text: bytes) -> None:
 def _brackets(text: bytes) -> bytes:
     """The brackets of `text` outside its strings, as far as it is JSON: the parser stops where it is not."""
     plain = text.replace(b"\\\\", b"").replace(b'\\"', b"")  # every quote that is left begins or ends a string
-    return b"".join(plain.split(b'"')[::2]).translate(None, _NO_BRACKETS)
+    marks = plain.translate(None, _NO_MARKS).replace(b'""', b"")  # a bracket is as much inside or outside as before
+    return b"".join(marks.split(b'"')[::2])
 
 
 def _integer(digits: str) -> int | float:
