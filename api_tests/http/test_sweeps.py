@@ -134,7 +134,10 @@ async def test_a_value_between_others_is_told_in_its_result(bench: Bench, value:
 
 async def test_a_full_list_of_jobs_turns_others_away(tmp_path: Path) -> None:
     async with bench_over(f"sqlite:///{tmp_path}/jobs.sqlite3", job_limit=1) as bench:
-        job = await bench.made()
+        keyed = sent(sweep())
+        keyed["headers"]["Idempotency-Key"] = "k"
+        job, again = [(await bench.client.post(PATH, **keyed)).json() for _ in range(2)]
+        assert job["id"] == again["id"], "whoever asks again asks for no more"
         answer = await bench.client.post(PATH, **sent(sweep()))
         assert_problem(answer, 429, "queue-full")
         assert int(answer.headers["retry-after"]) >= 1

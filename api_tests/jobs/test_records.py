@@ -47,6 +47,7 @@ def test_a_key_makes_asking_twice_harmless(desk: Desk) -> None:
     mine, other = Asker("me", "k"), Asker("you", "k")
     assert desk.accept(1, mine) == desk.accept(2, mine, digest=f"{1:064x}")
     assert desk.accept(3, other) != desk.accept(1, mine)
+    assert (desk.records.knows(mine), desk.records.knows(Asker("me", "l")), desk.records.knows(Asker())) == (1, 0, 0)
     with pytest.raises(IdempotencyConflict):
         desk.accept(4, mine)
     with pytest.raises(JobNotFound):

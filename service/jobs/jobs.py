@@ -104,7 +104,7 @@ class Jobs:
     def _accept(self, request: Callable[[], Accepted], asker: Asker) -> Job:
         accepted = request()
         under_way = self._records.open_count()
-        if under_way >= self._settings.job_limit:
+        if under_way >= self._settings.job_limit and not self._records.knows(asker):
             raise QueueFull(under_way, self._settings.job_limit, ceil(accepted.estimated_seconds))
         row = self._records.accept(accepted, asker)
         return described(row, [])

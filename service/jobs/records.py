@@ -71,6 +71,12 @@ class JobRecords:
             raise IdempotencyConflict
         return row
 
+    def knows(self, asker: Asker) -> bool:
+        """Whether the asker's key was used before."""
+        mine = and_(JOBS.c.owner == asker.owner, JOBS.c.idempotency_key == asker.idempotency_key)
+        with self._database.reading() as connection:
+            return connection.execute(select(JOBS.c.id).where(mine)).one_or_none() is not None
+
     def get(self, job: str) -> Row[Any]:
         """All of a job but what is heavy; JobNotFound."""
         with self._database.reading() as connection:

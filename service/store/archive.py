@@ -123,7 +123,7 @@ class Archive:
             with suppress(StoreUnavailable):  # the log has it
                 await self.catch_up()
                 dropped = await self._in_thread(self._store.retain)
-                _log.log(logging.INFO if dropped else logging.DEBUG, "the store has dropped %d reports", dropped)
+                _log.log(logging.INFO if dropped else logging.DEBUG, "%d reports and points are dropped", dropped)
             await sleep(TIDY_SECONDS)
 
     async def catch_up(self) -> None:
