@@ -198,11 +198,12 @@ def verdict(client: Client, ids: list[str], expected: list[bytes]) -> Counter[st
     """What became of the jobs: how many points are lost, doubled, or other than they should be."""
     found: Counter[str] = Counter()
     for job, wanted in zip(ids, expected, strict=True):
-        status = client.ask("GET", f"/v1/jobs/{job}").json()["status"]
+        told = client.ask("GET", f"/v1/jobs/{job}").json()
         items = results(client, job)
         numbers = Counter(item["index"] for item in items)
         whole = [json.loads(line) for line in wanted.split(b"\n")]
-        found["jobs"] += status == "succeeded"
+        counted = {"total": POINTS, "done": POINTS, "failed": 0}
+        found["jobs"] += told["status"] == "succeeded" and told["progress"] == counted
         found["lost"] += len(whole) - len(numbers)
         found["doubled"] += sum(numbers.values()) - len(numbers)
         found["other"] += sum(one != two for one, two in zip(items, whole, strict=False))

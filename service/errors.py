@@ -21,6 +21,7 @@ Refusal
 ├── QueueFull             too many simulations are waiting
 ├── DeadlineExceeded      a simulation ran out of its time and was stopped
 ├── WorkerFailed          the process that simulated died or ran out of memory
+│   └── WorkerNotStarted      none can be started now
 └── NotReady              the worker processes are not started yet
 """
 
@@ -226,6 +227,10 @@ class WorkerFailed(Refusal):
     """The process that simulated died or ran out of memory; the next request gets a new one."""
 
     code = "worker-failed"
+
+
+class WorkerNotStarted(WorkerFailed):
+    """No worker process can be started now; that is nobody's fault who asks."""
 
 
 class NotReady(Refusal):

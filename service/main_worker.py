@@ -2,9 +2,9 @@
 
 import logging
 import os
-from datetime import timedelta
 
 import anyio
+from anyio import create_task_group
 
 from service.jobs.acting import Acting
 from service.jobs.engine import JobEngine
@@ -40,14 +40,16 @@ def work(for_ever: bool = True) -> None:
 async def _work(settings: Settings, for_ever: bool) -> None:
     processes = max(1, settings.job_workers)
     pool = Worker(settings.model_copy(update={"workers": processes}))
-    await pool.start()
     database = Database(settings.database_url, durable=True)
     records, name = JobRecords(database), executor_name()
     points = PointStore(Database(settings.database_url)) if settings.store_bytes else NoPoints()
     keeping = Keeping(points, store_of(settings))
     limits = Limits(settings.sync_budget_flops * settings.job_patience, settings.memory_bytes_per_worker)
-    acting = Acting(records, JobResults(database), Means(pool, keeping, limits, settings.job_deadline_seconds))
+    means = Means(pool, keeping, limits, settings.job_deadline_seconds)
+    acting = Acting(records, JobResults(database), means, processes + 1)  # one looks up while the others compute
     engine = JobEngine(settings.database_url, name, acting, CHUNKS_A_PROCESS * processes)
     executor = Executor(engine, acting, records, liveness_of(settings.database_url, name))
-    await executor.run(timedelta(days=settings.job_retention_days), for_ever)
+    async with create_task_group() as beside:
+        beside.start_soon(pool.start)
+        await executor.run(for_ever)
     os._exit(0)  # what still runs is the engine's own, and would be waited for

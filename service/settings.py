@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     job_niceness: Annotated[int, Field(ge=0, le=19)] = 10
     """How far they let everything else on the machine go before them; 0 on a machine for jobs alone."""
     job_deadline_seconds: Annotated[float, Field(gt=0, le=86_400)] = 600.0
-    """How long one item of a job may take before its process is ended."""
+    """How long a chunk of a job may take before its process is ended and its halves are tried, down to one item."""
     job_chunk_seconds: Annotated[float, Field(gt=0, le=3600)] = 0.4
     """How much work of a job is handed out at a time, by the estimate: what is lost with a process that dies."""
     job_limit: Annotated[int, Field(ge=1)] = 1000

@@ -111,7 +111,7 @@ class Workplace:
 
     async def lines(self, job: str) -> list[bytes]:
         """All its results."""
-        return JobResults(self.database).lines(job, 0, 100_000)
+        return JobResults(self.database).lines(job, 0, 100_000)[0]
 
 
 @contextmanager

@@ -8,14 +8,15 @@ import anyio
 import pytest
 
 from api_tests.jobs.working import DIES, FINE, SLOW, Desk, Script, line
-from service.errors import StoreUnavailable, WorkerFailed
+from service.errors import DeadlineExceeded, StoreUnavailable, WorkerFailed
 from service.jobs import acting as acting_module
-from service.jobs.acting import Acting
-from service.jobs.engine import FAILED, PENDING, WHOLE, Handed
-from service.jobs.executor import MOST_ATTEMPTS, Executor
+from service.jobs.acting import MOST_ATTEMPTS, MOST_DISPATCHES, WHOLE, Acting
+from service.jobs.engine import FAILED, PENDING, Handed
+from service.jobs.executor import Executor
 from service.jobs.job import JobKind, JobStatus
 from service.jobs.work.base import Means
 from service.jobs.work.kinds import WORKS
+from service.studies.evaluation import Lines
 from service.studies.sweep import SweepSpec
 
 pytestmark = pytest.mark.anyio
@@ -63,13 +64,43 @@ async def test_a_job_that_cannot_be_prepared_fails_and_says_why(desk: Desk, acti
     async def enqueue(*_: Any) -> None:
         raise AssertionError("nothing is handed out")
 
-    script.refusal = WorkerFailed("It died.")
+    script.refusal = DeadlineExceeded(1.0)
     job = desk.accept(FINE)
     await acting.dispatch(job, enqueue)
     row = desk.records.get(job)
-    assert (row.status, row.fault) == (JobStatus.FAILED, "It died.")
+    assert (row.status, row.fault) == (JobStatus.FAILED, script.refusal.sentence)
     await acting.dispatch(job, enqueue)
     await acting.dispatch("0" * 31 + "f", enqueue)
+
+
+async def test_a_process_that_dies_while_it_prepares_a_job_may_try_again(
+    desk: Desk, acting: Acting, script: Script
+) -> None:
+    handed: list[int] = []
+
+    async def enqueue(job: str, start: int, share: str) -> None:
+        handed.append(start)
+
+    script.refusal = WorkerFailed("It died.")
+    job, hopeless = desk.accept(FINE), desk.accept(FINE)
+    with pytest.raises(WorkerFailed):
+        await acting.dispatch(job, enqueue)
+    for _ in range(MOST_DISPATCHES):
+        desk.records.attempt(hopeless, WHOLE)
+    await acting.dispatch(hopeless, enqueue)
+    script.refusal = None
+    await acting.dispatch(job, enqueue)
+    assert (handed, desk.records.get(job).status) == ([0], JobStatus.RUNNING)
+    assert desk.records.get(hopeless).status == JobStatus.FAILED
+
+
+async def test_what_was_prepared_by_another_version_is_prepared_anew(
+    desk: Desk, acting: Acting, script: Script
+) -> None:
+    job = desk.accept(*[FINE] * 5, engine_version="0.9.0")
+    desk.records.start(job, b"old")
+    await acting.chunk(job, 0)
+    assert (script.prepared, desk.records.get(job).done) == (1, 4)
 
 
 async def test_a_request_that_this_version_cannot_read_ends_its_job(
@@ -79,11 +110,10 @@ async def test_a_request_that_this_version_cannot_read_ends_its_job(
         SweepSpec.model_validate({})
 
     monkeypatch.setattr(script, "opened", unreadable)
-    for number, work in enumerate((acting.chunk, acting.give_up)):
-        job = desk.accept(FINE)
-        await work(job, 0)
-        row = desk.records.get(job)
-        assert (row.status, "base" in row.fault, row.done) == (JobStatus.FAILED, True, 0), number
+    job = desk.accept(FINE)
+    await acting.chunk(job, 0)
+    row = desk.records.get(job)
+    assert (row.status, "base" in row.fault, row.done) == (JobStatus.FAILED, True, 0)
 
 
 @pytest.mark.parametrize(("word", "code"), [(DIES, "worker-failed"), (SLOW, "deadline-exceeded")])
@@ -94,8 +124,8 @@ async def test_one_item_that_ends_its_process_fails_alone(
     await acting.chunk(job, 0)
     row = desk.records.get(job)
     assert (row.status, row.done, row.failed) == (JobStatus.SUCCEEDED, 7, 1)
-    assert desk.results.lines(job, 0, 9) == [line(index, code if index == 2 else None) for index in range(7)]
-    assert len(script.asked) <= 7
+    assert desk.results.lines(job, 0, 9)[0] == [line(index, code if index == 2 else None) for index in range(7)]
+    assert len(script.asked) <= 8
 
 
 async def test_a_chunk_that_is_worked_on_twice_counts_once(desk: Desk, acting: Acting, script: Script) -> None:
@@ -126,7 +156,7 @@ async def test_work_on_a_cancelled_job_stops_and_leaves_nothing(
         desk.records.end(job, JobStatus.CANCELLED)
         await acting.stop_ended()
         await anyio.wait_all_tasks_blocked()
-        assert set(acting._running) == {other}
+        assert acting.busy == {(other, 0)}
         working.cancel_scope.cancel()
     assert desk.records.get(job).done == 0
 
@@ -152,12 +182,17 @@ async def test_results_wait_for_a_database_that_is_away(
 class Handing:
     """An engine that notes what it is told."""
 
+    executor = "mine"
+
     def __init__(self, *handed: Handed) -> None:
         self.there = list(handed)
         self.told: list[tuple[str, str]] = []
 
     async def handed(self, statuses: tuple[str, ...], job: str | None = None) -> list[Handed]:
         return [one for one in self.there if one.status in statuses and job in (None, one.job)]
+
+    async def dispatch_of(self, job: str) -> Handed | None:
+        return next((one for one in self.there if (one.job, one.start) == (job, WHOLE)), None)
 
     async def hand_in(self, job: str) -> None:
         self.told.append(("hand_in", job))
@@ -199,6 +234,7 @@ async def test_what_the_dead_have_left_is_taken_up_once_they_were_found_dead_twi
     desk: Desk, acting: Acting, script: Script
 ) -> None:
     job = desk.accept(*[FINE] * 9)
+    acting.busy.add((job, 4))
     engine = Handing(chunk(job, 0), chunk(job, 4, executor="mine"), chunk(job, 8, status=FAILED[0]))
     executor = executor_over(engine, desk, acting)
     await executor._reap()
@@ -208,26 +244,54 @@ async def test_what_the_dead_have_left_is_taken_up_once_they_were_found_dead_twi
     assert ("take_up", f"{job}-4") not in engine.told
 
 
+async def test_what_was_claimed_here_and_never_begun_is_taken_up(
+    desk: Desk, acting: Acting, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = desk.accept(*[FINE] * 9)
+    engine = Handing(chunk(job, 0, executor="mine"), chunk(job, 4, executor="mine"))
+    acting.busy.add((job, 4))
+    executor = executor_over(engine, desk, acting)
+    for _ in range(2):
+        await executor._reap()
+    assert engine.told == [("take_up", f"{job}-0")]
+
+
 async def test_a_chunk_that_ends_every_executor_ends_as_an_error(desk: Desk, acting: Acting, script: Script) -> None:
     job = desk.accept(*[FINE] * 9)
-    engine = Handing(chunk(job, 4))
-    executor = executor_over(engine, desk, acting)
-    for _ in range(MOST_ATTEMPTS + 1):
-        await executor._reap()
-    assert engine.told == [("take_up", f"{job}-4")] * (MOST_ATTEMPTS - 1) + [("forget", f"{job}-4")]
+    for _ in range(MOST_ATTEMPTS):
+        desk.records.attempt(job, 4)  # and died
+    await acting.chunk(job, 4)
     row = desk.records.get(job)
     assert (row.done, row.failed, script.asked) == (4, 4, [])
     assert desk.results.line(job, 5) == [line(5, "abandoned")]
 
 
-async def test_a_job_whose_dispatch_ends_every_executor_fails(desk: Desk, acting: Acting, script: Script) -> None:
-    job = desk.accept(FINE)
-    engine = Handing(chunk(job, WHOLE, status=FAILED[0]))
-    executor = executor_over(engine, desk, acting)
-    for _ in range(MOST_ATTEMPTS):
-        await executor._reap()
-    row = desk.records.get(job)
-    assert (row.status, row.fault is None) == (JobStatus.FAILED, False)
+async def test_whoever_was_begun_before_works_alone(
+    desk: Desk, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acting = Acting(desk.records, desk.results, NO_MEANS, 3)
+    together: list[int] = []
+    going: set[int] = set()
+
+    async def noted(opened: Any, items: range, means: Any) -> Any:
+        going.add(items[0])
+        together.append(len(going))
+        await anyio.sleep(0.01)
+        going.discard(items[0])
+        return Lines([line(index) for index in items])
+
+    monkeypatch.setattr(script, "lines", noted)
+    job = desk.accept(*[FINE] * 24)
+    for start in (0, 4, 8):
+        desk.records.attempt(job, start)
+    async with anyio.create_task_group() as working:
+        for start in (0, 4, 8):
+            working.start_soon(acting.chunk, job, start)
+    assert together == [1, 1, 1]
+    async with anyio.create_task_group() as working:
+        for start in (12, 16, 20):
+            working.start_soon(acting.chunk, job, start)
+    assert (max(together), desk.records.get(job).status) == (3, JobStatus.SUCCEEDED)
 
 
 async def test_nothing_is_taken_up_of_a_job_that_has_ended(desk: Desk, acting: Acting, script: Script) -> None:
@@ -256,15 +320,21 @@ async def test_the_engine_forgets_a_job_once_nobody_works_on_it(desk: Desk, acti
     engine = Handing(chunk(job, 0, status="ENQUEUED"), running)
     executor = executor_over(engine, desk, acting)
     await executor._forget()
-    assert (engine.told, desk.records.to_sweep()) == ([("forget", f"{job}-0")], [job])
+    assert (engine.told, desk.records.to_forget()) == ([("forget", f"{job}-0")], [job])
     engine.there.remove(running)
     await executor._forget()
-    assert desk.records.to_sweep() == []
+    assert desk.records.to_forget() == []
 
 
-async def test_what_the_engine_has_lost_it_is_told_again(desk: Desk, acting: Acting, script: Script) -> None:
-    lost, known = desk.accept(FINE), desk.accept(FINE)
-    for job in (lost, known):
+async def test_a_job_that_has_not_moved_is_divided_once_more(desk: Desk, acting: Acting, script: Script) -> None:
+    lost, divided, dividing, moving = (desk.accept(*[FINE] * 9) for _ in range(4))
+    for job in (lost, divided, dividing, moving):
         desk.records.note(job, dispatched=True)
-    await executor_over(Handing(chunk(known, WHOLE)), desk, acting)._find_lost()
-    assert desk.records.to_dispatch() == [lost]
+    engine = Handing(chunk(divided, WHOLE, status="SUCCESS"), chunk(dividing, WHOLE), chunk(moving, WHOLE, "SUCCESS"))
+    executor = executor_over(engine, desk, acting)
+    await executor._divide_stalled()
+    assert desk.records.to_dispatch() == []
+    await acting.chunk(moving, 0)
+    await executor._divide_stalled()
+    assert desk.records.to_dispatch() == [lost, divided]
+    assert engine.told == [("forget", divided)]

@@ -50,18 +50,18 @@ def test_a_sheet_alone_and_in_the_archive_is_what_its_format_writes(wanted: str)
     texts = [FORMATS[wanted].write(grading_of(line)).encode() for line in LINES]
     assert [written(line, name) for line in LINES] == texts
     files = files_of(bundle(REQUEST.encoded(), LINES, name))
-    assert list(files.values())[1:] == texts
-    assert {Path(file).suffix for file in list(files)[1:]} == {EXTENSIONS[FORMATS[wanted].media_type]}
+    assert list(files.values())[:-1] == texts
+    assert {Path(file).suffix for file in list(files)[:-1]} == {EXTENSIONS[FORMATS[wanted].media_type]}
 
 
 def test_files_are_called_by_number_and_by_what_every_system_takes_of_the_id() -> None:
     assert list(files_of(bundle(REQUEST.encoded(), LINES, NATIVE))) == [
-        "results.csv",
         "00000_ada.json",
         "00001_Zoë_.._木.json",
         "00002_cmd_C_calc_A1.json",
         "00003.json",
         f"00004_{'x' * 60}.json",
+        "results.csv",
     ]
 
 
@@ -98,7 +98,7 @@ class Office:
         name = f"{len(JobRecords(self.database).page(9)):032x}"
         digest = digest_of(request)
         job = Accepted(name, kind, digest, "1", total, chunk=2, estimated_seconds=1.0, request=request)
-        JobRecords(self.database).accept(job, Asker())
+        JobRecords(self.database).accept(job, Asker(), "")
         return name
 
     def keep(self, job: str, start: int, lines: list[bytes]) -> None:

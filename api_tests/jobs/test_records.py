@@ -10,7 +10,7 @@ from api_tests.store.keeping import Clock
 from service.errors import IdempotencyConflict, JobNotFound
 from service.jobs.describing import page_of
 from service.jobs.job import JobKind, JobStatus
-from service.jobs.records import Accepted, Asker, JobRecords
+from service.jobs.records import MOST_DISPATCHED, Accepted, Asker, JobRecords
 from service.jobs.results import JobResults
 from service.store.database import Database
 from service.store.listing import Cursor
@@ -29,7 +29,7 @@ class Desk:
         """Accept a job of ten items."""
         values = {"digest": f"{number:064x}", "total": 10, "chunk": 3, "request": b"{}", **changed}
         job = Accepted(id=f"{number:032x}", kind=JobKind.SWEEP, engine_version="1", estimated_seconds=1.0, **values)
-        return str(self.records.accept(job, asker or Asker()).id)
+        return str(self.records.accept(job, asker or Asker(), values["digest"]).id)
 
 
 @pytest.fixture
@@ -47,7 +47,9 @@ def test_a_key_makes_asking_twice_harmless(desk: Desk) -> None:
     mine, other = Asker("me", "k"), Asker("you", "k")
     assert desk.accept(1, mine) == desk.accept(2, mine, digest=f"{1:064x}")
     assert desk.accept(3, other) != desk.accept(1, mine)
-    assert (desk.records.knows(mine), desk.records.knows(Asker("me", "l")), desk.records.knows(Asker())) == (1, 0, 0)
+    for unknown in (Asker("me", "l"), Asker()):
+        assert desk.records.known(unknown, "") is None
+    assert desk.records.known(mine, f"{1:064x}") is not None
     with pytest.raises(IdempotencyConflict):
         desk.accept(4, mine)
     with pytest.raises(JobNotFound):
@@ -71,7 +73,9 @@ def test_results_are_kept_once_and_end_the_job_with_the_last(desk: Desk) -> None
     assert desk.results.keep(job, 6, lines(6, 7, 8), 2)
     row = desk.records.get(job)
     assert (row.done, row.failed, row.status, row.ended_at) == (6, 2, JobStatus.RUNNING, None)
-    assert desk.results.lines(job, 0, 100) == lines(0, 1, 2), "as far as there is no gap"
+    assert desk.results.lines(job, 0, 100) == (lines(0, 1, 2), 3), "as far as there is no gap"
+    assert desk.results.lines(job, 1, 3, over_gaps=True) == ([*lines(1, 2), *lines(6)], 7)
+    assert desk.results.lines(job, 4, 9, over_gaps=True) == (lines(6, 7, 8), 9)
     assert desk.results.line(job, 7) == lines(7)
     assert (desk.results.has(job, 6), desk.results.has(job, 7)) == (True, False)
     assert desk.results.line(job, 4) == []
@@ -82,10 +86,10 @@ def test_results_are_kept_once_and_end_the_job_with_the_last(desk: Desk) -> None
     assert (row.done, row.failed, row.status) == (10, 2, JobStatus.SUCCEEDED)
     assert row.ended_at > row.started_at > row.created_at
     assert [desk.results.lines(job, first, 4) for first in (0, 4, 8, 10)] == [
-        lines(0, 1, 2, 3),
-        lines(4, 5, 6, 7),
-        lines(8, 9),
-        [],
+        (lines(0, 1, 2, 3), 4),
+        (lines(4, 5, 6, 7), 8),
+        (lines(8, 9), 10),
+        ([], 10),
     ]
 
 
@@ -95,7 +99,7 @@ def test_results_from_many_executors_at_once_are_counted_exactly(desk: Desk) -> 
         kept = list(pool.map(lambda start: desk.results.keep(job, start % 40, lines(start % 40), 1), range(80)))
     row = desk.records.get(job)
     assert (sum(kept), row.done, row.failed, row.status) == (40, 40, 40, JobStatus.SUCCEEDED)
-    assert desk.results.lines(job, 0, 100) == lines(*range(40))
+    assert desk.results.lines(job, 0, 100) == (lines(*range(40)), 40)
 
 
 def test_a_job_that_has_ended_takes_no_results_and_no_other_end(desk: Desk) -> None:
@@ -105,7 +109,7 @@ def test_a_job_that_has_ended_takes_no_results_and_no_other_end(desk: Desk) -> N
     assert not desk.records.start(job, None)
     assert not desk.results.keep(job, 0, lines(0), 0)
     row = desk.records.get(job)
-    assert (row.status, row.fault, row.done, desk.results.lines(job, 0, 9)) == (JobStatus.CANCELLED, None, 0, [])
+    assert (row.status, row.fault, row.done, desk.results.lines(job, 0, 9)) == (JobStatus.CANCELLED, None, 0, ([], 0))
     assert desk.records.ended({job, "none"}) == {job, "none"}
 
 
@@ -125,27 +129,40 @@ def test_what_the_engine_is_to_be_told_is_found(desk: Desk) -> None:
     jobs = [desk.accept(number) for number in (1, 2, 3)]
     desk.records.note(jobs[0], dispatched=True)
     desk.records.end(jobs[1], JobStatus.CANCELLED)
-    assert (desk.records.to_dispatch(), desk.records.to_sweep()) == ([jobs[2]], [])
+    assert (desk.records.to_dispatch(), desk.records.to_forget()) == ([jobs[2]], [])
     desk.records.end(jobs[0], JobStatus.SUCCEEDED)
-    assert desk.records.to_sweep() == [jobs[0]]
-    desk.records.note(jobs[0], swept=True)
-    assert (desk.records.to_sweep(), desk.records.open_count()) == ([], 1)
+    assert desk.records.to_forget() == [jobs[0]]
+    desk.records.note(jobs[0], forgotten=True)
+    assert (desk.records.to_forget(), desk.records.open_count()) == ([], 1)
 
 
 def test_attempts_are_counted_by_chunk(desk: Desk) -> None:
     job = desk.accept(1)
     assert [desk.records.attempt(job, start) for start in (0, 0, 3, 0, -1)] == [1, 2, 1, 3, 1]
+    assert [desk.records.attempts(job, start) for start in (0, 3, 6)] == [3, 1, 0]
+
+
+def test_of_one_owners_jobs_some_are_handed_out_at_a_time(desk: Desk) -> None:
+    mine = [desk.accept(number, Asker("me")) for number in range(1, MOST_DISPATCHED + 3)]
+    yours = desk.accept(99, Asker("you"))
+    assert desk.records.to_dispatch() == [*mine[:MOST_DISPATCHED], yours]
+    for job in mine[:MOST_DISPATCHED]:
+        desk.records.note(job, dispatched=True)
+    desk.records.end(mine[0], JobStatus.CANCELLED)
+    assert desk.records.to_dispatch() == [mine[MOST_DISPATCHED], yours]
 
 
 def test_old_jobs_are_dropped_with_all_they_have(desk: Desk) -> None:
-    old, new, going = (desk.accept(number) for number in (1, 2, 3))
+    old, new, going, known = (desk.accept(number) for number in (1, 2, 3, 4))
+    desk.records.note(known, dispatched=True)  # to the engine, which has not forgotten it
+    desk.records.end(known, JobStatus.CANCELLED)
     desk.results.keep(old, 0, lines(0), 0)
     desk.records.attempt(old, 0)
     desk.records.end(old, JobStatus.CANCELLED)
     desk.clock.forward(days=31)
     desk.records.end(new, JobStatus.CANCELLED)
     assert desk.records.drop(desk.clock() - timedelta(days=30)) == 1
-    assert [row.id for row in desk.records.page(9)] == [going, new]
+    assert [row.id for row in desk.records.page(9)] == [known, going, new]
     assert not desk.results.has(old, 0)
 
 

@@ -12,6 +12,7 @@ from service.jobs.work.base import JobWork, Means, Opened
 from service.results import ItemError
 from service.store.database import Database
 from service.studies.evaluation import Lines
+from service.version import ENGINE_VERSION
 
 FINE, DIES, SLOW = "fine", "dies", "slow"
 
@@ -68,16 +69,16 @@ class Desk:
         self.records = JobRecords(self.database)
         self.results = JobResults(self.database)
 
-    def accept(self, *words: str, chunk: int = 4, owner: str = "") -> str:
+    def accept(self, *words: str, chunk: int = 4, owner: str = "", engine_version: str = ENGINE_VERSION) -> str:
         """A job whose items do that."""
         job = Accepted(
             id=f"{len(self.records.page(99)):032x}",
             kind=JobKind.SWEEP,
             digest="0" * 64,
-            engine_version="1",
+            engine_version=engine_version,
             total=len(words),
             chunk=chunk,
             estimated_seconds=1.0,
             request=json.dumps(words).encode(),
         )
-        return str(self.records.accept(job, Asker(owner)).id)
+        return str(self.records.accept(job, Asker(owner), "").id)

@@ -14,24 +14,32 @@ from anyio import CancelScope, sleep, to_thread
 from pydantic import ValidationError
 from sqlalchemy import Row
 
-from service.errors import JobNotFound, Refusal, StoreUnavailable
+from service.errors import BudgetExceeded, DeadlineExceeded, JobNotFound, SpecError, StoreUnavailable
 from service.jobs.job import OPEN, JobKind, JobStatus
 from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
+from service.jobs.turns import Turns
 from service.jobs.work.base import Means, Opened
 from service.jobs.work.kinds import WORKS
 from service.results import ItemError
 from service.studies.apart import apart
 from service.studies.evaluation import Lines
+from service.version import ENGINE_VERSION
 
 T = TypeVar("T")
 Enqueue = Callable[[str, int, str], Awaitable[None]]
 
+MOST_ATTEMPTS = 5
+"""So often is a chunk begun; one that is never ended is an error after that."""
+MOST_DISPATCHES = 25
+"""So often is a job dispatched: what ends the executor is rather one of the chunks beside."""
 ABANDONED = ItemError(
     code="abandoned",
-    detail="Whoever worked on this has died each time before it was done; it is not tried again.",
+    detail="It was begun again and again and never came to its end; it is not tried once more.",
     pointer=None,
 )
+WHOLE = -1
+"""Where what is done for a job as a whole begins."""
 LONGEST_FAULT = 500
 _JOBS_AT_ONCE = 8
 _AGAIN_SECONDS = 1.0
@@ -43,51 +51,33 @@ _log = logging.getLogger("service.jobs")
 class Acting:
     """Works on the jobs of one database by means of one pool of processes."""
 
-    def __init__(self, records: JobRecords, results: JobResults, means: Means) -> None:
+    def __init__(self, records: JobRecords, results: JobResults, means: Means, at_once: int = 1) -> None:
         self._records = records
         self._results = results
         self._means = means
+        self._turns = Turns(at_once)
         self._opened: OrderedDict[str, Opened] = OrderedDict()
         self._running: dict[str, set[CancelScope]] = {}
+        self.busy: set[tuple[str, int]] = set()
+        """What is being done: jobs with the starts of their chunks."""
 
     async def dispatch(self, job: str, enqueue: Enqueue) -> None:
         """Prepare a job, and hand all of its chunks out; those that were handed out before are so once."""
-        row = await self._row(job)
-        if row is None:
-            return
-        if not await self._begin(row):
-            return
-        for number, start in enumerate(range(0, row.total, row.chunk)):
-            if number % _CHUNKS_BETWEEN_LOOKS == 0 and await self._row(job) is None:
-                return
-            await enqueue(job, start, row.owner or job)
+        with self._doing(job, WHOLE) as scope:
+            await self._dispatch(job, enqueue)
+        if scope.cancelled_caught:
+            _log.info("job %s was stopped before it was divided", job)
 
     async def chunk(self, job: str, start: int) -> None:
         """Work on the items of a job from `start` on, and keep their results; nothing where they are there already."""
-        row = await self._row(job)
-        if row is None or await _surely(partial(self._results.has, job, start)):
-            return
-        with self._cancellable(job) as scope:
-            opened = await self._open(row)
-            found = Lines() if opened is None else await self._lines(opened, row.kind, _items(row, start))
-        if opened is None or scope.cancelled_caught:
+        found: Lines | None = None
+        with self._doing(job, start):
+            found = await self._chunk(job, start)
+        if found is None:
             return
         for defect in found.defects:
             _log.error("a defect met job %s:\n%s", job, defect)
         await _surely(partial(self._results.keep, job, start, found.lines, found.failed))
-
-    async def give_up(self, job: str, start: int) -> None:
-        """Each of the items from `start` on gets an error as its result; the job ends where it was to be dispatched."""
-        row = await self._row(job)
-        if row is None:
-            return
-        if start < 0:
-            await self._fail(job, ABANDONED.detail)
-            return
-        opened = await self._open(row)
-        if opened is not None:
-            lines = [WORKS[JobKind(row.kind)].failed(opened, index, ABANDONED) for index in _items(row, start)]
-            await _surely(partial(self._results.keep, job, start, lines, len(lines)))
 
     async def stop_ended(self) -> None:
         """Stop the work on jobs that have ended; their processes are killed."""
@@ -96,16 +86,51 @@ class Acting:
         for scope in [scope for job in ended for scope in self._running.get(job, ())]:
             scope.cancel()
 
+    async def _dispatch(self, job: str, enqueue: Enqueue) -> None:
+        row = await self._row(job)
+        if row is None:
+            return
+        if await _surely(partial(self._records.attempt, job, WHOLE)) > MOST_DISPATCHES:
+            await self._fail(job, ABANDONED.detail)
+        elif await self._begin(row):
+            await self._hand_out(row, enqueue)
+
+    async def _hand_out(self, row: Row[Any], enqueue: Enqueue) -> None:
+        for number, start in enumerate(range(0, row.total, row.chunk)):
+            if number % _CHUNKS_BETWEEN_LOOKS == 0 and await self._row(row.id) is None:
+                return
+            await enqueue(row.id, start, row.owner or row.id)
+
+    async def _chunk(self, job: str, start: int) -> Lines | None:
+        """The results of a chunk, unless there is nothing to be done for it."""
+        row = await self._row(job)
+        if row is None or await _surely(partial(self._results.has, job, start)):
+            return None
+        opened = await self._open(row)
+        if opened is None:
+            return None
+        begun = await _surely(partial(self._records.attempts, job, start))
+        async with self._turns.taken(alone=begun > 0):  # who was begun before may have ended all that were beside it
+            attempts = await _surely(partial(self._records.attempt, job, start))
+            if attempts > MOST_ATTEMPTS:
+                return _abandoned(opened, row, start)
+            return await self._lines(opened, row.kind, _items(row, start))
+
     async def _begin(self, row: Row[Any]) -> bool:
-        """Prepare a job, unless that was done before; whether it can be worked on."""
+        """Prepare a job, unless that was done before; whether it can be worked on. What raises is tried again."""
         request, prepared = await _surely(partial(self._records.request, row.id))
         try:
-            if prepared is None:
-                prepared = await WORKS[JobKind(row.kind)].prepare(request, self._means)
-        except (Refusal, ValidationError) as refusal:
+            prepared = await self._prepared(row, request, prepared)
+        except (SpecError, BudgetExceeded, DeadlineExceeded, ValidationError) as refusal:
             await self._fail(row.id, str(refusal))
             return False
         return await _surely(partial(self._records.start, row.id, prepared)) and await self._open(row) is not None
+
+    async def _prepared(self, row: Row[Any], request: bytes, prepared: bytes | None) -> bytes | None:
+        """What is worked out once for all items; another version of the engine has other numbers."""
+        if prepared is not None and row.engine_version == ENGINE_VERSION:
+            return prepared
+        return await WORKS[JobKind(row.kind)].prepare(request, self._means)
 
     async def _fail(self, job: str, fault: str) -> None:
         await _surely(partial(self._records.end, job, JobStatus.FAILED, fault[:LONGEST_FAULT]))
@@ -123,8 +148,9 @@ class Acting:
         if row.id not in self._opened:
             request, prepared = await _surely(partial(self._records.request, row.id))
             try:
+                prepared = await self._prepared(row, request, prepared)
                 opened = await to_thread.run_sync(WORKS[JobKind(row.kind)].opened, row.id, request, prepared)
-            except (Refusal, ValidationError) as refusal:
+            except (SpecError, ValidationError) as refusal:
                 await self._fail(row.id, str(refusal))
                 return None
             self._opened[row.id] = opened
@@ -138,12 +164,15 @@ class Acting:
         return await apart(items, lambda some: work.lines(opened, some, self._means), partial(work.failed, opened))
 
     @contextmanager
-    def _cancellable(self, job: str) -> Iterator[CancelScope]:
+    def _doing(self, job: str, start: int) -> Iterator[CancelScope]:
+        """What is done inside is known, and stops when the job ends."""
         with CancelScope() as scope:
+            self.busy.add((job, start))
             self._running.setdefault(job, set()).add(scope)
             try:
                 yield scope
             finally:
+                self.busy.discard((job, start))
                 self._running[job].discard(scope)
                 self._running = {one: scopes for one, scopes in self._running.items() if scopes}
 
@@ -151,6 +180,12 @@ class Acting:
 def _items(row: Row[Any], start: int) -> range:
     """The items of the chunk that begins with `start`."""
     return range(start, min(start + row.chunk, row.total))
+
+
+def _abandoned(opened: Opened, row: Row[Any], start: int) -> Lines:
+    items = _items(row, start)
+    _log.error("the chunk of job %s that begins with %d is given up", row.id, start)
+    return Lines([WORKS[JobKind(row.kind)].failed(opened, index, ABANDONED) for index in items], len(items))
 
 
 async def _surely(work: Callable[[], T]) -> T:

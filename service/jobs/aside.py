@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from time import monotonic
 
 from anyio import CancelScope, Event, move_on_after, open_process, sleep, to_thread
 from anyio.abc import Process
@@ -19,6 +20,8 @@ _log = logging.getLogger("service.jobs")
 
 _COMMAND = [sys.executable, "-m", "service", "worker", "--with-parent"]
 _AGAIN_SECONDS = 1.0
+_SETTLED_SECONDS = 20.0
+"""Who has lived so long could be started; who dies sooner is started again less and less often."""
 _LOOK_SECONDS = 30.0
 
 
@@ -38,12 +41,15 @@ class Aside:
         """Start the process whenever there is work, and again when it dies, until cancelled."""
         if self._settings.job_workers == 0:
             return
+        pause = _AGAIN_SECONDS
         while True:
             await self._until_wanted(has_work)
+            started = monotonic()
             status = await self._process()
+            pause = _AGAIN_SECONDS if monotonic() - started > _SETTLED_SECONDS else min(2 * pause, _LOOK_SECONDS)
             if status:
-                _log.warning("the process that works on jobs has ended with status %d; it is started again", status)
-                await sleep(_AGAIN_SECONDS)
+                _log.warning("what works on jobs has ended with status %d; it is started again in %g s", status, pause)
+                await sleep(pause)
 
     async def _until_wanted(self, has_work: Callable[[], bool]) -> None:
         """Wait for a job: a new one, one of an earlier life, or another service's."""

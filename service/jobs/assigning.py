@@ -26,6 +26,10 @@ class Assignments:
         """The assignment of that name; AssignmentNotFound."""
         return await to_thread.run_sync(self._store.get, name)
 
+    def rubric(self, name: str) -> Rubric:
+        """The rubric of that assignment, for whoever has a thread of its own; AssignmentNotFound."""
+        return self._store.get(name).rubric
+
     async def drop(self, name: str) -> None:
         """Forget an assignment; AssignmentNotFound."""
         await to_thread.run_sync(self._store.drop, name)

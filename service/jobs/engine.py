@@ -9,11 +9,11 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID, error
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from service.jobs.acting import Acting
+from service.jobs.acting import WHOLE, Acting
 from service.store.engine import file_of, url_of
 
 NAME = "gradient-verdict"
@@ -24,8 +24,8 @@ PENDING = ("PENDING",)
 DONE = ("SUCCESS", "CANCELLED", "ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 FAILED = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 ALL = (*PENDING, *DONE, "ENQUEUED", "DELAYED")
-WHOLE = -1
-"""Where a workflow begins that is not a chunk, but the dispatch of a job."""
+ENGINE_FAILURES = (error.DBOSException,)
+"""What the engine raises of its own."""
 
 _POLL_SECONDS = 0.2
 _JOBS_AT_ONCE = 20
@@ -50,6 +50,8 @@ class JobEngine:
     """Hands work out to executors, of which this process is one; one engine a process."""
 
     def __init__(self, database_url: str, executor: str, acting: Acting, at_once: int) -> None:
+        self.executor = executor
+        """The name of this process."""
         self._at_once = at_once
         DBOS(config=_configuration(database_url, executor))
 
@@ -109,6 +111,11 @@ class JobEngine:
             load_output=False,
         )
         return [_handed(one) for one in found]
+
+    async def dispatch_of(self, job: str) -> Handed | None:
+        """The dispatch of a job, where there is one."""
+        found = await DBOS.list_workflows_async(workflow_ids=[job], load_input=False, load_output=False)
+        return _handed(found[0]) if found else None
 
     async def take_up(self, one: Handed) -> None:
         """Let an executor go on with what another has left."""

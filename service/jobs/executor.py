@@ -4,7 +4,6 @@ import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from functools import partial
 from time import monotonic
 from uuid import uuid4
@@ -13,16 +12,15 @@ from anyio import create_task_group, sleep, to_thread
 
 from service.errors import StoreUnavailable
 from service.jobs.acting import Acting
-from service.jobs.engine import ALL, FAILED, PENDING, Handed, JobEngine
+from service.jobs.engine import ALL, DONE, ENGINE_FAILURES, FAILED, PENDING, Handed, JobEngine
 from service.jobs.liveness import Liveness
-from service.jobs.records import JobRecords, now
+from service.jobs.records import JobRecords
 from service.store.failures import FAILURES
 
-MOST_ATTEMPTS = 5
-"""So often is a chunk begun; one that ends every executor is an error after that."""
 LOOK_SECONDS = 0.4
 REAP_SECONDS = 3.0
-DROP_SECONDS = 600.0
+STALLED_SECONDS = 600.0
+"""A job that has not moved for so long is divided once more: what is handed out already is not so twice."""
 IDLE_SECONDS = 120.0
 """After so long without work, an executor that a service has started ends: it is started again when it is needed."""
 
@@ -49,18 +47,19 @@ class Executor:
         self._records = records
         self._liveness = liveness
         self._suspects: set[str] = set()
+        self._progress: dict[str, int] = {}
 
-    async def run(self, retention: timedelta, for_ever: bool = True) -> None:
+    async def run(self, for_ever: bool = True) -> None:
         """Work on jobs, for ever or until there have been none for a while."""
         await _until_it_works(self._hold)
         await self._engine.launch()
         async with create_task_group() as tending:
+            tending.start_soon(_every, LOOK_SECONDS, self._hold)
             tending.start_soon(_every, LOOK_SECONDS, self._acting.stop_ended)
             tending.start_soon(_every, LOOK_SECONDS, self._hand_in)
             tending.start_soon(_every, REAP_SECONDS, self._reap)
             tending.start_soon(_every, REAP_SECONDS, self._forget)
-            tending.start_soon(_every, DROP_SECONDS, self._find_lost)
-            tending.start_soon(_every, DROP_SECONDS, partial(self._drop, retention))
+            tending.start_soon(_every, STALLED_SECONDS, self._divide_stalled)
             if not for_ever:
                 await self._idle()
                 tending.cancel_scope.cancel()
@@ -83,27 +82,26 @@ class Executor:
         await to_thread.run_sync(self._liveness.hold)
 
     async def _hand_in(self) -> None:
-        await self._hold()
         for job in await to_thread.run_sync(self._records.to_dispatch):
             await self._engine.hand_in(job)
             await to_thread.run_sync(partial(self._records.note, job, dispatched=True))
 
     async def _reap(self) -> None:
-        """Take up what the dead have left: they were found dead twice, for a lock may be lost for a moment."""
+        """Take up what nobody works on: seen twice, for a lock may be lost for a moment, and work begins in one."""
         pending = await self._engine.handed(PENDING)
         free = await to_thread.run_sync(self._liveness.dead, {one.executor for one in pending})
-        dead, self._suspects = free & self._suspects, free
-        left = [one for one in pending if one.executor in dead]
-        for one in left + await self._engine.handed(FAILED):
+        left = {one.id for one in pending if one.executor in free or self._has_lost(one)}
+        again, self._suspects = left & self._suspects, left
+        for one in [one for one in pending if one.id in again] + await self._engine.handed(FAILED):
             await self._take_up(one)
+
+    def _has_lost(self, one: Handed) -> bool:
+        """Whether that was claimed here, and was never begun: an answer of the database was lost."""
+        return one.executor == self._engine.executor and (one.job, one.start) not in self._acting.busy
 
     async def _take_up(self, one: Handed) -> None:
         if one.job in await to_thread.run_sync(self._records.ended, {one.job}):
             await self._engine.forget([one])  # nobody waits for it
-        elif await to_thread.run_sync(self._records.attempt, one.job, one.start) >= MOST_ATTEMPTS:
-            _log.error("%s is given up: it was begun %d times", one.id, MOST_ATTEMPTS)
-            await self._acting.give_up(one.job, one.start)
-            await self._engine.forget([one])
         elif one.status in FAILED:
             await self._engine.begin_anew(one)
         else:
@@ -111,21 +109,23 @@ class Executor:
 
     async def _forget(self) -> None:
         """Let the engine forget the jobs that have ended; what still runs of them is on its way out."""
-        for job in await to_thread.run_sync(self._records.to_sweep):
-            left = [one for one in await self._engine.handed(ALL, job) if one.status not in PENDING]
-            await self._engine.forget(left)
-            if not await self._engine.handed(ALL, job):
-                await to_thread.run_sync(partial(self._records.note, job, swept=True))
+        for job in await to_thread.run_sync(self._records.to_forget):
+            there = await self._engine.handed(ALL, job)
+            await self._engine.forget([one for one in there if one.status not in PENDING])
+            if all(one.status in DONE for one in there):
+                await to_thread.run_sync(partial(self._records.note, job, forgotten=True))
 
-    async def _find_lost(self) -> None:
-        """Tell the engine once more of what it knows nothing of: its database may be another than it was."""
-        for job in await to_thread.run_sync(self._records.dispatched):
-            if not await self._engine.handed(ALL, job):
-                _log.warning("the engine knows nothing of job %s, and is told of it again", job)
+    async def _divide_stalled(self) -> None:
+        """Dispatch once more the jobs that have not moved: a chunk of theirs, or all, may be lost to the engine."""
+        done = await to_thread.run_sync(self._records.dispatched)
+        stalled = [job for job, count in done.items() if self._progress.get(job) == count]
+        self._progress = done
+        for job in stalled:
+            dispatch = await self._engine.dispatch_of(job)
+            if dispatch is None or dispatch.status in DONE:
+                _log.warning("job %s has not moved for a while, and is divided once more", job)
+                await self._engine.forget([] if dispatch is None else [dispatch])
                 await to_thread.run_sync(partial(self._records.note, job, dispatched=False))
-
-    async def _drop(self, retention: timedelta) -> None:
-        await to_thread.run_sync(self._records.drop, now() - retention)
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -135,6 +135,8 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
             await work()
         except (StoreUnavailable, *FAILURES) as error:
             _log.debug("jobs wait for the database: %s", error)
+        except ENGINE_FAILURES as error:
+            _log.warning("the engine of jobs fails: %s", str(error).partition("\n")[0])
         await sleep(seconds)
 
 

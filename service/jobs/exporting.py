@@ -35,11 +35,13 @@ def bundle(request: bytes, lines: Iterable[bytes], wanted: FormatName) -> bytes:
     `request` is that of the job. A file is called by the number of its sheet and by what of its id every system takes.
     """
     packed = BytesIO()
-    all_graded = [GradedSubmission.model_validate_json(line) for line in lines]
+    names = header(rubric_of(request))
+    table = [csv_line(names)]
     with ZipFile(packed, "w", ZIP_DEFLATED, compresslevel=_PACKING) as archive:
-        _add(archive, TABLE, _table(request, all_graded))
-        for graded in (one for one in all_graded if one.error is None):
-            _add(archive, file_name(graded, wanted), _text(graded, wanted))
+        for graded in map(GradedSubmission.model_validate_json, lines):  # one at a time: all are a gigabyte
+            table.append(csv_line(row(graded, len(names))))
+            _add_graded(archive, graded, wanted)
+        _add(archive, TABLE, b"".join(table))
     return packed.getvalue()
 
 
@@ -58,9 +60,9 @@ def _extension(wanted: FormatName) -> str:
     return EXTENSIONS[FORMATS[wanted].media_type]
 
 
-def _table(request: bytes, all_graded: Iterable[GradedSubmission]) -> bytes:
-    names = header(rubric_of(request))
-    return csv_line(names) + b"".join(csv_line(row(graded, len(names))) for graded in all_graded)
+def _add_graded(archive: ZipFile, graded: GradedSubmission, wanted: FormatName) -> None:
+    if graded.error is None:
+        _add(archive, file_name(graded, wanted), _text(graded, wanted))
 
 
 def _add(archive: ZipFile, name: str, content: bytes) -> None:

@@ -13,6 +13,9 @@ from sqlalchemy import Connection, Engine, text
 from service.store.engine import engine_of, file_of, url_of
 from service.store.failures import FAILURES
 
+_KEEPALIVE = "-c statement_timeout=5s -c tcp_keepalives_idle=3 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+"""The server finds out within ten seconds that a machine has vanished without a word, and lets its locks go."""
+
 
 class Liveness(Protocol):
     """One executor's own lock, and a look at those of others."""
@@ -31,7 +34,10 @@ def liveness_of(database_url: str, executor: str) -> Liveness:
     """That of `executor`: files beside an SQLite database, advisory locks in PostgreSQL."""
     url = url_of(database_url)
     file = file_of(url)
-    return FileLocks(file, executor) if file else AdvisoryLocks(engine_of(url), executor)
+    if file is not None:
+        return FileLocks(file, executor)
+    options = f"{url.query.get('options', '')} {_KEEPALIVE}".strip()
+    return AdvisoryLocks(engine_of(url.update_query_dict({"options": options})), executor)
 
 
 class FileLocks:
@@ -48,6 +54,7 @@ class FileLocks:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._own = os.open(self._folder / self._executor, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._own, fcntl.LOCK_EX)
+            self.dead(path.name for path in self._folder.iterdir())  # what those before have left is removed
 
     def dead(self, executors: Iterable[str]) -> set[str]:
         """Those whose file is unlocked or not there; it is removed."""

@@ -45,9 +45,9 @@ class JobReader:
     async def page(self, job: str, first: int, limit: int) -> bytes:
         """A page of results from the item `first` on, as JSON; its cursor is null once there is nothing to come."""
         found = await self._row(job)
-        lines = await self._in_thread(partial(self._results.lines, job, first, limit))
-        reached = first + len(lines)
-        over = reached >= found.total or (found.status not in OPEN and len(lines) < limit)
+        ended = found.status not in OPEN
+        lines, reached = await self._in_thread(partial(self._results.lines, job, first, limit, over_gaps=ended))
+        over = reached >= found.total or (ended and len(lines) < limit)
         cursor = b"null" if over else b'"%d"' % reached
         return b'{"items":[%s],"next_cursor":%s}' % (b",".join(lines), cursor)
 
@@ -74,19 +74,23 @@ class JobReader:
         found = await self._row(job)
         if found.kind != JobKind.GRADINGS:
             raise ResultNotFound("Only the results of gradings can be had as a ZIP; those of a sweep are a table.")
-        lines = await self._in_thread(partial(self._results.lines, job, 0, found.total))
+        lines, _ = await self._in_thread(partial(self._results.lines, job, 0, found.total, over_gaps=True))
         return await self._in_thread(partial(bundle, await self._request(job), lines, wanted))
 
     async def table(self, job: str) -> AsyncIterator[bytes]:
         """The results as lines of CSV (RFC 4180), below a row of names."""
-        work = WORKS[JobKind((await self._row(job)).kind)]
+        found = await self._row(job)
+        work, ended = WORKS[JobKind(found.kind)], found.status not in OPEN
         header = await self._in_thread(partial(work.header, await self._request(job)))
         row = partial(work.row, columns=len(header))
         yield csv_line(header)
-        first = 0
-        while lines := await self._in_thread(partial(self._results.lines, job, first, _LINES_AT_ONCE)):
+        reached = 0
+        while True:
+            part = partial(self._results.lines, job, reached, _LINES_AT_ONCE, over_gaps=ended)
+            lines, reached = await self._in_thread(part)
+            if not lines:
+                return
             yield await self._in_thread(partial(_rows, row, lines))
-            first += len(lines)
 
     async def drawn(self, job: str) -> Drawn:
         """What a chart of a sweep shows of it."""

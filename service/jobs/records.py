@@ -1,12 +1,13 @@
 """Jobs in the database: accepted, counted, cancelled and dropped, each in one transaction."""
 
 import zlib
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, case, delete, func, or_, select, tuple_, update
 
 from service.errors import IdempotencyConflict, JobNotFound
 from service.jobs.job import OPEN, JobKind, JobStatus
@@ -14,9 +15,13 @@ from service.store.database import Database
 from service.store.engine import be_patient
 from service.store.listing import Cursor
 from service.store.reports import inserting
+from service.store.retention import reclaim
 from service.store.schema import ATTEMPTS, JOBS
 
 Wall = Callable[[], datetime]
+MOST_DISPATCHED = 50
+"""So many jobs of one owner are handed out at a time; others wait in their order."""
+_DROPPED_AT_ONCE = 20
 _HEAVY = {"request", "prepared"}
 _HEAD = [column for column in JOBS.c if column.name not in _HEAVY]
 
@@ -55,27 +60,26 @@ class JobRecords:
         self._database = database
         self._wall = wall
 
-    def accept(self, accepted: Accepted, asker: Asker) -> Row[Any]:
-        """Keep a job; the one that this key has already, where it is the same; IdempotencyConflict where not."""
+    def accept(self, accepted: Accepted, asker: Asker, asked: str) -> Row[Any]:
+        """Keep a job; the one that this key has already, where the same was `asked`; IdempotencyConflict where not."""
         values = {name: getattr(accepted, name) for name in Accepted.__dataclass_fields__}
-        values |= {"request": zlib.compress(accepted.request, 1), "owner": asker.owner}
+        values |= {"request": zlib.compress(accepted.request, 1), "owner": asker.owner, "asked": asked}
         values |= {"idempotency_key": asker.idempotency_key or None, "created_at": self._wall()}
-        values |= {"status": JobStatus.QUEUED, "done": 0, "failed": 0, "dispatched": False, "swept": False}
-        mine = and_(JOBS.c.owner == asker.owner, JOBS.c.idempotency_key == asker.idempotency_key)
+        values |= {"status": JobStatus.QUEUED, "done": 0, "failed": 0, "dispatched": False, "forgotten": False}
+        known = or_(JOBS.c.id == accepted.id, _of_key(asker)) if asker.idempotency_key else JOBS.c.id == accepted.id
         with self._database.writing() as connection:
             new = inserting(connection, JOBS).values(**values)
             connection.execute(new.on_conflict_do_nothing(index_elements=["owner", "idempotency_key"]))
-            known = or_(JOBS.c.id == accepted.id, mine) if asker.idempotency_key else JOBS.c.id == accepted.id
             row = connection.execute(select(*_HEAD).where(known)).one()
-        if (row.kind, row.digest) != (accepted.kind, accepted.digest):
-            raise IdempotencyConflict
-        return row
+        return _same(row, asked)
 
-    def knows(self, asker: Asker) -> bool:
-        """Whether the asker's key was used before."""
-        mine = and_(JOBS.c.owner == asker.owner, JOBS.c.idempotency_key == asker.idempotency_key)
+    def known(self, asker: Asker, asked: str) -> Row[Any] | None:
+        """The job that this key has already; IdempotencyConflict where something else was asked."""
+        if not asker.idempotency_key:
+            return None
         with self._database.reading() as connection:
-            return connection.execute(select(JOBS.c.id).where(mine)).one_or_none() is not None
+            row = connection.execute(select(*_HEAD).where(_of_key(asker))).one_or_none()
+        return None if row is None else _same(row, asked)
 
     def get(self, job: str) -> Row[Any]:
         """All of a job but what is heavy; JobNotFound."""
@@ -116,22 +120,29 @@ class JobRecords:
         return {status: found.get(status, 0) for status in OPEN}
 
     def to_dispatch(self) -> list[str]:
-        """The jobs that the engine has not been told of, the oldest first."""
-        wanted = and_(JOBS.c.dispatched.is_(False), JOBS.c.status.in_(OPEN))
+        """The jobs that the engine is to be told of, the oldest first: some of every owner's, not thousands at once."""
+        query = select(JOBS.c.id, JOBS.c.owner, JOBS.c.dispatched).where(JOBS.c.status.in_(OPEN))
         with self._database.reading() as connection:
-            return list(connection.execute(select(JOBS.c.id).where(wanted).order_by(JOBS.c.created_at)).scalars())
+            rows = connection.execute(query.order_by(JOBS.c.created_at)).all()
+        there = Counter(row.owner for row in rows if row.dispatched)
+        found: list[str] = []
+        for row in rows:
+            if not row.dispatched and there[row.owner] < MOST_DISPATCHED:
+                there[row.owner] += 1
+                found.append(row.id)
+        return found
 
-    def to_sweep(self) -> list[str]:
+    def to_forget(self) -> list[str]:
         """The jobs that have ended, and that the engine still has something of."""
-        wanted = and_(JOBS.c.swept.is_(False), JOBS.c.dispatched.is_(True), JOBS.c.status.not_in(OPEN))
+        wanted = and_(JOBS.c.forgotten.is_(False), JOBS.c.dispatched.is_(True), JOBS.c.status.not_in(OPEN))
         with self._database.reading() as connection:
             return list(connection.execute(select(JOBS.c.id).where(wanted)).scalars())
 
-    def dispatched(self) -> list[str]:
-        """The jobs that have not ended, and that the engine was told of."""
+    def dispatched(self) -> dict[str, int]:
+        """The jobs that have not ended, and that the engine was told of, with how many of their items are done."""
         wanted = and_(JOBS.c.dispatched.is_(True), JOBS.c.status.in_(OPEN))
         with self._database.reading() as connection:
-            return list(connection.execute(select(JOBS.c.id).where(wanted)).scalars())
+            return {row.id: row.done for row in connection.execute(select(JOBS.c.id, JOBS.c.done).where(wanted))}
 
     def ended(self, jobs: Collection[str]) -> set[str]:
         """Those among `jobs` that are no longer to be worked on."""
@@ -167,14 +178,38 @@ class JobRecords:
             )
             return int(connection.execute(more.returning(ATTEMPTS.c.attempts)).scalar_one())
 
+    def attempts(self, job: str, start: int) -> int:
+        """How many attempts at a chunk there were."""
+        place = and_(ATTEMPTS.c.job_id == job, ATTEMPTS.c.start == start)
+        with self._database.reading() as connection:
+            return connection.execute(select(ATTEMPTS.c.attempts).where(place)).scalar() or 0
+
     def drop(self, ended_before: datetime) -> int:
-        """Drop the jobs that ended before that time, with all their results; how many they were."""
-        with self._database.writing() as connection:
-            be_patient(connection)
-            old = and_(JOBS.c.status.not_in(OPEN), JOBS.c.ended_at < ended_before)
-            return connection.execute(delete(JOBS).where(old)).rowcount
+        """Drop jobs that ended before that time, with all their results, some at a time; how many they were."""
+        old = and_(JOBS.c.status.not_in(OPEN), JOBS.c.ended_at < ended_before)
+        unknown = or_(JOBS.c.forgotten.is_(True), JOBS.c.dispatched.is_(False))  # to the engine
+        some = select(JOBS.c.id).where(old, unknown).order_by(JOBS.c.ended_at).limit(_DROPPED_AT_ONCE)
+        dropped = 0
+        while True:
+            with self._database.writing() as connection:
+                be_patient(connection)
+                count = connection.execute(delete(JOBS).where(JOBS.c.id.in_(some))).rowcount
+                reclaim(connection)
+            dropped += count
+            if count < _DROPPED_AT_ONCE:
+                return dropped
 
     def _changed(self, job: str, values: dict[str, Any]) -> bool:
         with self._database.writing() as connection:
             changed = update(JOBS).where(JOBS.c.id == job, JOBS.c.status.in_(OPEN)).values(**values)
             return connection.execute(changed).rowcount > 0
+
+
+def _of_key(asker: Asker) -> ColumnElement[bool]:
+    return and_(JOBS.c.owner == asker.owner, JOBS.c.idempotency_key == asker.idempotency_key)
+
+
+def _same(row: Row[Any], asked: str) -> Row[Any]:
+    if row.asked != asked:
+        raise IdempotencyConflict
+    return row

@@ -54,16 +54,23 @@ class JobResults:
         with self._database.reading() as connection:
             return connection.execute(select(RESULTS.c.start).where(place)).one_or_none() is not None
 
-    def lines(self, job: str, first: int, limit: int) -> list[bytes]:
-        """At most `limit` results from the item `first` on, in their order, as far as there is no gap."""
+    def lines(self, job: str, first: int, limit: int, over_gaps: bool = False) -> tuple[list[bytes], int]:
+        """At most `limit` results from the item `first` on, in their order, and where they end.
+
+        They go as far as there is no gap, or over all gaps: nothing will fill those of a job that has ended.
+        """
         found: list[bytes] = []
+        reached = first
         for start, lines in self._chunks(job, first, limit):
-            if start > first + len(found):
+            if start > reached and not over_gaps:
                 break
-            found += lines[first + len(found) - start :]
+            reached = max(reached, start)
+            some = lines[reached - start :][: limit - len(found)]
+            found += some
+            reached += len(some)
             if len(found) >= limit:
                 break
-        return found[:limit]
+        return found, reached
 
     def some(self, job: str, wanted: Sequence[int]) -> list[bytes]:
         """The results of the items `wanted`, whose numbers rise, those that are there; no others are held."""

@@ -2,6 +2,7 @@
 
 from math import ceil
 from statistics import fmean
+from time import perf_counter
 
 from service.grading.spec import Rubric
 from service.simulation.estimate import cost
@@ -25,11 +26,14 @@ def chunk_of(total: int, seconds_an_item: float, seconds: float) -> int:
 
 def seconds_a_point(grid: Grid) -> float:
     """Seconds of one processor for a point, by a look at some; MisplacedAxis where a corner is no network."""
+    started = perf_counter()
     corners = [corner(grid, index) for index in grid.corners()]
     between = range(0, len(grid), max(1, len(grid) // _LOOKED_AT))
     found = [made for made in (inner(grid, index) for index in between) if made is not None]
-    operations = fmean(cost(made).floating_point_operations for made in [*corners, *found])
-    return SECONDS_A_POINT + operations / OPERATIONS_PER_SECOND
+    made = [*corners, *found]
+    planning = 2.0 * (perf_counter() - started) / len(made)  # each point is planned twice; a base may be megabytes
+    operations = fmean(cost(one).floating_point_operations for one in made)
+    return max(SECONDS_A_POINT, planning) + operations / OPERATIONS_PER_SECOND
 
 
 def seconds_a_sheet(rubric: Rubric) -> float:

@@ -93,6 +93,7 @@ JOBS = Table(
     Column("status", String(16), nullable=False),
     Column("owner", String(64), nullable=False),
     Column("idempotency_key", String(255)),
+    Column("asked", String(64), nullable=False),  # a digest of all that was sent, for the key
     Column("digest", String(64), nullable=False),
     Column("engine_version", String(32), nullable=False),
     Column("created_at", Utc, nullable=False),
@@ -104,14 +105,14 @@ JOBS = Table(
     Column("failed", BigInteger, nullable=False),
     Column("estimated_seconds", Double, nullable=False),
     Column("dispatched", Boolean, nullable=False),  # whether the engine has it
-    Column("swept", Boolean, nullable=False),  # whether the engine has forgotten it
+    Column("forgotten", Boolean, nullable=False),  # whether the engine has forgotten it
     Column("fault", String(500)),
     Column("prepared", LargeBinary),
     Column("request", LargeBinary, nullable=False),
     UniqueConstraint("owner", "idempotency_key", name="jobs_by_key"),
     Index("jobs_by_age", "created_at", "id"),
     Index("jobs_by_status", "status", "created_at", "id"),
-    Index("jobs_to_dispatch", "dispatched", "swept", "status"),
+    Index("jobs_to_dispatch", "dispatched", "forgotten", "status"),
 )
 """Accepted work; the request, and what is worked out once for all its items, are compressed."""
 

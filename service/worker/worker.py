@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from anyio import BrokenWorkerProcess, CapacityLimiter, create_task_group, fail_after, to_process
 
-from service.errors import DeadlineExceeded, NotReady, QueueFull, WorkerFailed
+from service.errors import DeadlineExceeded, NotReady, QueueFull, WorkerFailed, WorkerNotStarted
 from service.grading.grade import check, plans_of
 from service.grading.spec import GradingSpec
 from service.profile.spec import ProfileSpec
@@ -144,7 +144,7 @@ class Worker:
         for _ in range(_STARTS):
             if await self._armed():
                 return
-        raise WorkerFailed("No worker process could be started.")
+        raise WorkerNotStarted("No worker process could be started.")
 
     async def _armed(self) -> bool:
         try:

@@ -1,6 +1,6 @@
 """What a kind of job has to say for itself."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,7 @@ class Opened:
     parts: Any = field(repr=False)  # what its kind has made of the request, once for all chunks
 
 
-class JobWork:
+class JobWork(ABC):
     """One kind of job: how a request is opened, prepared, and worked on in chunks."""
 
     kind: JobKind

@@ -52,6 +52,7 @@ def _make_jobs() -> None:
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("owner", sa.String(64), nullable=False),
         sa.Column("idempotency_key", sa.String(255)),
+        sa.Column("asked", sa.String(64), nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("engine_version", sa.String(32), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -63,7 +64,7 @@ def _make_jobs() -> None:
         sa.Column("failed", sa.BigInteger, nullable=False),
         sa.Column("estimated_seconds", sa.Double, nullable=False),
         sa.Column("dispatched", sa.Boolean, nullable=False),
-        sa.Column("swept", sa.Boolean, nullable=False),
+        sa.Column("forgotten", sa.Boolean, nullable=False),
         sa.Column("fault", sa.String(500)),
         sa.Column("prepared", sa.LargeBinary),
         sa.Column("request", sa.LargeBinary, nullable=False),
@@ -71,7 +72,7 @@ def _make_jobs() -> None:
     )
     op.create_index("jobs_by_age", "jobs", ["created_at", "id"])
     op.create_index("jobs_by_status", "jobs", ["status", "created_at", "id"])
-    op.create_index("jobs_to_dispatch", "jobs", ["dispatched", "swept", "status"])
+    op.create_index("jobs_to_dispatch", "jobs", ["dispatched", "forgotten", "status"])
 
 
 def downgrade() -> None:

@@ -1,0 +1,75 @@
+"""A service starts what works on its jobs when it is needed, and again when it dies; it is gone with the service."""
+
+import os
+import signal
+from pathlib import Path
+
+import anyio
+import pytest
+from dbos import DBOSPortableJSONSerializer
+
+from api_tests.engine.working import sweep_of
+from api_tests.worker.processes import children, eventually
+from service.jobs import engine
+from service.jobs.job import OPEN, Job, JobStatus
+from service.jobs.jobs import Jobs
+from service.jobs.records import Asker
+from service.settings import Settings
+from service.store.database import Database
+
+pytestmark = pytest.mark.anyio
+
+
+def jobs_of(folder: Path, processes: int) -> tuple[Jobs, Database]:
+    """The jobs of a service that has so many processes for them."""
+    settings = Settings(database_url=f"sqlite:///{folder}/reports.sqlite3", job_workers=processes, job_niceness=0)
+    database = Database(settings.database_url, durable=True)
+    return Jobs(settings, database), database
+
+
+async def ended(jobs: Jobs, job: str) -> Job:
+    with anyio.fail_after(60):
+        async for found in jobs.watch(job):
+            if found.status not in OPEN:
+                return found
+    raise AssertionError("a watch ends with the job")
+
+
+async def test_what_works_on_jobs_comes_with_them_and_goes_with_the_service(tmp_path: Path) -> None:
+    jobs, database = jobs_of(tmp_path, 1)
+    before = children()
+    async with anyio.create_task_group() as service:
+        service.start_soon(jobs.run)
+        await anyio.wait_all_tasks_blocked()
+        assert children() == before, "nobody works where there is no work"
+        first = await jobs.sweep(sweep_of(2), Asker())
+        assert (await ended(jobs, first.id)).status is JobStatus.SUCCEEDED
+        (worker,) = children() - before
+        os.kill(worker, signal.SIGKILL)
+        second = await jobs.sweep(sweep_of(2, seed=1), Asker())
+        assert (await ended(jobs, second.id)).status is JobStatus.SUCCEEDED
+        grandchildren = {one for child in children() - before for one in children(child)}
+        service.cancel_scope.cancel()
+    assert children() == before
+    assert eventually(lambda: not any(Path(f"/proc/{one}").exists() for one in grandchildren), 5)
+    database.close()
+
+
+async def test_a_service_without_workers_leaves_jobs_to_others(tmp_path: Path) -> None:
+    jobs, database = jobs_of(tmp_path, 0)
+    before = children()
+    async with anyio.create_task_group() as service:
+        service.start_soon(jobs.run)
+        job = await jobs.sweep(sweep_of(2), Asker())
+        await anyio.wait_all_tasks_blocked()
+        assert children() == before
+        service.cancel_scope.cancel()
+    assert (await jobs.job(job.id)).status is JobStatus.QUEUED
+    database.close()
+
+
+@pytest.mark.parametrize("url", ["sqlite:////data/reports.sqlite3", "postgresql://user:word@host/name"])
+def test_an_upgrade_strands_no_job_and_nothing_of_the_engine_is_run(url: str) -> None:
+    found = engine._configuration(url, "me")
+    assert (found["application_version"], found["executor_id"]) == (engine.VERSION, "me")
+    assert isinstance(found["serializer"], DBOSPortableJSONSerializer), "not by pickles, which are programs"
