@@ -90,13 +90,18 @@ async def test_as_many_sheets_are_accepted_as_a_class_may_have(bench: Bench) -> 
     assert assert_problem(problem, 422, "invalid-request")["errors"][0]["pointer"] == "/submissions"
 
 
-async def test_a_key_belongs_to_the_sheets_and_to_the_rubric(bench: Bench) -> None:
+async def test_a_key_belongs_to_what_was_sent_whatever_becomes_of_the_rubric(bench: Bench) -> None:
     await bench.client.put(HERE, **sent(RUBRIC))
     request = sent(SHEETS)
     keyed = {**request, "headers": {**request["headers"], "Idempotency-Key": "class-1"}}
     first, again = [await bench.client.post(f"{HERE}/gradings", **keyed) for _ in range(2)]
     assert first.json()["id"] == again.json()["id"]
     await bench.client.put(HERE, **sent({**RUBRIC, "title": "Anew"}))
+    third = await bench.client.post(f"{HERE}/gradings", **keyed)
+    await bench.client.delete(HERE)
+    fourth = await bench.client.post(f"{HERE}/gradings", **keyed)
+    assert third.json()["id"] == fourth.json()["id"] == first.json()["id"]
+    keyed["content"] = sent({"submissions": SHEETS["submissions"][:1]})["content"]
     assert_problem(await bench.client.post(f"{HERE}/gradings", **keyed), 409, "idempotency-conflict")
 
 

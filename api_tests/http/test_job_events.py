@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import fastapi.routing
 import httpx
 import pytest
+from sqlalchemy import Row
 
 from api_tests.http.asking import Json, assert_problem, sent
 from api_tests.http.working import Bench, bench_over, sweep, worked
@@ -17,6 +19,7 @@ from examples.running_service import running_service
 from service.errors import StoreUnavailable
 from service.jobs.job import Job, JobStatus
 from service.jobs.jobs import Jobs
+from service.jobs.records import JobRecords
 from service.settings import Settings
 from service.store.database import Database
 
@@ -160,36 +163,39 @@ async def test_a_connection_on_which_nothing_happens_is_kept_alive(
     monkeypatch.setattr(fastapi.routing, "_PING_INTERVAL", 0.01)
     job = await bench.made()
     jobs = bench.jobs
-    beginning = jobs.job
+    beginning = jobs._glance
 
-    async def ends_soon(name: str) -> Job:
+    async def ends_soon(name: str) -> Job | None:
         found = await beginning(name)
-        bench.work(job, range(found.progress.done, found.progress.done + 1))
+        if found is not None:
+            bench.work(job, range(found.progress.done, found.progress.done + 1))
         return found
 
-    monkeypatch.setattr(jobs, "job", ends_soon)
+    monkeypatch.setattr(jobs, "_glance", ends_soon)
     answer = await bench.client.get(job["links"]["events"])
     assert answer.text.count("event: ") >= 3
     assert ": ping\n\n" in answer.text
 
 
-class Faltering(Jobs):
-    """Jobs whose database fails every other time."""
+class Faltering(JobRecords):
+    """Records whose database fails every other time."""
 
     asked = 0
 
-    async def job(self, job: str) -> Job:
+    def get(self, job: str) -> Row[Any]:
         """The job, or nothing."""
         self.asked += 1
         if self.asked % 2 == 0:
             raise StoreUnavailable("its database is busy")
-        return await super().job(job)
+        return super().get(job)
 
 
 async def test_a_database_that_fails_for_a_while_ends_no_stream(bench: Bench) -> None:
     job = await bench.made()
     seen = []
-    async for found in Faltering(Settings(), bench.database).watch(job["id"]):
+    jobs = Jobs(Settings(), bench.database)
+    jobs._records = Faltering(bench.database)
+    async for found in jobs.watch(job["id"]):
         bench.work(job, range(found.progress.done, min(4, found.progress.done + 2)))
         seen.append((found.progress.done, found.status))
     assert seen == [(0, JobStatus.QUEUED), (2, JobStatus.RUNNING), (4, JobStatus.SUCCEEDED)]
