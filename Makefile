@@ -15,7 +15,7 @@ PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$(CURDIR)/openapi/tools/node_modules/.bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check demo demo-grading bench bench-formulas bench-http bench-page bench-store bench-jobs bench-charts phase-diagram chaos fuzz rivals verdicts oracle openapi clients contract lock clean
+.PHONY: help run test check demo demo-grading bench bench-formulas bench-http bench-page bench-store bench-jobs bench-charts phase-diagram chaos fuzz rivals verdicts torch oracle openapi clients contract lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -105,8 +105,10 @@ rivals: $(BIN)/.dev ## install PyTorch and JAX for `make bench`
 verdicts: $(BIN)/.dev ## judge the labelled networks over HTTP and count what is right (CASES=file)
 	$(BIN)/python benchmarks/verdicts.py $(CASES)
 
-oracle: $(BIN)/.dev ## compare gradients with PyTorch's (installs torch 2.13.0)
+torch: $(BIN)/.dev ## install PyTorch 2.13.0, with which `make test` compares gradients
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --disable-pip-version-check 'torch==2.13.0'
+
+oracle: torch ## compare gradients with PyTorch's
 	$(BIN)/python -m pytest api_tests/simulation/test_oracle.py
 
 openapi: $(BIN)/.runtime ## write the OpenAPI documents and the examples in them
