@@ -48,11 +48,13 @@ def configuration(connection: Connection) -> "Config":
 
 
 def _change(engine: Engine, way: str, revision: str) -> None:
-    from alembic import command  # noqa: PLC0415
+    from alembic import command  # noqa: PLC0415 - here, not under the lock
     from alembic.util import CommandError  # noqa: PLC0415
 
     with writing(engine).begin() as connection:  # all steps or none: in SQLite, too, tables belong to transactions
         _lock(connection)
+        if way == "upgrade" and revision_of(connection) == HEAD:
+            return  # whoever held the lock has done it for all that waited
         try:
             getattr(command, way)(configuration(connection), revision)
         except CommandError as error:
