@@ -272,10 +272,15 @@ async def test_whoever_was_begun_before_works_alone(
     acting = Acting(desk.records, desk.results, NO_MEANS, 3)
     together: list[int] = []
     going: set[int] = set()
+    all_three = anyio.Event()
 
     async def noted(opened: Any, items: range, means: Any) -> Any:
         going.add(items[0])
         together.append(len(going))
+        if len(going) == 3:
+            all_three.set()
+        if items[0] >= 12:  # none goes on before all have begun
+            await all_three.wait()
         await anyio.sleep(0.01)
         going.discard(items[0])
         return Lines([line(index) for index in items])
@@ -288,9 +293,10 @@ async def test_whoever_was_begun_before_works_alone(
         for start in (0, 4, 8):
             working.start_soon(acting.chunk, job, start)
     assert together == [1, 1, 1]
-    async with anyio.create_task_group() as working:
-        for start in (12, 16, 20):
-            working.start_soon(acting.chunk, job, start)
+    with anyio.fail_after(30):
+        async with anyio.create_task_group() as working:
+            for start in (12, 16, 20):
+                working.start_soon(acting.chunk, job, start)
     assert (max(together), desk.records.get(job).status) == (3, JobStatus.SUCCEEDED)
 
 
