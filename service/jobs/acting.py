@@ -38,6 +38,8 @@ ABANDONED = ItemError(
     detail="It was begun again and again and never came to its end; it is not tried once more.",
     pointer=None,
 )
+UNWORKABLE = (SpecError, BudgetExceeded, DeadlineExceeded, ValidationError)
+"""What ends a job when it is prepared or opened, for it would be so every time."""
 WHOLE = -1
 """Where what is done for a job as a whole begins."""
 LONGEST_FAULT = 500
@@ -63,10 +65,8 @@ class Acting:
 
     async def dispatch(self, job: str, enqueue: Enqueue) -> None:
         """Prepare a job, and hand all of its chunks out; those that were handed out before are so once."""
-        with self._doing(job, WHOLE) as scope:
+        with self._doing(job, WHOLE):
             await self._dispatch(job, enqueue)
-        if scope.cancelled_caught:
-            _log.info("job %s was stopped before it was divided", job)
 
     async def chunk(self, job: str, start: int) -> None:
         """Work on the items of a job from `start` on, and keep their results; nothing where they are there already."""
@@ -121,7 +121,7 @@ class Acting:
         request, prepared = await _surely(partial(self._records.request, row.id))
         try:
             prepared = await self._prepared(row, request, prepared)
-        except (SpecError, BudgetExceeded, DeadlineExceeded, ValidationError) as refusal:
+        except UNWORKABLE as refusal:
             await self._fail(row.id, str(refusal))
             return False
         return await _surely(partial(self._records.start, row.id, prepared)) and await self._open(row) is not None
@@ -150,7 +150,7 @@ class Acting:
             try:
                 prepared = await self._prepared(row, request, prepared)
                 opened = await to_thread.run_sync(WORKS[JobKind(row.kind)].opened, row.id, request, prepared)
-            except (SpecError, ValidationError) as refusal:
+            except UNWORKABLE as refusal:
                 await self._fail(row.id, str(refusal))
                 return None
             self._opened[row.id] = opened
@@ -164,13 +164,13 @@ class Acting:
         return await apart(items, lambda some: work.lines(opened, some, self._means), partial(work.failed, opened))
 
     @contextmanager
-    def _doing(self, job: str, start: int) -> Iterator[CancelScope]:
+    def _doing(self, job: str, start: int) -> Iterator[None]:
         """What is done inside is known, and stops when the job ends."""
         with CancelScope() as scope:
             self.busy.add((job, start))
             self._running.setdefault(job, set()).add(scope)
             try:
-                yield scope
+                yield
             finally:
                 self.busy.discard((job, start))
                 self._running[job].discard(scope)

@@ -109,8 +109,7 @@ class JobRecords:
 
     def open_count(self) -> int:
         """How many jobs have not ended."""
-        with self._database.reading() as connection:
-            return connection.execute(select(func.count()).where(JOBS.c.status.in_(OPEN))).scalar_one()
+        return sum(self.under_way().values())
 
     def under_way(self) -> dict[JobStatus, int]:
         """How many jobs are in each status that has not ended."""
@@ -194,10 +193,13 @@ class JobRecords:
             with self._database.writing() as connection:
                 be_patient(connection)
                 count = connection.execute(delete(JOBS).where(JOBS.c.id.in_(some))).rowcount
-                reclaim(connection)
             dropped += count
             if count < _DROPPED_AT_ONCE:
-                return dropped
+                break
+        if dropped:
+            with self._database.writing() as connection:
+                reclaim(connection)
+        return dropped
 
     def _changed(self, job: str, values: dict[str, Any]) -> bool:
         with self._database.writing() as connection:
