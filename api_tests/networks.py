@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from service.results import SimulationReport
+from service.simulation.results import SimulationReport
 from service.simulation.simulate import simulate
-from service.spec import SimulationSpec
+from service.simulation.spec import SimulationSpec
 
 Json = dict[str, Any]
 

@@ -9,10 +9,10 @@ import pytest
 from openapi_spec_validator import validate
 
 from openapi import write
+from service.core.strict_json import walk
 from service.http.app import Application
 from service.main import create_app, openapi_text
-from service.results import SimulationReport
-from service.strict_json import walk
+from service.simulation.results import SimulationReport
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = json.loads(openapi_text())

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from service.core.strict_json import walk
 from service.http.examples import PROBLEMS
 from service.http.problems import Problem
-from service.strict_json import walk
 
 Json = dict[str, Any]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.settings import PREFIX, Settings
+from service.core.settings import PREFIX, Settings
 
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from service import strict_json
-from service.errors import MalformedJson
-from service.strict_json import DEEPEST_NESTING, MOST_CONTAINERS, MOST_NAMES, MOST_OBJECTS, escape, loads, walk
+from service.core import strict_json
+from service.core.errors import MalformedJson
+from service.core.strict_json import DEEPEST_NESTING, MOST_CONTAINERS, MOST_NAMES, MOST_OBJECTS, escape, loads, walk
 
 LOW_SURROGATES = st.text(st.characters(categories=["Cs"], min_codepoint=0xDC00), max_size=3)  # no two make a pair
 TEXT = st.text(max_size=6) | LOW_SURROGATES | st.sampled_from(['"', "\\", "[{[{", '\\"', "}]", "~", "/", "~1", ""])

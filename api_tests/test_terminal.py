@@ -12,8 +12,8 @@ import pytest
 from api_tests.http.asking import MARKER, Json, resolve, sent, without_seconds
 from api_tests.networks import stack
 from service.__main__ import main
-from service.results import SimulationReport
-from service.terminal import decades
+from service.cli import decades
+from service.simulation.results import SimulationReport
 
 ROOT = Path(__file__).resolve().parent.parent
 

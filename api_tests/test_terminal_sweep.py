@@ -19,18 +19,18 @@ from api_tests.studies.sweeping import BASE, Counting, given, grid, spaced
 from api_tests.test_terminal import ROOT, command, written
 from api_tests.worker.processes import eventually
 from service.__main__ import main
-from service.errors import DeadlineExceeded, WorkerFailed
-from service.settings import Settings
+from service.charts.tables import csv_line
+from service.cli import sweeping
+from service.cli.findings import Findings
+from service.cli.heat_map import HeatMap, sign_of
+from service.cli.sweeping import Sweeping
+from service.core.errors import DeadlineExceeded, WorkerFailed
+from service.core.settings import Settings
 from service.simulation.simulate import simulate_plan
 from service.studies.evaluation import Lines, evaluate
 from service.studies.point import SweepPoint
 from service.studies.sweep import Grid
 from service.studies.table import header, row
-from service.tables import csv_line
-from service.terminal import sweeping
-from service.terminal.findings import Findings
-from service.terminal.heat_map import HeatMap, sign_of
-from service.terminal.sweeping import Sweeping
 
 T = TypeVar("T")
 

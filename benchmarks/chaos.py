@@ -22,14 +22,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from service.worker.threads import single_blas_thread  # noqa: E402 - the root is on the path only now
+from service.processes.blas import single_blas_thread  # noqa: E402 - the root is on the path only now
 
 single_blas_thread()
 
 import httpx  # noqa: E402 - NumPy comes after the thread limit
 
 from api_tests.store.postgres import Server, binary, free_port, running_postgres  # noqa: E402
-from service.settings import Settings  # noqa: E402
+from service.core.settings import Settings  # noqa: E402
 from service.simulation.simulate import simulate_plan  # noqa: E402
 from service.studies.evaluation import evaluate  # noqa: E402
 from service.studies.sweep import Grid, SweepSpec  # noqa: E402

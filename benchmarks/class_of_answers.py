@@ -18,12 +18,13 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from service.worker.threads import single_blas_thread  # noqa: E402 - the root is on the path only now
+from service.processes.blas import single_blas_thread  # noqa: E402 - the root is on the path only now
 
 single_blas_thread()
 
 import anyio  # noqa: E402 - NumPy comes after the thread limit
 
+from service.core.settings import Settings  # noqa: E402
 from service.grading.batch import BatchRequest  # noqa: E402
 from service.grading.formats import FORMATS  # noqa: E402
 from service.grading.grade import grade, plans_of  # noqa: E402
@@ -32,12 +33,11 @@ from service.jobs.keeping import Keeping  # noqa: E402
 from service.jobs.size import chunk_of, seconds_a_sheet  # noqa: E402
 from service.jobs.work.base import Means, Opened  # noqa: E402
 from service.jobs.work.gradings import GradingsWork  # noqa: E402
-from service.settings import Settings  # noqa: E402
+from service.processes.pool import Worker  # noqa: E402
 from service.simulation.estimate import Limits  # noqa: E402
 from service.simulation.plan import plan  # noqa: E402
 from service.simulation.simulate import simulate_plan  # noqa: E402
 from service.store.nothing import NoPoints, NoStore  # noqa: E402
-from service.worker.worker import Worker  # noqa: E402
 
 COURSE = ROOT / "examples" / "course"
 SHEETS, PROCESSES, COMPARED, BAR_SECONDS = 2000, 2, 50, 60.0

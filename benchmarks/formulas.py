@@ -16,9 +16,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from service.expressions.grammar import parse  # noqa: E402 - the root is on the path only now
-from service.expressions.tokens import FormulaError  # noqa: E402
-from service.kinds import members  # noqa: E402
+from service.core.kinds import members  # noqa: E402
+from service.formulas.language.grammar import parse  # noqa: E402 - the root is on the path only now
+from service.formulas.language.tokens import FormulaError  # noqa: E402
 from service.nn.activations import Activation  # noqa: E402
 from service.nn.activations.expression import Expression  # noqa: E402
 

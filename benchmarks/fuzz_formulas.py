@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT))
 
 from api_tests.expressions.fuzz_target import Fault, Survivor  # noqa: E402 - the root is on the path only now
 from api_tests.expressions.seeds import PIECES, SEEDS, WRAPPERS  # noqa: E402
-from service.expressions.tree import Node, children  # noqa: E402
+from service.formulas.language.tree import Node, children  # noqa: E402
 
 
 class Corpus:

@@ -8,13 +8,13 @@ from time import perf_counter
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from service.worker.threads import single_blas_thread  # noqa: E402 - the root is on the path only now
+from service.processes.blas import single_blas_thread  # noqa: E402 - the root is on the path only now
 
 single_blas_thread()
 
-from service.profile.profile import profile  # noqa: E402 - NumPy comes after the thread limit
-from service.profile.spec import ProfileSpec  # noqa: E402
 from service.theory.bounds import prove_built_ins  # noqa: E402
+from service.theory.profile.profile import profile  # noqa: E402 - NumPy comes after the thread limit
+from service.theory.profile.spec import ProfileSpec  # noqa: E402
 
 FORMULAS = [
     "z*tanh(z)", "1/(1+exp(-z))", "tanh(z)", "max(0, z)", "where(z > 0, z, 0.1z)", "z/(1+|z|)", "atan(z)",

@@ -10,7 +10,7 @@ from time import perf_counter
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from service.worker.threads import single_blas_thread  # noqa: E402 - the root is on the path only now
+from service.processes.blas import single_blas_thread  # noqa: E402 - the root is on the path only now
 
 single_blas_thread()
 
@@ -19,9 +19,9 @@ import numpy as np  # noqa: E402 - NumPy comes after the thread limit
 
 from benchmarks.shapes import Shape  # noqa: E402
 from examples.running_service import running_service  # noqa: E402
-from service.settings import Settings  # noqa: E402
+from service.core.settings import Settings  # noqa: E402
 from service.simulation.simulate import simulate  # noqa: E402
-from service.spec import SimulationSpec  # noqa: E402
+from service.simulation.spec import SimulationSpec  # noqa: E402
 from service.store.chosen import store_of  # noqa: E402
 from service.store.listing import Cursor  # noqa: E402
 from service.store.nothing import Store  # noqa: E402

@@ -12,14 +12,16 @@ sys.path.insert(0, str(ROOT))
 
 from fastapi.sse import format_sse_event  # noqa: E402 - the root is on the path only now
 
-from service.worker.threads import single_blas_thread  # noqa: E402 - the root is on the path only now
+from service.processes.blas import single_blas_thread  # noqa: E402 - the root is on the path only now
 
 single_blas_thread()
 
-from service.catalog import Catalog, catalog  # noqa: E402 - NumPy comes after the thread limit
 from service.charts.chart import specification  # noqa: E402
 from service.charts.names import ChartFormat, ChartName, Theme  # noqa: E402
 from service.charts.sweep import drawn  # noqa: E402
+from service.charts.tables import csv_line, layers_csv  # noqa: E402
+from service.core.settings import Settings  # noqa: E402
+from service.core.version import ENGINE_VERSION  # noqa: E402
 from service.grading.adapters.lambda_feedback import LambdaRequest  # noqa: E402
 from service.grading.adapters.mu_ed import EvaluateHealth, EvaluateRequest  # noqa: E402
 from service.grading.adapters.xqueue import grading_spec_of  # noqa: E402
@@ -30,23 +32,21 @@ from service.grading.preview import preview  # noqa: E402
 from service.grading.rubrics import rubric_report  # noqa: E402
 from service.grading.spec import GradingSpec, PreviewSpec, Rubric  # noqa: E402
 from service.http import examples  # noqa: E402
+from service.http.catalog import Catalog, catalog  # noqa: E402 - NumPy comes after the thread limit
 from service.jobs.describing import described  # noqa: E402
 from service.jobs.job import Job, JobKind, JobPage, JobStatus  # noqa: E402
-from service.profile.profile import profile  # noqa: E402
-from service.profile.spec import ProfileSpec  # noqa: E402
-from service.results import SimulationReport  # noqa: E402
-from service.settings import Settings  # noqa: E402
+from service.processes.pool import Worker  # noqa: E402
+from service.simulation.results import SimulationReport  # noqa: E402
 from service.simulation.simulate import simulate, simulate_plan  # noqa: E402
-from service.spec import SimulationSpec  # noqa: E402
+from service.simulation.spec import SimulationSpec  # noqa: E402
 from service.store.head import Head  # noqa: E402
 from service.store.listing import Cursor, ReportPage, ReportSummary  # noqa: E402
 from service.studies.evaluation import evaluate  # noqa: E402
 from service.studies.point import SweepPoint  # noqa: E402
 from service.studies.sweep import Grid, SweepSpec  # noqa: E402
 from service.studies.table import header, row  # noqa: E402
-from service.tables import csv_line, layers_csv  # noqa: E402
-from service.version import ENGINE_VERSION  # noqa: E402
-from service.worker.worker import Worker  # noqa: E402
+from service.theory.profile.profile import profile  # noqa: E402
+from service.theory.profile.spec import ProfileSpec  # noqa: E402
 
 EXAMPLES = Path(examples.__file__).parent
 SECONDS = 0.004

@@ -5,10 +5,10 @@ import signal
 import sys
 from pathlib import Path
 
-from service.simulation.crew import die_with_parent
-from service.simulation.memory import keep_freed_memory
-from service.vocabulary import Label
-from service.worker.threads import single_blas_thread
+from service.processes.blas import single_blas_thread
+from service.processes.fork_map import die_with_parent
+from service.processes.memory import keep_freed_memory
+from service.simulation.vocabulary import Label
 
 MOST_WORKERS = 256
 
@@ -88,7 +88,7 @@ def _serve(chosen: argparse.Namespace) -> int:
 
 
 def _worker(chosen: argparse.Namespace) -> int:
-    from service.main_worker import work  # noqa: PLC0415
+    from service.jobs.main import work  # noqa: PLC0415
 
     if chosen.with_parent:
         die_with_parent()
@@ -100,7 +100,7 @@ def _health(chosen: argparse.Namespace) -> int:
     from urllib.error import URLError  # noqa: PLC0415 - a probe every few seconds loads nothing else
     from urllib.request import ProxyHandler, build_opener  # noqa: PLC0415
 
-    from service.settings import Settings  # noqa: PLC0415
+    from service.core.settings import Settings  # noqa: PLC0415
 
     url = f"http://127.0.0.1:{Settings().port}/healthz/ready"
     try:
@@ -111,20 +111,20 @@ def _health(chosen: argparse.Namespace) -> int:
 
 
 def _simulate(chosen: argparse.Namespace) -> int:
-    from service.terminal import simulate_file  # noqa: PLC0415
+    from service.cli import simulate_file  # noqa: PLC0415
 
     return simulate_file(chosen.spec, as_json=chosen.json, fail_on=chosen.fail_on)
 
 
 def _grade(chosen: argparse.Namespace) -> int:
-    from service.terminal import grade_files  # noqa: PLC0415
+    from service.cli import grade_files  # noqa: PLC0415
 
     return grade_files(chosen.rubric, chosen.answers, chosen.format)
 
 
 def _sweep(chosen: argparse.Namespace) -> int:
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever stops it while it loads reads no traceback
-    from service.terminal.sweep import STANDARD_OUTPUT, Wanted, sweep_file  # noqa: PLC0415
+    from service.cli.sweep import STANDARD_OUTPUT, Wanted, sweep_file  # noqa: PLC0415
 
     signal.signal(signal.SIGINT, before)
     if chosen.json and chosen.csv == STANDARD_OUTPUT:

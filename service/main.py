@@ -9,14 +9,14 @@ from socket import socket
 
 import uvicorn
 
+from service.core.settings import Settings
 from service.http.app import Application, build_app
 from service.jobs.jobs import Jobs
-from service.settings import Settings
+from service.processes.drawing import Drawing
+from service.processes.pool import Worker
 from service.store.archive import Archive
 from service.store.chosen import store_of
 from service.store.database import Database
-from service.worker.drawing import Drawing
-from service.worker.worker import Worker
 
 STARTUP_FAILURE = 3
 """The exit status of a service that could not be started."""

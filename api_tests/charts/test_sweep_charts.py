@@ -10,20 +10,20 @@ import pytest
 
 from api_tests.charts.test_charts import ENOUGH_FOR_TEXT, PNG, contrast, luminance
 from api_tests.curves.odd_sweeps import FORMULA, SWEEPS, lines
+from service.charts.curves.sweep_points import Findings
+from service.charts.curves.sweep_words import description
 from service.charts.names import ChartFormat, Theme
 from service.charts.sweep import NOTHING_YET, _drawn, drawn, specification
 from service.charts.theme import config
-from service.curves.sweep_points import Findings
-from service.curves.sweep_words import description
+from service.core.settings import Settings
 from service.nn.activations.tanh import Tanh
-from service.settings import Settings
+from service.processes.drawing import Drawing
 from service.simulation.simulate import simulate_plan
+from service.simulation.vocabulary import Label
 from service.studies.evaluation import evaluate
 from service.studies.point import SweepPoint
 from service.studies.sweep import Grid, SweepSpec
 from service.theory.critical import critical_initialisations
-from service.vocabulary import Label
-from service.worker.drawing import Drawing
 
 PHASE_DIAGRAM = Path(__file__).resolve().parents[2] / "examples" / "phase_diagram" / "tanh.json"
 TELLING_APART = 1.25

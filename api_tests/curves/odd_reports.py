@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from api_tests.networks import Json, named, report, stack
-from service.results import SimulationReport
+from service.simulation.results import SimulationReport
 
 HISTOGRAMS = {"include": ["histograms"]}
 FORMULA = "where(z < 0, 0.01*z, z)"

@@ -5,13 +5,13 @@ from math import inf, isinf
 from typing import Any
 
 from api_tests.networks import Json, stack
-from service.diagnosis.ruling import judge_trial
-from service.policies.sgd import Sgd
-from service.results import ItemError, Spread
+from service.nn.policies.sgd import Sgd
+from service.simulation.diagnosis.ruling import judge_trial
+from service.simulation.results import ItemError, Spread
+from service.simulation.vocabulary import Cause, Label, Tendency
 from service.studies.evaluation import point_of
 from service.studies.point import PointVerdict, Reduced
 from service.studies.sweep import Grid, SweepSpec
-from service.vocabulary import Cause, Label, Tendency
 
 Found = Callable[[Mapping[str, Any]], float | None]
 """A depth ratio in decades by the values of a point: −∞ is dead, ∞ overflows, null fails."""

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_tests.curves.odd_reports import SPECIFICATIONS, odd
-from service.curves.comparison import FARTHEST, comparison
-from service.curves.gradient import PREDICTED, gradient
-from service.curves.hidden import hidden, level
-from service.curves.rows import MOST_LAYERS, thinned
-from service.curves.zones import Frame, ends, zones
-from service.policies.sgd import Sgd
+from service.charts.curves.comparison import FARTHEST, comparison
+from service.charts.curves.gradient import PREDICTED, gradient
+from service.charts.curves.hidden import hidden, level
+from service.charts.curves.rows import MOST_LAYERS, thinned
+from service.charts.curves.zones import Frame, ends, zones
+from service.nn.policies.sgd import Sgd
 
 DENSE = ["vanishing", "exploding", "stable"]
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from api_tests.curves.odd_reports import FORMULA, SPECIFICATIONS, odd
-from service.curves.activation import DERIVATIVE, VALUE, activation, limits
-from service.curves.architecture import activations, architecture, name_of
-from service.curves.derivative import derivative
-from service.curves.gain import DERIVATIVE as BY_DERIVATIVE
-from service.curves.gain import WEIGHTS, gain
-from service.curves.rows import MOST_LAYERS
-from service.curves.signal import SEPARATION, SIGNAL, signal
-from service.curves.weight_gradient import weight_gradient
+from service.charts.curves.activation import DERIVATIVE, VALUE, activation, limits
+from service.charts.curves.architecture import activations, architecture, name_of
+from service.charts.curves.derivative import derivative
+from service.charts.curves.gain import DERIVATIVE as BY_DERIVATIVE
+from service.charts.curves.gain import WEIGHTS, gain
+from service.charts.curves.rows import MOST_LAYERS
+from service.charts.curves.signal import SEPARATION, SIGNAL, signal
+from service.charts.curves.weight_gradient import weight_gradient
 from service.nn.activations.expression import Expression
 from service.nn.activations.stanh import Stanh
 

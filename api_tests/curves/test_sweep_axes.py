@@ -7,9 +7,9 @@ from math import log10
 import pytest
 
 from api_tests.curves.odd_sweeps import ACTIVATIONS, FORMULA, axis, lines, ranged, sweep
-from service.curves.sweep_axes import LONGEST_NAME, AxisKind, DrawnAxis, named
-from service.curves.sweep_extract import MOST_CELLS, MOST_PLACES, Extract
-from service.curves.sweep_outline import outline
+from service.charts.curves.sweep_axes import LONGEST_NAME, AxisKind, DrawnAxis, named
+from service.charts.curves.sweep_extract import MOST_CELLS, MOST_PLACES, Extract
+from service.charts.curves.sweep_outline import outline
 from service.studies.sweep import Grid, SweepSpec
 
 

@@ -5,11 +5,11 @@ from math import inf
 import pytest
 
 from api_tests.curves.odd_sweeps import ACTIVATIONS, DEPTHS, SWEEPS, Found, axis, lines, ranged, sweep
-from service.curves.rows import Row
-from service.curves.sweep_line import FARTHEST, sweep_line
-from service.curves.sweep_points import Findings
-from service.curves.sweep_words import MAP_TITLE, description, subtitle, title
-from service.policies.sgd import Sgd
+from service.charts.curves.rows import Row
+from service.charts.curves.sweep_line import FARTHEST, sweep_line
+from service.charts.curves.sweep_points import Findings
+from service.charts.curves.sweep_words import MAP_TITLE, description, subtitle, title
+from service.nn.policies.sgd import Sgd
 from service.studies.sweep import SweepSpec
 
 

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_tests.curves.odd_sweeps import SWEEPS, Found, axis, lines, ranged, sweep
-from service.curves.rows import Row
-from service.curves.sweep_axes import DrawnAxis
-from service.curves.sweep_contours import contours
-from service.curves.sweep_field import Field
-from service.curves.sweep_map import CRITICAL, EXPLODES, VANISHES, Knots, sweep_map
-from service.curves.sweep_points import Findings
-from service.policies.adam import Adam
-from service.policies.sgd import Sgd
+from service.charts.curves.rows import Row
+from service.charts.curves.sweep_axes import DrawnAxis
+from service.charts.curves.sweep_contours import contours
+from service.charts.curves.sweep_field import Field
+from service.charts.curves.sweep_map import CRITICAL, EXPLODES, VANISHES, Knots, sweep_map
+from service.charts.curves.sweep_points import Findings
+from service.nn.policies.adam import Adam
+from service.nn.policies.sgd import Sgd
 from service.studies.sweep import SweepSpec
 
 PLANE = sweep(ranged("weight_variance", 0, 8, 9), ranged("bias_variance", 0, 6, 7))

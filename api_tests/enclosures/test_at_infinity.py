@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from flint import arb, ctx
 
-from service.enclosures.at_infinity import germ
-from service.enclosures.balls import PRECISION_BITS
-from service.enclosures.germs import Behaviour
-from service.enclosures.monomials import Undecided
-from service.expressions.grammar import parse
-from service.expressions.numpy_backend import Evaluation
+from service.formulas.enclosures.at_infinity import germ
+from service.formulas.enclosures.balls import PRECISION_BITS
+from service.formulas.enclosures.germs import Behaviour
+from service.formulas.enclosures.monomials import Undecided
+from service.formulas.language.grammar import parse
+from service.formulas.language.numpy_backend import Evaluation
 
 BEHAVIOURS = [
     ("z*tanh(z)", inf, -1),

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import assume, given, settings
 
 from api_tests.enclosures.growing import FORMULAS
-from service.enclosures.smoothness import smoothness
-from service.expressions.grammar import parse
-from service.expressions.numpy_backend import Evaluation
-from service.expressions.tokens import FormulaError
-from service.facts import ActivationBounds, Bound, Range
+from service.formulas.enclosures.smoothness import smoothness
+from service.formulas.language.grammar import parse
+from service.formulas.language.numpy_backend import Evaluation
+from service.formulas.language.tokens import FormulaError
+from service.formulas.vocabulary import Approach
 from service.nn.activations.a_relu import ARelu
 from service.nn.activations.exu import Exu
 from service.nn.activations.gelu import Gelu
@@ -22,7 +22,7 @@ from service.nn.activations.silu import Silu
 from service.nn.activations.stanh import Stanh
 from service.nn.activations.tanh import Tanh
 from service.theory.bounds import bounds, largest_slope
-from service.vocabulary import Approach
+from service.theory.facts import ActivationBounds, Bound, Range
 
 STANH = "1.199678640257733833916369848641141944261458788418607209"
 

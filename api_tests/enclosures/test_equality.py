@@ -7,9 +7,9 @@ from flint import arb, ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.enclosures.equality import Comparison, Evidence, compare
-from service.enclosures.points import value_at
-from service.expressions.grammar import parse
+from service.formulas.enclosures.equality import Comparison, Evidence, compare
+from service.formulas.enclosures.points import value_at
+from service.formulas.language.grammar import parse
 
 
 def compared(one: str, other: str, low: float = -inf, high: float = inf) -> list[Comparison]:

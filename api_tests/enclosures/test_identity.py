@@ -4,11 +4,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from service.enclosures.exponents import DEEPEST_DENOMINATOR, common_denominator, terms_of
-from service.enclosures.identity import identical
-from service.expressions.grammar import parse
-from service.expressions.tokens import FormulaError
-from service.expressions.tree import Node
+from service.formulas.enclosures.exponents import DEEPEST_DENOMINATOR, common_denominator, terms_of
+from service.formulas.enclosures.identity import identical
+from service.formulas.language.grammar import parse
+from service.formulas.language.tokens import FormulaError
+from service.formulas.language.tree import Node
 
 HOLDING = [
     ("tanh(z)", "(e^(2z) - 1)/(e^(2z) + 1)"),

@@ -4,9 +4,9 @@ from math import inf, pi, sqrt
 
 import pytest
 
-from service.enclosures.smoothness import smoothness
-from service.expressions.grammar import parse
-from service.expressions.write import plain
+from service.formulas.enclosures.smoothness import smoothness
+from service.formulas.language.grammar import parse
+from service.formulas.language.write import plain
 
 PIECES = [
     ("z*tanh(z)", [(-inf, inf, "z*tanh(z)")]),

@@ -10,11 +10,11 @@ from dbos import DBOSPortableJSONSerializer
 
 from api_tests.engine.working import sweep_of
 from api_tests.worker.processes import children, eventually
+from service.core.settings import Settings
 from service.jobs import engine
 from service.jobs.job import OPEN, Job, JobStatus
 from service.jobs.jobs import Jobs
 from service.jobs.records import Asker
-from service.settings import Settings
 from service.store.database import Database
 
 pytestmark = pytest.mark.anyio

@@ -14,11 +14,11 @@ from typing import IO, Any
 import anyio
 
 from api_tests.worker.processes import children, eventually
+from service.core.settings import Settings
 from service.jobs.job import OPEN, Job
 from service.jobs.jobs import Jobs
 from service.jobs.records import Asker
 from service.jobs.results import JobResults
-from service.settings import Settings
 from service.store.database import Database
 from service.studies.sweep import SweepSpec
 

@@ -9,7 +9,7 @@ from service.grading.grade import grade
 from service.grading.results import Check, Grading
 from service.grading.spec import GradingSpec
 from service.simulation.simulate import simulate
-from service.spec import SimulationSpec
+from service.simulation.spec import SimulationSpec
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COURSE = ROOT / "examples" / "course"

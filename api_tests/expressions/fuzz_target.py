@@ -11,13 +11,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from service.expressions.canonical import canonical
-from service.expressions.differentiate import DerivativeTooLong, differentiate
-from service.expressions.grammar import parse
-from service.expressions.numpy_backend import Evaluation
-from service.expressions.tokens import LONGEST_TEXT, FormulaError
-from service.expressions.tree import Node
-from service.expressions.write import latex, plain
+from service.formulas.language.canonical import canonical
+from service.formulas.language.differentiate import DerivativeTooLong, differentiate
+from service.formulas.language.grammar import parse
+from service.formulas.language.numpy_backend import Evaluation
+from service.formulas.language.tokens import LONGEST_TEXT, FormulaError
+from service.formulas.language.tree import Node
+from service.formulas.language.write import latex, plain
 
 LONGEST_STEP_SECONDS = 0.2
 PARAMETERS = {"a": 0.7, "beta": 1.05, "b_1": -0.3}

@@ -4,8 +4,8 @@ from api_tests.expressions.test_calculus import FORMULAS, WRITTEN
 from api_tests.expressions.test_derivatives import DERIVATIVES
 from api_tests.expressions.test_grammar import REFUSED, SPELLINGS, WRITTEN_BACK
 from api_tests.expressions.test_numbers import LOSSES
-from service.expressions.functions import EXTREMES, FUNCTIONS
-from service.expressions.write import plain
+from service.formulas.language.functions import EXTREMES, FUNCTIONS
+from service.formulas.language.write import plain
 
 # After the measured hazards of other parsers and of computer algebra.
 HAZARDS = [

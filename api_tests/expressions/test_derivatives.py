@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from service.expressions.canonical import canonical
-from service.expressions.differentiate import differentiate
-from service.expressions.grammar import parse
-from service.expressions.numpy_backend import Evaluation
-from service.expressions.write import latex, plain
+from service.formulas.language.canonical import canonical
+from service.formulas.language.differentiate import differentiate
+from service.formulas.language.grammar import parse
+from service.formulas.language.numpy_backend import Evaluation
+from service.formulas.language.write import latex, plain
 
 PARAMETERS = {"a": 0.7, "alpha": 1.3, "b": 0.6, "beta": 1.05, "c": -0.2, "u": 1.67}
 X = np.linspace(-6.017, 6.013, 82)  # no kink lies on it

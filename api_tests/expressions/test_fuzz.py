@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from api_tests.expressions.fuzz_target import PARAMETERS, Survivor
 from api_tests.expressions.seeds import HAZARDS, PIECES, SEEDS, WRAPPERS
-from service.expressions.differentiate import MOST_NODES, DerivativeTooLong, differentiate
-from service.expressions.grammar import parse
-from service.expressions.size import count
-from service.expressions.tokens import FormulaError
+from service.formulas.language.differentiate import MOST_NODES, DerivativeTooLong, differentiate
+from service.formulas.language.grammar import parse
+from service.formulas.language.size import count
+from service.formulas.language.tokens import FormulaError
 
 REFUSAL_SECONDS = 0.005
 

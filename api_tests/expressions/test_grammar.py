@@ -2,9 +2,9 @@
 
 import pytest
 
-from service.expressions.grammar import parse
-from service.expressions.tokens import FormulaError
-from service.expressions.write import latex, plain
+from service.formulas.language.grammar import parse
+from service.formulas.language.tokens import FormulaError
+from service.formulas.language.write import latex, plain
 
 PARAMETERS = ("a", "beta", "u", "b_1")
 

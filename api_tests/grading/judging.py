@@ -6,8 +6,8 @@ from typing import Any
 from service.grading.grade import flaws_of, grade
 from service.grading.results import Check, Grading
 from service.grading.spec import GradingSpec, Rubric
-from service.results import SimulationReport
-from service.spec import SimulationSpec
+from service.simulation.results import SimulationReport
+from service.simulation.spec import SimulationSpec
 
 Json = dict[str, Any]
 Simulate = Callable[[SimulationSpec], SimulationReport]

@@ -4,8 +4,8 @@ from functools import cache
 from typing import Any
 
 from api_tests.networks import Json, report, stack
-from service.results import Interval, SimulationReport, Spread
-from service.spec import SimulationSpec
+from service.simulation.results import Interval, SimulationReport, Spread
+from service.simulation.spec import SimulationSpec
 
 NETWORK: Json = {"network": stack(3, 4), "trials": 8}
 

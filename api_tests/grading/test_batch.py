@@ -9,15 +9,15 @@ import pytest
 from pydantic import ValidationError
 
 from api_tests.grading.judging import Json, Simulate, never
-from service.errors import BudgetExceeded
+from service.charts.tables import csv_line
+from service.core.errors import BudgetExceeded
 from service.grading.batch import BatchRequest, BatchSpec, GradedSubmission, Submission, digest_of, rubric_of
 from service.grading.formats import FORMATS
 from service.grading.grade import grade
+from service.grading.sheets import graded
 from service.grading.spec import MOST_CLAIMS, GradingSpec, Rubric
 from service.grading.table import header, row
-from service.studies.batch import graded
 from service.studies.evaluation import Lines
-from service.tables import csv_line
 
 NETWORK: Json = {"network": {"features": 1, "layers": [{"kind": "dense", "units": 1}]}}
 CLAIMS: list[Json] = [

@@ -7,7 +7,7 @@ import pytest
 from api_tests.grading.judging import Json, answering, flaws, judged
 from api_tests.grading.networks_for_claims import saying, spread
 from service.grading.patch import Edit, PatchError, patched
-from service.results import SimulationReport
+from service.simulation.results import SimulationReport
 from service.simulation.simulate import simulate
 
 SIGMOID_OUTPUT: Json = {

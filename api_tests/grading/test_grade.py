@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from api_tests.grading.judging import Json, graded
 from api_tests.grading.networks_for_claims import Counting, gaining, saying, spread, variant
-from service.errors import FlawedRubric, SpecError
+from service.core.errors import FlawedRubric, SpecError
 from service.grading.grade import check, plans_of
 from service.grading.spec import Rubric
-from service.vocabulary import Label
+from service.simulation.vocabulary import Label
 
 
 def number(name: str, **fields: Any) -> Json:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from api_tests.grading.judging import Json, judged
-from service.arrays import Float64Array
+from service.core.arrays import Float64Array
 from service.grading.claims.gradient import GradientClaim
 from service.simulation.simulate import simulate
 

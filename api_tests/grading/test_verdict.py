@@ -6,10 +6,10 @@ import pytest
 
 from api_tests.grading.judging import Json, answering, judged
 from api_tests.grading.networks_for_claims import NETWORK, saying, spread
-from service.results import Interval
+from service.simulation.results import Interval
 from service.simulation.simulate import simulate
-from service.spec import SimulationSpec
-from service.vocabulary import Label, Tendency
+from service.simulation.spec import SimulationSpec
+from service.simulation.vocabulary import Label, Tendency
 
 VERDICT: Json = {"kind": "verdict", "simulation": NETWORK}
 VANISHING = {"label": Label.VANISHING, "confidence": 1.0, "depth_ratio": spread(-3.0, -3.5, -2.5)}

@@ -9,7 +9,7 @@ from api_tests.http.asking import Json, assert_problem, sent, spec
 from api_tests.http.lines import heard, unfinished
 from api_tests.networks import stack
 from api_tests.worker.processes import children
-from service.results import Estimate
+from service.simulation.results import Estimate
 
 pytestmark = pytest.mark.anyio
 

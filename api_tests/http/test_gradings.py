@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from api_tests.http.asking import Json, assert_problem, resolve, sent
+from service.cli import grade_files
 from service.grading.formats import NAMES
-from service.terminal import grade_files
 
 pytestmark = pytest.mark.anyio
 

@@ -16,11 +16,11 @@ from sqlalchemy import Row
 from api_tests.http.asking import Json, assert_problem, sent
 from api_tests.http.working import Bench, bench_over, sweep, worked
 from examples.running_service import running_service
-from service.errors import StoreUnavailable
+from service.core.errors import StoreUnavailable
+from service.core.settings import Settings
 from service.jobs.job import Job, JobStatus
 from service.jobs.jobs import Jobs
 from service.jobs.records import JobRecords
-from service.settings import Settings
 from service.store.database import Database
 
 pytestmark = pytest.mark.anyio

@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from api_tests.http.asking import assert_problem, sent, spec
+from service.charts.tables import columns, layers_csv
+from service.core.settings import Settings
 from service.http.examples import ANSWERS
 from service.main import create_app
-from service.results import SimulationReport
-from service.settings import Settings
-from service.tables import columns, layers_csv
+from service.simulation.results import SimulationReport
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.anyio
 
-FILES = Path(__file__).resolve().parents[2] / "service" / "page"
+FILES = Path(__file__).resolve().parents[2] / "service" / "http" / "page"
 NAMES = sorted(path.name for path in FILES.iterdir())
 TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from api_tests.http.asking import MARKER, assert_problem, resolve, sent
-from service.settings import Settings
+from service.core.settings import Settings
 
 pytestmark = pytest.mark.anyio
 

@@ -9,8 +9,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api_tests.http.asking import assert_problem, sent, spec
-from service.catalog import FAMILIES, Catalog
-from service.kinds import members
+from service.core.kinds import members
+from service.http.catalog import FAMILIES, Catalog
 
 pytestmark = pytest.mark.anyio
 

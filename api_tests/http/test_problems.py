@@ -10,15 +10,15 @@ import pytest
 from api_tests.http.asking import MARKER, Json, assert_problem, sent, spec
 from api_tests.http.lines import heard, unfinished
 from examples.running_service import running_service
+from service.core.settings import Settings
 from service.http.app import build_app
 from service.jobs.jobs import Jobs
-from service.settings import Settings
-from service.spec import SimulationSpec
+from service.processes.drawing import Drawing
+from service.processes.pool import Worker
+from service.simulation.spec import SimulationSpec
 from service.store.archive import Archive
 from service.store.database import Database
 from service.store.nothing import NoStore
-from service.worker.drawing import Drawing
-from service.worker.worker import Worker
 
 pytestmark = pytest.mark.anyio
 

@@ -11,10 +11,10 @@ import pytest
 from api_tests.http.asking import Json, assert_problem, sent, spec
 from api_tests.networks import stack
 from examples.running_service import running_service
+from service.core.settings import Settings
 from service.http.app import Application
 from service.main import create_app
-from service.settings import Settings
-from service.vocabulary import Label
+from service.simulation.vocabulary import Label
 
 pytestmark = pytest.mark.anyio
 

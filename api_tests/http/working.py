@@ -8,17 +8,17 @@ from typing import Any
 import httpx
 
 from api_tests.http.asking import Json, sent, spec
+from service.core.settings import Settings
 from service.grading.batch import BatchRequest, Submission
+from service.grading.sheets import graded
 from service.grading.spec import Rubric
 from service.http.app import Application
 from service.jobs.jobs import Jobs
 from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
 from service.main import create_app
-from service.settings import Settings
 from service.simulation.simulate import simulate, simulate_plan
 from service.store.database import Database
-from service.studies.batch import graded
 from service.studies.evaluation import Lines, evaluate
 from service.studies.sweep import Grid, SweepSpec
 

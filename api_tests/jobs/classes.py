@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 from api_tests.networks import Json, stack
 from service.grading.batch import BatchRequest, BatchSpec
 from service.grading.grade import plans_of
+from service.grading.sheets import graded
 from service.grading.spec import Rubric
 from service.simulation.plan import plan
 from service.simulation.simulate import simulate
-from service.spec import SimulationSpec
-from service.studies.batch import graded
+from service.simulation.spec import SimulationSpec
 from service.studies.evaluation import Lines
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from api_tests.jobs.working import DIES, FINE, SLOW, Desk, Script, line
-from service.errors import DeadlineExceeded, StoreUnavailable, WorkerFailed
+from service.core.errors import DeadlineExceeded, StoreUnavailable, WorkerFailed
 from service.jobs import acting as acting_module
 from service.jobs.acting import MOST_ATTEMPTS, MOST_DISPATCHES, WHOLE, Acting
 from service.jobs.engine import FAILED, PENDING, Handed

@@ -10,7 +10,8 @@ import pytest
 
 from api_tests.jobs.classes import a_class, lines_of
 from api_tests.studies.sweeping import BASE, given
-from service.errors import JobNotFound, ResultNotFound
+from service.core.errors import JobNotFound, ResultNotFound
+from service.core.settings import Settings
 from service.grading.batch import GradedSubmission, digest_of
 from service.grading.formats import FORMATS, FormatName
 from service.grading.results import Grading
@@ -20,8 +21,7 @@ from service.jobs.jobs import Jobs
 from service.jobs.records import Accepted, Asker, JobRecords
 from service.jobs.results import JobResults
 from service.jobs.work.gradings import GradingsWork
-from service.results import ItemError
-from service.settings import Settings
+from service.simulation.results import ItemError
 from service.store.database import Database
 from service.studies.sweep import SweepSpec
 

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from api_tests.jobs.classes import Here, Kept, a_class, lines_of
-from service.errors import WorkerFailed
+from service.core.errors import WorkerFailed
 from service.grading.grade import plans_of
 from service.jobs.work.base import Means
 from service.jobs.work.gradings import GradingsWork
-from service.results import SimulationReport
 from service.simulation.estimate import Limits
+from service.simulation.results import SimulationReport
 from service.studies.evaluation import error_of
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api_tests.store.keeping import Clock
-from service.errors import IdempotencyConflict, JobNotFound
+from service.core.errors import IdempotencyConflict, JobNotFound
 from service.jobs.describing import page_of
 from service.jobs.job import JobKind, JobStatus
 from service.jobs.records import MOST_DISPATCHED, Accepted, Asker, JobRecords

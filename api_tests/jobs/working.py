@@ -4,15 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from service.errors import DeadlineExceeded, Refusal, WorkerFailed
+from service.core.errors import DeadlineExceeded, Refusal, WorkerFailed
+from service.core.version import ENGINE_VERSION
 from service.jobs.job import JobKind
 from service.jobs.records import Accepted, Asker, JobRecords
 from service.jobs.results import JobResults
 from service.jobs.work.base import JobWork, Means, Opened
-from service.results import ItemError
+from service.simulation.results import ItemError
 from service.store.database import Database
 from service.studies.evaluation import Lines
-from service.version import ENGINE_VERSION
 
 FINE, DIES, SLOW = "fine", "dies", "slow"
 

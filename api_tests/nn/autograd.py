@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from api_tests.nn.written_formulas import evaluated
-from service.expressions.write import plain
+from service.formulas.language.write import plain
 from service.nn.activations import Activation
 from service.nn.activations.expression import Expression
 from service.nn.activations.softmax import Softmax

@@ -11,8 +11,8 @@ from scipy.special import erf
 
 from api_tests.nn.variants import every, named, variants
 from api_tests.nn.written_formulas import evaluated
-from service.expressions.write import plain
-from service.kinds import members
+from service.core.kinds import members
+from service.formulas.language.write import plain
 from service.nn.activations import Activation
 from service.theory.bounds import bounds, largest_slope
 

@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from service.errors import ShapeMismatch
-from service.kinds import members
+from service.core.errors import ShapeMismatch
+from service.core.kinds import members
 from service.nn.layers.base import BuiltLayer, SingleLayer, Transform
 from service.nn.randomness import Randomness
-from service.spec import Network
+from service.simulation.spec import Network
 
 Numbers = npt.NDArray[np.floating[Any]]
 

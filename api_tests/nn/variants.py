@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from service.kinds import Kind, members
+from service.core.kinds import Kind, members
 
 # What the fields without a default are set to.
 _NEEDED: dict[str, dict[str, Any]] = {

@@ -8,13 +8,13 @@ from pydantic import ValidationError
 
 from api_tests.enclosures.growing import FORMULAS
 from api_tests.nn.variants import every, named
-from service.expressions.grammar import parse
-from service.expressions.tokens import FormulaError
+from service.formulas.language.grammar import parse
+from service.formulas.language.tokens import FormulaError
+from service.formulas.vocabulary import BreakKind
 from service.nn.activations import Activation
-from service.profile.answer import ActivationProfile
-from service.profile.profile import profile
-from service.profile.spec import ProfileSpec
-from service.vocabulary import BreakKind
+from service.theory.profile.answer import ActivationProfile
+from service.theory.profile.profile import profile
+from service.theory.profile.spec import ProfileSpec
 
 
 def profiled(formula: str, **fields: object) -> ActivationProfile:

@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 import pytest
 
 from api_tests.curves.odd_reports import FORMULA, SPECIFICATIONS, odd
-from service.report_page.page import page
-from service.report_page.policy import content_security_policy
-from service.spec import SimulationSpec
+from service.charts.report_page.page import page
+from service.charts.report_page.policy import content_security_policy
+from service.simulation.spec import SimulationSpec
 
 ALLOWED = {
     *("html", "head", "meta", "title", "style", "body", "header", "main", "section", "footer"),

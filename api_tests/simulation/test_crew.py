@@ -11,11 +11,11 @@ import pytest
 
 from api_tests.networks import Json, stack
 from api_tests.worker.processes import children, eventually, exists
-from service.simulation import crew
+from service.processes import fork_map as crew
+from service.processes.fork_map import spread
 from service.simulation import simulate as simulation
-from service.simulation.crew import spread
 from service.simulation.simulate import simulate
-from service.spec import SimulationSpec
+from service.simulation.spec import SimulationSpec
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 

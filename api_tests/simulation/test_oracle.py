@@ -21,11 +21,11 @@ from service.nn.losses import Loss
 from service.nn.losses.cross_entropy import CrossEntropy
 from service.nn.losses.squared_error import SquaredError
 from service.nn.randomness import Randomness
-from service.results import LayerGradients, SimulationReport
 from service.simulation.compile import compile_chunk
 from service.simulation.plan import plan
+from service.simulation.results import LayerGradients, SimulationReport
 from service.simulation.simulate import simulate
-from service.spec import SimulationSpec
+from service.simulation.spec import SimulationSpec
 
 Numbers = npt.NDArray[np.float64]
 Network = tuple[int, int, list[Json]]  # features, outputs, layers

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from api_tests.networks import Json, report, stack
-from service.results import SimulationReport
 from service.simulation import estimate
 from service.simulation.plan import plan
 from service.simulation.regime import Regime
-from service.spec import SimulationSpec
-from service.vocabulary import Cause, Flag, Label
+from service.simulation.results import SimulationReport
+from service.simulation.spec import SimulationSpec
+from service.simulation.vocabulary import Cause, Flag, Label
 
 
 def assert_close(one: Any, other: Any, tolerance: float) -> None:

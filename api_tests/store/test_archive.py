@@ -6,15 +6,15 @@ import pytest
 
 from api_tests.http.asking import spec as body
 from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
-from service.errors import ReportNotFound, StoreUnavailable
+from service.core.errors import ReportNotFound, StoreUnavailable
+from service.core.settings import Settings
 from service.grading.spec import GradingSpec
-from service.settings import Settings
-from service.spec import SimulationSpec
+from service.processes.child import Graded
+from service.processes.pool import Worker
+from service.simulation.spec import SimulationSpec
 from service.store.archive import Archive, Source
 from service.store.failures import RETRY_SECONDS
 from service.store.nothing import NoStore
-from service.worker.child import Graded
-from service.worker.worker import Worker
 
 pytestmark = pytest.mark.anyio
 

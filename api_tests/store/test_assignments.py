@@ -6,7 +6,7 @@ import pytest
 
 from api_tests.networks import Json
 from api_tests.store.keeping import Keeping
-from service.errors import AssignmentNotFound
+from service.core.errors import AssignmentNotFound
 from service.grading.spec import Rubric
 from service.store.assignments import AssignmentStore
 

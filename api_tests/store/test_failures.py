@@ -11,7 +11,7 @@ from sqlalchemy import text
 from api_tests.store.breaking import no_more_pages, read_only, tiny_disk
 from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
 from api_tests.store.postgres import Server
-from service.errors import StoreUnavailable
+from service.core.errors import StoreUnavailable
 from service.store.failures import RETRY_SECONDS, Reason
 
 NOISE = 20_000

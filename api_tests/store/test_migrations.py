@@ -13,7 +13,7 @@ from sqlalchemy import Engine, inspect, text
 
 from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
 from service.__main__ import main
-from service.settings import PREFIX
+from service.core.settings import PREFIX
 from service.store.engine import engine_of, url_of
 from service.store.migrate import downgrade, revision_of, upgrade
 from service.store.schema import HEAD, METADATA

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
-from service.settings import PREFIX, Settings
+from service.core.settings import PREFIX, Settings
 from service.store.engine import url_of
 
 SECRET = "pa55word"

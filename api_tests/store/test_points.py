@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from api_tests.store.breaking import read_only
 from api_tests.store.keeping import Clock, Keeping, digest_of
-from service.errors import StoreUnavailable
+from service.core.errors import StoreUnavailable
 from service.store.points import PointStore
 from service.store.reports import USE_IS_NOTED_EVERY
 from service.store.schema import POINTS

@@ -3,10 +3,10 @@
 from typing import Any
 
 from api_tests.networks import Json, stack
-from service.results import SimulationReport
 from service.simulation.plan import Plan, plan
+from service.simulation.results import SimulationReport
 from service.simulation.simulate import simulate_plan
-from service.spec import SimulationSpec
+from service.simulation.spec import SimulationSpec
 from service.studies.evaluation import Lines, evaluate
 from service.studies.point import SweepPoint
 from service.studies.sweep import Grid, SweepSpec

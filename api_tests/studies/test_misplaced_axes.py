@@ -8,7 +8,7 @@ import pytest
 from api_tests.http.asking import resolve
 from api_tests.networks import Json
 from api_tests.studies.sweeping import BASE, evaluated, given, grid, spaced
-from service.errors import MisplacedAxis
+from service.core.errors import MisplacedAxis
 from service.simulation.plan import Plan
 from service.studies.corners import corner, inner
 from service.studies.sweep import Grid

@@ -9,15 +9,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from api_tests.studies.sweeping import BASE, Counting, digest_of, evaluated, given, grid, points, spaced
-from service.errors import BudgetExceeded
-from service.results import SimulationReport
+from service.core.errors import BudgetExceeded
+from service.processes import tasks
 from service.simulation.estimate import Limits
 from service.simulation.plan import Plan
+from service.simulation.results import SimulationReport
 from service.simulation.simulate import simulate, simulate_plan
-from service.spec import SimulationSpec
+from service.simulation.spec import SimulationSpec
 from service.studies.evaluation import Lines, digests, evaluate
 from service.studies.sweep import Grid
-from service.worker import tasks
 
 PHASES = [spaced("weight_variance", 0.5, 2, 3, scale="log"), given("depth", 2, 3, 2)]
 """Six points, of which two and two are the same."""

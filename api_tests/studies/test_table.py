@@ -4,10 +4,10 @@ import csv
 from io import StringIO
 
 from api_tests.studies.sweeping import evaluated, given, grid
+from service.charts.tables import csv_line
 from service.studies.point import SweepPoint
 from service.studies.sweep import SweepSpec
 from service.studies.table import header, row
-from service.tables import csv_line
 
 SWEPT = grid(
     given("depth", 2, "many", 3),

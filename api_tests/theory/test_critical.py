@@ -6,7 +6,6 @@ import pytest
 
 from api_tests.nn.variants import named
 from api_tests.theory.known import ELEMENTWISE, written
-from service.facts import CriticalInitialisation
 from service.nn.activations import Activation
 from service.nn.activations.a_relu import ARelu
 from service.nn.activations.erf import Erf
@@ -22,6 +21,7 @@ from service.nn.activations.softsign import Softsign
 from service.nn.activations.stanh import Stanh
 from service.nn.activations.tanh import Tanh
 from service.theory.critical import critical_initialisations
+from service.theory.facts import CriticalInitialisation
 from service.theory.fixed_points import fixed_points
 from service.theory.moments import moments
 

@@ -11,13 +11,13 @@ import pytest
 
 from api_tests.networks import Json, report, stack
 from api_tests.nn.variants import every, named
+from service.core.strict_json import loads
 from service.nn.data import Data
 from service.nn.initializers import Initializer
 from service.nn.randomness import Randomness
 from service.simulation.plan import plan
+from service.simulation.spec import SimulationSpec
 from service.simulation.theory import theory_of
-from service.spec import SimulationSpec
-from service.strict_json import loads
 
 CASES = json.loads((Path(__file__).resolve().parents[2] / "benchmarks" / "verdict_cases.json").read_text("utf-8"))
 LABELLED = [case for case in CASES if "depth_ratio_theory" in case["expect"]]

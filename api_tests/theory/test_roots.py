@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.arrays import Float64Array
+from service.core.arrays import Float64Array
 from service.theory.roots import roots
 
 GRID = np.linspace(-5.0, 5.0, 41)

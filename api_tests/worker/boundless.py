@@ -10,10 +10,10 @@ from anyio import sleep
 
 from api_tests.networks import Json, stack
 from api_tests.worker.processes import children
-from service.settings import Settings
+from service.core.settings import Settings
+from service.processes.pool import Worker
 from service.simulation.estimate import Limits
-from service.spec import SimulationSpec
-from service.worker.worker import Worker
+from service.simulation.spec import SimulationSpec
 
 PATIENCE = 30.0
 """Seconds after which a test gives up waiting."""

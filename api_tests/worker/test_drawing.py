@@ -14,9 +14,9 @@ from api_tests.worker.boundless import until
 from api_tests.worker.processes import children, cpu_seconds, draws, eventually, exists, server_at
 from examples.running_service import running_service
 from service.charts.names import ChartFormat, ChartName, Theme
-from service.errors import DeadlineExceeded, QueueFull, WorkerFailed
-from service.settings import Settings
-from service.worker.drawing import Drawing
+from service.core.errors import DeadlineExceeded, QueueFull, WorkerFailed
+from service.core.settings import Settings
+from service.processes.drawing import Drawing
 
 pytestmark = pytest.mark.anyio
 

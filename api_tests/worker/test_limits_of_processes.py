@@ -9,8 +9,8 @@ from anyio import sleep
 
 from api_tests.worker.boundless import QUICK, Boundless, started, until
 from api_tests.worker.processes import children
-from service.settings import Settings
-from service.spec import SimulationSpec
+from service.core.settings import Settings
+from service.simulation.spec import SimulationSpec
 
 pytestmark = pytest.mark.anyio
 

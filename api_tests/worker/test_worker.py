@@ -12,11 +12,11 @@ from anyio import create_task_group, sleep
 from api_tests.networks import stack
 from api_tests.worker.boundless import QUICK, asked, started, until
 from api_tests.worker.processes import children, cpu_seconds, exists
-from service.errors import BudgetExceeded, DeadlineExceeded, QueueFull, Refusal, WorkerFailed
-from service.settings import Settings
-from service.spec import SimulationSpec
-from service.vocabulary import Label
-from service.worker.worker import Worker
+from service.core.errors import BudgetExceeded, DeadlineExceeded, QueueFull, Refusal, WorkerFailed
+from service.core.settings import Settings
+from service.processes.pool import Worker
+from service.simulation.spec import SimulationSpec
+from service.simulation.vocabulary import Label
 
 pytestmark = pytest.mark.anyio
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from benchmarks.contestants.norms import Norms
 from benchmarks.shapes import Shape
-from service.simulation.memory import keep_freed_memory
+from service.processes.memory import keep_freed_memory
 from service.simulation.simulate import simulate
-from service.spec import SimulationSpec
+from service.simulation.spec import SimulationSpec
 
 PROCESSORS = len(os.sched_getaffinity(0))
 

@@ -3,8 +3,8 @@
 import altair as alt
 
 from service.charts import marks
+from service.charts.curves.activation import DERIVATIVE, VALUE
 from service.charts.derivative import bounds
-from service.curves.activation import DERIVATIVE, VALUE
 
 TITLE = "The activation and its derivative"
 HOW_TO_READ = "φ(z) and φ'(z); the dotted lines are proven bounds of φ'."

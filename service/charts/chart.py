@@ -10,19 +10,19 @@ from typing import Any
 import altair as alt
 
 from service.charts import activation, comparison, derivative, gain, gradient, nothing, signal, weight_gradient
+from service.charts.curves.activation import activation as activation_rows
+from service.charts.curves.architecture import architecture, outcome
+from service.charts.curves.comparison import comparison as comparison_rows
+from service.charts.curves.derivative import derivative as derivative_rows
+from service.charts.curves.gain import gain as gain_rows
+from service.charts.curves.gradient import gradient as gradient_rows
+from service.charts.curves.rows import Row
+from service.charts.curves.signal import signal as signal_rows
+from service.charts.curves.weight_gradient import weight_gradient as weight_gradient_rows
 from service.charts.names import ChartFormat, ChartName, Theme
 from service.charts.rendering import rendered, template, warm
 from service.charts.theme import config
-from service.curves.activation import activation as activation_rows
-from service.curves.architecture import architecture, outcome
-from service.curves.comparison import comparison as comparison_rows
-from service.curves.derivative import derivative as derivative_rows
-from service.curves.gain import gain as gain_rows
-from service.curves.gradient import gradient as gradient_rows
-from service.curves.rows import Row
-from service.curves.signal import signal as signal_rows
-from service.curves.weight_gradient import weight_gradient as weight_gradient_rows
-from service.results import SimulationReport
+from service.simulation.results import SimulationReport
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import altair as alt
 
 from service.charts import marks
-from service.curves.comparison import FARTHEST
+from service.charts.curves.comparison import FARTHEST
 
 TITLE = "Networks compared"
 HOW_TO_READ = f"A decade is a factor of ten: −3 decades are a thousandth. Lines are cut at {FARTHEST:g} decades."

@@ -3,7 +3,7 @@
 import altair as alt
 
 from service.charts import marks
-from service.curves.gain import BOTH, DERIVATIVE, WEIGHTS
+from service.charts.curves.gain import BOTH, DERIVATIVE, WEIGHTS
 
 TITLE = "Where the gain comes from"
 HOW_TO_READ = "What each step towards the input adds to the gradient: both bars together are the gain (the diamond)."

@@ -3,7 +3,7 @@
 import altair as alt
 
 from service.charts import marks
-from service.curves.gradient import MEASURED, PREDICTED
+from service.charts.curves.gradient import MEASURED, PREDICTED
 
 TITLE = "Gradient through the depth"
 HOW_TO_READ = (

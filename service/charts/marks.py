@@ -4,7 +4,7 @@ from typing import Any
 
 import altair as alt
 
-from service.curves.zones import NAMES
+from service.charts.curves.zones import NAMES
 
 LAYERS = alt.NamedData("layers")
 DECADES = "decades (log₁₀)"

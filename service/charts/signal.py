@@ -3,7 +3,7 @@
 import altair as alt
 
 from service.charts import marks
-from service.curves.signal import SEPARATION, SIGNAL
+from service.charts.curves.signal import SEPARATION, SIGNAL
 
 TITLE = "Signal through the depth"
 HOW_TO_READ = "0 is a signal of size one; at −1.3 decades of separation and below, the network sees one input only."

@@ -6,15 +6,15 @@ from typing import Any
 import altair as alt
 
 from service.charts import nothing, sweep_line, sweep_map
+from service.charts.curves.rows import Row
+from service.charts.curves.sweep_line import sweep_line as line_rows
+from service.charts.curves.sweep_map import Knots
+from service.charts.curves.sweep_map import sweep_map as map_rows
+from service.charts.curves.sweep_points import Findings, State
+from service.charts.curves.sweep_words import description, subtitle, title
 from service.charts.names import ChartFormat, Theme
 from service.charts.rendering import rendered, uncoloured
 from service.charts.theme import HEIGHT, config
-from service.curves.rows import Row
-from service.curves.sweep_line import sweep_line as line_rows
-from service.curves.sweep_map import Knots
-from service.curves.sweep_map import sweep_map as map_rows
-from service.curves.sweep_points import Findings, State
-from service.curves.sweep_words import description, subtitle, title
 from service.studies.sweep import SweepSpec
 
 NOTHING_YET = "No point of this sweep is there yet."

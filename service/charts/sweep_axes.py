@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from service.charts import marks
-from service.curves.sweep_axes import AxisKind, DrawnAxis
+from service.charts.curves.sweep_axes import AxisKind, DrawnAxis
 
 _TILTED: dict[str, Any] = {"labelAngle": -40, "labelOverlap": False, "labelLimit": 160}
 _ROOM_FOR_NAMES = 40

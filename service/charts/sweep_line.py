@@ -5,10 +5,10 @@ from typing import Any
 import altair as alt
 
 from service.charts import marks, sweep_axes
-from service.curves.sweep_axes import AxisKind, DrawnAxis
-from service.curves.sweep_line import MEASURED, PREDICTED
-from service.curves.sweep_points import State
-from service.vocabulary import Label
+from service.charts.curves.sweep_axes import AxisKind, DrawnAxis
+from service.charts.curves.sweep_line import MEASURED, PREDICTED
+from service.charts.curves.sweep_points import State
+from service.simulation.vocabulary import Label
 
 _LABELS = [Label.VANISHING, Label.EXPLODING, Label.STABLE]
 _MARKED = [State.DEAD, State.OVERFLOWING, State.FAILED]

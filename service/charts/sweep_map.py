@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import altair as alt
 
 from service.charts import marks, sweep_axes
-from service.curves.sweep_axes import DrawnAxis
-from service.curves.sweep_map import CRITICAL, EXPLODES, VANISHES, Knots
-from service.curves.sweep_points import State
-from service.curves.zones import NAMES
+from service.charts.curves.sweep_axes import DrawnAxis
+from service.charts.curves.sweep_map import CRITICAL, EXPLODES, VANISHES, Knots
+from service.charts.curves.sweep_points import State
+from service.charts.curves.zones import NAMES
 
 HEIGHT = 430
 _DASHES: list[list[float]] = [[9, 4], [1, 0], [1.5, 2.5]]

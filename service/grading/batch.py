@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
+from service.core.kinds import Int64, Model
+from service.core.version import ENGINE_VERSION
 from service.grading.formats.markup import json_of
 from service.grading.results import Grading
 from service.grading.spec import MOST_CLAIMS, Rubric
-from service.kinds import Int64, Model
-from service.results import ItemError
-from service.version import ENGINE_VERSION
+from service.simulation.results import ItemError
 
 MOST_SUBMISSIONS = 10_000
 

@@ -5,9 +5,9 @@ from fractions import Fraction
 
 from flint import arb
 
-from service.enclosures.balls import Ball
-from service.facts import Bound
+from service.formulas.enclosures.balls import Ball
 from service.grading.inequality import Inequality, Side
+from service.theory.facts import Bound
 
 _EXACT_DIGITS = 25
 _SHOWN_DIGITS = 12

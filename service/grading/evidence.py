@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import log10
 from typing import Literal
 
-from service.results import Interval, SimulationReport
+from service.simulation.results import Interval, SimulationReport
 
 Measure = Literal["gain_per_layer", "depth_ratio", "reach"]
 _FINE = 0.02

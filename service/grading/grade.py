@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from service.errors import FlawedRubric, SpecError
+from service.core.errors import FlawedRubric, SpecError
+from service.core.version import __version__
 from service.grading.claims import Claim
 from service.grading.claims.base import Answers, Context, Judgement, Simulate, Undecidable, Unreadable, undecided
 from service.grading.claims.bound import BoundClaim
@@ -10,10 +11,9 @@ from service.grading.claims.expression import ExpressionClaim
 from service.grading.results import Check, Grading
 from service.grading.spec import GradingSpec, Rubric
 from service.grading.words import CheckStatus, Detail, GradingStatus
-from service.results import SimulationReport
 from service.simulation.plan import Plan, plan
-from service.spec import SimulationSpec
-from service.version import __version__
+from service.simulation.results import SimulationReport
+from service.simulation.spec import SimulationSpec
 
 MOST_SIMULATIONS, MOST_LAYERS = 128, 20_000
 _POINT_DIGITS = 6

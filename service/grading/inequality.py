@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from service.enclosures.balls import Ball
-from service.expressions.build import simplified
-from service.expressions.tree import Number
+from service.formulas.enclosures.balls import Ball
+from service.formulas.language.build import simplified
+from service.formulas.language.tree import Number
 from service.grading.claims.base import Unreadable
 from service.grading.reading import constant_of, formula_of
 

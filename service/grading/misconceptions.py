@@ -8,12 +8,12 @@ from math import isfinite
 
 from flint import arb
 
-from service.enclosures.monomials import Undecided
-from service.enclosures.points import value_at
-from service.enclosures.program import VARIABLE
-from service.expressions.build import negative, times, total
-from service.expressions.differentiate import differentiate
-from service.expressions.tree import TWO, Call, Node, Number, Power, Product, Sum, children, exchanged
+from service.formulas.enclosures.monomials import Undecided
+from service.formulas.enclosures.points import value_at
+from service.formulas.enclosures.program import VARIABLE
+from service.formulas.language.build import negative, times, total
+from service.formulas.language.differentiate import differentiate
+from service.formulas.language.tree import TWO, Call, Node, Number, Power, Product, Sum, children, exchanged
 
 _PLACES = (0.37, -0.83, 1.61, -2.29)
 _ALIKE = 1e-12

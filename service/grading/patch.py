@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
 
-from service.kinds import Model
+from service.core.kinds import Model
 
 
 class Edit(Model):

@@ -1,10 +1,10 @@
 """How an answer is understood, before it is handed in."""
 
-from service.expressions.grammar import parse
-from service.expressions.tokens import FormulaError
-from service.expressions.write import latex, plain
+from service.core.kinds import Int64, Model
+from service.formulas.language.grammar import parse
+from service.formulas.language.tokens import FormulaError
+from service.formulas.language.write import latex, plain
 from service.grading.spec import PreviewSpec
-from service.kinds import Int64, Model
 
 
 class Preview(Model):

@@ -7,15 +7,15 @@ from typing import Any
 
 from flint import arb, ctx
 
-from service.enclosures.balls import Ball
-from service.enclosures.program import VARIABLE, constant
-from service.enclosures.switches import switches
-from service.expressions.build import replaced
-from service.expressions.grammar import parse
-from service.expressions.size import count
-from service.expressions.tokens import FormulaError
-from service.expressions.tree import Name, Node, Number, depends_on
-from service.expressions.write import latex
+from service.formulas.enclosures.balls import Ball
+from service.formulas.enclosures.program import VARIABLE, constant
+from service.formulas.enclosures.switches import switches
+from service.formulas.language.build import replaced
+from service.formulas.language.grammar import parse
+from service.formulas.language.size import count
+from service.formulas.language.tokens import FormulaError
+from service.formulas.language.tree import Name, Node, Number, depends_on
+from service.formulas.language.write import latex
 from service.grading.claims.base import Undecidable, Unreadable
 
 PRECISION_BITS = 160

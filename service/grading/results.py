@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from service.core.kinds import Double, Fraction, Int64, Model, NonNegative
 from service.grading.words import CheckStatus, GradingStatus, Method
-from service.kinds import Double, Fraction, Int64, Model, NonNegative
 
 
 class Counterexample(Model):

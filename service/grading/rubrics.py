@@ -1,10 +1,10 @@
 """A rubric on its own → what is wrong with it."""
 
-from service.errors import FlawedRubric, SpecError
+from service.core.errors import FlawedRubric, SpecError
+from service.core.kinds import Int64, Model, NonNegative
 from service.grading.claims import Claim
 from service.grading.grade import check_size, flaws_of, plans_of
 from service.grading.spec import Rubric
-from service.kinds import Int64, Model, NonNegative
 
 
 class Flaw(Model):

@@ -5,10 +5,10 @@ from typing import Annotated
 from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
-from service.expressions.tokens import LONGEST_TEXT
+from service.core.kinds import Model
+from service.formulas.language.tokens import LONGEST_TEXT
 from service.grading.claims import AnyClaim
 from service.grading.claims.base import ID
-from service.kinds import Model
 
 MOST_CLAIMS = 64
 

@@ -9,6 +9,8 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import Lifespan
 
+from service.core.settings import Settings
+from service.core.version import __version__
 from service.http import problems
 from service.http.metrics import Metrics
 from service.http.openapi import contract, document
@@ -31,11 +33,9 @@ from service.http.routes import (
 )
 from service.http.routes import jobs as jobs_routes
 from service.jobs.jobs import Jobs
-from service.settings import Settings
+from service.processes.drawing import Drawing
+from service.processes.pool import Worker
 from service.store.archive import Archive
-from service.version import __version__
-from service.worker.drawing import Drawing
-from service.worker.worker import Worker
 
 FAILURES: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": Problem, "description": "The request is at fault; the problem says where and why."},

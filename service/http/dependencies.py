@@ -9,14 +9,14 @@ from fastapi import Depends, Header, Path, Request
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from service.errors import JobNotFound
+from service.core.errors import JobNotFound
 from service.http.metrics import Metrics
 from service.jobs.job import ID, Job
 from service.jobs.jobs import Jobs
 from service.jobs.records import Asker
+from service.processes.drawing import Drawing
+from service.processes.pool import Worker
 from service.store.archive import Archive
-from service.worker.drawing import Drawing
-from service.worker.worker import Worker
 
 
 def get_worker(request: Request) -> Worker:

@@ -10,9 +10,9 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
-from service.errors import Refusal
-from service.settings import Settings
-from service.strict_json import loads
+from service.core.errors import Refusal
+from service.core.settings import Settings
+from service.core.strict_json import loads
 
 
 class BodyTooLarge(Refusal):

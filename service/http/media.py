@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi.responses import Response
 from pydantic import ConfigDict, Field
 
-from service.kinds import Model
+from service.core.kinds import Model
 
 Responses = dict[int | str, dict[str, Any]]
 """What FastAPI is told of answers, by their statuses."""

@@ -10,10 +10,10 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_late
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
-from service.errors import StoreUnavailable
+from service.core.errors import StoreUnavailable
 from service.jobs.jobs import Jobs
+from service.processes.pool import Worker
 from service.store.archive import Archive
-from service.worker.worker import Worker
 
 _SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 _LOOK_SECONDS = 0.2

@@ -14,7 +14,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from service.errors import (
+from service.core.errors import (
     AssignmentNotFound,
     BudgetExceeded,
     ChartNotAvailable,
@@ -32,10 +32,10 @@ from service.errors import (
     StoreUnavailable,
     WorkerFailed,
 )
-from service.faults.faults import CODE, FieldError, faults_of
+from service.core.kinds import Double, Int64, Model
+from service.core.validation import CODE, FieldError, faults_of
 from service.http.limits import BodyTooLarge, BodyTooSlow, ClientGone, Stopping, UnsupportedMediaType
 from service.http.request_id import HEADER, request_id_of
-from service.kinds import Double, Int64, Model
 
 _log = logging.getLogger("service")
 

@@ -2,16 +2,16 @@
 
 from uuid import uuid4
 
+from service.core.settings import Settings
+from service.core.version import ENGINE_VERSION
 from service.grading.batch import BatchRequest, BatchSpec, digest_of
 from service.grading.grade import check, plans_of
 from service.grading.spec import Rubric
 from service.jobs.job import JobKind
 from service.jobs.records import Accepted
 from service.jobs.size import chunk_of, seconds_a_point, seconds_a_sheet
-from service.settings import Settings
 from service.simulation.estimate import Limits, check_budgets
 from service.studies.sweep import Grid, SweepSpec
-from service.version import ENGINE_VERSION
 
 
 def accepted_sweep(spec: SweepSpec, settings: Settings) -> Accepted:

@@ -14,17 +14,17 @@ from anyio import CancelScope, sleep, to_thread
 from pydantic import ValidationError
 from sqlalchemy import Row
 
-from service.errors import BudgetExceeded, DeadlineExceeded, JobNotFound, SpecError, StoreUnavailable
+from service.core.errors import BudgetExceeded, DeadlineExceeded, JobNotFound, SpecError, StoreUnavailable
+from service.core.version import ENGINE_VERSION
 from service.jobs.job import OPEN, JobKind, JobStatus
 from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
 from service.jobs.turns import Turns
 from service.jobs.work.base import Means, Opened
 from service.jobs.work.kinds import WORKS
-from service.results import ItemError
+from service.simulation.results import ItemError
 from service.studies.apart import apart
 from service.studies.evaluation import Lines
-from service.version import ENGINE_VERSION
 
 T = TypeVar("T")
 Enqueue = Callable[[str, int, str], Awaitable[None]]

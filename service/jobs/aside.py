@@ -13,8 +13,8 @@ from time import monotonic
 from anyio import CancelScope, Event, move_on_after, open_process, sleep, to_thread
 from anyio.abc import Process
 
-from service.errors import StoreUnavailable
-from service.settings import Settings
+from service.core.errors import StoreUnavailable
+from service.core.settings import Settings
 
 _log = logging.getLogger("service.jobs")
 

@@ -4,7 +4,7 @@ from functools import partial
 
 from anyio import to_thread
 
-from service.errors import SpecError
+from service.core.errors import SpecError
 from service.grading.batch import Assignment
 from service.grading.grade import check, plans_of
 from service.grading.spec import Rubric

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from anyio import create_task_group, sleep, to_thread
 
-from service.errors import StoreUnavailable
+from service.core.errors import StoreUnavailable
 from service.jobs.acting import Acting
 from service.jobs.engine import ALL, DONE, ENGINE_FAILURES, FAILED, PENDING, Handed, JobEngine
 from service.jobs.liveness import Liveness

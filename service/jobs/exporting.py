@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from service.errors import ResultNotFound
+from service.charts.tables import csv_line
+from service.core.errors import ResultNotFound
 from service.grading.batch import GradedSubmission, rubric_of
 from service.grading.formats import FORMATS, FormatName
 from service.grading.table import header, row
-from service.tables import csv_line
 
 TABLE = "results.csv"
 EXTENSIONS = {"application/json": ".json", "application/vnd.ims.lis.v1.score+json": ".json", "text/plain": ".txt"}

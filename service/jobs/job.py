@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from service.kinds import Double, Int64, Model
-from service.results import ItemError
+from service.core.kinds import Double, Int64, Model
+from service.simulation.results import ItemError
 from service.store.listing import CURSOR
 
 ID = "^[0-9a-f]{32}$"

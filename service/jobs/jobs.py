@@ -12,7 +12,8 @@ from anyio import CapacityLimiter, Event, create_task_group, move_on_after, slee
 from pydantic import BaseModel
 from sqlalchemy import Row
 
-from service.errors import QueueFull, StoreUnavailable
+from service.core.errors import QueueFull, StoreUnavailable
+from service.core.settings import Settings
 from service.grading.batch import BatchSpec
 from service.jobs.accepting import accepted_gradings, accepted_sweep
 from service.jobs.aside import Aside
@@ -22,7 +23,6 @@ from service.jobs.job import MOST_ERRORS, OPEN, Job, JobPage, JobStatus
 from service.jobs.reading import JobReader
 from service.jobs.records import Accepted, Asker, JobRecords, now
 from service.jobs.results import JobResults
-from service.settings import Settings
 from service.store.archive import TIDY_SECONDS
 from service.store.database import Database
 from service.store.engine import CONNECTIONS

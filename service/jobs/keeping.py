@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from anyio import to_thread
 
-from service.errors import StoreUnavailable
+from service.core.errors import StoreUnavailable
 from service.store.nothing import Points, Store
 
 T = TypeVar("T")

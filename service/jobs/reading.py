@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Row
 
-from service.curves.sweep_extract import Extract
-from service.errors import ResultNotFound
+from service.charts.curves.sweep_extract import Extract
+from service.charts.tables import csv_line
+from service.core.errors import ResultNotFound
 from service.grading.formats import FormatName
 from service.jobs.exporting import bundle, written
 from service.jobs.job import OPEN, JobKind
@@ -19,7 +20,6 @@ from service.jobs.work.kinds import WORKS
 from service.store.database import Database
 from service.store.engine import CONNECTIONS
 from service.studies.sweep import SweepSpec
-from service.tables import csv_line
 
 T = TypeVar("T")
 

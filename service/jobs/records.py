@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, delete, func, or_, select, tuple_, update
 
-from service.errors import IdempotencyConflict, JobNotFound
+from service.core.errors import IdempotencyConflict, JobNotFound
 from service.jobs.job import OPEN, JobKind, JobStatus
 from service.store.database import Database
 from service.store.engine import be_patient

@@ -11,7 +11,7 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from service.arrays import Array, DType, Float64Array, Shape
+from service.core.arrays import Array, DType, Float64Array, Shape
 
 _PERIOD = 1 << 128
 # Places are multiples of 2¹²⁸/φ, as in NumPy's `jumped`: equidistributed, and never a power of two apart.

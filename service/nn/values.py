@@ -6,8 +6,8 @@ from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
-from service.arrays import Shape
-from service.kinds import Double
+from service.core.arrays import Shape
+from service.core.kinds import Double
 
 LONGEST = 65536
 # The first wrong number is fault enough: a matrix may hold a million.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.arrays import Array, innermost
+from service.core.arrays import Array, innermost
 from service.nn.layers.base import BuiltLayer
 from service.nn.randomness import Randomness
 from service.simulation.plan import Plan

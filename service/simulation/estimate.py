@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
 
-from service.errors import BudgetExceeded
-from service.results import Estimate
+from service.core.errors import BudgetExceeded
 from service.simulation.plan import Plan
 from service.simulation.regime import Regime, regime
-from service.spec import Precision
+from service.simulation.results import Estimate
+from service.simulation.spec import Precision
 
 WORKER_BYTES = 320 << 20
 """Address space of a worker that has done nothing yet."""

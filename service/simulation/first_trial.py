@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from service.arrays import Array
-from service.diagnosis.measures import LOG10_2, histogram
+from service.core.arrays import Array
 from service.nn.layers.base import ParameterGradients, Transform
-from service.results import Histogram, LayerGradients, LayerHistograms
+from service.simulation.diagnosis.measures import LOG10_2, histogram
 from service.simulation.passes import Backward
 from service.simulation.plan import Plan
-from service.spec import Include
+from service.simulation.results import Histogram, LayerGradients, LayerHistograms
+from service.simulation.spec import Include
 
 BINS = 40
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from service.arrays import Array, Float64Array
-from service.diagnosis.measures import Squares, all_between, plain_squares
+from service.core.arrays import Array, Float64Array
 from service.nn.losses import Loss
 from service.simulation.compile import Chunk
+from service.simulation.diagnosis.measures import Squares, all_between, plain_squares
 
 _LARGEST_SHIFT = {np.dtype(np.float32): 100, np.dtype(np.float64): 1000}
 _SMALLEST, _LARGEST = 2.0**-32, 2.0**32

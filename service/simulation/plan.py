@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from service.errors import DepthExceeded, GradientsTooLarge, Incompatible, ShapeMismatch
+from service.core.errors import DepthExceeded, GradientsTooLarge, Incompatible, ShapeMismatch
 from service.nn.data.base import Data
 from service.nn.data.one_hot import OneHotData
 from service.nn.layers.base import SingleLayer
-from service.results import LayerShape
-from service.spec import Include, SimulationSpec
+from service.simulation.results import LayerShape
+from service.simulation.spec import Include, SimulationSpec
 
 DEEPEST = 5000
 LARGEST_GRADIENTS = 100_000

@@ -8,25 +8,25 @@ from time import perf_counter
 
 import numpy as np
 
-from service.diagnosis.flags import Circumstances
-from service.diagnosis.measures import Squares, has_identical_columns, squares, squares_by_samples
-from service.diagnosis.recording import Recording
-from service.diagnosis.statistics import Depth, NetworkTrials, layer_statistics
-from service.diagnosis.tally import Tally
-from service.diagnosis.verdict import judge
+from service.core.version import ENGINE_VERSION
 from service.nn.layers.base import Transform
-from service.results import SimulationReport
+from service.processes.fork_map import spread
 from service.simulation.compile import Chunk, compile_chunk
-from service.simulation.crew import spread
+from service.simulation.diagnosis.flags import Circumstances
+from service.simulation.diagnosis.measures import Squares, has_identical_columns, squares, squares_by_samples
+from service.simulation.diagnosis.recording import Recording
+from service.simulation.diagnosis.statistics import Depth, NetworkTrials, layer_statistics
+from service.simulation.diagnosis.tally import Tally
+from service.simulation.diagnosis.verdict import judge
 from service.simulation.estimate import cost
 from service.simulation.first_trial import FirstTrial
 from service.simulation.passes import Backward, backward, forward
 from service.simulation.plan import Plan, plan
 from service.simulation.regime import Regime
+from service.simulation.results import SimulationReport
+from service.simulation.spec import Include, SimulationSpec
 from service.simulation.theory import theory_of
-from service.spec import Include, SimulationSpec
 from service.theory.bounds import largest_slope
-from service.version import ENGINE_VERSION
 
 _WORTH_A_HELPER = 1e8
 """Operations by the estimate, five milliseconds: to wake a helper and to hear from it may take one."""

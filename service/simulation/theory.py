@@ -3,8 +3,8 @@
 from math import fsum
 
 from service.nn.layers.dense import Dense
-from service.results import Theory
 from service.simulation.plan import Plan, PlannedLayer
+from service.simulation.results import Theory
 from service.theory.mean_field import DenseStage, Prediction, predict
 
 

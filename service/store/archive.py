@@ -11,15 +11,15 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, sleep, to_thread
 
-from service.errors import ReportNotFound, StoreUnavailable
+from service.core.errors import ReportNotFound, StoreUnavailable
 from service.grading.spec import GradingSpec
+from service.processes.pool import Worker
 from service.simulation.plan import plan
-from service.spec import SimulationSpec
+from service.simulation.spec import SimulationSpec
 from service.store.cache import Cache
 from service.store.engine import CONNECTIONS
 from service.store.listing import Cursor, ReportPage
 from service.store.nothing import Store
-from service.worker.worker import Worker
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import delete, select
 
-from service.errors import AssignmentNotFound
+from service.core.errors import AssignmentNotFound
 from service.grading.batch import Assignment
 from service.grading.formats.markup import json_of
 from service.grading.spec import Rubric

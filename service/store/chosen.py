@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from service.settings import Settings
+from service.core.settings import Settings
 from service.store.database import Database
 from service.store.nothing import NoStore, Store
 from service.store.reports import ReportStore

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine
 
-from service.settings import Settings
+from service.core.settings import Settings
 from service.store.engine import engine_of, file_of, url_of
 from service.store.failures import FAILURES, UnknownSchema, reason_of
 from service.store.migrate import downgrade, revision_of, upgrade

@@ -8,7 +8,7 @@ from time import monotonic
 
 from sqlalchemy import Connection, Engine
 
-from service.errors import StoreUnavailable
+from service.core.errors import StoreUnavailable
 from service.store.engine import engine_of, file_of, url_of, writing
 from service.store.failures import FAILURES, OF_WRITING, Clock, Door, Reason, reason_of
 from service.store.migrate import upgrade

@@ -10,7 +10,7 @@ from threading import Lock
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from service.errors import StoreUnavailable
+from service.core.errors import StoreUnavailable
 
 RETRY_SECONDS = 5.0
 """How long after a failure nothing is tried."""

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from service.kinds import Double, Int64, Model
-from service.vocabulary import Label, Severity, Tendency
+from service.core.kinds import Double, Int64, Model
+from service.simulation.vocabulary import Label, Severity, Tendency
 
 CURSOR = "^[0-9a-f]{14}-[0-9a-f]{32}([0-9a-f]{32})?$"
 """What cursors look like; whatever looks so is a place in the list."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Delete, Row, Update, delete, select, update
 
-from service.errors import StoreUnavailable
+from service.core.errors import StoreUnavailable
 from service.store.database import Database
 from service.store.reports import USE_IS_NOTED_EVERY, inserting
 from service.store.schema import POINTS

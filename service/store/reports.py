@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Delete, Table, Update, and_, delete, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from service.errors import StoreUnavailable
+from service.core.errors import StoreUnavailable
 from service.store.database import Database
 from service.store.engine import be_patient
 from service.store.head import Head

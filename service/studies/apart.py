@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
-from service.errors import DeadlineExceeded, Refusal, WorkerFailed, WorkerNotStarted
-from service.results import ItemError
+from service.core.errors import DeadlineExceeded, Refusal, WorkerFailed, WorkerNotStarted
+from service.simulation.results import ItemError
 from service.studies.evaluation import Lines, error_of
 
 Work = Callable[[range], Awaitable[Lines]]

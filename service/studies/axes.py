@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
-from service.kinds import Int64, Model, Real
+from service.core.kinds import Int64, Model, Real
 
 MOST_POINTS = 100_000
 NAME = "^[A-Za-z][A-Za-z0-9_]*$"

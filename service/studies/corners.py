@@ -5,10 +5,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from service.errors import MisplacedAxis, Refusal
-from service.faults.faults import faults_of
+from service.core.errors import MisplacedAxis, Refusal
+from service.core.validation import faults_of
 from service.simulation.plan import Plan, plan
-from service.spec import SimulationSpec
+from service.simulation.spec import SimulationSpec
 from service.studies.evaluation import plan_of
 from service.studies.sweep import Grid
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from service.errors import MisplacedAxis, Refusal
-from service.faults.faults import faults_of
-from service.results import ItemError, SimulationReport
+from service.core.errors import MisplacedAxis, Refusal
+from service.core.validation import faults_of
 from service.simulation.plan import Plan, plan
-from service.spec import SimulationSpec
+from service.simulation.results import ItemError, SimulationReport
+from service.simulation.spec import SimulationSpec
 from service.studies.point import Reduced, SweepPoint, reduced
 from service.studies.sweep import Grid
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from service.errors import MisplacedAxis
+from service.core.errors import MisplacedAxis
 
 Document = dict[str, Any]
 

@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from service.kinds import Double, Int64, Model
-from service.results import Interval, ItemError, SimulationReport, Spread
-from service.vocabulary import Cause, Label, Severity, Tendency
+from service.core.kinds import Double, Int64, Model
+from service.simulation.results import Interval, ItemError, SimulationReport, Spread
+from service.simulation.vocabulary import Cause, Label, Severity, Tendency
 
 
 class PointVerdict(Model):

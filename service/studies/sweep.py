@@ -11,13 +11,13 @@ from typing import Annotated, Any
 from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
-from service.errors import MisplacedAxis
+from service.core.errors import MisplacedAxis
+from service.core.kinds import Model
+from service.core.version import ENGINE_VERSION
 from service.grading.patch import Edit, PatchError, patched
-from service.kinds import Model
-from service.spec import SimulationSpec
+from service.simulation.spec import SimulationSpec
 from service.studies.axes import MOST_POINTS, Axis
 from service.studies.named_axes import NAMED_AXES, SPOILT, WHOLE
-from service.version import ENGINE_VERSION
 
 MOST_BYTES_OF_VALUES = 64 << 20
 """Of the values of the axes, as they are repeated in the results of all points."""

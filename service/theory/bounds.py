@@ -10,23 +10,25 @@ from sys import float_info
 
 from flint import arb, ctx
 
-from service.enclosures.balls import INFINITY, PRECISION_BITS, Ball, hull, simple
-from service.enclosures.boxes import Quantity
-from service.enclosures.budget import FOR_EXTREMES, FOR_ZEROS, Budget
-from service.enclosures.extreme import Extreme, Spot, Witness
-from service.enclosures.extremes import extremes
-from service.enclosures.monomials import Undecided
-from service.enclosures.pieces import Piece
-from service.enclosures.roots import zeros
-from service.enclosures.smoothness import Smoothness, smoothness
-from service.expressions.tree import Node
-from service.facts import ActivationBounds, Bound, Place, Range
-from service.kinds import members
+from service.core.kinds import members
+from service.formulas.enclosures.balls import INFINITY, PRECISION_BITS, Ball, hull, simple
+from service.formulas.enclosures.boxes import Quantity
+from service.formulas.enclosures.budget import FOR_EXTREMES, FOR_ZEROS, Budget
+from service.formulas.enclosures.extreme import Extreme, Spot, Witness
+from service.formulas.enclosures.extremes import extremes
+from service.formulas.enclosures.monomials import Undecided
+from service.formulas.enclosures.pieces import Piece
+from service.formulas.enclosures.roots import zeros
+from service.formulas.enclosures.smoothness import Smoothness, smoothness
+from service.formulas.language.tree import Node
+from service.formulas.vocabulary import Approach
 from service.nn.activations import Activation
-from service.vocabulary import Approach
+from service.theory.facts import ActivationBounds, Bound, Place, Range
 
 WIDTH = 1e-12
 """How narrow a certified enclosure is, of a value up to 1, or relative to it."""
+SATURATED_BELOW = 0.01
+"""A unit is saturated where |φ'| is below this share of its supremum."""
 _DIGITS = 30
 _NOTHING = 10.0**-_DIGITS
 _MOST_PLACES = 8

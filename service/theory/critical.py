@@ -9,9 +9,9 @@ from math import isfinite, sqrt
 
 import numpy as np
 
-from service.arrays import Float64Array
-from service.facts import CriticalInitialisation, FixedPoint
+from service.core.arrays import Float64Array
 from service.nn.activations import Activation
+from service.theory.facts import CriticalInitialisation, FixedPoint
 from service.theory.fixed_points import everywhere, fixed_point, fixed_point_at_zero
 from service.theory.moments import Profile
 from service.theory.roots import roots

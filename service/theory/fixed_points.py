@@ -8,8 +8,8 @@ from math import isfinite, log
 
 import numpy as np
 
-from service.facts import FixedPoint
 from service.nn.activations import Activation
+from service.theory.facts import FixedPoint
 from service.theory.roots import roots
 from service.theory.variance_map import (
     MARGINAL,

@@ -9,7 +9,7 @@ from math import inf, pi, sqrt
 
 import numpy as np
 
-from service.arrays import Float64Array
+from service.core.arrays import Float64Array
 from service.theory.panels import LARGEST, Functions, Panels, joined, panels_between
 
 _FARTHEST = 38.0  # standard deviations: no number that a float holds makes up for the density beyond

@@ -5,7 +5,7 @@ from math import sqrt
 
 import numpy as np
 
-from service.arrays import Float64Array
+from service.core.arrays import Float64Array
 from service.nn.activations import Activation
 from service.theory.gaussian import MOST_PANELS, Samples, edges_between, sample
 

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from service.arrays import Float64Array
+from service.core.arrays import Float64Array
 
 Functions = Callable[[Float64Array], Float64Array]
 """Several functions of a real variable, none of them negative: (…) → (functions, …)."""

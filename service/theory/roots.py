@@ -6,7 +6,7 @@ from math import isfinite
 
 import numpy as np
 
-from service.arrays import Float64Array
+from service.core.arrays import Float64Array
 
 Residual = Callable[[Float64Array], Float64Array]
 """(points,) → (points,); exactly 0 where too small to have a sign, NaN where there is no number."""

@@ -7,7 +7,7 @@ from sys import float_info
 
 import numpy as np
 
-from service.arrays import Float64Array
+from service.core.arrays import Float64Array
 from service.nn.activations import Activation
 from service.theory.moments import Profile, profile
 

@@ -4,11 +4,11 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue
 
-from service.expressions.tokens import LONGEST_TEXT
+from service.core.kinds import Model
+from service.formulas.language.tokens import LONGEST_TEXT
 from service.grading.adapters.single import grading_spec
 from service.grading.preview import preview
 from service.grading.spec import GradingSpec, PreviewSpec
-from service.kinds import Model
 
 Command = Literal["eval", "preview", "healthcheck"]
 

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
+from service.core.kinds import Double, Model
 from service.grading.adapters.single import grading_spec
 from service.grading.spec import GradingSpec
-from service.kinds import Double, Model
 
 VERSION = "0.1.0"
 _PLACES = ("answers", "expression", "text", "answer", "value")

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from service.errors import FlawedRubric
+from service.core.errors import FlawedRubric
 from service.grading.spec import GradingSpec
 
 ANSWER = "answer"

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from service.errors import FlawedRubric
+from service.core.errors import FlawedRubric
 from service.grading.adapters.single import grading_spec
 from service.grading.spec import GradingSpec
 

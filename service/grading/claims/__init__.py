@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from service.core.kinds import discover, one_of
 from service.grading.claims.base import Claim
-from service.kinds import discover, one_of
 
 __all__ = ["AnyClaim", "Claim"]
 

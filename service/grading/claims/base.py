@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from service.core.kinds import Double, Kind, Truth
 from service.grading.results import Counterexample
 from service.grading.words import CheckStatus, Detail, Method
-from service.kinds import Double, Kind, Truth
-from service.results import SimulationReport
-from service.spec import SimulationSpec
+from service.simulation.results import SimulationReport
+from service.simulation.spec import SimulationSpec
 
 ID = "^[A-Za-z0-9_]{1,64}$"
 """Ids that every grading system takes: Autolab's parser breaks at a colon inside a name."""

@@ -6,17 +6,17 @@ from typing import Annotated, Any, Literal
 from flint import ctx
 from pydantic import Field
 
-from service.expressions.tree import Node, call
-from service.facts import Range
+from service.core.kinds import Double
+from service.formulas.language.tree import Node, call
 from service.grading.bounding import Outcome, judged, of_size
 from service.grading.claims.base import ID, Claim, Context, Judgement, Unreadable, partly, undecided
 from service.grading.inequality import Inequality, inequality_of
 from service.grading.reading import PRECISION_BITS, check_effort, formula_of
 from service.grading.words import Method
-from service.kinds import Double
 from service.nn.activations import AnyActivation
-from service.profile.spec import Stretch
 from service.theory.bounds import bounds
+from service.theory.facts import Range
+from service.theory.profile.spec import Stretch
 
 Quantity = Literal["value", "derivative", "abs_derivative"]
 LOOSE_SHARE = 0.5

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from service.errors import SpecError
+from service.core.errors import SpecError
 from service.grading.claims.base import Claim, Context, Judgement, Unreadable, right, undecided, wrong
 from service.grading.evidence import Measure, evidence_of, measured, order
 from service.grading.patch import Edit, PatchError, patched
 from service.grading.words import Method
-from service.spec import SimulationSpec
+from service.simulation.spec import SimulationSpec
 
 _WORDS = {"more": 1, "less": -1, "equally": 0}
 _NO_CHANGE = 0.05

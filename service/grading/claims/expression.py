@@ -8,25 +8,25 @@ from typing import Annotated, Any, Literal
 from flint import arb, ctx
 from pydantic import Field
 
-from service.enclosures.balls import rational
-from service.enclosures.equality import PRECISION_BITS, Comparison, Evidence, compare
-from service.enclosures.monomials import Undecided
-from service.enclosures.points import value_at
-from service.enclosures.program import VARIABLE
-from service.enclosures.smoothness import smoothness
-from service.expressions.build import times
-from service.expressions.differentiate import differentiate
-from service.expressions.tokens import LONGEST_TEXT
-from service.expressions.tree import Node, Number
+from service.core.kinds import Fraction as Share
+from service.core.kinds import Real
+from service.formulas.enclosures.balls import rational
+from service.formulas.enclosures.equality import PRECISION_BITS, Comparison, Evidence, compare
+from service.formulas.enclosures.monomials import Undecided
+from service.formulas.enclosures.points import value_at
+from service.formulas.enclosures.program import VARIABLE
+from service.formulas.enclosures.smoothness import smoothness
+from service.formulas.language.build import times
+from service.formulas.language.differentiate import differentiate
+from service.formulas.language.tokens import LONGEST_TEXT
+from service.formulas.language.tree import Node, Number
 from service.grading.claims.base import Claim, Context, Judgement, Unreadable, partly, right, undecided, wrong
 from service.grading.misconceptions import constant_factor, misconceptions
 from service.grading.reading import Formula, check_effort, formula_of
 from service.grading.results import Counterexample
 from service.grading.words import Method
-from service.kinds import Fraction as Share
-from service.kinds import Real
 from service.nn.activations import AnyActivation
-from service.profile.spec import Stretch
+from service.theory.profile.spec import Stretch
 
 Name = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]{0,31}$")]
 

@@ -5,17 +5,17 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field
 
-from service.errors import SpecError
+from service.core.errors import SpecError
+from service.core.kinds import Double, Int64
 from service.grading.claims.base import Claim, Context, Judgement, Unreadable, right, undecided, wrong
 from service.grading.evidence import evidence_of
 from service.grading.matrices import Matrix, alike, entrywise, matrix_of, scaled, shape_of, transposed
 from service.grading.words import Method
-from service.kinds import Double, Int64
 from service.nn.initializers.explicit import ExplicitInitializer
 from service.nn.layers.dense import Dense
-from service.results import LayerGradients, SimulationReport
 from service.simulation.plan import PlannedLayer, plan
-from service.spec import Include, SimulationSpec
+from service.simulation.results import LayerGradients, SimulationReport
+from service.simulation.spec import Include, SimulationSpec
 
 Quantity = Literal["weights", "bias", "delta", "derivative", "backward_factor"]
 Rows = list[list[float | None]]

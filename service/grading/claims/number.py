@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 from flint import arb, ctx
 from pydantic import Field
 
+from service.core.kinds import Double, Int64, Real
 from service.grading.claims.base import Claim, Context, Judgement, right, wrong
 from service.grading.reading import PRECISION_BITS, constant_of, exactly
 from service.grading.words import Method
-from service.kinds import Double, Int64, Real
 
 
 class NumberClaim(Claim):

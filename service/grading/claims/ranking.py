@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from service.core.kinds import Int64
 from service.grading.claims.base import ID, Claim, Context, Judgement, Unreadable, partly, undecided
 from service.grading.evidence import Measure, evidence_of, measured, order
 from service.grading.words import Method
-from service.kinds import Int64
-from service.spec import SimulationSpec
+from service.simulation.spec import SimulationSpec
 
 Item = Annotated[str, Field(pattern=ID)]
 Tied = Annotated[list[Item], Field(min_length=1, max_length=16)]

@@ -5,9 +5,9 @@ from typing import Any, Literal
 from service.grading.claims.base import Claim, Context, Judgement, Unreadable, right, wrong
 from service.grading.evidence import evidence_of
 from service.grading.words import Method
-from service.results import SimulationReport
-from service.spec import SimulationSpec
-from service.vocabulary import Label
+from service.simulation.results import SimulationReport
+from service.simulation.spec import SimulationSpec
+from service.simulation.vocabulary import Label
 
 _SLOW = 0.99
 """A factor per layer that is a rate worth the name, where an interval reaches it."""

@@ -3,8 +3,8 @@
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from service.core.kinds import discover
 from service.grading.formats.base import Format
-from service.kinds import discover
 
 __all__ = ["FORMATS", "NAMES", "Format", "FormatName"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import PydanticSerializationError
 
-from service.kinds import Model
+from service.core.kinds import Model
 
 # What XML 1.0 cannot hold (controls, lone surrogates, U+FFFE and U+FFFF), the controls that it can (a terminal obeys
 # them), and what reverses the text after it. White space stays; `line` folds it.

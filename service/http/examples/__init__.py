@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi.openapi.models import Example
 
-from service.version import ENGINE_VERSION, __version__
+from service.core.version import ENGINE_VERSION, __version__
 
 
 def _text(file: str) -> str:

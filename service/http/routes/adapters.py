@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Header, Request
 from fastapi.responses import Response
 
+from service.core.kinds import Double, Model
 from service.grading.adapters.lambda_feedback import Command, LambdaAnswer, LambdaRequest, healthy, previewed
 from service.grading.adapters.mu_ed import EvaluateHealth, EvaluateRequest, Feedback
 from service.grading.adapters.xqueue import grading_spec_of
 from service.http.dependencies import TheArchive, TheWorker
 from service.http.examples import EVALUATIONS, LAMBDAS, QUEUED
 from service.http.limits import StrictRequest, StrictRoute
-from service.kinds import Double, Model
 
 JSON = "application/json"
 

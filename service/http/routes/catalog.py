@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from service.catalog import Catalog, catalog
+from service.http.catalog import Catalog, catalog
 
 router = APIRouter(prefix="/v1/catalog", tags=["catalog"])
 

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Body
 from service.http.dependencies import TheWorker
 from service.http.examples import SPECIFICATIONS
 from service.http.limits import StrictRoute
-from service.results import Estimate
-from service.spec import SimulationSpec
+from service.simulation.results import Estimate
+from service.simulation.spec import SimulationSpec
 
 router = APIRouter(prefix="/v1/estimates", tags=["estimates"], route_class=StrictRoute)
 

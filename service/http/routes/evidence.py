@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse, Response
 
 from service.charts.names import ChartFormat, ChartName, Theme
-from service.factors import gradients_npz
+from service.charts.npz import gradients_npz
+from service.charts.report_page.policy import content_security_policy
+from service.charts.tables import layers_csv
 from service.http.dependencies import TheArchive, TheDrawing, TheReport
 from service.http.limits import StrictRoute
 from service.http.media import Csv, Npz, Png, Svg, VegaLite, binary, file_named
-from service.report_page.policy import content_security_policy
-from service.results import SimulationReport
-from service.tables import layers_csv
-from service.worker.drawing import Drawing
+from service.processes.drawing import Drawing
+from service.simulation.results import SimulationReport
 
 MOST_COMPARED = 11
 KEPT = {"Cache-Control": "public, max-age=3600"}

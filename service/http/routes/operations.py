@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import ConfigDict, Field
 
+from service.core.kinds import Model
+from service.core.version import ENGINE_VERSION, __version__
 from service.http.dependencies import TheMetrics, TheWorker
-from service.kinds import Model
-from service.version import ENGINE_VERSION, __version__
 
 SEMANTIC = r"^\d+\.\d+\.\d+$"
 

@@ -16,7 +16,7 @@ from starlette.types import Scope
 
 from service.http.dependencies import get_drawing
 
-FILES = Path(__file__).resolve().parents[2] / "page"
+FILES = Path(__file__).resolve().parents[1] / "page"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

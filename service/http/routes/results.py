@@ -10,7 +10,8 @@ from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypeAliasType
 
 from service.charts.names import ChartFormat, Theme
-from service.errors import ChartNotAvailable
+from service.core.errors import ChartNotAvailable
+from service.core.kinds import Model
 from service.grading.batch import GradedSubmission
 from service.grading.formats import FormatName
 from service.http.dependencies import TheDrawing, TheJob, TheJobId, TheJobs
@@ -18,10 +19,9 @@ from service.http.limits import StrictRoute
 from service.http.media import Csv, Png, Svg, VegaLite, Zip, binary, file_named
 from service.http.routes.gradings import MEDIA_TYPES, NATIVE, OTHERS
 from service.jobs.job import OPEN, Job, JobKind
-from service.kinds import Model
+from service.processes.drawing import Drawing
 from service.studies.axes import MOST_POINTS
 from service.studies.point import SweepPoint
-from service.worker.drawing import Drawing
 
 CURSOR = "^[0-9]{1,9}$"
 

@@ -10,11 +10,11 @@ from pydantic.json_schema import SkipJsonSchema
 from service.http.dependencies import TheArchive, TheReport
 from service.http.examples import SPECIFICATIONS
 from service.http.limits import StrictRoute
-from service.results import SimulationReport
-from service.spec import SimulationSpec
+from service.simulation.results import SimulationReport
+from service.simulation.spec import SimulationSpec
+from service.simulation.vocabulary import Label
 from service.store.archive import Answer, Source
 from service.store.listing import CURSOR, Cursor, ReportPage
-from service.vocabulary import Label
 
 HERE = "/v1/simulations"
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from service.jobs.job import JobKind
 from service.jobs.keeping import Keeping
-from service.results import ItemError
+from service.processes.pool import Worker
 from service.simulation.estimate import Limits
+from service.simulation.results import ItemError
 from service.studies.evaluation import Lines
-from service.worker.worker import Worker
 
 
 @dataclass(frozen=True)

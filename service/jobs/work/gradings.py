@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from service.core.kinds import Model
 from service.grading.batch import BatchRequest, GradedSubmission, Submission, rubric_of
 from service.grading.grade import plans_of
 from service.grading.table import header, row
 from service.jobs.job import JobKind
 from service.jobs.work.base import JobWork, Means, Opened
-from service.kinds import Model
-from service.results import ItemError
+from service.processes import tasks
 from service.simulation.plan import Plan
+from service.simulation.results import ItemError
 from service.studies.evaluation import Lines
-from service.worker import tasks
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from typing import Any
 
 from service.jobs.job import JobKind
 from service.jobs.work.base import JobWork, Means, Opened
-from service.results import ItemError
+from service.processes import tasks
+from service.simulation.results import ItemError
 from service.studies.evaluation import Lines, point_of
 from service.studies.point import SweepPoint
 from service.studies.sweep import Grid, SweepSpec
 from service.studies.table import header, row
-from service.worker import tasks
 
 
 class SweepWork(JobWork):

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from service.kinds import discover, one_of
+from service.core.kinds import discover, one_of
 from service.nn.activations.base import Activation
 
 __all__ = ["Activation", "AnyActivation"]

@@ -8,14 +8,14 @@ from typing import ClassVar, Self
 
 from pydantic import ValidationError
 
-from service.arrays import Array
-from service.enclosures.program import VARIABLE
-from service.enclosures.smoothness import smoothness
-from service.expressions.build import replaced
-from service.expressions.differentiate import differentiate
-from service.expressions.grammar import parse
-from service.expressions.tree import Name, Node, Number
-from service.kinds import Kind
+from service.core.arrays import Array
+from service.core.kinds import Kind
+from service.formulas.enclosures.program import VARIABLE
+from service.formulas.enclosures.smoothness import smoothness
+from service.formulas.language.build import replaced
+from service.formulas.language.differentiate import differentiate
+from service.formulas.language.grammar import parse
+from service.formulas.language.tree import Name, Node, Number
 
 
 class Activation(Kind):

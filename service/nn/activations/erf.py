@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import scipy.special
 
-from service.arrays import Array
+from service.core.arrays import Array
 from service.nn.activations.base import Activation
 
 

@@ -7,14 +7,14 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from service.arrays import Array
-from service.enclosures.program import VARIABLE
-from service.expressions.canonical import canonical
-from service.expressions.grammar import parse
-from service.expressions.numpy_backend import Evaluation
-from service.expressions.tokens import LONGEST_TEXT, FormulaError
-from service.expressions.tree import Node
-from service.kinds import Real
+from service.core.arrays import Array
+from service.core.kinds import Real
+from service.formulas.enclosures.program import VARIABLE
+from service.formulas.language.canonical import canonical
+from service.formulas.language.grammar import parse
+from service.formulas.language.numpy_backend import Evaluation
+from service.formulas.language.tokens import LONGEST_TEXT, FormulaError
+from service.formulas.language.tree import Node
 from service.nn.activations.base import Activation
 
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}$")]

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from service.arrays import Array
-from service.kinds import Positive
+from service.core.arrays import Array
+from service.core.kinds import Positive
 from service.nn.activations.base import Activation
 
 

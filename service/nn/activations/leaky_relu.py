@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from service.arrays import Array
-from service.kinds import Real
+from service.core.arrays import Array
+from service.core.kinds import Real
 from service.nn.activations.base import Activation
 
 

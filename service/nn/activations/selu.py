@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from service.arrays import Array
+from service.core.arrays import Array
 from service.nn.activations.base import Activation
 
 SCALE = 1.0507009873554804934193349852946

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from scipy.special import expit
 
-from service.arrays import Array
-from service.expressions.stable import logistic_slope
+from service.core.arrays import Array
+from service.formulas.language.stable import logistic_slope
 from service.nn.activations.base import Activation
 
 

@@ -4,9 +4,9 @@ from typing import ClassVar, Literal
 
 from scipy.special import expit
 
-from service.arrays import Array
-from service.expressions.stable import softplus
-from service.kinds import Positive
+from service.core.arrays import Array
+from service.core.kinds import Positive
+from service.formulas.language.stable import softplus
 from service.nn.activations.base import Activation
 
 

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from service.arrays import Array
+from service.core.arrays import Array
 from service.nn.activations.base import Activation
 
 

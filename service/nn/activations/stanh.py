@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from service.arrays import Array
-from service.expressions.stable import sech_squared
+from service.core.arrays import Array
+from service.formulas.language.stable import sech_squared
 from service.nn.activations.base import Activation
 
 

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from service.arrays import Array, Shape
+from service.core.arrays import Array, Shape
 from service.nn.data.base import InputData
 from service.nn.randomness import Stream
 from service.nn.values import Values, shape_of

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from service.arrays import Array, Shape
-from service.kinds import Int64
+from service.core.arrays import Array, Shape
+from service.core.kinds import Int64
 from service.nn.data.base import Data
 from service.nn.randomness import Stream
 

@@ -4,8 +4,8 @@ from abc import abstractmethod
 from math import sqrt
 from typing import ClassVar
 
-from service.arrays import Array, Shape
-from service.kinds import Kind
+from service.core.arrays import Array, Shape
+from service.core.kinds import Kind
 from service.nn.randomness import Stream
 
 TRUNCATION = 2.0

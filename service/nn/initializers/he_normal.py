@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from service.arrays import Array, Shape
+from service.core.arrays import Array, Shape
 from service.nn.initializers.base import Initializer
 from service.nn.initializers.variance_scaling import Distribution, scaled
 from service.nn.randomness import Stream

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from service.arrays import Array, Shape
+from service.core.arrays import Array, Shape
 from service.nn.initializers.base import Initializer
 from service.nn.randomness import Stream
 

@@ -2,8 +2,8 @@
 
 from typing import ClassVar, Literal
 
-from service.arrays import Array, Shape
-from service.kinds import NonNegative, Real
+from service.core.arrays import Array, Shape
+from service.core.kinds import NonNegative, Real
 from service.nn.initializers.base import Initializer
 from service.nn.randomness import Stream
 

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from service.arrays import Array, Shape
-from service.kinds import NonNegative
+from service.core.arrays import Array, Shape
+from service.core.kinds import NonNegative
 from service.nn.initializers.base import Initializer
 from service.nn.randomness import Stream
 

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from scipy.special import ndtr, ndtri
 
-from service.arrays import Array, Shape
-from service.kinds import NonNegative, Real
+from service.core.arrays import Array, Shape
+from service.core.kinds import NonNegative, Real
 from service.nn.initializers.base import TRUNCATED_STD, TRUNCATION, Initializer
 from service.nn.randomness import Stream
 

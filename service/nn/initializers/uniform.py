@@ -5,8 +5,8 @@ from typing import ClassVar, Literal
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from service.arrays import Array, Shape
-from service.kinds import Real
+from service.core.arrays import Array, Shape
+from service.core.kinds import Real
 from service.nn.initializers.base import Initializer
 from service.nn.randomness import Stream
 

@@ -4,8 +4,8 @@ from enum import StrEnum
 from math import sqrt
 from typing import ClassVar, Literal
 
-from service.arrays import Array, Shape
-from service.kinds import NonNegative
+from service.core.arrays import Array, Shape
+from service.core.kinds import NonNegative
 from service.nn.initializers.base import TRUNCATED_STD, UNIFORM_STD, Initializer
 from service.nn.initializers.truncated_normal import truncated_normal
 from service.nn.randomness import Stream

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from service.arrays import Array, DType
+from service.core.arrays import Array, DType
 from service.nn.activations import AnyActivation
 from service.nn.layers.base import BuiltLayer, SingleLayer
 from service.nn.randomness import Stream

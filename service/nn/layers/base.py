@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from service.arrays import Array, DType
-from service.kinds import Kind
+from service.core.arrays import Array, DType
+from service.core.kinds import Kind
 from service.nn.activations import Activation, AnyActivation
 from service.nn.randomness import Stream
 

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from service.arrays import Array, DType, product
-from service.errors import ShapeMismatch
-from service.kinds import Int64
+from service.core.arrays import Array, DType, product
+from service.core.errors import ShapeMismatch
+from service.core.kinds import Int64
 from service.nn.activations import AnyActivation
 from service.nn.activations.linear import Linear
 from service.nn.initializers import AnyInitializer

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from service.kinds import Int64
+from service.core.kinds import Int64
 from service.nn.layers.base import Layer, SingleLayer
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from abc import abstractmethod
 from typing import ClassVar
 
-from service.arrays import Array
-from service.kinds import Kind
+from service.core.arrays import Array
+from service.core.kinds import Kind
 from service.nn.activations import Activation
 from service.nn.data.base import Data
 from service.nn.data.gaussian import GaussianData

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from service.arrays import Array
+from service.core.arrays import Array
 from service.nn.data.base import Data
 from service.nn.data.bernoulli import BernoulliData
 from service.nn.losses.base import Loss

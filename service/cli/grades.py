@@ -1,0 +1,25 @@
+"""Answers graded at the terminal."""
+
+import sys
+from functools import partial
+from pathlib import Path
+
+from service.cli.complaining import REFUSED, Complaining
+from service.core.settings import Settings
+from service.grading.formats import FORMATS
+from service.grading.grade import check, grade, plans_of
+from service.grading.spec import GradingSpec
+from service.simulation.simulate import simulate
+
+
+def grade_files(rubric: Path, answers: Path, wanted: str) -> int:
+    """Grade `answers` by `rubric`, print what POST /v1/gradings answers, to the byte, and return the exit status."""
+    with Complaining(rubric) as reading:
+        body = {"rubric": reading.read(rubric), "answers": reading.read(answers)}
+        reading.body = body
+        spec = GradingSpec.model_validate(body)
+        check(spec.rubric)
+        plans_of(spec.rubric)
+        sys.stdout.write(FORMATS[wanted].write(grade(spec, partial(simulate, processes=Settings().workers))))
+        return 0
+    return REFUSED

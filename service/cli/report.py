@@ -1,0 +1,74 @@
+"""A report for people: the verdict, its reasons and the table of layers."""
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from service.cli.complaining import REFUSED, Complaining
+from service.cli.page import COLOURS, page
+from service.core.settings import Settings
+from service.simulation.results import LayerStatistics, SimulationReport, Spread, Verdict
+from service.simulation.simulate import simulate
+from service.simulation.spec import SimulationSpec
+
+FAILED = 3
+"""The exit status where the label is one to fail on."""
+
+
+def simulate_file(path: Path, *, as_json: bool, fail_on: tuple[str, ...]) -> int:
+    """Judge the specification in `path` (- is standard input), print it, and return the exit status."""
+    with Complaining(path) as reading:
+        spec = SimulationSpec.model_validate(reading.read(path))
+        report = simulate(spec, Settings().workers)
+        if as_json:
+            sys.stdout.write(report.model_dump_json() + "\n")
+        else:
+            show(report, page())
+        return FAILED if report.verdict.label in fail_on else 0
+    return REFUSED
+
+
+def show(report: SimulationReport, console: Console) -> None:
+    """Print `report`."""
+    verdict = report.verdict
+    console.print(headline(verdict))
+    for reason in verdict.reasons:
+        console.print(f"  {reason}", markup=False)
+    if report.theory.depth_ratio is not None:
+        console.print(f"  Mean field theory predicts {report.theory.depth_ratio:+.2f} decades for wide layers.")
+    table = Table(title="decades (log10), median over trials", title_justify="left")
+    for column in ("layer", "kind", "units", "delta", "gain", "= by W", "+ by φ'", "∇W", "signal", "apart"):
+        table.add_column(column, justify="left" if column == "kind" else "right", no_wrap=True)
+    for layer in report.layers:
+        table.add_row(*_row(layer))
+    console.print(table)
+
+
+def headline(verdict: Verdict) -> str:
+    """Label, severity, tendency and cause in one line of Rich markup."""
+    colour = COLOURS[verdict.label]
+    severity = "" if verdict.severity == "none" else f", {verdict.severity.value}"
+    cause = f", by {verdict.cause.value.replace('_', ' ')}" if verdict.cause else ""
+    return f"[bold {colour}]{verdict.label.value}[/]{severity}{cause}; tendency {verdict.tendency.value}"
+
+
+def decades(spread: Spread) -> str:
+    """The median with its sign, or a dash where no trial has one."""
+    return "–" if spread.median is None else f"{spread.median:+.2f}"
+
+
+def _row(layer: LayerStatistics) -> tuple[str, ...]:
+    return (
+        str(layer.index),
+        f"{layer.kind} {layer.activation}",
+        str(layer.shape[-1]),
+        decades(layer.log10_delta_norm),
+        decades(layer.log10_backward_gain),
+        decades(layer.log10_weight_gain),
+        decades(layer.log10_derivative_gain),
+        decades(layer.log10_weight_gradient_norm),
+        decades(layer.log10_forward_rms),
+        decades(layer.log10_separation),
+    )

@@ -1,0 +1,1 @@
+"""What every room uses: errors, families of kinds, strict JSON, pointers, settings, the clock, the version."""

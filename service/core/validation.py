@@ -1,0 +1,73 @@
+"""A validation error of Pydantic's → a fault with its pointer, in words that repeat nothing of what was sent."""
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from difflib import get_close_matches
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from service.core.kinds import Model
+from service.core.pointers import Location, pointer_of
+
+Item = Mapping[str, Any]
+
+CODE = "^[a-z][a-z-]*$"
+"""What codes look like."""
+
+
+class FieldError(Model):
+    """One fault in the body that was sent."""
+
+    pointer: str
+    """Where: an RFC 6901 pointer into the body; empty for the body as a whole."""
+    code: Annotated[str, Field(pattern=CODE)]
+    """What kind of fault, for programs."""
+    detail: Annotated[str, Field(min_length=1)]
+    """What is wrong and what would be right, for people."""
+
+
+def faults_of(items: Sequence[Item], body: Any) -> list[FieldError]:
+    """The faults that the validation errors `items` of `body` state."""
+    untagged = {
+        tuple(item["loc"][:-1]) for item in items if item["type"] == "extra_forbidden" if item["loc"][-1] == "kind"
+    }
+    return [_fault(item, body, untagged) for item in items]
+
+
+def _fault(item: Item, body: Any, untagged: Set[Location]) -> FieldError:
+    kind = item["type"]
+    location = item["loc"][:-1] if kind == "missing" else item["loc"]  # what is missing has no place: its object has
+    say = WORDS.get(kind, _as_pydantic_says)
+    return FieldError(pointer=pointer_of(location, body, untagged), code=kind.replace("_", "-"), detail=say(item))
+
+
+def _as_pydantic_says(item: Item) -> str:
+    return str(item["msg"])
+
+
+def _missing(item: Item) -> str:
+    name = str(item["loc"][-1])
+    return "A JSON body is required." if name == "body" else f"The field `{name}` is required."
+
+
+def _limit(name: str, words: str) -> Callable[[Item], str]:
+    return lambda item: f"The number must be {words} {item['ctx'][name]:g}."
+
+
+def _unknown_kind(item: Item) -> str:
+    known = [tag.strip("' ") for tag in item["ctx"]["expected_tags"].split(",")]
+    close = get_close_matches(str(item["ctx"]["tag"]).lower(), known, n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    return f"There is no such kind; known are {', '.join(known)}.{hint}"
+
+
+WORDS: dict[str, Callable[[Item], str]] = {
+    "missing": _missing,
+    "extra_forbidden": lambda _: "There is no such field here.",
+    "union_tag_invalid": _unknown_kind,
+    "union_tag_not_found": lambda _: "The field `kind` is required.",
+    "less_than": _limit("lt", "below"),
+    "less_than_equal": _limit("le", "at most"),
+    "greater_than": _limit("gt", "above"),
+    "greater_than_equal": _limit("ge", "at least"),
+}

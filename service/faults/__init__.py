@@ -1,1 +1,0 @@
-"""What validation found wrong, with true pointers and without a word of what was sent."""

@@ -1,0 +1,194 @@
+"""Whether two formulas have the same values: a point where they certainly differ, a proof, or agreement as far as seen.
+
+Balls at high precision find a difference where there is one that can be seen, in every smooth piece of either formula;
+where they find none, `identity` proves that there is none, if it can.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from functools import partial
+from hashlib import sha256
+from itertools import chain, islice, repeat
+from math import inf, isfinite
+
+from flint import arb, ctx
+
+from service.formulas.enclosures.balls import UNKNOWN, Ball, rational
+from service.formulas.enclosures.identity import identical
+from service.formulas.enclosures.monomials import Undecided
+from service.formulas.enclosures.pieces import Piece, pieces
+from service.formulas.enclosures.points import value_at
+from service.formulas.enclosures.program import Program
+from service.formulas.enclosures.switches import switches
+from service.formulas.language.tree import MINUS_ONE, Node, Product, Sum
+from service.formulas.language.write import plain
+
+PRECISION_BITS = 192
+_SHARPER_BITS = 1200
+"""Enough to see the smallest number that a formula may have, 1e-300, beside 1."""
+_SHARPEST_BITS = 80_000
+"""Enough to see its highest power, for formulas that are known to differ."""
+_SHARES = (Fraction(1, 2), Fraction(11, 100), Fraction(89, 100), Fraction(27, 100))
+_STEPS = (Fraction(3, 10), Fraction(11, 10), Fraction(27, 10), Fraction(1, 20), Fraction(63, 10), Fraction(17))
+_BLUR = arb("1e-40")
+_ENOUGH_PLACES = 4
+_UNFORESEEN = 5
+"""Places that follow from both formulas, so that nobody can write one that agrees there alone."""
+
+
+Place = Fraction | Ball
+"""A point: a rational number, of which a ball is made in whatever precision it is looked at, or one of 64 bits."""
+
+
+class Evidence(Enum):
+    """How sure an answer is."""
+
+    PROVEN = "proven"
+    SEEN = "seen"
+    DOUBTED = "doubted"
+    """No difference was seen, but too little was: they may differ where nobody looked, or by what cannot be seen."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A point at which two formulas have other values, or one of them has none."""
+
+    z: float
+    one: float | None
+    """The value there; None where there is none, or none that a number of 64 bits holds."""
+    other: float | None
+    apart: float | None
+    """How far, for it may be less than numbers of 64 bits show; None where that is no such number either."""
+    other_undefined: bool = False
+    """Whether the other formula has no value there."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was found on one interval."""
+
+    low: float
+    high: float
+    difference: Difference | None
+    evidence: Evidence
+
+
+def compare(one: Node, other: Node, low: float = -inf, high: float = inf) -> list[Comparison]:
+    """Both formulas of z without parameters compared on every smooth piece between `low` and `high`, rising."""
+    with ctx.workprec(PRECISION_BITS):
+        try:
+            parts = pieces(Sum((one, Product((MINUS_ONE, other)))), arb(low), arb(high))
+        except Undecided:
+            return [_looked_at(one, other, low, high)]
+        gaps = _gaps(one, other, parts, (low, high))
+        return sorted([*gaps, *map(_compared, parts)], key=lambda found: found.low)
+
+
+def _compared(piece: Piece) -> Comparison:
+    """Both sides of a piece of their difference, in which every switch is thrown."""
+    low, high = float(piece.low), float(piece.high)
+    mine, theirs = _sides(piece.node)
+    program = Program([mine, theirs])
+    seen = _looked(program.run, _places((mine, theirs), piece.low, piece.high))
+    if seen.difference is not None:
+        return Comparison(low, high, seen.difference, Evidence.PROVEN)
+    same = identical(mine, theirs)
+    if same is False:
+        closest = _looked(program.run, islice(_places((mine, theirs), piece.low, piece.high), 1), _SHARPEST_BITS)
+        return Comparison(low, high, closest.difference, Evidence.PROVEN if closest.difference else Evidence.DOUBTED)
+    return Comparison(low, high, None, Evidence.PROVEN if same else seen.evidence)
+
+
+def _sides(difference: Node) -> tuple[Node, Node]:
+    match difference:
+        case Sum((one, Product((_, other)))):
+            return one, other
+    raise TypeError(f"{difference!r} is no difference")
+
+
+def _looked_at(one: Node, other: Node, low: float, high: float) -> Comparison:
+    """Where the pieces are not known: at points alone."""
+    seen = _looked(partial(_values, one, other), _places((one, other), arb(low), arb(high)))
+    if seen.difference is not None:
+        return Comparison(low, high, seen.difference, Evidence.PROVEN)
+    switched = any(True for formula in (one, other) for _ in switches(formula))  # it may switch where nobody looked
+    return Comparison(low, high, None, Evidence.DOUBTED if switched else seen.evidence)
+
+
+def _gaps(one: Node, other: Node, parts: list[Piece], window: tuple[float, float]) -> Iterator[Comparison]:
+    """Intervals without a piece, on which one formula has values and the other has none."""
+    edges = [arb(window[0]), *(edge for piece in parts for edge in (piece.low, piece.high)), arb(window[1])]
+    apart = [pair for pair in zip(edges[::2], edges[1::2], strict=True) if not pair[0].overlaps(pair[1])]
+    for left, right in apart:
+        seen = _looked(partial(_values, one, other), _places((one, other), left, right))
+        if seen.difference is not None:
+            yield Comparison(float(left), float(right), seen.difference, Evidence.PROVEN)
+
+
+def _values(one: Node, other: Node, place: Ball) -> list[Ball]:
+    return [value_at(one, place), value_at(other, place)]
+
+
+def _places(formulas: tuple[Node, Node], low: Ball, high: Ball) -> Iterator[Place]:
+    """Points between, the first of them numbers that are written in a few digits where there is room for them."""
+    written = "\0".join([*map(plain, formulas), str(low)])
+    chance = sha256(written.encode("utf-8", "backslashreplace")).digest()
+    unforeseen = [int.from_bytes(chance[4 * k : 4 * k + 4]) / 2**32 for k in range(_UNFORESEEN)]
+    if low.is_finite() and high.is_finite():
+        yield from (_short(low + (high - low) * rational(share), low, high) for share in _SHARES)
+        yield from ((low + (high - low) * share).mid() for share in unforeseen)
+    elif low.is_finite() or high.is_finite():
+        start, sign = (low, 1) if low.is_finite() else (high, -1)
+        yield from (_short(start + sign * rational(step), low, high) for step in _STEPS)
+        yield from ((start + sign * 4 * share).mid() for share in unforeseen)
+    else:
+        yield from (sign * step for step in _STEPS for sign in (1, -1))
+        yield from (arb(8 * share - 4) for share in unforeseen)
+
+
+def _short(place: Ball, low: Ball, high: Ball) -> Place:
+    rounded = Fraction(f"{float(place):.2f}")
+    return rounded if low < rational(rounded) < high else place.mid()
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The first difference, and at how many places both values are known to be alike, digit by digit."""
+
+    difference: Difference | None
+    alike: int
+
+    @property
+    def evidence(self) -> Evidence:
+        return Evidence.SEEN if self.alike >= _ENOUGH_PLACES else Evidence.DOUBTED
+
+
+def _looked(both: Callable[[Ball], list[Ball]], places: Iterable[Place], bits: int = _SHARPER_BITS) -> _Seen:
+    """What is seen at `places`, the very first of which is looked at most closely, with so many `bits`."""
+    alike = 0
+    for place, precision in zip(places, chain([bits], repeat(PRECISION_BITS)), strict=False):
+        difference, resolved = _seen_at(both, place, precision)
+        if difference is not None:
+            return _Seen(difference, alike)
+        alike += resolved
+    return _Seen(None, alike)
+
+
+def _seen_at(both: Callable[[Ball], list[Ball]], place: Place, bits: int) -> tuple[Difference | None, bool]:
+    """A difference, or whether both values are known well enough to be called alike."""
+    with suppress(Undecided), ctx.workprec(bits):
+        at = rational(place) if isinstance(place, Fraction) else place
+        here, there = (value if value.is_finite() else UNKNOWN for value in both(at))
+        if here.is_nan() != there.is_nan() or (not here.is_nan() and not here.overlaps(there)):
+            apart = _number(abs(here - there))
+            return Difference(float(at), _number(here), _number(there), apart, bool(there.is_nan())), False
+        return None, bool((here - there).rad() <= _BLUR * arb.max(arb(1), abs(there)))
+    return None, False
+
+
+def _number(value: Ball) -> float | None:
+    number = float(value.mid())
+    return number if isfinite(number) else None

@@ -1,0 +1,167 @@
+"""A formula → a straight-line program on balls or on their Taylor series, equal parts computed once.
+
+Run on the series `x + h` of a ball x, it encloses φ, φ', φ''/2 and φ'''/6 anywhere in x (Moore 1966; Neumaier 1990).
+"""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import lru_cache, reduce
+from math import factorial
+from operator import add, mul
+from typing import Any
+
+from flint import arb, arb_series
+
+from service.formulas.enclosures.balls import FUNCTIONS, Ball, exp, ln, rational, real_power
+from service.formulas.language.build import times
+from service.formulas.language.differentiate import differentiate
+from service.formulas.language.tree import Call, Constant, Name, Node, Number, Power, Product, Sum, call, depends_on
+
+ORDER = 4
+"""Terms of a series: a function and three derivatives."""
+VARIABLE = "z"
+_NARROW = 0.01
+
+Operation = Callable[..., Any]
+_CONSTANTS: dict[str, Callable[[], Ball]] = {"pi": arb.pi, "e": arb.const_e}
+
+
+class Program:
+    """Smooth formulas of z without parameters; whatever has no value there is NaN, never an exception."""
+
+    def __init__(self, nodes: Sequence[Node], series: bool = False) -> None:
+        self._series = series
+        self._places: dict[Node, int] = {Name(VARIABLE): 0}
+        self._values: list[Any] = [None]
+        self._steps: list[tuple[int, Operation, tuple[int, ...]]] = []
+        self._results = [self._place(node) for node in nodes]
+        self.cost = sum(1 if operation in _CHEAP else _DEAR for _, operation, _ in self._steps) + 1
+        """How long a run takes, in additions."""
+
+    def run(self, x: Any) -> list[Any]:
+        """The values of the formulas at `x`, a ball or a series."""
+        values = self._values
+        values[0] = x
+        for place, operation, arguments in self._steps:
+            values[place] = operation(*[values[argument] for argument in arguments])
+        return [values[place] for place in self._results]
+
+    def _place(self, node: Node) -> int:
+        if node not in self._places:
+            arguments, operation = self._operation(node)
+            self._places[node] = len(self._values)
+            self._values.append(None)
+            if operation is None:
+                self._values[-1] = self._lifted(constant(node))
+            else:
+                self._steps.append((self._places[node], operation, arguments))
+        return self._places[node]
+
+    def _lifted(self, value: Ball) -> Any:
+        return arb_series([value], ORDER) if self._series else value
+
+    def _operation(self, node: Node) -> tuple[tuple[int, ...], Operation | None]:
+        """Where the arguments are, and what is done with them; None for what does not depend on z."""
+        if not depends_on(node, VARIABLE):
+            return (), None
+        match node:
+            case Sum(terms):
+                return self._all(terms), _sum
+            case Product(factors):
+                return self._all(factors), _product
+            case Power(base, Number(value)):
+                return self._all((base,)), self._function(Power(Name(VARIABLE), Number(value)))
+            case Power(base, exponent):
+                return self._all((call("exp", times(exponent, call("ln", base))),)), lambda value: value
+            case Call(function, (argument,)) if function in FUNCTIONS:
+                return self._all((argument,)), self._function(call(function, Name(VARIABLE)))
+        raise TypeError(f"{node!r} is no smooth formula")
+
+    def _all(self, nodes: tuple[Node, ...]) -> tuple[int, ...]:
+        return tuple(self._place(node) for node in nodes)
+
+    def _function(self, outer: Node) -> Operation:
+        if not self._series:
+            return _on_balls(outer)
+        return _composition(outer)
+
+
+def _sum(*parts: Any) -> Any:
+    return reduce(add, parts)
+
+
+def _product(*parts: Any) -> Any:
+    return reduce(mul, parts)
+
+
+_CHEAP, _DEAR = (_sum, _product), 5
+
+
+def constant(node: Node) -> Ball:
+    """The value of a formula without names."""
+    match node:
+        case Number(value):
+            made = rational(value)
+        case Constant(name):
+            made = _CONSTANTS[name]()
+        case Sum(parts):
+            made = reduce(add, map(constant, parts))
+        case Product(parts):
+            made = reduce(mul, map(constant, parts))
+        case Power(base, Number(value)):
+            made = real_power(constant(base), value)
+        case Power(base, exponent):
+            made = exp(constant(exponent) * ln(constant(base)))
+        case Call(function, (argument,)) if function in FUNCTIONS:
+            made = FUNCTIONS[function](constant(argument))
+        case _:
+            raise TypeError(f"{node!r} is no constant")
+    return made
+
+
+def _on_balls(outer: Node) -> Operation:
+    match outer:
+        case Power(_, Number(value)):
+            return lambda x: real_power(x, value)
+        case Call(function, _):
+            return FUNCTIONS[function]
+    raise TypeError(f"{outer!r} is no function")
+
+
+def _composition(outer: Node) -> Operation:
+    """The series of `outer` at the constant term of its argument, of whatever is left of the argument.
+
+    Arb's own series are as sharp where the argument is narrow, and faster.
+    """
+    derivatives, own = taylor(outer), _own(outer)
+
+    def composed(inner: arb_series) -> arb_series:
+        at = inner[0]
+        if own is not None and at.rad() < _NARROW and not at.contains(0):  # no series has a pole
+            return own(inner)
+        step = [inner[k] for k in range(1, ORDER)]
+        outside = derivatives.run(at)
+        if all(one.is_zero() for one in step):  # Arb composes no empty series
+            return arb_series(outside[:1], ORDER)
+        return arb_series(outside, ORDER)(arb_series([0, *step], ORDER))
+
+    return composed
+
+
+def _own(outer: Node) -> Callable[[arb_series], arb_series] | None:
+    match outer:
+        case Power(_, Number(value)) if value == -1:
+            return lambda inner: 1 / inner
+        case Call("exp", _):
+            return arb_series.exp
+        case _:
+            return None
+
+
+@lru_cache(maxsize=1024)
+def taylor(outer: Node) -> Program:
+    """The Taylor coefficients of a function of z, as a program on balls."""
+    derivatives = [outer]
+    for _ in range(ORDER - 1):
+        derivatives.append(differentiate(derivatives[-1], VARIABLE))
+    return Program([times(Number(Fraction(1, factorial(order))), node) for order, node in enumerate(derivatives)])

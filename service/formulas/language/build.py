@@ -1,0 +1,216 @@
+"""Builders of formulas that keep them simple.
+
+They fold numbers, flatten sums and products, collect equal terms and factors, and drop zeros and ones, so that a
+derivative reads as a person would write it. Terms and factors keep the order they came in.
+"""
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+
+from service.formulas.language.tree import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Call,
+    Comparison,
+    Constant,
+    Node,
+    Number,
+    Power,
+    Product,
+    Sum,
+    Where,
+    call,
+    children,
+)
+
+LONGEST_NUMBER = 1 << 256
+"""Numerators and denominators beyond this are left unfolded."""
+MOST_TERMS = 16
+"""Sums longer than this are not multiplied out."""
+
+
+def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
+    """`node` with `change` applied to every node right below it, and simplified again."""
+    match node:
+        case Sum(terms):
+            return total(*(change(term) for term in terms))
+        case Product(factors):
+            return times(*(change(factor) for factor in factors))
+        case Power(base, exponent):
+            return power(change(base), change(exponent))
+        case Call(function, arguments):
+            return call(function, *(change(argument) for argument in arguments))
+        case Where(Comparison(left, operator, right), then, otherwise):
+            return where(Comparison(change(left), operator, change(right)), change(then), change(otherwise))
+        case _:
+            return node
+
+
+def simplified(node: Node) -> Node:
+    """`node` built anew."""
+    return mapped(node, simplified)
+
+
+def replaced(node: Node, old: Node, new: Node) -> Node:
+    """`node` with `new` wherever it had `old`."""
+    return new if node == old else mapped(node, lambda child: replaced(child, old, new))
+
+
+def total(*terms: Node) -> Node:
+    """The sum of `terms`."""
+    flat, constant, collected = _flat(terms, Sum), Fraction(0), dict[Node | frozenset[Node], tuple[Fraction, Node]]()
+    for term in flat:
+        coefficient, rest = _coefficient(term)
+        if rest == ONE and _small(constant + coefficient):
+            constant += coefficient
+            continue
+        key = frozenset(rest.factors) if isinstance(rest, Product) else rest  # a·z is z·a
+        before, first = collected.get(key, (Fraction(0), rest))
+        collected[key] = before + coefficient, first
+    parts = [times(Number(coefficient), rest) for coefficient, rest in collected.values() if coefficient]
+    if constant:
+        parts.insert(0 if isinstance(flat[0], Number) else len(parts), Number(constant))
+    return _joined(parts, ZERO, Sum)
+
+
+def times(*factors: Node) -> Node:
+    """The product of `factors`."""
+    constant, collected = Fraction(1), dict[Node, list[Node]]()
+    for factor in _flat(map(_built, _flat(factors, Product)), Product):
+        if isinstance(factor, Number) and _small(constant * factor.value):
+            constant *= factor.value
+            continue
+        base, exponent = (factor.base, factor.exponent) if isinstance(factor, Power) else (factor, ONE)
+        collected.setdefault(base, []).append(exponent)
+    if not constant:
+        return ZERO
+    powers = _without_signs({base: total(*exponents) for base, exponents in collected.items()})
+    _drop_exponentials(powers)
+    _join_roots(powers)
+    parts = [part for base, exponent in powers.items() if (part := power(base, exponent)) != ONE]
+    if any(isinstance(part, Product) or (isinstance(part, Number) and _small(constant * part.value)) for part in parts):
+        return times(Number(constant), *parts)
+    if constant != 1:
+        parts.insert(0, Number(constant))
+    return _joined(parts, ONE, Product)
+
+
+def power(base: Node, exponent: Node) -> Node:
+    """base ^ exponent; a number to a small whole power is folded, a product under the line taken apart."""
+    if ONE in (exponent, base):
+        return base
+    if exponent == ZERO:
+        return ONE
+    if not (isinstance(exponent, Number) and exponent.value.denominator == 1):
+        return Power(base, exponent)
+    match base:
+        case Power(inner, Number(inside)) if inside.denominator == 1:
+            return power(inner, Number(inside * exponent.value))
+        case Product(factors) if exponent.value < 0 or (exponent.value == 2 and any(map(_has_root, factors))):
+            return times(*(power(factor, exponent) for factor in factors))
+        case Call("sqrt", (Number() as inside,)) if _is_root(base) and exponent.value % 2 == 0:
+            return power(inside, Number(exponent.value / 2))
+        case Number(value) if value and abs(exponent.value) <= 64 and _small(value ** int(exponent.value)):
+            return Number(value ** int(exponent.value))
+    return Power(base, exponent)
+
+
+def negative(node: Node) -> Node:
+    """−node."""
+    return times(MINUS_ONE, node)
+
+
+def quotient(numerator: Node, denominator: Node) -> Node:
+    """numerator / denominator."""
+    return times(numerator, power(denominator, MINUS_ONE))
+
+
+def where(condition: Comparison, then: Node, otherwise: Node) -> Node:
+    """`then` where the condition holds, `otherwise` elsewhere; either where both are the same."""
+    return then if then == otherwise else Where(condition, then, otherwise)
+
+
+def expanded(*factors: Node) -> list[Node]:
+    """The terms of the product of `factors` multiplied out, unless they are more than anybody would write."""
+    terms: list[Node] = [ONE]
+    for factor in _flat(factors, Product):
+        parts = factor.terms if isinstance(factor, Sum) else (factor,)
+        if len(terms) * len(parts) > MOST_TERMS:
+            return [times(*factors)]
+        terms = [times(term, part) for term in terms for part in parts]
+    return terms
+
+
+def _flat(nodes: Iterable[Node], kind: type[Sum] | type[Product]) -> list[Node]:
+    return [part for node in nodes for part in (children(node) if isinstance(node, kind) else (node,))]
+
+
+def _coefficient(term: Node) -> tuple[Fraction, Node]:
+    """`term` as a rational times the rest."""
+    if isinstance(term, Number):
+        return term.value, ONE
+    if isinstance(term, Product) and isinstance(term.factors[0], Number):
+        return term.factors[0].value, times(*term.factors[1:])
+    return Fraction(1), term
+
+
+def _joined(parts: list[Node], empty: Node, kind: type[Sum] | type[Product]) -> Node:
+    if not parts:
+        return empty
+    return parts[0] if len(parts) == 1 else kind(tuple(parts))
+
+
+def _without_signs(powers: dict[Node, Node]) -> dict[Node, Node]:
+    """u · sign u is |u|, and |u| · sign u is u."""
+    for base in [base for base in powers if isinstance(base, Call) and base.function == "sign"]:
+        (u,) = base.arguments
+        here, there = (u, call("abs", u)) if u in powers else (call("abs", u), u)
+        if here in powers and powers[base] == ONE:
+            rest = {other: exponent for other, exponent in powers.items() if other not in (base, there)}
+            gained = total(powers.get(there, ZERO), ONE)
+            powers = {there: gained, **rest, here: total(powers[here], MINUS_ONE)}
+    return powers
+
+
+def _drop_exponentials(powers: dict[Node, Node]) -> None:
+    """e^u · e^−u is 1."""
+    for base in list(powers):
+        if not (isinstance(base, Call) and base.function == "exp" and base in powers):
+            continue
+        inverse = call("exp", negative(base.arguments[0]))
+        if inverse in powers:
+            powers[base] = total(powers[base], times(MINUS_ONE, powers.pop(inverse)))
+
+
+def _join_roots(powers: dict[Node, Node]) -> None:
+    """√2 · √π is √(2π)."""
+    roots = [base for base in powers if _is_root(base)]
+    for exponent in dict.fromkeys(powers[root] for root in roots):
+        alike = [root for root in roots if powers[root] == exponent]
+        joined = times(*(part for root in alike for part in children(root)))
+        if len(alike) > 1:
+            powers.update(dict.fromkeys(alike, ZERO) | {call("sqrt", joined): exponent})
+
+
+def _is_root(node: Node) -> bool:
+    """Whether `node` is the square root of a positive number."""
+    match node:
+        case Call("sqrt", (Number(value),)):
+            return value > 0
+        case Call("sqrt", (Constant(),)):
+            return True
+        case _:
+            return False
+
+
+def _small(value: Fraction) -> bool:
+    return abs(value.numerator) < LONGEST_NUMBER and value.denominator < LONGEST_NUMBER
+
+
+def _has_root(factor: Node) -> bool:
+    return _is_root(factor.base if isinstance(factor, Power) else factor)
+
+
+def _built(factor: Node) -> Node:
+    return power(factor.base, factor.exponent) if isinstance(factor, Power) else factor

@@ -1,0 +1,296 @@
+"""Tokens → tree, by recursive descent.
+
+expression := sum [ "if" condition "else" expression ]
+sum        := product { ("+" | "-") product }
+product    := signed { ("*" | "/") signed | power }          a missing sign is a multiplication
+signed     := ("+" | "-") signed | power
+power      := primary [ "^" signed ]
+primary    := number | name | function | "(" expression ")" | "|" expression "|" | where | \\frac | cases
+function   := name [ "^" power ] ( "(" arguments ")" | "|" expression "|" | bare )
+bare       := numbers and names side by side, sinh 2z
+condition  := sum ("<" | "<=" | ">" | ">=") sum
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from fractions import Fraction
+from typing import NoReturn
+
+from service.formulas.language.as_written import divided, joined, negated
+from service.formulas.language.cursor import Cursor
+from service.formulas.language.functions import EXTREMES, FUNCTIONS
+from service.formulas.language.letters import letters_apart
+from service.formulas.language.numpy_backend import constant_within
+from service.formulas.language.size import check_size, has_names
+from service.formulas.language.tokens import SYNONYMS, FormulaError, Token, tokenize
+from service.formulas.language.tree import (
+    MINUS_ONE,
+    Call,
+    Comparison,
+    Constant,
+    Name,
+    Node,
+    Number,
+    Power,
+    Product,
+    Sum,
+    Where,
+)
+
+LARGEST_POWER = 64
+_WORDS = ("if", "else", "otherwise", "for")
+_COMPARISONS = ("<", "<=", ">", ">=")
+
+
+def parse(text: str, variable: str = "z", parameters: Collection[str] = ()) -> Node:
+    """The formula that `text` states; FormulaError with the position and what was expected there."""
+    for name in sorted(set(parameters) & _taken(variable)):
+        raise FormulaError(f"`{name}` already means something in formulas; the parameter needs another name.", 0)
+    letters = [name for name in (variable, "e", *parameters) if len(name) == 1]
+    tokens = list(letters_apart(tokenize(text), letters, {*_taken(variable), "sigma", *parameters}))
+    parser = _Parser(tokens, variable, parameters)
+    node = parser.whole()
+    check_size(node)
+    return node
+
+
+def _taken(variable: str) -> set[str]:
+    return {*FUNCTIONS, *EXTREMES, *SYNONYMS, *_WORDS, "where", "e", "pi", variable}
+
+
+class _Parser(Cursor):
+    """The rules, one method each."""
+
+    def __init__(self, tokens: list[Token], variable: str, parameters: Collection[str]) -> None:
+        super().__init__(tokens)
+        self._bars = 0
+        self._variable = variable
+        self._parameters = parameters
+
+    def whole(self) -> Node:
+        node = self._expression()
+        if self._next.kind != "end":
+            self._fail("an operator or the end")
+        return node
+
+    def _expression(self) -> Node:
+        self._deeper()
+        node = self._sum()
+        if self._accept("if"):
+            condition = self._condition()
+            self._expect("else")
+            node = Where(condition, node, self._expression())
+        self._depth -= 1
+        return node
+
+    def _condition(self) -> Comparison:
+        left = self._sum()
+        operator = self._accept(*_COMPARISONS)
+        if operator is None:
+            self._fail("a comparison: <, <=, > or >=")
+        return Comparison(left, operator.text, self._sum())
+
+    def _sum(self) -> Node:
+        terms = [self._product()]
+        while sign := self._accept("+", "-"):
+            term = self._product()
+            terms.append(term if sign.text == "+" else negated(term))
+        return joined(terms, Sum)
+
+    def _product(self) -> Node:
+        factors = [self._signed()]
+        while True:
+            if self._accept("*"):
+                factors.append(self._signed())
+            elif self._accept("/"):
+                factors = divided(factors, self._signed())
+            elif self._starts_primary():
+                factors.append(self._power())
+            else:
+                return joined(factors, Product)
+
+    def _signed(self) -> Node:
+        sign = self._accept("+", "-")
+        if sign is None:
+            return self._power()
+        self._deeper()
+        node = self._signed()
+        self._depth -= 1
+        return negated(node) if sign.text == "-" else node
+
+    def _power(self) -> Node:
+        base = self._primary()
+        if not self._accept("^"):
+            return base
+        position, exponent = self._next.position, self._signed()
+        if base == Constant("e"):
+            return Call("exp", (exponent,))
+        return Power(base, self._bounded(exponent, position))
+
+    def _bounded(self, exponent: Node, position: int) -> Node:
+        if not has_names(exponent) and not constant_within(exponent, LARGEST_POWER):
+            raise FormulaError(f"Powers go up to {LARGEST_POWER}; see position {position}.", position)
+        return exponent
+
+    def _starts_primary(self) -> bool:
+        token = self._next
+        if token.kind == "name":
+            return token.text not in _WORDS
+        if token.kind == "number":
+            return self._last.kind != "number"
+        return (
+            token.kind == "number"
+            or token.text in ("(", "{", "\\lvert", "\\frac", "\\begin")
+            or (token.text == "|" and self._bars == 0)
+        )
+
+    def _primary(self) -> Node:
+        token = self._take()
+        if token.kind == "number":
+            return Number(Fraction(token.text))
+        if token.kind == "name":
+            return self._name(token)
+        match token.text:
+            case "(" | "{":
+                return self._closed({"(": ")", "{": "}"}[token.text])
+            case "|":
+                return self._absolute()
+            case "\\lvert":
+                return Call("abs", (self._closed("\\rvert"),))
+            case "\\frac":
+                return joined(divided([self._group()], self._group()), Product)
+            case "\\begin":
+                return self._cases()
+        self._give_back()
+        return self._fail("a number, a name or a parenthesis")
+
+    def _closed(self, closing: str) -> Node:
+        with self._anew():
+            node = self._expression()
+            self._expect(closing)
+        return node
+
+    @contextmanager
+    def _anew(self) -> Iterator[None]:
+        """Inside brackets a bar opens an absolute value, whatever is open outside."""
+        bars, self._bars = self._bars, 0
+        yield
+        self._bars = bars
+
+    def _absolute(self) -> Node:
+        self._bars += 1
+        node = self._expression()
+        self._expect("|")
+        self._bars -= 1
+        return Call("abs", (node,))
+
+    def _group(self) -> Node:
+        self._expect("{")
+        return self._closed("}")
+
+    def _name(self, token: Token) -> Node:
+        name = token.text
+        if name == self._variable or name in self._parameters:
+            return Name(name)
+        if name == "sigma":
+            name = "sigmoid"
+        if name in FUNCTIONS or name in EXTREMES:
+            return self._application(name)
+        if name == "where":
+            return self._where()
+        if name in ("e", "pi"):
+            return Constant(name)
+        return self._unknown(token)
+
+    def _application(self, name: str) -> Node:
+        exponent = None
+        if self._accept("^"):
+            position = self._next.position
+            exponent = self._bounded(self._group() if self._next.text == "{" else self._primary(), position)
+            if exponent == MINUS_ONE:
+                sentence = f"{name}^-1 at position {position} is its inverse to some; 1/{name}(…) is not."
+                raise FormulaError(sentence, position)
+        *arguments, last = self._arguments(name)
+        node: Node = Call(name, (last,)) if not arguments else last
+        for argument in reversed(arguments):
+            node = Call(name, (argument, node))
+        return node if exponent is None else Power(node, exponent)
+
+    def _arguments(self, name: str) -> tuple[Node, ...]:
+        opening = self._accept("(", "{")
+        if opening is None and name in EXTREMES:
+            self._fail("`(`")
+        if opening is None:
+            bars = self._next.text == "\\lvert" or (self._next.text == "|" and self._bars == 0)
+            return (self._primary() if bars else self._bare(),)
+        with self._anew():
+            arguments = self._listed(2 if name in EXTREMES else 1)
+            self._expect(")" if opening.text == "(" else "}")
+        return arguments
+
+    def _listed(self, least: int) -> tuple[Node, ...]:
+        """`least` arguments, and where that is more than one, any number of further ones."""
+        arguments = [self._expression()]
+        while len(arguments) < least or (least > 1 and self._next.text == ","):
+            self._expect(",")
+            arguments.append(self._expression())
+        return tuple(arguments)
+
+    def _bare(self) -> Node:
+        """An argument without parentheses: numbers and names side by side, each with its power."""
+        factors: list[Node] = []
+        while self._next.kind == "number" or self._is_plain_name():
+            factors.append(self._power())
+        if not factors:
+            self._fail("an argument in parentheses")
+        return joined(factors, Product)
+
+    def _is_plain_name(self) -> bool:
+        token = self._next
+        known = {self._variable, "e", "pi", *self._parameters}
+        return token.kind == "name" and token.text in known
+
+    def _where(self) -> Node:
+        self._expect("(")
+        with self._anew():
+            condition = self._condition()
+            self._expect(",")
+            then = self._expression()
+            self._expect(",")
+            otherwise = self._expression()
+            self._expect(")")
+        return Where(condition, then, otherwise)
+
+    def _cases(self) -> Node:
+        rows: list[tuple[Node, Comparison | None]] = []
+        with self._anew():
+            while self._accept("\\end") is None:
+                rows.append(self._row())
+        if len(rows) < 2:
+            self._fail("two cases at least")
+        node = rows[-1][0]
+        for value, condition in reversed(rows[:-1]):
+            if condition is None:
+                self._fail("`otherwise` in the last case only")
+            node = Where(condition, value, node)
+        return node
+
+    def _row(self) -> tuple[Node, Comparison | None]:
+        """A value and where it is taken; None for everywhere else."""
+        value = self._expression()
+        self._accept(",")
+        self._expect("&")
+        self._accept("if", "for")
+        condition = None if self._accept("otherwise", "else") else self._condition()
+        self._accept(",")
+        self._accept("\\\\")
+        return value, condition
+
+    def _unknown(self, token: Token) -> NoReturn:
+        known = [*FUNCTIONS, *EXTREMES, *self._parameters, self._variable, "where", "pi"]
+        close = get_close_matches(token.text.lower(), known, n=5)
+        letters = sorted(token.text.lower())
+        close.sort(key=lambda name: sorted(name) != letters)  # letters in the wrong order are the likeliest slip
+        hint = f"; did you mean {close[0]}?" if close else f"; the variable is {self._variable}."
+        raise FormulaError(f"There is an unknown name at position {token.position}{hint}", token.position)

@@ -1,0 +1,232 @@
+"""What a client gets back; every number is finite or null."""
+
+from service.core.kinds import Double, Int64, Model
+from service.simulation.spec import SimulationSpec
+from service.simulation.vocabulary import Cause, Flag, Label, Severity, Tendency
+
+
+class Spread(Model):
+    """A number over the trials in which it is finite; `count` says how many those are, and null that there are none."""
+
+    median: Double | None
+    """The 50th percentile."""
+    p05: Double | None
+    """The 5th percentile."""
+    p95: Double | None
+    """The 95th percentile."""
+    mean: Double | None
+    """The mean."""
+    std: Double | None
+    """The standard deviation of the trials."""
+    count: Int64
+    """How many trials have a finite value."""
+
+
+class Interval(Model):
+    """An interval with both its ends."""
+
+    low: Double
+    """The lower end."""
+    high: Double
+    """The upper end."""
+
+
+class DerivativeStatistics(Model):
+    """The activation's derivative over units and samples, of the first eight trials."""
+
+    mean: Double | None
+    """Its mean."""
+    rms: Double | None
+    """Its root mean square: the layer's own share of the backward gain if all directions were alike."""
+    min: Double | None
+    """The smallest value met."""
+    max: Double | None
+    """The largest value met."""
+
+
+class Histogram(Model):
+    """Counts between equidistant edges; values that have no place on the axis are counted apart."""
+
+    edges: list[Double]
+    """One more than counts, rising."""
+    counts: list[Int64]
+    """How many values lie between two edges."""
+    zeros: Int64
+    """How many values are exactly zero and so have no logarithm; 0 on a linear axis."""
+
+
+class LayerHistograms(Model):
+    """Distributions in the first trial."""
+
+    derivative: Histogram
+    """Of the activation's derivative."""
+    log10_weight_gradient: Histogram | None
+    """Of log10 |∂e/∂w| over the weights; null where there are none."""
+
+
+class LayerShape(Model):
+    """A layer after every repeat is unrolled."""
+
+    index: Int64
+    """Its number, counted from 1 at the input."""
+    path: str
+    """The pointer (RFC 6901) to it in the specification; copies made by a repeat share it."""
+    kind: str
+    """Its kind."""
+    activation: str
+    """The kind of its activation."""
+    shape: list[Int64]
+    """The shape of what comes out for one sample."""
+    parameters: Int64
+    """How many weights and biases it has."""
+
+
+class LayerStatistics(LayerShape):
+    """What was measured at a layer; logarithms are decimal, so a number is in decades."""
+
+    log10_delta_norm: Spread
+    """Of delta, the gradient with respect to the pre-activation: root mean square over samples of its norm."""
+    log10_weight_gradient_norm: Spread
+    """Of the Frobenius norm of the gradient with respect to the weights, averaged over the samples."""
+    log10_weight_gradient_rms: Spread
+    """The same, per weight."""
+    log10_forward_rms: Spread
+    """Of the root mean square of the outputs."""
+    log10_separation: Spread
+    """Of the share of the outputs' root mean square that tells samples apart: 0 distinct, below −1.3 all but one."""
+    log10_weight_norm: Spread
+    """Of the Frobenius norm of the weights."""
+    log10_backward_gain: Spread
+    """Delta here over delta in the next layer, over the gradient of the prediction in the last: the sum is `reach`."""
+    log10_weight_gain: Spread
+    """The share of that gain that the next layer's weights have; 0 in the last layer."""
+    log10_derivative_gain: Spread
+    """The share that this layer's activation has; both shares add up to the gain."""
+    derivative: DerivativeStatistics
+    """The activation's derivative."""
+    saturated_fraction: Double | None
+    """Share of units and samples whose |derivative| is below a hundredth of its supremum; null where it is unknown."""
+    dead_fraction: Double | None
+    """Share of units whose derivative is exactly 0 on every sample."""
+    zero_trials: Int64
+    """Trials in which delta is exactly 0 here."""
+    non_finite_trials: Int64
+    """Trials in which the forward pass has overflowed here or before."""
+    histograms: LayerHistograms | None
+    """Distributions, where they were asked for."""
+
+
+class Verdict(Model):
+    """The judgement."""
+
+    label: Label
+    """What most trials do."""
+    severity: Severity
+    """How far the median of those trials is outside the stable band."""
+    confidence: Double
+    """The share of trials with that label."""
+    seed_dependent: bool
+    """Whether that share is below 0.8: then the seed decides, not the architecture."""
+    depth_ratio: Spread
+    """Delta at the first hidden layer over delta at the last, in decades: what the label is decided by."""
+    forward_ratio: Spread
+    """Root mean square of the last hidden layer's outputs over the first's, in decades."""
+    reach: Spread
+    """Delta at the first hidden layer over the gradient of the prediction, in decades."""
+    gain_per_layer: Spread
+    """The factor delta changes by with every layer towards the input; 0 where it dies on its way."""
+    gain_per_layer_interval: Interval | None
+    """The 95 % confidence interval of the median gain per layer over trials; null where no trial has one."""
+    depth_budget: Double | None
+    """Steps from layer to layer until the ratio would be severe at that rate; null where the interval contains 1."""
+    width_risk: Double
+    """Sum of 1/width over the hidden layers; the depth ratio wanders by about 0.4·√width_risk decades."""
+    tendency: Tendency
+    """What the rate leads to with enough layers: what the network is prone to."""
+    cause: Cause | None
+    """Why; null where there is nothing to explain."""
+    reasons: list[str]
+    """Sentences with the measured numbers; the first can be read alone."""
+    flags: list[Flag]
+    """What is worth knowing beside the verdict."""
+
+
+class LayerGradients(Model):
+    """The factors of the first trial's gradient, of the mean loss over the batch; null where a number overflows."""
+
+    path: str
+    """The pointer to the layer in the specification."""
+    weights: list[list[Double | None]] | None
+    """∂e/∂W, a row for each input and a column for each unit; null without weights."""
+    bias: list[Double | None] | None
+    """∂e/∂b; null without weights."""
+    delta: list[list[Double | None]]
+    """∂e/∂z, a row for each sample."""
+    derivative: list[list[Double | None]]
+    """φ'(z), a row for each sample."""
+
+
+class Theory(Model):
+    """What mean field theory predicts for wide layers, beside what was measured."""
+
+    depth_ratio: Double | None
+    """The predicted depth ratio, in decades; null where the theory does not apply."""
+    difference: Double | None
+    """The measured median less the prediction, in decades."""
+    log10_backward_gain: list[Double]
+    """The predicted gain of every hidden layer but the last, ½·log10 χ; empty where the theory does not apply."""
+    reason: str | None
+    """Why the theory does not apply; null where it does."""
+
+
+class SimulationReport(Model):
+    """What a simulation found."""
+
+    digest: str
+    """SHA-256 of the canonical specification and the engine version: the report's name."""
+    verdict: Verdict
+    """The judgement."""
+    layers: list[LayerStatistics]
+    """Every layer from input to output."""
+    theory: Theory
+    """What theory predicts, beside the measurement."""
+    gradients: list[LayerGradients] | None
+    """The factors of the gradient, where they were asked for."""
+    spec: SimulationSpec
+    """The specification with every default written out."""
+    engine_version: str
+    """The version of the numbers."""
+    elapsed_seconds: Double
+    """How long the simulation took."""
+
+
+class Estimate(Model):
+    """What a simulation would cost; nothing is simulated."""
+
+    layers: list[LayerShape]
+    """Every layer after unrolling."""
+    parameters: Int64
+    """Weights and biases of one network."""
+    trials: Int64
+    """Trials that would be simulated: 1 where nothing is random."""
+    floating_point_operations: Double
+    """Of both passes and the draws, over all trials."""
+    bytes: Int64
+    """The largest memory in use at one time."""
+    floating_point_operations_limit: Double
+    """What this server answers at once."""
+    bytes_limit: Int64
+    """What a worker of this server may use."""
+    within_budget: bool
+    """Whether both are within their limits."""
+
+
+class ItemError(Model):
+    """Why one item of a job has no result; the others have theirs."""
+
+    code: str
+    """What kind of fault, for programs."""
+    detail: str
+    """What is wrong, for people."""
+    pointer: str | None
+    """Where in the item's own specification or answers, where it has a place."""

@@ -1,0 +1,54 @@
+"""The words of a verdict."""
+
+from enum import StrEnum
+
+
+class Label(StrEnum):
+    """What becomes of the gradient on its way from the last hidden layer to the first."""
+
+    DEAD = "dead"
+    EXPLODING = "exploding"
+    VANISHING = "vanishing"
+    STABLE = "stable"
+
+
+class Severity(StrEnum):
+    """How far outside the stable band."""
+
+    NONE = "none"
+    MILD = "mild"
+    SEVERE = "severe"
+
+
+class Tendency(StrEnum):
+    """What the rate per layer would lead to with enough layers."""
+
+    EXPLODING = "exploding"
+    VANISHING = "vanishing"
+    STABLE = "stable"
+
+
+class Cause(StrEnum):
+    """Why."""
+
+    GAIN = "gain"
+    SATURATION = "saturation"
+    CHAOS = "chaos"
+    INPUT_COLLAPSE = "input_collapse"
+    SIGNAL_COLLAPSE = "signal_collapse"
+    DEAD_UNITS = "dead_units"
+    ZERO_WEIGHTS = "zero_weights"
+    FORWARD_OVERFLOW = "forward_overflow"
+
+
+class Flag(StrEnum):
+    """What is worth knowing beside the verdict."""
+
+    INPUT_COLLAPSE = "input_collapse"
+    TOO_DEEP_FOR_WIDTH = "too_deep_for_width"
+    TINY_GRADIENT = "tiny_gradient"
+    HUGE_GRADIENT = "huge_gradient"
+    SMALL_UPDATE = "small_update"
+    LARGE_UPDATE = "large_update"
+    PRECISION_UNDERFLOW = "precision_underflow"
+    SYMMETRIC_UNITS = "symmetric_units"

@@ -1,7 +1,0 @@
-"""`python -m service` for people at a terminal and in pipelines, without a server: one file a command."""
-
-from service.terminal.grades import grade_files
-from service.terminal.page import COLOURS
-from service.terminal.report import decades, headline, show, simulate_file
-
-__all__ = ["COLOURS", "decades", "grade_files", "headline", "show", "simulate_file"]

@@ -1,1 +1,0 @@
-"""A specification → its report, in a process of its own, with a deadline and a memory limit."""
