@@ -9,7 +9,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from openapi import write
-from service.core.strict_json import walk
+from service.core.pointers import walk
 from service.http.app import Application
 from service.main import create_app, openapi_text
 from service.simulation.results import SimulationReport

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.core.strict_json import walk
+from service.core.pointers import walk
 from service.http.examples import PROBLEMS
 from service.http.problems import Problem
 

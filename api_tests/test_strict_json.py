@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from service.core import strict_json
 from service.core.errors import MalformedJson
-from service.core.strict_json import DEEPEST_NESTING, MOST_CONTAINERS, MOST_NAMES, MOST_OBJECTS, escape, loads, walk
+from service.core.pointers import walk
+from service.core.strict_json import DEEPEST_NESTING, MOST_CONTAINERS, MOST_NAMES, MOST_OBJECTS, loads
 
 LOW_SURROGATES = st.text(st.characters(categories=["Cs"], min_codepoint=0xDC00), max_size=3)  # no two make a pair
 TEXT = st.text(max_size=6) | LOW_SURROGATES | st.sampled_from(['"', "\\", "[{[{", '\\"', "}]", "~", "/", "~1", ""])
@@ -207,25 +208,3 @@ def test_a_field_given_twice_is_refused_with_a_pointer_to_its_object(text: str, 
 
 def test_the_same_field_in_two_objects_is_no_duplicate() -> None:
     assert loads(b'[{"a": 1}, {"a": {"a": 2}}]') == [{"a": 1}, {"a": {"a": 2}}]
-
-
-def at(pointer: str, document: Any) -> Any:
-    node = document
-    for token in pointer.split("/")[1:]:
-        name = token.replace("~1", "/").replace("~0", "~")
-        node = node[int(name)] if isinstance(node, list) else node[name]
-    return node
-
-
-@settings(deadline=None)
-@given(JSON)
-def test_walking_meets_every_value_under_its_own_pointer(value: Any) -> None:
-    met = list(walk(value))
-    assert met[0] == ("", value)
-    assert len({pointer for pointer, _ in met}) == len(met)
-    assert all(at(pointer, value) is node for pointer, node in met)
-
-
-@pytest.mark.parametrize(("key", "token"), [("a", "a"), ("a/b", "a~1b"), ("~1", "~01"), ("~/", "~0~1"), (7, "7")])
-def test_a_token_of_a_pointer_is_escaped(key: str | int, token: str) -> None:
-    assert escape(key) == token

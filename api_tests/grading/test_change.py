@@ -6,7 +6,6 @@ import pytest
 
 from api_tests.grading.judging import Json, answering, flaws, judged
 from api_tests.grading.networks_for_claims import saying, spread
-from service.grading.patch import Edit, PatchError, patched
 from service.simulation.results import SimulationReport
 from service.simulation.simulate import simulate
 
@@ -81,32 +80,3 @@ FLAWED = [
 def test_a_patch_that_does_not_fit_or_leads_to_no_network_is_flawed(patch: list[Json], pointer: str) -> None:
     assert [found for found, _ in flaws({**CHANGE, "patch": patch})] == [pointer]
     assert flaws(CHANGE) == []
-
-
-PATCHES = [
-    ([("add", "/a/1", 9)], {"a": [1, 9, 2], "b/c": {"~": 0}}),
-    ([("add", "/a/-", 9)], {"a": [1, 2, 9], "b/c": {"~": 0}}),
-    ([("add", "/d", 9)], {"a": [1, 2], "b/c": {"~": 0}, "d": 9}),
-    ([("remove", "/a/0", None)], {"a": [2], "b/c": {"~": 0}}),
-    ([("replace", "/b~1c/~0", 9)], {"a": [1, 2], "b/c": {"~": 9}}),
-    ([("remove", "/a/0", None), ("replace", "/a/0", 7)], {"a": [7], "b/c": {"~": 0}}),
-]
-
-
-def edits(patch: list[tuple[str, str, Any]]) -> list[Edit]:
-    return [Edit.model_validate({"op": op, "path": path, "value": value}) for op, path, value in patch]
-
-
-@pytest.mark.parametrize(("patch", "after"), PATCHES)
-def test_a_patch_edits_as_its_standard_says(patch: list[tuple[str, str, Any]], after: Json) -> None:
-    assert patched({"a": [1, 2], "b/c": {"~": 0}}, edits(patch)) == after
-
-
-@pytest.mark.parametrize("path", ["/a/-1", "/a/+0", "/a/00", "/a/ 0"])
-def test_an_index_is_digits_alone(path: str) -> None:
-    with pytest.raises(PatchError):
-        patched({"a": [1, 2]}, edits([("replace", path, 9)]))
-
-
-def test_the_empty_pointer_is_the_whole_document() -> None:
-    assert patched({"a": 1}, edits([("replace", "", {"b": 2})])) == {"b": 2}

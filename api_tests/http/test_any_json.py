@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from api_tests.http.asking import Json, assert_problem, resolve, sent, spec
 from api_tests.networks import stack
-from service.core.strict_json import loads, walk
+from service.core.pointers import walk
+from service.core.strict_json import loads
 from service.simulation.results import Estimate
 
 pytestmark = pytest.mark.anyio

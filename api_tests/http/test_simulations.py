@@ -9,7 +9,7 @@ import pytest
 
 from api_tests.http.asking import Json, sent, spec, without_seconds
 from examples.running_service import running_service
-from service.core.strict_json import walk
+from service.core.pointers import walk
 from service.simulation.results import SimulationReport
 
 pytestmark = pytest.mark.anyio

@@ -5,11 +5,11 @@ no float can hold is infinite, so that validation refuses it at its true place.
 """
 
 import json
-from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
 from service.core.errors import MalformedJson
+from service.core.pointers import walk
 
 DEEPEST_NESTING = 64
 MOST_OBJECTS = 50_000
@@ -46,19 +46,6 @@ def loads(text: bytes) -> Any:
         at = next(pointer for pointer, node in walk(value) if isinstance(node, _Duplicated))
         raise MalformedJson("An object names the same field twice.", pointer=at)
     return value
-
-
-def walk(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value inside `value` with its RFC 6901 pointer, outermost first."""
-    yield pointer, value
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, child in children:
-        yield from walk(child, f"{pointer}/{escape(key)}")
-
-
-def escape(key: str | int) -> str:
-    """`key` as one token of an RFC 6901 pointer."""
-    return str(key).replace("~", "~0").replace("/", "~1")
 
 
 class _Duplicated(dict[str, Any]):

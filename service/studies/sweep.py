@@ -13,8 +13,8 @@ from pydantic_core import PydanticCustomError
 
 from service.core.errors import MisplacedAxis
 from service.core.kinds import Model
+from service.core.pointers import Edit, PatchError, patched, resolve
 from service.core.version import ENGINE_VERSION
-from service.grading.patch import Edit, PatchError, patched
 from service.simulation.spec import SimulationSpec
 from service.studies.axes import MOST_POINTS, Axis
 from service.studies.named_axes import NAMED_AXES, SPOILT, WHOLE
@@ -169,15 +169,8 @@ def _resolved(axis: Axis, base: Any) -> list[JsonValue]:
 def _counts(axis: Axis, base: Any) -> bool:
     if axis.pointer is None:
         return axis.name in WHOLE
-    found = _at(base, axis.pointer)
+    try:
+        found = resolve(base, axis.pointer)
+    except LookupError:
+        return False
     return isinstance(found, int) and not isinstance(found, bool)
-
-
-def _at(document: Any, pointer: str) -> Any:
-    for token in pointer.split("/")[1:]:
-        key = token.replace("~1", "/").replace("~0", "~")
-        try:
-            document = document[int(key) if isinstance(document, list) else key]
-        except (KeyError, IndexError, TypeError, ValueError):
-            return None
-    return document

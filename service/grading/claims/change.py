@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from service.core.errors import SpecError
+from service.core.pointers import Edit, PatchError, patched
 from service.grading.claims.base import Claim, Context, Judgement, Unreadable, right, undecided, wrong
 from service.grading.evidence import Measure, evidence_of, measured, order
-from service.grading.patch import Edit, PatchError, patched
 from service.grading.words import Method
 from service.simulation.spec import SimulationSpec
 
