@@ -13,8 +13,8 @@ from service.processes.blas import single_blas_thread  # noqa: E402 - the root i
 single_blas_thread()
 
 from service.theory.bounds import prove_built_ins  # noqa: E402
-from service.theory.profile.profile import profile  # noqa: E402 - NumPy comes after the thread limit
-from service.theory.profile.spec import ProfileSpec  # noqa: E402
+from service.theory.facts import ProfileSpec  # noqa: E402
+from service.theory.profile import profile  # noqa: E402 - NumPy comes after the thread limit
 
 FORMULAS = [
     "z*tanh(z)", "1/(1+exp(-z))", "tanh(z)", "max(0, z)", "where(z > 0, z, 0.1z)", "z/(1+|z|)", "atan(z)",

@@ -45,8 +45,8 @@ from service.studies.evaluation import evaluate  # noqa: E402
 from service.studies.point import SweepPoint  # noqa: E402
 from service.studies.sweep import Grid, SweepSpec  # noqa: E402
 from service.studies.table import header, row  # noqa: E402
-from service.theory.profile.profile import profile  # noqa: E402
-from service.theory.profile.spec import ProfileSpec  # noqa: E402
+from service.theory.facts import ProfileSpec  # noqa: E402
+from service.theory.profile import profile  # noqa: E402
 
 EXAMPLES = Path(examples.__file__).parent
 SECONDS = 0.004

@@ -23,7 +23,7 @@ from service.nn.activations.tanh import Tanh
 from service.theory.critical import critical_initialisations
 from service.theory.facts import CriticalInitialisation
 from service.theory.fixed_points import fixed_points
-from service.theory.moments import moments
+from service.theory.gaussian import moments
 
 
 def only(activation: Activation, sigma_b2: float) -> CriticalInitialisation:

@@ -20,7 +20,7 @@ from service.nn.activations.sigmoid import Sigmoid
 from service.nn.activations.stanh import Stanh
 from service.nn.activations.tanh import Tanh
 from service.theory.fixed_points import FixedPoint, fixed_points
-from service.theory.moments import moments
+from service.theory.gaussian import moments
 
 
 def positions(points: list[FixedPoint]) -> list[float | None]:

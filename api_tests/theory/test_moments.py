@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from api_tests.nn.variants import named
 from api_tests.theory.known import ELEMENTWISE, KNOWN, Known, written
 from service.nn.activations import Activation
-from service.theory.moments import moments, profile
+from service.theory.gaussian import SampledActivation, moments
 
 VARIANCES = [1e-12, 1e-6, 1e-2, 0.3, 1.0, 1.69, 30.0, 1e4, 1e6]
 
@@ -26,7 +26,7 @@ def test_averages_are_those_of_closed_forms(known: Known) -> None:
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.name)
 def test_averages_at_many_variances_at_once_are_as_exact_and_so_is_their_growth(known: Known) -> None:
     variances = np.array([q for q in VARIANCES if q <= known.largest])
-    found = profile(known.activation, 1e-12, 1e6).at(variances)
+    found = SampledActivation.over(known.activation, 1e-12, 1e6).moments(variances)
     assert found.square == pytest.approx([known.square(q) for q in variances], rel=1e-12)
     assert found.slope == pytest.approx([known.slope(q) for q in variances], rel=1e-12)
     per_decade = found.growth * variances / found.square
@@ -78,6 +78,6 @@ def test_averages_hold_far_beyond_what_networks_do(variance: float) -> None:
 
 
 def test_differences_that_rounding_spoils_are_called_doubtful() -> None:
-    found = profile(written("1 - cos(z)"), 1e-12, 1.0).at(np.array([1e-8, 1.0]))
+    found = SampledActivation.over(written("1 - cos(z)"), 1e-12, 1.0).moments(np.array([1e-8, 1.0]))
     assert found.square_doubt[1] < 1e-10 < found.square_doubt[0]
     assert found.square[0] == pytest.approx(0.75e-16, rel=found.square_doubt[0])

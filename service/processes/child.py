@@ -14,7 +14,7 @@ from service.processes.fork_map import die_with_parent
 from service.processes.memory import keep_freed_memory
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
-from service.theory.profile.spec import ProfileSpec
+from service.theory.facts import ProfileSpec
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ def arm(memory_bytes: int) -> int:
         import service.grading.formats  # noqa: PLC0415 - here, so that no deadline pays for it
         import service.grading.grade  # noqa: PLC0415
         import service.simulation.simulate  # noqa: PLC0415
-        import service.theory.profile.profile  # noqa: F401, PLC0415
+        import service.theory.profile  # noqa: F401, PLC0415
         from service.theory.bounds import prove_built_ins  # noqa: PLC0415
 
         prove_built_ins()
@@ -59,7 +59,7 @@ def run(spec: SimulationSpec | ProfileSpec, memory_bytes: int, processes: int) -
     """
     arm(memory_bytes)
     from service.simulation.simulate import simulate  # noqa: PLC0415
-    from service.theory.profile.profile import profile  # noqa: PLC0415 - loaded by `arm`
+    from service.theory.profile import profile  # noqa: PLC0415 - loaded by `arm`
 
     with _Noted():
         answer = simulate(spec, processes) if isinstance(spec, SimulationSpec) else profile(spec)

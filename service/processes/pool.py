@@ -23,7 +23,7 @@ from service.simulation.estimate import Limits, check_budget, check_budgets, est
 from service.simulation.plan import plan
 from service.simulation.results import Estimate
 from service.simulation.spec import SimulationSpec
-from service.theory.profile.spec import ProfileSpec
+from service.theory.facts import ProfileSpec
 
 T = TypeVar("T")
 

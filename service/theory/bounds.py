@@ -25,10 +25,9 @@ from service.formulas.vocabulary import Approach
 from service.nn.activations import Activation
 from service.theory.facts import ActivationBounds, Bound, Place, Range
 
-WIDTH = 1e-12
-"""How narrow a certified enclosure is, of a value up to 1, or relative to it."""
 SATURATED_BELOW = 0.01
 """A unit is saturated where |φ'| is below this share of its supremum."""
+_WIDTH = 1e-12  # of a certified enclosure, of a value up to 1, or relative to it
 _DIGITS = 30
 _NOTHING = 10.0**-_DIGITS
 _MOST_PLACES = 8
@@ -134,7 +133,7 @@ class _Quantity:
     def _bound(self, extreme: Extreme) -> Bound:
         floor, ceiling = extreme.floor, extreme.ceiling
         unbounded = bool(floor == INFINITY)
-        narrow = floor.is_finite() and bool(ceiling - floor <= WIDTH * arb.max(arb(1), abs(floor)))
+        narrow = floor.is_finite() and bool(ceiling - floor <= _WIDTH * arb.max(arb(1), abs(floor)))
         certified = unbounded or narrow
         low, high = (floor, ceiling) if extreme.sign > 0 else (-ceiling, -floor)
         places = list(islice(self._places(extreme.best()), _MOST_PLACES)) if certified else []

@@ -12,10 +12,9 @@ import numpy as np
 from service.core.arrays import Float64Array
 from service.nn.activations import Activation
 from service.theory.facts import CriticalInitialisation, FixedPoint
-from service.theory.fixed_points import everywhere, fixed_point, fixed_point_at_zero
-from service.theory.moments import Profile
+from service.theory.fixed_points import FixedPointLine, VarianceMap, log_variances, sampled_over, slope_at_zero
+from service.theory.gaussian import SampledActivation
 from service.theory.roots import roots
-from service.theory.variance_map import FixedPointLine, VarianceMap, log_variances, profile_over, shrinks, slope_at_zero
 
 
 @dataclass(frozen=True)
@@ -32,20 +31,21 @@ def critical_initialisations(activation: Activation, sigma_b2: float) -> Critica
     `sigma_b2` is the variance of a bias; it is not negative.
     """
     log_q = log_variances(sigma_b2)
-    line = FixedPointLine(profile_over(activation, log_q), sigma_b2)
+    line = FixedPointLine(sampled_over(activation, log_q), sigma_b2)
     residuals = line.residual(log_q)
     if not residuals.any():
         example = _at(line, 1.0)
-        return Criticality([example.model_copy(update={"fixed_point": everywhere(example.fixed_point)})])
-    met = _at_zero(activation, line.profile, log_q) if sigma_b2 == 0.0 else []
+        everywhere = example.fixed_point.model_copy(update={"variance": None})
+        return Criticality([example.model_copy(update={"fixed_point": everywhere})])
+    met = _at_zero(line.activation, log_q) if sigma_b2 == 0.0 else []
     met += [_at(line, float(np.exp(root))) for root in roots(line.residual, log_q, residuals)]
     stable = [one for one in met if one.fixed_point.stable]
     return Criticality(stable, None if stable else _reason(line, log_q, met))
 
 
 def _at(line: FixedPointLine, q: float) -> CriticalInitialisation:
-    sigma_w2 = 1.0 / float(line.profile.at(np.array([q])).slope[0])
-    return _critical(sigma_w2, line.sigma_b2, fixed_point(VarianceMap(line.profile, sigma_w2, line.sigma_b2), q))
+    sigma_w2 = 1.0 / float(line.activation.moments(np.array([q])).slope[0])
+    return _critical(sigma_w2, line.sigma_b2, VarianceMap(line.activation, sigma_w2, line.sigma_b2).fixed_point(q))
 
 
 def _critical(sigma_w2: float, sigma_b2: float, point: FixedPoint) -> CriticalInitialisation:
@@ -54,13 +54,13 @@ def _critical(sigma_w2: float, sigma_b2: float, point: FixedPoint) -> CriticalIn
     )
 
 
-def _at_zero(activation: Activation, profile: Profile, log_q: Float64Array) -> list[CriticalInitialisation]:
-    """σ_w² = 1/φ'(0)², if the activation passes through the origin with a slope."""
-    slope = slope_at_zero(activation)
+def _at_zero(sampled: SampledActivation, log_q: Float64Array) -> list[CriticalInitialisation]:
+    """σ_w² = 1/φ'(0)², if the activation passes through the origin with a slope; `log_q` is (points,)."""
+    slope = slope_at_zero(sampled.activation)
     if not slope or not isfinite(slope):
         return []
-    shrinking = shrinks(VarianceMap(profile, 1.0 / slope, 0.0).residual(log_q))
-    return [_critical(1.0 / slope, 0.0, fixed_point_at_zero(1.0, shrinking))]
+    residuals = VarianceMap(sampled, 1.0 / slope, 0.0).residual(log_q)
+    return [_critical(1.0 / slope, 0.0, VarianceMap.fixed_point_at_zero(1.0, residuals))]
 
 
 def _reason(line: FixedPointLine, log_q: Float64Array, unstable: list[CriticalInitialisation]) -> str:

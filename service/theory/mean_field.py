@@ -11,9 +11,9 @@ from math import log10
 import numpy as np
 
 from service.nn.activations import Activation
-from service.theory.moments import Profile, profile
+from service.theory.gaussian import SampledActivation
 
-LARGEST_VARIANCE = 1e200
+_LARGEST_VARIANCE = 1e200
 _SMALLEST_VARIANCE = 5e-324
 _SETTLED = 1e-14
 _RANGE = 100.0
@@ -47,11 +47,11 @@ def predict(stages: list[DenseStage], mean_square_input: float) -> Prediction:
     square, latest = mean_square_input, _Latest()
     for stage, following in pairwise(stages[:-1]):
         variance = _sigma_w2(stage) * square + (stage.bias_variance or 0.0)
-        if not 0.0 < variance < LARGEST_VARIANCE:
+        if not 0.0 < variance < _LARGEST_VARIANCE:
             return Prediction([], "The variance of the signal is zero or out of range at some layer.")
         square, slope = latest.moments(stage.activation, variance)
         chi = _sigma_w2(following) * slope
-        if not 0.0 < chi < LARGEST_VARIANCE:
+        if not 0.0 < chi < _LARGEST_VARIANCE:
             return Prediction([], "The predicted gradient is zero or out of range at some layer.")
         gains.append(0.5 * log10(chi))
     return Prediction(gains)
@@ -62,20 +62,20 @@ def _sigma_w2(stage: DenseStage) -> float:
 
 
 class _Latest:
-    """Moments from a profile that is kept while the variance moves little; the same again where it has settled."""
+    """Moments from samples that are kept while the variance moves little; the same again where it has settled."""
 
     def __init__(self) -> None:
-        self._profile: Profile | None = None
+        self._sampled: SampledActivation | None = None
         self._variance = 0.0
         self._found = (0.0, 0.0)
 
     def moments(self, activation: Activation, variance: float) -> tuple[float, float]:
         """E[φ²] and E[φ'²] at pre-activations of the given variance."""
-        kept = self._profile
+        kept = self._sampled
         if kept is None or not kept.covers(activation, variance):
-            kept = profile(activation, max(variance / _RANGE, _SMALLEST_VARIANCE), variance * _RANGE)
-        if kept is not self._profile or abs(variance - self._variance) > _SETTLED * variance:
-            found = kept.at(np.array([variance]))
-            self._profile, self._variance = kept, variance
+            kept = SampledActivation.over(activation, max(variance / _RANGE, _SMALLEST_VARIANCE), variance * _RANGE)
+        if kept is not self._sampled or abs(variance - self._variance) > _SETTLED * variance:
+            found = kept.moments(np.array([variance]))
+            self._sampled, self._variance = kept, variance
             self._found = float(found.square[0]), float(found.slope[0])
         return self._found

@@ -8,7 +8,7 @@ import numpy as np
 
 from service.core.arrays import Float64Array
 
-Residual = Callable[[Float64Array], Float64Array]
+_Residual = Callable[[Float64Array], Float64Array]
 """(points,) → (points,); exactly 0 where too small to have a sign, NaN where there is no number."""
 
 _FINER = 16  # even, lest a root in the middle be on the grid again
@@ -18,7 +18,7 @@ _NEAR = 0.5  # a dip whose parabola ends below this share of it is looked at mor
 _MOST_ZOOMS = 12
 
 
-def roots(residual: Residual, grid: Float64Array, values: Float64Array, zooms: int = _MOST_ZOOMS) -> list[float]:
+def roots(residual: _Residual, grid: Float64Array, values: Float64Array, zooms: int = _MOST_ZOOMS) -> list[float]:
     """Where `residual`, which has `values` on the ascending `grid`, changes sign or touches 0, ascending.
 
     A stretch of zeros within counts as its middle. One that reaches an end of the grid counts as nothing: there the
@@ -37,7 +37,7 @@ def roots(residual: Residual, grid: Float64Array, values: Float64Array, zooms: i
     return sorted(root for root in found if isfinite(root))
 
 
-def _closer(residual: Residual, ends: tuple[float, float], zooms: int) -> list[float]:
+def _closer(residual: _Residual, ends: tuple[float, float], zooms: int) -> list[float]:
     """The roots between `ends` on a finer grid; none where that was done too often to see more."""
     if not zooms:
         return []
@@ -54,7 +54,7 @@ def _dips(values: Float64Array) -> list[int]:
     return [int(i) for i in np.flatnonzero(dips) + 1]
 
 
-def _crossing(residual: Residual, ends: tuple[float, float], values: tuple[float, float]) -> float:
+def _crossing(residual: _Residual, ends: tuple[float, float], values: tuple[float, float]) -> float:
     """The root between `ends`, where `values` differ in sign: Illinois's secants, to the last digit."""
     (a, b), (at_a, at_b) = ends, values
     for _ in range(_MOST_STEPS):

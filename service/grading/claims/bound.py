@@ -15,8 +15,7 @@ from service.grading.reading import PRECISION_BITS, check_effort, formula_of
 from service.grading.words import Method
 from service.nn.activations import AnyActivation
 from service.theory.bounds import bounds
-from service.theory.facts import Range
-from service.theory.profile.spec import Stretch
+from service.theory.facts import Range, Stretch
 
 Quantity = Literal["value", "derivative", "abs_derivative"]
 LOOSE_SHARE = 0.5

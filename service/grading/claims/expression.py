@@ -26,7 +26,7 @@ from service.grading.reading import Formula, check_effort, formula_of
 from service.grading.results import Counterexample
 from service.grading.words import Method
 from service.nn.activations import AnyActivation
-from service.theory.profile.spec import Stretch
+from service.theory.facts import Stretch
 
 Name = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]{0,31}$")]
 

@@ -8,8 +8,7 @@ from fastapi.responses import Response
 from service.http.dependencies import TheWorker
 from service.http.examples import ACTIVATIONS
 from service.http.limits import StrictRoute
-from service.theory.profile.answer import ActivationProfile
-from service.theory.profile.spec import ProfileSpec
+from service.theory.facts import ActivationProfile, ProfileSpec
 
 router = APIRouter(prefix="/v1/activations", tags=["activations"], route_class=StrictRoute)
 

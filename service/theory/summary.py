@@ -3,9 +3,7 @@
 from math import isfinite, sqrt
 
 from service.formulas.vocabulary import Approach, BreakKind
-from service.theory.facts import Bound, FixedPoint, Kink, Place, Range
-from service.theory.profile.answer import ActivationProfile, Tail
-from service.theory.profile.spec import ProfileSpec, Stretch
+from service.theory.facts import ActivationProfile, Bound, FixedPoint, Kink, Place, ProfileSpec, Range, Stretch, Tail
 
 _MOST = 3
 _BREAKS = {
@@ -37,30 +35,30 @@ def summary(profile: ActivationProfile, spec: ProfileSpec) -> str:
 
 
 def _interval(interval: Stretch | None) -> str:
-    return "" if interval is None else f" for {number(interval.low)} ≤ z ≤ {number(interval.high)}"
+    return "" if interval is None else f" for {_number(interval.low)} ≤ z ≤ {_number(interval.high)}"
 
 
 def _smoothness(profile: ActivationProfile) -> str:
     if not profile.kinks_complete:
         return "Not all corners of φ could be found."
     if not profile.kinks:
-        return f"φ is smooth{'' if profile.period is None else f' and repeats every {number(profile.period)}'}."
+        return f"φ is smooth{'' if profile.period is None else f' and repeats every {_number(profile.period)}'}."
     shown = [_corner(kink) for kink in profile.kinks[:_MOST]]
     more = len(profile.kinks) - len(shown)
     return f"φ {', and '.join(shown)}{f', and so on {more} more times' if more else ''}."
 
 
 def _corner(kink: Kink) -> str:
-    at = f"{_BREAKS[kink.kind]} at z = {number(kink.z)}"
+    at = f"{_BREAKS[kink.kind]} at z = {_number(kink.z)}"
     before, after = kink.derivative_left, kink.derivative_right
     if kink.kind is BreakKind.KINK and before is not None and after is not None:
-        return f"{at}, where its slope jumps from {number(before)} to {number(after)}"
+        return f"{at}, where its slope jumps from {_number(before)} to {_number(after)}"
     before, after = kink.value_left, kink.value_right
     if kink.kind is not BreakKind.JUMP or before is None or after is None:
         return at
-    if number(before) == number(after) and kink.value is not None:
-        return f"{at}, where it is {number(kink.value)} and {number(before)} on both sides"
-    return f"{at} from {number(before)} to {number(after)}"
+    if _number(before) == _number(after) and kink.value is not None:
+        return f"{at}, where it is {_number(kink.value)} and {_number(before)} on both sides"
+    return f"{at} from {_number(before)} to {_number(after)}"
 
 
 def _values(values: Range, where: str) -> str:
@@ -101,7 +99,7 @@ def _where(places: list[Place]) -> str:
         return f" ({' and '.join(taken[:_MOST])})"
     if not places:
         return ""
-    beside = f"of z = {number(places[0].z or 0.0)}"
+    beside = f"of z = {_number(places[0].z or 0.0)}"
     side = {
         Approach.MINUS_INFINITY: "towards −∞",
         Approach.PLUS_INFINITY: "towards ∞",
@@ -113,12 +111,12 @@ def _where(places: list[Place]) -> str:
 
 def _taken(place: Place) -> str:
     if place.approach is Approach.AT:
-        return f"at z = {number(place.z or 0.0)}"
+        return f"at z = {_number(place.z or 0.0)}"
     if place.z is None:
-        return "everywhere" if place.until is None else f"for z < {number(place.until)}"
+        return "everywhere" if place.until is None else f"for z < {_number(place.until)}"
     if place.until is None:
-        return f"for z > {number(place.z)}"
-    return f"for {number(place.z)} < z < {number(place.until)}"
+        return f"for z > {_number(place.z)}"
+    return f"for {_number(place.z)} < z < {_number(place.until)}"
 
 
 def _saturation(left: Tail, right: Tail) -> str:
@@ -140,7 +138,7 @@ def _flat(tail: Tail, side: str, end: str) -> str:
 
 
 def _settling(profile: ActivationProfile, spec: ProfileSpec) -> str:
-    weights, biases = number(spec.weight_variance), number(spec.bias_variance)
+    weights, biases = _number(spec.weight_variance), _number(spec.bias_variance)
     given = f"With weights of variance {weights}/fan_in and biases of variance {biases},"
     stable = [point for point in profile.fixed_points if point.stable]
     if not stable:
@@ -151,30 +149,30 @@ def _settling(profile: ActivationProfile, spec: ProfileSpec) -> str:
     if point.variance == 0.0 and point.chi == 0.0:
         return f"{given} small signals of wide layers die out, and the gradient with them."
     larger = [one.variance for one in profile.fixed_points if not one.stable and (one.variance or 0.0) > point.variance]
-    beyond = f"; larger variances than {number(larger[0])} grow without end" if larger and larger[0] else ""
-    at = f"the signal of wide layers settles at variance {number(point.variance)}"
+    beyond = f"; larger variances than {_number(larger[0])} grow without end" if larger and larger[0] else ""
+    at = f"the signal of wide layers settles at variance {_number(point.variance)}"
     return f"{given} {at}, {_multiplied(point)}{beyond}."
 
 
 def _multiplied(point: FixedPoint) -> str:
     if point.chi is None:
         return "where the gradient's mean square is infinite"
-    return f"where each multiplies delta by {number(sqrt(point.chi))}"
+    return f"where each multiplies delta by {_number(sqrt(point.chi))}"
 
 
 def _criticality(profile: ActivationProfile) -> str:
     found = profile.critical_initialisations
     if not found:
         return f"There is no critical initialisation with these biases. {profile.critical_reason}"
-    points = " or ".join(f"σ_w² = {number(one.weight_variance)}" for one in found)
+    points = " or ".join(f"σ_w² = {_number(one.weight_variance)}" for one in found)
     return f"Gradients neither vanish nor explode in wide layers at {points}."
 
 
 def _digits(bound: Bound) -> str:
     value = float(bound.decimal) if bound.decimal is not None else bound.high or 0.0
-    return number(value) if isfinite(value) else str(bound.decimal)
+    return _number(value) if isfinite(value) else str(bound.decimal)
 
 
-def number(value: float) -> str:
+def _number(value: float) -> str:
     """A number in six digits, with a minus sign that is one."""
     return f"{value + 0.0:.6g}".replace("-", "−")

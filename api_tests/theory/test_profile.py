@@ -12,9 +12,8 @@ from service.formulas.language.grammar import parse
 from service.formulas.language.tokens import FormulaError
 from service.formulas.vocabulary import BreakKind
 from service.nn.activations import Activation
-from service.theory.profile.answer import ActivationProfile
-from service.theory.profile.profile import profile
-from service.theory.profile.spec import ProfileSpec
+from service.theory.facts import ActivationProfile, ProfileSpec
+from service.theory.profile import profile
 
 
 def profiled(formula: str, **fields: object) -> ActivationProfile:

@@ -1,1 +1,0 @@
-"""An activation → all that is known of it before any network has it."""
