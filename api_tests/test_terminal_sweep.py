@@ -27,10 +27,9 @@ from service.cli.sweeping import Sweeping
 from service.core.errors import DeadlineExceeded, WorkerFailed
 from service.core.settings import Settings
 from service.simulation.simulate import simulate_plan
-from service.studies.evaluation import Lines, evaluate
-from service.studies.point import SweepPoint
+from service.studies.evaluation import ChunkResult, evaluate
+from service.studies.points import SweepPoint
 from service.studies.sweep import Grid
-from service.studies.table import header, row
 
 T = TypeVar("T")
 
@@ -78,8 +77,8 @@ def test_points_are_those_of_a_job_to_the_byte(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, b"")
     lines = lines_of(swept)
     assert ended.stdout == b"".join(line + b"\n" for line in lines)
-    rows = [csv_line(row(SweepPoint.model_validate_json(line))) for line in lines]
-    assert table.read_bytes() == b"".join([csv_line(header(swept.spec)), *rows])
+    rows = [csv_line(SweepPoint.model_validate_json(line).cells()) for line in lines]
+    assert table.read_bytes() == b"".join([csv_line(swept.spec.columns()), *rows])
 
 
 def test_the_table_may_be_the_standard_output(
@@ -118,7 +117,7 @@ def test_a_point_that_ends_its_process_is_an_error_alone(here: type[Here], dies_
     here.dies_at = frozenset(dies_at)
     swept = grid(spaced("weight_variance", 0.25, 4, 3), given("depth", 1, 2, 3))
     request = swept.spec.model_dump_json().encode()
-    found: dict[int, Lines] = {}
+    found: dict[int, ChunkResult] = {}
     known = Sweeping.of(swept, Settings(workers=2))
     Sweeping(swept, request, 5, known.limits, known.settings).run(found.__setitem__)
     assert sorted(found) == [0, 5]
@@ -140,7 +139,7 @@ def test_results_are_written_in_their_order_however_they_come() -> None:
     table, text = BytesIO(), BytesIO()
     findings = Findings(swept.spec, table, text)
     for start, end, reached in ((2, 4, 0), (0, 2, 4), (6, 7, 4)):
-        findings.take(start, Lines(lines[start:end]))
+        findings.take(start, ChunkResult(lines[start:end]))
         assert text.getvalue().splitlines() == lines[:reached]
     assert findings.done == 5
     findings.finish()

@@ -31,7 +31,7 @@ from service.simulation.diagnosis.ruling import judge_trial  # noqa: E402
 from service.simulation.simulate import simulate_plan  # noqa: E402
 from service.simulation.vocabulary import Label  # noqa: E402
 from service.studies.evaluation import evaluate  # noqa: E402
-from service.studies.point import SweepPoint  # noqa: E402
+from service.studies.points import SweepPoint  # noqa: E402
 from service.studies.sweep import Grid, SweepSpec  # noqa: E402
 from service.theory.critical import critical_initialisations  # noqa: E402
 

@@ -20,7 +20,7 @@ from service.jobs.size import seconds_a_point  # noqa: E402 - NumPy comes after 
 from service.simulation.plan import Plan  # noqa: E402
 from service.simulation.simulate import measure, simulate_plan  # noqa: E402
 from service.simulation.theory import theory_of  # noqa: E402
-from service.studies.evaluation import Lines, digests, evaluate, plan_of  # noqa: E402
+from service.studies.evaluation import ChunkResult, evaluate  # noqa: E402
 from service.studies.sweep import Grid, SweepSpec  # noqa: E402
 
 POINTS, SIDE, ROUNDS = 200, 100, 5
@@ -49,13 +49,13 @@ def main() -> None:
     """Measure, and print a line for each step."""
     grid = Grid(SweepSpec.model_validate(SWEEP))
     points = list(range(0, len(grid), len(grid) // POINTS))
-    plans = [made for made in (plan_of(grid, index) for index in points) if isinstance(made, Plan)]
+    plans = [made for made in (grid.plan(index) for index in points) if isinstance(made, Plan)]
     known = evaluate(grid, points, {}, simulate_plan)
     whole = milliseconds(lambda some: evaluate(grid, some, {}, simulate_plan), points)
     print(f"a point, from its number to its line: {whole:6.2f} ms, {1e3 / whole:.0f} a second")
     steps: dict[str, Callable[[list[int]], object]] = {
-        "  specification and plan": lambda some: [plan_of(grid, index) for index in some],
-        "  the same, with its digest": lambda some: digests(grid, some),
+        "  specification and plan": lambda some: [grid.plan(index) for index in some],
+        "  the same, with its digest": lambda some: [grid.digest(index) for index in some],
         "  both passes, measured": lambda _: [measure(made) for made in plans],
         "  theory": lambda _: [theory_of(made, 0.0) for made in plans],
         "a point that is known": lambda some: _known(grid, some, known),
@@ -65,7 +65,7 @@ def main() -> None:
     print(f"{'by the estimate':38}{1e3 * seconds_a_point(grid):6.2f} ms")
 
 
-def _known(grid: Grid, points: list[int], known: Lines) -> Lines:
+def _known(grid: Grid, points: list[int], known: ChunkResult) -> ChunkResult:
     return evaluate(grid, points, known.points, simulate_plan)
 
 

@@ -42,9 +42,8 @@ from service.simulation.spec import SimulationSpec  # noqa: E402
 from service.store.head import Head  # noqa: E402
 from service.store.listing import Cursor, ReportPage, ReportSummary  # noqa: E402
 from service.studies.evaluation import evaluate  # noqa: E402
-from service.studies.point import SweepPoint  # noqa: E402
+from service.studies.points import SweepPoint  # noqa: E402
 from service.studies.sweep import Grid, SweepSpec  # noqa: E402
-from service.studies.table import header, row  # noqa: E402
 from service.theory.facts import ProfileSpec  # noqa: E402
 from service.theory.profile import profile  # noqa: E402
 
@@ -161,7 +160,7 @@ def main() -> None:
 def _table(point: dict[str, Any]) -> bytes:
     """The beginning of the table of a sweep."""
     sweep = SweepSpec.model_validate(next(iter(examples.SWEEPS.values())).get("value"))
-    return csv_line(header(sweep)) + csv_line(row(SweepPoint.model_validate(point)))
+    return csv_line(sweep.columns()) + csv_line(SweepPoint.model_validate(point).cells())
 
 
 def _events(*jobs: dict[str, Any]) -> str:

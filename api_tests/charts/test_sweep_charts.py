@@ -21,7 +21,7 @@ from service.processes.drawing import Drawing
 from service.simulation.simulate import simulate_plan
 from service.simulation.vocabulary import Label
 from service.studies.evaluation import evaluate
-from service.studies.point import SweepPoint
+from service.studies.points import SweepPoint
 from service.studies.sweep import Grid, SweepSpec
 from service.theory.critical import critical_initialisations
 

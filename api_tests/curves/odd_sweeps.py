@@ -9,8 +9,7 @@ from service.nn.policies.sgd import Sgd
 from service.simulation.diagnosis.ruling import judge_trial
 from service.simulation.results import ItemError, Spread
 from service.simulation.vocabulary import Cause, Label, Tendency
-from service.studies.evaluation import point_of
-from service.studies.point import PointVerdict, Reduced
+from service.studies.points import PointVerdict, Reduced
 from service.studies.sweep import Grid, SweepSpec
 
 Found = Callable[[Mapping[str, Any]], float | None]
@@ -47,7 +46,7 @@ def _line(grid: Grid, index: int, measured: Found, predicted: Found) -> bytes:
     else:
         there = None if theory is None or isinf(theory) else theory
         outcome = Reduced(digest=f"{index:064x}", verdict=_verdict(ratio), theory_depth_ratio=there)
-    return point_of(grid, index, outcome).model_dump_json().encode()
+    return grid.point(index, outcome).model_dump_json().encode()
 
 
 def _verdict(ratio: float) -> PointVerdict:

@@ -17,7 +17,7 @@ from service.grading.grade import grade
 from service.grading.sheets import graded
 from service.grading.spec import MOST_CLAIMS, GradingSpec, Rubric
 from service.grading.table import header, row
-from service.studies.evaluation import Lines
+from service.studies.evaluation import ChunkResult
 
 NETWORK: Json = {"network": {"features": 1, "layers": [{"kind": "dense", "units": 1}]}}
 CLAIMS: list[Json] = [
@@ -45,7 +45,7 @@ def request(sheets: Json, rubric: Rubric = RUBRIC) -> BatchRequest:
     return BatchRequest(rubric=rubric, submissions=submissions)
 
 
-def of_class(sheets: Json, simulate: Simulate = never, rubric: Rubric = RUBRIC) -> Lines:
+def of_class(sheets: Json, simulate: Simulate = never, rubric: Rubric = RUBRIC) -> ChunkResult:
     """The gradings, from a request that was written and read again as a job does it."""
     read = BatchRequest.model_validate_json(request(sheets, rubric).encoded())
     numbered = [(number, one.model_dump_json().encode()) for number, one in enumerate(read.submissions)]

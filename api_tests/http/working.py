@@ -19,7 +19,7 @@ from service.jobs.results import JobResults
 from service.main import create_app
 from service.simulation.simulate import simulate, simulate_plan
 from service.store.database import Database
-from service.studies.evaluation import Lines, evaluate
+from service.studies.evaluation import ChunkResult, evaluate
 from service.studies.sweep import Grid, SweepSpec
 
 WIDTH: Json = {"name": "width", "values": [2, 3, 4, 5]}
@@ -83,11 +83,11 @@ def worked(database: Database, job: str, items: range) -> list[bytes]:
     return found.lines
 
 
-def _swept(request: bytes, items: range) -> Lines:
+def _swept(request: bytes, items: range) -> ChunkResult:
     return evaluate(Grid(SweepSpec.model_validate_json(request)), items, {}, simulate_plan)
 
 
-def _graded(request: bytes, items: range) -> Lines:
+def _graded(request: bytes, items: range) -> ChunkResult:
     batch = BatchRequest.model_validate_json(request)
     rubric, sheets = Rubric.model_validate(batch.rubric), [_json(batch.submissions[index]) for index in items]
     return graded(rubric, zip(items, sheets, strict=True), simulate)

@@ -11,7 +11,7 @@ from service.grading.spec import Rubric
 from service.simulation.plan import plan
 from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
-from service.studies.evaluation import Lines
+from service.studies.evaluation import ChunkResult
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ def a_class(sheets: Json = SHEETS) -> BatchRequest:
     return BatchRequest(rubric=Rubric.model_validate(RUBRIC), submissions=spec.submissions)
 
 
-def lines_of(request: BatchRequest) -> Lines:
+def lines_of(request: BatchRequest) -> ChunkResult:
     """Their gradings, made in this process."""
     reports = {made.digest: simulate(made.spec) for made in plans_of(request.rubric)}
     sheets = [

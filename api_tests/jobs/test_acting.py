@@ -16,7 +16,7 @@ from service.jobs.executor import Executor
 from service.jobs.job import JobKind, JobStatus
 from service.jobs.work.base import Means
 from service.jobs.work.kinds import WORKS
-from service.studies.evaluation import Lines
+from service.studies.evaluation import ChunkResult
 from service.studies.sweep import SweepSpec
 
 pytestmark = pytest.mark.anyio
@@ -283,7 +283,7 @@ async def test_whoever_was_begun_before_works_alone(
             await all_three.wait()
         await anyio.sleep(0.01)
         going.discard(items[0])
-        return Lines([line(index) for index in items])
+        return ChunkResult([line(index) for index in items])
 
     monkeypatch.setattr(script, "lines", noted)
     job = desk.accept(*[FINE] * 24)

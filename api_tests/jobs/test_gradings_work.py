@@ -12,7 +12,7 @@ from service.jobs.work.base import Means
 from service.jobs.work.gradings import GradingsWork
 from service.simulation.estimate import Limits
 from service.simulation.results import SimulationReport
-from service.studies.evaluation import error_of
+from service.studies.points import error_of
 
 pytestmark = pytest.mark.anyio
 WORK = GradingsWork()

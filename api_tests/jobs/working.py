@@ -12,7 +12,7 @@ from service.jobs.results import JobResults
 from service.jobs.work.base import JobWork, Means, Opened
 from service.simulation.results import ItemError
 from service.store.database import Database
-from service.studies.evaluation import Lines
+from service.studies.evaluation import ChunkResult
 
 FINE, DIES, SLOW = "fine", "dies", "slow"
 
@@ -36,14 +36,14 @@ class Script(JobWork):
             raise self.refusal
         return b"prepared"
 
-    async def lines(self, opened: Opened, items: range, means: Means) -> Lines:
+    async def lines(self, opened: Opened, items: range, means: Means) -> ChunkResult:
         self.asked.append(items)
         words = [opened.parts[index] for index in items]
         if DIES in words:
             raise WorkerFailed("It died.")
         if SLOW in words:
             raise DeadlineExceeded(1.0)
-        return Lines([line(index) for index in items])
+        return ChunkResult([line(index) for index in items])
 
     def failed(self, opened: Opened, index: int, error: ItemError) -> bytes:
         return line(index, error.code)

@@ -9,7 +9,7 @@ from api_tests.page.conftest import Open
 from api_tests.page.test_hostile_input import FOLLOW
 from service.simulation.plan import plan
 from service.simulation.spec import SimulationSpec
-from service.studies.named_axes import NAMED_AXES
+from service.studies.axes import NAMED_AXES
 from service.studies.sweep import Grid, SweepSpec
 
 BASE = (

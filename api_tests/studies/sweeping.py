@@ -7,8 +7,8 @@ from service.simulation.plan import Plan, plan
 from service.simulation.results import SimulationReport
 from service.simulation.simulate import simulate_plan
 from service.simulation.spec import SimulationSpec
-from service.studies.evaluation import Lines, evaluate
-from service.studies.point import SweepPoint
+from service.studies.evaluation import ChunkResult, evaluate
+from service.studies.points import SweepPoint
 from service.studies.sweep import Grid, SweepSpec
 
 BASE: Json = {"network": stack(3, 4), "trials": 2, "data": {"samples": 4}}
@@ -36,7 +36,7 @@ def digest_of(body: Json) -> str:
     return plan(SimulationSpec.model_validate(body)).digest
 
 
-def points(lines: Lines) -> list[SweepPoint]:
+def points(lines: ChunkResult) -> list[SweepPoint]:
     """The lines of an evaluation, read."""
     return [SweepPoint.model_validate_json(line) for line in lines.lines]
 

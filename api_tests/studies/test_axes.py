@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from api_tests.networks import Json
 from api_tests.studies.sweeping import BASE, digest_of, evaluated, given, grid, spaced
 from service.studies.axes import AxisRange
-from service.studies.evaluation import digests
 from service.studies.sweep import Grid, SweepSpec
 
 MIXED: Json = {
@@ -97,7 +96,7 @@ BY_HAND: dict[str, tuple[Json, Json, Json]] = {
 
 @pytest.mark.parametrize(("base", "axis", "edits"), BY_HAND.values(), ids=BY_HAND)
 def test_a_point_is_what_one_would_write_by_hand(base: Json, axis: Json, edits: Json) -> None:
-    assert digests(grid(axis, base=base), [0]) == [digest_of(edited(base, **edits))]
+    assert grid(axis, base=base).digest(0) == digest_of(edited(base, **edits))
 
 
 def test_depth_is_the_number_of_layers_that_are_all_alike() -> None:

@@ -10,8 +10,8 @@ from api_tests.networks import Json
 from api_tests.studies.sweeping import BASE, evaluated, given, grid, spaced
 from service.core.errors import MisplacedAxis
 from service.simulation.plan import Plan
-from service.studies.corners import corner, inner
 from service.studies.sweep import Grid
+from service.studies.validation import plan_corner, plan_sample
 
 ONE_LAYER: Json = {"network": {"features": 2, "layers": [{"kind": "dense", "units": 1}]}}
 UNALIKE: Json = {
@@ -29,7 +29,7 @@ BLOCK = "/network/layers/0/layers/0"
 
 def refusal(swept: Grid) -> MisplacedAxis:
     with pytest.raises(MisplacedAxis) as raised:
-        [corner(swept, index) for index in swept.corners()]
+        [plan_corner(swept, index) for index in swept.corners()]
     return raised.value
 
 
@@ -92,9 +92,9 @@ def test_values_that_only_fail_together_are_blamed_on_all_axes() -> None:
         base=fitting,
         combine="zip",
     )
-    assert isinstance(corner(swept, 1), Plan)
+    assert isinstance(plan_corner(swept, 1), Plan)
     alone = grid(given("depth", 1, 3000), given("block", 1, 2, pointer="/network/layers/0/times"))
-    assert isinstance(corner(alone, 0), Plan)
+    assert isinstance(plan_corner(alone, 0), Plan)
     body: Any = {"kind": "repeat", "times": 2, "layers": [{"kind": "dense", "units": 4}]}
     nested = {**BASE, "network": {"features": 4, "layers": [body, body, {"kind": "dense", "units": 1}]}}
     times = [given(f"t{number}", 1, 3000, pointer=f"/network/layers/{number}/times") for number in (0, 1)]
@@ -103,8 +103,8 @@ def test_values_that_only_fail_together_are_blamed_on_all_axes() -> None:
 
 def test_a_point_inside_that_is_no_network_spoils_nothing_else() -> None:
     swept = grid(given("depth", 1, "many", 3), given("width", 2, 4))
-    assert all(isinstance(corner(swept, index), Plan) for index in swept.corners())
-    assert [inner(swept, index) is None for index in range(6)] == [False, False, True, True, False, False]
+    assert all(isinstance(plan_corner(swept, index), Plan) for index in swept.corners())
+    assert [plan_sample(swept, index) is None for index in range(6)] == [False, False, True, True, False, False]
     found = evaluated(swept)
     assert [point.error is None for point in found] == [True, True, False, False, True, True]
     assert [point.verdict is None for point in found] == [False, False, True, True, False, False]

@@ -16,7 +16,7 @@ from service.simulation.plan import Plan
 from service.simulation.results import SimulationReport
 from service.simulation.simulate import simulate, simulate_plan
 from service.simulation.spec import SimulationSpec
-from service.studies.evaluation import Lines, digests, evaluate
+from service.studies.evaluation import ChunkResult, evaluate
 from service.studies.sweep import Grid
 
 PHASES = [spaced("weight_variance", 0.5, 2, 3, scale="log"), given("depth", 2, 3, 2)]
@@ -29,12 +29,12 @@ def swept() -> Grid:
 
 
 @pytest.fixture(scope="module")
-def whole(swept: Grid) -> Lines:
+def whole(swept: Grid) -> ChunkResult:
     """All of its points, worked on together."""
     return evaluate(swept, range(len(swept)), {}, simulate_plan)
 
 
-def test_a_point_says_of_its_network_what_a_report_says(swept: Grid, whole: Lines) -> None:
+def test_a_point_says_of_its_network_what_a_report_says(swept: Grid, whole: ChunkResult) -> None:
     assert len(whole.lines) == len(swept) == 9
     assert whole.failed == 0
     for index, point in enumerate(points(whole)):
@@ -48,7 +48,7 @@ def test_a_point_says_of_its_network_what_a_report_says(swept: Grid, whole: Line
             assert value == verdict[name]
 
 
-def test_a_line_is_one_line_of_json_that_begins_with_its_kind(whole: Lines) -> None:
+def test_a_line_is_one_line_of_json_that_begins_with_its_kind(whole: ChunkResult) -> None:
     for index, line in enumerate(whole.lines):
         assert line.startswith(b'{"kind":"point","index":%d,"values":{"weight_variance":' % index)
         assert b"\n" not in line
@@ -61,18 +61,18 @@ def test_what_is_the_same_is_simulated_once(swept: Grid) -> None:
     counting = Counting()
     evaluated(swept, counting)
     assert len(counting.digests) == len(set(counting.digests)) == 6
-    assert set(counting.digests) == set(digests(swept, range(9)))
+    assert set(counting.digests) == {swept.digest(index) for index in range(9)}
 
 
 @settings(max_examples=15, deadline=None)
 @given_any(data=st.data())
 def test_chunks_with_or_without_what_is_known_give_the_same_bytes(
-    swept: Grid, whole: Lines, data: st.DataObject
+    swept: Grid, whole: ChunkResult, data: st.DataObject
 ) -> None:
     cuts = sorted(data.draw(st.sets(st.integers(1, 8), max_size=4)))
     known_ones = data.draw(st.sets(st.sampled_from(sorted(whole.points))))
     known = {digest: whole.points[digest] for digest in known_ones}
-    counting, together = Counting(really=True), Lines()
+    counting, together = Counting(really=True), ChunkResult()
     for start, end in pairwise([0, *cuts, 9]):
         together += evaluate(swept, range(start, end), known | together.points, counting)
     assert together.lines == whole.lines
@@ -80,7 +80,7 @@ def test_chunks_with_or_without_what_is_known_give_the_same_bytes(
     assert set(counting.digests) == together.points.keys()
 
 
-def test_what_is_known_in_a_form_of_another_time_is_simulated_again(swept: Grid, whole: Lines) -> None:
+def test_what_is_known_in_a_form_of_another_time_is_simulated_again(swept: Grid, whole: ChunkResult) -> None:
     one, other = sorted(whole.points)[:2]
     known = {**whole.points, one: b'{"digest":"old"}', other: b"damaged"}
     counting = Counting(really=True)
@@ -90,7 +90,7 @@ def test_what_is_known_in_a_form_of_another_time_is_simulated_again(swept: Grid,
 
 def test_a_refusal_or_a_defect_is_the_error_of_one_point_alone() -> None:
     swept = grid(given("depth", 1, 2, 3))
-    deep = digests(swept, [1, 2])
+    deep = [swept.digest(index) for index in (1, 2)]
 
     def simulated(made: Plan) -> SimulationReport:
         if made.digest == deep[0]:
@@ -120,10 +120,10 @@ def test_want_of_memory_is_left_to_whoever_gives_it() -> None:
         evaluate(grid(given("depth", 1)), [0], {}, simulated)
 
 
-def test_a_worker_process_finds_the_same_lines_and_no_more_than_its_limits(swept: Grid, whole: Lines) -> None:
+def test_a_worker_process_finds_the_same_lines_and_no_more_than_its_limits(swept: Grid, whole: ChunkResult) -> None:
     request = swept.spec.model_dump_json().encode()
     plenty = Limits(1e12, 1 << 40)
-    assert tasks.digests_of(request, range(9)) == digests(swept, range(9))
+    assert tasks.digests_of(request, range(9)) == [swept.digest(index) for index in range(9)]
     assert tasks.points_of(request, range(4, 7), {}, plenty).lines == whole.lines[4:7]
     assert tasks.points_of(request, range(9), whole.points, Limits(1.0, 1)).lines == whole.lines, "known: costs nothing"
     found = points(tasks.points_of(request, range(2), {}, Limits(1.0, 1 << 40)))
@@ -132,4 +132,4 @@ def test_a_worker_process_finds_the_same_lines_and_no_more_than_its_limits(swept
 
 def test_the_points_of_a_sweep_of_seeds_are_those_of_its_specifications() -> None:
     swept = grid(spaced("seed", 1, 5, 5, pointer="/seed"))
-    assert digests(swept, range(5)) == [digest_of({**BASE, "seed": seed}) for seed in range(1, 6)]
+    assert [swept.digest(index) for index in range(5)] == [digest_of({**BASE, "seed": seed}) for seed in range(1, 6)]

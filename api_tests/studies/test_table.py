@@ -5,9 +5,8 @@ from io import StringIO
 
 from api_tests.studies.sweeping import evaluated, given, grid
 from service.charts.tables import csv_line
-from service.studies.point import SweepPoint
+from service.studies.points import SweepPoint
 from service.studies.sweep import SweepSpec
-from service.studies.table import header, row
 
 SWEPT = grid(
     given("depth", 2, "many", 3),
@@ -17,7 +16,7 @@ SWEPT = grid(
 
 
 def table(spec: SweepSpec, points: list[SweepPoint]) -> list[list[str]]:
-    text = b"".join([csv_line(header(spec)), *(csv_line(row(point)) for point in points)]).decode()
+    text = b"".join([csv_line(spec.columns()), *(csv_line(point.cells()) for point in points)]).decode()
     assert text.endswith("\r\n")
     return list(csv.reader(StringIO(text, newline="")))
 

@@ -12,10 +12,9 @@ from service.charts.tables import csv_line
 from service.cli.heat_map import HeatMap
 from service.cli.page import COLOURS
 from service.simulation.vocabulary import Label
-from service.studies.evaluation import Lines
-from service.studies.point import SweepPoint
+from service.studies.evaluation import ChunkResult
+from service.studies.points import SweepPoint
 from service.studies.sweep import SweepSpec
-from service.studies.table import header, row
 
 MOST_ERRORS = 20
 
@@ -29,7 +28,7 @@ class Findings:
     json: BinaryIO | None
     done: int = 0
     _next: int = 0
-    _waiting: dict[int, Lines] = field(default_factory=dict)
+    _waiting: dict[int, ChunkResult] = field(default_factory=dict)
     _ratios: dict[Label, list[float]] = field(default_factory=dict)
     _counts: Counter[Label] = field(default_factory=Counter)
     _errors: list[SweepPoint] = field(default_factory=list)
@@ -39,9 +38,9 @@ class Findings:
         """Begin the table."""
         self._map = HeatMap.of(self.spec)
         if self.csv is not None:
-            self.csv.write(csv_line(header(self.spec)))
+            self.csv.write(csv_line(self.spec.columns()))
 
-    def take(self, start: int, found: Lines) -> None:
+    def take(self, start: int, found: ChunkResult) -> None:
         """The results of the points from `start` on."""
         self._waiting[start] = found
         self.done += len(found.lines)
@@ -85,13 +84,13 @@ class Findings:
             if file is not None:
                 file.flush()
 
-    def _write(self, found: Lines) -> None:
+    def _write(self, found: ChunkResult) -> None:
         for line in found.lines:
             if self.json is not None:
                 self.json.write(line + b"\n")
             point = SweepPoint.model_validate_json(line)
             if self.csv is not None:
-                self.csv.write(csv_line(row(point)))
+                self.csv.write(csv_line(point.cells()))
             self._count(point)
 
     def _count(self, point: SweepPoint) -> None:

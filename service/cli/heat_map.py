@@ -8,7 +8,7 @@ from rich.text import Text
 from service.cli.page import COLOURS
 from service.simulation.vocabulary import Label, Severity
 from service.studies.axes import Scale
-from service.studies.point import PointVerdict, SweepPoint
+from service.studies.points import PointVerdict, SweepPoint
 from service.studies.sweep import Combine, SweepSpec
 
 MOST_COLUMNS, MOST_ROWS = 64, 24

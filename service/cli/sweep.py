@@ -16,7 +16,7 @@ from service.cli.findings import Findings
 from service.cli.page import page
 from service.cli.sweeping import Sweeping, Take
 from service.core.settings import Settings
-from service.studies.evaluation import Lines
+from service.studies.evaluation import ChunkResult
 from service.studies.sweep import Grid, SweepSpec
 
 INTERRUPTED = 130
@@ -74,7 +74,7 @@ def _shown(total: int, take: Take) -> Iterator[Take]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("", total=total)
 
-        def taken(start: int, found: Lines) -> None:
+        def taken(start: int, found: ChunkResult) -> None:
             take(start, found)
             progress.advance(bar, len(found.lines))
 

@@ -14,11 +14,10 @@ from service.processes import tasks
 from service.processes.pool import Worker
 from service.simulation.estimate import Limits
 from service.simulation.results import ItemError
-from service.studies.apart import apart
-from service.studies.evaluation import Lines, point_of
+from service.studies.evaluation import ChunkResult, bisect_failures
 from service.studies.sweep import Grid
 
-Take = Callable[[int, Lines], None]
+Take = Callable[[int, ChunkResult], None]
 
 
 @dataclass(frozen=True)
@@ -58,16 +57,16 @@ class Sweeping:
                 hands.start_soon(self._hand, worker, starts, take)
 
     async def _hand(self, worker: Worker, starts: Iterator[int], take: Take) -> None:
-        async def work(items: range) -> Lines:
+        async def work(items: range) -> ChunkResult:
             task = partial(tasks.points_of, self.request, items, {}, self.limits)
             return await worker.work(task, self.settings.job_deadline_seconds)
 
         for start in starts:
             items = range(start, min(start + self.chunk, len(self.grid)))
-            take(start, await apart(items, work, self._failed))
+            take(start, await bisect_failures(items, work, self._failed))
 
     def _failed(self, index: int, error: ItemError) -> bytes:
-        return point_of(self.grid, index, error).model_dump_json().encode()
+        return self.grid.point(index, error).model_dump_json().encode()
 
 
 @contextmanager

@@ -23,8 +23,7 @@ from service.jobs.turns import Turns
 from service.jobs.work.base import Means, Opened
 from service.jobs.work.kinds import WORKS
 from service.simulation.results import ItemError
-from service.studies.apart import apart
-from service.studies.evaluation import Lines
+from service.studies.evaluation import ChunkResult, bisect_failures
 
 T = TypeVar("T")
 Enqueue = Callable[[str, int, str], Awaitable[None]]
@@ -70,7 +69,7 @@ class Acting:
 
     async def chunk(self, job: str, start: int) -> None:
         """Work on the items of a job from `start` on, and keep their results; nothing where they are there already."""
-        found: Lines | None = None
+        found: ChunkResult | None = None
         with self._doing(job, start):
             found = await self._chunk(job, start)
         if found is None:
@@ -101,7 +100,7 @@ class Acting:
                 return
             await enqueue(row.id, start, row.owner or row.id)
 
-    async def _chunk(self, job: str, start: int) -> Lines | None:
+    async def _chunk(self, job: str, start: int) -> ChunkResult | None:
         """The results of a chunk, unless there is nothing to be done for it."""
         row = await self._row(job)
         if row is None or await _surely(partial(self._results.has, job, start)):
@@ -159,9 +158,11 @@ class Acting:
             self._opened.popitem(last=False)
         return self._opened[row.id]
 
-    async def _lines(self, opened: Opened, kind: str, items: range) -> Lines:
+    async def _lines(self, opened: Opened, kind: str, items: range) -> ChunkResult:
         work = WORKS[JobKind(kind)]
-        return await apart(items, lambda some: work.lines(opened, some, self._means), partial(work.failed, opened))
+        return await bisect_failures(
+            items, lambda some: work.lines(opened, some, self._means), partial(work.failed, opened)
+        )
 
     @contextmanager
     def _doing(self, job: str, start: int) -> Iterator[None]:
@@ -182,10 +183,10 @@ def _items(row: Row[Any], start: int) -> range:
     return range(start, min(start + row.chunk, row.total))
 
 
-def _abandoned(opened: Opened, row: Row[Any], start: int) -> Lines:
+def _abandoned(opened: Opened, row: Row[Any], start: int) -> ChunkResult:
     items = _items(row, start)
     _log.error("the chunk of job %s that begins with %d is given up", row.id, start)
-    return Lines([WORKS[JobKind(row.kind)].failed(opened, index, ABANDONED) for index in items], len(items))
+    return ChunkResult([WORKS[JobKind(row.kind)].failed(opened, index, ABANDONED) for index in items], len(items))
 
 
 async def _surely(work: Callable[[], T]) -> T:

@@ -6,8 +6,8 @@ from time import perf_counter
 
 from service.grading.spec import Rubric
 from service.simulation.estimate import cost
-from service.studies.corners import corner, inner
 from service.studies.sweep import Grid
+from service.studies.validation import plan_corner, plan_sample
 
 OPERATIONS_PER_SECOND = 2e10
 """Of one processor, by the estimate."""
@@ -27,9 +27,9 @@ def chunk_of(total: int, seconds_an_item: float, seconds: float) -> int:
 def seconds_a_point(grid: Grid) -> float:
     """Seconds of one processor for a point, by a look at some; MisplacedAxis where a corner is no network."""
     started = perf_counter()
-    corners = [corner(grid, index) for index in grid.corners()]
+    corners = [plan_corner(grid, index) for index in grid.corners()]
     between = range(0, len(grid), max(1, len(grid) // _LOOKED_AT))
-    found = [made for made in (inner(grid, index) for index in between) if made is not None]
+    found = [made for made in (plan_sample(grid, index) for index in between) if made is not None]
     made = [*corners, *found]
     planning = 2.0 * (perf_counter() - started) / len(made)  # each point is planned twice; a base may be megabytes
     operations = fmean(cost(one).floating_point_operations for one in made)

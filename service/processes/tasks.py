@@ -10,7 +10,7 @@ from service.simulation.estimate import Limits, check_budget
 from service.simulation.plan import Plan, plan
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
-from service.studies.evaluation import Lines, digests, evaluate
+from service.studies.evaluation import ChunkResult, evaluate
 from service.studies.sweep import Grid, SweepSpec
 
 _JOBS_AT_ONCE = 4
@@ -23,10 +23,10 @@ def _grid(request: bytes) -> Grid:
 
 def digests_of(request: bytes, items: range) -> list[str | None]:
     """The digests of the points `items` of the sweep `request`; None where a specification is not valid."""
-    return digests(_grid(request), items)
+    return [_grid(request).digest(index) for index in items]
 
 
-def points_of(request: bytes, items: range, known: Mapping[str, bytes], limits: Limits) -> Lines:
+def points_of(request: bytes, items: range, known: Mapping[str, bytes], limits: Limits) -> ChunkResult:
     """The results of the points `items` of the sweep `request`; those that are `known` are not simulated again."""
     from service.simulation.simulate import simulate_plan  # noqa: PLC0415 - loaded by `arm`
 
@@ -57,7 +57,7 @@ def report_of(spec: bytes) -> bytes:
     return simulate(SimulationSpec.model_validate_json(spec)).model_dump_json().encode()
 
 
-def gradings_of(rubric: bytes, evidence: bytes, items: range, submissions: Sequence[bytes]) -> Lines:
+def gradings_of(rubric: bytes, evidence: bytes, items: range, submissions: Sequence[bytes]) -> ChunkResult:
     """The gradings of `submissions`, whose numbers are `items`, by `rubric`; `evidence` has every report it needs."""
     reports = _reports(rubric, evidence)
 

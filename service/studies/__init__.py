@@ -1,1 +1,1 @@
-"""Questions that need several simulations; what simulates is handed to them."""
+"""Questions that need several simulations; what simulates is an argument."""

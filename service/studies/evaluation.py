@@ -1,26 +1,25 @@
-"""Points of a sweep → their results, a line of JSON each; what simulates is handed over."""
+"""Points of a sweep → their results, a line of JSON each; what simulates is an argument."""
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from pydantic import ValidationError
 
-from service.core.errors import MisplacedAxis, Refusal
-from service.core.validation import faults_of
-from service.simulation.plan import Plan, plan
+from service.core.errors import DeadlineExceeded, Refusal, WorkerFailed, WorkerNotStarted
+from service.simulation.plan import Plan
 from service.simulation.results import ItemError, SimulationReport
-from service.simulation.spec import SimulationSpec
-from service.studies.point import Reduced, SweepPoint, reduced
+from service.studies.points import Reduced, error_of
 from service.studies.sweep import Grid
 
-SimulatePlan = Callable[[Plan], SimulationReport]
-DEFECTS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+_T = TypeVar("_T")
+_DEFECTS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What a defect of this service raises; one item has it, and the others are worked on. Want of memory is none."""
 
 
 @dataclass
-class Lines:
+class ChunkResult:
     """Results of items that follow one another."""
 
     lines: list[bytes] = field(default_factory=list)
@@ -28,81 +27,84 @@ class Lines:
     points: dict[str, bytes] = field(default_factory=dict)  # new ones, reduced, by their digests
     defects: list[str] = field(default_factory=list)  # tracebacks, for the log
 
-    def __add__(self, other: "Lines") -> "Lines":
+    def __add__(self, other: "ChunkResult") -> "ChunkResult":
         """These, and then `other`."""
-        return Lines(
+        return ChunkResult(
             self.lines + other.lines,
             self.failed + other.failed,
             self.points | other.points,
             self.defects + other.defects,
         )
 
-
-def plan_of(grid: Grid, index: int) -> Plan | ItemError:
-    """The plan of the point `index`, or why there is none."""
-    document = None
-    try:
-        document = grid.specification(index)
-        return plan(SimulationSpec.model_validate(document))
-    except ValidationError as error:
-        fault = faults_of(error.errors()[:1], document)[0]
-        return ItemError(code=fault.code, detail=fault.detail, pointer=fault.pointer)
-    except MisplacedAxis as refusal:  # which points into the sweep, and the point has no specification to point into
-        return ItemError(code=refusal.code, detail=refusal.sentence, pointer=None)
-    except Refusal as refusal:
-        return error_of(refusal)
+    def attempt(self, work: Callable[[], _T]) -> _T | ItemError:
+        """What `work` returns, or the error of its item; the traceback of a defect is noted."""
+        try:
+            return work()
+        except Refusal as refusal:
+            return error_of(refusal)
+        except _DEFECTS:
+            self.defects.append(traceback.format_exc())
+            sentence = "The service has a defect that this item meets; the log has the details."
+            return ItemError(code="internal-error", detail=sentence, pointer=None)
 
 
-def error_of(refusal: Refusal) -> ItemError:
-    """A refusal as the error of an item."""
-    return ItemError(code=refusal.code, detail=refusal.sentence, pointer=refusal.pointer)
-
-
-def defect() -> ItemError:
-    """What is told of a defect of this service."""
-    sentence = "The service has a defect that this item meets; the log has the details."
-    return ItemError(code="internal-error", detail=sentence, pointer=None)
-
-
-def digests(grid: Grid, indexes: Iterable[int]) -> list[str | None]:
-    """The digests of the points; None where a specification is not valid."""
-    plans = (plan_of(grid, index) for index in indexes)
-    return [made.digest if isinstance(made, Plan) else None for made in plans]
-
-
-def evaluate(grid: Grid, indexes: Iterable[int], known: Mapping[str, bytes], simulate: SimulatePlan) -> Lines:
+def evaluate(
+    grid: Grid, indexes: Iterable[int], known: Mapping[str, bytes], simulate: Callable[[Plan], SimulationReport]
+) -> ChunkResult:
     """The results of the points; those that are `known`, as JSON by their digests, are not simulated again."""
-    found = Lines()
+    found = ChunkResult()
     for index in indexes:
-        made = plan_of(grid, index)
+        made = grid.plan(index)
         outcome = _outcome(made, known, simulate, found) if isinstance(made, Plan) else made
-        point = point_of(grid, index, outcome)
+        point = grid.point(index, outcome)
         found.lines.append(point.model_dump_json().encode())
         found.failed += point.error is not None
     return found
 
 
-def point_of(grid: Grid, index: int, outcome: Reduced | ItemError) -> SweepPoint:
-    """The point `index` with what became of it."""
-    nothing = {"digest": None, "verdict": None, "theory_depth_ratio": None}
-    found = nothing if isinstance(outcome, ItemError) else dict(outcome)
-    error = outcome if isinstance(outcome, ItemError) else None
-    return SweepPoint(index=index, values=grid.values(index), error=error, **found)
+async def bisect_failures(
+    items: range, work: Callable[[range], Awaitable[ChunkResult]], failed: Callable[[int, ItemError], bytes]
+) -> ChunkResult:
+    """The results of `items`; where they cannot be had together, of one half after the other: one alone fails.
+
+    `failed` makes the line of an item that has no result. One whose process dies has a second chance: it may have been
+    killed for the memory of others. WorkerNotStarted is no item's fault, and is raised.
+    """
+    try:
+        return await work(items)
+    except WorkerNotStarted:
+        raise
+    except (WorkerFailed, DeadlineExceeded) as refusal:
+        if len(items) == 1:
+            return await _second_attempt(items, work, failed, refusal)
+    half = len(items) // 2
+    return await bisect_failures(items[:half], work, failed) + await bisect_failures(items[half:], work, failed)
 
 
-def _outcome(made: Plan, known: Mapping[str, bytes], simulate: SimulatePlan, found: Lines) -> Reduced | ItemError:
+async def _second_attempt(
+    items: range,
+    work: Callable[[range], Awaitable[ChunkResult]],
+    failed: Callable[[int, ItemError], bytes],
+    refusal: Refusal,
+) -> ChunkResult:
+    try:
+        if isinstance(refusal, WorkerFailed):
+            return await work(items)
+    except (WorkerFailed, DeadlineExceeded) as again:
+        refusal = again
+    return ChunkResult(lines=[failed(items[0], error_of(refusal))], failed=1)
+
+
+def _outcome(
+    made: Plan, known: Mapping[str, bytes], simulate: Callable[[Plan], SimulationReport], found: ChunkResult
+) -> Reduced | ItemError:
     digest = made.digest
     there = _reduced(known.get(digest) or found.points.get(digest))
     if there is not None:
         return there
-    try:
-        outcome = reduced(simulate(made))
-    except Refusal as refusal:
-        return error_of(refusal)
-    except DEFECTS:
-        found.defects.append(traceback.format_exc())
-        return defect()
-    found.points[digest] = outcome.model_dump_json().encode()
+    outcome = found.attempt(lambda: Reduced.of(simulate(made)))
+    if isinstance(outcome, Reduced):
+        found.points[digest] = outcome.model_dump_json().encode()
     return outcome
 
 

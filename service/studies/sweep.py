@@ -8,18 +8,20 @@ from hashlib import sha256
 from math import prod
 from typing import Annotated, Any
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from service.core.errors import MisplacedAxis
+from service.core.errors import MisplacedAxis, Refusal
 from service.core.kinds import Model
-from service.core.pointers import Edit, PatchError, patched, resolve
+from service.core.validation import faults_of
 from service.core.version import ENGINE_VERSION
+from service.simulation.plan import Plan, plan
+from service.simulation.results import ItemError
 from service.simulation.spec import SimulationSpec
 from service.studies.axes import MOST_POINTS, Axis
-from service.studies.named_axes import NAMED_AXES, SPOILT, WHOLE
+from service.studies.points import Reduced, SweepPoint, error_of
 
-MOST_BYTES_OF_VALUES = 64 << 20
+_MOST_BYTES_OF_VALUES = 64 << 20
 """Of the values of the axes, as they are repeated in the results of all points."""
 
 
@@ -50,7 +52,7 @@ class SweepSpec(Model):
         if self.total > MOST_POINTS:
             facts = {"total": self.total, "limit": MOST_POINTS}
             raise PydanticCustomError("too_many_points", "there are {total} points; at most {limit} are swept", facts)
-        if self.total * sum(axis.mean_bytes() for axis in self.axes) > MOST_BYTES_OF_VALUES:
+        if self.total * sum(axis.mean_bytes() for axis in self.axes) > _MOST_BYTES_OF_VALUES:
             raise PydanticCustomError("too_long_values", "the values are too long to be repeated in so many results")
         return self
 
@@ -65,6 +67,10 @@ class SweepSpec(Model):
         """How many points there are."""
         return prod(self.shape)
 
+    def columns(self) -> list[str]:
+        """The names of the columns of a table of its points."""
+        return SweepPoint.columns(axis.name for axis in self.axes)
+
     def digest(self) -> str:
         """SHA-256 of the sweep with every default written out and the engine version, in hexadecimal."""
         canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
@@ -78,7 +84,7 @@ class Grid:
         self.spec = spec
         base = spec.base.model_dump(mode="json")
         self._base = pickle.dumps(base)  # from which each point gets its own in a seventh of the time of a deepcopy
-        self._values = [_resolved(axis, base) for axis in spec.axes]
+        self._values = [axis.resolved(base) for axis in spec.axes]
 
     def __len__(self) -> int:
         """How many points there are."""
@@ -92,8 +98,28 @@ class Grid:
         """The specification of the point `index` as JSON, not validated; MisplacedAxis where an axis has no place."""
         document = self.base()
         for number, (axis, values, at) in enumerate(self._chosen(index)):
-            document = _varied(document, axis, values[at], f"/axes/{number}")
+            document = axis.placed(document, values[at], f"/axes/{number}")
         return document
+
+    def plan(self, index: int) -> Plan | ItemError:
+        """The plan of the point `index`, or why there is none."""
+        try:
+            document = self.specification(index)
+        except MisplacedAxis as refusal:  # which points into the sweep; the point has no specification to point into
+            return ItemError(code=refusal.code, detail=refusal.sentence, pointer=None)
+        return plan_or_error(document)
+
+    def digest(self, index: int) -> str | None:
+        """The digest of the point `index`; None where its specification is not valid."""
+        made = self.plan(index)
+        return made.digest if isinstance(made, Plan) else None
+
+    def point(self, index: int, outcome: Reduced | ItemError) -> SweepPoint:
+        """The point `index` in the results, with its outcome."""
+        nothing = {"digest": None, "verdict": None, "theory_depth_ratio": None}
+        found = nothing if isinstance(outcome, ItemError) else dict(outcome)
+        error = outcome if isinstance(outcome, ItemError) else None
+        return SweepPoint(index=index, values=self.values(index), error=error, **found)
 
     def base(self) -> Any:
         """The specification that every point starts from, as JSON with every default written out."""
@@ -109,7 +135,7 @@ class Grid:
     def varied_alone(self, index: int, number: int) -> Any:
         """The base specification with the axis `number` alone as at the point `index`."""
         axis, values, at = list(self._chosen(index))[number]
-        return _varied(self.base(), axis, values[at], f"/axes/{number}")
+        return axis.placed(self.base(), values[at], f"/axes/{number}")
 
     def corners(self) -> list[int]:
         """The first and the last point, and the last of each axis with the others at their first."""
@@ -133,44 +159,12 @@ class Grid:
         return places[::-1]
 
 
-def _varied(document: Any, axis: Axis, value: JsonValue, pointer: str) -> Any:
-    """`document`, which is changed, with `value` where `axis` puts it; an error points at the axis."""
-    if axis.pointer is not None:
-        edit = Edit(op="replace", path=axis.pointer, value=value)
-        try:
-            return patched(document, [edit])
-        except PatchError:
-            raise MisplacedAxis(
-                "There is nothing at this place of the base specification, defaults written out.",
-                pointer=f"{pointer}/pointer",
-            ) from None
-    vary = NAMED_AXES.get(axis.name)
-    if vary is None:
-        known = ", ".join(NAMED_AXES)
-        raise MisplacedAxis(f"An axis without a pointer is one of {known}.", pointer=f"{pointer}/name")
+def plan_or_error(document: Any) -> Plan | ItemError:
+    """The plan of a specification as JSON, or why there is none, with its place in `document`."""
     try:
-        vary(document, value)
-    except MisplacedAxis as error:
-        error.pointer = f"{pointer}/name"
-        raise
-    except SPOILT:
-        raise MisplacedAxis("The axes before have left nothing that it could vary.", pointer=pointer) from None
-    return document
-
-
-def _resolved(axis: Axis, base: Any) -> list[JsonValue]:
-    """The values of `axis`; those of a range are whole numbers where `base` has one, or the axis counts something."""
-    if axis.range is None:
-        return axis.given()
-    counts = _counts(axis, base)
-    return [round(value) if counts or value.is_integer() else value for value in axis.range.values()]
-
-
-def _counts(axis: Axis, base: Any) -> bool:
-    if axis.pointer is None:
-        return axis.name in WHOLE
-    try:
-        found = resolve(base, axis.pointer)
-    except LookupError:
-        return False
-    return isinstance(found, int) and not isinstance(found, bool)
+        return plan(SimulationSpec.model_validate(document))
+    except ValidationError as error:
+        fault = faults_of(error.errors()[:1], document)[0]
+        return ItemError(code=fault.code, detail=fault.detail, pointer=fault.pointer)
+    except Refusal as refusal:
+        return error_of(refusal)

@@ -9,7 +9,7 @@ from service.charts.curves.rows import Row
 from service.charts.curves.sweep_axes import DrawnAxis, named
 from service.charts.curves.sweep_extract import Extract
 from service.simulation.vocabulary import Cause, Label, Severity
-from service.studies.point import PointVerdict, SweepPoint
+from service.studies.points import PointVerdict, SweepPoint
 from service.studies.sweep import Grid, SweepSpec
 
 

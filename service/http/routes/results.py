@@ -21,7 +21,7 @@ from service.http.routes.gradings import MEDIA_TYPES, NATIVE, OTHERS
 from service.jobs.job import OPEN, Job, JobKind
 from service.processes.drawing import Drawing
 from service.studies.axes import MOST_POINTS
-from service.studies.point import SweepPoint
+from service.studies.points import SweepPoint
 
 CURSOR = "^[0-9]{1,9}$"
 

@@ -9,7 +9,7 @@ from service.jobs.keeping import Keeping
 from service.processes.pool import Worker
 from service.simulation.estimate import Limits
 from service.simulation.results import ItemError
-from service.studies.evaluation import Lines
+from service.studies.evaluation import ChunkResult
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class JobWork(ABC):
         return None
 
     @abstractmethod
-    async def lines(self, opened: Opened, items: range, means: Means) -> Lines:
+    async def lines(self, opened: Opened, items: range, means: Means) -> ChunkResult:
         """The results of some items; WorkerFailed or DeadlineExceeded where they cannot be had together."""
 
     @abstractmethod

@@ -13,7 +13,7 @@ from service.jobs.work.base import JobWork, Means, Opened
 from service.processes import tasks
 from service.simulation.plan import Plan
 from service.simulation.results import ItemError
-from service.studies.evaluation import Lines
+from service.studies.evaluation import ChunkResult
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class GradingsWork(JobWork):
         reports = {made.spec.digest(): await self._report(made, means) for made in plans}
         return b"{%s}" % b",".join(b'"%s":%s' % (digest.encode(), report) for digest, report in reports.items())
 
-    async def lines(self, opened: Opened, items: range, means: Means) -> Lines:
+    async def lines(self, opened: Opened, items: range, means: Means) -> ChunkResult:
         """The gradings of the sheets `items`."""
         sheets: Sheets = opened.parts
         some = [_json(sheets.submissions[index]) for index in items]

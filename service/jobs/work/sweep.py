@@ -7,10 +7,9 @@ from service.jobs.job import JobKind
 from service.jobs.work.base import JobWork, Means, Opened
 from service.processes import tasks
 from service.simulation.results import ItemError
-from service.studies.evaluation import Lines, point_of
-from service.studies.point import SweepPoint
+from service.studies.evaluation import ChunkResult
+from service.studies.points import SweepPoint
 from service.studies.sweep import Grid, SweepSpec
-from service.studies.table import header, row
 
 
 class SweepWork(JobWork):
@@ -22,23 +21,23 @@ class SweepWork(JobWork):
         """With its grid."""
         return Opened(job, request, Grid(SweepSpec.model_validate_json(request)))
 
-    async def lines(self, opened: Opened, items: range, means: Means) -> Lines:
+    async def lines(self, opened: Opened, items: range, means: Means) -> ChunkResult:
         """The points `items`."""
         digests = await means.worker.work(partial(tasks.digests_of, opened.request, items), means.deadline_seconds)
         known = await means.keeping.points({digest for digest in digests if digest is not None})
         task = partial(tasks.points_of, opened.request, items, known, means.limits)
-        found: Lines = await means.worker.work(task, means.deadline_seconds)
+        found: ChunkResult = await means.worker.work(task, means.deadline_seconds)
         await means.keeping.keep_points(found.points)
         return found
 
     def failed(self, opened: Opened, index: int, error: ItemError) -> bytes:
         """A point without a judgement."""
-        return point_of(opened.parts, index, error).model_dump_json().encode()
+        return opened.parts.point(index, error).model_dump_json().encode()
 
     def header(self, request: bytes) -> list[str]:
         """The axes, and what was found."""
-        return header(SweepSpec.model_validate_json(request))
+        return SweepSpec.model_validate_json(request).columns()
 
     def row(self, line: bytes, columns: int) -> list[Any]:
         """A point."""
-        return row(SweepPoint.model_validate_json(line))
+        return SweepPoint.model_validate_json(line).cells()

@@ -1,12 +1,19 @@
-"""A report, reduced to what a sweep keeps of it; and a point of a sweep in its results."""
+"""A report, reduced to what a sweep keeps of it; and a point of a sweep, in its results and as a row of a table."""
 
-from typing import Literal
+import json
+from collections.abc import Iterable
+from typing import Any, Literal
 
 from pydantic import JsonValue
 
+from service.core.errors import Refusal
 from service.core.kinds import Double, Int64, Model
 from service.simulation.results import Interval, ItemError, SimulationReport, Spread
 from service.simulation.vocabulary import Cause, Label, Severity, Tendency
+
+_WORDS = ("label", "severity", "confidence", "seed_dependent", "tendency", "cause")
+_SPREADS = ("depth_ratio", "gain_per_layer", "reach")
+_OF_SPREADS = ("median", "p05", "p95")
 
 
 class PointVerdict(Model):
@@ -44,6 +51,16 @@ class Reduced(Model):
     theory_depth_ratio: Double | None
     """The depth ratio that mean field theory predicts, in decades; null where it does not apply."""
 
+    @classmethod
+    def of(cls, report: SimulationReport) -> "Reduced":
+        """What a sweep keeps of `report`."""
+        verdict = {name: getattr(report.verdict, name) for name in PointVerdict.model_fields}
+        return cls(
+            digest=report.digest,
+            verdict=PointVerdict.model_construct(**verdict),
+            theory_depth_ratio=report.theory.depth_ratio,
+        )
+
 
 class SweepPoint(Model):
     """One point of a sweep."""
@@ -62,12 +79,23 @@ class SweepPoint(Model):
     error: ItemError | None
     """Why there is no judgement."""
 
+    @staticmethod
+    def columns(axes: Iterable[str]) -> list[str]:
+        """The names of the columns: the point, its `axes`, its judgement, its theory, its digest, its error."""
+        spreads = [f"{name}_{part}" for name in _SPREADS for part in _OF_SPREADS]
+        return ["index", *axes, *_WORDS, *spreads, "theory_depth_ratio", "digest", "error_code", "error_detail"]
 
-def reduced(report: SimulationReport) -> Reduced:
-    """What a sweep keeps of `report`."""
-    verdict = {name: getattr(report.verdict, name) for name in PointVerdict.model_fields}
-    return Reduced(
-        digest=report.digest,
-        verdict=PointVerdict.model_construct(**verdict),
-        theory_depth_ratio=report.theory.depth_ratio,
-    )
+    def cells(self) -> list[Any]:
+        """What it has in these columns; null is an empty cell."""
+        verdict = self.verdict
+        words = [getattr(verdict, name) if verdict else None for name in _WORDS]
+        spreads = [getattr(verdict, name) if verdict else None for name in _SPREADS]
+        numbers = [getattr(spread, part) if spread else None for spread in spreads for part in _OF_SPREADS]
+        error = [self.error.code, self.error.detail] if self.error else [None, None]
+        values = [json.dumps(value) if isinstance(value, dict | list) else value for value in self.values.values()]
+        return [self.index, *values, *words, *numbers, self.theory_depth_ratio, self.digest, *error]
+
+
+def error_of(refusal: Refusal) -> ItemError:
+    """A refusal as the error of an item."""
+    return ItemError(code=refusal.code, detail=refusal.sentence, pointer=refusal.pointer)
