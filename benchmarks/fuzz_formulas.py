@@ -14,9 +14,9 @@ from time import monotonic
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from api_tests.expressions.fuzz_target import Fault, Survivor  # noqa: E402 - the root is on the path only now
-from api_tests.expressions.seeds import PIECES, SEEDS, WRAPPERS  # noqa: E402
-from service.formulas.language.tree import Node, children  # noqa: E402
+from api_tests.formulas.fuzz_target import Fault, Survivor  # noqa: E402 - the root is on the path only now
+from api_tests.formulas.seeds import PIECES, SEEDS, WRAPPERS  # noqa: E402
+from service.formulas.language.tree import Expr  # noqa: E402
 
 
 class Corpus:
@@ -34,7 +34,7 @@ class Corpus:
             text = self._rng.choice(MUTATIONS)(self, text)
         return text
 
-    def learn(self, text: str, node: Node) -> None:
+    def learn(self, text: str, node: Expr) -> None:
         """Keep `text` if it has something new."""
         new = features(node) - self._seen
         self._seen |= new
@@ -83,13 +83,13 @@ class Corpus:
 MUTATIONS = (Corpus.insert, Corpus.insert, Corpus.delete, Corpus.repeat, Corpus.cross, Corpus.wrap, Corpus.spoil)
 
 
-def features(node: Node) -> set[object]:
+def features(node: Expr) -> set[object]:
     """Which parts stand right below which."""
-    below = {(named(node), named(child)) for child in children(node)}
-    return below.union(*(features(child) for child in children(node)))
+    below = {(named(node), named(child)) for child in node.children}
+    return below.union(*(features(child) for child in node.children))
 
 
-def named(node: Node) -> str:
+def named(node: Expr) -> str:
     """The kind of a node, and of a function its name."""
     return f"{type(node).__name__} {getattr(node, 'function', '')}"
 

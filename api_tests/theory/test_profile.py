@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from pydantic import ValidationError
 
-from api_tests.enclosures.growing import FORMULAS
+from api_tests.formulas.growing import FORMULAS
 from api_tests.nn.variants import every, named
 from service.formulas.language.grammar import parse
 from service.formulas.language.tokens import FormulaError

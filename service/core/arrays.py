@@ -39,3 +39,23 @@ def product(a: Array, b: Array) -> Array:
     rows, inner, columns = *a.shape[-2:], b.shape[-1]
     small = inner * columns <= _COPIED_SIZE and 2 * rows >= max(inner, columns)
     return a @ (np.ascontiguousarray(b) if small else b)
+
+
+def logistic_slope(x: Array) -> Array:
+    """σ(x)·σ(−x), of the shape of x, where 1 − σ(x) would be rounded to zero."""
+    tail = np.exp(-np.abs(x))
+    slope: Array = tail / np.square(1.0 + tail)
+    return slope
+
+
+def sech_squared(x: Array) -> Array:
+    """1 / cosh² x, of the shape of x, where 1 − tanh² x would be rounded to zero."""
+    tail = np.exp(-2.0 * np.abs(x))
+    slope: Array = 4.0 * tail / np.square(1.0 + tail)
+    return slope
+
+
+def softplus(x: Array) -> Array:
+    """ln(1 + e^x), of the shape of x, where e^x would overflow."""
+    bent: Array = np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
+    return bent

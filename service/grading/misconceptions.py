@@ -13,7 +13,7 @@ from service.formulas.enclosures.points import value_at
 from service.formulas.enclosures.program import VARIABLE
 from service.formulas.language.build import negative, times, total
 from service.formulas.language.differentiate import differentiate
-from service.formulas.language.tree import TWO, Call, Node, Number, Power, Product, Sum, children, exchanged
+from service.formulas.language.tree import TWO, Call, Expr, Number, Power, Product, Sum
 
 _PLACES = (0.37, -0.83, 1.61, -2.29)
 _ALIKE = 1e-12
@@ -25,21 +25,21 @@ class Misconception:
 
     code: str
     sentence: str
-    formula: Node
+    formula: Expr
 
 
-def misconceptions(expected: Node, function: Node | None) -> Iterator[Misconception]:
+def misconceptions(expected: Expr, function: Expr | None) -> Iterator[Misconception]:
     """The slips that lead away from `expected`, which is the derivative of `function` where there is one."""
     yield Misconception("differs_by_sign", "It is the expected formula with the opposite sign.", negative(expected))
     if function is not None:
         yield from _of_derivatives(function)
     for square in dict.fromkeys(_squares(expected)):
         sentence = "A square is missing: it stands without its exponent 2 somewhere."
-        yield Misconception("square_missing", sentence, exchanged(expected, square, _root(square)))
+        yield Misconception("square_missing", sentence, expected.substituted(square, _root(square)))
     yield from _of_parts(expected)
 
 
-def _of_derivatives(function: Node) -> Iterator[Misconception]:
+def _of_derivatives(function: Expr) -> Iterator[Misconception]:
     yield Misconception("is_the_function", "This is the function itself, not its derivative.", function)
     if isinstance(function, Product):
         sentence = "The product rule is missing: (u·v)' is u'·v + u·v', not u'·v'."
@@ -49,7 +49,7 @@ def _of_derivatives(function: Node) -> Iterator[Misconception]:
     yield Misconception("second_derivative", "This is the second derivative.", second)
 
 
-def _of_parts(expected: Node) -> Iterator[Misconception]:
+def _of_parts(expected: Expr) -> Iterator[Misconception]:
     """A term or a factor forgotten."""
     terms = expected.terms if isinstance(expected, Sum) else (expected,)
     for number, term in enumerate(terms):
@@ -62,25 +62,25 @@ def _of_parts(expected: Node) -> Iterator[Misconception]:
             yield Misconception("factor_missing", "A factor is missing in one term.", total(*others, rest))
 
 
-def _without_a_factor(term: Node) -> list[Node]:
+def _without_a_factor(term: Expr) -> list[Expr]:
     factors = term.factors if isinstance(term, Product) else ()
     places = [place for place, factor in enumerate(factors) if not isinstance(factor, Number)]
     return [times(*factors[:place], *factors[place + 1 :]) for place in places]
 
 
-def _squares(node: Node) -> Iterator[Node]:
+def _squares(node: Expr) -> Iterator[Expr]:
     """All squares of functions in a formula: sech², and 1 − tanh² for it."""
     if isinstance(node, Power) and node.exponent == TWO and isinstance(node.base, Call):
         yield node
-    for child in children(node):
+    for child in node.children:
         yield from _squares(child)
 
 
-def _root(square: Node) -> Node:
-    return children(square)[0]
+def _root(square: Expr) -> Expr:
+    return square.children[0]
 
 
-def constant_factor(one: Node, other: Node) -> float | None:
+def constant_factor(one: Expr, other: Expr) -> float | None:
     """What `other` has to be multiplied by to be `one` at a few places; None where no number does it."""
     values = [(_value(one, place), _value(other, place)) for place in _PLACES]
     factors = [here / there for here, there in values if here is not None and there]
@@ -90,7 +90,7 @@ def constant_factor(one: Node, other: Node) -> float | None:
 
 
 @lru_cache(maxsize=256)
-def _value(node: Node, place: float) -> float | None:
+def _value(node: Expr, place: float) -> float | None:
     """The value of a formula, where it has one; an answer is compared with many."""
     with suppress(Undecided):
         value = float(value_at(node, arb(place)))

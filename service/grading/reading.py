@@ -12,9 +12,8 @@ from service.formulas.enclosures.program import VARIABLE, constant
 from service.formulas.enclosures.switches import switches
 from service.formulas.language.build import replaced
 from service.formulas.language.grammar import parse
-from service.formulas.language.size import count
 from service.formulas.language.tokens import FormulaError
-from service.formulas.language.tree import Name, Node, Number, depends_on
+from service.formulas.language.tree import Expr, Number, Symbol
 from service.formulas.language.write import latex
 from service.grading.claims.base import Undecidable, Unreadable
 
@@ -26,8 +25,8 @@ _MOST_SWITCHES, _MOST_PARTS = 12, 150
 class Formula:
     """A formula as it was read, and with the numbers of its parameters in it."""
 
-    written: Node
-    closed: Node
+    written: Expr
+    closed: Expr
 
     @property
     def latex(self) -> str:
@@ -47,20 +46,20 @@ def formula_of(answer: Any, parameters: Mapping[str, float]) -> Formula:
         raise Unreadable(error.sentence, error.position) from None
     closed = written
     for name, value in parameters.items():
-        closed = replaced(closed, Name(name), Number(Fraction(repr(value))))
+        closed = replaced(closed, Symbol(name), Number(Fraction(repr(value))))
     return Formula(written, closed)
 
 
-def check_effort(node: Node) -> None:
+def check_effort(node: Expr) -> None:
     """Raise Undecidable where a formula has more cases, or parts, than can be judged in time."""
-    if sum(1 for _ in switches(node)) > _MOST_SWITCHES or count(node) > _MOST_PARTS:
+    if sum(1 for _ in switches(node)) > _MOST_SWITCHES or node.count() > _MOST_PARTS:
         raise Undecidable("too_costly", "This formula has more parts than can be judged in time; a person has to look.")
 
 
 def constant_of(answer: Any, parameters: Mapping[str, float]) -> tuple[Ball, Formula]:
     """The number that `answer` states, enclosed, and how it was written; Unreadable where it is none."""
     formula = formula_of(answer, parameters)
-    if depends_on(formula.closed, VARIABLE):
+    if formula.closed.depends_on(VARIABLE):
         raise Unreadable(f"A number is expected here, and {VARIABLE} is none.")
     with ctx.workprec(PRECISION_BITS):
         try:

@@ -9,7 +9,7 @@ from service.formulas.enclosures.program import VARIABLE
 from service.formulas.language.differentiate import differentiate
 from service.formulas.language.grammar import parse
 from service.formulas.language.tokens import FormulaError
-from service.formulas.language.tree import Node
+from service.formulas.language.tree import Expr
 from service.formulas.language.write import latex, plain
 from service.nn.activations import Activation
 from service.nn.data import Data, InputData
@@ -125,7 +125,7 @@ def _entry(kind: type[Kind]) -> CatalogEntry:
     )
 
 
-def _formula(activation: Activation) -> Node | None:
+def _formula(activation: Activation) -> Expr | None:
     """The definition as a formula, with the names of its parameters; None where it is of several variables."""
     try:
         return parse(activation.definition, VARIABLE, tuple(activation.values))

@@ -20,7 +20,7 @@ from service.formulas.enclosures.monomials import Undecided
 from service.formulas.enclosures.pieces import Piece
 from service.formulas.enclosures.roots import zeros
 from service.formulas.enclosures.smoothness import Smoothness, smoothness
-from service.formulas.language.tree import Node
+from service.formulas.language.tree import Expr
 from service.formulas.vocabulary import Approach
 from service.nn.activations import Activation
 from service.theory.facts import ActivationBounds, Bound, Place, Range
@@ -36,13 +36,13 @@ _ORDER = [*_TAKEN, *(one for one in Approach if one not in _TAKEN)]
 _BESIDE = (Approach.FROM_LEFT, Approach.FROM_RIGHT)
 
 
-def bounds(node: Node, low: float = -inf, high: float = inf) -> ActivationBounds:
+def bounds(node: Expr, low: float = -inf, high: float = inf) -> ActivationBounds:
     """The bounds of a formula of z without parameters; certified where the budget of the search sufficed."""
     return _bounds(node, low, high)
 
 
 @lru_cache(maxsize=512)
-def _bounds(node: Node, low: float, high: float) -> ActivationBounds:
+def _bounds(node: Expr, low: float, high: float) -> ActivationBounds:
     with ctx.workprec(PRECISION_BITS):
         known = smoothness(node, low, high)
         values, slopes = (_extremes(known.pieces, order) for order in (0, 1))

@@ -20,7 +20,7 @@ from service.formulas.enclosures.slopes import slope_of
 from service.formulas.enclosures.smoothness import Smoothness, smoothness
 from service.formulas.language.build import total
 from service.formulas.language.differentiate import DerivativeTooLong
-from service.formulas.language.tree import Node, Number, depends_on
+from service.formulas.language.tree import Expr, Number
 from service.formulas.language.write import latex, plain
 from service.formulas.vocabulary import BreakKind
 from service.nn.activations import Activation
@@ -96,7 +96,7 @@ def _mean_field(spec: ProfileSpec) -> _MeanField:
     return _MeanField(averages, points, critical_initialisations(activation, spec.bias_variance))
 
 
-def _slope(activation: Activation) -> Node | None:
+def _slope(activation: Activation) -> Expr | None:
     try:
         return activation.slope
     except DerivativeTooLong:
@@ -150,7 +150,7 @@ def _tails(known: Smoothness, steepest: float) -> tuple[Tail, Tail]:
         return left, right
 
 
-def _tail(piece: Piece, end_of: Callable[[Node, Ball], End], side: int, steepest: float) -> Tail:
+def _tail(piece: Piece, end_of: Callable[[Expr, Ball], End], side: int, steepest: float) -> Tail:
     edge = piece.high if side > 0 else piece.low
     limit = _limit(end_of(piece.node, edge))
     try:
@@ -182,13 +182,13 @@ def _settling(end: End, small: float) -> tuple[float | None, float | None]:
     return None, None
 
 
-def _beyond(piece: Piece, derivative: Node, far: float, small: float) -> float | None:
+def _beyond(piece: Piece, derivative: Expr, far: float, small: float) -> float | None:
     """The outermost place where |φ'| is `small`, which it is not beyond `far`; the end of the piece without any."""
     side, reach = (1 if far > 0 else -1), arb(abs(far))
     low, high = arb.max(piece.low, -reach), arb.min(piece.high, reach)
     edge = piece.low if side > 0 else piece.high
     outermost, budget = float(edge) if edge.is_finite() else None, Budget(FOR_ZEROS)
-    for level in (small, -small) if depends_on(derivative, VARIABLE) else ():
+    for level in (small, -small) if derivative.depends_on(VARIABLE) else ():
         shifted = total(derivative, Number(Fraction(-level)))
         try:
             zero = outermost_zero(shifted, low, high, budget, side)

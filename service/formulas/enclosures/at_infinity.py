@@ -13,10 +13,10 @@ from service.formulas.enclosures.germs import Germ
 from service.formulas.enclosures.monomials import UNIT, Monomial, Undecided, sign, whole
 from service.formulas.enclosures.program import VARIABLE, constant, taylor
 from service.formulas.language.build import power, quotient
-from service.formulas.language.tree import Call, Constant, Name, Node, Number, Power, Product, Sum, call, depends_on
+from service.formulas.language.tree import Call, Constant, Expr, Number, Power, Product, Sum, Symbol, call
 
 
-def germ(node: Node, start: Ball) -> Germ:
+def germ(node: Expr, start: Ball) -> Germ:
     """`node`, a smooth formula of z, for all z ≥ `start` > 1; Undecided where it is not understood there."""
     return _Reader(start).read(node)
 
@@ -26,18 +26,18 @@ class _Reader:
 
     def __init__(self, start: Ball) -> None:
         self._start = start
-        self._known: dict[Node, Germ] = {}
+        self._known: dict[Expr, Germ] = {}
 
-    def read(self, node: Node) -> Germ:
+    def read(self, node: Expr) -> Germ:
         if node not in self._known:
             self._known[node] = self._read(node)
         return self._known[node]
 
-    def _read(self, node: Node) -> Germ:
-        if not depends_on(node, VARIABLE):
+    def _read(self, node: Expr) -> Germ:
+        if not node.depends_on(VARIABLE):
             return Germ.of(self._start, {UNIT: Coefficient.of(node)})
         match node:
-            case Name():
+            case Symbol():
                 return Germ.of(self._start, {Monomial(power=1): ONE})
             case Sum(terms):
                 return reduce(add, (self.read(term) for term in terms))
@@ -75,7 +75,7 @@ def applied(function: str, inner: Germ) -> Germ:
 
 def _near(function: str, inner: Germ, at: Coefficient, rest: Germ) -> Germ:
     """F(at + rest) by Taylor's formula, the last term with the third derivative somewhere between."""
-    program = taylor(call(function, Name(VARIABLE)))
+    program = taylor(call(function, Symbol(VARIABLE)))
     known, last = program.run(at.ball)[:-1], program.run(at.ball + rest.reach())[-1]
     if not known[0].is_finite():
         raise Undecided

@@ -9,7 +9,7 @@ from flint import arb, arb_series
 from service.formulas.enclosures.balls import Ball, hull
 from service.formulas.enclosures.budget import Budget
 from service.formulas.enclosures.program import ORDER, Program
-from service.formulas.language.tree import Node
+from service.formulas.language.tree import Expr
 
 _NEWTON_STEPS = 40
 _NARROW = 1e-15
@@ -62,7 +62,7 @@ class Enclosure:
 class Quantity:
     """φ where `order` is 0, φ' where it is 1, of a smooth formula; asking costs steps of `budget`."""
 
-    def __init__(self, node: Node, order: int, budget: Budget) -> None:
+    def __init__(self, node: Expr, order: int, budget: Budget) -> None:
         self._node = node
         self._program = Program([node], series=True)
         self._order = order

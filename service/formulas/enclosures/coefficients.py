@@ -9,7 +9,7 @@ from service.formulas.enclosures.balls import Ball, real_power
 from service.formulas.enclosures.monomials import Exponent
 from service.formulas.enclosures.program import constant
 from service.formulas.language.build import power, times, total
-from service.formulas.language.tree import Node, Number
+from service.formulas.language.tree import Expr, Number
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,10 @@ class Coefficient:
     """A constant, or whatever stays in a ball; `exact` is the formula of the constant where there is one."""
 
     ball: Ball
-    exact: Node | None = None
+    exact: Expr | None = None
 
     @classmethod
-    def of(cls, node: Node) -> "Coefficient":
+    def of(cls, node: Expr) -> "Coefficient":
         """A constant formula."""
         return cls(constant(node), node)
 

@@ -12,20 +12,20 @@ from service.formulas.enclosures.germs import Behaviour
 from service.formulas.enclosures.monomials import Undecided
 from service.formulas.enclosures.program import VARIABLE
 from service.formulas.language.build import power, replaced, times, total
-from service.formulas.language.tree import MINUS_ONE, Name, Node, Number
+from service.formulas.language.tree import MINUS_ONE, Expr, Number, Symbol
 
 FIRST = 2.3
 FACTOR = 4.0
 FARTHEST = 1e15
 
-_Z = Name(VARIABLE)
+_Z = Symbol(VARIABLE)
 
 
 @dataclass(frozen=True)
 class End:
     """The far end of z(t) as t → ∞."""
 
-    node: Node
+    node: Expr
     """The formula in t, which is called z there."""
     place: Callable[[Ball], Ball]
     """z at t."""
@@ -38,7 +38,7 @@ class End:
             return None
 
 
-def upper_end(node: Node, high: Ball) -> End:
+def upper_end(node: Expr, high: Ball) -> End:
     """The end of what lies below `high`; Undecided at a point that is no binary fraction."""
     if not high.is_finite():
         return End(node, lambda t: t)
@@ -46,7 +46,7 @@ def upper_end(node: Node, high: Ball) -> End:
     return End(replaced(node, _Z, beside), lambda t: high - 1 / t)
 
 
-def lower_end(node: Node, low: Ball) -> End:
+def lower_end(node: Expr, low: Ball) -> End:
     """The end of what lies above `low`; Undecided at a point that is no binary fraction."""
     mirror = upper_end(replaced(node, _Z, times(MINUS_ONE, _Z)), -low)
     return End(mirror.node, lambda t: -mirror.place(t))

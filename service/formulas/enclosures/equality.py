@@ -23,7 +23,7 @@ from service.formulas.enclosures.pieces import Piece, pieces
 from service.formulas.enclosures.points import value_at
 from service.formulas.enclosures.program import Program
 from service.formulas.enclosures.switches import switches
-from service.formulas.language.tree import MINUS_ONE, Node, Product, Sum
+from service.formulas.language.tree import MINUS_ONE, Expr, Product, Sum
 from service.formulas.language.write import plain
 
 PRECISION_BITS = 192
@@ -76,7 +76,7 @@ class Comparison:
     evidence: Evidence
 
 
-def compare(one: Node, other: Node, low: float = -inf, high: float = inf) -> list[Comparison]:
+def compare(one: Expr, other: Expr, low: float = -inf, high: float = inf) -> list[Comparison]:
     """Both formulas of z without parameters compared on every smooth piece between `low` and `high`, rising."""
     with ctx.workprec(PRECISION_BITS):
         try:
@@ -102,14 +102,14 @@ def _compared(piece: Piece) -> Comparison:
     return Comparison(low, high, None, Evidence.PROVEN if same else seen.evidence)
 
 
-def _sides(difference: Node) -> tuple[Node, Node]:
+def _sides(difference: Expr) -> tuple[Expr, Expr]:
     match difference:
         case Sum((one, Product((_, other)))):
             return one, other
     raise TypeError(f"{difference!r} is no difference")
 
 
-def _looked_at(one: Node, other: Node, low: float, high: float) -> Comparison:
+def _looked_at(one: Expr, other: Expr, low: float, high: float) -> Comparison:
     """Where the pieces are not known: at points alone."""
     seen = _looked(partial(_values, one, other), _places((one, other), arb(low), arb(high)))
     if seen.difference is not None:
@@ -118,7 +118,7 @@ def _looked_at(one: Node, other: Node, low: float, high: float) -> Comparison:
     return Comparison(low, high, None, Evidence.DOUBTED if switched else seen.evidence)
 
 
-def _gaps(one: Node, other: Node, parts: list[Piece], window: tuple[float, float]) -> Iterator[Comparison]:
+def _gaps(one: Expr, other: Expr, parts: list[Piece], window: tuple[float, float]) -> Iterator[Comparison]:
     """Intervals without a piece, on which one formula has values and the other has none."""
     edges = [arb(window[0]), *(edge for piece in parts for edge in (piece.low, piece.high)), arb(window[1])]
     apart = [pair for pair in zip(edges[::2], edges[1::2], strict=True) if not pair[0].overlaps(pair[1])]
@@ -128,11 +128,11 @@ def _gaps(one: Node, other: Node, parts: list[Piece], window: tuple[float, float
             yield Comparison(float(left), float(right), seen.difference, Evidence.PROVEN)
 
 
-def _values(one: Node, other: Node, place: Ball) -> list[Ball]:
+def _values(one: Expr, other: Expr, place: Ball) -> list[Ball]:
     return [value_at(one, place), value_at(other, place)]
 
 
-def _places(formulas: tuple[Node, Node], low: Ball, high: Ball) -> Iterator[Place]:
+def _places(formulas: tuple[Expr, Expr], low: Ball, high: Ball) -> Iterator[Place]:
     """Points between, the first of them numbers that are written in a few digits where there is room for them."""
     written = "\0".join([*map(plain, formulas), str(low)])
     chance = sha256(written.encode("utf-8", "backslashreplace")).digest()

@@ -8,14 +8,14 @@ from math import lcm, prod
 from operator import mul
 
 from service.formulas.language.build import expanded
-from service.formulas.language.tree import ONE, Call, Node, Number, Power, Product, Sum, children
+from service.formulas.language.tree import ONE, Call, Expr, Number, Power, Product, Sum
 
 DEEPEST_DENOMINATOR = 5040  # 7!: halves, thirds, … of an exponent are whole powers of one symbol
 MOST_TERMS = 64
 """An exponent of more terms stays as it is."""
 
 
-def common_denominator(node: Node) -> int:
+def common_denominator(node: Expr) -> int:
     """A denominator that the coefficients in all exponents of a formula have in common."""
     own = 1
     match node:
@@ -23,10 +23,10 @@ def common_denominator(node: Node) -> int:
             own = _denominator(exponent)
         case Power(_, exponent) if not isinstance(exponent, Number):
             own = _denominator(exponent)
-    return lcm(own, *map(common_denominator, children(node)))
+    return lcm(own, *map(common_denominator, node.children))
 
 
-def _denominator(node: Node) -> int:
+def _denominator(node: Expr) -> int:
     """One that all coefficients of a formula have in common, once it is multiplied out; no more than is too deep."""
     match node:
         case Number(value):
@@ -36,13 +36,13 @@ def _denominator(node: Node) -> int:
         case Power(Sum() as base, Number(value)) if value.denominator == 1 and value > 1:
             found = _denominator(base) ** int(value)
         case _:
-            found = lcm(*map(_denominator, children(node)))
+            found = lcm(*map(_denominator, node.children))
     return min(found, DEEPEST_DENOMINATOR + 1)
 
 
-def terms_of(exponent: Node) -> list[Node]:
+def terms_of(exponent: Expr) -> list[Expr]:
     """`exponent` multiplied out, as a sum; as it is where that would be more than anybody would write."""
-    done: list[Node] = []
+    done: list[Expr] = []
     left = [exponent]
     while left:
         term = left.pop()
@@ -56,7 +56,7 @@ def terms_of(exponent: Node) -> list[Node]:
     return done
 
 
-def _factors(term: Node) -> Iterator[Node]:
+def _factors(term: Expr) -> Iterator[Expr]:
     """Of a product, and of whole powers of sums."""
     match term:
         case Product(factors):
@@ -67,7 +67,7 @@ def _factors(term: Node) -> Iterator[Node]:
             yield term
 
 
-def split(term: Node) -> tuple[Fraction, Node]:
+def split(term: Expr) -> tuple[Fraction, Expr]:
     """A rational number times the rest."""
     if isinstance(term, Number):
         return term.value, ONE

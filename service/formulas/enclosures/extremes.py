@@ -21,7 +21,7 @@ from service.formulas.enclosures.periods import period
 from service.formulas.enclosures.pieces import Piece
 from service.formulas.enclosures.program import VARIABLE, constant
 from service.formulas.enclosures.slopes import slope_of
-from service.formulas.language.tree import Node, depends_on
+from service.formulas.language.tree import Expr
 from service.formulas.vocabulary import Approach
 
 _NARROW = 1e-14
@@ -69,10 +69,10 @@ class _Search:
         for extreme in (self.bottom, self.top):
             extreme.offer(value, spot, solved)
 
-    def run(self, shown: Node) -> None:
+    def run(self, shown: Expr) -> None:
         """Look at the whole piece; `shown` is the formula of the quantity itself."""
         low, high = self._piece.low, self._piece.high
-        if not depends_on(shown, VARIABLE):
+        if not shown.depends_on(VARIABLE):
             self.offer(constant(shown), Spot(Approach.BETWEEN, low, high))
             return
         repeat = period(shown)
@@ -90,7 +90,7 @@ class _Search:
             self._tail(self._tails.pop())
             self._empty()
 
-    def _begin(self, end_of: Callable[[Node, Ball], End], shown: Node, edge: Ball, approach: Approach) -> Ball:
+    def _begin(self, end_of: Callable[[Expr, Ball], End], shown: Expr, edge: Ball, approach: Approach) -> Ball:
         """Put by what lies beside an edge where there is no value; where the rest ends."""
         try:
             end = end_of(shown, edge)

@@ -13,14 +13,13 @@ from service.formulas.language.tree import (
     ONE,
     Call,
     Constant,
-    Name,
-    Node,
+    Expr,
     Number,
     Power,
     Product,
     Sum,
+    Symbol,
     call,
-    depends_on,
 )
 
 _BITS = 127
@@ -55,15 +54,15 @@ class Field:
         self._chance = chance
         self._scale = scale
         self._prime = chance.prime()
-        self._values: dict[Node, int] = {Name(VARIABLE): chance.number("z") % self._prime}
+        self._values: dict[Expr, int] = {Symbol(VARIABLE): chance.number("z") % self._prime}
 
-    def value(self, node: Node) -> int:
+    def value(self, node: Expr) -> int:
         """The value of `node`; OutsideTheClass where it has none here."""
         if node not in self._values:
             self._values[node] = self._computed(node) % self._prime
         return self._values[node]
 
-    def _computed(self, node: Node) -> int:
+    def _computed(self, node: Expr) -> int:
         match node:
             case Number(value):
                 return self.ratio(value.numerator, value.denominator)
@@ -97,19 +96,19 @@ class Field:
                 return self._odd_symbol(function, argument)
         raise OutsideTheClass
 
-    def _exponential(self, exponent: Node) -> int:
+    def _exponential(self, exponent: Expr) -> int:
         """e^exponent: for every term c·m a symbol for e^(m/scale), to the power c·scale."""
         parts = [self._power_of_symbol(term) for term in terms_of(exponent)]
         return reduce(mul, parts, 1)
 
-    def _power_of_symbol(self, term: Node) -> int:
+    def _power_of_symbol(self, term: Expr) -> int:
         coefficient, rest = split(term)
         times = coefficient * self._scale
         if times.denominator != 1:
             raise OutsideTheClass
         return self._power(self._chance.number(f"exp {self.value(rest)}"), int(times))
 
-    def _odd_symbol(self, function: str, argument: Node) -> int:
+    def _odd_symbol(self, function: str, argument: Expr) -> int:
         """A symbol for an odd function of `argument`."""
         value = self.value(argument)
         mirrored = self._prime - value
@@ -125,16 +124,16 @@ class Field:
         inverse = self.ratio(1, value)
         return self._chance.number(f"ln {value}") if value <= inverse else -self._chance.number(f"ln {inverse}")
 
-    def _softplus(self, argument: Node) -> int:
+    def _softplus(self, argument: Expr) -> int:
         """ln(1 + e^u), or u + ln(1 + e^−u), whichever comes first in the field."""
         exponential, value = self._exponential(argument), self.value(argument)
         if value <= self._prime - value:
             return self._logarithm(1 + exponential)
         return value + self._logarithm(1 + self.ratio(1, exponential))
 
-    def _root(self, radicand: Node) -> int:
+    def _root(self, radicand: Expr) -> int:
         """√radicand, of a constant that has a root here: of what varies, a root may change its sign."""
-        if depends_on(radicand, VARIABLE):
+        if radicand.depends_on(VARIABLE):
             raise OutsideTheClass
         value = self.value(radicand)
         root = pow(value, (self._prime + 1) // 4, self._prime)

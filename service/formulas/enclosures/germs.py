@@ -15,7 +15,7 @@ from service.formulas.enclosures.balls import INFINITY, Ball, exp, hull, rationa
 from service.formulas.enclosures.coefficients import ONE, ZERO, Coefficient
 from service.formulas.enclosures.monomials import UNIT, Exponent, Monomial, Undecided, sign, whole
 from service.formulas.language import tree
-from service.formulas.language.tree import Node, Number, call
+from service.formulas.language.tree import Expr, Number, call
 
 MOST_TERMS = 6
 _THIN = 1e-25
@@ -200,11 +200,11 @@ def _exponential(growing: Germ) -> Monomial:
     return made
 
 
-def _exp(node: Node) -> Node:
+def _exp(node: Expr) -> Expr:
     return tree.ONE if node == tree.ZERO else call("exp", node)
 
 
-def _ln(node: Node) -> Node:
+def _ln(node: Expr) -> Expr:
     return tree.ZERO if node == tree.ONE else call("ln", node)
 
 

@@ -14,14 +14,14 @@ from math import lcm
 from service.formulas.enclosures.exponents import DEEPEST_DENOMINATOR, common_denominator
 from service.formulas.enclosures.fields import BY_EXPONENTIALS, Chance, Field, OutsideTheClass
 from service.formulas.language.build import simplified
-from service.formulas.language.tree import Call, Constant, Node, Number, Power, children
+from service.formulas.language.tree import Call, Constant, Expr, Number, Power
 from service.formulas.language.write import plain
 
 _POINTS, _TRIES = 2, 16
 """Points that must agree, and points that are tried: half of all constants have no root in a field."""
 
 
-def identical(one: Node, other: Node) -> bool | None:
+def identical(one: Expr, other: Expr) -> bool | None:
     """Whether both are the same function of z: True is proven, None is not known.
 
     What is made of z and exponentials alone is the same only where it is the same in independent symbols (Ax 1971): it
@@ -33,7 +33,7 @@ def identical(one: Node, other: Node) -> bool | None:
     return False if agreements and not all(agreements) and _of_exponentials(one) and _of_exponentials(other) else None
 
 
-def _of_exponentials(node: Node) -> bool:
+def _of_exponentials(node: Expr) -> bool:
     match node:
         case Call(function, _):
             known = function in BY_EXPONENTIALS
@@ -43,17 +43,17 @@ def _of_exponentials(node: Node) -> bool:
             known = False  # of which nobody knows that it is independent of e
         case _:
             known = True
-    return known and all(map(_of_exponentials, children(node)))
+    return known and all(map(_of_exponentials, node.children))
 
 
-def _agreements(one: Node, other: Node) -> Iterator[bool]:
+def _agreements(one: Expr, other: Expr) -> Iterator[bool]:
     """Whether both agree, at every point at which both have a value."""
     for point in range(_TRIES):
         with suppress(OutsideTheClass):
             yield _agree(one, other, point)
 
 
-def _agree(one: Node, other: Node, point: int) -> bool:
+def _agree(one: Expr, other: Expr, point: int) -> bool:
     """At a point that follows from the formulas, and that nobody can foresee who writes one of them."""
     chance = Chance(f"{point}\0{plain(one)}\0{plain(other)}")
     scale = lcm(common_denominator(one), common_denominator(other))

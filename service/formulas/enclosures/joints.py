@@ -13,7 +13,7 @@ from service.formulas.enclosures.pieces import Piece
 from service.formulas.enclosures.points import value_at
 from service.formulas.enclosures.program import ORDER, Program
 from service.formulas.enclosures.slopes import slope_of
-from service.formulas.language.tree import Node
+from service.formulas.language.tree import Expr
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Joint:
         return self.continuous and known
 
 
-def joints(node: Node, pieces: list[Piece]) -> list[Joint]:
+def joints(node: Expr, pieces: list[Piece]) -> list[Joint]:
     """The finite ends of all `pieces` of `node`, rising."""
     found = []
     for one, other in pairwise([None, *pieces, None]):
@@ -71,7 +71,7 @@ def is_smooth_across(joint: Joint, one: Piece, other: Piece) -> bool:
     return all(series[k].is_finite() for k in range(ORDER))
 
 
-def known_value(node: Node, z: Ball) -> Ball | None:
+def known_value(node: Expr, z: Ball) -> Ball | None:
     """The formula's own value at a point, NaN where it has none; None where that is not known."""
     try:
         return value_at(node, z)
@@ -79,17 +79,17 @@ def known_value(node: Node, z: Ball) -> Ball | None:
         return None
 
 
-def _joint(node: Node, at: Ball, one: Piece | None, other: Piece | None) -> Joint:
+def _joint(node: Expr, at: Ball, one: Piece | None, other: Piece | None) -> Joint:
     left = None if one is None else _side(one, at, upper_end)
     right = None if other is None else _side(other, at, lower_end)
     return Joint(at, known_value(node, at), left, right)
 
 
-def _side(piece: Piece, edge: Ball, end_of: Callable[[Node, Ball], End]) -> Side:
+def _side(piece: Piece, edge: Ball, end_of: Callable[[Expr, Ball], End]) -> Side:
     return Side(*(_limit(piece, edge, order, end_of) for order in (0, 1)))
 
 
-def _limit(piece: Piece, edge: Ball, order: int, end_of: Callable[[Node, Ball], End]) -> Ball | None:
+def _limit(piece: Piece, edge: Ball, order: int, end_of: Callable[[Expr, Ball], End]) -> Ball | None:
     at = Program([piece.node], series=True).run(arb_series([edge, 1], ORDER))[0][order]
     if at.is_finite():
         return at

@@ -9,7 +9,7 @@ from flint import arb
 from service.formulas.enclosures.balls import Ball, rational
 from service.formulas.enclosures.program import constant
 from service.formulas.language.build import times, total
-from service.formulas.language.tree import ZERO, Node, Number
+from service.formulas.language.tree import ZERO, Expr, Number
 
 
 class Undecided(Exception):
@@ -18,7 +18,7 @@ class Undecided(Exception):
 
 Exponent = int | Fraction
 """Whole ones as integers, which are much the faster."""
-Rates = tuple[tuple[Exponent, Node], ...]
+Rates = tuple[tuple[Exponent, Expr], ...]
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from service.formulas.enclosures.program import VARIABLE, constant
 from service.formulas.enclosures.slopes import slope_of
 from service.formulas.enclosures.switches import singular, switches
 from service.formulas.language.build import quotient
-from service.formulas.language.tree import ZERO, Call, Node, Number, children, depends_on
+from service.formulas.language.tree import ZERO, Call, Expr, Number
 
 
-def period(node: Node) -> Ball | None:
+def period(node: Expr) -> Ball | None:
     """A period of `node`; None where it is not seen to have one."""
     seen = list(_rates(node))
     rates = [rate for rate in seen if rate is not None]
@@ -31,24 +31,24 @@ def period(node: Node) -> Ball | None:
     return None if rate.contains(0) else 2 * arb.pi() / abs(rate) / _common(known)
 
 
-def _rates(node: Node) -> Iterator[Node | None]:
+def _rates(node: Expr) -> Iterator[Expr | None]:
     """The slopes of the lines inside waves; None for a z that stands elsewhere."""
-    if not depends_on(node, VARIABLE):
+    if not node.depends_on(VARIABLE):
         return
     match node:
         case Call("sin" | "cos" | "tan", (argument,)):
-            holes = any(depends_on(part, VARIABLE) for part in singular(argument))
+            holes = any(part.depends_on(VARIABLE) for part in singular(argument))
             slope = None if holes or any(switches(argument)) else _slope(argument)
             yield None if slope == ZERO else slope
         case _:
-            yield from (rate for child in children(node) for rate in _rates(child)) if children(node) else (None,)
+            yield from (rate for child in node.children for rate in _rates(child)) if node.children else (None,)
 
 
-def _slope(argument: Node) -> Node | None:
+def _slope(argument: Expr) -> Expr | None:
     """The slope of a straight line; None of what is none."""
     with suppress(Undecided):
         slope = slope_of(argument, 1)
-        return None if depends_on(slope, VARIABLE) else slope
+        return None if slope.depends_on(VARIABLE) else slope
     return None
 
 

@@ -16,7 +16,7 @@ from service.formulas.enclosures.monomials import Undecided, sign
 from service.formulas.enclosures.program import VARIABLE, Program, constant
 from service.formulas.enclosures.roots import zeros
 from service.formulas.enclosures.switches import looked_at, singular, switches, thrown
-from service.formulas.language.tree import Node, depends_on, exchanged
+from service.formulas.language.tree import Expr
 
 MOST_PIECES = 64
 
@@ -27,10 +27,10 @@ class Piece:
 
     low: Ball
     high: Ball
-    node: Node
+    node: Expr
 
 
-def pieces(node: Node, low: Ball = -INFINITY, high: Ball = INFINITY) -> list[Piece]:
+def pieces(node: Expr, low: Ball = -INFINITY, high: Ball = INFINITY) -> list[Piece]:
     """The pieces of `node` on an interval, rising, where it is defined; Undecided where not all are found.
 
     Formulas are kept as they were written until the domain is known: z/z has no value at 0.
@@ -50,7 +50,7 @@ def _smooth(waiting: list[Piece], budget: Budget) -> list[Piece]:
             continue
         parts = _sides(looked_at(switch), piece, budget)
         waiting = [
-            Piece(low, high, exchanged(piece.node, switch, thrown(switch, side))) for low, high, side in parts
+            Piece(low, high, piece.node.substituted(switch, thrown(switch, side))) for low, high, side in parts
         ] + waiting
         if len(waiting) + len(done) > MOST_PIECES:
             raise Undecided
@@ -80,9 +80,9 @@ def _between(piece: Piece, cuts: list[Ball]) -> list[tuple[Ball, Ball]]:
     return list(pairwise([*edges, piece.high]))
 
 
-def _sides(argument: Node, piece: Piece, budget: Budget) -> Iterator[tuple[Ball, Ball, int | None]]:
+def _sides(argument: Expr, piece: Piece, budget: Budget) -> Iterator[tuple[Ball, Ball, int | None]]:
     """The parts of a piece on which `argument` has one sign, and that sign; None where it has no value."""
-    if not depends_on(argument, VARIABLE):
+    if not argument.depends_on(VARIABLE):
         yield piece.low, piece.high, _sign_of_constant(argument)
         return
     for part in _cut(Piece(piece.low, piece.high, argument), budget):
@@ -93,7 +93,7 @@ def _sides(argument: Node, piece: Piece, budget: Budget) -> Iterator[tuple[Ball,
             yield low, high, sign(Program([argument]).run(interior(low, high))[0])
 
 
-def _sign_of_constant(argument: Node) -> int | None:
+def _sign_of_constant(argument: Expr) -> int | None:
     value = constant(argument)
     if value.is_nan():
         return None

@@ -15,7 +15,7 @@ from flint import arb, arb_series
 from service.formulas.enclosures.balls import FUNCTIONS, Ball, exp, ln, rational, real_power
 from service.formulas.language.build import times
 from service.formulas.language.differentiate import differentiate
-from service.formulas.language.tree import Call, Constant, Name, Node, Number, Power, Product, Sum, call, depends_on
+from service.formulas.language.tree import Call, Constant, Expr, Number, Power, Product, Sum, Symbol, call
 
 ORDER = 4
 """Terms of a series: a function and three derivatives."""
@@ -29,9 +29,9 @@ _CONSTANTS: dict[str, Callable[[], Ball]] = {"pi": arb.pi, "e": arb.const_e}
 class Program:
     """Smooth formulas of z without parameters; whatever has no value there is NaN, never an exception."""
 
-    def __init__(self, nodes: Sequence[Node], series: bool = False) -> None:
+    def __init__(self, nodes: Sequence[Expr], series: bool = False) -> None:
         self._series = series
-        self._places: dict[Node, int] = {Name(VARIABLE): 0}
+        self._places: dict[Expr, int] = {Symbol(VARIABLE): 0}
         self._values: list[Any] = [None]
         self._steps: list[tuple[int, Operation, tuple[int, ...]]] = []
         self._results = [self._place(node) for node in nodes]
@@ -46,7 +46,7 @@ class Program:
             values[place] = operation(*[values[argument] for argument in arguments])
         return [values[place] for place in self._results]
 
-    def _place(self, node: Node) -> int:
+    def _place(self, node: Expr) -> int:
         if node not in self._places:
             arguments, operation = self._operation(node)
             self._places[node] = len(self._values)
@@ -60,9 +60,9 @@ class Program:
     def _lifted(self, value: Ball) -> Any:
         return arb_series([value], ORDER) if self._series else value
 
-    def _operation(self, node: Node) -> tuple[tuple[int, ...], Operation | None]:
+    def _operation(self, node: Expr) -> tuple[tuple[int, ...], Operation | None]:
         """Where the arguments are, and what is done with them; None for what does not depend on z."""
-        if not depends_on(node, VARIABLE):
+        if not node.depends_on(VARIABLE):
             return (), None
         match node:
             case Sum(terms):
@@ -70,17 +70,17 @@ class Program:
             case Product(factors):
                 return self._all(factors), _product
             case Power(base, Number(value)):
-                return self._all((base,)), self._function(Power(Name(VARIABLE), Number(value)))
+                return self._all((base,)), self._function(Power(Symbol(VARIABLE), Number(value)))
             case Power(base, exponent):
                 return self._all((call("exp", times(exponent, call("ln", base))),)), lambda value: value
             case Call(function, (argument,)) if function in FUNCTIONS:
-                return self._all((argument,)), self._function(call(function, Name(VARIABLE)))
+                return self._all((argument,)), self._function(call(function, Symbol(VARIABLE)))
         raise TypeError(f"{node!r} is no smooth formula")
 
-    def _all(self, nodes: tuple[Node, ...]) -> tuple[int, ...]:
+    def _all(self, nodes: tuple[Expr, ...]) -> tuple[int, ...]:
         return tuple(self._place(node) for node in nodes)
 
-    def _function(self, outer: Node) -> Operation:
+    def _function(self, outer: Expr) -> Operation:
         if not self._series:
             return _on_balls(outer)
         return _composition(outer)
@@ -97,7 +97,7 @@ def _product(*parts: Any) -> Any:
 _CHEAP, _DEAR = (_sum, _product), 5
 
 
-def constant(node: Node) -> Ball:
+def constant(node: Expr) -> Ball:
     """The value of a formula without names."""
     match node:
         case Number(value):
@@ -119,7 +119,7 @@ def constant(node: Node) -> Ball:
     return made
 
 
-def _on_balls(outer: Node) -> Operation:
+def _on_balls(outer: Expr) -> Operation:
     match outer:
         case Power(_, Number(value)):
             return lambda x: real_power(x, value)
@@ -128,7 +128,7 @@ def _on_balls(outer: Node) -> Operation:
     raise TypeError(f"{outer!r} is no function")
 
 
-def _composition(outer: Node) -> Operation:
+def _composition(outer: Expr) -> Operation:
     """The series of `outer` at the constant term of its argument, of whatever is left of the argument.
 
     Arb's own series are as sharp where the argument is narrow, and faster.
@@ -148,7 +148,7 @@ def _composition(outer: Node) -> Operation:
     return composed
 
 
-def _own(outer: Node) -> Callable[[arb_series], arb_series] | None:
+def _own(outer: Expr) -> Callable[[arb_series], arb_series] | None:
     match outer:
         case Power(_, Number(value)) if value == -1:
             return lambda inner: 1 / inner
@@ -159,7 +159,7 @@ def _own(outer: Node) -> Callable[[arb_series], arb_series] | None:
 
 
 @lru_cache(maxsize=1024)
-def taylor(outer: Node) -> Program:
+def taylor(outer: Expr) -> Program:
     """The Taylor coefficients of a function of z, as a program on balls."""
     derivatives = [outer]
     for _ in range(ORDER - 1):

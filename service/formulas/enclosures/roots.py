@@ -10,18 +10,18 @@ from service.formulas.enclosures.monomials import Undecided
 from service.formulas.enclosures.program import VARIABLE
 from service.formulas.enclosures.slopes import slope_of
 from service.formulas.language.build import replaced
-from service.formulas.language.tree import ZERO, Name, Node, Number, Product, Sum, depends_on
+from service.formulas.language.tree import ZERO, Expr, Number, Product, Sum, Symbol
 
 _SMALLEST = 1e-18
 
 
-def zeros(node: Node, low: Ball, high: Ball, budget: Budget, order: int = 0) -> list[Ball]:
+def zeros(node: Expr, low: Ball, high: Ball, budget: Budget, order: int = 0) -> list[Ball]:
     """Balls that hold all zeros of a formula, or of its derivative, in an open interval; rising.
 
     Undecided where they are not all found. What is zero everywhere has none.
     """
     shown = slope_of(node, order)
-    if not depends_on(shown, VARIABLE):
+    if not shown.depends_on(VARIABLE):
         return []
     exact = _of_line(shown)
     if exact is not None:
@@ -38,7 +38,7 @@ def zeros(node: Node, low: Ball, high: Ball, budget: Budget, order: int = 0) -> 
     return [_snapped(shown, zero) for zero in inside]
 
 
-def outermost_zero(node: Node, low: Ball, high: Ball, budget: Budget, side: int) -> Ball | None:
+def outermost_zero(node: Expr, low: Ball, high: Ball, budget: Budget, side: int) -> Ball | None:
     """The largest zero on a finite interval where `side` is 1, the smallest where it is −1; None without any."""
     quantity, waiting = Quantity(node, 0, budget), boxes(low, high)[::side]
     while waiting:
@@ -65,23 +65,23 @@ def _look(quantity: Quantity, box: Box) -> tuple[list[Ball], list[Box]]:
     raise Undecided
 
 
-def _snapped(node: Node, zero: Ball) -> Ball:
+def _snapped(node: Expr, zero: Ball) -> Ball:
     """A zero exactly, where it is a short decimal."""
     candidate = Number(Fraction(repr(simple(zero))))
-    exact = replaced(node, Name(VARIABLE), candidate) == ZERO
+    exact = replaced(node, Symbol(VARIABLE), candidate) == ZERO
     return rational(candidate.value) if exact else zero
 
 
-def _of_line(node: Node) -> Ball | None:
+def _of_line(node: Expr) -> Ball | None:
     """The zero of a·z + b with rational a and b."""
     slope, level = Fraction(0), Fraction(0)
     for term in node.terms if isinstance(node, Sum) else (node,):
         match term:
             case Number(value):
                 level += value
-            case Name():
+            case Symbol():
                 slope += 1
-            case Product((Number(value), Name())):
+            case Product((Number(value), Symbol())):
                 slope += value
             case _:
                 return None

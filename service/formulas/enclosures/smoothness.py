@@ -15,7 +15,7 @@ from service.formulas.enclosures.periods import period
 from service.formulas.enclosures.pieces import Piece, pieces
 from service.formulas.language.build import mapped, negative, quotient, simplified, total
 from service.formulas.language.canonical import canonical
-from service.formulas.language.tree import MINUS_ONE, ONE, Call, Node, call
+from service.formulas.language.tree import MINUS_ONE, ONE, Call, Expr, call
 
 _REPEATS = 8
 
@@ -24,7 +24,7 @@ _REPEATS = 8
 class Smoothness:
     """The smooth pieces of a formula, and what happens where they meet or end."""
 
-    node: Node
+    node: Expr
     pieces: tuple[Piece, ...]
     joints: tuple[Joint, ...]
     ends: tuple[tuple[Ball, Ball | None], ...]
@@ -44,13 +44,13 @@ class Smoothness:
         return tuple(sorted(kink + shift for shift in shifts for kink in found))
 
 
-def smoothness(node: Node, low: float = -inf, high: float = inf) -> Smoothness:
+def smoothness(node: Expr, low: float = -inf, high: float = inf) -> Smoothness:
     """The smoothness of a formula of z without parameters."""
     return _smoothness(node, low, high)
 
 
 @lru_cache(maxsize=1024)
-def _smoothness(node: Node, low: float, high: float) -> Smoothness:
+def _smoothness(node: Expr, low: float, high: float) -> Smoothness:
     with ctx.workprec(PRECISION_BITS):
         left, right = arb(low), arb(high)
         repeat = period(node) if (low, high) == (-inf, inf) else None
@@ -62,7 +62,7 @@ def _smoothness(node: Node, low: float, high: float) -> Smoothness:
         return Smoothness(node, parts, between, ends, complete, None if repeat is None else float(repeat))
 
 
-def _joined(node: Node, found: list[Piece], window: tuple[Ball, Ball]) -> tuple[tuple[Piece, ...], tuple[Joint, ...]]:
+def _joined(node: Expr, found: list[Piece], window: tuple[Ball, Ball]) -> tuple[tuple[Piece, ...], tuple[Joint, ...]]:
     """Pieces that are cut where nothing happens put together again, and the joints that are left."""
     parts, between = list(found), list[Joint]()
     for joint in joints(node, found):
@@ -80,12 +80,12 @@ def _meet(one: Piece, other: Piece, joint: Joint) -> bool:
     return bool(one.high.overlaps(joint.at) and other.low.overlaps(joint.at))
 
 
-def _sharp(node: Node) -> Node:
+def _sharp(node: Expr) -> Expr:
     """`node` with saturating forms as the functions they are: a ball forgets that both halves of one are alike."""
     return _spelled(canonical(simplified(node)))
 
 
-def _spelled(node: Node) -> Node:
+def _spelled(node: Expr) -> Expr:
     """What only floating point needs a function of its own for, written out."""
     match node:
         case Call("expm1", (u,)):
@@ -100,7 +100,7 @@ def _spelled(node: Node) -> Node:
     return mapped(node, _spelled)
 
 
-def _pieces(node: Node, low: Ball, high: Ball) -> tuple[list[Piece], tuple[Ball, Ball], bool]:
+def _pieces(node: Expr, low: Ball, high: Ball) -> tuple[list[Piece], tuple[Ball, Ball], bool]:
     """All pieces, or those around 0, or none; the interval that they are those of, and whether they are all."""
     around = arb.max(low, arb(-FIRST)), arb.min(high, arb(FIRST))
     for window, complete in (((low, high), True), (around, False)):

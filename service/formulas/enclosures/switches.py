@@ -4,21 +4,21 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from service.formulas.language.build import negative, times, total
-from service.formulas.language.tree import MINUS_ONE, ZERO, Call, Comparison, Node, Number, Power, Where, call, children
+from service.formulas.language.tree import MINUS_ONE, ZERO, Call, Expr, Number, Power, Relation, Where, call
 
 
-def switches(node: Node) -> Iterator[Node]:
+def switches(node: Expr) -> Iterator[Expr]:
     """All switches in a formula, the inner ones before those around them."""
-    for child in children(node):
+    for child in node.children:
         yield from switches(child)
     if isinstance(node, Where) or (isinstance(node, Call) and node.function in _THROWN):
         yield node
 
 
-def looked_at(switch: Node) -> Node:
+def looked_at(switch: Expr) -> Expr:
     """What a switch looks at the sign of."""
     match switch:
-        case Where(Comparison(left, _, right), _, _):
+        case Where(Relation(left, _, right), _, _):
             return total(left, negative(right))
         case Call(_, (first, second)):
             return total(first, negative(second))
@@ -27,7 +27,7 @@ def looked_at(switch: Node) -> Node:
     raise TypeError(f"{switch!r} is no switch")
 
 
-_THROWN: dict[str, Callable[..., Node]] = {
+_THROWN: dict[str, Callable[..., Expr]] = {
     "abs": lambda side, u: times(Number(Fraction(side)), u),
     "sign": lambda side, u: Number(Fraction(side)),
     "relu": lambda side, u: u if side > 0 else ZERO,
@@ -43,22 +43,22 @@ _HOLDS = {
 }
 
 
-def thrown(switch: Node, side: int | None) -> Node:
+def thrown(switch: Expr, side: int | None) -> Expr:
     """What a switch is where its argument has the sign `side`; None where the argument has no value.
 
     A comparison with what has no value does not hold, as in floating point; no other switch has a value there.
     """
     match switch:
-        case Where(Comparison(_, operator, _), then, otherwise):
+        case Where(Relation(_, operator, _), then, otherwise):
             return then if side is not None and _HOLDS[operator](side) else otherwise
         case Call(function, arguments):
             return _NOWHERE if side is None else _THROWN[function](side, *arguments)
     raise TypeError(f"{switch!r} is no switch")
 
 
-def singular(node: Node) -> Iterator[Node]:
+def singular(node: Expr) -> Iterator[Expr]:
     """What must not be zero for a smooth formula to be smooth."""
-    for child in children(node):
+    for child in node.children:
         yield from singular(child)
     match node:
         case Power(base, Number(value)) if value.denominator == 1 and value > 0:

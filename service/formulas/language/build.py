@@ -12,25 +12,24 @@ from service.formulas.language.tree import (
     ONE,
     ZERO,
     Call,
-    Comparison,
     Constant,
-    Node,
+    Expr,
     Number,
     Power,
     Product,
+    Relation,
     Sum,
     Where,
     call,
-    children,
 )
 
-LONGEST_NUMBER = 1 << 256
+_LONGEST_NUMBER = 1 << 256
 """Numerators and denominators beyond this are left unfolded."""
-MOST_TERMS = 16
+_MOST_TERMS = 16
 """Sums longer than this are not multiplied out."""
 
 
-def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
+def mapped(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """`node` with `change` applied to every node right below it, and simplified again."""
     match node:
         case Sum(terms):
@@ -41,25 +40,25 @@ def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
             return power(change(base), change(exponent))
         case Call(function, arguments):
             return call(function, *(change(argument) for argument in arguments))
-        case Where(Comparison(left, operator, right), then, otherwise):
-            return where(Comparison(change(left), operator, change(right)), change(then), change(otherwise))
+        case Where(Relation(left, operator, right), then, otherwise):
+            return where(Relation(change(left), operator, change(right)), change(then), change(otherwise))
         case _:
             return node
 
 
-def simplified(node: Node) -> Node:
+def simplified(node: Expr) -> Expr:
     """`node` built anew."""
     return mapped(node, simplified)
 
 
-def replaced(node: Node, old: Node, new: Node) -> Node:
+def replaced(node: Expr, old: Expr, new: Expr) -> Expr:
     """`node` with `new` wherever it had `old`."""
     return new if node == old else mapped(node, lambda child: replaced(child, old, new))
 
 
-def total(*terms: Node) -> Node:
+def total(*terms: Expr) -> Expr:
     """The sum of `terms`."""
-    flat, constant, collected = _flat(terms, Sum), Fraction(0), dict[Node | frozenset[Node], tuple[Fraction, Node]]()
+    flat, constant, collected = _flat(terms, Sum), Fraction(0), dict[Expr | frozenset[Expr], tuple[Fraction, Expr]]()
     for term in flat:
         coefficient, rest = _coefficient(term)
         if rest == ONE and _small(constant + coefficient):
@@ -74,9 +73,9 @@ def total(*terms: Node) -> Node:
     return _joined(parts, ZERO, Sum)
 
 
-def times(*factors: Node) -> Node:
+def times(*factors: Expr) -> Expr:
     """The product of `factors`."""
-    constant, collected = Fraction(1), dict[Node, list[Node]]()
+    constant, collected = Fraction(1), dict[Expr, list[Expr]]()
     for factor in _flat(map(_built, _flat(factors, Product)), Product):
         if isinstance(factor, Number) and _small(constant * factor.value):
             constant *= factor.value
@@ -96,7 +95,7 @@ def times(*factors: Node) -> Node:
     return _joined(parts, ONE, Product)
 
 
-def power(base: Node, exponent: Node) -> Node:
+def power(base: Expr, exponent: Expr) -> Expr:
     """base ^ exponent; a number to a small whole power is folded, a product under the line taken apart."""
     if ONE in (exponent, base):
         return base
@@ -116,37 +115,37 @@ def power(base: Node, exponent: Node) -> Node:
     return Power(base, exponent)
 
 
-def negative(node: Node) -> Node:
+def negative(node: Expr) -> Expr:
     """−node."""
     return times(MINUS_ONE, node)
 
 
-def quotient(numerator: Node, denominator: Node) -> Node:
+def quotient(numerator: Expr, denominator: Expr) -> Expr:
     """numerator / denominator."""
     return times(numerator, power(denominator, MINUS_ONE))
 
 
-def where(condition: Comparison, then: Node, otherwise: Node) -> Node:
+def where(condition: Relation, then: Expr, otherwise: Expr) -> Expr:
     """`then` where the condition holds, `otherwise` elsewhere; either where both are the same."""
     return then if then == otherwise else Where(condition, then, otherwise)
 
 
-def expanded(*factors: Node) -> list[Node]:
+def expanded(*factors: Expr) -> list[Expr]:
     """The terms of the product of `factors` multiplied out, unless they are more than anybody would write."""
-    terms: list[Node] = [ONE]
+    terms: list[Expr] = [ONE]
     for factor in _flat(factors, Product):
         parts = factor.terms if isinstance(factor, Sum) else (factor,)
-        if len(terms) * len(parts) > MOST_TERMS:
+        if len(terms) * len(parts) > _MOST_TERMS:
             return [times(*factors)]
         terms = [times(term, part) for term in terms for part in parts]
     return terms
 
 
-def _flat(nodes: Iterable[Node], kind: type[Sum] | type[Product]) -> list[Node]:
-    return [part for node in nodes for part in (children(node) if isinstance(node, kind) else (node,))]
+def _flat(nodes: Iterable[Expr], kind: type[Sum] | type[Product]) -> list[Expr]:
+    return [part for node in nodes for part in (node.children if isinstance(node, kind) else (node,))]
 
 
-def _coefficient(term: Node) -> tuple[Fraction, Node]:
+def _coefficient(term: Expr) -> tuple[Fraction, Expr]:
     """`term` as a rational times the rest."""
     if isinstance(term, Number):
         return term.value, ONE
@@ -155,13 +154,13 @@ def _coefficient(term: Node) -> tuple[Fraction, Node]:
     return Fraction(1), term
 
 
-def _joined(parts: list[Node], empty: Node, kind: type[Sum] | type[Product]) -> Node:
+def _joined(parts: list[Expr], empty: Expr, kind: type[Sum] | type[Product]) -> Expr:
     if not parts:
         return empty
     return parts[0] if len(parts) == 1 else kind(tuple(parts))
 
 
-def _without_signs(powers: dict[Node, Node]) -> dict[Node, Node]:
+def _without_signs(powers: dict[Expr, Expr]) -> dict[Expr, Expr]:
     """u · sign u is |u|, and |u| · sign u is u."""
     for base in [base for base in powers if isinstance(base, Call) and base.function == "sign"]:
         (u,) = base.arguments
@@ -173,7 +172,7 @@ def _without_signs(powers: dict[Node, Node]) -> dict[Node, Node]:
     return powers
 
 
-def _drop_exponentials(powers: dict[Node, Node]) -> None:
+def _drop_exponentials(powers: dict[Expr, Expr]) -> None:
     """e^u · e^−u is 1."""
     for base in list(powers):
         if not (isinstance(base, Call) and base.function == "exp" and base in powers):
@@ -183,17 +182,17 @@ def _drop_exponentials(powers: dict[Node, Node]) -> None:
             powers[base] = total(powers[base], times(MINUS_ONE, powers.pop(inverse)))
 
 
-def _join_roots(powers: dict[Node, Node]) -> None:
+def _join_roots(powers: dict[Expr, Expr]) -> None:
     """√2 · √π is √(2π)."""
     roots = [base for base in powers if _is_root(base)]
     for exponent in dict.fromkeys(powers[root] for root in roots):
         alike = [root for root in roots if powers[root] == exponent]
-        joined = times(*(part for root in alike for part in children(root)))
+        joined = times(*(part for root in alike for part in root.children))
         if len(alike) > 1:
             powers.update(dict.fromkeys(alike, ZERO) | {call("sqrt", joined): exponent})
 
 
-def _is_root(node: Node) -> bool:
+def _is_root(node: Expr) -> bool:
     """Whether `node` is the square root of a positive number."""
     match node:
         case Call("sqrt", (Number(value),)):
@@ -205,12 +204,12 @@ def _is_root(node: Node) -> bool:
 
 
 def _small(value: Fraction) -> bool:
-    return abs(value.numerator) < LONGEST_NUMBER and value.denominator < LONGEST_NUMBER
+    return abs(value.numerator) < _LONGEST_NUMBER and value.denominator < _LONGEST_NUMBER
 
 
-def _has_root(factor: Node) -> bool:
+def _has_root(factor: Expr) -> bool:
     return _is_root(factor.base if isinstance(factor, Power) else factor)
 
 
-def _built(factor: Node) -> Node:
+def _built(factor: Expr) -> Expr:
     return power(factor.base, factor.exponent) if isinstance(factor, Power) else factor

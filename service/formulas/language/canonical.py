@@ -1,41 +1,33 @@
-"""Forms that lose digits or overflow → functions that do not; the value is the same where both are exact."""
+"""Forms that lose digits or overflow → functions that do not, those of `functions.STABLE` among them.
+
+The value is the same where both are exact.
+"""
 
 from fractions import Fraction
 from itertools import product
-from math import pi, prod, sqrt
+from math import prod
 
-import numpy as np
-from scipy import special
-
-from service.formulas.language.as_written import joined, negated
 from service.formulas.language.build import power
-from service.formulas.language.functions import Curve
 from service.formulas.language.tree import (
     HALF,
     MINUS_ONE,
     ONE,
     TWO,
     Call,
-    Comparison,
-    Node,
+    Expr,
     Number,
     Power,
     Product,
+    Relation,
     Sum,
     Where,
     call,
+    joined,
+    negated,
 )
 
-STABLE: dict[str, Curve] = {
-    "expm1": Curve(np.expm1, np.exp),
-    "log1p": Curve(np.log1p, lambda x: 1.0 / (1.0 + x)),
-    "softsign": Curve(lambda x: x / (1.0 + np.abs(x)), lambda x: 1.0 / np.square(1.0 + np.abs(x))),
-    "erfc": Curve(special.erfc, lambda x: -2.0 / sqrt(pi) * np.exp(-np.square(x))),
-}
-"""Functions that no formula names: e^x − 1 and ln(1 + x) near 0, 1 − erf x and the slope of softsign far away."""
 
-
-def canonical(node: Node) -> Node:
+def canonical(node: Expr) -> Expr:
     """`node` with its unstable forms replaced, from the inside out."""
     match node:
         case Sum(terms):
@@ -46,14 +38,14 @@ def canonical(node: Node) -> Node:
             return _power(canonical(base), canonical(exponent))
         case Call(function, arguments):
             return _call(function, *(canonical(argument) for argument in arguments))
-        case Where(Comparison(left, operator, right), then, otherwise):
-            condition = Comparison(canonical(left), operator, canonical(right))
+        case Where(Relation(left, operator, right), then, otherwise):
+            condition = Relation(canonical(left), operator, canonical(right))
             return Where(condition, canonical(then), canonical(otherwise))
         case _:
             return node
 
 
-def _sum(terms: list[Node]) -> Node:
+def _sum(terms: list[Expr]) -> Expr:
     one = next((term for term in terms if term in (ONE, MINUS_ONE)), None)
     if one is None:
         return (_hyperbola(*terms) if len(terms) == 2 else None) or Sum(tuple(terms))
@@ -67,7 +59,7 @@ def _sum(terms: list[Node]) -> Node:
     return Sum(tuple(terms))
 
 
-def _beside(core: Node, add: bool) -> Node | None:
+def _beside(core: Expr, add: bool) -> Expr | None:
     """core + 1, or core − 1, without what is lost where they nearly cancel."""
     match core:
         case Call("exp", (u,)) if not add:
@@ -83,7 +75,7 @@ def _beside(core: Node, add: bool) -> Node | None:
     return None
 
 
-def _hyperbola(one: Node, other: Node) -> Node | None:
+def _hyperbola(one: Expr, other: Expr) -> Expr | None:
     """e^u ± e^−u."""
     sign, core = _signed(other)
     match one, core:
@@ -92,7 +84,7 @@ def _hyperbola(one: Node, other: Node) -> Node | None:
     return None
 
 
-def _power(base: Node, exponent: Node) -> Node:
+def _power(base: Expr, exponent: Expr) -> Expr:
     """A logistic or hyperbolic function to a power, where an exponential under the line would overflow."""
     inner, times = (base.base, base.exponent) if isinstance(base, Power) else (base, ONE)
     match exponent, times:
@@ -103,7 +95,7 @@ def _power(base: Node, exponent: Node) -> Node:
     return Power(base, exponent)
 
 
-def _inverse(positive: Node) -> Node | None:
+def _inverse(positive: Expr) -> Expr | None:
     """1 / positive."""
     match positive:
         case Sum((Number(one), Call("exp", (u,)))) | Sum((Call("exp", (u,)), Number(one))) if one == 1:
@@ -115,7 +107,7 @@ def _inverse(positive: Node) -> Node | None:
     return None
 
 
-def _product(factors: list[Node]) -> Node:
+def _product(factors: list[Expr]) -> Expr:
     """e^u / (1 + e^u) and its like: each factor alone overflows or vanishes, both together do neither."""
     flat = [part for factor in factors for part in (factor.factors if isinstance(factor, Product) else (factor,))]
     flat = [part for part in flat if part != ONE] or [ONE]
@@ -127,13 +119,13 @@ def _product(factors: list[Node]) -> Node:
     return joined(flat, Product)
 
 
-def _may_fall(factor: Node) -> bool:
+def _may_fall(factor: Expr) -> bool:
     """Whether anything may be put together with `factor`; told at a glance, for products have hundreds of factors."""
     base = factor.base if isinstance(factor, Power) else factor
     return isinstance(base, Sum) or (isinstance(base, Call) and base.function in ("sigmoid", "sech"))
 
 
-def _together(growing: Node, falling: Node) -> list[Node] | None:
+def _together(growing: Expr, falling: Expr) -> list[Expr] | None:
     """growing · falling, where their growth cancels."""
     match falling:
         case Power(Sum((Number(one), Call("abs", (u,)))), Number(minus)) if one == 1 and minus == -1 and u == growing:
@@ -152,7 +144,7 @@ def _together(growing: Node, falling: Node) -> list[Node] | None:
     return None
 
 
-def _call(function: str, *arguments: Node) -> Node:
+def _call(function: str, *arguments: Expr) -> Expr:
     match function, arguments:
         case "ln", (Sum((Number(one), Call("exp", (u,)))) | Sum((Call("exp", (u,)), Number(one))),) if one == 1:
             return call("softplus", u)
@@ -165,7 +157,7 @@ def _call(function: str, *arguments: Node) -> Node:
     return call(function, *arguments)
 
 
-def _signed(term: Node) -> tuple[Node, Node]:
+def _signed(term: Expr) -> tuple[Expr, Expr]:
     """The sign of `term`, 1 or −1, and what it is the sign of, with its numbers in front."""
     factors = term.factors if isinstance(term, Product) else (term,)
     number = prod((factor.value for factor in factors if isinstance(factor, Number)), start=Fraction(1))
@@ -174,7 +166,7 @@ def _signed(term: Node) -> tuple[Node, Node]:
     return MINUS_ONE if number < 0 else ONE, joined([*size, *rest], Product)
 
 
-def _opposite(one: Node, other: Node) -> bool:
+def _opposite(one: Expr, other: Expr) -> bool:
     """Whether one = −other."""
     (sign, core), (other_sign, other_core) = _signed(one), _signed(other)
     return sign != other_sign and core == other_core

@@ -8,24 +8,13 @@ from math import pi, sqrt
 import numpy as np
 from scipy import special
 
+from service.core.arrays import Array, logistic_slope, sech_squared, softplus
 from service.formulas.language.build import negative, power, quotient, times, total, where
-from service.formulas.language.stable import Array, logistic_slope, sech_squared, softplus
-from service.formulas.language.tree import (
-    HALF,
-    MINUS_ONE,
-    ONE,
-    TWO,
-    ZERO,
-    Comparison,
-    Constant,
-    Node,
-    Number,
-    call,
-)
+from service.formulas.language.tree import HALF, MINUS_ONE, ONE, TWO, ZERO, Constant, Expr, Number, Relation, call
 
 
 @dataclass(frozen=True)
-class Curve:
+class _Curve:
     """A function y of one argument x as numbers: its values, and its derivative."""
 
     values: Callable[[Array], Array]
@@ -36,22 +25,23 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Function:
+class _Function:
     """A function that may be written: its name, also in LaTeX, its numbers, and its derivative as a formula."""
 
     name: str
     latex: str
-    curve: Curve
-    derivative: Callable[[Node], Node]
+    curve: _Curve
+    derivative: Callable[[Expr], Expr]
 
 
 def _sech(x: Array) -> Array:
+    """1 / cosh x, of the shape of x, where cosh x would overflow."""
     tail = np.exp(-np.abs(x))
     values: Array = 2.0 * tail / (1.0 + np.square(tail))
     return values
 
 
-def _squared(function: str) -> Callable[[Node], Node]:
+def _squared(function: str) -> Callable[[Expr], Expr]:
     return lambda u: power(call(function, u), TWO)
 
 
@@ -59,81 +49,88 @@ _LN_10 = call("ln", Number(Fraction(10)))
 _GAUSS = quotient(TWO, call("sqrt", Constant("pi")))
 
 _ROWS = [
-    Function("exp", r"\exp", Curve(np.exp, np.exp), lambda u: call("exp", u)),
-    Function("ln", r"\ln", Curve(np.log, lambda x: 1.0 / x), lambda u: power(u, MINUS_ONE)),
-    Function(
+    _Function("exp", r"\exp", _Curve(np.exp, np.exp), lambda u: call("exp", u)),
+    _Function("ln", r"\ln", _Curve(np.log, lambda x: 1.0 / x), lambda u: power(u, MINUS_ONE)),
+    _Function(
         "log10",
         r"\log_{10}",
-        Curve(np.log10, lambda x: 1.0 / (x * np.log(10.0))),
+        _Curve(np.log10, lambda x: 1.0 / (x * np.log(10.0))),
         lambda u: quotient(ONE, times(u, _LN_10)),
     ),
-    Function("sqrt", r"\sqrt", Curve(np.sqrt, lambda x, y: 0.5 / y, True), lambda u: quotient(HALF, call("sqrt", u))),
-    Function("abs", r"\operatorname{abs}", Curve(np.abs, np.sign), lambda u: call("sign", u)),
-    Function("sign", r"\operatorname{sign}", Curve(np.sign, None), lambda u: ZERO),
-    Function("sin", r"\sin", Curve(np.sin, np.cos), lambda u: call("cos", u)),
-    Function("cos", r"\cos", Curve(np.cos, lambda x: -np.sin(x)), lambda u: negative(call("sin", u))),
-    Function(
-        "tan", r"\tan", Curve(np.tan, lambda x, y: 1.0 + y * y, True), lambda u: total(ONE, power(call("tan", u), TWO))
+    _Function("sqrt", r"\sqrt", _Curve(np.sqrt, lambda x, y: 0.5 / y, True), lambda u: quotient(HALF, call("sqrt", u))),
+    _Function("abs", r"\operatorname{abs}", _Curve(np.abs, np.sign), lambda u: call("sign", u)),
+    _Function("sign", r"\operatorname{sign}", _Curve(np.sign, None), lambda u: ZERO),
+    _Function("sin", r"\sin", _Curve(np.sin, np.cos), lambda u: call("cos", u)),
+    _Function("cos", r"\cos", _Curve(np.cos, lambda x: -np.sin(x)), lambda u: negative(call("sin", u))),
+    _Function(
+        "tan", r"\tan", _Curve(np.tan, lambda x, y: 1.0 + y * y, True), lambda u: total(ONE, power(call("tan", u), TWO))
     ),
-    Function(
+    _Function(
         "atan",
         r"\arctan",
-        Curve(np.arctan, lambda x: 1.0 / (1.0 + x * x)),
+        _Curve(np.arctan, lambda x: 1.0 / (1.0 + x * x)),
         lambda u: quotient(ONE, total(ONE, power(u, TWO))),
     ),
-    Function("sinh", r"\sinh", Curve(np.sinh, np.cosh), lambda u: call("cosh", u)),
-    Function("cosh", r"\cosh", Curve(np.cosh, np.sinh), lambda u: call("sinh", u)),
-    Function("tanh", r"\tanh", Curve(np.tanh, sech_squared), _squared("sech")),
-    Function(
+    _Function("sinh", r"\sinh", _Curve(np.sinh, np.cosh), lambda u: call("cosh", u)),
+    _Function("cosh", r"\cosh", _Curve(np.cosh, np.sinh), lambda u: call("sinh", u)),
+    _Function("tanh", r"\tanh", _Curve(np.tanh, sech_squared), _squared("sech")),
+    _Function(
         "sech",
         r"\operatorname{sech}",
-        Curve(_sech, lambda x, y: -y * np.tanh(x), True),
+        _Curve(_sech, lambda x, y: -y * np.tanh(x), True),
         lambda u: negative(times(call("sech", u), call("tanh", u))),
     ),
-    Function(
+    _Function(
         "csch",
         r"\operatorname{csch}",
-        Curve(lambda x: 1.0 / np.sinh(x), lambda x, y: -y / np.tanh(x), True),
+        _Curve(lambda x: 1.0 / np.sinh(x), lambda x, y: -y / np.tanh(x), True),
         lambda u: negative(times(call("csch", u), call("coth", u))),
     ),
-    Function(
+    _Function(
         "coth",
         r"\coth",
-        Curve(lambda x: 1.0 / np.tanh(x), lambda x: -1.0 / np.square(np.sinh(x))),
+        _Curve(lambda x: 1.0 / np.tanh(x), lambda x: -1.0 / np.square(np.sinh(x))),
         lambda u: negative(power(call("csch", u), TWO)),
     ),
-    Function(
+    _Function(
         "asinh",
         r"\operatorname{arsinh}",
-        Curve(np.arcsinh, lambda x: 1.0 / np.hypot(1.0, x)),
+        _Curve(np.arcsinh, lambda x: 1.0 / np.hypot(1.0, x)),
         lambda u: quotient(ONE, call("sqrt", total(ONE, power(u, TWO)))),
     ),
-    Function(
+    _Function(
         "erf",
         r"\operatorname{erf}",
-        Curve(special.erf, lambda x: 2.0 / sqrt(pi) * np.exp(-np.square(x))),
+        _Curve(special.erf, lambda x: 2.0 / sqrt(pi) * np.exp(-np.square(x))),
         lambda u: times(_GAUSS, call("exp", negative(power(u, TWO)))),
     ),
-    Function(
+    _Function(
         "sigmoid",
         r"\sigma",
-        Curve(special.expit, logistic_slope),
+        _Curve(special.expit, logistic_slope),
         lambda u: times(call("sigmoid", u), total(ONE, negative(call("sigmoid", u)))),
     ),
-    Function(
+    _Function(
         "softplus",
         r"\operatorname{softplus}",
-        Curve(softplus, special.expit),
+        _Curve(softplus, special.expit),
         lambda u: call("sigmoid", u),
     ),
-    Function(
+    _Function(
         "relu",
         r"\operatorname{ReLU}",
-        Curve(lambda x: np.maximum(x, 0.0), lambda x: (x > 0.0).astype(x.dtype)),
-        lambda u: where(Comparison(u, ">", ZERO), ONE, ZERO),
+        _Curve(lambda x: np.maximum(x, 0.0), lambda x: (x > 0.0).astype(x.dtype)),
+        lambda u: where(Relation(u, ">", ZERO), ONE, ZERO),
     ),
 ]
 
-FUNCTIONS: dict[str, Function] = {row.name: row for row in _ROWS}
+FUNCTIONS: dict[str, _Function] = {row.name: row for row in _ROWS}
 EXTREMES = {"min": r"\min", "max": r"\max"}
 """Functions of two arguments; at a tie the derivative is that of the first."""
+STABLE: dict[str, _Curve] = {
+    "expm1": _Curve(np.expm1, np.exp),
+    "log1p": _Curve(np.log1p, lambda x: 1.0 / (1.0 + x)),
+    "softsign": _Curve(lambda x: x / (1.0 + np.abs(x)), lambda x: 1.0 / np.square(1.0 + np.abs(x))),
+    "erfc": _Curve(special.erfc, lambda x: -2.0 / sqrt(pi) * np.exp(-np.square(x))),
+}
+"""Functions that no formula names: e^x − 1 and ln(1 + x) near 0, 1 − erf x and the slope of softsign far away."""

@@ -17,40 +17,38 @@ from difflib import get_close_matches
 from fractions import Fraction
 from typing import NoReturn
 
-from service.formulas.language.as_written import divided, joined, negated
-from service.formulas.language.cursor import Cursor
+from service.formulas.language.evaluation import constant_within
 from service.formulas.language.functions import EXTREMES, FUNCTIONS
-from service.formulas.language.letters import letters_apart
-from service.formulas.language.numpy_backend import constant_within
-from service.formulas.language.size import check_size, has_names
-from service.formulas.language.tokens import SYNONYMS, FormulaError, Token, tokenize
+from service.formulas.language.tokens import SYNONYMS, FormulaError, Token, TokenStream, is_writable, tokenize
 from service.formulas.language.tree import (
     MINUS_ONE,
     Call,
-    Comparison,
     Constant,
-    Name,
-    Node,
+    Expr,
     Number,
     Power,
     Product,
+    Relation,
     Sum,
+    Symbol,
     Where,
+    check_size,
+    joined,
+    negated,
 )
 
-LARGEST_POWER = 64
+_LARGEST_POWER = 64
 _WORDS = ("if", "else", "otherwise", "for")
 _COMPARISONS = ("<", "<=", ">", ">=")
 
 
-def parse(text: str, variable: str = "z", parameters: Collection[str] = ()) -> Node:
+def parse(text: str, variable: str = "z", parameters: Collection[str] = ()) -> Expr:
     """The formula that `text` states; FormulaError with the position and what was expected there."""
     for name in sorted(set(parameters) & _taken(variable)):
         raise FormulaError(f"`{name}` already means something in formulas; the parameter needs another name.", 0)
     letters = [name for name in (variable, "e", *parameters) if len(name) == 1]
-    tokens = list(letters_apart(tokenize(text), letters, {*_taken(variable), "sigma", *parameters}))
-    parser = _Parser(tokens, variable, parameters)
-    node = parser.whole()
+    tokens = tokenize(text, letters, {*_taken(variable), "sigma", *parameters})
+    node = _Parser(tokens, variable, parameters).whole()
     check_size(node)
     return node
 
@@ -59,7 +57,7 @@ def _taken(variable: str) -> set[str]:
     return {*FUNCTIONS, *EXTREMES, *SYNONYMS, *_WORDS, "where", "e", "pi", variable}
 
 
-class _Parser(Cursor):
+class _Parser(TokenStream):
     """The rules, one method each."""
 
     def __init__(self, tokens: list[Token], variable: str, parameters: Collection[str]) -> None:
@@ -68,13 +66,13 @@ class _Parser(Cursor):
         self._variable = variable
         self._parameters = parameters
 
-    def whole(self) -> Node:
+    def whole(self) -> Expr:
         node = self._expression()
         if self._next.kind != "end":
             self._fail("an operator or the end")
         return node
 
-    def _expression(self) -> Node:
+    def _expression(self) -> Expr:
         self._deeper()
         node = self._sum()
         if self._accept("if"):
@@ -84,33 +82,33 @@ class _Parser(Cursor):
         self._depth -= 1
         return node
 
-    def _condition(self) -> Comparison:
+    def _condition(self) -> Relation:
         left = self._sum()
         operator = self._accept(*_COMPARISONS)
         if operator is None:
             self._fail("a comparison: <, <=, > or >=")
-        return Comparison(left, operator.text, self._sum())
+        return Relation(left, operator.text, self._sum())
 
-    def _sum(self) -> Node:
+    def _sum(self) -> Expr:
         terms = [self._product()]
         while sign := self._accept("+", "-"):
             term = self._product()
             terms.append(term if sign.text == "+" else negated(term))
         return joined(terms, Sum)
 
-    def _product(self) -> Node:
+    def _product(self) -> Expr:
         factors = [self._signed()]
         while True:
             if self._accept("*"):
                 factors.append(self._signed())
             elif self._accept("/"):
-                factors = divided(factors, self._signed())
+                factors = _divided(factors, self._signed())
             elif self._starts_primary():
                 factors.append(self._power())
             else:
                 return joined(factors, Product)
 
-    def _signed(self) -> Node:
+    def _signed(self) -> Expr:
         sign = self._accept("+", "-")
         if sign is None:
             return self._power()
@@ -119,7 +117,7 @@ class _Parser(Cursor):
         self._depth -= 1
         return negated(node) if sign.text == "-" else node
 
-    def _power(self) -> Node:
+    def _power(self) -> Expr:
         base = self._primary()
         if not self._accept("^"):
             return base
@@ -128,9 +126,9 @@ class _Parser(Cursor):
             return Call("exp", (exponent,))
         return Power(base, self._bounded(exponent, position))
 
-    def _bounded(self, exponent: Node, position: int) -> Node:
-        if not has_names(exponent) and not constant_within(exponent, LARGEST_POWER):
-            raise FormulaError(f"Powers go up to {LARGEST_POWER}; see position {position}.", position)
+    def _bounded(self, exponent: Expr, position: int) -> Expr:
+        if not exponent.has_names() and not constant_within(exponent, _LARGEST_POWER):
+            raise FormulaError(f"Powers go up to {_LARGEST_POWER}; see position {position}.", position)
         return exponent
 
     def _starts_primary(self) -> bool:
@@ -139,13 +137,10 @@ class _Parser(Cursor):
             return token.text not in _WORDS
         if token.kind == "number":
             return self._last.kind != "number"
-        return (
-            token.kind == "number"
-            or token.text in ("(", "{", "\\lvert", "\\frac", "\\begin")
-            or (token.text == "|" and self._bars == 0)
-        )
+        opening = token.text in ("(", "{", "\\lvert", "\\frac", "\\begin")
+        return opening or (token.text == "|" and self._bars == 0)
 
-    def _primary(self) -> Node:
+    def _primary(self) -> Expr:
         token = self._take()
         if token.kind == "number":
             return Number(Fraction(token.text))
@@ -159,13 +154,13 @@ class _Parser(Cursor):
             case "\\lvert":
                 return Call("abs", (self._closed("\\rvert"),))
             case "\\frac":
-                return joined(divided([self._group()], self._group()), Product)
+                return joined(_divided([self._group()], self._group()), Product)
             case "\\begin":
                 return self._cases()
         self._give_back()
         return self._fail("a number, a name or a parenthesis")
 
-    def _closed(self, closing: str) -> Node:
+    def _closed(self, closing: str) -> Expr:
         with self._anew():
             node = self._expression()
             self._expect(closing)
@@ -178,21 +173,21 @@ class _Parser(Cursor):
         yield
         self._bars = bars
 
-    def _absolute(self) -> Node:
+    def _absolute(self) -> Expr:
         self._bars += 1
         node = self._expression()
         self._expect("|")
         self._bars -= 1
         return Call("abs", (node,))
 
-    def _group(self) -> Node:
+    def _group(self) -> Expr:
         self._expect("{")
         return self._closed("}")
 
-    def _name(self, token: Token) -> Node:
+    def _name(self, token: Token) -> Expr:
         name = token.text
         if name == self._variable or name in self._parameters:
-            return Name(name)
+            return Symbol(name)
         if name == "sigma":
             name = "sigmoid"
         if name in FUNCTIONS or name in EXTREMES:
@@ -203,7 +198,7 @@ class _Parser(Cursor):
             return Constant(name)
         return self._unknown(token)
 
-    def _application(self, name: str) -> Node:
+    def _application(self, name: str) -> Expr:
         exponent = None
         if self._accept("^"):
             position = self._next.position
@@ -212,12 +207,12 @@ class _Parser(Cursor):
                 sentence = f"{name}^-1 at position {position} is its inverse to some; 1/{name}(…) is not."
                 raise FormulaError(sentence, position)
         *arguments, last = self._arguments(name)
-        node: Node = Call(name, (last,)) if not arguments else last
+        node: Expr = Call(name, (last,)) if not arguments else last
         for argument in reversed(arguments):
             node = Call(name, (argument, node))
         return node if exponent is None else Power(node, exponent)
 
-    def _arguments(self, name: str) -> tuple[Node, ...]:
+    def _arguments(self, name: str) -> tuple[Expr, ...]:
         opening = self._accept("(", "{")
         if opening is None and name in EXTREMES:
             self._fail("`(`")
@@ -229,7 +224,7 @@ class _Parser(Cursor):
             self._expect(")" if opening.text == "(" else "}")
         return arguments
 
-    def _listed(self, least: int) -> tuple[Node, ...]:
+    def _listed(self, least: int) -> tuple[Expr, ...]:
         """`least` arguments, and where that is more than one, any number of further ones."""
         arguments = [self._expression()]
         while len(arguments) < least or (least > 1 and self._next.text == ","):
@@ -237,9 +232,9 @@ class _Parser(Cursor):
             arguments.append(self._expression())
         return tuple(arguments)
 
-    def _bare(self) -> Node:
+    def _bare(self) -> Expr:
         """An argument without parentheses: numbers and names side by side, each with its power."""
-        factors: list[Node] = []
+        factors: list[Expr] = []
         while self._next.kind == "number" or self._is_plain_name():
             factors.append(self._power())
         if not factors:
@@ -251,7 +246,7 @@ class _Parser(Cursor):
         known = {self._variable, "e", "pi", *self._parameters}
         return token.kind == "name" and token.text in known
 
-    def _where(self) -> Node:
+    def _where(self) -> Expr:
         self._expect("(")
         with self._anew():
             condition = self._condition()
@@ -262,8 +257,8 @@ class _Parser(Cursor):
             self._expect(")")
         return Where(condition, then, otherwise)
 
-    def _cases(self) -> Node:
-        rows: list[tuple[Node, Comparison | None]] = []
+    def _cases(self) -> Expr:
+        rows: list[tuple[Expr, Relation | None]] = []
         with self._anew():
             while self._accept("\\end") is None:
                 rows.append(self._row())
@@ -276,7 +271,7 @@ class _Parser(Cursor):
             node = Where(condition, value, node)
         return node
 
-    def _row(self) -> tuple[Node, Comparison | None]:
+    def _row(self) -> tuple[Expr, Relation | None]:
         """A value and where it is taken; None for everywhere else."""
         value = self._expression()
         self._accept(",")
@@ -294,3 +289,11 @@ class _Parser(Cursor):
         close.sort(key=lambda name: sorted(name) != letters)  # letters in the wrong order are the likeliest slip
         hint = f"; did you mean {close[0]}?" if close else f"; the variable is {self._variable}."
         raise FormulaError(f"There is an unknown name at position {token.position}{hint}", token.position)
+
+
+def _divided(factors: list[Expr], denominator: Expr) -> list[Expr]:
+    """A product over `denominator`; a number over a number is a number."""
+    match factors, denominator:
+        case [Number(above)], Number(below) if below and is_writable(above / below):
+            return [Number(above / below)]
+    return [*factors, Power(denominator, MINUS_ONE)]

@@ -1,36 +1,106 @@
-"""Records a program step by step: numbers are folded, and what is the same is done once."""
+"""Straight-line programs on arrays, recorded step by step: numbers are folded, and what is the same is done once."""
 
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
-from service.formulas.language.program import Apply, Line, Operand, Program, Register, Step, X
+from service.core.arrays import Array
+
+_Apply = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Register:
+    """Where an array will be; a mask is an array of truth values, which are the numbers 0 and 1."""
+
+    index: int
+    mask: bool = False
+
+
+Operand = float | Register
+X = Register(0)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A function of arrays and numbers, and where its operands are."""
+
+    apply: _Apply
+    operands: tuple[Operand, ...]
+    mask: bool = False
+
+    @property
+    def sources(self) -> set[int]:
+        """The registers that it reads."""
+        return {operand.index for operand in self.operands if isinstance(operand, Register)}
+
+    def place(self, spent: Collection[int]) -> int | None:
+        """One of the `spent` registers that the result can be written over; never x, and no mask for a number."""
+        numbers = {operand.index for operand in self.operands if isinstance(operand, Register) and not operand.mask}
+        free = sorted(numbers & set(spent) - {X.index})
+        return free[0] if free and isinstance(self.apply, np.ufunc) and not self.mask else None
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A step and where its result goes; which registers nobody reads afterwards, and in which of them it is made."""
+
+    target: int
+    step: _Step
+    spent: frozenset[int]
+    place: int | None
+
+
+@dataclass(frozen=True)
+class ArrayProgram:
+    """What is to be done to an array `x`, in register 0, and which results come out."""
+
+    lines: tuple[_Line, ...]
+    outputs: tuple[Operand, ...]
+
+    def run(self, x: Array) -> list[Array]:
+        """The outputs at `x`, an array of any shape, each of its shape and precision."""
+        scalar, registers = x.dtype.type, {X.index: x.reshape(-1)}
+
+        def given(operand: Operand) -> Any:
+            return registers[operand.index] if isinstance(operand, Register) else scalar(operand)
+
+        for line in self.lines:
+            operands = [given(operand) for operand in line.step.operands]
+            place = {} if line.place is None else {"out": registers[line.place]}
+            registers[line.target] = line.step.apply(*operands, **place)
+            for index in line.spent:
+                del registers[index]
+        flat = (np.broadcast_to(np.asarray(given(output), dtype=x.dtype), x.size) for output in self.outputs)
+        return [output.reshape(x.shape) for output in flat]
 
 
 class Tape:
     """The steps so far. Sums, products and choices are written in their cheapest form, with the same values."""
 
     def __init__(self) -> None:
-        self._steps: list[Step] = []
+        self._steps: list[_Step] = []
         self._known: dict[tuple[Any, ...], Register] = {}
 
-    def program(self, *outputs: Operand) -> Program:
+    def program(self, *outputs: Operand) -> ArrayProgram:
         """What leads to `outputs`, without the steps that do not."""
-        lines, needed = list[Line](), {output.index for output in outputs if isinstance(output, Register)}
+        lines, needed = list[_Line](), {output.index for output in outputs if isinstance(output, Register)}
         for target, step in reversed(list(enumerate(self._steps, start=X.index + 1))):
             if target in needed:
                 spent = frozenset(step.sources - needed)
-                lines.append(Line(target, step, spent, step.place(spent)))
+                lines.append(_Line(target, step, spent, step.place(spent)))
                 needed |= step.sources
-        return Program(tuple(reversed(lines)), outputs)
+        return ArrayProgram(tuple(reversed(lines)), outputs)
 
-    def apply(self, function: Apply, *operands: Operand) -> Operand:
+    def apply(self, function: _Apply, *operands: Operand) -> Operand:
         """function(*operands), element by element."""
         return self._record(function, tuple(self._number(operand) for operand in operands))
 
     def add(self, one: Operand, other: Operand) -> Operand:
-        """one + other."""
+        """The sum one + other, by a subtraction where either is the negative of a register."""
         if (taken := self._negated(other)) is not None:
             return self.apply(np.subtract, one, taken)
         if (taken := self._negated(one)) is not None:
@@ -38,7 +108,7 @@ class Tape:
         return self.apply(np.add, one, other)
 
     def multiply(self, one: Operand, other: Operand) -> Operand:
-        """one · other."""
+        """The product one · other, without a step where either is ±1."""
         if 1.0 in (one, other):
             return other if one == 1.0 else one
         if -1.0 in (one, other):
@@ -47,12 +117,12 @@ class Tape:
             return self.both(one, other)
         return self._record(np.multiply, (one, other))
 
-    def compare(self, comparison: Apply, one: Operand, other: Operand) -> Operand:
+    def compare(self, comparison: _Apply, one: Operand, other: Operand) -> Operand:
         """The truth of a comparison."""
         return self._record(comparison, (self._number(one), self._number(other)), mask=True)
 
     def opposite(self, truth: Operand) -> Operand:
-        """Not `truth`."""
+        """The opposite of `truth`, a mask or 0 or 1."""
         return 1.0 - truth if isinstance(truth, float) else self._record(np.logical_not, (truth,), mask=True)
 
     def both(self, one: Operand, other: Operand) -> Operand:
@@ -101,10 +171,10 @@ class Tape:
         is_mask = isinstance(operand, Register) and operand.mask
         return self._record(np.multiply, (operand, 1.0)) if is_mask else operand
 
-    def _step_of(self, operand: Operand) -> Step | None:
+    def _step_of(self, operand: Operand) -> _Step | None:
         return self._steps[operand.index - 1] if isinstance(operand, Register) and operand != X else None
 
-    def _record(self, function: Apply, operands: tuple[Operand, ...], mask: bool = False) -> Operand:
+    def _record(self, function: _Apply, operands: tuple[Operand, ...], mask: bool = False) -> Operand:
         numbers = [np.float64(operand) for operand in operands if isinstance(operand, float)]
         if len(numbers) == len(operands):
             with np.errstate(all="ignore"):
@@ -112,7 +182,7 @@ class Tape:
         # The text of a number tells 0 from −0, which are equal.
         key = function, *(operand if isinstance(operand, Register) else operand.hex() for operand in operands)
         if key not in self._known:
-            self._steps.append(Step(function, operands, mask))
+            self._steps.append(_Step(function, operands, mask))
             self._known[key] = Register(len(self._steps), mask)
         return self._known[key]
 

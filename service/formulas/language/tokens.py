@@ -1,14 +1,19 @@
-"""Text or LaTeX → tokens, with every bound on a formula's text checked first."""
+"""Text or LaTeX → tokens, with every bound on a formula's text checked first; and the numbers that a text can have."""
 
 import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NoReturn
 
 from service.core.errors import SpecError
 
 LONGEST_TEXT = 512
-MOST_DIGITS = 30
-LARGEST_DECIMAL_EXPONENT = 300
+_MOST_DIGITS = 30
+_LARGEST_DECIMAL_EXPONENT = 300
+_MOST_PLACES = 340  # decimal places looked for: all that a number of a formula can have
+_LONGEST_WORD = 3  # that may be letters side by side
+_DEEPEST = 40
 _CHARACTERS = re.compile(r"[A-Za-z0-9_+\-*/^().,<>=|&{}\\ \t\r\n;:!]*")
 _TYPOGRAPHIC = str.maketrans({"−": "-", "·": "*", "×": "*", "≤": "<=", "≥": ">="})
 _LEXEME = re.compile(
@@ -72,8 +77,12 @@ class Token:
     position: int
 
 
-def tokenize(text: str) -> list[Token]:
-    """The tokens of `text`, the last one of kind `end`; FormulaError at the first character that is none."""
+def tokenize(text: str, letters: Collection[str], names: Collection[str]) -> list[Token]:
+    """The tokens of `text`, the last one of kind `end`; FormulaError at the first character that is none.
+
+    A short word that is none of `names` is read as its letters where each of those is one of `letters`: ze^{2z} is
+    z·e^{2z}, as everybody writes it by hand.
+    """
     if len(text) > LONGEST_TEXT:
         raise FormulaError(f"A formula has at most {LONGEST_TEXT} characters; this one has {len(text)}.", LONGEST_TEXT)
     text = text.translate(_TYPOGRAPHIC)
@@ -81,7 +90,7 @@ def tokenize(text: str) -> list[Token]:
     if known is None or known.end() < len(text):
         position = known.end() if known else 0
         raise FormulaError(f"There is a character at position {position} that no formula has.", position)
-    return _Tokenizer(text).tokens()
+    return list(_letters_apart(_Tokenizer(text).tokens(), letters, names))
 
 
 class _Tokenizer:
@@ -142,13 +151,101 @@ class _Tokenizer:
 
     def _check_number(self, lexeme: str) -> None:
         mantissa, _, exponent = lexeme.lower().partition("e")
-        if sum(character.isdigit() for character in mantissa) > MOST_DIGITS:
-            self._fail(f"A number has at most {MOST_DIGITS} digits, the one at position {self._position} has more.")
-        if exponent and (len(exponent) > 5 or abs(int(exponent)) > LARGEST_DECIMAL_EXPONENT):
-            self._fail(f"Decimal exponents go up to {LARGEST_DECIMAL_EXPONENT}; see position {self._position}.")
+        if sum(character.isdigit() for character in mantissa) > _MOST_DIGITS:
+            self._fail(f"A number has at most {_MOST_DIGITS} digits, the one at position {self._position} has more.")
+        if exponent and (len(exponent) > 5 or abs(int(exponent)) > _LARGEST_DECIMAL_EXPONENT):
+            self._fail(f"Decimal exponents go up to {_LARGEST_DECIMAL_EXPONENT}; see position {self._position}.")
 
     def _add(self, kind: str, text: str) -> None:
         self._tokens.append(Token(kind, text, self._position))
 
     def _fail(self, sentence: str, position: int | None = None) -> NoReturn:
         raise FormulaError(sentence, self._position if position is None else position)
+
+
+def _letters_apart(tokens: list[Token], letters: Collection[str], names: Collection[str]) -> Iterator[Token]:
+    for token in tokens:
+        unknown = token.kind == "name" and token.text not in names and 1 < len(token.text) <= _LONGEST_WORD
+        if unknown and set(token.text) <= set(letters):
+            yield from (Token("name", letter, token.position + place) for place, letter in enumerate(token.text))
+        else:
+            yield token
+
+
+class TokenStream:
+    """The tokens of one formula, taken from the first to the last: what comes next, and how deep it is."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self._tokens = tokens
+        self._at = 0
+        self._depth = 0
+
+    @property
+    def _next(self) -> Token:
+        return self._tokens[self._at]
+
+    @property
+    def _last(self) -> Token:
+        return self._tokens[self._at - 1]
+
+    def _take(self) -> Token:
+        self._at += 1
+        return self._tokens[self._at - 1]
+
+    def _give_back(self) -> None:
+        self._at -= 1
+
+    def _accept(self, *texts: str) -> Token | None:
+        return self._take() if self._next.kind != "end" and self._next.text in texts else None
+
+    def _expect(self, text: str) -> None:
+        if self._accept(text) is None:
+            self._fail(f"`{text}`")
+
+    def _deeper(self) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise FormulaError(f"A formula nests at most {_DEEPEST} levels deep.", self._next.position)
+
+    def _fail(self, expected: str) -> NoReturn:
+        position = self._next.position
+        where = "at the end" if self._next.kind == "end" else f"at position {position}"
+        raise FormulaError(f"{expected[0].upper()}{expected[1:]} was expected {where}.", position)
+
+
+def decimal(value: Fraction) -> str | None:
+    """`value` as a finite decimal of at most 30 digits, with a power of ten where it is far from one; None without."""
+    sign, size = "-" if value < 0 else "", abs(value)
+    places = _places(size.denominator)
+    if places is None or places > _MOST_PLACES:
+        return None
+    digits = str(size.numerator * 10**places // size.denominator)
+    if places <= _MOST_DIGITS and len(digits) <= _MOST_DIGITS:
+        padded = digits.rjust(places + 1, "0")
+        whole, fraction = padded[: len(padded) - places], padded[len(padded) - places :]
+        return sign + whole + (f".{fraction}" if fraction else "")
+    mantissa = digits.rstrip("0")
+    exponent = len(digits) - len(mantissa) - places
+    if exponent > _LARGEST_DECIMAL_EXPONENT:
+        mantissa += "0" * (exponent - _LARGEST_DECIMAL_EXPONENT)
+        exponent = _LARGEST_DECIMAL_EXPONENT
+    if exponent < -_LARGEST_DECIMAL_EXPONENT:
+        behind = -_LARGEST_DECIMAL_EXPONENT - exponent
+        padded = mantissa.rjust(behind + 1, "0")
+        mantissa, exponent = f"{padded[:-behind]}.{padded[-behind:]}", -_LARGEST_DECIMAL_EXPONENT
+    return f"{sign}{mantissa}e{exponent}" if len(mantissa.replace(".", "")) <= _MOST_DIGITS else None
+
+
+def is_writable(value: Fraction) -> bool:
+    """Whether a formula can have `value`, as a decimal or as one whole number over another."""
+    too_long = 10**_MOST_DIGITS
+    return decimal(value) is not None or max(abs(value.numerator), value.denominator) < too_long
+
+
+def _places(denominator: int) -> int | None:
+    """How many decimal places a number over `denominator` has; None where they never end."""
+    twos = (denominator & -denominator).bit_length() - 1
+    rest, fives = denominator >> twos, 0
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    return max(twos, fives) if rest == 1 else None

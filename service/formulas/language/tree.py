@@ -1,121 +1,204 @@
-"""What a formula is: a tree of nine kinds of nodes."""
+"""What a formula is: a tree of nodes, compared by what they hold, and how large it may be; nothing is simplified."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
+
+from service.formulas.language.tokens import FormulaError
+
+_MOST_PARTS = 300
+_HIGHEST_DEGREE = 256
+_MOST_NESTED_EXPONENTIALS = 3
+
+
+class Expr:
+    """A formula, and every part of one."""
+
+    @property
+    def children(self) -> tuple["Expr", ...]:
+        """The nodes right below this one."""
+        return ()
+
+    def with_children(self, parts: tuple["Expr", ...]) -> "Expr":
+        """This node with `parts` in place of its children."""
+        return self
+
+    def count(self) -> int:
+        """How many parts it has, itself included."""
+        return 1 + sum(child.count() for child in self.children)
+
+    def depends_on(self, name: str) -> bool:
+        """Whether the variable or parameter `name` occurs in it."""
+        return any(child.depends_on(name) for child in self.children)
+
+    def has_names(self) -> bool:
+        """Whether the variable or a parameter occurs in it."""
+        return any(child.has_names() for child in self.children)
+
+    def substituted(self, old: "Expr", new: "Expr") -> "Expr":
+        """It with `new` wherever it had `old`; nothing is simplified, so what has no value keeps having none."""
+        if self == old:
+            return new
+        return self.with_children(tuple(child.substituted(old, new) for child in self.children))
 
 
 @dataclass(frozen=True)
-class Number:
+class Number(Expr):
     """An exact rational."""
 
     value: Fraction
 
 
 @dataclass(frozen=True)
-class Constant:
+class Constant(Expr):
     """`e` or `pi`."""
 
     name: str
 
 
 @dataclass(frozen=True)
-class Name:
+class Symbol(Expr):
     """The variable, or a parameter."""
 
     name: str
 
+    def depends_on(self, name: str) -> bool:
+        return self.name == name
+
+    def has_names(self) -> bool:
+        return True
+
 
 @dataclass(frozen=True)
-class Sum:
+class Sum(Expr):
     """terms[0] + terms[1] + …"""
 
-    terms: tuple["Node", ...]
+    terms: tuple[Expr, ...]
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return self.terms
+
+    def with_children(self, parts: tuple[Expr, ...]) -> Expr:
+        return Sum(parts)
 
 
 @dataclass(frozen=True)
-class Product:
+class Product(Expr):
     """factors[0] · factors[1] · …; a quotient is a product with a power −1."""
 
-    factors: tuple["Node", ...]
+    factors: tuple[Expr, ...]
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return self.factors
+
+    def with_children(self, parts: tuple[Expr, ...]) -> Expr:
+        return Product(parts)
 
 
 @dataclass(frozen=True)
-class Power:
+class Power(Expr):
     """base ^ exponent."""
 
-    base: "Node"
-    exponent: "Node"
+    base: Expr
+    exponent: Expr
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return self.base, self.exponent
+
+    def with_children(self, parts: tuple[Expr, ...]) -> Expr:
+        return Power(*parts)
 
 
 @dataclass(frozen=True)
-class Call:
-    """A function of the table `functions.FUNCTIONS`."""
+class Call(Expr):
+    """A function of the table `functions.FUNCTIONS`, or `min` or `max`."""
 
     function: str
-    arguments: tuple["Node", ...]
+    arguments: tuple[Expr, ...]
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return self.arguments
+
+    def with_children(self, parts: tuple[Expr, ...]) -> Expr:
+        return Call(self.function, parts)
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """left < right, and so on."""
+class Relation:
+    """left < right, and so on: the condition of a `Where`."""
 
-    left: "Node"
+    left: Expr
     operator: str
-    right: "Node"
+    right: Expr
 
 
 @dataclass(frozen=True)
-class Where:
+class Where(Expr):
     """`then` where the condition holds, `otherwise` elsewhere."""
 
-    condition: Comparison
-    then: "Node"
-    otherwise: "Node"
+    condition: Relation
+    then: Expr
+    otherwise: Expr
 
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return self.condition.left, self.condition.right, self.then, self.otherwise
 
-Node = Number | Constant | Name | Sum | Product | Power | Call | Where
+    def with_children(self, parts: tuple[Expr, ...]) -> Expr:
+        left, right, then, otherwise = parts
+        return Where(Relation(left, self.condition.operator, right), then, otherwise)
+
 
 ZERO, ONE, MINUS_ONE, TWO, HALF = (Number(Fraction(text)) for text in ("0", "1", "-1", "2", "1/2"))
 
 
-def children(node: Node) -> tuple[Node, ...]:
-    """The nodes right below `node`."""
-    match node:
-        case Sum(parts) | Product(parts) | Call(_, parts):
-            return parts
-        case Power(base, exponent):
-            return base, exponent
-        case Where(condition, then, otherwise):
-            return condition.left, condition.right, then, otherwise
-        case _:
-            return ()
-
-
-def depends_on(node: Node, name: str) -> bool:
-    """Whether `name` occurs in `node`."""
-    return node == Name(name) or any(depends_on(child, name) for child in children(node))
-
-
-def exchanged(node: Node, old: Node, new: Node) -> Node:
-    """`node` with `new` wherever it had `old`, and nothing simplified: what has no value keeps having none."""
-    if node == old:
-        return new
-    parts = [exchanged(child, old, new) for child in children(node)]
-    match node:
-        case Sum():
-            return Sum(tuple(parts))
-        case Product():
-            return Product(tuple(parts))
-        case Power():
-            return Power(*parts)
-        case Call(function, _):
-            return Call(function, tuple(parts))
-        case Where(condition, _, _):
-            left, right, then, otherwise = parts
-            return Where(Comparison(left, condition.operator, right), then, otherwise)
-    return node
-
-
-def call(function: str, *arguments: Node) -> Node:
+def call(function: str, *arguments: Expr) -> Expr:
     """function(arguments)."""
     return Call(function, arguments)
+
+
+def joined(parts: Iterable[Expr], kind: type[Sum] | type[Product]) -> Expr:
+    """A sum or product of `parts`, flat; the part itself where there is one."""
+    flat = tuple(part for node in parts for part in (node.children if isinstance(node, kind) else (node,)))
+    return flat[0] if len(flat) == 1 else kind(flat)
+
+
+def negated(node: Expr) -> Expr:
+    """−node, as it is written; `build.negative` simplifies it."""
+    if isinstance(node, Number):
+        return Number(-node.value)
+    return Product((MINUS_ONE, *(node.factors if isinstance(node, Product) else (node,))))
+
+
+def check_size(node: Expr) -> None:
+    """Raise FormulaError where `node` is larger than is worked with."""
+    if node.count() > _MOST_PARTS:
+        raise FormulaError(f"A formula has at most {_MOST_PARTS} parts.", 0)
+    if _degree(node) > _HIGHEST_DEGREE:
+        raise FormulaError(f"A formula has at most degree {_HIGHEST_DEGREE} in its powers.", 0)
+    if _exponentials(node) > _MOST_NESTED_EXPONENTIALS:
+        raise FormulaError(f"At most {_MOST_NESTED_EXPONENTIALS} exponentials may stand inside one another.", 0)
+
+
+def _degree(node: Expr) -> int:
+    """The degree of `node` as a polynomial; what is inside a function counts as it is."""
+    match node:
+        case Symbol():
+            return 1
+        case Product(factors):
+            return sum(map(_degree, factors))
+        case Power(base, Number(value)):
+            return ceil(_degree(base) * abs(value))
+    return max(map(_degree, node.children), default=0)
+
+
+def _exponentials(node: Expr) -> int:
+    """How many exponentials stand inside one another."""
+    own = isinstance(node, Call) and node.function in ("exp", "sinh", "cosh")
+    own = own or (isinstance(node, Power) and not isinstance(node.exponent, Number))
+    return own + max(map(_exponentials, node.children), default=0)

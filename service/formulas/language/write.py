@@ -3,20 +3,9 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from service.formulas.language.decimals import decimal
 from service.formulas.language.functions import EXTREMES, FUNCTIONS
-from service.formulas.language.tree import (
-    Call,
-    Comparison,
-    Constant,
-    Name,
-    Node,
-    Number,
-    Power,
-    Product,
-    Sum,
-    Where,
-)
+from service.formulas.language.tokens import decimal
+from service.formulas.language.tree import Call, Constant, Expr, Number, Power, Product, Relation, Sum, Symbol, Where
 
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)  # how tightly an expression binds
 _GREEK = {
@@ -44,12 +33,12 @@ _OWN_NOTATION = ("exp", "sqrt", "abs")  # e^{u}, a root, bars
 _LATEX_OPERATORS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge"}
 
 
-def plain(node: Node) -> str:
+def plain(node: Expr) -> str:
     """`node` as text that the grammar reads back."""
     return _Writer(latex=False).write(node)
 
 
-def latex(node: Node) -> str:
+def latex(node: Expr) -> str:
     """`node` in LaTeX."""
     return _Writer(latex=True).write(node)
 
@@ -58,20 +47,20 @@ def latex(node: Node) -> str:
 class _Writer:
     latex: bool
 
-    def write(self, node: Node, least: int = _SUM) -> str:
+    def write(self, node: Expr, least: int = _SUM) -> str:
         """`node`, in parentheses where it binds less tightly than `least`."""
         text, binding = self._written(node)
         if binding >= least:
             return text
         return rf"\left({text}\right)" if self.latex else f"({text})"
 
-    def _written(self, node: Node) -> tuple[str, int]:
+    def _written(self, node: Expr) -> tuple[str, int]:
         match node:
             case Number(value):
                 return self._number(value)
             case Constant(name):
                 return rf"\{name}" if self.latex and name == "pi" else name, _ATOM
-            case Name(name):
+            case Symbol(name):
                 return self._name(name), _ATOM
             case Sum(terms):
                 return self._sum(terms), _SUM
@@ -100,7 +89,7 @@ class _Writer:
         escaped = name.replace("_", r"\_")
         return rf"\{name}" if name in _GREEK else rf"\mathrm{{{escaped}}}"
 
-    def _sum(self, terms: tuple[Node, ...]) -> str:
+    def _sum(self, terms: tuple[Expr, ...]) -> str:
         negative = _is_negative(terms[0])
         text = f"-{self.write(_unsigned(terms[0]), _PRODUCT)}" if negative else self.write(terms[0])
         for term in terms[1:]:
@@ -108,7 +97,7 @@ class _Writer:
             text += f" {sign} {self.write(shown, _PRODUCT)}"
         return text
 
-    def _product(self, factors: tuple[Node, ...]) -> tuple[str, int]:
+    def _product(self, factors: tuple[Expr, ...]) -> tuple[str, int]:
         if _is_negative(Product(factors)):
             return f"-{self.write(_unsigned(Product(factors)), _PRODUCT)}", _SUM
         above = [factor for factor in factors if not _is_below(factor)]
@@ -123,7 +112,7 @@ class _Writer:
         denominator = "*".join(self.write(factor, _POWER) for factor in below)
         return f"{numerator}/{denominator}" if len(below) == 1 else f"{numerator}/({denominator})", _PRODUCT
 
-    def _juxtaposed(self, factors: list[Node]) -> str:
+    def _juxtaposed(self, factors: list[Expr]) -> str:
         if len(factors) == 1:
             return self.write(factors[0])
         # A function takes whatever follows its bare argument with it, so only the last factor may have one.
@@ -133,12 +122,12 @@ class _Writer:
         separated = [rf" \cdot {text}" if text[0].isdigit() else f" {text}" for text in written[1:]]
         return (written[0] if written else "1") + "".join(separated)
 
-    def _closed(self, factor: Node) -> str:
+    def _closed(self, factor: Expr) -> str:
         called = factor.base if isinstance(factor, Power) else factor
         bare = isinstance(called, Call) and _is_bare(called)
         return rf"\left({self.write(factor)}\right)" if bare else self.write(factor, _POWER)
 
-    def _power(self, base: Node, exponent: Node) -> tuple[str, int]:
+    def _power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
         if _is_below(Power(base, exponent)):
             return self._product((Power(base, exponent),))
         if not self.latex:
@@ -146,11 +135,11 @@ class _Writer:
         raised = f"{{{self.write(exponent)}}}"
         if not (isinstance(base, Call) and base.function in FUNCTIONS and base.function not in ("abs", "sqrt")):
             return f"{self.write(base, _ATOM)}^{raised}", _POWER
-        if isinstance(exponent, Number | Name):
+        if isinstance(exponent, Number | Symbol):
             return rf"{FUNCTIONS[base.function].latex}^{raised}{self._argument(base)}", _POWER
         return rf"\left({self.write(base)}\right)^{raised}", _POWER  # tanh^−1 would be the inverse to some
 
-    def _call(self, function: str, arguments: tuple[Node, ...]) -> str:
+    def _call(self, function: str, arguments: tuple[Expr, ...]) -> str:
         # Every part is written once, else a formula's text would take twice as long with every level.
         if self.latex and function in FUNCTIONS and function not in _OWN_NOTATION:
             return FUNCTIONS[function].latex + self._argument(Call(function, arguments))
@@ -174,26 +163,26 @@ class _Writer:
         if not self.latex:
             return f"where({self._condition(node.condition)}, {self.write(node.then)}, {self.write(node.otherwise)})"
         rows: list[str] = []
-        rest: Node = node
+        rest: Expr = node
         while isinstance(rest, Where):
             rows.append(f"{self.write(rest.then)} & {self._condition(rest.condition)}")
             rest = rest.otherwise
         rows.append(rf"{self.write(rest)} & \text{{otherwise}}")
         return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
 
-    def _condition(self, condition: Comparison) -> str:
+    def _condition(self, condition: Relation) -> str:
         operator = _LATEX_OPERATORS[condition.operator] if self.latex else condition.operator
         return f"{self.write(condition.left)} {operator} {self.write(condition.right)}"
 
 
-def _listed(function: str, arguments: tuple[Node, ...]) -> list[Node]:
+def _listed(function: str, arguments: tuple[Expr, ...]) -> list[Expr]:
     """max(a, b, c) for max(a, max(b, c))."""
     *first, last = arguments
     nested = isinstance(last, Call) and last.function == function and function in EXTREMES
     return [*first, *_listed(function, last.arguments)] if isinstance(last, Call) and nested else [*first, last]
 
 
-def _unsigned(node: Node) -> Node:
+def _unsigned(node: Expr) -> Expr:
     """A negative number or product without its sign, and otherwise as it stands."""
     match node:
         case Product((Number(value), *rest)):
@@ -208,10 +197,10 @@ def _unsigned(node: Node) -> Node:
 def _is_bare(called: Call) -> bool:
     """Whether LaTeX writes the argument of a function without parentheses."""
     standing = called.function in FUNCTIONS and called.function not in ("exp", "sqrt", "abs", "sigmoid")
-    return standing and isinstance(called.arguments[0], Name)
+    return standing and isinstance(called.arguments[0], Symbol)
 
 
-def _is_negative(node: Node) -> bool:
+def _is_negative(node: Expr) -> bool:
     match node:
         case Number(value):
             return value < 0
@@ -221,7 +210,7 @@ def _is_negative(node: Node) -> bool:
             return False
 
 
-def _inverse(node: Power) -> Node:
+def _inverse(node: Power) -> Expr:
     match node.exponent:
         case Number(value) if value != -1:
             return Power(node.base, Number(-value))
@@ -229,6 +218,6 @@ def _inverse(node: Power) -> Node:
             return node.base
 
 
-def _is_below(node: Node) -> bool:
+def _is_below(node: Expr) -> bool:
     """Whether `node` belongs under the line of a fraction."""
     return isinstance(node, Power) and isinstance(node.exponent, Number) and node.exponent.value < 0

@@ -7,7 +7,7 @@ from flint import ctx
 from pydantic import Field
 
 from service.core.kinds import Double
-from service.formulas.language.tree import Node, call
+from service.formulas.language.tree import Expr, call
 from service.grading.bounding import Outcome, judged, of_size
 from service.grading.claims.base import ID, Claim, Context, Judgement, Unreadable, partly, undecided
 from service.grading.inequality import Inequality, inequality_of
@@ -88,7 +88,7 @@ class BoundClaim(Claim):
             return signed
         return bounds(call("abs", derivative), *window).value
 
-    def _own(self, context: Context) -> Node:
+    def _own(self, context: Context) -> Expr:
         """The student's own derivative."""
         source = self.derivative_from or ""
         own = context.answers.get(source)

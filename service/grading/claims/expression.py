@@ -19,7 +19,7 @@ from service.formulas.enclosures.smoothness import smoothness
 from service.formulas.language.build import times
 from service.formulas.language.differentiate import differentiate
 from service.formulas.language.tokens import LONGEST_TEXT
-from service.formulas.language.tree import Node, Number
+from service.formulas.language.tree import Expr, Number
 from service.grading.claims.base import Claim, Context, Judgement, Unreadable, partly, right, undecided, wrong
 from service.grading.misconceptions import constant_factor, misconceptions
 from service.grading.reading import Formula, check_effort, formula_of
@@ -119,12 +119,12 @@ class ExpressionClaim(Claim):
             return "one_branch_wrong", f"It is right {_where(agreeing)}, but not everywhere."
         return "different", "This is another function."
 
-    def _same(self, one: Node, other: Node) -> bool:
+    def _same(self, one: Expr, other: Expr) -> bool:
         found = compare(one, other, *self._domain())
         return all(part.difference is None and part.evidence is not Evidence.DOUBTED for part in found)
 
 
-def _differing_kink(answer: Node, target: Node, domain: tuple[float, float]) -> Counterexample | None:
+def _differing_kink(answer: Expr, target: Expr, domain: tuple[float, float]) -> Counterexample | None:
     """The first kink of either inside the domain at which they certainly have other values."""
     kinks = {*smoothness(answer).kinks, *smoothness(target).kinks}
     for kink in sorted(kink for kink in kinks if domain[0] <= kink <= domain[1]):
@@ -134,7 +134,7 @@ def _differing_kink(answer: Node, target: Node, domain: tuple[float, float]) -> 
     return None
 
 
-def _value_at(node: Node, kink: float) -> arb | None:
+def _value_at(node: Expr, kink: float) -> arb | None:
     """The value there, NaN where there is none; None where that cannot be told."""
     with suppress(Undecided), ctx.workprec(PRECISION_BITS):
         return value_at(node, rational(Fraction(repr(kink))))
@@ -149,7 +149,7 @@ def _known(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
-def _multiples(factor: float, formula: Node) -> list[Node]:
+def _multiples(factor: float, formula: Expr) -> list[Expr]:
     """`formula` times what `factor` may be in full: a decimal number, or a fraction."""
     numbers = Fraction(repr(factor)), Fraction(factor).limit_denominator(_LARGEST_DENOMINATOR)
     return [times(Number(number), formula) for number in numbers]

@@ -15,7 +15,7 @@ from service.formulas.enclosures.smoothness import smoothness
 from service.formulas.language.build import replaced
 from service.formulas.language.differentiate import differentiate
 from service.formulas.language.grammar import parse
-from service.formulas.language.tree import Name, Node, Number
+from service.formulas.language.tree import Expr, Number, Symbol
 
 
 class Activation(Kind):
@@ -65,17 +65,17 @@ class Activation(Kind):
         return {name: value for name, value in self if isinstance(value, float)}
 
     @property
-    def tree(self) -> Node:
+    def tree(self) -> Expr:
         """The formula, with the names of its parameters."""
         return _read(self.written, tuple(self.values))
 
     @property
-    def slope(self) -> Node:
+    def slope(self) -> Expr:
         """The formula of the derivative, with the names of the parameters."""
         return _derived(self.written, tuple(self.values))
 
     @property
-    def closed(self) -> Node:
+    def closed(self) -> Expr:
         """The formula with the parameters' values in it, as the decimal numbers that they were written as."""
         return _closed(self.written, tuple(self.values.items()))
 
@@ -86,20 +86,20 @@ class Activation(Kind):
 
 
 @lru_cache(maxsize=1024)
-def _read(formula: str, names: tuple[str, ...]) -> Node:
+def _read(formula: str, names: tuple[str, ...]) -> Expr:
     return parse(formula, VARIABLE, names)
 
 
 @lru_cache(maxsize=1024)
-def _derived(formula: str, names: tuple[str, ...]) -> Node:
+def _derived(formula: str, names: tuple[str, ...]) -> Expr:
     return differentiate(_read(formula, names), VARIABLE)
 
 
 @lru_cache(maxsize=1024)
-def _closed(formula: str, values: tuple[tuple[str, float], ...]) -> Node:
+def _closed(formula: str, values: tuple[tuple[str, float], ...]) -> Expr:
     node = _read(formula, tuple(name for name, _ in values))
     for name, value in values:
-        node = replaced(node, Name(name), Number(Fraction(repr(value))))
+        node = replaced(node, Symbol(name), Number(Fraction(repr(value))))
     return node
 
 

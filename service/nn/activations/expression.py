@@ -11,10 +11,10 @@ from service.core.arrays import Array
 from service.core.kinds import Real
 from service.formulas.enclosures.program import VARIABLE
 from service.formulas.language.canonical import canonical
+from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.grammar import parse
-from service.formulas.language.numpy_backend import Evaluation
 from service.formulas.language.tokens import LONGEST_TEXT, FormulaError
-from service.formulas.language.tree import Node
+from service.formulas.language.tree import Expr
 from service.nn.activations.base import Activation
 
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}$")]
@@ -63,7 +63,7 @@ class Expression(Activation):
         return self._evaluation.derivative(self._stable, x)
 
     @property
-    def _stable(self) -> Node:
+    def _stable(self) -> Expr:
         return _made_stable(self.formula, tuple(self.parameters))
 
     @property
@@ -72,5 +72,5 @@ class Expression(Activation):
 
 
 @lru_cache(maxsize=1024)
-def _made_stable(formula: str, names: tuple[str, ...]) -> Node:
+def _made_stable(formula: str, names: tuple[str, ...]) -> Expr:
     return canonical(parse(formula, VARIABLE, names))

@@ -7,8 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from scipy.special import ndtr
 
-from service.core.arrays import Array
-from service.formulas.language.stable import sech_squared
+from service.core.arrays import Array, sech_squared
 from service.nn.activations.base import Activation
 
 _SLOPE = sqrt(2.0 / pi)

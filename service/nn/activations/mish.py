@@ -5,8 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from scipy.special import expit
 
-from service.core.arrays import Array
-from service.formulas.language.stable import sech_squared, softplus
+from service.core.arrays import Array, sech_squared, softplus
 from service.nn.activations.base import Activation
 
 

@@ -4,8 +4,7 @@ from typing import ClassVar, Literal
 
 from scipy.special import expit
 
-from service.core.arrays import Array
-from service.formulas.language.stable import logistic_slope
+from service.core.arrays import Array, logistic_slope
 from service.nn.activations.base import Activation
 
 

@@ -4,9 +4,8 @@ from typing import ClassVar, Literal
 
 from scipy.special import expit
 
-from service.core.arrays import Array
+from service.core.arrays import Array, softplus
 from service.core.kinds import Positive
-from service.formulas.language.stable import softplus
 from service.nn.activations.base import Activation
 
 

@@ -4,8 +4,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from service.core.arrays import Array
-from service.formulas.language.stable import sech_squared
+from service.core.arrays import Array, sech_squared
 from service.nn.activations.base import Activation
 
 

@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from api_tests.expressions.test_calculus import FORMULAS, WRITTEN
+from api_tests.formulas.test_calculus import FORMULAS, WRITTEN
 from api_tests.nn.variants import named
 from service.formulas.language.canonical import canonical
+from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.grammar import parse
-from service.formulas.language.numpy_backend import Evaluation
-from service.formulas.language.program import X
-from service.formulas.language.tape import Tape
+from service.formulas.language.tape import Tape, X
 from service.nn.activations import Activation
 
 EVERYWHERE = np.concatenate([-np.logspace(300, -300, 1201), [0.0], np.logspace(-300, 300, 1201)])

@@ -13,10 +13,10 @@ import numpy as np
 
 from service.formulas.language.canonical import canonical
 from service.formulas.language.differentiate import DerivativeTooLong, differentiate
+from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.grammar import parse
-from service.formulas.language.numpy_backend import Evaluation
 from service.formulas.language.tokens import LONGEST_TEXT, FormulaError
-from service.formulas.language.tree import Node
+from service.formulas.language.tree import Expr
 from service.formulas.language.write import latex, plain
 
 LONGEST_STEP_SECONDS = 0.2
@@ -38,7 +38,7 @@ class Survivor:
     text: str
     slowest: dict[str, float] = field(default_factory=dict)
 
-    def understood(self) -> Node | None:
+    def understood(self) -> Expr | None:
         """The formula; None where it is refused, Fault where either goes wrong."""
         try:
             node = self._step("read", lambda: parse(self.text, parameters=PARAMETERS))
@@ -68,7 +68,7 @@ class Survivor:
             if took > LONGEST_STEP_SECONDS:
                 raise Fault(f"{name}: {took:.3f} s for {self.text!r}")
 
-    def _is_written_alike(self, what: str, node: Node) -> None:
+    def _is_written_alike(self, what: str, node: Expr) -> None:
         values = self._step("numbers", lambda: EVALUATION.values(node, X))
         for writer in (plain, latex):
             written = self._step(f"{writer.__name__} of the {what}", lambda writer=writer: writer(node))
@@ -78,7 +78,7 @@ class Survivor:
             if read is not None and not _alike(EVALUATION.values(read, X), values):
                 raise Fault(f"{what} of {self.text!r} is written as {written!r}, which has other values")
 
-    def _read_back(self, written: str, bounds: tuple[str, ...]) -> Node | None:
+    def _read_back(self, written: str, bounds: tuple[str, ...]) -> Expr | None:
         """None where only a bound stands against it: what is written may be larger than what was read."""
         try:
             return self._step("read back", lambda: parse(written, parameters=PARAMETERS))
@@ -87,13 +87,13 @@ class Survivor:
                 return None
             raise Fault(f"{self.text!r} is written as {written!r}: {refusal.sentence}") from refusal
 
-    def _derivative(self, node: Node) -> Node | None:
+    def _derivative(self, node: Expr) -> Expr | None:
         try:
             return self._step("differentiate", lambda: differentiate(node, "z"))
         except DerivativeTooLong:
             return None
 
-    def _has_numbers(self, node: Node) -> None:
+    def _has_numbers(self, node: Expr) -> None:
         stable = self._step("canonical", lambda: canonical(node))
         for x in (X, X.astype(np.float32), EXTREMES, X[:0]):
             kept = x.copy()

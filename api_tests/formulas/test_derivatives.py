@@ -5,8 +5,8 @@ import pytest
 
 from service.formulas.language.canonical import canonical
 from service.formulas.language.differentiate import differentiate
+from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.grammar import parse
-from service.formulas.language.numpy_backend import Evaluation
 from service.formulas.language.write import latex, plain
 
 PARAMETERS = {"a": 0.7, "alpha": 1.3, "b": 0.6, "beta": 1.05, "c": -0.2, "u": 1.67}

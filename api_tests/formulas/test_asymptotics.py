@@ -10,8 +10,8 @@ from service.formulas.enclosures.at_infinity import germ
 from service.formulas.enclosures.balls import PRECISION_BITS
 from service.formulas.enclosures.germs import Behaviour
 from service.formulas.enclosures.monomials import Undecided
+from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.grammar import parse
-from service.formulas.language.numpy_backend import Evaluation
 
 BEHAVIOURS = [
     ("z*tanh(z)", inf, -1),

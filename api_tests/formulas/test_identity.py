@@ -8,7 +8,7 @@ from service.formulas.enclosures.exponents import DEEPEST_DENOMINATOR, common_de
 from service.formulas.enclosures.identity import identical
 from service.formulas.language.grammar import parse
 from service.formulas.language.tokens import FormulaError
-from service.formulas.language.tree import Node
+from service.formulas.language.tree import Expr
 
 HOLDING = [
     ("tanh(z)", "(e^(2z) - 1)/(e^(2z) + 1)"),
@@ -117,7 +117,7 @@ def _grown(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 FORMULAS = st.recursive(LEAVES, _grown, max_leaves=5)
 
 
-def read(text: str) -> Node:
+def read(text: str) -> Expr:
     """The formula; the example is passed over where it is larger than formulas may be."""
     try:
         return parse(text)

@@ -1,9 +1,9 @@
 """Formulas to start from: what the tables of the tests read and refuse, and what brought other readers down."""
 
-from api_tests.expressions.test_calculus import FORMULAS, WRITTEN
-from api_tests.expressions.test_derivatives import DERIVATIVES
-from api_tests.expressions.test_grammar import REFUSED, SPELLINGS, WRITTEN_BACK
-from api_tests.expressions.test_numbers import LOSSES
+from api_tests.formulas.test_calculus import FORMULAS, WRITTEN
+from api_tests.formulas.test_derivatives import DERIVATIVES
+from api_tests.formulas.test_grammar import REFUSED, SPELLINGS, WRITTEN_BACK
+from api_tests.formulas.test_numbers import LOSSES
 from service.formulas.language.functions import EXTREMES, FUNCTIONS
 from service.formulas.language.write import plain
 

@@ -7,8 +7,8 @@ from api_tests.networks import report, stack
 from api_tests.nn.variants import every, named
 from service.formulas.language.canonical import canonical
 from service.formulas.language.differentiate import differentiate
+from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.grammar import parse
-from service.formulas.language.numpy_backend import Evaluation
 from service.nn.activations import Activation
 from service.nn.activations.expression import Expression
 

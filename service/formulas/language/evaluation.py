@@ -1,28 +1,18 @@
-"""The rules of forward differentiation: a formula → the steps to its values, and to its derivative beside them."""
+"""A formula → its values and derivative on arrays, by forward differentiation, without a Python step per element."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import e, inf, pi
 from typing import Any
 
 import numpy as np
 
-from service.formulas.language.canonical import STABLE
-from service.formulas.language.functions import EXTREMES, FUNCTIONS
-from service.formulas.language.program import Operand, X
-from service.formulas.language.tape import Tape
-from service.formulas.language.tree import (
-    Call,
-    Comparison,
-    Constant,
-    Name,
-    Node,
-    Number,
-    Power,
-    Product,
-    Sum,
-    Where,
-)
+from service.core.arrays import Array
+from service.formulas.language.functions import EXTREMES, FUNCTIONS, STABLE
+from service.formulas.language.tape import ArrayProgram, Operand, Tape, X
+from service.formulas.language.tree import Call, Constant, Expr, Number, Power, Product, Relation, Sum, Symbol, Where
 
 _COMPARE: dict[str, Callable[..., Any]] = {
     "<": np.less,
@@ -34,26 +24,26 @@ _CONSTANTS = {"e": e, "pi": pi}
 _LARGEST_UNROLLED = 64
 """Whole powers up to this one are made of products, several times faster than a logarithm and an exponential."""
 
-Dual = tuple[Operand, Operand | None]
+_Dual = tuple[Operand, Operand | None]
 """A value and its derivative; None is a derivative of exactly zero, which costs nothing."""
 
 
-class Forward:
-    """Records duals of formulas of `variable` on a tape."""
+class _Recorder:
+    """The rules of forward differentiation: records values and derivatives of formulas of `variable` on a tape."""
 
     def __init__(self, tape: Tape, variable: str, parameters: Mapping[str, float]) -> None:
         self._tape = tape
         self._variable = variable
         self._parameters = parameters
 
-    def dual(self, node: Node) -> Dual:
+    def dual(self, node: Expr) -> _Dual:
         """The value and the derivative of `node`."""
         match node:
             case Number(value):
                 return _float(value), None
             case Constant(name):
                 return _CONSTANTS[name], None
-            case Name(name):
+            case Symbol(name):
                 return (X, 1.0) if name == self._variable else (self._parameters[name], None)
             case Sum(terms):
                 return self._sum([self.dual(term) for term in terms])
@@ -69,15 +59,15 @@ class Forward:
                 return self._where(self._condition(condition), self.dual(then), self.dual(otherwise))
         raise TypeError(f"{node!r} is no formula")
 
-    def _sum(self, terms: list[Dual]) -> Dual:
+    def _sum(self, terms: list[_Dual]) -> _Dual:
         value, slope = terms[0]
         for other, other_slope in terms[1:]:
             value, slope = self._tape.add(value, other), self._added(slope, other_slope)
         return value, slope
 
-    def _product(self, factors: tuple[Node, ...]) -> Dual:
+    def _product(self, factors: tuple[Expr, ...]) -> _Dual:
         """Numbers first, so that they meet as numbers; a negative power divides."""
-        above, below = list[Dual](), list[Dual]()
+        above, below = list[_Dual](), list[_Dual]()
         for factor in factors:
             if not isinstance(factor, Power):
                 above.append(self.dual(factor))
@@ -87,18 +77,18 @@ class Forward:
                 below.append(self._power(base, (-exponent[0], None)))
             else:
                 above.append(self._power(base, exponent))
-        result: Dual = (1.0, None)
+        result: _Dual = (1.0, None)
         for dual in sorted(above, key=_is_array):
             result = self._times(result, dual)
         for dual in sorted(below, key=_is_array):
             result = self._over(result, dual)
         return result
 
-    def _times(self, one: Dual, other: Dual) -> Dual:
+    def _times(self, one: _Dual, other: _Dual) -> _Dual:
         (a, da), (b, db) = one, other
         return self._tape.multiply(a, b), self._added(self._scaled(da, b), self._scaled(db, a))
 
-    def _over(self, one: Dual, other: Dual) -> Dual:
+    def _over(self, one: _Dual, other: _Dual) -> _Dual:
         """(a / b)′ = (a′ − (a / b)·b′) / b."""
         (a, da), (b, db) = one, other
         value = self._tape.apply(np.divide, a, b)
@@ -106,7 +96,7 @@ class Forward:
         slope = self._added(da, fall)
         return value, None if slope is None else self._tape.apply(np.divide, slope, b)
 
-    def _power(self, base: Dual, exponent: Dual) -> Dual:
+    def _power(self, base: _Dual, exponent: _Dual) -> _Dual:
         (b, db), (n, dn) = base, exponent
         value = self._raised(b, n)
         slope = growth = None
@@ -131,7 +121,7 @@ class Forward:
             square = self._tape.apply(np.square, square) if whole else square
         return result
 
-    def _extreme(self, function: str, one: Dual, other: Dual) -> Dual:
+    def _extreme(self, function: str, one: _Dual, other: _Dual) -> _Dual:
         (a, _), (b, _) = one, other
         first = self._tape.compare(_COMPARE["<=" if function == "min" else ">="], a, b)
         slope = self._where(first, one, other)[1]
@@ -140,7 +130,7 @@ class Forward:
             return self._tape.clip(inner, *((-inf, bound) if function == "min" else (bound, inf))), slope
         return self._tape.apply(np.minimum if function == "min" else np.maximum, a, b), slope
 
-    def _call(self, function: str, argument: Dual) -> Dual:
+    def _call(self, function: str, argument: _Dual) -> _Dual:
         (u, du), curve = argument, STABLE[function] if function in STABLE else FUNCTIONS[function].curve
         value = self._tape.apply(curve.values, u)
         if du is None or curve.slope is None:
@@ -148,11 +138,11 @@ class Forward:
         slope = self._tape.apply(curve.slope, u, value) if curve.of_value else self._tape.apply(curve.slope, u)
         return value, self._scaled(du, slope)
 
-    def _condition(self, condition: Comparison) -> Operand:
+    def _condition(self, condition: Relation) -> Operand:
         left, right = self.dual(condition.left)[0], self.dual(condition.right)[0]
         return self._tape.compare(_COMPARE[condition.operator], left, right)
 
-    def _where(self, condition: Operand, then: Dual, otherwise: Dual) -> Dual:
+    def _where(self, condition: Operand, then: _Dual, otherwise: _Dual) -> _Dual:
         (a, da), (b, db) = then, otherwise
         value = self._tape.where(condition, a, b)
         if da is None and db is None:
@@ -168,7 +158,7 @@ class Forward:
         return self._tape.add(one, other)
 
 
-def _is_array(dual: Dual) -> bool:
+def _is_array(dual: _Dual) -> bool:
     return not isinstance(dual[0], float)
 
 
@@ -177,3 +167,42 @@ def _float(value: Fraction) -> float:
         return float(value)
     except OverflowError:
         return inf if value > 0 else -inf
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A formula of `variable` with its parameters given."""
+
+    variable: str
+    parameters: Mapping[str, float]
+
+    def values(self, node: Expr, x: Array) -> Array:
+        """The values of `node` at `x`, of the same shape and precision."""
+        return self._run(node, "values", x)[0]
+
+    def derivative(self, node: Expr, x: Array) -> Array:
+        """The derivative of `node` at `x`, of the same shape and precision."""
+        return self._run(node, "derivative", x)[0]
+
+    def values_and_derivative(self, node: Expr, x: Array) -> tuple[Array, Array]:
+        """Both, with what they have in common computed once."""
+        values, derivative = self._run(node, "both", x)
+        return values, derivative
+
+    def _run(self, node: Expr, wanted: str, x: Array) -> list[Array]:
+        return _program(node, self.variable, tuple(self.parameters.items()), wanted).run(x)
+
+
+@lru_cache(maxsize=256)
+def _program(node: Expr, variable: str, parameters: tuple[tuple[str, float], ...], wanted: str) -> ArrayProgram:
+    tape = Tape()
+    value, slope = _Recorder(tape, variable, dict(parameters)).dual(node)
+    derivative = 0.0 if slope is None else slope
+    outputs = {"values": (value,), "derivative": (derivative,), "both": (value, derivative)}
+    return tape.program(*outputs[wanted])
+
+
+def constant_within(node: Expr, limit: float) -> bool:
+    """Whether `node`, a formula without names, is a number of at most `limit` in size."""
+    value, _ = _Recorder(Tape(), "", {}).dual(node)
+    return isinstance(value, float) and abs(value) <= limit

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 
-from api_tests.enclosures.growing import FORMULAS
+from api_tests.formulas.growing import FORMULAS
 from service.formulas.enclosures.smoothness import smoothness
+from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.grammar import parse
-from service.formulas.language.numpy_backend import Evaluation
 from service.formulas.language.tokens import FormulaError
 from service.formulas.vocabulary import Approach
 from service.nn.activations.a_relu import ARelu
