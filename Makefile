@@ -89,6 +89,9 @@ bench-page: $(BIN)/.dev ## measure how fast the laboratory follows, in Chromium
 chaos: $(BIN)/.dev ## kill executors and the service in the middle of their work, and count what is lost (RUNS=5, JOBS=30, ON=sqlite,postgresql)
 	$(BIN)/python benchmarks/chaos.py RUNS=$(RUNS) JOBS=$(JOBS) ON=$(ON)
 
+house: $(BIN)/.dev ## count what a newcomer must know: files opened, files to write, names, rooms
+	$(BIN)/python benchmarks/house.py
+
 phase-diagram: $(BIN)/.dev ## draw the phase diagram of tanh and compare it with theory, some minutes
 	$(BIN)/python benchmarks/phase_diagram.py
 

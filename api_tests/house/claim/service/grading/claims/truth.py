@@ -1,0 +1,22 @@
+"""A statement that holds or does not."""
+
+from typing import Any, Literal
+
+from service.core.kinds import Truth
+from service.grading.claims.base import Claim, Context, Judgement, Unreadable, right, wrong
+from service.grading.words import Method
+
+
+class TruthClaim(Claim):
+    """true or false."""
+
+    kind: Literal["truth"] = "truth"
+    expected: Truth
+    """Whether the statement holds."""
+
+    def judge(self, answer: Any, context: Context) -> Judgement:
+        if not isinstance(answer, bool):
+            raise Unreadable("true or false is expected here.")
+        if answer is self.expected:
+            return right("right_choice", "That is right.", Method.LOOKUP)
+        return wrong("wrong_choice", "It is the other way round.", Method.LOOKUP)

@@ -1,0 +1,133 @@
+"""What `make house` counts: how little a newcomer must know, and that an extension really is one file.
+
+Every folder of `api_tests/house` has an extension: its files below `service/`, and `proof.py`, tests that run in a copy
+of the repository to which these files were added. There the laws that hold for every kind of the family run for the
+new one, too.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.house import EXTENSIONS, ROOT, House, files_to_write
+
+COPIED = ("service", "api_tests", "examples", "pyproject.toml")
+LAWS = {
+    "activation": ("api_tests/nn/test_activations.py", "isru"),
+    "initializer": ("api_tests/nn/test_initializers.py", "triangular and not closed_form"),  # which are a table there
+    "loss": ("api_tests/nn/test_losses.py", "log_cosh"),
+}
+"""The tests that find a new kind by themselves, and how those for it are selected."""
+TRIED = [name for name in EXTENSIONS if files_to_write(name)]
+SMALL = {
+    "main.py": "",
+    "page/laboratory.js": "",
+    "core/arrays.py": "import numpy.typing as npt\nArray = npt.NDArray[float]\nLOW, _high = 0, [n for n in range(3)]\n",
+    "nn/tanh.py": '''
+if True:
+    ANY = 1
+class Tanh:
+    kind: Literal["tanh"] = "tanh"
+    def f(self):
+        inner = 1
+async def LOW():
+    """Three short words."""
+''',
+    "grading/formats/native.py": 'class Native:\n    name: ClassVar[str] = "native"\n',
+    "nn/shapes.py": '''
+from service.core.arrays import Array as A
+class _Base:
+    """Of arrays (…, samples)."""
+    def by_class(self, x: A) -> A: ...
+class _Derived(_Base):
+    """It says nothing of axes (but much, as it were, of others)."""
+    def by_class(self, x: A) -> A: ...
+    def own(self, x: A | None) -> None: ...
+def _told(x: A) -> None:
+    """What comes out, (trials, 2·n)."""
+def _shaped(x: A) -> None:
+    """Of any shape at all."""
+def _commented(
+    x: A,  # (n,)
+) -> None: ...
+def _coded(*, x: A) -> None:
+    return (x, x)
+def _of_numbers(x: float) -> A: ...
+''',
+}
+"""A house with one of everything that is counted, and something beside it that is not."""
+
+
+def extended(extension: str, folder: Path) -> None:
+    """Copy the repository to `folder`, and add the files of `extension`."""
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder)
+    shutil.copytree(ROOT / "api_tests" / "house" / extension / "service", folder / "service", dirs_exist_ok=True)
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    """Every file of what is copied, those left out that Python writes, by its path below `root`."""
+    found = [one for name in COPIED for one in [root / name, *(root / name).rglob("*")] if one.is_file()]
+    return {one.relative_to(root).as_posix(): one.read_bytes() for one in found if "__pycache__" not in one.parts}
+
+
+@pytest.mark.parametrize("extension", TRIED)
+def test_an_extension_is_one_file_and_works(extension: str, tmp_path: Path) -> None:
+    extended(extension, tmp_path)
+    laws, selected = LAWS.get(extension, ("", "proof"))
+    tests = [f"api_tests/house/{extension}/proof.py", *([laws] if laws else []), "-k", f"proof or ({selected})"]
+    line = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *tests]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    here, there = contents(ROOT), contents(tmp_path)
+    differing = [name for name in here.keys() | there.keys() if here.get(name) != there.get(name)]
+    assert len(differing) == 1, differing
+
+
+def test_the_script_prints_every_row_and_follows_a_request_into_its_worker_process() -> None:
+    line = [sys.executable, "benchmarks/house.py", "-v"]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    for words, _ in EXTENSIONS.values():
+        assert f"files to write for {words}" in done.stdout
+    opened = done.stdout.partition("files opened:")[2].partition("\n\n")[0]
+    assert {"http/", "simulation/", "processes/", "nn/"} <= {
+        f"{name.strip().partition('/')[0]}/" for name in opened.splitlines()
+    }
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> House:
+    for name, text in SMALL.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return House(tmp_path)
+
+
+def test_public_names_are_those_that_a_reader_must_know(small: House) -> None:
+    assert sorted(small.names()) == [
+        ("ANY", "nn/tanh.py"),
+        ("Array", "core/arrays.py"),
+        ("LOW", "core/arrays.py"),
+        ("LOW", "nn/tanh.py"),
+    ]
+    assert small.lines_to_a_name() == sum(text.count("\n") for text in SMALL.values()) / 4
+    assert small.defined_twice() == {"LOW": ["core/arrays.py", "nn/tanh.py"]}
+
+
+def test_rooms_are_folders_with_python(small: House) -> None:
+    assert small.rooms() == (["core", "grading", "nn"], ["main.py"])
+
+
+def test_a_function_of_arrays_that_names_no_shape_is_found(small: House) -> None:
+    assert [one.rpartition(" ")[2] for one in small.without_shape()] == ["own", "_coded"]
+
+
+def test_a_docstring_of_three_words_is_found(small: House) -> None:
+    assert small.short_docstrings() == ["nn/tanh.py:8 Three short words."]
