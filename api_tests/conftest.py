@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.processes.blas import single_blas_thread
+from service.processes.system import single_blas_thread
 
 single_blas_thread()
 

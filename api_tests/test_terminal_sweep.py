@@ -7,7 +7,7 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 import pytest
 from rich.console import Console
 
+from api_tests.processes.processes import eventually
 from api_tests.studies.sweeping import BASE, Counting, given, grid, spaced
 from api_tests.test_terminal import ROOT, command, written
-from api_tests.worker.processes import eventually
 from service.__main__ import main
 from service.charts.tables import csv_line
 from service.cli import sweeping
@@ -48,7 +48,7 @@ class Here:
     dies_at: frozenset[int] = frozenset()
     asked: list[range]
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, preload: Sequence[str]) -> None:
         type(self).asked = []
 
     async def start(self) -> None:
@@ -65,7 +65,7 @@ class Here:
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> type[Here]:
     """All that is swept in this process."""
-    monkeypatch.setattr(sweeping, "Worker", Here)
+    monkeypatch.setattr(sweeping, "ProcessPool", Here)
     monkeypatch.setattr(Here, "dies_at", frozenset())
     return Here
 

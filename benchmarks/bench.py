@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from service.processes.blas import single_blas_thread  # noqa: E402 - the root is on the path only now
+from service.processes.system import single_blas_thread  # noqa: E402 - the root is on the path only now
 
 single_blas_thread()
 

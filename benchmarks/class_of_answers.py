@@ -18,7 +18,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from service.processes.blas import single_blas_thread  # noqa: E402 - the root is on the path only now
+from service.processes.system import single_blas_thread  # noqa: E402 - the root is on the path only now
 
 single_blas_thread()
 
@@ -33,7 +33,7 @@ from service.jobs.keeping import Keeping  # noqa: E402
 from service.jobs.size import chunk_of, seconds_a_sheet  # noqa: E402
 from service.jobs.work.base import Means, Opened  # noqa: E402
 from service.jobs.work.gradings import GradingsWork  # noqa: E402
-from service.processes.pool import Worker  # noqa: E402
+from service.processes.pool import ProcessPool  # noqa: E402
 from service.simulation.estimate import Limits  # noqa: E402
 from service.simulation.plan import plan  # noqa: E402
 from service.simulation.simulate import simulate_plan  # noqa: E402
@@ -109,7 +109,7 @@ def a_class(count: int, seed: int = 0) -> BatchRequest:
 async def graded(request: BatchRequest, means: Means, chunk: int) -> tuple[list[bytes], float]:
     """The lines of all gradings, as a job works on them, and the seconds this took once the processes were there."""
     work, encoded, total = GradingsWork(), request.encoded(), len(request.submissions)
-    await means.worker.start()
+    await means.pool.start()
     started = perf_counter()
     opened = work.opened("class", encoded, await work.prepare(encoded, means))
     lines: dict[int, list[bytes]] = {}
@@ -139,7 +139,12 @@ def main() -> int:
     request = a_class(int(sys.argv[1]) if len(sys.argv) > 1 else SHEETS)
     settings = Settings(workers=PROCESSES)
     limits = Limits(settings.sync_budget_flops, settings.memory_bytes_per_worker)
-    means = Means(Worker(settings), Keeping(NoPoints(), NoStore()), limits, settings.job_deadline_seconds)
+    means = Means(
+        ProcessPool(settings, ["service.grading.tasks"]),
+        Keeping(NoPoints(), NoStore()),
+        limits,
+        settings.job_deadline_seconds,
+    )
     chunk = chunk_of(len(request.submissions), seconds_a_sheet(request.rubric), settings.job_chunk_seconds)
     lines, seconds = anyio.run(partial(graded, request, means, chunk))
     total, used = len(lines), getrusage(RUSAGE_CHILDREN)

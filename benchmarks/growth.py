@@ -8,14 +8,14 @@ from time import perf_counter
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from service.processes.blas import single_blas_thread  # noqa: E402 - the root is on the path only now
+from service.processes.system import single_blas_thread  # noqa: E402 - the root is on the path only now
 
 single_blas_thread()
 
 import numpy as np  # noqa: E402 - NumPy comes after the thread limit
 
 from benchmarks.shapes import Shape  # noqa: E402
-from service.processes.memory import keep_freed_memory  # noqa: E402
+from service.processes.system import keep_freed_memory  # noqa: E402
 from service.simulation.simulate import simulate  # noqa: E402
 from service.simulation.spec import SimulationSpec  # noqa: E402
 

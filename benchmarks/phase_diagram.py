@@ -16,7 +16,7 @@ from time import perf_counter
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from service.processes.blas import single_blas_thread  # noqa: E402 - the root is on the path only now
+from service.processes.system import single_blas_thread  # noqa: E402 - the root is on the path only now
 
 single_blas_thread()
 
@@ -26,7 +26,7 @@ from rich.table import Table  # noqa: E402
 from service.charts.names import ChartFormat, Theme  # noqa: E402
 from service.charts.sweep import drawn  # noqa: E402
 from service.nn.activations.tanh import Tanh  # noqa: E402
-from service.processes.memory import keep_freed_memory  # noqa: E402
+from service.processes.system import keep_freed_memory  # noqa: E402
 from service.simulation.diagnosis.ruling import judge_trial  # noqa: E402
 from service.simulation.simulate import simulate_plan  # noqa: E402
 from service.simulation.vocabulary import Label  # noqa: E402

@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT))
 
 from fastapi.sse import format_sse_event  # noqa: E402 - the root is on the path only now
 
-from service.processes.blas import single_blas_thread  # noqa: E402 - the root is on the path only now
+from service.processes.system import single_blas_thread  # noqa: E402 - the root is on the path only now
 
 single_blas_thread()
 
@@ -35,8 +35,9 @@ from service.http import examples  # noqa: E402
 from service.http.catalog import Catalog, catalog  # noqa: E402 - NumPy comes after the thread limit
 from service.jobs.describing import described  # noqa: E402
 from service.jobs.job import Job, JobKind, JobPage, JobStatus  # noqa: E402
-from service.processes.pool import Worker  # noqa: E402
-from service.simulation.results import SimulationReport  # noqa: E402
+from service.simulation.estimate import Limits, estimate  # noqa: E402
+from service.simulation.plan import plan  # noqa: E402
+from service.simulation.results import Estimate, SimulationReport  # noqa: E402
 from service.simulation.simulate import simulate, simulate_plan  # noqa: E402
 from service.simulation.spec import SimulationSpec  # noqa: E402
 from service.store.head import Head  # noqa: E402
@@ -79,11 +80,16 @@ def answers() -> dict[str, Any]:
         "chart": specification([SimulationReport.model_validate(report)], ChartName.GRADIENT, Theme.LIGHT),
         "reports": _listed(report).model_dump(mode="json"),
         "profile": profile(ProfileSpec.model_validate(asked.get("value"))).model_dump(mode="json"),
-        "estimate": Worker(Settings()).estimate(spec).model_dump(mode="json"),
+        "estimate": _estimated(spec).model_dump(mode="json"),
         "catalog": _beginning(catalog()).model_dump(mode="json"),
         "health": {"status": "ok"},
         **_answers_of_jobs(),
     }
+
+
+def _estimated(spec: SimulationSpec) -> Estimate:
+    settings = Settings()
+    return estimate(plan(spec), Limits(settings.sync_budget_flops, settings.memory_bytes_per_worker))
 
 
 def _answers_of_jobs() -> dict[str, Any]:

@@ -5,9 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-from service.processes.blas import single_blas_thread
-from service.processes.fork_map import die_with_parent
-from service.processes.memory import keep_freed_memory
+from service.processes.system import die_with_parent, keep_freed_memory, single_blas_thread
 from service.simulation.vocabulary import Label
 
 MOST_WORKERS = 256

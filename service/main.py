@@ -1,4 +1,4 @@
-"""The composition root: settings → worker, store → archive → application → server."""
+"""The composition root: settings → worker processes, store → archive → application → server."""
 
 import gc
 import json
@@ -13,16 +13,17 @@ from service.core.settings import Settings
 from service.http.app import Application, build_app
 from service.jobs.jobs import Jobs
 from service.processes.drawing import Drawing
-from service.processes.pool import Worker
+from service.processes.pool import ProcessPool
+from service.simulation.estimate import Limits
 from service.store.archive import Archive
 from service.store.chosen import store_of
 from service.store.database import Database
 
-STARTUP_FAILURE = 3
-"""The exit status of a service that could not be started."""
+_STARTUP_FAILURE = 3  # the exit status of a service that could not be started
+_PRELOAD = ("service.grading.tasks", "service.theory.profile", "service.theory.bounds:prove_built_ins")
 
 
-class Server(uvicorn.Server):
+class _Server(uvicorn.Server):
     """Tells its application that it is being stopped, before it waits for the requests that are answered."""
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
@@ -36,10 +37,11 @@ class Server(uvicorn.Server):
 def create_app(settings: Settings | None = None) -> Application:
     """The whole service, by the environment unless settings are given."""
     chosen = settings or Settings()
-    worker = Worker(chosen)
-    archive = Archive(worker, store_of(chosen), chosen.cache_bytes)
+    pool = ProcessPool(chosen, _PRELOAD)
+    limits = Limits(chosen.sync_budget_flops, chosen.memory_bytes_per_worker)
+    archive = Archive(pool, store_of(chosen), limits, chosen.cache_bytes)
     jobs = Jobs(chosen, Database(chosen.database_url, durable=True))
-    return build_app(chosen, worker, archive, Drawing(chosen), jobs)
+    return build_app(chosen, pool, archive, Drawing(chosen), jobs)
 
 
 def serve(with_jobs: bool = True) -> None:
@@ -59,13 +61,13 @@ def serve(with_jobs: bool = True) -> None:
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
-    server = Server(config)
+    server = _Server(config)
     gc.collect()
     gc.freeze()  # what is loaded by now stays: no collection need look at it while somebody waits
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:
-        sys.exit(STARTUP_FAILURE)
+        sys.exit(_STARTUP_FAILURE)
 
 
 def openapi_text(contract: bool = False) -> str:

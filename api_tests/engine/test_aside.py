@@ -9,7 +9,7 @@ import pytest
 from dbos import DBOSPortableJSONSerializer
 
 from api_tests.engine.working import sweep_of
-from api_tests.worker.processes import children, eventually
+from api_tests.processes.processes import children, eventually
 from service.core.settings import Settings
 from service.jobs import engine
 from service.jobs.job import OPEN, Job, JobStatus

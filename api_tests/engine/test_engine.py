@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, text
 
 from api_tests.conftest import DATABASES, new_database
 from api_tests.engine.working import COURSE, HEAVY, Workplace, sweep_of, workplace
-from api_tests.worker.processes import cpu_seconds, eventually
+from api_tests.processes.processes import cpu_seconds, eventually
 from service.jobs import engine
 from service.jobs.job import JobStatus
 from service.jobs.records import Asker

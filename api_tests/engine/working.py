@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import anyio
 
-from api_tests.worker.processes import children, eventually
+from api_tests.processes.processes import children, eventually
 from service.core.settings import Settings
 from service.jobs.job import OPEN, Job
 from service.jobs.jobs import Jobs

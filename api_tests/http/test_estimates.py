@@ -8,7 +8,7 @@ import pytest
 from api_tests.http.asking import Json, assert_problem, sent, spec
 from api_tests.http.lines import heard, unfinished
 from api_tests.networks import stack
-from api_tests.worker.processes import children
+from api_tests.processes.processes import children
 from service.simulation.results import Estimate
 
 pytestmark = pytest.mark.anyio

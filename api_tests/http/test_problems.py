@@ -2,7 +2,8 @@
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import httpx
 import pytest
@@ -14,14 +15,15 @@ from service.core.settings import Settings
 from service.http.app import build_app
 from service.jobs.jobs import Jobs
 from service.processes.drawing import Drawing
-from service.processes.pool import Worker
-from service.simulation.spec import SimulationSpec
+from service.processes.pool import ProcessPool
+from service.simulation.estimate import Limits
 from service.store.archive import Archive
 from service.store.database import Database
 from service.store.nothing import NoStore
 
 pytestmark = pytest.mark.anyio
 
+T = TypeVar("T")
 JSON = "application/json"
 BODY_BYTES = 2048
 POSTS = ["/v1/simulations", "/v1/estimates"]
@@ -154,11 +156,11 @@ async def test_an_oversized_body_is_refused_whatever_it_claims_to_be(client: htt
         assert_problem(await client.post("/v1/estimates", content=content, headers=headers), 413, "body-too-large")
 
 
-class DefectiveWorker(Worker):
-    """A worker that has a bug."""
+class DefectivePool(ProcessPool):
+    """A pool of processes that has a bug."""
 
-    async def simulate(self, spec: SimulationSpec) -> bytes:
-        """Fail as no worker should."""
+    async def run(self, task: Callable[[int], T]) -> T:
+        """Fail as no pool should."""
         raise RuntimeError(f"the password is {MARKER}")
 
     def check_ready(self) -> None:
@@ -169,9 +171,10 @@ class DefectiveWorker(Worker):
 @pytest.mark.parametrize(("method", "path"), [("POST", "/v1/simulations"), ("GET", "/healthz/ready")])
 async def test_a_defect_is_a_500_that_tells_nothing_of_itself(method: str, path: str) -> None:
     settings = Settings()
-    worker = DefectiveWorker(settings)
-    archive, jobs = Archive(worker, NoStore(), settings.cache_bytes), Jobs(settings, Database(settings.database_url))
-    app = build_app(settings, worker, archive, Drawing(settings), jobs)
+    pool, limits = DefectivePool(settings), Limits(1e12, 1 << 40)
+    archive = Archive(pool, NoStore(), limits, settings.cache_bytes)
+    jobs = Jobs(settings, Database(settings.database_url))
+    app = build_app(settings, pool, archive, Drawing(settings), jobs)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         content: Json = sent(spec()) if method == "POST" else {}

@@ -27,21 +27,21 @@ def means() -> Any:
 async def test_every_network_is_simulated_once_and_kept_for_good(means: Any) -> None:
     prepared = await WORK.prepare(REQUEST.encoded(), means)
     digests = {made.digest for made in plans_of(REQUEST.rubric)}
-    assert means.worker.tasks == ["report_of"] * 2
+    assert means.pool.tasks == ["report_json"] * 2
     assert set(means.keeping.reports) == digests == set(json.loads(prepared or b""))
     for digest, report in means.keeping.reports.items():
         assert SimulationReport.model_validate_json(report).digest == digest
     assert await WORK.prepare(REQUEST.encoded(), means) == prepared
-    assert means.worker.tasks == ["report_of"] * 2, "what is kept is not simulated again"
+    assert means.pool.tasks == ["report_json"] * 2, "what is kept is not simulated again"
 
 
 async def test_chunks_are_graded_as_all_would_be_together_and_nothing_is_simulated(means: Any) -> None:
     encoded = REQUEST.encoded()
     opened = WORK.opened("job", encoded, await WORK.prepare(encoded, means))
-    means.worker.tasks.clear()
+    means.pool.tasks.clear()
     found = [await WORK.lines(opened, items, means) for items in (range(2), range(2, 3), range(3, 5))]
     assert [line for part in found for line in part.lines] == lines_of(REQUEST).lines
-    assert means.worker.tasks == ["gradings_of"] * 3
+    assert means.pool.tasks == ["gradings_of"] * 3
     assert [part.defects for part in found] == [[]] * 3
     gradings = [json.loads(line)["grading"] for part in found for line in part.lines]
     assert [one["score"] for one in gradings] == [5.0, 0.0, 1.0, 0.0, 0.0]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from api_tests.worker.processes import eventually
+from api_tests.processes.processes import eventually
 from service.jobs.liveness import Liveness, liveness_of
 from service.store.engine import url_of
 

@@ -1,6 +1,7 @@
 """A report comes from memory, from the store, or from a simulation, and from the first of these that has it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,38 +10,47 @@ from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
 from service.core.errors import ReportNotFound, StoreUnavailable
 from service.core.settings import Settings
 from service.grading.spec import GradingSpec
-from service.processes.child import Graded
-from service.processes.pool import Worker
+from service.grading.tasks import Graded
+from service.processes.pool import ProcessPool
+from service.simulation.estimate import Limits
+from service.simulation.simulate import report_json
 from service.simulation.spec import SimulationSpec
 from service.store.archive import Archive, Source
 from service.store.failures import RETRY_SECONDS
-from service.store.nothing import NoStore
+from service.store.nothing import NoStore, Store
 
 pytestmark = pytest.mark.anyio
 
 SPEC = SimulationSpec.model_validate(body(seed=1))
 OTHER = SimulationSpec.model_validate(body(seed=2))
-RUBRIC = {"id": "r", "title": "R", "claims": [{"id": "n", "kind": "number", "points": 1, "expected": 1}]}
+RUBRIC = {
+    "id": "r",
+    "title": "R",
+    "claims": [{"id": "n", "kind": "number", "points": 1, "expected": 1, "significant_figures": 3}],
+}
 GRADING = GradingSpec.model_validate({"rubric": RUBRIC, "answers": {"n": "1"}})
 EVIDENCE = {digest_of(number): report_of(number) for number in (1, 2)}
 ROOM = 1 << 20
+LIMITS = Limits(1e12, 1 << 40)
 
 
-class Simulator(Worker):
-    """A worker that counts what it is asked, and needs no process."""
+class Simulator(ProcessPool):
+    """A pool that counts what it is asked, and needs no process."""
 
     def __init__(self) -> None:
         super().__init__(Settings(workers=1))
         self.simulated = 0
 
-    async def simulate(self, spec: SimulationSpec) -> bytes:
-        """A report that no other is the same as."""
+    async def run(self, task: Any) -> Any:
+        """A report that no other is the same as, or a grading with two reports as evidence."""
+        if task.func is not report_json:
+            return Graded("graded", EVIDENCE)
         self.simulated += 1
         return report_of(self.simulated)
 
-    async def grade(self, spec: GradingSpec, wanted: str) -> Graded:
-        """A grading with two reports as evidence."""
-        return Graded("graded", EVIDENCE)
+
+def archive_over(store: Store, room: int = ROOM, pool: ProcessPool | None = None) -> Archive:
+    return Archive(pool or Simulator(), store, LIMITS, room)
 
 
 @pytest.fixture
@@ -51,28 +61,28 @@ def broken(tmp_path: Path) -> Keeping:
 
 
 async def test_the_same_question_is_simulated_once(keeping: Keeping) -> None:
-    worker = Simulator()
-    archive = Archive(worker, keeping, ROOM)
+    pool = Simulator()
+    archive = archive_over(keeping, pool=pool)
     answers = [await archive.answer(SPEC) for _ in range(3)]
     assert [answer.source for answer in answers] == [Source.SIMULATION, Source.MEMORY, Source.MEMORY]
     assert {answer.report for answer in answers} == {report_of(1)}
     assert all(answer.kept and not answer.store_failed for answer in answers)
-    assert worker.simulated == 1
+    assert pool.simulated == 1
 
 
 async def test_what_another_archive_has_stored_is_not_simulated_again(keeping: Keeping) -> None:
-    worker = Simulator()
-    made = await Archive(worker, keeping, ROOM).answer(SPEC)
-    later = Archive(worker, keeping, ROOM)
+    pool = Simulator()
+    made = await archive_over(keeping, pool=pool).answer(SPEC)
+    later = archive_over(keeping, pool=pool)
     found = [await later.answer(SPEC) for _ in range(2)]
     assert [answer.source for answer in found] == [Source.STORE, Source.MEMORY]
     assert {answer.report for answer in found} == {made.report}
     assert await later.report(made.digest) == made.report
-    assert worker.simulated == 1
+    assert pool.simulated == 1
 
 
 async def test_a_report_has_its_digest_where_memory_has_no_room(keeping: Keeping) -> None:
-    archive = Archive(Simulator(), keeping, 0)
+    archive = archive_over(keeping, 0)
     made = await archive.answer(SPEC)
     assert made.kept
     assert await archive.report(made.digest) == made.report
@@ -80,7 +90,7 @@ async def test_a_report_has_its_digest_where_memory_has_no_room(keeping: Keeping
 
 
 async def test_what_is_in_memory_is_answered_without_a_thread_or_a_disk(keeping: Keeping) -> None:
-    archive = Archive(Simulator(), keeping, ROOM)
+    archive = archive_over(keeping)
     made = await archive.answer(SPEC)
     with pytest.raises(StopIteration) as at_once:
         archive.answer(SPEC).send(None)  # one that waits for a thread would give the loop something to wait for
@@ -88,7 +98,7 @@ async def test_what_is_in_memory_is_answered_without_a_thread_or_a_disk(keeping:
 
 
 async def test_evidence_is_pinned(keeping: Keeping) -> None:
-    archive = Archive(Simulator(), keeping, ROOM)
+    archive = archive_over(keeping)
     await archive.answer(SPEC)
     assert await archive.grade(GRADING, "native") == "graded"
     assert {item.digest for item in (await archive.page(10)).items if item.pinned} == set(EVIDENCE)
@@ -100,12 +110,12 @@ async def test_evidence_is_pinned(keeping: Keeping) -> None:
 @pytest.mark.parametrize("digest", ["x", "", "0" * 63, "A" * 64, "\0" * 64, "\ud800", "0" * 64])
 async def test_what_is_no_digest_is_not_found(keeping: Keeping, digest: str) -> None:
     with pytest.raises(ReportNotFound):
-        await Archive(Simulator(), keeping, ROOM).report(digest)
+        await archive_over(keeping).report(digest)
     assert keeping.failures == 0
 
 
 async def test_a_store_that_is_broken_keeps_nobody_from_an_answer(broken: Keeping) -> None:
-    archive = Archive(Simulator(), broken, ROOM)
+    archive = archive_over(broken)
     made, again = [await archive.answer(SPEC) for _ in range(2)]
     assert (made.source, made.kept, made.store_failed) == (Source.SIMULATION, True, True)
     assert again.source is Source.MEMORY
@@ -116,7 +126,7 @@ async def test_a_store_that_is_broken_keeps_nobody_from_an_answer(broken: Keepin
 
 
 async def test_what_only_a_broken_store_may_have_is_not_said_to_be_missing(broken: Keeping) -> None:
-    archive = Archive(Simulator(), broken, 0)
+    archive = archive_over(broken, 0)
     made = await archive.answer(SPEC)
     assert (made.kept, made.store_failed) == (False, True)
     for asked in (archive.report(made.digest), archive.page(5)):
@@ -125,7 +135,7 @@ async def test_what_only_a_broken_store_may_have_is_not_said_to_be_missing(broke
 
 
 async def test_a_store_that_comes_back_is_used(broken: Keeping, tmp_path: Path) -> None:
-    archive = Archive(Simulator(), broken, 0)
+    archive = archive_over(broken, 0)
     await archive.answer(SPEC)
     (tmp_path / "file").unlink()
     broken.stopwatch.seconds += 60
@@ -136,14 +146,14 @@ async def test_a_store_that_comes_back_is_used(broken: Keeping, tmp_path: Path) 
 
 async def test_without_a_store_only_memory_keeps_reports() -> None:
     for room, kept in ((ROOM, True), (0, False)):
-        archive = Archive(Simulator(), NoStore(), room)
+        archive = archive_over(NoStore(), room)
         made = await archive.answer(SPEC)
         assert (made.kept, made.store_failed) == (kept, False)
         assert (await archive.page(5)).items == []
 
 
 async def test_a_report_that_is_asked_for_from_memory_is_in_use(keeping: Keeping) -> None:
-    archive = Archive(Simulator(), keeping, ROOM)
+    archive = archive_over(keeping)
     first, _ = await archive.answer(SPEC), await archive.answer(OTHER)
     keeping.clock.forward(days=80)
     for _ in range(2):
@@ -157,7 +167,7 @@ async def test_a_report_that_is_asked_for_from_memory_is_in_use(keeping: Keeping
 async def test_what_was_made_while_the_store_had_failed_is_stored_when_it_is_back(
     broken: Keeping, tmp_path: Path
 ) -> None:
-    archive = Archive(Simulator(), broken, ROOM)
+    archive = archive_over(broken)
     made = await archive.answer(SPEC)
     await archive.grade(GRADING, "native")
     assert made.store_failed
@@ -170,7 +180,7 @@ async def test_what_was_made_while_the_store_had_failed_is_stored_when_it_is_bac
 
 
 async def test_a_store_that_is_still_broken_is_owed_what_it_was_owed(broken: Keeping, tmp_path: Path) -> None:
-    archive = Archive(Simulator(), broken, ROOM)
+    archive = archive_over(broken)
     made = await archive.answer(SPEC)
     with pytest.raises(StoreUnavailable):
         await archive.catch_up()

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from api_tests.studies.sweeping import BASE, Counting, digest_of, evaluated, given, grid, points, spaced
 from service.core.errors import BudgetExceeded
-from service.processes import tasks
 from service.simulation.estimate import Limits
 from service.simulation.plan import Plan
 from service.simulation.results import SimulationReport
@@ -18,6 +17,7 @@ from service.simulation.simulate import simulate, simulate_plan
 from service.simulation.spec import SimulationSpec
 from service.studies.evaluation import ChunkResult, evaluate
 from service.studies.sweep import Grid
+from service.studies.tasks import digests_of, points_of
 
 PHASES = [spaced("weight_variance", 0.5, 2, 3, scale="log"), given("depth", 2, 3, 2)]
 """Six points, of which two and two are the same."""
@@ -123,10 +123,10 @@ def test_want_of_memory_is_left_to_whoever_gives_it() -> None:
 def test_a_worker_process_finds_the_same_lines_and_no_more_than_its_limits(swept: Grid, whole: ChunkResult) -> None:
     request = swept.spec.model_dump_json().encode()
     plenty = Limits(1e12, 1 << 40)
-    assert tasks.digests_of(request, range(9)) == [swept.digest(index) for index in range(9)]
-    assert tasks.points_of(request, range(4, 7), {}, plenty).lines == whole.lines[4:7]
-    assert tasks.points_of(request, range(9), whole.points, Limits(1.0, 1)).lines == whole.lines, "known: costs nothing"
-    found = points(tasks.points_of(request, range(2), {}, Limits(1.0, 1 << 40)))
+    assert digests_of(request, range(9)) == [swept.digest(index) for index in range(9)]
+    assert points_of(request, range(4, 7), {}, plenty).lines == whole.lines[4:7]
+    assert points_of(request, range(9), whole.points, Limits(1.0, 1)).lines == whole.lines, "known: costs nothing"
+    found = points(points_of(request, range(2), {}, Limits(1.0, 1 << 40)))
     assert [point.error.code for point in found if point.error] == ["budget-exceeded"] * 2
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.contestants.norms import Norms
 from benchmarks.shapes import Shape
-from service.processes.memory import keep_freed_memory
+from service.processes.system import keep_freed_memory
 from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
 

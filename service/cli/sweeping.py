@@ -10,14 +10,15 @@ import anyio
 
 from service.core.settings import Settings
 from service.jobs.size import chunk_of, seconds_a_point
-from service.processes import tasks
-from service.processes.pool import Worker
+from service.processes.pool import ProcessPool
 from service.simulation.estimate import Limits
 from service.simulation.results import ItemError
 from service.studies.evaluation import ChunkResult, bisect_failures
 from service.studies.sweep import Grid
+from service.studies.tasks import points_of
 
 Take = Callable[[int, ChunkResult], None]
+_PRELOAD = ("service.studies.tasks", "service.theory.bounds:prove_built_ins")
 
 
 @dataclass(frozen=True)
@@ -48,18 +49,18 @@ class Sweeping:
             raise several.exceptions[0] from None
 
     async def _run(self, take: Take) -> None:
-        worker = Worker(self.settings)
+        pool = ProcessPool(self.settings, _PRELOAD)
         with _unheard_by_children():
-            await worker.start()
+            await pool.start()
         starts = iter(range(0, len(self.grid), self.chunk))
         async with anyio.create_task_group() as hands:
             for _ in range(self.settings.workers):
-                hands.start_soon(self._hand, worker, starts, take)
+                hands.start_soon(self._hand, pool, starts, take)
 
-    async def _hand(self, worker: Worker, starts: Iterator[int], take: Take) -> None:
+    async def _hand(self, pool: ProcessPool, starts: Iterator[int], take: Take) -> None:
         async def work(items: range) -> ChunkResult:
-            task = partial(tasks.points_of, self.request, items, {}, self.limits)
-            return await worker.work(task, self.settings.job_deadline_seconds)
+            task = partial(points_of, self.request, items, {}, self.limits)
+            return await pool.work(task, self.settings.job_deadline_seconds)
 
         for start in starts:
             items = range(start, min(start + self.chunk, len(self.grid)))

@@ -11,6 +11,7 @@ from service.grading.claims.expression import ExpressionClaim
 from service.grading.results import Check, Grading
 from service.grading.spec import GradingSpec, Rubric
 from service.grading.words import CheckStatus, Detail, GradingStatus
+from service.simulation.estimate import Limits, check_budgets
 from service.simulation.plan import Plan, plan
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
@@ -67,9 +68,26 @@ def flaws_of(claim: Claim, rubric: Rubric) -> list[tuple[str, str]]:
 
 def plans_of(rubric: Rubric) -> list[Plan]:
     """The simulations that its claims are judged by, each once; a SpecError with its pointer into the grading."""
+    return list({made.digest: made for made in plans_by_spec(rubric).values()}.values())
+
+
+def plans_by_spec(rubric: Rubric) -> dict[str, Plan]:
+    """The same by the digests of the specifications as the claims have them; a network has many spellings."""
+    found: dict[str, Plan] = {}
     places = [(number, *item) for number, claim in enumerate(rubric.claims) for item in claim.specs().items()]
-    found = [_planned(spec, f"/rubric/claims/{number}{pointer}") for number, pointer, spec in places]
-    return list({made.spec.digest(): made for made in found}.values())
+    for number, pointer, spec in places:
+        digest = spec.digest()
+        if digest not in found:
+            found[digest] = _planned(spec, f"/rubric/claims/{number}{pointer}")
+    return found
+
+
+def checked_plans(rubric: Rubric, limits: Limits) -> dict[str, Plan]:
+    """`plans_by_spec` of a rubric that may be graded by; FlawedRubric, another SpecError, or BudgetExceeded."""
+    check(rubric)
+    found = plans_by_spec(rubric)
+    check_budgets(list({made.digest: made for made in found.values()}.values()), limits)
+    return found
 
 
 def _planned(spec: SimulationSpec, pointer: str) -> Plan:

@@ -1,4 +1,4 @@
-"""The application: routes, problems, and the worker and the archive behind them."""
+"""The application: routes, problems, and the worker processes and the archive behind them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,7 +34,7 @@ from service.http.routes import (
 from service.http.routes import jobs as jobs_routes
 from service.jobs.jobs import Jobs
 from service.processes.drawing import Drawing
-from service.processes.pool import Worker
+from service.processes.pool import ProcessPool
 from service.store.archive import Archive
 
 FAILURES: dict[int | str, dict[str, Any]] = {
@@ -78,23 +78,23 @@ class Application(FastAPI):
         self.state.stopping.set()
 
 
-def build_app(settings: Settings, worker: Worker, archive: Archive, drawing: Drawing, jobs: Jobs) -> Application:
-    """The application over `worker`, `archive`, `drawing` and `jobs`, which are started with it: the worker first.
+def build_app(settings: Settings, pool: ProcessPool, archive: Archive, drawing: Drawing, jobs: Jobs) -> Application:
+    """The application over `pool`, `archive`, `drawing` and `jobs`, which are started with it: the pool first.
 
     A store that cannot be opened, or takes its time, keeps the service from nothing.
     """
-    traffic = Traffic(Metrics(worker, archive, jobs))
+    traffic = Traffic(Metrics(pool, archive, jobs))
     app = Application(
         title="Gradient Verdict",
         version=__version__,
         openapi_url=None,  # served by a route like any other
-        lifespan=_lifespan(worker, archive, jobs, drawing, traffic),
+        lifespan=_lifespan(pool, archive, jobs, drawing, traffic),
         redirect_slashes=False,
         responses=FAILURES,
         generate_unique_id_function=_operation_id,
     )
     app.state.settings = settings
-    app.state.worker = worker
+    app.state.pool = pool
     app.state.archive = archive
     app.state.drawing = drawing
     app.state.jobs = jobs
@@ -109,13 +109,13 @@ def build_app(settings: Settings, worker: Worker, archive: Archive, drawing: Dra
     return app
 
 
-def _lifespan(worker: Worker, archive: Archive, jobs: Jobs, drawing: Drawing, traffic: Traffic) -> Lifespan[FastAPI]:
+def _lifespan(pool: ProcessPool, archive: Archive, jobs: Jobs, drawing: Drawing, traffic: Traffic) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with create_task_group() as beside:
             beside.start_soon(archive.tidy)
             beside.start_soon(jobs.run)
-            await worker.start()
+            await pool.start()
             beside.start_soon(drawing.warm)  # so that no visitor waits for it
             yield
             await traffic.end(LAST_WORDS_SECONDS)  # the server has cancelled what still ran: let it answer

@@ -15,16 +15,16 @@ from service.jobs.job import ID, Job
 from service.jobs.jobs import Jobs
 from service.jobs.records import Asker
 from service.processes.drawing import Drawing
-from service.processes.pool import Worker
+from service.processes.pool import ProcessPool
 from service.store.archive import Archive
 
 
-def get_worker(request: Request) -> Worker:
-    """The worker of the application."""
-    worker = request.app.state.worker
-    if not isinstance(worker, Worker):
-        raise TypeError("the application has no worker")
-    return worker
+def get_pool(request: Request) -> ProcessPool:
+    """The worker processes of the application."""
+    pool = request.app.state.pool
+    if not isinstance(pool, ProcessPool):
+        raise TypeError("the application has no worker processes")
+    return pool
 
 
 def get_archive(request: Request) -> Archive:
@@ -67,7 +67,7 @@ def get_stopping(request: Request) -> Event:
     return stopping
 
 
-TheWorker = Annotated[Worker, Depends(get_worker)]
+ThePool = Annotated[ProcessPool, Depends(get_pool)]
 TheArchive = Annotated[Archive, Depends(get_archive)]
 TheDrawing = Annotated[Drawing, Depends(get_drawing)]
 TheJobs = Annotated[Jobs, Depends(get_jobs)]

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 
 from service.core.errors import StoreUnavailable
 from service.jobs.jobs import Jobs
-from service.processes.pool import Worker
+from service.processes.pool import ProcessPool
 from service.store.archive import Archive
 
 _SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -23,7 +23,7 @@ _METHODS = {method.value for method in HTTPMethod}
 class Metrics:
     """The metrics of one application, in a registry of its own."""
 
-    def __init__(self, worker: Worker, archive: Archive, jobs: Jobs) -> None:
+    def __init__(self, pool: ProcessPool, archive: Archive, jobs: Jobs) -> None:
         self._jobs = jobs
         self._registry = CollectorRegistry()
         self._requests = Histogram(
@@ -34,8 +34,8 @@ class Metrics:
             registry=self._registry,
         )
         for name, what, value in (
-            ("busy_workers", "Worker processes that simulate now.", lambda: worker.busy),
-            ("waiting_simulations", "Simulations that wait for a worker process.", lambda: worker.waiting),
+            ("busy_workers", "Worker processes that simulate now.", lambda: pool.busy),
+            ("waiting_simulations", "Simulations that wait for a worker process.", lambda: pool.waiting),
             ("kept_report_bytes", "Bytes of reports that are kept in memory.", lambda: archive.kept_bytes),
         ):
             Gauge(f"gradient_verdict_{name}", what, registry=self._registry).set_function(value)

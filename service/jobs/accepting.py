@@ -5,12 +5,12 @@ from uuid import uuid4
 from service.core.settings import Settings
 from service.core.version import ENGINE_VERSION
 from service.grading.batch import BatchRequest, BatchSpec, digest_of
-from service.grading.grade import check, plans_of
+from service.grading.grade import checked_plans
 from service.grading.spec import Rubric
 from service.jobs.job import JobKind
 from service.jobs.records import Accepted
 from service.jobs.size import chunk_of, seconds_a_point, seconds_a_sheet
-from service.simulation.estimate import Limits, check_budgets
+from service.simulation.estimate import Limits
 from service.studies.sweep import Grid, SweepSpec
 
 
@@ -22,8 +22,7 @@ def accepted_sweep(spec: SweepSpec, settings: Settings) -> Accepted:
 
 def accepted_gradings(rubric: Rubric, batch: BatchSpec, settings: Settings) -> Accepted:
     """The gradings of a class; FlawedRubric, or BudgetExceeded where the rubric simulates too much."""
-    check(rubric)
-    check_budgets(plans_of(rubric), Limits(settings.sync_budget_flops, settings.memory_bytes_per_worker))
+    checked_plans(rubric, Limits(settings.sync_budget_flops, settings.memory_bytes_per_worker))
     request = BatchRequest(rubric=rubric, submissions=batch.submissions).encoded()
     size = (len(batch.submissions), seconds_a_sheet(rubric))
     return _accepted(JobKind.GRADINGS, digest_of(request), size, request, settings)

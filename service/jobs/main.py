@@ -15,15 +15,15 @@ from service.jobs.liveness import liveness_of
 from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
 from service.jobs.work.base import Means
-from service.processes.pool import Worker
+from service.processes.pool import ProcessPool
 from service.simulation.estimate import Limits
 from service.store.chosen import store_of
 from service.store.database import Database
 from service.store.nothing import NoPoints
 from service.store.points import PointStore
 
-CHUNKS_A_PROCESS = 2
-"""One that is worked on, and one that waits for it."""
+_CHUNKS_A_PROCESS = 2  # one that is worked on, and one that waits for it
+_PRELOAD = ("service.studies.tasks", "service.grading.tasks", "service.theory.bounds:prove_built_ins")
 
 
 def work(for_ever: bool = True) -> None:
@@ -39,7 +39,7 @@ def work(for_ever: bool = True) -> None:
 
 async def _work(settings: Settings, for_ever: bool) -> None:
     processes = max(1, settings.job_workers)
-    pool = Worker(settings.model_copy(update={"workers": processes}))
+    pool = ProcessPool(settings.model_copy(update={"workers": processes}), _PRELOAD)
     database = Database(settings.database_url, durable=True)
     records, name = JobRecords(database), executor_name()
     points = PointStore(Database(settings.database_url)) if settings.store_bytes else NoPoints()
@@ -47,7 +47,7 @@ async def _work(settings: Settings, for_ever: bool) -> None:
     limits = Limits(settings.sync_budget_flops * settings.job_patience, settings.memory_bytes_per_worker)
     means = Means(pool, keeping, limits, settings.job_deadline_seconds)
     acting = Acting(records, JobResults(database), means, processes + 1)  # one looks up while the others compute
-    engine = JobEngine(settings.database_url, name, acting, CHUNKS_A_PROCESS * processes)
+    engine = JobEngine(settings.database_url, name, acting, _CHUNKS_A_PROCESS * processes)
     executor = Executor(engine, acting, records, liveness_of(settings.database_url, name))
     async with create_task_group() as beside:
         beside.start_soon(pool.start)

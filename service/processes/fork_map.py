@@ -6,7 +6,6 @@ two milliseconds, and after it every page that either process writes to has to b
 time where there is much memory to fill. A helper that is there already answers within a fraction of a millisecond.
 """
 
-import ctypes
 import os
 import signal
 import sys
@@ -19,15 +18,16 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import NoReturn, TypeVar
 
-Share = TypeVar("Share")
-T = TypeVar("T")
+from service.processes.system import die_with_parent
+
+_Share = TypeVar("_Share")
+_T = TypeVar("_T")
 
 _IDLE_SECONDS = 10.0
 """A helper that has waited so long for work ends."""
-_PR_SET_PDEATHSIG = 1
 
 
-def spread(work: Callable[[Share], T], shares: Sequence[Share]) -> list[T]:
+def fork_map(work: Callable[[_Share], _T], shares: Sequence[_Share]) -> list[_T]:
     """`work` of every share, each but the first by a helper; `work`, the shares and what is found are pickled.
 
     What a helper could not do, for it died, failed or had no memory, is done here.
@@ -42,12 +42,6 @@ def spread(work: Callable[[Share], T], shares: Sequence[Share]) -> list[T]:
         return [own, *(helper.answer(task) for helper, task in asked), *(task() for task in tasks[1 + len(helpers) :])]
 
 
-def die_with_parent() -> None:
-    """Let the system end this process when the one that started it ends, where it can."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 @dataclass
 class _Helper:
     """A forked process that does what it is asked to."""
@@ -59,7 +53,7 @@ class _Helper:
 
     @classmethod
     def start(cls) -> "_Helper":
-        """One more."""
+        """A helper that is forked now."""
         owner, (ours, theirs) = os.getpid(), Pipe()
         with theirs:
             process = os.fork()
@@ -74,10 +68,10 @@ class _Helper:
         with suppress(BrokenPipeError, ConnectionResetError):
             self.pipe.send(work)
 
-    def answer(self, work: Callable[[], T]) -> T:
+    def answer(self, work: Callable[[], _T]) -> _T:
         """What it found; what `work` finds here where there is no answer."""
         try:
-            found: T = self.pipe.recv()
+            found: _T = self.pipe.recv()
         except (EOFError, OSError):  # it died, perhaps in the middle of a word
             return work()
         self.busy = False
@@ -102,7 +96,7 @@ class _Helper:
 
 
 _idle: list[_Helper] = []
-"""The helpers of this process, as its memory is: whoever simulates in it finds them warm."""
+"""The helpers of this process, kept warm for its next simulation."""
 
 
 def _lent(count: int, returned: ExitStack) -> list[_Helper]:
@@ -143,7 +137,7 @@ def _help(pipe: Connection, owner: int) -> NoReturn:
 
 
 def _close_all_but(kept: int) -> None:
-    """Close what was open in the parent, so that nobody waits for this process to do so; errors are still written."""
+    """Close what was open in the parent, so that no reader waits for this process; errors are still written."""
     os.closerange(0, min(kept, 2))
     os.closerange(3, kept)
     os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))

@@ -1,51 +1,51 @@
-"""The pool of worker processes as the rest of the service sees it: one call, one report.
+"""A pool of worker processes: a bounded queue in front of it, a deadline and a memory limit for each task.
 
 AnyIO's worker processes are used because a cancelled call really ends its process. A process is started by a call of
 its own, outside the deadline and safe from a client's leaving: one whose start is interrupted would be leaked
 (anyio#1337). That call has a limit far beyond what a start takes, so that nothing waits for ever.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+import resource
+import signal
+import traceback
+from collections.abc import Callable, Sequence
 from functools import partial
 from math import ceil
+from pkgutil import resolve_name
 from time import perf_counter
+from types import TracebackType
 from typing import TypeVar
 
 from anyio import BrokenWorkerProcess, CapacityLimiter, create_task_group, fail_after, to_process
 
 from service.core.errors import DeadlineExceeded, NotReady, QueueFull, WorkerFailed, WorkerNotStarted
 from service.core.settings import Settings
-from service.grading.grade import check, plans_of
-from service.grading.spec import GradingSpec
-from service.processes.child import Graded, arm, run, run_grading, run_task
-from service.simulation.estimate import Limits, check_budget, check_budgets, estimate
-from service.simulation.plan import plan
-from service.simulation.results import Estimate
-from service.simulation.spec import SimulationSpec
-from service.theory.facts import ProfileSpec
+from service.processes.system import die_with_parent, keep_freed_memory
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
-_BEYOND = "POST /v1/sweeps takes more, as a sweep of a single point."
 _STARTS = 3
 _START_SECONDS = 30
 _NEWEST_SHARE = 0.2
 
 
-class Worker:
-    """A fixed number of processes, a bounded queue in front of them, a deadline and a memory limit for each call."""
+class ProcessPool:
+    """A fixed number of processes; tasks and what they return are pickled.
 
-    def __init__(self, settings: Settings) -> None:
+    `preload` names what every process loads when it starts: modules (`package.module`), and functions without
+    arguments, which it calls (`package.module:function`).
+    """
+
+    def __init__(self, settings: Settings, preload: Sequence[str] = ()) -> None:
         self._settings = settings
-        self._limits = Limits(settings.sync_budget_flops, settings.memory_bytes_per_worker)
+        self._armed_by = partial(_arm, settings.memory_bytes_per_worker, tuple(preload))
         self._slots = CapacityLimiter(settings.workers)
         self._processes = CapacityLimiter(settings.workers)
         self._mean_seconds = 0.1
         self._ready = False
 
     async def start(self) -> None:
-        """Start all processes and load the engine in each."""
+        """Start all processes and load in each what is to be loaded."""
         async with create_task_group() as starting:
             for _ in range(self._settings.workers):
                 starting.start_soon(self._arm)
@@ -58,7 +58,7 @@ class Worker:
 
     @property
     def waiting(self) -> int:
-        """How many simulations wait for a process."""
+        """How many tasks wait for a process."""
         return self._slots.statistics().tasks_waiting
 
     def check_ready(self) -> None:
@@ -66,44 +66,32 @@ class Worker:
         if not self._ready:
             raise NotReady("The worker processes are not started yet.")
 
-    def estimate(self, spec: SimulationSpec) -> Estimate:
-        """What `spec` would cost; a SpecError where it does not fit together."""
-        return estimate(plan(spec), self._limits)
+    async def run(self, task: Callable[[int], _T]) -> _T:
+        """What `task` returns in a process of the pool, behind those that wait already.
 
-    async def simulate(self, spec: SimulationSpec) -> bytes:
-        """The report on `spec` as JSON; SpecError, BudgetExceeded, QueueFull, DeadlineExceeded or WorkerFailed."""
-        check_budget(plan(spec), replace(self._limits, beyond=_BEYOND))
-        return await self._answer(partial(run, spec))
-
-    async def profile(self, spec: ProfileSpec) -> bytes:
-        """The profile of an activation as JSON; QueueFull, DeadlineExceeded or WorkerFailed."""
-        return await self._answer(partial(run, spec))
-
-    async def grade(self, spec: GradingSpec, wanted: str) -> Graded:
-        """The grading of `spec` in the format `wanted`, with its evidence; raises what `simulate` raises."""
-        check(spec.rubric)
-        check_budgets(plans_of(spec.rubric), self._limits)
-        return await self._answer(partial(run_grading, spec, wanted))
-
-    async def work(self, task: Callable[[], T], seconds: float) -> T:
-        """What `task` returns in a process of its own; it may take so long, and wait for ever.
-
-        DeadlineExceeded or WorkerFailed; it is really ended where it takes longer, or whoever waits is cancelled.
+        It is called with the number of processes whose processors it may use, its own among them. QueueFull,
+        DeadlineExceeded, WorkerFailed, or what the task raises.
         """
-        async with self._slots:
-            await self._arm()
-            return await self._ended(partial(run_task, task, self._settings.memory_bytes_per_worker), seconds)
-
-    async def _answer(self, work: Callable[[int, int], T]) -> T:
         self._check_queue()
         await self._wait_for_slot()
         started = perf_counter()
         try:
             await self._arm()
-            return await self._run(work)
+            idle = int(self._slots.available_tokens)
+            return await self._result(partial(task, 1 + idle), self._settings.sync_deadline_seconds)
         finally:
             self._slots.release()
             self._mean_seconds += _NEWEST_SHARE * (perf_counter() - started - self._mean_seconds)
+
+    async def work(self, task: Callable[[], _T], seconds: float) -> _T:
+        """What `task` returns in a process of the pool; it waits for one as long as it takes, then has `seconds`.
+
+        DeadlineExceeded, WorkerFailed, or what the task raises. Its process is ended where it takes longer, and where
+        the caller is cancelled.
+        """
+        async with self._slots:
+            await self._arm()
+            return await self._result(task, seconds)
 
     def _check_queue(self) -> None:
         if self._slots.available_tokens == 0 and self.waiting >= self._settings.queue_limit:
@@ -114,28 +102,24 @@ class Worker:
         return QueueFull(self.waiting, self._settings.queue_limit, max(1, seconds))
 
     async def _wait_for_slot(self) -> None:
-        """Wait for a free process, as long as a simulation may take and no longer."""
+        """Wait for a free process, as long as a task may take and no longer."""
         try:
             with fail_after(self._settings.sync_deadline_seconds):
                 await self._slots.acquire()
         except TimeoutError:
             raise self._queue_full() from None
 
-    async def _run(self, work: Callable[[int, int], T]) -> T:
-        idle = int(self._slots.available_tokens)  # whose processors may help
-        task = partial(work, self._settings.memory_bytes_per_worker, 1 + idle)
-        return await self._ended(task, self._settings.sync_deadline_seconds)
-
-    async def _ended(self, task: Callable[[], T], seconds: float) -> T:
+    async def _result(self, task: Callable[[], _T], seconds: float) -> _T:
+        limit = self._settings.memory_bytes_per_worker
         try:
             with fail_after(seconds):
-                return await to_process.run_sync(task, cancellable=True, limiter=self._processes)
+                armed = partial(_run, self._armed_by, task)
+                return await to_process.run_sync(armed, cancellable=True, limiter=self._processes)
         except TimeoutError:
             raise DeadlineExceeded(seconds) from None
         except BrokenWorkerProcess:
             raise WorkerFailed("The process that simulated died; nothing else was lost.") from None
         except MemoryError:
-            limit = self._settings.memory_bytes_per_worker
             sentence = f"The simulation ran out of the memory of its process, {limit} bytes."
             raise WorkerFailed(sentence, limit_bytes=limit) from None
 
@@ -149,9 +133,49 @@ class Worker:
     async def _armed(self) -> bool:
         try:
             with fail_after(_START_SECONDS, shield=True):
-                await to_process.run_sync(
-                    arm, self._settings.memory_bytes_per_worker, cancellable=True, limiter=self._processes
-                )
+                await to_process.run_sync(self._armed_by, cancellable=True, limiter=self._processes)
         except (BrokenWorkerProcess, TimeoutError):
             return False
         return True
+
+
+_is_armed = False  # in a worker process: the limits belong to it as a whole
+
+
+def _arm(memory_bytes: int, preload: Sequence[str]) -> None:
+    """Bind this process to its parent's life and to its share of memory, and load what `preload` names."""
+    global _is_armed  # noqa: PLW0603
+    if _is_armed:
+        return
+    for ending in (signal.SIGINT, signal.SIGTERM):  # to the whole group; the parent decides, and dies last
+        signal.signal(ending, signal.SIG_IGN)
+    die_with_parent()
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    keep_freed_memory()
+    for name in preload:
+        found = resolve_name(name)
+        if callable(found):
+            found()
+    _is_armed = True
+
+
+def _run(arm: Callable[[], None], task: Callable[[], _T]) -> _T:
+    """What `task` returns; armed first, for between two calls a process may have been replaced."""
+    arm()
+    with _TracebackNoted():
+        return task()
+
+
+class _TracebackNoted:
+    """Writes the traceback into an exception: only the exception itself travels to the parent."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            error.add_note("".join(traceback.format_exception(kind, error, trace)))

@@ -16,7 +16,7 @@ from typing import TypeVar
 from platformdirs import user_cache_path
 
 from service.charts.names import ChartFormat, ChartName, Theme
-from service.processes.fork_map import die_with_parent
+from service.processes.system import die_with_parent
 from service.simulation.results import SimulationReport
 from service.studies.sweep import SweepSpec
 

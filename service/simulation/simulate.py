@@ -10,7 +10,7 @@ import numpy as np
 
 from service.core.version import ENGINE_VERSION
 from service.nn.layers.base import Transform
-from service.processes.fork_map import spread
+from service.processes.fork_map import fork_map
 from service.simulation.compile import Chunk, compile_chunk
 from service.simulation.diagnosis.flags import Circumstances
 from service.simulation.diagnosis.measures import Squares, has_identical_columns, squares, squares_by_samples
@@ -65,6 +65,11 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
     )
 
 
+def report_json(made: Plan, processes: int = 1) -> bytes:
+    """The report on a network that is planned already, as JSON: what a worker process is asked for."""
+    return simulate_plan(made, processes).model_dump_json().encode()
+
+
 @dataclass(frozen=True)
 class Work:
     """A plan, and what is found out once, before there are several processes."""
@@ -84,7 +89,7 @@ def measure(made: Plan, processes: int = 1) -> tuple[Recording, FirstTrial]:
     costs = cost(made)
     worth = int(costs.floating_point_operations / _WORTH_A_HELPER)
     count = max(1, min(processes, worth, made.trials // 2))  # sums along a single trial would be rounded otherwise
-    found = spread(partial(observe, Work.of(made, costs.regime)), list(_parts(range(made.trials), count)))
+    found = fork_map(partial(observe, Work.of(made, costs.regime)), list(_parts(range(made.trials), count)))
     tally = Tally.joined([part for part, _ in found])
     widths = [made.spec.network.features, *(planned.units for planned in made.layers)]
     return tally.recording(made.samples, widths), found[0][1]

@@ -1,10 +1,10 @@
-"""Every report that can be had: from memory, from the store, or made now."""
+"""Every report that can be had: from memory, from the store, or simulated now."""
 
 import logging
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from typing import TypeVar
@@ -12,9 +12,14 @@ from typing import TypeVar
 from anyio import CapacityLimiter, sleep, to_thread
 
 from service.core.errors import ReportNotFound, StoreUnavailable
+from service.grading.grade import checked_plans
 from service.grading.spec import GradingSpec
-from service.processes.pool import Worker
-from service.simulation.plan import plan
+from service.grading.tasks import grading_with_evidence
+from service.processes.pool import ProcessPool
+from service.simulation.estimate import Limits, check_budget, estimate
+from service.simulation.plan import Plan, plan
+from service.simulation.results import Estimate
+from service.simulation.simulate import report_json
 from service.simulation.spec import SimulationSpec
 from service.store.cache import Cache
 from service.store.engine import CONNECTIONS
@@ -26,6 +31,7 @@ T = TypeVar("T")
 TIDY_SECONDS = 600.0
 _log = logging.getLogger("service.store")
 _DIGEST = re.compile("[0-9a-f]{64}")
+_BEYOND = "POST /v1/sweeps takes more, as a sweep of a single point."
 
 
 class Source(StrEnum):
@@ -48,11 +54,15 @@ class Answer:
 
 
 class Archive:
-    """Asks the memory, which takes no time, then the store, in a thread, then the worker."""
+    """Asks the memory, which takes no time, then the store, in a thread, then the worker processes.
 
-    def __init__(self, worker: Worker, store: Store, cache_bytes: int) -> None:
-        self._worker = worker
+    What costs more than `limits` is not simulated.
+    """
+
+    def __init__(self, pool: ProcessPool, store: Store, limits: Limits, cache_bytes: int) -> None:
+        self._pool = pool
         self._store = store
+        self._limits = limits
         self._memory = Cache(cache_bytes)
         self._used: set[str] = set()  # whose use the store has not heard of
         self._owed: dict[
@@ -70,12 +80,17 @@ class Archive:
         """How many times the store has failed or could not be asked."""
         return self._store.failures
 
-    async def answer(self, spec: SimulationSpec) -> Answer:
-        """The report on `spec`, from wherever it is; raises what the worker's `simulate` raises.
+    def estimate(self, spec: SimulationSpec) -> Estimate:
+        """What `spec` would cost beside the limits; a SpecError where it does not fit together."""
+        return estimate(plan(spec), self._limits)
 
-        A store that fails keeps nobody from an answer.
+    async def answer(self, spec: SimulationSpec) -> Answer:
+        """The report on `spec`, from wherever it is; SpecError, BudgetExceeded, or what the pool's `run` raises.
+
+        It is planned once, here. A store that fails costs a simulation, and no answer.
         """
-        digest = plan(spec).spec.digest()
+        made = plan(spec)
+        digest = made.digest
         kept = self._memory.get(digest)
         if kept is not None:
             self._used.add(digest)
@@ -86,7 +101,7 @@ class Archive:
             stored = None
         if stored is not None:
             return Answer(digest, stored, Source.STORE, kept=True)
-        return await self._made(digest, spec)
+        return await self._simulated(made)
 
     async def report(self, digest: str) -> bytes:
         """The report with that digest as JSON; ReportNotFound where it is not kept, or StoreUnavailable."""
@@ -100,11 +115,12 @@ class Archive:
         return kept
 
     async def grade(self, spec: GradingSpec, wanted: str) -> str:
-        """The grading of `spec` in the format `wanted`; raises what the worker's `grade` raises.
+        """The grading of `spec` in the format `wanted`; FlawedRubric, and what `answer` raises.
 
         Its evidence is kept for good, where the store can.
         """
-        graded = await self._worker.grade(spec, wanted)
+        plans = checked_plans(spec.rubric, self._limits)
+        graded = await self._pool.run(partial(grading_with_evidence, spec, plans, wanted))
         for digest, report in graded.reports.items():
             self._memory.put(digest, report)
         try:
@@ -151,8 +167,9 @@ class Archive:
             self._memory.put(digest, stored)
         return stored
 
-    async def _made(self, digest: str, spec: SimulationSpec) -> Answer:
-        report = await self._worker.simulate(spec)
+    async def _simulated(self, made: Plan) -> Answer:
+        check_budget(made, replace(self._limits, beyond=_BEYOND))
+        digest, report = made.digest, await self._pool.run(partial(report_json, made))
         remembered = self._memory.put(digest, report)
         try:
             stored = await self._in_thread(partial(self._store.put, digest, report))

@@ -43,6 +43,11 @@ _STARTS = [FIRST * 4.0**k for k in range(24)]
 _UNKNOWN = Tail(limit=None, derivative_limit=None, saturates=None, saturated_beyond=None)
 
 
+def profile_json(spec: ProfileSpec, _processes: int = 1) -> bytes:
+    """The profile of the activation that `spec` names, as JSON: what a worker process is asked for."""
+    return profile(spec).model_dump_json().encode()
+
+
 def profile(spec: ProfileSpec) -> ActivationProfile:
     """All that is known of the activation that `spec` names."""
     activation = spec.activation

@@ -9,7 +9,7 @@ from service.core.kinds import Double, Model
 from service.grading.adapters.lambda_feedback import Command, LambdaAnswer, LambdaRequest, healthy, previewed
 from service.grading.adapters.mu_ed import EvaluateHealth, EvaluateRequest, Feedback
 from service.grading.adapters.xqueue import grading_spec_of
-from service.http.dependencies import TheArchive, TheWorker
+from service.http.dependencies import TheArchive, ThePool
 from service.http.examples import EVALUATIONS, LAMBDAS, QUEUED
 from service.http.limits import StrictRequest, StrictRoute
 
@@ -39,9 +39,9 @@ async def evaluate_submission(
 
 
 @router.get("/evaluate/health", summary="Tell what is evaluated (µEd)")
-async def get_evaluate_health(worker: TheWorker) -> EvaluateHealth:
+async def get_evaluate_health(pool: ThePool) -> EvaluateHealth:
     """The µEd API 0.1.0: whether evaluations are answered, and which kinds of feedback there are."""
-    worker.check_ready()
+    pool.check_ready()
     return EvaluateHealth()
 
 

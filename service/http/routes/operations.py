@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from service.core.kinds import Model
 from service.core.version import ENGINE_VERSION, __version__
-from service.http.dependencies import TheMetrics, TheWorker
+from service.http.dependencies import TheMetrics, ThePool
 
 SEMANTIC = r"^\d+\.\d+\.\d+$"
 
@@ -47,9 +47,9 @@ async def get_liveness() -> Health:
 
 
 @router.get("/healthz/ready", summary="Tell whether simulations are answered")
-async def get_readiness(worker: TheWorker) -> Health:
+async def get_readiness(pool: ThePool) -> Health:
     """Answers once the worker processes are started; send no requests before."""
-    worker.check_ready()
+    pool.check_ready()
     return Health(status="ok")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from service.jobs.job import JobKind
 from service.jobs.keeping import Keeping
-from service.processes.pool import Worker
+from service.processes.pool import ProcessPool
 from service.simulation.estimate import Limits
 from service.simulation.results import ItemError
 from service.studies.evaluation import ChunkResult
@@ -16,7 +16,7 @@ from service.studies.evaluation import ChunkResult
 class Means:
     """What work is done with: processes, what is kept, how large an item may be, and how long one call may take."""
 
-    worker: Worker
+    pool: ProcessPool
     keeping: Keeping
     limits: Limits  # of one item
     deadline_seconds: float

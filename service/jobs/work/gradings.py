@@ -8,11 +8,12 @@ from service.core.kinds import Model
 from service.grading.batch import BatchRequest, GradedSubmission, Submission, rubric_of
 from service.grading.grade import plans_of
 from service.grading.table import header, row
+from service.grading.tasks import gradings_of
 from service.jobs.job import JobKind
 from service.jobs.work.base import JobWork, Means, Opened
-from service.processes import tasks
 from service.simulation.plan import Plan
 from service.simulation.results import ItemError
+from service.simulation.simulate import report_json
 from service.studies.evaluation import ChunkResult
 
 
@@ -45,8 +46,8 @@ class GradingsWork(JobWork):
         """The gradings of the sheets `items`."""
         sheets: Sheets = opened.parts
         some = [_json(sheets.submissions[index]) for index in items]
-        task = partial(tasks.gradings_of, sheets.rubric, sheets.evidence, items, some)
-        return await means.worker.work(task, means.deadline_seconds)
+        task = partial(gradings_of, sheets.rubric, sheets.evidence, items, some)
+        return await means.pool.work(task, means.deadline_seconds)
 
     def failed(self, opened: Opened, index: int, error: ItemError) -> bytes:
         """A sheet without a grading."""
@@ -65,7 +66,7 @@ class GradingsWork(JobWork):
         digest = made.spec.digest()
         report = await means.keeping.report(digest)
         if report is None:
-            report = await means.worker.work(partial(tasks.report_of, _json(made.spec)), means.deadline_seconds)
+            report = await means.pool.work(partial(report_json, made), means.deadline_seconds)
         await means.keeping.pin(digest, report)
         return report
 

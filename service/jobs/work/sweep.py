@@ -5,11 +5,11 @@ from typing import Any
 
 from service.jobs.job import JobKind
 from service.jobs.work.base import JobWork, Means, Opened
-from service.processes import tasks
 from service.simulation.results import ItemError
 from service.studies.evaluation import ChunkResult
 from service.studies.points import SweepPoint
 from service.studies.sweep import Grid, SweepSpec
+from service.studies.tasks import digests_of, points_of
 
 
 class SweepWork(JobWork):
@@ -23,10 +23,10 @@ class SweepWork(JobWork):
 
     async def lines(self, opened: Opened, items: range, means: Means) -> ChunkResult:
         """The points `items`."""
-        digests = await means.worker.work(partial(tasks.digests_of, opened.request, items), means.deadline_seconds)
+        digests = await means.pool.work(partial(digests_of, opened.request, items), means.deadline_seconds)
         known = await means.keeping.points({digest for digest in digests if digest is not None})
-        task = partial(tasks.points_of, opened.request, items, known, means.limits)
-        found: ChunkResult = await means.worker.work(task, means.deadline_seconds)
+        task = partial(points_of, opened.request, items, known, means.limits)
+        found: ChunkResult = await means.pool.work(task, means.deadline_seconds)
         await means.keeping.keep_points(found.points)
         return found
 

@@ -10,8 +10,8 @@ import pytest
 from anyio import create_task_group
 
 from api_tests.curves.odd_reports import odd
-from api_tests.worker.boundless import until
-from api_tests.worker.processes import children, cpu_seconds, draws, eventually, exists, server_at
+from api_tests.processes.pools import until
+from api_tests.processes.processes import children, cpu_seconds, draws, eventually, exists, server_at
 from examples.running_service import running_service
 from service.charts.names import ChartFormat, ChartName, Theme
 from service.core.errors import DeadlineExceeded, QueueFull, WorkerFailed

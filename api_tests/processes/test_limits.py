@@ -2,18 +2,21 @@
 
 import os
 import signal
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from anyio import sleep
 
-from api_tests.worker.boundless import QUICK, Boundless, started, until
-from api_tests.worker.processes import children
+from api_tests.processes.pools import QUICK, simulated, started, until
+from api_tests.processes.processes import children
 from service.core.settings import Settings
-from service.simulation.spec import SimulationSpec
+from service.processes.pool import ProcessPool
 
 pytestmark = pytest.mark.anyio
 
+T = TypeVar("T")
 GIBIBYTE = 1 << 30
 
 
@@ -23,19 +26,19 @@ def address_space(process: int) -> str:
     return next(line.split()[3] for line in lines if line.startswith("Max address space"))
 
 
-class Bereaved(Boundless):
-    """A worker whose process is gone between being armed and being used: dead, or taken by another simulation."""
+class Bereaved(ProcessPool):
+    """A pool whose process is gone between being armed and being used: dead, or taken by another simulation."""
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: Settings, preload: Sequence[str]) -> None:
+        super().__init__(settings, preload)
         self.others = children()
 
-    async def _run(self, spec: SimulationSpec) -> bytes:
+    async def _result(self, task: Callable[[], T], seconds: float) -> T:
         for process in children() - self.others:
             os.kill(process, signal.SIGKILL)
         await until(lambda: not children() - self.others)
         await sleep(0.1)  # until the loop has heard of it
-        return await super()._run(spec)
+        return await super()._result(task, seconds)
 
 
 async def test_every_process_has_its_limit_from_the_start() -> None:
@@ -45,6 +48,6 @@ async def test_every_process_has_its_limit_from_the_start() -> None:
 
 async def test_a_process_that_is_started_for_a_simulation_has_its_limit_before_it() -> None:
     others = children()
-    async with started(Bereaved, memory_bytes_per_worker=GIBIBYTE) as (worker, _):
-        await worker.simulate(QUICK)
+    async with started(Bereaved, memory_bytes_per_worker=GIBIBYTE) as (pool, _):
+        await simulated(pool, QUICK)
         assert [address_space(process) for process in children() - others] == [str(GIBIBYTE)]

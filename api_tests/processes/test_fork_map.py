@@ -10,9 +10,9 @@ from threading import Timer
 import pytest
 
 from api_tests.networks import Json, stack
-from api_tests.worker.processes import children, eventually, exists
-from service.processes import fork_map as crew
-from service.processes.fork_map import spread
+from api_tests.processes.processes import children, eventually, exists
+from service.processes import fork_map as module
+from service.processes.fork_map import fork_map
 from service.simulation import simulate as simulation
 from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
@@ -60,22 +60,22 @@ def dying_in_the_middle_of_a_word(share: int) -> bytes:
 
 @pytest.fixture(autouse=True)
 def nobody_idle() -> Iterator[None]:
-    while crew._idle:
-        crew._idle.pop().end()
+    while module._idle:
+        module._idle.pop().end()
     yield
-    while crew._idle:
-        crew._idle.pop().end()
+    while module._idle:
+        module._idle.pop().end()
 
 
 def test_every_share_is_done_once_and_each_but_the_first_elsewhere() -> None:
-    found = spread(located, [0, 1, 2])
+    found = fork_map(located, [0, 1, 2])
     assert [share for share, _ in found] == [0, 1, 2]
     assert found[0][1] == PARENT
     assert len({process for _, process in found}) == 3
 
 
 def test_helpers_stay_for_the_next_time() -> None:
-    first, second = ({process for _, process in spread(located, [0, 1, 2])} for _ in range(2))
+    first, second = ({process for _, process in fork_map(located, [0, 1, 2])} for _ in range(2))
     assert first == second
 
 
@@ -83,28 +83,28 @@ def test_helpers_stay_for_the_next_time() -> None:
 def test_what_a_helper_could_not_do_is_done_here_and_the_next_one_is_sound(
     unable: Callable[[int], tuple[int, int]],
 ) -> None:
-    assert spread(unable, [0, 1]) == [(0, PARENT), (1, PARENT)]
-    assert spread(located, [0, 1])[1][1] != PARENT
+    assert fork_map(unable, [0, 1]) == [(0, PARENT), (1, PARENT)]
+    assert fork_map(located, [0, 1])[1][1] != PARENT
 
 
 def test_a_helper_that_died_while_it_had_nothing_to_do_is_replaced() -> None:
-    _, (_, helper) = spread(located, [0, 1])
+    _, (_, helper) = fork_map(located, [0, 1])
     os.kill(helper, signal.SIGKILL)
     assert eventually(lambda: not exists(helper), 5)
-    assert [share for share, _ in spread(located, [0, 1])] == [0, 1]
-    assert spread(located, [0, 1])[1][1] not in (PARENT, helper)
+    assert [share for share, _ in fork_map(located, [0, 1])] == [0, 1]
+    assert fork_map(located, [0, 1])[1][1] not in (PARENT, helper)
 
 
 def test_a_failure_is_raised_and_no_helper_is_left_at_work() -> None:
     before = children()
     with pytest.raises(ValueError, match="0"):
-        spread(failing, [0, 1, 2])
+        fork_map(failing, [0, 1, 2])
     assert children() == before
-    assert crew._idle == []
+    assert module._idle == []
 
 
 def test_a_helper_that_dies_while_it_answers_is_done_without() -> None:
-    assert spread(dying_in_the_middle_of_a_word, [0, 1]) == [b"here", b"here"]
+    assert fork_map(dying_in_the_middle_of_a_word, [0, 1]) == [b"here", b"here"]
 
 
 def test_where_no_process_can_be_started_all_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,19 +112,19 @@ def test_where_no_process_can_be_started_all_is_done_here(monkeypatch: pytest.Mo
         raise BlockingIOError("no more processes")
 
     monkeypatch.setattr(os, "fork", refused)
-    assert spread(located, [0, 1, 2]) == [(0, PARENT), (1, PARENT), (2, PARENT)]
+    assert fork_map(located, [0, 1, 2]) == [(0, PARENT), (1, PARENT), (2, PARENT)]
 
 
 def test_a_helper_that_has_nothing_to_do_ends_and_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "_IDLE_SECONDS", 0.1)
-    _, (_, helper) = spread(located, [0, 1])
+    monkeypatch.setattr(module, "_IDLE_SECONDS", 0.1)
+    _, (_, helper) = fork_map(located, [0, 1])
     assert eventually(lambda: not exists(helper), 5)
-    _, (_, other) = spread(located, [0, 1])
+    _, (_, other) = fork_map(located, [0, 1])
     assert other not in (PARENT, helper)
 
 
 def test_a_helper_holds_nothing_of_its_parent_open() -> None:
-    _, (_, helper) = spread(located, [0, 1])
+    _, (_, helper) = fork_map(located, [0, 1])
     held = {int(path.name) for path in Path(f"/proc/{helper}/fd").iterdir()}
     assert len(held - {2}) == 1
 
@@ -145,4 +145,4 @@ def test_the_number_of_processes_does_not_change_a_byte(
     spec = SimulationSpec.model_validate(body)
     alone, shared = (simulate(spec, count).model_dump(exclude={"elapsed_seconds"}) for count in (1, processes))
     assert shared == alone
-    assert len(crew._idle) == processes - 1, "a helper failed, and its share was done here"
+    assert len(module._idle) == processes - 1, "a helper failed, and its share was done here"

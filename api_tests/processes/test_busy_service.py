@@ -13,7 +13,7 @@ import pytest
 from api_tests.http.asking import Json, assert_problem, sent
 from api_tests.http.lines import unfinished
 from api_tests.networks import stack
-from api_tests.worker.processes import children, cpu_seconds, eventually, exists, server_at, simulating
+from api_tests.processes.processes import children, cpu_seconds, eventually, exists, server_at, simulating
 from examples.running_service import running_service
 
 QUICK: Json = {"network": stack(2, 4), "trials": 1}

@@ -1,4 +1,4 @@
-"""The worker without HTTP: deadline, death and memory of its processes, and what may run at once."""
+"""The pool of worker processes without HTTP: deadline, death and memory of its processes, and what may run at once."""
 
 import json
 import os
@@ -10,13 +10,17 @@ import pytest
 from anyio import create_task_group, sleep
 
 from api_tests.networks import stack
-from api_tests.worker.boundless import QUICK, asked, started, until
-from api_tests.worker.processes import children, cpu_seconds, exists
+from api_tests.processes.pools import QUICK, asked, simulated, started, until
+from api_tests.processes.processes import children, cpu_seconds, exists
 from service.core.errors import BudgetExceeded, DeadlineExceeded, QueueFull, Refusal, WorkerFailed
 from service.core.settings import Settings
-from service.processes.pool import Worker
+from service.processes.pool import ProcessPool
+from service.simulation.estimate import Limits, cost
+from service.simulation.plan import plan
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Label
+from service.store.archive import Archive
+from service.store.nothing import NoStore
 
 pytestmark = pytest.mark.anyio
 
@@ -51,75 +55,75 @@ def busy(process: int, since: float = 0.0) -> bool:
 
 
 async def test_a_simulation_of_hours_is_ended_at_its_deadline_and_so_is_its_process() -> None:
-    async with started(sync_deadline_seconds=1.0) as (worker, processes):
-        assert worker.estimate(ENDLESS).floating_point_operations > 30 * TWENTY_SECONDS
+    async with started(sync_deadline_seconds=1.0) as (pool, processes):
+        assert cost(plan(ENDLESS)).floating_point_operations > 30 * TWENTY_SECONDS
         began = time.perf_counter()
         with pytest.raises(DeadlineExceeded) as refusal:
-            await worker.simulate(ENDLESS)
+            await simulated(pool, ENDLESS)
         assert 1.0 <= time.perf_counter() - began < 2.0
         assert refusal.value.facts == {"limit_seconds": 1.0}
         await until(lambda: not any(map(exists, processes)))
-        assert await outcome(worker.simulate(QUICK)) == "stable"
+        assert await outcome(simulated(pool, QUICK)) == "stable"
 
 
 async def test_a_process_that_dies_at_work_costs_its_own_simulation_only() -> None:
-    async with started(workers=2) as (worker, processes):
+    async with started(workers=2) as (pool, processes):
         ends: list[str] = []
 
         async def endure() -> None:
-            ends.append(await outcome(worker.simulate(ENDLESS)))
+            ends.append(await outcome(simulated(pool, ENDLESS)))
 
         idle = {process: cpu_seconds(process) for process in processes}
         async with create_task_group() as at_work:
             at_work.start_soon(endure)
             await until(lambda: any(busy(process, idle[process]) for process in processes))
             victim = next(process for process in processes if busy(process, idle[process]))
-            assert await outcome(worker.simulate(QUICK)) == "stable"
+            assert await outcome(simulated(pool, QUICK)) == "stable"
             os.kill(victim, signal.SIGKILL)
         assert ends == ["worker-failed"]
-        assert await outcome(worker.simulate(QUICK)) == "stable"
+        assert await outcome(simulated(pool, QUICK)) == "stable"
 
 
 async def test_processes_that_die_at_rest_are_replaced_and_nobody_notices() -> None:
-    async with started(workers=2) as (worker, processes):
+    async with started(workers=2) as (pool, processes):
         for process in processes:
             os.kill(process, signal.SIGKILL)
-        ends = [await outcome(worker.simulate(QUICK)) for _ in range(3)]
+        ends = [await outcome(simulated(pool, QUICK)) for _ in range(3)]
         assert ends == ["stable"] * 3
 
 
 async def test_a_simulation_that_needs_more_memory_than_its_process_may_have_is_refused() -> None:
-    async with started(memory_bytes_per_worker=512 << 20) as (worker, _):
+    async with started(memory_bytes_per_worker=512 << 20) as (pool, _):
         with pytest.raises(WorkerFailed) as refusal:
-            await worker.simulate(ROOMY)
+            await simulated(pool, ROOMY)
         assert refusal.value.facts == {"limit_bytes": 512 << 20}
-        assert await outcome(worker.simulate(QUICK)) == "stable"
+        assert await outcome(simulated(pool, QUICK)) == "stable"
 
 
 @pytest.mark.parametrize("spec", DEMANDING.values(), ids=DEMANDING)
 async def test_what_a_simulation_is_estimated_to_take_is_enough_for_it(spec: SimulationSpec) -> None:
-    reckoned = Worker(Settings()).estimate(spec).bytes
-    async with started(memory_bytes_per_worker=reckoned) as (worker, _):
-        assert await outcome(worker.simulate(spec)) in set(Label)
+    reckoned = cost(plan(spec)).bytes
+    async with started(memory_bytes_per_worker=reckoned) as (pool, _):
+        assert await outcome(simulated(pool, spec)) in set(Label)
 
 
 async def test_a_process_at_rest_takes_no_more_memory_than_estimates_reckon_with() -> None:
-    async with started() as (worker, processes):
-        assert await outcome(worker.simulate(QUICK)) == "stable"
+    async with started() as (pool, processes):
+        assert await outcome(simulated(pool, QUICK)) == "stable"
         for process in processes:
             with open(f"/proc/{process}/status", encoding="utf-8") as status:
                 peak = next(int(line.split()[1]) << 10 for line in status if line.startswith("VmPeak"))
-            assert peak < worker.estimate(QUICK).bytes
+            assert peak < cost(plan(QUICK)).bytes
 
 
 async def test_as_many_simulations_run_at_once_as_there_are_processes() -> None:
-    async with started(workers=2, sync_deadline_seconds=2.0) as (worker, processes):
+    async with started(workers=2, sync_deadline_seconds=2.0) as (pool, processes):
         assert len(processes) == 2
         idle = {process: cpu_seconds(process) for process in processes}
         ends: list[str] = []
 
         async def endure() -> None:
-            ends.append(await outcome(worker.simulate(ENDLESS)))
+            ends.append(await outcome(simulated(pool, ENDLESS)))
 
         async with create_task_group() as at_work:
             for _ in range(2):
@@ -131,11 +135,11 @@ async def test_as_many_simulations_run_at_once_as_there_are_processes() -> None:
 
 @pytest.mark.parametrize(("limit", "answered"), [(0, 1), (2, 3)])
 async def test_no_more_simulations_wait_than_may(limit: int, answered: int) -> None:
-    async with started(queue_limit=limit) as (worker, _):
+    async with started(queue_limit=limit) as (pool, _):
         ends: list[str] = []
 
         async def ask() -> None:
-            ends.append(await outcome(worker.simulate(SHORT)))
+            ends.append(await outcome(simulated(pool, SHORT)))
 
         async with create_task_group() as at_work:
             for _ in range(6):
@@ -144,18 +148,19 @@ async def test_no_more_simulations_wait_than_may(limit: int, answered: int) -> N
 
 
 async def test_a_full_queue_tells_when_to_come_back() -> None:
-    async with started(queue_limit=0) as (worker, _), create_task_group() as at_work:
-        at_work.start_soon(outcome, worker.simulate(SHORT))
+    async with started(queue_limit=0) as (pool, _), create_task_group() as at_work:
+        at_work.start_soon(outcome, simulated(pool, SHORT))
         await sleep(0)  # to the start of the other task
         with pytest.raises(QueueFull) as refusal:
-            await worker.simulate(SHORT)
+            await simulated(pool, SHORT)
         assert refusal.value.retry_after_seconds >= 1
         assert refusal.value.facts["limit"] == 0
 
 
 async def test_what_is_over_the_budget_never_reaches_a_process() -> None:
-    worker = Worker(Settings(sync_budget_flops=1.0, workers=1))
+    pool = ProcessPool(Settings(workers=1))
+    archive = Archive(pool, NoStore(), Limits(1.0, 1 << 40), cache_bytes=0)
     before = children()
-    with pytest.raises(BudgetExceeded):
-        await worker.simulate(QUICK)
+    with pytest.raises(BudgetExceeded, match="POST /v1/sweeps takes more"):
+        await archive.answer(QUICK)
     assert children() == before

@@ -1,30 +1,25 @@
-"""A worker of its own for a test, with as little between the test and its processes as can be."""
+"""A pool of worker processes of its own for a test, and simulations that nothing keeps from reaching it."""
 
 import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from anyio import sleep
 
 from api_tests.networks import Json, stack
-from api_tests.worker.processes import children
+from api_tests.processes.processes import children
 from service.core.settings import Settings
-from service.processes.pool import Worker
-from service.simulation.estimate import Limits
+from service.processes.pool import ProcessPool
+from service.simulation.plan import plan
+from service.simulation.simulate import report_json
 from service.simulation.spec import SimulationSpec
 
 PATIENCE = 30.0
 """Seconds after which a test gives up waiting."""
-
-
-class Boundless(Worker):
-    """A worker that believes every estimate to be within its limits; its processes have those of `settings`."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        self._limits = Limits(floating_point_operations=1e30, bytes=1 << 60)
+PRELOAD = ["service.simulation.simulate"]
 
 
 def asked(network: Json, **fields: object) -> SimulationSpec:
@@ -34,14 +29,21 @@ def asked(network: Json, **fields: object) -> SimulationSpec:
 QUICK = asked(stack(2, 4))
 
 
+async def simulated(pool: ProcessPool, spec: SimulationSpec) -> bytes:
+    """The report on `spec`, whatever it costs."""
+    return await pool.run(partial(report_json, plan(spec)))
+
+
 @asynccontextmanager
-async def started(kind: type[Boundless] = Boundless, **settings: object) -> AsyncIterator[tuple[Worker, set[int]]]:
-    """A worker and its processes, which end with the block."""
+async def started(
+    kind: type[ProcessPool] = ProcessPool, **settings: object
+) -> AsyncIterator[tuple[ProcessPool, set[int]]]:
+    """A pool and its processes, which end with the block."""
     before = children()
-    worker = kind(Settings.model_validate({"workers": 1, "sync_deadline_seconds": 60.0, **settings}))
-    await worker.start()
+    pool = kind(Settings.model_validate({"workers": 1, "sync_deadline_seconds": 60.0, **settings}), PRELOAD)
+    await pool.start()
     try:
-        yield worker, children() - before
+        yield pool, children() - before
     finally:
         for process in children() - before:
             os.kill(process, signal.SIGKILL)
