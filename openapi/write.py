@@ -31,8 +31,8 @@ from service.grading.grade import grade  # noqa: E402
 from service.grading.preview import preview  # noqa: E402
 from service.grading.rubrics import rubric_report  # noqa: E402
 from service.grading.spec import GradingSpec, PreviewSpec, Rubric  # noqa: E402
-from service.http import examples  # noqa: E402
-from service.http.catalog import Catalog, catalog  # noqa: E402 - NumPy comes after the thread limit
+from service.http import examples  # noqa: E402 - NumPy comes after the thread limit
+from service.http.routes.catalog import Catalog, get_catalog  # noqa: E402
 from service.jobs.describing import described  # noqa: E402
 from service.jobs.job import Job, JobKind, JobPage, JobStatus  # noqa: E402
 from service.simulation.estimate import Limits, estimate  # noqa: E402
@@ -59,14 +59,12 @@ TAKEN = timedelta(seconds=0.5)
 
 def answers() -> dict[str, Any]:
     """What the service answers to the first examples, by the name of the file it is kept in."""
-    first = next(iter(examples.SPECIFICATIONS.values()))
-    spec = SimulationSpec.model_validate(first.get("value"))
-    asked = next(iter(examples.ACTIVATIONS.values()))
-    graded = GradingSpec.model_validate(next(iter(examples.GRADINGS.values())).get("value"))
-    previewed = PreviewSpec.model_validate(next(iter(examples.PREVIEWS.values())).get("value"))
-    evaluated = EvaluateRequest.model_validate(next(iter(examples.EVALUATIONS.values())).get("value"))
-    asked_of_lambda = LambdaRequest.model_validate(next(iter(examples.LAMBDAS.values())).get("value"))
-    queued = grading_spec_of(examples.QUEUED["content"]["text/plain"]["example"].encode())
+    spec = SimulationSpec.model_validate(_first("specifications"))
+    graded = GradingSpec.model_validate(_first("gradings"))
+    previewed = PreviewSpec.model_validate(_first("previews"))
+    evaluated = EvaluateRequest.model_validate(_first("evaluations"))
+    asked_of_lambda = LambdaRequest.model_validate(_first("lambdas"))
+    queued = grading_spec_of(examples.example("queued").encode())
     report = {**simulate(spec).model_dump(mode="json"), "elapsed_seconds": SECONDS}
     return {
         "evaluation": json.loads(FORMATS["mu_ed"].write(grade(evaluated.grading_spec(), simulate))),
@@ -79,9 +77,9 @@ def answers() -> dict[str, Any]:
         "report": report,
         "chart": specification([SimulationReport.model_validate(report)], ChartName.GRADIENT, Theme.LIGHT),
         "reports": _listed(report).model_dump(mode="json"),
-        "profile": profile(ProfileSpec.model_validate(asked.get("value"))).model_dump(mode="json"),
+        "profile": profile(ProfileSpec.model_validate(_first("activations"))).model_dump(mode="json"),
         "estimate": _estimated(spec).model_dump(mode="json"),
-        "catalog": _beginning(catalog()).model_dump(mode="json"),
+        "catalog": _beginning(get_catalog()).model_dump(mode="json"),
         "health": {"status": "ok"},
         **_answers_of_jobs(),
     }
@@ -92,11 +90,16 @@ def _estimated(spec: SimulationSpec) -> Estimate:
     return estimate(plan(spec), Limits(settings.sync_budget_flops, settings.memory_bytes_per_worker))
 
 
+def _first(name: str) -> Any:
+    """The first of the requests in the file of that name."""
+    return next(iter(examples.example(name).values()))["value"]
+
+
 def _answers_of_jobs() -> dict[str, Any]:
     """The first sweep and the first class from their acceptance on."""
-    sweep = SweepSpec.model_validate(next(iter(examples.SWEEPS.values())).get("value"))
-    batch = BatchSpec.model_validate(next(iter(examples.BATCHES.values())).get("value"))
-    rubric = Rubric.model_validate(next(iter(examples.RUBRICS.values())).get("value"))
+    sweep = SweepSpec.model_validate(_first("sweeps"))
+    batch = BatchSpec.model_validate(_first("batches"))
+    rubric = Rubric.model_validate(_first("gradings")["rubric"])
     encoded = BatchRequest(rubric=rubric, submissions=batch.submissions).encoded()
     lines = evaluate(Grid(sweep), range(sweep.total), {}, simulate_plan).lines
     point = json.loads(lines[0])
@@ -165,7 +168,7 @@ def main() -> None:
 
 def _table(point: dict[str, Any]) -> bytes:
     """The beginning of the table of a sweep."""
-    sweep = SweepSpec.model_validate(next(iter(examples.SWEEPS.values())).get("value"))
+    sweep = SweepSpec.model_validate(_first("sweeps"))
     return csv_line(sweep.columns()) + csv_line(SweepPoint.model_validate(point).cells())
 
 

@@ -15,7 +15,7 @@ from api_tests.http.working import RUBRIC, SHEETS, Bench, bench_over, sweep
 from service.grading.formats import FORMATS
 from service.grading.grade import grade
 from service.grading.spec import GradingSpec, Rubric
-from service.http.routes.gradings import MEDIA_TYPES
+from service.http.responses import GradingResponse
 from service.simulation.simulate import simulate
 
 pytestmark = pytest.mark.anyio
@@ -163,7 +163,8 @@ async def test_a_grading_is_had_in_the_format_of_every_platform(bench: Bench) ->
         alone = graded(wanted, SHEETS["submissions"][1]["answers"])
         found = await bench.client.get(f"{job['links']['results']}/1?format={wanted}")
         if wanted != "native":
-            assert (found.text, found.headers["content-type"].partition(";")[0]) == (alone, MEDIA_TYPES[wanted])
+            kind = found.headers["content-type"].partition(";")[0]
+            assert (found.text, kind) == (alone, GradingResponse.media_types[wanted])
         bundle = await bench.client.get(f"{job['links']['self']}/results.zip?format={wanted}")
         assert bundle.headers["content-type"] == "application/zip"
         with ZipFile(BytesIO(bundle.content)) as archive:

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api_tests.http.asking import assert_problem, sent, spec
 from service.core.kinds import members
-from service.http.catalog import FAMILIES, Catalog
+from service.http.routes.catalog import FAMILIES, Catalog
 
 pytestmark = pytest.mark.anyio
 

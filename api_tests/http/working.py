@@ -104,8 +104,8 @@ async def bench_over(url: str, **settings: Any) -> AsyncIterator[Bench]:
     database = Database(url, durable=True)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-        yield Bench(client, database, app.state.jobs)
-    app.state.drawing.end()
-    await app.state.archive.close()
-    await app.state.jobs.close()
+        yield Bench(client, database, app.state.services.jobs)
+    app.state.services.drawing.end()
+    await app.state.services.archive.close()
+    await app.state.services.jobs.close()
     database.close()

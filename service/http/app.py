@@ -12,24 +12,19 @@ from starlette.types import Lifespan
 from service.core.settings import Settings
 from service.core.version import __version__
 from service.http import problems
-from service.http.metrics import Metrics
+from service.http.dependencies import Services
 from service.http.openapi import contract, document
 from service.http.problems import Problem
-from service.http.request_id import RequestId, Traffic
+from service.http.requests import RequestMiddleware, Traffic
 from service.http.routes import (
-    activations,
     adapters,
-    assignments,
+    analyses,
     catalog,
-    docs,
-    estimates,
-    evidence,
     gradings,
     operations,
-    page,
+    pages,
     results,
     simulations,
-    sweeps,
 )
 from service.http.routes import jobs as jobs_routes
 from service.jobs.jobs import Jobs
@@ -37,26 +32,20 @@ from service.processes.drawing import Drawing
 from service.processes.pool import ProcessPool
 from service.store.archive import Archive
 
-FAILURES: dict[int | str, dict[str, Any]] = {
+_FAILURES: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": Problem, "description": "The request is at fault; the problem says where and why."},
     "5XX": {"model": Problem, "description": "The service is at fault, or out of time or room."},
 }
-LAST_WORDS_SECONDS = 2.0
-RESOURCES: tuple[APIRouter, ...] = (
+_LAST_WORDS_SECONDS = 2.0
+_RESOURCES: tuple[APIRouter, ...] = (
     simulations.router,
-    evidence.router,
-    estimates.router,
-    activations.router,
+    analyses.router,
     gradings.router,
-    assignments.router,
-    sweeps.router,
     jobs_routes.router,
-    jobs_routes.streams,
     results.router,
     adapters.router,
     catalog.router,
     operations.router,
-    docs.router,
     adapters.texts,
 )
 """In the order of the document."""
@@ -75,7 +64,7 @@ class Application(FastAPI):
 
     def stop(self) -> None:
         """What would go on for ever ends now; to be called when the server begins to wait for its requests."""
-        self.state.stopping.set()
+        self.state.services.traffic.stopping.set()
 
 
 def build_app(settings: Settings, pool: ProcessPool, archive: Archive, drawing: Drawing, jobs: Jobs) -> Application:
@@ -83,46 +72,40 @@ def build_app(settings: Settings, pool: ProcessPool, archive: Archive, drawing: 
 
     A store that cannot be opened, or takes its time, keeps the service from nothing.
     """
-    traffic = Traffic(Metrics(pool, archive, jobs))
+    traffic = Traffic(pool, archive, jobs)
+    services = Services(settings, pool, archive, drawing, jobs, traffic)
     app = Application(
         title="Gradient Verdict",
         version=__version__,
         openapi_url=None,  # served by a route like any other
-        lifespan=_lifespan(pool, archive, jobs, drawing, traffic),
+        lifespan=_lifespan(services),
         redirect_slashes=False,
-        responses=FAILURES,
+        responses=_FAILURES,
         generate_unique_id_function=_operation_id,
     )
-    app.state.settings = settings
-    app.state.pool = pool
-    app.state.archive = archive
-    app.state.drawing = drawing
-    app.state.jobs = jobs
-    app.state.metrics = traffic.metrics
-    app.state.stopping = traffic.stopping
-    for resource in RESOURCES:
+    app.state.services = services
+    for resource in _RESOURCES:
         app.include_router(resource)
-    docs.mount_assets(app)
-    page.mount_page(app)
+    pages.mount_pages(app, drawing)
     problems.install(app)
-    app.add_middleware(RequestId, traffic=traffic)
+    app.add_middleware(RequestMiddleware, traffic=traffic)
     return app
 
 
-def _lifespan(pool: ProcessPool, archive: Archive, jobs: Jobs, drawing: Drawing, traffic: Traffic) -> Lifespan[FastAPI]:
+def _lifespan(services: Services) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with create_task_group() as beside:
-            beside.start_soon(archive.tidy)
-            beside.start_soon(jobs.run)
-            await pool.start()
-            beside.start_soon(drawing.warm)  # so that no visitor waits for it
+            beside.start_soon(services.archive.tidy)
+            beside.start_soon(services.jobs.run)
+            await services.pool.start()
+            beside.start_soon(services.drawing.warm)  # so that no visitor waits for it
             yield
-            await traffic.end(LAST_WORDS_SECONDS)  # the server has cancelled what still ran: let it answer
-            drawing.end()
+            await services.traffic.end(_LAST_WORDS_SECONDS)  # the server has cancelled what still ran: let it answer
+            services.drawing.end()
             beside.cancel_scope.cancel()
-        await archive.close()
-        await jobs.close()
+        await services.archive.close()
+        await services.jobs.close()
 
     return lifespan
 

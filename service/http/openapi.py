@@ -8,16 +8,16 @@ from fastapi.openapi.utils import get_openapi
 from service.http.examples import ANSWERS, PROBLEMS
 from service.http.problems import MEDIA_TYPE
 
-SUMMARY = "Whether a network's gradients vanish or explode, where, why, and with which numbers."
+_SUMMARY = "Whether a network's gradients vanish or explode, where, why, and with which numbers."
 
-DESCRIPTION = """
+_DESCRIPTION = """
 Send the specification of a network, and get its per-layer gradient statistics with a verdict: no training run, no
 framework, no data of yours. Numbers called `log10_…` are in **decades**: −3 is a thousandth.
 
 Everything that fails is an `application/problem+json` with pointers into the body that was sent.
 """.strip()
 
-TAGS = [
+_TAGS = [
     {"name": "simulations", "description": "A network in, a report with its verdict out."},
     {"name": "estimates", "description": "What a simulation would cost."},
     {"name": "activations", "description": "A function in, its bounds, kinks and critical initialisations out."},
@@ -52,10 +52,10 @@ def contract(app: FastAPI) -> dict[str, Any]:
         title=app.title,
         version=app.version,
         openapi_version="3.2.0",
-        summary=SUMMARY,
-        description=DESCRIPTION,
+        summary=_SUMMARY,
+        description=_DESCRIPTION,
         routes=app.routes,
-        tags=TAGS,
+        tags=_TAGS,
         servers=[{"url": "/", "description": "The server this document came from."}],
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         contact={"name": "Gradient Verdict"},

@@ -34,16 +34,23 @@ from service.core.errors import (
 )
 from service.core.kinds import Double, Int64, Model
 from service.core.validation import CODE, FieldError, faults_of
-from service.http.limits import BodyTooLarge, BodyTooSlow, ClientGone, Stopping, UnsupportedMediaType
-from service.http.request_id import HEADER, request_id_of
+from service.http.requests import (
+    REQUEST_ID,
+    BodyTooLarge,
+    BodyTooSlow,
+    ClientGone,
+    Stopping,
+    UnsupportedMediaType,
+    request_id_of,
+)
 
 _log = logging.getLogger("service")
 
 MEDIA_TYPE = "application/problem+json"
-MOST_FAULTS = 20
+_MOST_FAULTS = 20
 """Faults of one body that are listed; there may be one for each number of a matrix."""
 
-STATUSES: dict[type[Refusal], HTTPStatus] = {
+_STATUSES: dict[type[Refusal], HTTPStatus] = {
     MalformedJson: HTTPStatus.BAD_REQUEST,
     BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     ClientGone: HTTPStatus.REQUEST_TIMEOUT,
@@ -66,7 +73,7 @@ STATUSES: dict[type[Refusal], HTTPStatus] = {
     DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
 }
 
-SENTENCES = {
+_SENTENCES = {
     HTTPStatus.NOT_FOUND: "There is nothing at this path; /docs lists what there is.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This path does not know that method; the Allow header lists those it knows.",
 }
@@ -87,14 +94,14 @@ class Problem(Model):
     """The kind of problem, for programs."""
     request_id: Annotated[str, Field(pattern="^[A-Za-z0-9._-]{1,64}$")]
     """The identifier of this request, also in the header X-Request-ID and in the log."""
-    errors: Annotated[list[FieldError], Field(max_length=MOST_FAULTS)]
+    errors: Annotated[list[FieldError], Field(max_length=_MOST_FAULTS)]
     """The faults in the body; none where it is not the body's fault."""
     facts: dict[str, Double]
     """The numbers behind `detail`: what was asked for, what the limit is."""
 
 
 @dataclass(frozen=True)
-class Failure:
+class _Failure:
     """What is told of a failure besides the request it belongs to."""
 
     status: HTTPStatus
@@ -115,11 +122,11 @@ def install(app: FastAPI) -> None:
 async def _refusal(request: Request, error: Exception) -> Response:
     if not isinstance(error, Refusal):
         raise error
-    status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    status = next(_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
     facts = {name: float(value) for name, value in error.facts.items() if isinstance(value, int | float)}
     at = error.pointer
     errors = [] if at is None else [FieldError(pointer=at, code=error.code, detail=error.sentence)]
-    response = _answer(request, Failure(status, error.code, error.sentence, errors, facts))
+    response = _answer(request, _Failure(status, error.code, error.sentence, errors, facts))
     if isinstance(error, QueueFull):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
@@ -129,11 +136,11 @@ async def _invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     found = error.errors()
-    errors = faults_of(found[:MOST_FAULTS], error.body)
+    errors = faults_of(found[:_MOST_FAULTS], error.body)
     count = "one fault" if len(found) == 1 else f"{len(found)} faults"
-    shown = f" (the first {MOST_FAULTS} are listed)" if len(found) > MOST_FAULTS else ""
+    shown = f" (the first {_MOST_FAULTS} are listed)" if len(found) > _MOST_FAULTS else ""
     sentence = f"The request has {count}{shown}: {errors[0].detail}"
-    return _answer(request, Failure(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", sentence, errors))
+    return _answer(request, _Failure(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", sentence, errors))
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -141,7 +148,7 @@ async def _http(request: Request, error: Exception) -> Response:
         raise error
     status = HTTPStatus(error.status_code)
     code = status.phrase.lower().replace(" ", "-")
-    response = _answer(request, Failure(status, code, SENTENCES.get(status, f"{status.phrase}.")))
+    response = _answer(request, _Failure(status, code, _SENTENCES.get(status, f"{status.phrase}.")))
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         response.headers["Allow"] = ", ".join(sorted(_methods(request)))
     return response
@@ -150,10 +157,10 @@ async def _http(request: Request, error: Exception) -> Response:
 async def _crash(request: Request, error: Exception) -> Response:
     _log.error("a defect met request %s", request_id_of(request.scope), exc_info=error)
     sentence = "The service has a defect; the log has the details under this request's identifier."
-    return _answer(request, Failure(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", sentence))
+    return _answer(request, _Failure(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", sentence))
 
 
-def _answer(request: Request, failure: Failure) -> Response:
+def _answer(request: Request, failure: _Failure) -> Response:
     problem = Problem(
         type=f"urn:gradient-verdict:problem:{failure.code}",
         title=failure.code.replace("-", " ").capitalize(),
@@ -166,7 +173,7 @@ def _answer(request: Request, failure: Failure) -> Response:
     )
     # Escaped to ASCII: a pointer may hold what no encoding can, half of a surrogate pair.
     content = json.dumps(problem.model_dump(), ensure_ascii=True).encode()
-    headers = {HEADER: problem.request_id}
+    headers = {REQUEST_ID: problem.request_id}
     return Response(content, status_code=failure.status, media_type=MEDIA_TYPE, headers=headers)
 
 

@@ -9,14 +9,18 @@ from service.core.kinds import Double, Model
 from service.grading.adapters.lambda_feedback import Command, LambdaAnswer, LambdaRequest, healthy, previewed
 from service.grading.adapters.mu_ed import EvaluateHealth, EvaluateRequest, Feedback
 from service.grading.adapters.xqueue import grading_spec_of
-from service.http.dependencies import TheArchive, ThePool
-from service.http.examples import EVALUATIONS, LAMBDAS, QUEUED
-from service.http.limits import StrictRequest, StrictRoute
-
-JSON = "application/json"
+from service.http.dependencies import ServicesDep
+from service.http.examples import example, example_requests
+from service.http.requests import StrictRequest, StrictRoute
 
 router = APIRouter(tags=["gradings"], route_class=StrictRoute)
 texts = APIRouter(tags=["gradings"])
+
+_JSON = "application/json"
+_ANY_BODY = {
+    "required": True,
+    "content": {"text/plain": {"schema": {"type": "string", "description": "JSON"}, "example": example("queued")}},
+}
 
 
 class XQueueReply(Model):
@@ -32,39 +36,39 @@ class XQueueReply(Model):
 
 @router.post("/evaluate", summary="Evaluate a submission (µEd)", response_model=list[Feedback])
 async def evaluate_submission(
-    request: Annotated[EvaluateRequest, Body(openapi_examples=EVALUATIONS)], archive: TheArchive
+    request: Annotated[EvaluateRequest, Body(openapi_examples=example_requests("evaluations"))], services: ServicesDep
 ) -> Response:
     """The µEd API 0.1.0: `configuration.params` has a `claim` or a `rubric`, or the task a reference expression."""
-    return Response(await archive.grade(request.grading_spec(), "mu_ed"), media_type=JSON)
+    return Response(await services.archive.grade(request.grading_spec(), "mu_ed"), media_type=_JSON)
 
 
 @router.get("/evaluate/health", summary="Tell what is evaluated (µEd)")
-async def get_evaluate_health(pool: ThePool) -> EvaluateHealth:
+async def get_evaluate_health(services: ServicesDep) -> EvaluateHealth:
     """The µEd API 0.1.0: whether evaluations are answered, and which kinds of feedback there are."""
-    pool.check_ready()
+    services.pool.check_ready()
     return EvaluateHealth()
 
 
 @router.post("/v1/adapters/lambda-feedback", summary="Run a command of Lambda Feedback", response_model=LambdaAnswer)
 async def run_lambda_feedback(
-    request: Annotated[LambdaRequest, Body(openapi_examples=LAMBDAS)],
-    archive: TheArchive,
+    request: Annotated[LambdaRequest, Body(openapi_examples=example_requests("lambdas"))],
+    services: ServicesDep,
     command: Annotated[Command, Header(description="What is to be done.")] = "eval",
 ) -> Response:
     """Lambda Feedback, legacy: `eval` grades, `preview` shows how a response is understood, `healthcheck` answers."""
     if command == "eval":
-        return Response(await archive.grade(request.grading_spec(), "lambda_feedback"), media_type=JSON)
+        return Response(await services.archive.grade(request.grading_spec(), "lambda_feedback"), media_type=_JSON)
     answer = previewed(request) if command == "preview" else healthy()
-    return Response(answer.model_dump_json(), media_type=JSON)
+    return Response(answer.model_dump_json(), media_type=_JSON)
 
 
 @texts.post(
     "/v1/adapters/xqueue",
     summary="Grade a submission of XQueue",
     response_model=XQueueReply,
-    openapi_extra={"requestBody": QUEUED},
+    openapi_extra={"requestBody": _ANY_BODY},
 )
-async def grade_queued_submission(request: Request, archive: TheArchive) -> Response:
+async def grade_queued_submission(request: Request, services: ServicesDep) -> Response:
     """Open edX, push: a body of any media type with `xqueue_body`; `grader_payload` has a `claim` or a `rubric`."""
     body = await StrictRequest(request.scope, request.receive).body()
-    return Response(await archive.grade(grading_spec_of(body), "xqueue"), media_type=JSON)
+    return Response(await services.archive.grade(grading_spec_of(body), "xqueue"), media_type=_JSON)

@@ -1,40 +1,44 @@
-"""Gradings: a rubric and answers in, every claim judged out, in the format that a platform reads."""
+"""Gradings: a rubric and answers in, every claim judged out; and assignments, rubrics kept for a class."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Path, Query
+from fastapi.openapi.models import Example
 from fastapi.responses import Response
 
-from service.grading.formats import FORMATS, Format, FormatName
+from service.grading.batch import Assignment, BatchSpec
+from service.grading.claims.base import ID
+from service.grading.formats import FormatName
 from service.grading.preview import Preview, preview
 from service.grading.results import Grading
 from service.grading.rubrics import RubricReport, rubric_report
 from service.grading.spec import GradingSpec, PreviewSpec, Rubric
-from service.http.dependencies import TheArchive
-from service.http.examples import GRADINGS, PREVIEWS, RUBRICS
-from service.http.limits import StrictRoute
-
-
-def _media_type(one: Format) -> str:
-    """Of every format one of its own, so that each has a schema of its own."""
-    own = f"application/vnd.gradient-verdict.{one.name.replace('_', '-')}+json"
-    return own if one.media_type == "application/json" and one.name != "native" else one.media_type
-
+from service.http.dependencies import AskerDep, ServicesDep
+from service.http.examples import example, example_requests
+from service.http.requests import StrictRoute
+from service.http.responses import ACCEPTED, GradingResponse, Responses, link, located
+from service.jobs.job import Job
 
 router = APIRouter(tags=["gradings"], route_class=StrictRoute)
 
-NATIVE = FormatName("native")
-MEDIA_TYPES = {name: _media_type(one) for name, one in FORMATS.items()}
-OTHERS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {kind: {"schema": {}} for kind in sorted(set(MEDIA_TYPES.values()) - {"application/json"})}}
+_NATIVE = FormatName("native")
+_ASSIGNMENT = "/v1/assignments/{id}"
+_PUT: Responses = {200: {"links": {"gradings": link("create_gradings", "Grade the sheets of a class by it.")}}}
+_RUBRICS = {
+    name: Example(summary=one["summary"], value=one["value"]["rubric"]) for name, one in example("gradings").items()
 }
 
+_RubricBody = Annotated[Rubric, Body(openapi_examples=_RUBRICS)]
+_AssignmentId = Annotated[
+    str, Path(alias="id", pattern=ID, description="The name of the assignment, of your own making.")
+]
 
-@router.post("/v1/gradings", summary="Grade answers", response_model=Grading, responses=OTHERS)
+
+@router.post("/v1/gradings", summary="Grade answers", response_model=Grading, responses=GradingResponse.documented)
 async def create_grading(
-    spec: Annotated[GradingSpec, Body(openapi_examples=GRADINGS)],
-    archive: TheArchive,
-    wanted: Annotated[FormatName, Query(alias="format", description="The format of the answer.")] = NATIVE,
+    spec: Annotated[GradingSpec, Body(openapi_examples=example_requests("gradings"))],
+    services: ServicesDep,
+    wanted: Annotated[FormatName, Query(alias="format", description="The format of the answer.")] = _NATIVE,
 ) -> Response:
     """Judge every claim of a rubric: correct, partial, incorrect, invalid, undecided or missing, with the reason.
 
@@ -42,16 +46,55 @@ async def create_grading(
     simulations, whose reports are kept for good as evidence. What cannot be decided goes to a person, never to wrong.
     With `format`, the answer is what Gradescope, PrairieLearn and other platforms read.
     """
-    return Response(await archive.grade(spec, wanted), media_type=MEDIA_TYPES[wanted])
+    return GradingResponse(await services.archive.grade(spec, wanted), wanted)
 
 
 @router.post("/v1/rubrics/validate", summary="Validate a rubric")
-def validate_rubric(rubric: Annotated[Rubric, Body(openapi_examples=RUBRICS)]) -> RubricReport:  # in a thread
+def validate_rubric(rubric: _RubricBody) -> RubricReport:  # in a thread
     """Name every claim that contradicts itself or that nobody could meet, before students do."""
     return rubric_report(rubric)
 
 
 @router.post("/v1/previews", summary="Preview an answer")
-async def create_preview(spec: Annotated[PreviewSpec, Body(openapi_examples=PREVIEWS)]) -> Preview:
+async def create_preview(spec: Annotated[PreviewSpec, Body(openapi_examples=example_requests("previews"))]) -> Preview:
     """How a formula is understood, as LaTeX, before it is handed in; or where it cannot be read, and why."""
     return preview(spec)
+
+
+@router.put(_ASSIGNMENT, summary="Put an assignment", responses=_PUT)
+async def put_assignment(name: _AssignmentId, rubric: _RubricBody, services: ServicesDep) -> Assignment:
+    """Keep a rubric under a name, in place of the one that was there; it is checked before.
+
+    Jobs that were accepted before go on with the rubric they were accepted with.
+    """
+    return await services.jobs.assignments.put(name, rubric)
+
+
+@router.get(_ASSIGNMENT, summary="Get an assignment")
+async def get_assignment(name: _AssignmentId, services: ServicesDep) -> Assignment:
+    """The rubric that is kept under this name."""
+    return await services.jobs.assignments.get(name)
+
+
+@router.delete(_ASSIGNMENT, summary="Delete an assignment", status_code=204)
+async def delete_assignment(name: _AssignmentId, services: ServicesDep) -> None:
+    """Forget the rubric; jobs that were accepted with it, and their results, stay."""
+    await services.jobs.assignments.drop(name)
+
+
+@router.post(
+    _ASSIGNMENT + "/gradings", summary="Grade the answer sheets of a class", status_code=202, responses=ACCEPTED
+)
+async def create_gradings(
+    name: _AssignmentId,
+    batch: Annotated[BatchSpec, Body(openapi_examples=example_requests("batches"))],
+    services: ServicesDep,
+    asker: AskerDep,
+    response: Response,
+) -> Job:
+    """Grade up to 10,000 answer sheets by the rubric of an assignment, in the background.
+
+    What the rubric simulates is simulated once for all of them. Each sheet is graded as `POST /v1/gradings` grades it;
+    the results come as JSON, as a table, or as files in the format that a platform reads.
+    """
+    return located(await services.jobs.grade(name, batch, asker), response)

@@ -1,45 +1,66 @@
-"""Jobs: how far they are, as they go on, and their ends."""
+"""Jobs: sweeps that are accepted, how far jobs are, as they go on, and their ends."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Body, Header, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from service.http.dependencies import Stopping, TheJob, TheJobId, TheJobs
-from service.http.limits import StrictRoute
-from service.http.media import Responses
+from service.http.dependencies import AskerDep, JobDep, JobId, ServicesDep
+from service.http.examples import example_requests
+from service.http.requests import StrictRoute
+from service.http.responses import ACCEPTED, Responses, located
 from service.jobs.job import OPEN, Job, JobPage, JobStatus
 from service.store.listing import CURSOR, Cursor
+from service.studies.sweep import SweepSpec
 
-HERE = "/v1/jobs"
+router = APIRouter(tags=["jobs"], route_class=StrictRoute)
+_streams = APIRouter()  # which go on while somebody listens, and have no body to be read
 
-router = APIRouter(prefix=HERE, tags=["jobs"], route_class=StrictRoute)
-streams = APIRouter(prefix=HERE, tags=["jobs"])  # which go on while somebody listens, and have no body to be read
 
-PageSize = Annotated[
+@router.post("/v1/sweeps", summary="Sweep over a specification", status_code=202, responses=ACCEPTED)
+async def create_sweep(
+    spec: Annotated[SweepSpec, Body(openapi_examples=example_requests("sweeps"))],
+    services: ServicesDep,
+    asker: AskerDep,
+    response: Response,
+) -> Job:
+    """Judge a network at every point of a grid: up to 100,000 of them, in the background.
+
+    An axis is a JSON Pointer into the base specification, or one of `depth`, `width`, `weight_variance`,
+    `bias_variance`, `input_std`, `activation`, with values one by one or a linear or logarithmic range. Axes are
+    multiplied (`product`) or go side by side (`zip`). Each point is a verdict with its spreads and theory's prediction;
+    points that were computed before, by whatever sweep, are not computed again. One that fails is told in its result.
+    An axis that fits nowhere is refused at once.
+    """
+    return located(await services.jobs.sweep(spec, asker), response)
+
+
+_PageSize = Annotated[
     int, Query(ge=1, le=200, description="How many jobs are on a page.", json_schema_extra={"format": "int64"})
 ]
-After = Annotated[
+_After = Annotated[
     Annotated[str, Field(pattern=CURSOR)] | SkipJsonSchema[None],
     Query(description="The `next_cursor` of the page before; none for the first page."),
 ]
-OfStatus = Annotated[JobStatus | SkipJsonSchema[None], Query(description="Only jobs that are so far.")]
+_OfStatus = Annotated[JobStatus | SkipJsonSchema[None], Query(description="Only jobs that are so far.")]
 
 
-@router.get("", summary="List jobs")
-async def list_jobs(jobs: TheJobs, limit: PageSize = 50, cursor: After = None, status: OfStatus = None) -> JobPage:
+@router.get("/v1/jobs", summary="List jobs")
+async def list_jobs(
+    services: ServicesDep, limit: _PageSize = 50, cursor: _After = None, status: _OfStatus = None
+) -> JobPage:
     """The jobs that are kept, the newest first.
 
     Pages follow one another by `next_cursor`, without gaps and doubles, whatever is accepted meanwhile.
     """
-    return await jobs.page(limit, None if cursor is None else Cursor.read(cursor), status)
+    return await services.jobs.page(limit, None if cursor is None else Cursor.read(cursor), status)
 
 
-@router.get("/{id}", summary="Get a job")
-async def get_job(job: TheJob) -> Job:
+@router.get("/v1/jobs/{id}", summary="Get a job")
+async def get_job(job: JobDep) -> Job:
     """How far a job is: its status, its progress, how long it will still take, and the first items that failed.
 
     It is kept for `JOB_RETENTION_DAYS` after its end, with all its results.
@@ -47,16 +68,16 @@ async def get_job(job: TheJob) -> Job:
     return job
 
 
-@router.delete("/{id}", summary="Cancel a job")
-async def cancel_job(job: TheJobId, jobs: TheJobs) -> Job:
+@router.delete("/v1/jobs/{id}", summary="Cancel a job")
+async def cancel_job(job: JobId, services: ServicesDep) -> Job:
     """End a job: its processors are free within two seconds, and the results that it has are kept.
 
     Nothing happens to one that has ended.
     """
-    return await jobs.cancel(job)
+    return await services.jobs.cancel(job)
 
 
-LastSeen = Annotated[
+_LastSeen = Annotated[
     Annotated[int, Field(ge=0, le=2**53, json_schema_extra={"format": "int64"})] | SkipJsonSchema[None],
     Header(alias="Last-Event-ID", description="The `id` of the last event that was seen; browsers send it themselves."),
 ]
@@ -74,18 +95,19 @@ _EVENT: dict[str, Any] = {
         "id": {"type": "string", "description": "How many items are done."},
     },
 }
-STREAM: Responses = {200: {"content": {"text/event-stream": {"itemSchema": _EVENT}}}}
+_STREAM: Responses = {200: {"content": {"text/event-stream": {"itemSchema": _EVENT}}}}
 
 
-@streams.get("/{id}/events", summary="Watch a job", response_class=EventSourceResponse, responses=STREAM)
-async def watch_job(
-    job: TheJob, jobs: TheJobs, stopping: Stopping, seen: LastSeen = None
-) -> AsyncIterator[ServerSentEvent]:
+@_streams.get("/v1/jobs/{id}/events", summary="Watch a job", response_class=EventSourceResponse, responses=_STREAM)
+async def watch_job(job: JobDep, services: ServicesDep, seen: _LastSeen = None) -> AsyncIterator[ServerSentEvent]:
     """The job as server-sent events: one whenever it has come further, the last one called `end`.
 
     What happened between two looks at it is one event. Whoever comes back with `Last-Event-ID`, as browsers do by
     themselves, is told what is new since then. Comments keep the connection alive while nothing happens.
     """
-    async for told in jobs.watch(job.id, -1 if seen is None else seen, stopping):
+    async for told in services.jobs.watch(job.id, -1 if seen is None else seen, services.traffic.stopping):
         name = "progress" if told.status in OPEN else "end"
         yield ServerSentEvent(event=name, id=str(told.progress.done), data=told)
+
+
+router.include_router(_streams)

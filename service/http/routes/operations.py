@@ -8,9 +8,9 @@ from pydantic import ConfigDict, Field
 
 from service.core.kinds import Model
 from service.core.version import ENGINE_VERSION, __version__
-from service.http.dependencies import TheMetrics, ThePool
+from service.http.dependencies import ServicesDep
 
-SEMANTIC = r"^\d+\.\d+\.\d+$"
+_SEMANTIC = r"^\d+\.\d+\.\d+$"
 
 router = APIRouter(tags=["operations"])
 
@@ -27,9 +27,9 @@ class Document(Model):
 class Version(Model):
     """What answers."""
 
-    version: Annotated[str, Field(pattern=SEMANTIC)]
+    version: Annotated[str, Field(pattern=_SEMANTIC)]
     """The version of the service and of this document."""
-    engine_version: Annotated[str, Field(pattern=SEMANTIC)]
+    engine_version: Annotated[str, Field(pattern=_SEMANTIC)]
     """The version of the numbers; it is part of every digest."""
 
 
@@ -47,9 +47,9 @@ async def get_liveness() -> Health:
 
 
 @router.get("/healthz/ready", summary="Tell whether simulations are answered")
-async def get_readiness(pool: ThePool) -> Health:
+async def get_readiness(services: ServicesDep) -> Health:
     """Answers once the worker processes are started; send no requests before."""
-    pool.check_ready()
+    services.pool.check_ready()
     return Health(status="ok")
 
 
@@ -60,9 +60,9 @@ async def get_version() -> Version:
 
 
 @router.get("/metrics", summary="Tell what is counted", response_class=PlainTextResponse)
-async def get_metrics(metrics: TheMetrics) -> PlainTextResponse:
+async def get_metrics(services: ServicesDep) -> PlainTextResponse:
     """Requests by route, how long they took, busy workers, the queue, open jobs and kept reports, for Prometheus."""
-    return PlainTextResponse(await metrics.text())
+    return PlainTextResponse(await services.traffic.metrics())
 
 
 @router.get("/openapi.json", summary="Get the OpenAPI document", response_model=Document)

@@ -14,16 +14,15 @@ from service.core.errors import ChartNotAvailable
 from service.core.kinds import Model
 from service.grading.batch import GradedSubmission
 from service.grading.formats import FormatName
-from service.http.dependencies import TheDrawing, TheJob, TheJobId, TheJobs
-from service.http.limits import StrictRoute
-from service.http.media import Csv, Png, Svg, VegaLite, Zip, binary, file_named
-from service.http.routes.gradings import MEDIA_TYPES, NATIVE, OTHERS
+from service.http.dependencies import JobDep, JobId, Services, ServicesDep
+from service.http.requests import StrictRoute
+from service.http.responses import Csv, GradingResponse, Png, Svg, VegaLite, Zip, attachment, binary
 from service.jobs.job import OPEN, Job, JobKind
-from service.processes.drawing import Drawing
 from service.studies.axes import MOST_POINTS
 from service.studies.points import SweepPoint
 
-CURSOR = "^[0-9]{1,9}$"
+_CURSOR = "^[0-9]{1,9}$"
+_NATIVE = FormatName("native")
 
 router = APIRouter(prefix="/v1/jobs/{id}", tags=["jobs"], route_class=StrictRoute)
 
@@ -38,53 +37,57 @@ class JobResultPage(Model):
 
     items: list[JobResult]
     """The results of this page: those that are there, as far as none is missing between them."""
-    next_cursor: Annotated[str, Field(pattern=CURSOR)] | None
+    next_cursor: Annotated[str, Field(pattern=_CURSOR)] | None
     """Where the next page begins, for the parameter `cursor`; null once there is nothing to come."""
 
 
-PageSize = Annotated[
+_PageSize = Annotated[
     int, Query(ge=1, le=1000, description="How many results are on a page.", json_schema_extra={"format": "int64"})
 ]
-From = Annotated[
-    Annotated[str, Field(pattern=CURSOR)] | SkipJsonSchema[None],
+_From = Annotated[
+    Annotated[str, Field(pattern=_CURSOR)] | SkipJsonSchema[None],
     Query(description="The `next_cursor` of the page before, or the number of an item; none for the first page."),
 ]
-Index = Annotated[
+_Index = Annotated[
     int,
     Path(ge=0, lt=MOST_POINTS, description="The number of the item, from 0.", json_schema_extra={"format": "int64"}),
 ]
-Wanted = Annotated[FormatName, Query(alias="format", description="The format of gradings; sweeps have none.")]
-On = Annotated[Theme, Query(description="The ground it stands on.")]
+_Wanted = Annotated[FormatName, Query(alias="format", description="The format of gradings; sweeps have none.")]
+_On = Annotated[Theme, Query(description="The ground it stands on.")]
 
 
 @router.get("/results", summary="List the results of a job", response_model=JobResultPage)
-async def list_job_results(job: TheJobId, jobs: TheJobs, limit: PageSize = 100, cursor: From = None) -> Response:
+async def list_job_results(job: JobId, services: ServicesDep, limit: _PageSize = 100, cursor: _From = None) -> Response:
     """The results in the order of the items: points of a sweep, or gradings of a class.
 
     While the job is running a page has what is there so far, and `next_cursor` says where to go on: ask again.
     """
-    return Response(await jobs.results.page(job, int(cursor or 0), limit), media_type="application/json")
+    return Response(await services.jobs.results.page(job, int(cursor or 0), limit), media_type="application/json")
 
 
-@router.get("/results/{index}", summary="Get a result of a job", response_model=JobResult, responses=OTHERS)
-async def get_job_result(job: TheJob, index: Index, jobs: TheJobs, wanted: Wanted = NATIVE) -> Response:
+@router.get(
+    "/results/{index}", summary="Get a result of a job", response_model=JobResult, responses=GradingResponse.documented
+)
+async def get_job_result(job: JobDep, index: _Index, services: ServicesDep, wanted: _Wanted = _NATIVE) -> Response:
     """The result of one item, as soon as it is there, whatever is missing before it.
 
     With `format`, a grading alone as Gradescope, PrairieLearn and other platforms read it; `native` is the result with
     the grading in it, as `POST /v1/gradings` answers. A point of a sweep has one format.
     """
-    if wanted == NATIVE or job.kind is JobKind.SWEEP:
-        return Response(await jobs.results.one(job.id, index), media_type="application/json")
-    return Response(await jobs.results.graded(job.id, index, wanted), media_type=MEDIA_TYPES[wanted])
+    if wanted == _NATIVE or job.kind is JobKind.SWEEP:
+        return Response(await services.jobs.results.one(job.id, index), media_type="application/json")
+    return GradingResponse(await services.jobs.results.graded(job.id, index, wanted), wanted)
 
 
 @router.get("/results.csv", summary="Get the results of a job as CSV", response_class=Csv)
-async def get_job_table(job: TheJob, jobs: TheJobs) -> StreamingResponse:
+async def get_job_table(job: JobDep, services: ServicesDep) -> StreamingResponse:
     """A row for each result that is there, below a row of names, for spreadsheets and data frames.
 
     A point has its axes and its verdict, a grading its score and the points of every claim; null is an empty cell.
     """
-    return StreamingResponse(jobs.results.table(job.id), media_type=Csv.media_type, headers=file_named("results.csv"))
+    return StreamingResponse(
+        services.jobs.results.table(job.id), media_type=Csv.media_type, headers=attachment("results.csv")
+    )
 
 
 @router.get(
@@ -93,13 +96,13 @@ async def get_job_table(job: TheJob, jobs: TheJobs) -> StreamingResponse:
     response_class=Zip,
     responses=binary("application/zip"),
 )
-async def get_job_bundle(job: TheJobId, jobs: TheJobs, wanted: Wanted = NATIVE) -> Zip:
+async def get_job_bundle(job: JobId, services: ServicesDep, wanted: _Wanted = _NATIVE) -> Zip:
     """A file for each answer sheet, as a platform reads it, in an archive; sweeps have none."""
-    return Zip(await jobs.results.bundle(job, wanted), headers=file_named("results.zip"))
+    return Zip(await services.jobs.results.bundle(job, wanted), headers=attachment("results.zip"))
 
 
 @dataclass(frozen=True)
-class Swept:
+class _Swept:
     """What there is to be drawn, and how long the picture may be kept."""
 
     request: bytes
@@ -107,42 +110,42 @@ class Swept:
     headers: dict[str, str]
 
 
-async def get_swept(job: TheJob, jobs: TheJobs) -> Swept:
+async def _swept(job: JobDep, services: ServicesDep) -> _Swept:
     """The points of the sweep so far; ChartNotAvailable where the job is none."""
     if job.kind is not JobKind.SWEEP:
         raise ChartNotAvailable
-    found = await jobs.results.drawn(job.id)
-    return Swept(found.request, found.lines, _kept(job))
+    found = await services.jobs.results.drawn(job.id)
+    return _Swept(found.request, found.lines, _kept(job))
 
 
-TheSwept = Annotated[Swept, Depends(get_swept)]
+_SweptDep = Annotated[_Swept, Depends(_swept)]
 
 
 @router.get("/chart.json", summary="Get the chart of a sweep as Vega-Lite", response_model=VegaLite)
-async def get_job_chart(swept: TheSwept, drawing: TheDrawing, theme: On = Theme.LIGHT) -> Response:
+async def get_job_chart(swept: _SweptDep, services: ServicesDep, theme: _On = Theme.LIGHT) -> Response:
     """The depth ratio over what is varied, as a Vega-Lite specification with its data.
 
     One axis is a line with its band, two are a map, with the line where theory puts the edge drawn in; while the job is
     running, of the points that are there.
     """
-    drawn = await _drawn(swept, drawing, theme, ChartFormat.JSON)
+    drawn = await _drawn(swept, services, theme, ChartFormat.JSON)
     return Response(drawn, media_type="application/json", headers=swept.headers)
 
 
 @router.get("/chart.svg", summary="Get the chart of a sweep as SVG", response_class=Svg)
-async def get_job_chart_svg(swept: TheSwept, drawing: TheDrawing, theme: On = Theme.LIGHT) -> Svg:
+async def get_job_chart_svg(swept: _SweptDep, services: ServicesDep, theme: _On = Theme.LIGHT) -> Svg:
     """The chart that `chart.json` describes, drawn; the same results give the same bytes."""
-    return Svg(await _drawn(swept, drawing, theme, ChartFormat.SVG), headers=swept.headers)
+    return Svg(await _drawn(swept, services, theme, ChartFormat.SVG), headers=swept.headers)
 
 
 @router.get("/chart.png", summary="Get the chart of a sweep as PNG", response_class=Png, responses=binary("image/png"))
-async def get_job_chart_png(swept: TheSwept, drawing: TheDrawing, theme: On = Theme.LIGHT) -> Png:
+async def get_job_chart_png(swept: _SweptDep, services: ServicesDep, theme: _On = Theme.LIGHT) -> Png:
     """The same, as a picture of points: one and a half times its size, for sharp screens."""
-    return Png(await _drawn(swept, drawing, theme, ChartFormat.PNG), headers=swept.headers)
+    return Png(await _drawn(swept, services, theme, ChartFormat.PNG), headers=swept.headers)
 
 
-async def _drawn(swept: Swept, drawing: Drawing, theme: Theme, wanted: ChartFormat) -> bytes:
-    return await drawing.sweep(swept.request, swept.lines, theme, wanted)
+async def _drawn(swept: _Swept, services: Services, theme: Theme, wanted: ChartFormat) -> bytes:
+    return await services.drawing.sweep(swept.request, swept.lines, theme, wanted)
 
 
 def _kept(job: Job) -> dict[str, str]:

@@ -1,33 +1,42 @@
-"""Simulations: a specification in, a report with its verdict out."""
+"""Simulations: a specification in, a report with its verdict out; its charts, its page, its table, its gradients."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query
-from fastapi.responses import Response
+from fastapi import APIRouter, Body, Depends, Query
+from fastapi.responses import HTMLResponse, Response
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from service.http.dependencies import TheArchive, TheReport
-from service.http.examples import SPECIFICATIONS
-from service.http.limits import StrictRoute
+from service.charts.names import ChartFormat, ChartName, Theme
+from service.charts.npz import gradients_npz
+from service.charts.report_page.policy import content_security_policy
+from service.charts.tables import layers_csv
+from service.http.dependencies import ReportBytes, Services, ServicesDep
+from service.http.examples import example_requests
+from service.http.requests import StrictRoute
+from service.http.responses import Csv, Npz, Png, Responses, Svg, VegaLite, attachment, binary, link
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Label
 from service.store.archive import Answer, Source
 from service.store.listing import CURSOR, Cursor, ReportPage
 
-HERE = "/v1/simulations"
+_HERE = "/v1/simulations"
+_JSON = "application/json"
+_KEPT = {"Cache-Control": "public, max-age=3600"}
+"""A report never changes; how it is drawn may, with the version of the service."""
+_PAGE = {**_KEPT, "Content-Security-Policy": content_security_policy()}
+_MOST_COMPARED = 11
+
+router = APIRouter(prefix=_HERE, tags=["simulations"], route_class=StrictRoute)
 
 
 def _text(description: str) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string"}}
 
 
-def _link(operation: str, description: str) -> dict[str, Any]:
-    return {"operationId": operation, "description": description, "parameters": {"digest": "$response.body#/digest"}}
-
-
-MADE: dict[int | str, dict[str, Any]] = {
+_MADE: Responses = {
     200: {
         "headers": {
             "Cache-Status": _text(
@@ -37,29 +46,26 @@ MADE: dict[int | str, dict[str, Any]] = {
             "Location": _text("Where the report can be had again, while it is kept."),
         },
         "links": {
-            "report": _link("get_simulation", "The same report."),
-            "layers": _link("get_simulation_layers", "Its layers as CSV."),
-            "chart": _link("get_simulation_chart_svg", "Its gradient through the depth, drawn."),
-            "page": _link("get_simulation_page", "The report as a page."),
+            "report": link("get_simulation", "The same report.", "digest"),
+            "layers": link("get_simulation_layers", "Its layers as CSV.", "digest"),
+            "chart": link("get_simulation_chart_svg", "Its gradient through the depth, drawn.", "digest"),
+            "page": link("get_simulation_page", "The report as a page.", "digest"),
         },
     }
 }
 
 
-def headers_of(answer: Answer) -> dict[str, str]:
+def _headers_of(answer: Answer) -> dict[str, str]:
     """Whether a report was there already (RFC 9211), and where it can be had again."""
     stored = "; detail=store-unavailable" if answer.store_failed else "; stored" if answer.kept else ""
     status = f"fwd=miss{stored}" if answer.source is Source.SIMULATION else "hit"
-    location = {"Location": f"{HERE}/{answer.digest}"} if answer.kept else {}
+    location = {"Location": f"{_HERE}/{answer.digest}"} if answer.kept else {}
     return {"Cache-Status": f"gradient-verdict; {status}", **location}
 
 
-router = APIRouter(prefix=HERE, tags=["simulations"], route_class=StrictRoute)
-
-
-@router.post("", summary="Judge a network's gradients", response_model=SimulationReport, responses=MADE)
+@router.post("", summary="Judge a network's gradients", response_model=SimulationReport, responses=_MADE)
 async def create_simulation(
-    spec: Annotated[SimulationSpec, Body(openapi_examples=SPECIFICATIONS)], archive: TheArchive
+    spec: Annotated[SimulationSpec, Body(openapi_examples=example_requests("specifications"))], services: ServicesDep
 ) -> Response:
     """Simulate the forward and the backward pass of a network, many times over, and say what becomes of its gradient.
 
@@ -68,40 +74,133 @@ async def create_simulation(
     What costs more than is answered at once is refused with `budget-exceeded`; `POST /v1/estimates` tells beforehand.
     A report that was made before is answered as it was then; the header `Cache-Status` (RFC 9211) says so by `hit`.
     """
-    answer = await archive.answer(spec)
-    return Response(answer.report, media_type="application/json", headers=headers_of(answer))
+    answer = await services.archive.answer(spec)
+    return Response(answer.report, media_type=_JSON, headers=_headers_of(answer))
 
 
-PageSize = Annotated[
+_PageSize = Annotated[
     int, Query(ge=1, le=200, description="How many reports are on a page.", json_schema_extra={"format": "int64"})
 ]
-After = Annotated[
+_After = Annotated[
     Annotated[str, Field(pattern=CURSOR)] | SkipJsonSchema[None],
     Query(description="The `next_cursor` of the page before; none for the first page."),
 ]
-OfLabel = Annotated[Label | SkipJsonSchema[None], Query(description="Only reports with this label.")]
+_OfLabel = Annotated[Label | SkipJsonSchema[None], Query(description="Only reports with this label.")]
 
 
 @router.get("", summary="List reports")
 async def list_simulations(
-    archive: TheArchive,
-    limit: PageSize = 50,
-    cursor: After = None,
-    label: OfLabel = None,
+    services: ServicesDep,
+    limit: _PageSize = 50,
+    cursor: _After = None,
+    label: _OfLabel = None,
 ) -> ReportPage:
     """The reports that are stored, the newest first, with what their verdicts say in short.
 
     Pages follow one another by `next_cursor`, without gaps and doubles, whatever is made meanwhile.
     """
-    return await archive.page(limit, None if cursor is None else Cursor.read(cursor), label)
+    return await services.archive.page(limit, None if cursor is None else Cursor.read(cursor), label)
 
 
 @router.get("/{digest}", summary="Get a report", response_model=SimulationReport)
-async def get_simulation(report: TheReport) -> Response:
+async def get_simulation(report: ReportBytes) -> Response:
     """The report with this digest, as it was answered: the permanent name of the evidence.
 
     A report is kept for `RETENTION_DAYS` after it was last asked for, as long as there is room (`STORE_BYTES`), and the
     evidence of a grading for good. One that is not kept any more is made anew by posting its specification, and has
     the same digest.
     """
-    return Response(report, media_type="application/json")
+    return Response(report, media_type=_JSON)
+
+
+_Which = Annotated[ChartName, Query(alias="chart", description="What is shown of the report.")]
+_On = Annotated[Theme, Query(description="The ground it stands on.")]
+_With = Annotated[
+    list[str],
+    Query(
+        alias="with",
+        default_factory=list,
+        max_length=_MOST_COMPARED,
+        description="Digests of the reports that `comparison` draws beside this one; other charts take none.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the query asks for, with the reports that are to be drawn."""
+
+    reports: list[bytes]
+    name: ChartName
+    theme: Theme
+
+
+async def _asked(
+    report: ReportBytes,
+    services: ServicesDep,
+    others: _With,
+    name: _Which = ChartName.GRADIENT,
+    theme: _On = Theme.LIGHT,
+) -> _Asked:
+    beside = others if name is ChartName.COMPARISON else []
+    return _Asked([report, *[await services.archive.report(digest) for digest in beside]], name, theme)
+
+
+_ChartDep = Annotated[_Asked, Depends(_asked)]
+
+
+@router.get("/{digest}/chart.json", summary="Get a chart as Vega-Lite", response_model=VegaLite)
+async def get_simulation_chart(asked: _ChartDep, services: ServicesDep) -> Response:
+    """A chart of this report as a Vega-Lite specification with its data, for vega-embed or an editor.
+
+    `gradient` is delta through the depth, measured and predicted; `gain` where it comes from; `signal` the way forward;
+    `derivative` and `activation` φ' where the network works, and its curve with certified bounds; `weight_gradient`
+    what an optimiser meets; `comparison` several reports in one.
+    """
+    return Response(await _drawn(asked, services, ChartFormat.JSON), media_type=_JSON, headers=_KEPT)
+
+
+@router.get("/{digest}/chart.svg", summary="Get a chart as SVG", response_class=Svg)
+async def get_simulation_chart_svg(asked: _ChartDep, services: ServicesDep) -> Svg:
+    """The chart that `chart.json` describes, drawn; the same report gives the same bytes."""
+    return Svg(await _drawn(asked, services, ChartFormat.SVG), headers=_KEPT)
+
+
+@router.get("/{digest}/chart.png", summary="Get a chart as PNG", response_class=Png, responses=binary("image/png"))
+async def get_simulation_chart_png(asked: _ChartDep, services: ServicesDep) -> Png:
+    """The same, as a picture of points: one and a half times its size, for sharp screens."""
+    return Png(await _drawn(asked, services, ChartFormat.PNG), headers=_KEPT)
+
+
+async def _drawn(asked: _Asked, services: Services, wanted: ChartFormat) -> bytes:
+    return await services.drawing.chart(asked.reports, asked.name, asked.theme, wanted)
+
+
+@router.get("/{digest}/report.html", summary="Get a report as a page", response_class=HTMLResponse)
+async def get_simulation_page(report: ReportBytes, services: ServicesDep) -> HTMLResponse:
+    """One file that opens offline and prints: verdict, charts, reasons, theory, layers, and how to repeat it."""
+    return HTMLResponse(await services.drawing.page(report), headers=_PAGE)
+
+
+@router.get("/{digest}/layers.csv", summary="Get the layers of a report as CSV", response_class=Csv)
+def get_simulation_layers(report: ReportBytes) -> Csv:  # in a thread: a deep network has thousands
+    """A row for each layer, below a row of names, for spreadsheets and data frames; null is an empty cell.
+
+    The numbers of the report without histograms and gradients; `log10_delta_norm_median` is the median of
+    `log10_delta_norm` over the trials, and so on.
+    """
+    return Csv(layers_csv(SimulationReport.model_validate_json(report)), headers=attachment("layers.csv"))
+
+
+@router.get(
+    "/{digest}/gradients.npz",
+    summary="Get the gradients of a report as arrays",
+    response_class=Npz,
+    responses=binary("application/octet-stream"),
+)
+def get_simulation_gradients(report: ReportBytes) -> Npz:  # in a thread, likewise
+    """The factors of the first trial's gradient for numpy.load: `3/weights`, `3/bias`, `3/delta`, `3/derivative`.
+
+    For reports that were asked for with `include: ["gradients"]`; NaN stands for what overflowed.
+    """
+    return Npz(gradients_npz(SimulationReport.model_validate_json(report)), headers=attachment("gradients.npz"))

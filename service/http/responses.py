@@ -1,0 +1,108 @@
+"""Answers beside plain JSON objects: tables, pictures, archives, charts, gradings, and the jobs that were accepted."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from fastapi.responses import Response
+from pydantic import ConfigDict, Field
+
+from service.core.kinds import Model
+from service.grading.formats import FORMATS, FormatName
+from service.jobs.job import Job
+
+Responses = dict[int | str, dict[str, Any]]
+"""What FastAPI is told of answers, by their statuses."""
+
+
+class Csv(Response):
+    """A table (RFC 4180) with a row of names."""
+
+    media_type = "text/csv"
+
+
+class Svg(Response):
+    """A picture of lines."""
+
+    media_type = "image/svg+xml"
+
+
+class Png(Response):
+    """A picture of points."""
+
+    media_type = "image/png"
+
+
+class Npz(Response):
+    """Arrays, as numpy.load reads them."""
+
+    media_type = "application/octet-stream"
+
+
+class Zip(Response):
+    """Files in an archive."""
+
+    media_type = "application/zip"
+
+
+class VegaLite(Model):
+    """A chart as Vega-Lite 6 with its data in it, ready for vega-embed."""
+
+    model_config = ConfigDict(extra="allow")
+
+    schema_url: Annotated[str, Field(alias="$schema")]
+    """The version of Vega-Lite."""
+
+
+def _media_types() -> dict[FormatName, str]:
+    """By format; each platform's JSON has a media type of its own, so that each has a schema of its own."""
+    named = {}
+    for name, one in FORMATS.items():
+        own = one.media_type == "application/json" and one.name != "native"
+        vendor = f"application/vnd.gradient-verdict.{one.name.replace('_', '-')}+json"
+        named[FormatName(name)] = vendor if own else one.media_type
+    return named
+
+
+class GradingResponse(Response):
+    """A grading in the format of a platform."""
+
+    media_types: ClassVar[Mapping[FormatName, str]] = _media_types()
+    documented: ClassVar[Responses] = {
+        200: {"content": {kind: {"schema": {}} for kind in sorted({*media_types.values()} - {"application/json"})}}
+    }
+
+    def __init__(self, content: bytes | str, wanted: FormatName) -> None:
+        super().__init__(content, media_type=self.media_types[wanted])
+
+
+def binary(media_type: str) -> Responses:
+    """The answer as bytes in the document, where FastAPI would say text."""
+    return {200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+def attachment(name: str) -> dict[str, str]:
+    """The header that makes a browser keep an answer as a file of that name."""
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
+def link(operation: str, description: str, parameter: str = "id") -> dict[str, object]:
+    """A link of the document to an operation on what was answered, by the member that its parameter is named after."""
+    parameters = {parameter: f"$response.body#/{parameter}"}
+    return {"operationId": operation, "description": description, "parameters": parameters}
+
+
+ACCEPTED: Responses = {
+    202: {
+        "headers": {"Location": {"description": "Where the job is.", "schema": {"type": "string"}}},
+        "links": {
+            "job": link("get_job", "How far the job is."),
+            "results": link("list_job_results", "Its results, while it is running too."),
+        },
+    }
+}
+
+
+def located(job: Job, response: Response) -> Job:
+    """`job`, whose place the header `Location` of `response` tells."""
+    response.headers["Location"] = job.links.self
+    return job

@@ -1,0 +1,95 @@
+"""What browsers are shown: the laboratory at `/`, the documentation at `/docs`; nothing comes from any other host."""
+
+from gzip import decompress
+from hashlib import sha256
+from os import PathLike, stat_result
+from pathlib import Path
+
+import fastapi_offline
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import Headers
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import NotModifiedResponse
+from starlette.types import Scope
+
+from service.processes.drawing import Drawing
+
+_FILES = Path(__file__).resolve().parents[1] / "page"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Cache-Control": "no-cache",  # asked for again with the ETag: a new version is seen at once
+    "Content-Security-Policy": _POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_JAVASCRIPT = "text/javascript"
+_DOCS_ASSETS = "/docs/assets"
+_DARK_DOCS = """
+    <style>html.dark-mode .swagger-ui :is(.examples-select__section-label, .header-col) { color: #e4e6e6 }</style>
+    <script>
+    const dark = window.matchMedia("(prefers-color-scheme: dark)");
+    const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+    dark.addEventListener("change", follow);
+    follow();
+    </script>
+    </head>"""
+"""Swagger UI has dark colours; this takes them where the reader's system does."""
+
+
+def mount_pages(app: FastAPI, drawing: Drawing) -> None:
+    """Serve the page at `/`, what it loads below `/page`, and the documentation; none is an operation of the API."""
+
+    async def vega(request: Request) -> Response:
+        return _vega(await drawing.script(), request.headers)
+
+    files = GZipMiddleware(_PageFiles(directory=_FILES, html=True))
+    assets = StaticFiles(directory=Path(fastapi_offline.__file__).parent / "static")
+    app.add_api_route("/docs", _docs, include_in_schema=False, response_class=HTMLResponse)
+    app.router.routes += [
+        Mount(_DOCS_ASSETS, assets, name="docs-assets"),
+        Route("/", files, methods=["GET", "HEAD"], include_in_schema=False),
+        Route("/page/vega.js", vega, include_in_schema=False),
+        Mount("/page", files, name="page"),
+    ]
+
+
+class _PageFiles(StaticFiles):
+    """Files that may run no script and load no style but those beside them."""
+
+    def file_response(
+        self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers.update(_HEADERS)
+        return response
+
+
+def _vega(packed: bytes, wanted: Headers) -> Response:
+    """Vega as the service itself draws with, packed once; or that the browser has it already."""
+    headers = Headers({**_HEADERS, "ETag": f'"{sha256(packed).hexdigest()}"', "Vary": "Accept-Encoding"})
+    if wanted.get("If-None-Match") == headers["ETag"]:
+        return NotModifiedResponse(headers)
+    if "gzip" in wanted.get("Accept-Encoding", ""):
+        return Response(packed, headers={**headers, "Content-Encoding": "gzip"}, media_type=_JAVASCRIPT)
+    return Response(decompress(packed), headers=dict(headers), media_type=_JAVASCRIPT)
+
+
+async def _docs() -> HTMLResponse:
+    """The operations with their schemas and examples, ready to be tried."""
+    page = get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title="Gradient Verdict",
+        swagger_js_url=f"{_DOCS_ASSETS}/swagger-ui-bundle.js",
+        swagger_css_url=f"{_DOCS_ASSETS}/swagger-ui.css",
+        swagger_favicon_url=f"{_DOCS_ASSETS}/favicon.png",
+        swagger_ui_parameters={"defaultModelsExpandDepth": 0, "tryItOutEnabled": True},
+    )
+    return HTMLResponse(bytes(page.body).decode().replace("</head>", _DARK_DOCS))
