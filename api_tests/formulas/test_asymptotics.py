@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from flint import arb, ctx
 
-from service.formulas.enclosures.at_infinity import germ
-from service.formulas.enclosures.balls import PRECISION_BITS
-from service.formulas.enclosures.germs import Behaviour
-from service.formulas.enclosures.monomials import Undecided
+from service.formulas.enclosures.asymptotics import expansion
+from service.formulas.enclosures.balls import PRECISION_BITS, Undecided
+from service.formulas.enclosures.expansions import Behaviour
 from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.grammar import parse
 
@@ -46,7 +45,7 @@ BEHAVIOURS = [
 
 def behaviour(text: str, start: float) -> Behaviour:
     with ctx.workprec(PRECISION_BITS):
-        return germ(parse(text), arb(start)).behaviour()
+        return expansion(parse(text), arb(start)).behaviour()
 
 
 @pytest.mark.parametrize(("text", "limit", "side"), BEHAVIOURS)

@@ -7,12 +7,12 @@ from flint import arb, ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.formulas.enclosures.equality import Comparison, Evidence, compare
-from service.formulas.enclosures.points import value_at
+from service.formulas.enclosures.equality import Certainty, IntervalComparison, compare
+from service.formulas.enclosures.piecewise import value_at
 from service.formulas.language.grammar import parse
 
 
-def compared(one: str, other: str, low: float = -inf, high: float = inf) -> list[Comparison]:
+def compared(one: str, other: str, low: float = -inf, high: float = inf) -> list[IntervalComparison]:
     return compare(parse(one), parse(other), low, high)
 
 
@@ -37,7 +37,7 @@ def test_what_is_equal_is_equal_on_every_piece(one: str, other: str, parts: int)
 
 @pytest.mark.parametrize(("one", "other", "parts"), [case for case in PROVEN if "sqrt" not in case[0]])
 def test_equality_of_what_identity_knows_is_proven(one: str, other: str, parts: int) -> None:
-    assert [part.evidence for part in compared(one, other)] == [Evidence.PROVEN] * parts
+    assert [part.certainty for part in compared(one, other)] == [Certainty.PROVEN] * parts
 
 
 DIFFERING = [
@@ -57,7 +57,7 @@ def test_a_difference_is_found_on_the_piece_where_it_is(one: str, other: str, di
     for part in found:
         if part.difference is not None:
             assert part.low < part.difference.z < part.high
-            assert part.evidence is Evidence.PROVEN
+            assert part.certainty is Certainty.PROVEN
 
 
 ADDED = ["1", "z", "sin(z)", "exp(-z^2)", "tanh(z)", "(z-0.3)(z+0.3)", "abs(z)", "relu(z-3)"]

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from service.formulas.enclosures.exponents import DEEPEST_DENOMINATOR, common_denominator, terms_of
-from service.formulas.enclosures.identity import identical
+from service.formulas.enclosures.identity import DEEPEST_DENOMINATOR, common_denominator, identical, terms_of
 from service.formulas.language.grammar import parse
 from service.formulas.language.tokens import FormulaError
 from service.formulas.language.tree import Expr

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import assume, given, settings
 
 from api_tests.formulas.growing import FORMULAS
+from service.formulas.enclosures.extremes import Approach
 from service.formulas.enclosures.smoothness import smoothness
 from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.grammar import parse
 from service.formulas.language.tokens import FormulaError
-from service.formulas.vocabulary import Approach
 from service.nn.activations.a_relu import ARelu
 from service.nn.activations.exu import Exu
 from service.nn.activations.gelu import Gelu

@@ -10,9 +10,8 @@ from api_tests.formulas.growing import FORMULAS
 from api_tests.nn.variants import every, named
 from service.formulas.language.grammar import parse
 from service.formulas.language.tokens import FormulaError
-from service.formulas.vocabulary import BreakKind
 from service.nn.activations import Activation
-from service.theory.facts import ActivationProfile, ProfileSpec
+from service.theory.facts import ActivationProfile, BreakKind, ProfileSpec
 from service.theory.profile import profile
 
 

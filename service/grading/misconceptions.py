@@ -8,8 +8,8 @@ from math import isfinite
 
 from flint import arb
 
-from service.formulas.enclosures.monomials import Undecided
-from service.formulas.enclosures.points import value_at
+from service.formulas.enclosures.balls import Undecided
+from service.formulas.enclosures.piecewise import value_at
 from service.formulas.enclosures.program import VARIABLE
 from service.formulas.language.build import negative, times, total
 from service.formulas.language.differentiate import differentiate

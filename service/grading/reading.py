@@ -8,8 +8,8 @@ from typing import Any
 from flint import arb, ctx
 
 from service.formulas.enclosures.balls import Ball
+from service.formulas.enclosures.piecewise import switches
 from service.formulas.enclosures.program import VARIABLE, constant
-from service.formulas.enclosures.switches import switches
 from service.formulas.language.build import replaced
 from service.formulas.language.grammar import parse
 from service.formulas.language.tokens import FormulaError

@@ -11,17 +11,12 @@ from sys import float_info
 from flint import arb, ctx
 
 from service.core.kinds import members
-from service.formulas.enclosures.balls import INFINITY, PRECISION_BITS, Ball, hull, simple
-from service.formulas.enclosures.boxes import Quantity
-from service.formulas.enclosures.budget import FOR_EXTREMES, FOR_ZEROS, Budget
-from service.formulas.enclosures.extreme import Extreme, Spot, Witness
-from service.formulas.enclosures.extremes import extremes
-from service.formulas.enclosures.monomials import Undecided
-from service.formulas.enclosures.pieces import Piece
-from service.formulas.enclosures.roots import zeros
+from service.formulas.enclosures.balls import INFINITY, PRECISION_BITS, Ball, Undecided, simplest
+from service.formulas.enclosures.extremes import Approach, Extreme, Spot, Witness, extremes
+from service.formulas.enclosures.intervals import Budget, TaylorModel, zeros
+from service.formulas.enclosures.piecewise import Piece
 from service.formulas.enclosures.smoothness import Smoothness, smoothness
 from service.formulas.language.tree import Expr
-from service.formulas.vocabulary import Approach
 from service.nn.activations import Activation
 from service.theory.facts import ActivationBounds, Bound, Place, Range
 
@@ -46,7 +41,7 @@ def _bounds(node: Expr, low: float, high: float) -> ActivationBounds:
     with ctx.workprec(PRECISION_BITS):
         known = smoothness(node, low, high)
         values, slopes = (_extremes(known.pieces, order) for order in (0, 1))
-        budget = Budget(FOR_ZEROS)
+        budget = Budget.for_zeros()
         sizes = [_size(piece, *pair, budget) for piece, pair in zip(known.pieces, slopes, strict=True)]
         return ActivationBounds(
             value=_Quantity(known, 0).range_of(values),
@@ -72,7 +67,7 @@ def largest_slope(activation: Activation) -> float:
 
 
 def _extremes(pieces: tuple[Piece, ...], order: int) -> list[tuple[Extreme, Extreme]]:
-    budget = Budget(FOR_EXTREMES)
+    budget = Budget.for_extremes()
     return [extremes(piece, order, budget) for piece in pieces]
 
 
@@ -100,7 +95,7 @@ def _flat(piece: Piece, bottom: Extreme, top: Extreme, budget: Budget) -> list[B
     low, high = (min(ends, key=float), max(ends, key=float)) if len(ends) > 1 else (piece.low, piece.high)
     with suppress(Undecided):
         return zeros(piece.node, low, high, budget, order=1)
-    at_zero = Quantity(piece.node, 1, Budget(FOR_ZEROS)).at(arb(0))
+    at_zero = TaylorModel(piece.node, 1, Budget.for_zeros()).at(arb(0))
     return [arb(0)] if low < 0 < high and at_zero.is_zero() else []
 
 
@@ -123,7 +118,7 @@ class _Quantity:
 
     def _add_points(self, extreme: Extreme) -> None:
         """The values where pieces meet or end, which belong to none of them."""
-        points = [(joint.at, joint.value) for joint in self.known.joints]
+        points = [(point.at, point.value) for point in self.known.breakpoints]
         for at, value in (*points, *self.known.ends):
             if value is None:
                 extreme.allow(INFINITY)
@@ -164,15 +159,15 @@ class _Quantity:
         if spot.approach not in _BESIDE or self.order == 0 or not witness.value.is_finite():
             return spot.approach
         at = spot.high if spot.approach is Approach.FROM_LEFT else spot.low
-        joint = next((joint for joint in self.known.joints if joint.at.overlaps(at)), None)
-        return Approach.AT if joint is None or joint.differentiable else spot.approach
+        point = next((point for point in self.known.breakpoints if point.at.overlaps(at)), None)
+        return Approach.AT if point is None or point.differentiable else spot.approach
 
 
 def _shown(approach: Approach, at: Ball, until: Ball) -> Place:
     if approach in (Approach.MINUS_INFINITY, Approach.PLUS_INFINITY):
         return Place(approach=approach, z=None, until=None)
-    end = simple(until) if approach is Approach.BETWEEN and until.is_finite() else None
-    return Place(approach=approach, z=simple(at) if at.is_finite() else None, until=end)
+    end = simplest(until) if approach is Approach.BETWEEN and until.is_finite() else None
+    return Place(approach=approach, z=simplest(at) if at.is_finite() else None, until=end)
 
 
 def _below(bound: Ball) -> float | None:
@@ -192,7 +187,7 @@ def _above(bound: Ball) -> float | None:
 
 def _decimal(low: Ball, high: Ball) -> str | None:
     """The digits that both ends of an enclosure have; None where they have not even a sign in common."""
-    both = low if low == high else hull(low, high)
+    both = low if low == high else low.union(high)
     if both.contains(0):
         return "0" if both.abs_upper() < _NOTHING else None
     text = str(both.str(_DIGITS, radius=False))

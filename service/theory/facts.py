@@ -1,13 +1,25 @@
 """What may be asked of an activation, and what is proven or computed of it: the models that a client sends and gets."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from service.core.kinds import Double, Model, NonNegative, Positive, Real
-from service.formulas.vocabulary import Approach, BreakKind
+from service.formulas.enclosures.extremes import Approach
 from service.nn.activations import AnyActivation
+
+
+class BreakKind(StrEnum):
+    """What a function does at a point where it is not smooth."""
+
+    JUMP = "jump"
+    KINK = "kink"
+    POLE = "pole"
+    HOLE = "hole"
+    EDGE = "edge"
+    UNKNOWN = "unknown"
 
 
 class Stretch(Model):

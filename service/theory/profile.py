@@ -7,28 +7,23 @@ from math import inf, isfinite
 
 from flint import arb, ctx
 
-from service.formulas.enclosures.balls import PRECISION_BITS, Ball, simple
-from service.formulas.enclosures.budget import FOR_ZEROS, Budget
-from service.formulas.enclosures.ends import FIRST, End, lower_end, upper_end
-from service.formulas.enclosures.extreme import is_infinite
-from service.formulas.enclosures.joints import Joint, Side
-from service.formulas.enclosures.monomials import Undecided
-from service.formulas.enclosures.pieces import Piece
-from service.formulas.enclosures.program import VARIABLE
-from service.formulas.enclosures.roots import outermost_zero
-from service.formulas.enclosures.slopes import slope_of
-from service.formulas.enclosures.smoothness import Smoothness, smoothness
+from service.formulas.enclosures.asymptotics import End
+from service.formulas.enclosures.balls import INFINITY, PRECISION_BITS, Ball, Undecided, simplest
+from service.formulas.enclosures.intervals import Budget, outermost_zero
+from service.formulas.enclosures.piecewise import Piece
+from service.formulas.enclosures.program import VARIABLE, slope_of
+from service.formulas.enclosures.smoothness import Breakpoint, OneSidedLimits, Smoothness, smoothness
 from service.formulas.language.build import total
 from service.formulas.language.differentiate import DerivativeTooLong
 from service.formulas.language.tree import Expr, Number
 from service.formulas.language.write import latex, plain
-from service.formulas.vocabulary import BreakKind
 from service.nn.activations import Activation
 from service.theory.bounds import SATURATED_BELOW, bounds, largest_slope
 from service.theory.critical import Criticality, critical_initialisations
 from service.theory.facts import (
     ActivationBounds,
     ActivationProfile,
+    BreakKind,
     FixedPoint,
     GaussianMoments,
     Kink,
@@ -39,7 +34,7 @@ from service.theory.fixed_points import fixed_points
 from service.theory.gaussian import moments
 from service.theory.summary import summary
 
-_STARTS = [FIRST * 4.0**k for k in range(24)]
+_STARTS = [End.first * 4.0**k for k in range(24)]
 _UNKNOWN = Tail(limit=None, derivative_limit=None, saturates=None, saturated_beyond=None)
 
 
@@ -54,7 +49,7 @@ def profile(spec: ProfileSpec) -> ActivationProfile:
     low, high = (-inf, inf) if spec.interval is None else (spec.interval.low, spec.interval.high)
     known, proven = smoothness(activation.closed), bounds(activation.closed, low, high)
     left, right = _tails(known, largest_slope(activation))
-    kinks = [_kink(joint) for joint in known.joints if not joint.differentiable]
+    kinks = [_kink(point) for point in known.breakpoints if not point.differentiable]
     field = _mean_field(spec)
     slope = _slope(activation)
     made = ActivationProfile(
@@ -110,36 +105,36 @@ def _slope(activation: Activation) -> Expr | None:
 
 def _lipschitz(proven: ActivationBounds, known: Smoothness) -> float | None:
     steepest = proven.abs_derivative.sup
-    connected = all(joint.continuous for joint in known.joints)
+    connected = all(point.continuous for point in known.breakpoints)
     return steepest.high if steepest.certified and connected else None
 
 
-def _kink(joint: Joint) -> Kink:
+def _kink(point: Breakpoint) -> Kink:
     return Kink(
-        z=simple(joint.at),
-        kind=_kind(joint),
-        value=None if joint.value is None else _finite(float(joint.value)),
-        value_left=_of(joint.left, 0),
-        value_right=_of(joint.right, 0),
-        derivative_left=_of(joint.left, 1),
-        derivative_right=_of(joint.right, 1),
+        z=simplest(point.at),
+        kind=_kind(point),
+        value=None if point.value is None else _finite(float(point.value)),
+        value_left=_of(point.left, 0),
+        value_right=_of(point.right, 0),
+        derivative_left=_of(point.left, 1),
+        derivative_right=_of(point.right, 1),
     )
 
 
-def _kind(joint: Joint) -> BreakKind:
-    if joint.left is None or joint.right is None:
+def _kind(point: Breakpoint) -> BreakKind:
+    if point.left is None or point.right is None:
         return BreakKind.EDGE
-    if joint.continuous:
+    if point.continuous:
         return BreakKind.KINK
-    limits = [limit for limit in (joint.left.value, joint.right.value) if limit is not None]
-    if any(is_infinite(limit) for limit in limits):
+    limits = [limit for limit in (point.left.value, point.right.value) if limit is not None]
+    if any(abs(limit) == INFINITY for limit in limits):
         return BreakKind.POLE
-    if len(limits) < 2 or joint.value is None:
+    if len(limits) < 2 or point.value is None:
         return BreakKind.UNKNOWN
-    return BreakKind.HOLE if joint.meets and joint.value.is_nan() else BreakKind.JUMP
+    return BreakKind.HOLE if point.meets and point.value.is_nan() else BreakKind.JUMP
 
 
-def _of(side: Side | None, order: int) -> float | None:
+def _of(side: OneSidedLimits | None, order: int) -> float | None:
     limit = None if side is None else (side.slope if order else side.value)
     return None if limit is None else _finite(float(limit))
 
@@ -150,8 +145,8 @@ def _tails(known: Smoothness, steepest: float) -> tuple[Tail, Tail]:
         return _UNKNOWN, _UNKNOWN
     with ctx.workprec(PRECISION_BITS):
         first, last = known.pieces[0], known.pieces[-1]
-        left = _UNKNOWN if first.low.is_finite() else _tail(first, lower_end, -1, steepest)
-        right = _UNKNOWN if last.high.is_finite() else _tail(last, upper_end, 1, steepest)
+        left = _UNKNOWN if first.low.is_finite() else _tail(first, End.lower, -1, steepest)
+        right = _UNKNOWN if last.high.is_finite() else _tail(last, End.upper, 1, steepest)
         return left, right
 
 
@@ -192,7 +187,7 @@ def _beyond(piece: Piece, derivative: Expr, far: float, small: float) -> float |
     side, reach = (1 if far > 0 else -1), arb(abs(far))
     low, high = arb.max(piece.low, -reach), arb.min(piece.high, reach)
     edge = piece.low if side > 0 else piece.high
-    outermost, budget = float(edge) if edge.is_finite() else None, Budget(FOR_ZEROS)
+    outermost, budget = float(edge) if edge.is_finite() else None, Budget.for_zeros()
     for level in (small, -small) if derivative.depends_on(VARIABLE) else ():
         shifted = total(derivative, Number(Fraction(-level)))
         try:

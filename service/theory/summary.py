@@ -2,8 +2,19 @@
 
 from math import isfinite, sqrt
 
-from service.formulas.vocabulary import Approach, BreakKind
-from service.theory.facts import ActivationProfile, Bound, FixedPoint, Kink, Place, ProfileSpec, Range, Stretch, Tail
+from service.formulas.enclosures.extremes import Approach
+from service.theory.facts import (
+    ActivationProfile,
+    Bound,
+    BreakKind,
+    FixedPoint,
+    Kink,
+    Place,
+    ProfileSpec,
+    Range,
+    Stretch,
+    Tail,
+)
 
 _MOST = 3
 _BREAKS = {

@@ -1,4 +1,4 @@
-"""Functions of balls: sets [mid ± rad] that certainly contain the value (Johansson 2017, Arb).
+"""Balls, sets [mid ± rad] that certainly contain a value (Johansson 2017, Arb), and functions of them.
 
 Arb's own functions are sharp on small balls and crude on wide ones; a monotone function is taken at both ends there.
 """
@@ -9,15 +9,19 @@ from fractions import Fraction
 from flint import arb, fmpq
 
 PRECISION_BITS = 128
-WIDE = 1e-6
+_WIDE = 1e-6
 _RADIUS_BITS = 28
 _GRID = 2**20  # a radius has 30 bits: halves of such fractions are exact
 
 Ball = arb
-BallFunction = Callable[[Ball], Ball]
+_BallFunction = Callable[[Ball], Ball]
 
 INFINITY = arb.pos_inf()
 UNKNOWN = arb.nan()
+
+
+class Undecided(Exception):
+    """Nothing could be proven here, either way."""
 
 
 def rational(value: int | Fraction) -> Ball:
@@ -25,33 +29,37 @@ def rational(value: int | Fraction) -> Ball:
     return arb(fmpq(value.numerator, value.denominator))
 
 
-def hull(low: Ball, high: Ball) -> Ball:
-    """The smallest ball that contains both."""
-    return low.union(high)
-
-
-def up_to(largest: Ball) -> Ball:
+def _up_to(largest: Ball) -> Ball:
     """[0, largest], with an end that is 0 and not almost: a radius has 30 bits, so the middle is given fewer."""
     if not largest.is_finite() or largest.is_zero():
-        return hull(arb(0), largest)
+        return arb(0).union(largest)
     mantissa, exponent = (int(one) for one in (largest.upper() / 2).man_exp())
     excess = max(0, mantissa.bit_length() - _RADIUS_BITS)
     middle = (-(-mantissa >> excess), exponent + excess)
     return arb(mid=middle, rad=middle)
 
 
-def simple(ball: Ball) -> float:
+def sign(value: Ball) -> int:
+    """The sign of what is not zero; Undecided where that is open."""
+    if value > 0:
+        return 1
+    if value < 0:
+        return -1
+    raise Undecided
+
+
+def simplest(ball: Ball) -> float:
     """The number in a ball that has the fewest decimals, or its midpoint."""
     rounded = (round(float(ball.mid()), digits) for digits in range(0, 13, 3))
     return next((number for number in rounded if ball.contains(number)), float(ball.mid())) + 0.0
 
 
-def whole_power(x: Ball, exponent: int) -> Ball:
+def _whole_power(x: Ball, exponent: int) -> Ball:
     """x ^ exponent; what is even is never negative."""
     if exponent < 0:
-        return 1 / whole_power(x, -exponent)
+        return 1 / _whole_power(x, -exponent)
     if exponent % 2 == 0 and x.contains(0):
-        return up_to(_product(x.abs_upper(), exponent))
+        return _up_to(_product(x.abs_upper(), exponent))
     return _product(x, exponent)
 
 
@@ -63,53 +71,55 @@ def _product(x: Ball, exponent: int) -> Ball:
     return made
 
 
-def real_power(x: Ball, exponent: int | Fraction) -> Ball:
+def real_power(x: Ball, exponent: int | Fraction | Ball) -> Ball:
     """x ^ exponent, by the logarithm where the exponent is not whole."""
+    if isinstance(exponent, arb):
+        return _exp(exponent * _ln(x))
     if exponent.denominator == 1:
-        return whole_power(x, exponent.numerator)
+        return _whole_power(x, exponent.numerator)
     if exponent > 0 and x.contains(0):  # of what is never negative: below zero a ball is merely coarse
         largest = x.upper()
-        return up_to(exp(rational(exponent) * ln(largest))) if largest > 0 else arb(0)
-    return exp(rational(exponent) * ln(x))
+        return _up_to(_exp(rational(exponent) * _ln(largest))) if largest > 0 else arb(0)
+    return _exp(rational(exponent) * _ln(x))
 
 
-def _monotone(function: BallFunction) -> BallFunction:
+def _monotone(function: _BallFunction) -> _BallFunction:
     def sharp(x: Ball) -> Ball:
-        return function(x) if x.rad() < WIDE else hull(function(x.lower()), function(x.upper()))
+        return function(x) if x.rad() < _WIDE else function(x.lower()).union(function(x.upper()))
 
     return sharp
 
 
-def _even(function: BallFunction) -> BallFunction:
+def _even(function: _BallFunction) -> _BallFunction:
     """Of a function that is even and monotone in |x|."""
 
     def sharp(x: Ball) -> Ball:
-        return function(x) if x.rad() < WIDE else hull(function(x.abs_lower()), function(x.abs_upper()))
+        return function(x) if x.rad() < _WIDE else function(x.abs_lower()).union(function(x.abs_upper()))
 
     return sharp
 
 
-def _apart(function: BallFunction) -> BallFunction:
+def _apart(function: _BallFunction) -> _BallFunction:
     """Of a function that is monotone on either side of its pole at 0."""
     sharp = _monotone(function)
     return lambda x: UNKNOWN if x.contains(0) else sharp(x)
 
 
-def _wave(function: BallFunction) -> BallFunction:
+def _wave(function: _BallFunction) -> _BallFunction:
     """Of sine and cosine: never beyond ±1, where a ball's coarse radius would say so."""
 
     def sharp(x: Ball) -> Ball:
         value = function(x)
-        if value.rad() < WIDE:
+        if value.rad() < _WIDE:
             return value
         low, high = (_GRID * value.lower()).floor() / _GRID, (_GRID * value.upper()).ceil() / _GRID
-        return hull(arb.max(low, arb(-1)), arb.min(high, arb(1)))
+        return arb.max(low, arb(-1)).union(arb.min(high, arb(1)))
 
     return sharp
 
 
-exp = _monotone(arb.exp)
-ln = _monotone(arb.log)
+_exp = _monotone(arb.exp)
+_ln = _monotone(arb.log)
 
 
 def _root(x: Ball) -> Ball:
@@ -125,9 +135,9 @@ def _softplus(x: Ball) -> Ball:
     return (-abs(x)).exp().log1p() + arb.max(x, arb(0))
 
 
-FUNCTIONS: dict[str, BallFunction] = {
-    "exp": exp,
-    "ln": ln,
+BALL_FUNCTIONS: dict[str, _BallFunction] = {
+    "exp": _exp,
+    "ln": _ln,
     "log10": _monotone(lambda x: x.log() / arb.const_log10()),
     "sqrt": _monotone(_root),
     "sin": _wave(arb.sin),
@@ -145,4 +155,4 @@ FUNCTIONS: dict[str, BallFunction] = {
     "sigmoid": _monotone(_logistic),
     "softplus": _monotone(_softplus),
 }
-"""Of the functions of a formula that bend nowhere abruptly."""
+"""Every function of a formula that bends nowhere abruptly."""

@@ -16,17 +16,14 @@ from math import inf, isfinite
 
 from flint import arb, ctx
 
-from service.formulas.enclosures.balls import UNKNOWN, Ball, rational
+from service.formulas.enclosures.balls import UNKNOWN, Ball, Undecided, rational
 from service.formulas.enclosures.identity import identical
-from service.formulas.enclosures.monomials import Undecided
-from service.formulas.enclosures.pieces import Piece, pieces
-from service.formulas.enclosures.points import value_at
-from service.formulas.enclosures.program import Program
-from service.formulas.enclosures.switches import switches
+from service.formulas.enclosures.piecewise import Piece, pieces, switches, value_at
+from service.formulas.enclosures.program import BallProgram
 from service.formulas.language.tree import MINUS_ONE, Expr, Product, Sum
 from service.formulas.language.write import plain
 
-PRECISION_BITS = 192
+COMPARISON_BITS = 192
 _SHARPER_BITS = 1200
 """Enough to see the smallest number that a formula may have, 1e-300, beside 1."""
 _SHARPEST_BITS = 80_000
@@ -39,11 +36,11 @@ _UNFORESEEN = 5
 """Places that follow from both formulas, so that nobody can write one that agrees there alone."""
 
 
-Place = Fraction | Ball
+_Place = Fraction | Ball
 """A point: a rational number, of which a ball is made in whatever precision it is looked at, or one of 64 bits."""
 
 
-class Evidence(Enum):
+class Certainty(Enum):
     """How sure an answer is."""
 
     PROVEN = "proven"
@@ -67,18 +64,18 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class IntervalComparison:
     """What was found on one interval."""
 
     low: float
     high: float
     difference: Difference | None
-    evidence: Evidence
+    certainty: Certainty
 
 
-def compare(one: Expr, other: Expr, low: float = -inf, high: float = inf) -> list[Comparison]:
+def compare(one: Expr, other: Expr, low: float = -inf, high: float = inf) -> list[IntervalComparison]:
     """Both formulas of z without parameters compared on every smooth piece between `low` and `high`, rising."""
-    with ctx.workprec(PRECISION_BITS):
+    with ctx.workprec(COMPARISON_BITS):
         try:
             parts = pieces(Sum((one, Product((MINUS_ONE, other)))), arb(low), arb(high))
         except Undecided:
@@ -87,19 +84,21 @@ def compare(one: Expr, other: Expr, low: float = -inf, high: float = inf) -> lis
         return sorted([*gaps, *map(_compared, parts)], key=lambda found: found.low)
 
 
-def _compared(piece: Piece) -> Comparison:
-    """Both sides of a piece of their difference, in which every switch is thrown."""
+def _compared(piece: Piece) -> IntervalComparison:
+    """Both sides of a piece of their difference, in which no switch is left."""
     low, high = float(piece.low), float(piece.high)
     mine, theirs = _sides(piece.node)
-    program = Program([mine, theirs])
+    program = BallProgram([mine, theirs])
     seen = _looked(program.run, _places((mine, theirs), piece.low, piece.high))
     if seen.difference is not None:
-        return Comparison(low, high, seen.difference, Evidence.PROVEN)
+        return IntervalComparison(low, high, seen.difference, Certainty.PROVEN)
     same = identical(mine, theirs)
     if same is False:
         closest = _looked(program.run, islice(_places((mine, theirs), piece.low, piece.high), 1), _SHARPEST_BITS)
-        return Comparison(low, high, closest.difference, Evidence.PROVEN if closest.difference else Evidence.DOUBTED)
-    return Comparison(low, high, None, Evidence.PROVEN if same else seen.evidence)
+        return IntervalComparison(
+            low, high, closest.difference, Certainty.PROVEN if closest.difference else Certainty.DOUBTED
+        )
+    return IntervalComparison(low, high, None, Certainty.PROVEN if same else seen.certainty)
 
 
 def _sides(difference: Expr) -> tuple[Expr, Expr]:
@@ -109,30 +108,30 @@ def _sides(difference: Expr) -> tuple[Expr, Expr]:
     raise TypeError(f"{difference!r} is no difference")
 
 
-def _looked_at(one: Expr, other: Expr, low: float, high: float) -> Comparison:
+def _looked_at(one: Expr, other: Expr, low: float, high: float) -> IntervalComparison:
     """Where the pieces are not known: at points alone."""
     seen = _looked(partial(_values, one, other), _places((one, other), arb(low), arb(high)))
     if seen.difference is not None:
-        return Comparison(low, high, seen.difference, Evidence.PROVEN)
+        return IntervalComparison(low, high, seen.difference, Certainty.PROVEN)
     switched = any(True for formula in (one, other) for _ in switches(formula))  # it may switch where nobody looked
-    return Comparison(low, high, None, Evidence.DOUBTED if switched else seen.evidence)
+    return IntervalComparison(low, high, None, Certainty.DOUBTED if switched else seen.certainty)
 
 
-def _gaps(one: Expr, other: Expr, parts: list[Piece], window: tuple[float, float]) -> Iterator[Comparison]:
+def _gaps(one: Expr, other: Expr, parts: list[Piece], window: tuple[float, float]) -> Iterator[IntervalComparison]:
     """Intervals without a piece, on which one formula has values and the other has none."""
     edges = [arb(window[0]), *(edge for piece in parts for edge in (piece.low, piece.high)), arb(window[1])]
     apart = [pair for pair in zip(edges[::2], edges[1::2], strict=True) if not pair[0].overlaps(pair[1])]
     for left, right in apart:
         seen = _looked(partial(_values, one, other), _places((one, other), left, right))
         if seen.difference is not None:
-            yield Comparison(float(left), float(right), seen.difference, Evidence.PROVEN)
+            yield IntervalComparison(float(left), float(right), seen.difference, Certainty.PROVEN)
 
 
 def _values(one: Expr, other: Expr, place: Ball) -> list[Ball]:
     return [value_at(one, place), value_at(other, place)]
 
 
-def _places(formulas: tuple[Expr, Expr], low: Ball, high: Ball) -> Iterator[Place]:
+def _places(formulas: tuple[Expr, Expr], low: Ball, high: Ball) -> Iterator[_Place]:
     """Points between, the first of them numbers that are written in a few digits where there is room for them."""
     written = "\0".join([*map(plain, formulas), str(low)])
     chance = sha256(written.encode("utf-8", "backslashreplace")).digest()
@@ -149,7 +148,7 @@ def _places(formulas: tuple[Expr, Expr], low: Ball, high: Ball) -> Iterator[Plac
         yield from (arb(8 * share - 4) for share in unforeseen)
 
 
-def _short(place: Ball, low: Ball, high: Ball) -> Place:
+def _short(place: Ball, low: Ball, high: Ball) -> _Place:
     rounded = Fraction(f"{float(place):.2f}")
     return rounded if low < rational(rounded) < high else place.mid()
 
@@ -162,14 +161,14 @@ class _Seen:
     alike: int
 
     @property
-    def evidence(self) -> Evidence:
-        return Evidence.SEEN if self.alike >= _ENOUGH_PLACES else Evidence.DOUBTED
+    def certainty(self) -> Certainty:
+        return Certainty.SEEN if self.alike >= _ENOUGH_PLACES else Certainty.DOUBTED
 
 
-def _looked(both: Callable[[Ball], list[Ball]], places: Iterable[Place], bits: int = _SHARPER_BITS) -> _Seen:
+def _looked(both: Callable[[Ball], list[Ball]], places: Iterable[_Place], bits: int = _SHARPER_BITS) -> _Seen:
     """What is seen at `places`, the very first of which is looked at most closely, with so many `bits`."""
     alike = 0
-    for place, precision in zip(places, chain([bits], repeat(PRECISION_BITS)), strict=False):
+    for place, precision in zip(places, chain([bits], repeat(COMPARISON_BITS)), strict=False):
         difference, resolved = _seen_at(both, place, precision)
         if difference is not None:
             return _Seen(difference, alike)
@@ -177,7 +176,7 @@ def _looked(both: Callable[[Ball], list[Ball]], places: Iterable[Place], bits: i
     return _Seen(None, alike)
 
 
-def _seen_at(both: Callable[[Ball], list[Ball]], place: Place, bits: int) -> tuple[Difference | None, bool]:
+def _seen_at(both: Callable[[Ball], list[Ball]], place: _Place, bits: int) -> tuple[Difference | None, bool]:
     """A difference, or whether both values are known well enough to be called alike."""
     with suppress(Undecided), ctx.workprec(bits):
         at = rational(place) if isinstance(place, Fraction) else place

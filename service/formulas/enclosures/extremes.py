@@ -1,28 +1,106 @@
 """Infimum and supremum of a smooth formula, or its derivative, by branch and bound (Hansen & Walster 2004).
 
 A box is dropped where it can raise neither bound, solved where the slope or the curvature has a sign, halved otherwise.
-What lies beyond every box, towards ±∞ or a singular point, is a germ, and moves outwards until it is settled.
+What lies beyond every box, towards ±∞ or a singular point, is an asymptotic expansion; it begins farther and farther
+out until it is settled.
 """
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from flint import arb
 
-from service.formulas.enclosures.balls import INFINITY, UNKNOWN, Ball, hull, simple
-from service.formulas.enclosures.boxes import Box, Quantity, boxes, is_narrow
-from service.formulas.enclosures.budget import Budget
-from service.formulas.enclosures.ends import FACTOR, FARTHEST, FIRST, End, lower_end, upper_end
-from service.formulas.enclosures.extreme import Extreme, Spot
-from service.formulas.enclosures.germs import Behaviour
-from service.formulas.enclosures.monomials import Undecided
-from service.formulas.enclosures.periods import period
-from service.formulas.enclosures.pieces import Piece
-from service.formulas.enclosures.program import VARIABLE, constant
-from service.formulas.enclosures.slopes import slope_of
+from service.formulas.enclosures.asymptotics import End
+from service.formulas.enclosures.balls import INFINITY, UNKNOWN, Ball, Undecided, simplest
+from service.formulas.enclosures.expansions import Behaviour
+from service.formulas.enclosures.intervals import Box, Budget, TaylorModel, is_narrow
+from service.formulas.enclosures.piecewise import Piece, period
+from service.formulas.enclosures.program import VARIABLE, constant, slope_of
 from service.formulas.language.tree import Expr
-from service.formulas.vocabulary import Approach
+
+
+class Approach(StrEnum):
+    """How a value of a function belongs to a place."""
+
+    AT = "at"
+    BETWEEN = "between"
+    FROM_LEFT = "from_left"
+    FROM_RIGHT = "from_right"
+    MINUS_INFINITY = "minus_infinity"
+    PLUS_INFINITY = "plus_infinity"
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a value is taken (`at`, `between` two points) or approached."""
+
+    approach: Approach
+    low: Ball
+    high: Ball
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A value that is taken or approached."""
+
+    value: Ball
+    spot: Spot
+    solved: bool
+    """Whether it is known to be an extreme of its surroundings, and not merely a value that was met."""
+
+
+@dataclass
+class Extreme:
+    """The largest value of `sign` times a quantity: `floor` is reached for certain, nothing is above `ceiling`."""
+
+    sign: int
+    floor: Ball = field(default_factory=lambda: -INFINITY)
+    ceiling: Ball = field(default_factory=lambda: -INFINITY)
+    witnesses: list[Witness] = field(default_factory=list)
+
+    @classmethod
+    def over(cls, sign: int, parts: Iterable["Extreme"]) -> "Extreme":
+        """The extreme over several parts."""
+        whole = cls(sign)
+        for part in parts:
+            whole.witnesses += part.witnesses
+            whole.floor, whole.ceiling = arb.max(whole.floor, part.floor), arb.max(whole.ceiling, part.ceiling)
+        return whole
+
+    def mirrored(self) -> "Extreme":
+        """The other extreme of the negative quantity."""
+        witnesses = [Witness(-one.value, one.spot, one.solved) for one in self.witnesses]
+        return Extreme(-self.sign, self.floor, self.ceiling, witnesses)
+
+    def offer(self, value: Ball, spot: Spot, solved: bool = True) -> None:
+        """A value that is taken or approached; one that is not known may be anything."""
+        if not (value.is_finite() or abs(value) == INFINITY):
+            self.allow(INFINITY)
+            return
+        self.witnesses.append(Witness(value, spot, solved))
+        self.floor = arb.max(self.floor, (self.sign * value).lower())
+        self.allow((self.sign * value).upper())
+
+    def allow(self, bound: Ball) -> None:
+        """Nothing more is known of some part than that it stays below `bound`."""
+        self.ceiling = arb.max(self.ceiling, INFINITY if bound.is_nan() else bound)
+
+    def beyond(self, bound: Ball) -> bool:
+        """Whether a part that stays below `bound` may hold larger values than those that were met."""
+        return not bound <= self.floor
+
+    def best(self) -> list[Witness]:
+        """Those witnesses that nothing tells from the extreme; of values merely met, those that are it exactly."""
+        return [one for one in self.witnesses if self._is_best(one)]
+
+    def _is_best(self, witness: Witness) -> bool:
+        value = self.sign * witness.value
+        if witness.solved:
+            return bool(value.upper() >= self.floor)
+        return bool(value == self.floor and value == self.ceiling)
+
 
 _NARROW = 1e-14
 _TINY = 1e-30
@@ -58,7 +136,7 @@ class _Search:
 
     def __init__(self, piece: Piece, order: int, budget: Budget) -> None:
         self._piece = piece
-        self._quantity = Quantity(piece.node, order, budget)
+        self._model = TaylorModel(piece.node, order, budget)
         self.bottom, self.top = Extreme(-1), Extreme(1)
         self._waiting: deque[tuple[Box, Ball]] = deque()
         self._tails: list[_Tail] = []
@@ -80,10 +158,10 @@ class _Search:
             self._spread(-0.41 * repeat.upper(), 0.61 * repeat.upper())
             self._empty()
             return
-        if not self._quantity.is_smooth_at(low):
-            low = self._begin(lower_end, shown, low, _approach(low, Approach.MINUS_INFINITY, Approach.FROM_RIGHT))
-        if not self._quantity.is_smooth_at(high):
-            high = self._begin(upper_end, shown, high, _approach(high, Approach.PLUS_INFINITY, Approach.FROM_LEFT))
+        if not self._model.is_smooth_at(low):
+            low = self._begin(End.lower, shown, low, _approach(low, Approach.MINUS_INFINITY, Approach.FROM_RIGHT))
+        if not self._model.is_smooth_at(high):
+            high = self._begin(End.upper, shown, high, _approach(high, Approach.PLUS_INFINITY, Approach.FROM_LEFT))
         self._spread(low, high)
         self._empty()
         while self._tails:  # after the boxes: by then it is known which values have to be beaten
@@ -97,11 +175,11 @@ class _Search:
         except Undecided:  # at an edge that cannot be written down nothing is known
             self.allow(_ANYTHING)
             return (edge + (_BESIDE if approach is Approach.FROM_RIGHT else -_BESIDE)).mid()
-        self._tails.append(_Tail(end, FIRST, approach))
-        return end.place(arb(FIRST))
+        self._tails.append(_Tail(end, End.first, approach))
+        return end.place(arb(End.first))
 
     def _spread(self, low: Ball, high: Ball) -> None:
-        self._waiting.extend((box, _ANYTHING) for box in boxes(low, high))
+        self._waiting.extend((box, _ANYTHING) for box in Box.cover(low, high))
 
     def _empty(self) -> None:
         while self._waiting:
@@ -127,10 +205,10 @@ class _Search:
         return not any(extreme.beyond((extreme.sign * values).upper()) for extreme in (self.bottom, self.top))
 
     def _box(self, box: Box) -> None:
-        around = self._quantity.derivatives(box.ball)
+        around = self._model.derivatives(box.ball)
         if self._hopeless(around[0]):
             return
-        enclosed = self._quantity.on(box.ball, around)
+        enclosed = self._model.on(box.ball, around)
         if enclosed.middle.is_finite():
             self._offer_at(box.ball.mid(), enclosed.middle)
         if self._hopeless(enclosed.value):
@@ -140,28 +218,28 @@ class _Search:
         elif len(self._waiting) >= _CROWD:
             self._give_up(enclosed.value)
         elif enclosed.value.rad() < _NARROW * abs(enclosed.middle) + _TINY:
-            self._offer_simple(arb(simple(box.ball)))
+            self._offer_simple(arb(simplest(box.ball)))
             self.allow(enclosed.value)
         else:
             self._waiting.extend((half, enclosed.value) for half in box.halves())
 
     def _is_solved(self, box: Box) -> bool:
         """Whether the place where the slope is 0 is found, or there is none; the curvature has a sign in the box."""
-        still = self._quantity.still(box.ball)
+        still = self._model.still(box.ball)
         if still is None:
             return True
-        value = self._quantity.on(still).value if is_narrow(still) else UNKNOWN
+        value = self._model.on(still).value if is_narrow(still) else UNKNOWN
         if value.is_finite():
             self._offer_at(still, value, solved=True)
         return bool(value.is_finite())
 
     def _offer_edges(self, box: Box) -> None:
         for z in (box.low, box.high):
-            self._offer_at(z, self._quantity.at(z))
+            self._offer_at(z, self._model.at(z))
 
     def _offer_simple(self, z: Ball) -> None:
         """A short number in a box too small to hold anything else: it is solved where the slope there is exactly 0."""
-        value, slope, _ = self._quantity.derivatives(z)
+        value, slope, _ = self._model.derivatives(z)
         self._offer_at(z, value, solved=bool(slope.is_zero()))
 
     def _offer_at(self, z: Ball, value: Ball, solved: bool = False) -> None:
@@ -177,10 +255,10 @@ class _Search:
         if behaviour is not None and self._settled(behaviour, tail.approach):
             return
         familiar = behaviour is not None and behaviour.limit is not None
-        if self._given_up or tail.start > (FARTHEST if familiar else _STRANGE):
-            self.allow(_ANYTHING if behaviour is None else hull(behaviour.low, behaviour.high))
+        if self._given_up or tail.start > (End.farthest if familiar else _STRANGE):
+            self.allow(_ANYTHING if behaviour is None else behaviour.low.union(behaviour.high))
             return
-        further = tail.start * FACTOR
+        further = tail.start * End.factor
         one, other = tail.end.place(arb(tail.start)), tail.end.place(arb(further))
         self._spread(arb.min(one, other), arb.max(one, other))
         self._tails.append(_Tail(tail.end, further, tail.approach))

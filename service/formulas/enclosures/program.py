@@ -12,28 +12,27 @@ from typing import Any
 
 from flint import arb, arb_series
 
-from service.formulas.enclosures.balls import FUNCTIONS, Ball, exp, ln, rational, real_power
+from service.formulas.enclosures.balls import BALL_FUNCTIONS, Ball, Undecided, rational, real_power
 from service.formulas.language.build import times
-from service.formulas.language.differentiate import differentiate
+from service.formulas.language.differentiate import DerivativeTooLong, differentiate
 from service.formulas.language.tree import Call, Constant, Expr, Number, Power, Product, Sum, Symbol, call
 
-ORDER = 4
-"""Terms of a series: a function and three derivatives."""
+_ORDER = 4  # terms of a series: a function and three derivatives
 VARIABLE = "z"
 _NARROW = 0.01
 
-Operation = Callable[..., Any]
+_Operation = Callable[..., Any]
 _CONSTANTS: dict[str, Callable[[], Ball]] = {"pi": arb.pi, "e": arb.const_e}
 
 
-class Program:
+class BallProgram:
     """Smooth formulas of z without parameters; whatever has no value there is NaN, never an exception."""
 
     def __init__(self, nodes: Sequence[Expr], series: bool = False) -> None:
         self._series = series
         self._places: dict[Expr, int] = {Symbol(VARIABLE): 0}
         self._values: list[Any] = [None]
-        self._steps: list[tuple[int, Operation, tuple[int, ...]]] = []
+        self._steps: list[tuple[int, _Operation, tuple[int, ...]]] = []
         self._results = [self._place(node) for node in nodes]
         self.cost = sum(1 if operation in _CHEAP else _DEAR for _, operation, _ in self._steps) + 1
         """How long a run takes, in additions."""
@@ -45,6 +44,19 @@ class Program:
         for place, operation, arguments in self._steps:
             values[place] = operation(*[values[argument] for argument in arguments])
         return [values[place] for place in self._results]
+
+    def expand(self, z: Ball) -> list[list[Ball]]:
+        """Of every formula φ, φ', φ''/2 and φ'''/6 anywhere in `z`; the program is one on series."""
+        return [[series[k] for k in range(_ORDER)] for series in self.run(arb_series([z, 1], _ORDER))]
+
+    @classmethod
+    @lru_cache(maxsize=1024)
+    def taylor(cls, outer: Expr) -> "BallProgram":
+        """The Taylor coefficients of a function of z, as a program on balls."""
+        derivatives = [outer]
+        for _ in range(_ORDER - 1):
+            derivatives.append(differentiate(derivatives[-1], VARIABLE))
+        return cls([times(Number(Fraction(1, factorial(order))), node) for order, node in enumerate(derivatives)])
 
     def _place(self, node: Expr) -> int:
         if node not in self._places:
@@ -58,9 +70,9 @@ class Program:
         return self._places[node]
 
     def _lifted(self, value: Ball) -> Any:
-        return arb_series([value], ORDER) if self._series else value
+        return arb_series([value], _ORDER) if self._series else value
 
-    def _operation(self, node: Expr) -> tuple[tuple[int, ...], Operation | None]:
+    def _operation(self, node: Expr) -> tuple[tuple[int, ...], _Operation | None]:
         """Where the arguments are, and what is done with them; None for what does not depend on z."""
         if not node.depends_on(VARIABLE):
             return (), None
@@ -73,14 +85,14 @@ class Program:
                 return self._all((base,)), self._function(Power(Symbol(VARIABLE), Number(value)))
             case Power(base, exponent):
                 return self._all((call("exp", times(exponent, call("ln", base))),)), lambda value: value
-            case Call(function, (argument,)) if function in FUNCTIONS:
+            case Call(function, (argument,)) if function in BALL_FUNCTIONS:
                 return self._all((argument,)), self._function(call(function, Symbol(VARIABLE)))
         raise TypeError(f"{node!r} is no smooth formula")
 
     def _all(self, nodes: tuple[Expr, ...]) -> tuple[int, ...]:
         return tuple(self._place(node) for node in nodes)
 
-    def _function(self, outer: Expr) -> Operation:
+    def _function(self, outer: Expr) -> _Operation:
         if not self._series:
             return _on_balls(outer)
         return _composition(outer)
@@ -111,39 +123,39 @@ def constant(node: Expr) -> Ball:
         case Power(base, Number(value)):
             made = real_power(constant(base), value)
         case Power(base, exponent):
-            made = exp(constant(exponent) * ln(constant(base)))
-        case Call(function, (argument,)) if function in FUNCTIONS:
-            made = FUNCTIONS[function](constant(argument))
+            made = real_power(constant(base), constant(exponent))
+        case Call(function, (argument,)) if function in BALL_FUNCTIONS:
+            made = BALL_FUNCTIONS[function](constant(argument))
         case _:
             raise TypeError(f"{node!r} is no constant")
     return made
 
 
-def _on_balls(outer: Expr) -> Operation:
+def _on_balls(outer: Expr) -> _Operation:
     match outer:
         case Power(_, Number(value)):
             return lambda x: real_power(x, value)
         case Call(function, _):
-            return FUNCTIONS[function]
+            return BALL_FUNCTIONS[function]
     raise TypeError(f"{outer!r} is no function")
 
 
-def _composition(outer: Expr) -> Operation:
+def _composition(outer: Expr) -> _Operation:
     """The series of `outer` at the constant term of its argument, of whatever is left of the argument.
 
     Arb's own series are as sharp where the argument is narrow, and faster.
     """
-    derivatives, own = taylor(outer), _own(outer)
+    derivatives, own = BallProgram.taylor(outer), _own(outer)
 
     def composed(inner: arb_series) -> arb_series:
         at = inner[0]
         if own is not None and at.rad() < _NARROW and not at.contains(0):  # no series has a pole
             return own(inner)
-        step = [inner[k] for k in range(1, ORDER)]
+        step = [inner[k] for k in range(1, _ORDER)]
         outside = derivatives.run(at)
         if all(one.is_zero() for one in step):  # Arb composes no empty series
-            return arb_series(outside[:1], ORDER)
-        return arb_series(outside, ORDER)(arb_series([0, *step], ORDER))
+            return arb_series(outside[:1], _ORDER)
+        return arb_series(outside, _ORDER)(arb_series([0, *step], _ORDER))
 
     return composed
 
@@ -158,10 +170,10 @@ def _own(outer: Expr) -> Callable[[arb_series], arb_series] | None:
             return None
 
 
-@lru_cache(maxsize=1024)
-def taylor(outer: Expr) -> Program:
-    """The Taylor coefficients of a function of z, as a program on balls."""
-    derivatives = [outer]
-    for _ in range(ORDER - 1):
-        derivatives.append(differentiate(derivatives[-1], VARIABLE))
-    return Program([times(Number(Fraction(1, factorial(order))), node) for order, node in enumerate(derivatives)])
+@lru_cache(maxsize=512)
+def slope_of(node: Expr, order: int) -> Expr:
+    """`node` itself where `order` is 0, its derivative where it is 1; Undecided where that is too long to be made."""
+    try:
+        return differentiate(node, VARIABLE) if order else node
+    except DerivativeTooLong:
+        raise Undecided from None

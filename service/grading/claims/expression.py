@@ -10,10 +10,9 @@ from pydantic import Field
 
 from service.core.kinds import Fraction as Share
 from service.core.kinds import Real
-from service.formulas.enclosures.balls import rational
-from service.formulas.enclosures.equality import PRECISION_BITS, Comparison, Evidence, compare
-from service.formulas.enclosures.monomials import Undecided
-from service.formulas.enclosures.points import value_at
+from service.formulas.enclosures.balls import Undecided, rational
+from service.formulas.enclosures.equality import COMPARISON_BITS, Certainty, IntervalComparison, compare
+from service.formulas.enclosures.piecewise import value_at
 from service.formulas.enclosures.program import VARIABLE
 from service.formulas.enclosures.smoothness import smoothness
 from service.formulas.language.build import times
@@ -90,11 +89,11 @@ class ExpressionClaim(Claim):
         """What may stand in an answer beside z."""
         return {**(self.derivative_of.values if self.derivative_of else {}), **self.parameters}
 
-    def _matters(self, found: Comparison) -> bool:
+    def _matters(self, found: IntervalComparison) -> bool:
         """An answer may have values where the expected formula has none, and no domain was named."""
         return self.domain is not None or found.difference is None or not found.difference.other_undefined
 
-    def _wrong(self, formula: Formula, target: Formula, found: list[Comparison]) -> Judgement:
+    def _wrong(self, formula: Formula, target: Formula, found: list[IntervalComparison]) -> Judgement:
         differing = next(one.difference for one in found if one.difference is not None)
         at = Counterexample(z=differing.z, yours=differing.one, expected=differing.other)
         code, sentence = self._slip(formula, target, found)
@@ -104,7 +103,7 @@ class ExpressionClaim(Claim):
         method = Method.CERTIFIED_INTERVAL
         return partly(share, code, message, method, parsed_latex=formula.latex, counterexample=at)
 
-    def _slip(self, formula: Formula, target: Formula, found: list[Comparison]) -> tuple[str, str]:
+    def _slip(self, formula: Formula, target: Formula, found: list[IntervalComparison]) -> tuple[str, str]:
         """The name of the slip, and a sentence."""
         factor = constant_factor(formula.closed, target.closed)
         multiples = [] if factor in (None, 1.0, -1.0) else _multiples(factor or 0.0, target.closed)
@@ -121,7 +120,7 @@ class ExpressionClaim(Claim):
 
     def _same(self, one: Expr, other: Expr) -> bool:
         found = compare(one, other, *self._domain())
-        return all(part.difference is None and part.evidence is not Evidence.DOUBTED for part in found)
+        return all(part.difference is None and part.certainty is not Certainty.DOUBTED for part in found)
 
 
 def _differing_kink(answer: Expr, target: Expr, domain: tuple[float, float]) -> Counterexample | None:
@@ -136,7 +135,7 @@ def _differing_kink(answer: Expr, target: Expr, domain: tuple[float, float]) -> 
 
 def _value_at(node: Expr, kink: float) -> arb | None:
     """The value there, NaN where there is none; None where that cannot be told."""
-    with suppress(Undecided), ctx.workprec(PRECISION_BITS):
+    with suppress(Undecided), ctx.workprec(COMPARISON_BITS):
         return value_at(node, rational(Fraction(repr(kink))))
     return None
 
@@ -155,18 +154,18 @@ def _multiples(factor: float, formula: Expr) -> list[Expr]:
     return [times(Number(number), formula) for number in numbers]
 
 
-def _agreeing(formula: Formula, found: list[Comparison]) -> Judgement:
-    if any(one.evidence is Evidence.DOUBTED for one in found):
+def _agreeing(formula: Formula, found: list[IntervalComparison]) -> Judgement:
+    if any(one.certainty is Certainty.DOUBTED for one in found):
         sentence = "No difference was found, but too little could be compared to call it the expected formula."
         return undecided("no_difference_found", sentence, Method.NUMERIC, parsed_latex=formula.latex)
-    proven = all(one.evidence is Evidence.PROVEN for one in found)
+    proven = all(one.certainty is Certainty.PROVEN for one in found)
     if proven:
         return right("equivalent", "It is the expected formula.", Method.EXACT_IDENTITY, parsed_latex=formula.latex)
     sentence = "It agrees with the expected formula to 40 digits wherever the two were compared."
     return right("agrees_numerically", sentence, Method.NUMERIC, parsed_latex=formula.latex)
 
 
-def _where(pieces: list[Comparison]) -> str:
+def _where(pieces: list[IntervalComparison]) -> str:
     return " and ".join(_interval(one.low, one.high) for one in pieces)
 
 

@@ -1,4 +1,8 @@
-"""How fast something grows: t^power · (ln t)^log · exp(Σ rate·t^degree) as t → ∞, totally ordered (Hardy 1910)."""
+"""How fast something grows as t → ∞, and what it is multiplied by: the terms of an asymptotic expansion.
+
+Monomials t^power · (ln t)^log · exp(Σ rate·t^degree) are totally ordered by growth (Hardy 1910). Coefficients are
+enclosed, and exact where they can be.
+"""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -6,28 +10,23 @@ from functools import lru_cache
 
 from flint import arb
 
-from service.formulas.enclosures.balls import Ball, rational
+from service.formulas.enclosures.balls import Ball, Undecided, rational, real_power, sign
 from service.formulas.enclosures.program import constant
-from service.formulas.language.build import times, total
+from service.formulas.language.build import power, times, total
 from service.formulas.language.tree import ZERO, Expr, Number
 
-
-class Undecided(Exception):
-    """Nothing could be proven here, either way."""
-
-
-Exponent = int | Fraction
+_Exponent = int | Fraction
 """Whole ones as integers, which are much the faster."""
-Rates = tuple[tuple[Exponent, Expr], ...]
+_Rates = tuple[tuple[_Exponent, Expr], ...]
 
 
 @dataclass(frozen=True)
 class Monomial:
     """t^power · (ln t)^log · exp(Σ rate·t^degree); rates are exact constants, by falling degree, none of them zero."""
 
-    rates: Rates = ()
-    power: Exponent = 0
-    log: Exponent = 0
+    rates: _Rates = ()
+    power: _Exponent = 0
+    log: _Exponent = 0
 
     def __mul__(self, other: "Monomial") -> "Monomial":
         """The product."""
@@ -36,11 +35,11 @@ class Monomial:
             rates = _added(self.rates, other.rates)
         return Monomial(rates, self.power + other.power, self.log + other.log)
 
-    def raised(self, exponent: Exponent) -> "Monomial":
+    def raised(self, exponent: _Exponent) -> "Monomial":
         """The monomial to a real power, not zero."""
         factor = Number(Fraction(exponent))
         rates = tuple((degree, times(factor, rate)) for degree, rate in self.rates)
-        return Monomial(rates, whole(self.power * exponent), whole(self.log * exponent))
+        return Monomial(rates, _whole(self.power * exponent), _whole(self.log * exponent))
 
     def over(self, other: "Monomial") -> "Monomial":
         """The quotient."""
@@ -87,38 +86,57 @@ class Monomial:
         return bool(slope > 0) and bool(slope * _power(start, degree) > risen)
 
 
-UNIT = Monomial()
-
-
-def sign(value: Ball) -> int:
-    """The sign of what is not zero; Undecided where that is open."""
-    if value > 0:
-        return 1
-    if value < 0:
-        return -1
-    raise Undecided
-
-
-def whole(exponent: Exponent) -> Exponent:
+def _whole(exponent: _Exponent) -> _Exponent:
     """An exponent as an integer where it is one."""
     return int(exponent) if exponent == int(exponent) else exponent
 
 
 @lru_cache(maxsize=4096)
-def _compared(one: Rates, other: Rates) -> int:
+def _compared(one: _Rates, other: _Rates) -> int:
     """Which of two exponentials outgrows the other, by rates that differ."""
     return Monomial(one).over(Monomial(other)).growth
 
 
 @lru_cache(maxsize=4096)
-def _added(one: Rates, other: Rates) -> Rates:
+def _added(one: _Rates, other: _Rates) -> _Rates:
     rates = dict(one)
     for degree, rate in other:
         rates[degree] = total(rates.get(degree, ZERO), rate)
     return tuple((degree, rates[degree]) for degree in sorted(rates, reverse=True) if rates[degree] != ZERO)
 
 
-def _power(t: Ball, exponent: Exponent) -> Ball:
+def _power(t: Ball, exponent: _Exponent) -> Ball:
     if isinstance(exponent, int):
         return t**exponent
     return (rational(exponent) * t.log()).exp()
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """A constant, or whatever stays in a ball; `exact` is the formula of the constant where there is one."""
+
+    ball: Ball
+    exact: Expr | None = None
+
+    @classmethod
+    def of(cls, node: Expr) -> "Coefficient":
+        """A constant formula."""
+        return cls(constant(node), node)
+
+    def __add__(self, other: "Coefficient") -> "Coefficient":
+        """The sum."""
+        if self.exact is None or other.exact is None:
+            return Coefficient(self.ball + other.ball)
+        return Coefficient.of(total(self.exact, other.exact))
+
+    def __mul__(self, other: "Coefficient") -> "Coefficient":
+        """The product."""
+        if self.exact is None or other.exact is None:
+            return Coefficient(self.ball * other.ball)
+        return Coefficient.of(times(self.exact, other.exact))
+
+    def raised(self, exponent: _Exponent) -> "Coefficient":
+        """The power."""
+        if self.exact is None:
+            return Coefficient(real_power(self.ball, exponent))
+        return Coefficient.of(power(self.exact, Number(Fraction(exponent))))
