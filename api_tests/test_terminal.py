@@ -12,8 +12,7 @@ import pytest
 from api_tests.http.asking import MARKER, Json, resolve, sent, without_seconds
 from api_tests.networks import stack
 from service.__main__ import main
-from service.cli import decades
-from service.simulation.results import SimulationReport
+from service.simulation.results import SimulationReport, Spread
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -32,6 +31,11 @@ def written(folder: Path, body: Any) -> str:
     path = folder / "spec.json"
     path.write_bytes(body if isinstance(body, bytes) else json.dumps(body).encode())
     return str(path)
+
+
+def decades(spread: Spread) -> str:
+    """The median of `spread` as it is printed."""
+    return "–" if spread.median is None else f"{spread.median:+.2f}"
 
 
 @pytest.fixture(scope="module")

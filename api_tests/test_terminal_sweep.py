@@ -20,10 +20,9 @@ from api_tests.studies.sweeping import BASE, Counting, given, grid, spaced
 from api_tests.test_terminal import ROOT, command, written
 from service.__main__ import main
 from service.charts.tables import csv_line
-from service.cli import sweeping
-from service.cli.findings import Findings
-from service.cli.heat_map import HeatMap, sign_of
-from service.cli.sweeping import Sweeping
+from service.cli import sweep
+from service.cli.sweep import SweepRun
+from service.cli.sweep_results import HeatMap, SweepResults
 from service.core.errors import DeadlineExceeded, WorkerFailed
 from service.core.settings import Settings
 from service.simulation.simulate import simulate_plan
@@ -65,7 +64,7 @@ class Here:
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> type[Here]:
     """All that is swept in this process."""
-    monkeypatch.setattr(sweeping, "ProcessPool", Here)
+    monkeypatch.setattr(sweep, "ProcessPool", Here)
     monkeypatch.setattr(Here, "dies_at", frozenset())
     return Here
 
@@ -108,7 +107,7 @@ def test_people_get_counts_errors_and_a_map(
     assert "weight_variance upwards (logarithmic)" in lines
     points = [SweepPoint.model_validate_json(line) for line in lines_of(grid(*axes))]
     for number, label in enumerate(("0.25", "1.0", "4")):
-        signs = "".join(2 * sign_of(point.verdict) for point in points[4 * number : 4 * number + 4])
+        signs = "".join(2 * HeatMap.sign(point.verdict) for point in points[4 * number : 4 * number + 4])
         assert f"{label.rjust(4).removesuffix('.0').rjust(4)} {signs}" in printed.out.replace("1.0 ", "  1 ")
 
 
@@ -118,8 +117,8 @@ def test_a_point_that_ends_its_process_is_an_error_alone(here: type[Here], dies_
     swept = grid(spaced("weight_variance", 0.25, 4, 3), given("depth", 1, 2, 3))
     request = swept.spec.model_dump_json().encode()
     found: dict[int, ChunkResult] = {}
-    known = Sweeping.of(swept, Settings(workers=2))
-    Sweeping(swept, request, 5, known.limits, known.settings).run(found.__setitem__)
+    known = SweepRun.of(swept, Settings(workers=2))
+    SweepRun(swept, request, 5, known.limits, known.settings).run(found.__setitem__)
     assert sorted(found) == [0, 5]
     lines = found[0].lines + found[5].lines
     failed = found[0].failed + found[5].failed
@@ -137,12 +136,12 @@ def test_results_are_written_in_their_order_however_they_come() -> None:
     swept = grid(spaced("weight_variance", 0.25, 4, 7))
     lines = evaluate(swept, range(7), {}, Counting()).lines
     table, text = BytesIO(), BytesIO()
-    findings = Findings(swept.spec, table, text)
+    results = SweepResults(swept.spec, table, text)
     for start, end, reached in ((2, 4, 0), (0, 2, 4), (6, 7, 4)):
-        findings.take(start, ChunkResult(lines[start:end]))
+        results.take(start, ChunkResult(lines[start:end]))
         assert text.getvalue().splitlines() == lines[:reached]
-    assert findings.done == 5
-    findings.finish()
+    assert results.done == 5
+    results.finish()
     assert text.getvalue().splitlines() == lines[:4] + lines[6:]
     assert len(table.getvalue().splitlines()) == 6
 

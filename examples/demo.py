@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from examples.running_service import running_service  # noqa: E402 - the root is on the path only now
-from service.cli import COLOURS  # noqa: E402
+from service.cli.console import COLOURS  # noqa: E402
 
 COURSE = ROOT / "examples" / "course"
 ORDER = [

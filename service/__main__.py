@@ -8,15 +8,15 @@ from pathlib import Path
 from service.processes.system import die_with_parent, keep_freed_memory, single_blas_thread
 from service.simulation.vocabulary import Label
 
-MOST_WORKERS = 256
+_MOST_WORKERS = 256
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 2 for a specification that is refused, 3 for --fail-on."""
     single_blas_thread()
     keep_freed_memory()
-    chosen = _parser().parse_args(arguments)
-    return _COMMANDS[chosen.command](chosen)
+    args = _parser().parse_args(arguments)
+    return _COMMANDS[args.command](args)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,11 +41,11 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--format", default="native", metavar="NAME", type=_format, help="a platform's format")
     _add_sweep(commands.add_parser("sweep", help="judge all points of a sweep, without a server"))
     database = commands.add_parser("database", help="bring the schema of the store up or down, or tell its revision")
-    ways = database.add_subparsers(dest="way", required=True)
-    ways.add_parser("upgrade", help="to the newest revision; `serve` does so by itself")
-    downgrade = ways.add_parser("downgrade", help="to an older one")
+    actions = database.add_subparsers(dest="action", required=True)
+    actions.add_parser("upgrade", help="to the newest revision; `serve` does so by itself")
+    downgrade = actions.add_parser("downgrade", help="to an older one")
     downgrade.add_argument("revision", nargs="?", default="-1", help="a revision, `base`, or `-1` for one step back")
-    ways.add_parser("current", help="print the revision")
+    actions.add_parser("current", help="print the revision")
     return parser
 
 
@@ -57,8 +57,8 @@ def _add_sweep(sweep: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_WORKERS:
-        raise argparse.ArgumentTypeError(f"{text}: a number from 1 to {MOST_WORKERS} is expected")
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text}: a number from 1 to {_MOST_WORKERS} is expected")
     return int(text)
 
 
@@ -78,23 +78,23 @@ def _labels(text: str) -> tuple[str, ...]:
     return labels
 
 
-def _serve(chosen: argparse.Namespace) -> int:
+def _serve(args: argparse.Namespace) -> int:
     from service.main import serve  # noqa: PLC0415 - a worker process reads this file and needs no server
 
-    serve(with_jobs=not chosen.no_worker)
+    serve(with_jobs=not args.no_worker)
     return 0
 
 
-def _worker(chosen: argparse.Namespace) -> int:
+def _worker(args: argparse.Namespace) -> int:
     from service.jobs.main import work  # noqa: PLC0415
 
-    if chosen.with_parent:
+    if args.with_parent:
         die_with_parent()
-    work(for_ever=not chosen.with_parent)
+    work(for_ever=not args.with_parent)
     return 0
 
 
-def _health(chosen: argparse.Namespace) -> int:
+def _health(args: argparse.Namespace) -> int:
     from urllib.error import URLError  # noqa: PLC0415 - a probe every few seconds loads nothing else
     from urllib.request import ProxyHandler, build_opener  # noqa: PLC0415
 
@@ -108,39 +108,36 @@ def _health(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _simulate(chosen: argparse.Namespace) -> int:
-    from service.cli import simulate_file  # noqa: PLC0415
+def _simulate(args: argparse.Namespace) -> int:
+    from service.cli.simulate import simulate_file  # noqa: PLC0415
 
-    return simulate_file(chosen.spec, as_json=chosen.json, fail_on=chosen.fail_on)
-
-
-def _grade(chosen: argparse.Namespace) -> int:
-    from service.cli import grade_files  # noqa: PLC0415
-
-    return grade_files(chosen.rubric, chosen.answers, chosen.format)
+    return simulate_file(args.spec, as_json=args.json, fail_on=args.fail_on)
 
 
-def _sweep(chosen: argparse.Namespace) -> int:
+def _grade(args: argparse.Namespace) -> int:
+    from service.cli.grade import grade_files  # noqa: PLC0415
+
+    return grade_files(args.rubric, args.answers, args.format)
+
+
+def _sweep(args: argparse.Namespace) -> int:
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever stops it while it loads reads no traceback
-    from service.cli.sweep import STANDARD_OUTPUT, Wanted, sweep_file  # noqa: PLC0415
+    from service.cli.sweep import sweep_file  # noqa: PLC0415
 
     signal.signal(signal.SIGINT, before)
-    if chosen.json and chosen.csv == STANDARD_OUTPUT:
-        sys.stderr.write("Standard output takes either the table or the lines of JSON.\n")
-        return 2
-    return sweep_file(chosen.spec, Wanted(chosen.csv, chosen.json), chosen.workers)
+    return sweep_file(args.spec, csv=args.csv, as_json=args.json, workers=args.workers)
 
 
-def _database(chosen: argparse.Namespace) -> int:
+def _database(args: argparse.Namespace) -> int:
     from service.store.command import change_database  # noqa: PLC0415
 
-    return change_database(chosen.way, getattr(chosen, "revision", ""))
+    return change_database(args.action, getattr(args, "revision", ""))
 
 
-def _openapi(chosen: argparse.Namespace) -> int:
+def _openapi(args: argparse.Namespace) -> int:
     from service.main import openapi_text  # noqa: PLC0415
 
-    sys.stdout.write(openapi_text(chosen.contract))
+    sys.stdout.write(openapi_text(args.contract))
     return 0
 
 

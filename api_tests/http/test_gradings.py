@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from api_tests.http.asking import Json, assert_problem, resolve, sent
-from service.cli import grade_files
+from service.cli.grade import grade_files
 from service.grading.formats import NAMES
 
 pytestmark = pytest.mark.anyio

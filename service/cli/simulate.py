@@ -1,4 +1,4 @@
-"""A report for people: the verdict, its reasons and the table of layers."""
+"""`simulate`: a report as JSON, or for people: the verdict, its reasons and the table of layers."""
 
 import sys
 from pathlib import Path
@@ -6,34 +6,32 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from service.cli.complaining import REFUSED, Complaining
-from service.cli.page import COLOURS, page
+from service.cli.console import COLOURS, REFUSED, InputFiles, output
 from service.core.settings import Settings
 from service.simulation.results import LayerStatistics, SimulationReport, Spread, Verdict
 from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
 
-FAILED = 3
-"""The exit status where the label is one to fail on."""
+_FAILED = 3  # the exit status where the label is one to fail on
 
 
 def simulate_file(path: Path, *, as_json: bool, fail_on: tuple[str, ...]) -> int:
     """Judge the specification in `path` (- is standard input), print it, and return the exit status."""
-    with Complaining(path) as reading:
-        spec = SimulationSpec.model_validate(reading.read(path))
+    with InputFiles() as files:
+        spec = SimulationSpec.model_validate(files.read(path))
         report = simulate(spec, Settings().workers)
         if as_json:
             sys.stdout.write(report.model_dump_json() + "\n")
         else:
-            show(report, page())
-        return FAILED if report.verdict.label in fail_on else 0
+            _show(report, output())
+        return _FAILED if report.verdict.label in fail_on else 0
     return REFUSED
 
 
-def show(report: SimulationReport, console: Console) -> None:
+def _show(report: SimulationReport, console: Console) -> None:
     """Print `report`."""
     verdict = report.verdict
-    console.print(headline(verdict))
+    console.print(_headline(verdict))
     for reason in verdict.reasons:
         console.print(f"  {reason}", markup=False)
     if report.theory.depth_ratio is not None:
@@ -46,7 +44,7 @@ def show(report: SimulationReport, console: Console) -> None:
     console.print(table)
 
 
-def headline(verdict: Verdict) -> str:
+def _headline(verdict: Verdict) -> str:
     """Label, severity, tendency and cause in one line of Rich markup."""
     colour = COLOURS[verdict.label]
     severity = "" if verdict.severity == "none" else f", {verdict.severity.value}"
@@ -54,7 +52,7 @@ def headline(verdict: Verdict) -> str:
     return f"[bold {colour}]{verdict.label.value}[/]{severity}{cause}; tendency {verdict.tendency.value}"
 
 
-def decades(spread: Spread) -> str:
+def _decades(spread: Spread) -> str:
     """The median with its sign, or a dash where no trial has one."""
     return "–" if spread.median is None else f"{spread.median:+.2f}"
 
@@ -64,11 +62,11 @@ def _row(layer: LayerStatistics) -> tuple[str, ...]:
         str(layer.index),
         f"{layer.kind} {layer.activation}",
         str(layer.shape[-1]),
-        decades(layer.log10_delta_norm),
-        decades(layer.log10_backward_gain),
-        decades(layer.log10_weight_gain),
-        decades(layer.log10_derivative_gain),
-        decades(layer.log10_weight_gradient_norm),
-        decades(layer.log10_forward_rms),
-        decades(layer.log10_separation),
+        _decades(layer.log10_delta_norm),
+        _decades(layer.log10_backward_gain),
+        _decades(layer.log10_weight_gain),
+        _decades(layer.log10_derivative_gain),
+        _decades(layer.log10_weight_gradient_norm),
+        _decades(layer.log10_forward_rms),
+        _decades(layer.log10_separation),
     )

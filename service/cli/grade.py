@@ -1,10 +1,10 @@
-"""Answers graded at the terminal."""
+"""`grade`: answers judged by a rubric, in the format of a platform."""
 
 import sys
 from functools import partial
 from pathlib import Path
 
-from service.cli.complaining import REFUSED, Complaining
+from service.cli.console import REFUSED, InputFiles
 from service.core.settings import Settings
 from service.grading.formats import FORMATS
 from service.grading.grade import check, grade, plans_of
@@ -14,9 +14,9 @@ from service.simulation.simulate import simulate
 
 def grade_files(rubric: Path, answers: Path, wanted: str) -> int:
     """Grade `answers` by `rubric`, print what POST /v1/gradings answers, to the byte, and return the exit status."""
-    with Complaining(rubric) as reading:
-        body = {"rubric": reading.read(rubric), "answers": reading.read(answers)}
-        reading.body = body
+    with InputFiles() as files:
+        body = {"rubric": files.read(rubric), "answers": files.read(answers)}
+        files.body = body
         spec = GradingSpec.model_validate(body)
         check(spec.rubric)
         plans_of(spec.rubric)

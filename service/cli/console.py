@@ -1,4 +1,4 @@
-"""What is wrong with a file, told at the terminal."""
+"""What a command reads and prints: JSON files, and what is wrong with them; text for people, and its colours."""
 
 import sys
 from pathlib import Path
@@ -11,37 +11,45 @@ from rich.console import Console
 from service.core.errors import Refusal
 from service.core.strict_json import loads
 from service.core.validation import faults_of
+from service.simulation.vocabulary import Label
 
 REFUSED = 2
 """The exit status where nothing can be done with a file."""
+COLOURS = {Label.DEAD: "magenta", Label.EXPLODING: "red", Label.VANISHING: "blue", Label.STABLE: "green"}
+_PAGE_WIDTH = 120
 
 
-class Complaining:
-    """Says at the terminal what is wrong with a file, where that is all that is wrong."""
+def output() -> Console:
+    """The standard output for people, in colours where it is a terminal; where it is not, as wide as a page."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PAGE_WIDTH)
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+
+class InputFiles:
+    """Reads the files of a command; as a context, prints what is wrong with them where that is all that is wrong."""
+
+    def __init__(self) -> None:
+        self._path = Path("-")
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self.body: Any = None
 
     def read(self, path: Path) -> Any:
-        """The JSON in a file, - for standard input."""
+        """The JSON in a file, - for standard input; MalformedJson or OSError."""
         self._path = path
         self.body = loads(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes())
         return self.body
 
-    def __enter__(self) -> "Complaining":
+    def __enter__(self) -> "InputFiles":
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        complaints = self._complaints(error)
-        for complaint in complaints:
-            self._console.print(complaint, markup=False)
-        return bool(complaints)
+        sentences = self._sentences(error)
+        for sentence in sentences:
+            self._console.print(sentence, markup=False)
+        return bool(sentences)
 
-    def _complaints(self, error: BaseException | None) -> list[str]:
+    def _sentences(self, error: BaseException | None) -> list[str]:
         match error:
             case MemoryError():
                 return [f"{self._path}: This machine has too little memory for the simulation."]
