@@ -27,7 +27,8 @@ import anyio  # noqa: E402 - NumPy comes after the thread limit
 from service.core.settings import Settings  # noqa: E402
 from service.grading.batch import BatchRequest  # noqa: E402
 from service.grading.formats import FORMATS  # noqa: E402
-from service.grading.grade import grade, plans_of  # noqa: E402
+from service.grading.grade import grade  # noqa: E402
+from service.grading.rubrics import plans_of  # noqa: E402
 from service.grading.spec import GradingSpec, Rubric  # noqa: E402
 from service.jobs.keeping import Keeping  # noqa: E402
 from service.jobs.size import chunk_of, seconds_a_sheet  # noqa: E402

@@ -16,10 +16,10 @@ from rich.console import Console  # noqa: E402 - NumPy comes after the thread li
 from rich.table import Table  # noqa: E402
 from rich.text import Text  # noqa: E402
 
-from service.grading.grade import check, grade  # noqa: E402
-from service.grading.results import Check, Grading  # noqa: E402
+from service.grading.grade import grade  # noqa: E402
+from service.grading.results import Check, CheckStatus, Grading  # noqa: E402
+from service.grading.rubrics import check_rubric  # noqa: E402
 from service.grading.spec import GradingSpec  # noqa: E402
-from service.grading.words import CheckStatus  # noqa: E402
 from service.simulation.simulate import simulate  # noqa: E402
 
 COURSE = ROOT / "examples" / "course"
@@ -46,7 +46,7 @@ def main() -> None:
     gradings = {}
     for name, what in SHEETS.items():
         spec = GradingSpec.model_validate({"rubric": rubric, "answers": _read(f"answers_{name}")})
-        check(spec.rubric)
+        check_rubric(spec.rubric)
         gradings[name] = grade(spec, simulate)
         console.print(_table(f"{what} (answers_{name}.json)", gradings[name], spec.answers), "")
     for name, grading in gradings.items():

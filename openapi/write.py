@@ -25,12 +25,12 @@ from service.core.version import ENGINE_VERSION  # noqa: E402
 from service.grading.adapters.lambda_feedback import LambdaRequest  # noqa: E402
 from service.grading.adapters.mu_ed import EvaluateHealth, EvaluateRequest  # noqa: E402
 from service.grading.adapters.xqueue import grading_spec_of  # noqa: E402
-from service.grading.batch import Assignment, BatchRequest, BatchSpec, digest_of  # noqa: E402
+from service.grading.answers import PreviewSpec, preview  # noqa: E402
+from service.grading.batch import Assignment, BatchRequest, BatchSpec  # noqa: E402
 from service.grading.formats import FORMATS  # noqa: E402
 from service.grading.grade import grade  # noqa: E402
-from service.grading.preview import preview  # noqa: E402
 from service.grading.rubrics import rubric_report  # noqa: E402
-from service.grading.spec import GradingSpec, PreviewSpec, Rubric  # noqa: E402
+from service.grading.spec import GradingSpec, Rubric  # noqa: E402
 from service.http import examples  # noqa: E402 - NumPy comes after the thread limit
 from service.http.routes.catalog import Catalog, get_catalog  # noqa: E402
 from service.jobs.describing import described  # noqa: E402
@@ -105,11 +105,12 @@ def _answers_of_jobs() -> dict[str, Any]:
     point = json.loads(lines[0])
     accepted = _job(JobKind.SWEEP, sweep.digest(), sweep.total)
     ended = _job(JobKind.SWEEP, sweep.digest(), sweep.total, done=sweep.total)
+    grading = _job(JobKind.GRADINGS, BatchRequest.digest(encoded), len(batch.submissions))
     return {
         "sweep_job": accepted.model_dump(mode="json"),
         "job": ended.model_dump(mode="json"),
         "jobs": JobPage(items=[ended], next_cursor=Cursor(MADE, ended.id).write()).model_dump(mode="json"),
-        "gradings_job": _job(JobKind.GRADINGS, digest_of(encoded), len(batch.submissions)).model_dump(mode="json"),
+        "gradings_job": grading.model_dump(mode="json"),
         "results": {"items": [point], "next_cursor": "1"},
         "result": point,
         "sweep_chart": _head(json.loads(drawn(sweep, lines, Theme.LIGHT, ChartFormat.JSON))),

@@ -8,8 +8,8 @@ import pytest
 
 from api_tests.examples.course import ROOT, Json, checks_of, graded, read, spec_of
 from service.grading.claims.gradient import GradientClaim
-from service.grading.grade import check, plans_of
 from service.grading.results import Grading
+from service.grading.rubrics import check_rubric, plans_of
 from service.simulation.simulate import simulate
 
 
@@ -23,7 +23,7 @@ def all_gradings() -> dict[str, Grading]:
 
 def test_the_rubric_has_every_kind_of_claim_and_contradicts_itself_nowhere() -> None:
     rubric = spec_of("right").rubric
-    check(rubric)
+    check_rubric(rubric)
     assert len(plans_of(rubric)) == 8  # three networks of two layers, three deep ones, a linear output, given weights
     assert {claim.name() for claim in rubric.claims} == {
         "expression", "bound", "number", "gradient", "verdict", "ranking", "change", "choice", "text_keywords",

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from service.grading.grade import flaws_of, grade
+from service.grading.grade import grade
 from service.grading.results import Check, Grading
+from service.grading.rubrics import rubric_report
 from service.grading.spec import GradingSpec, Rubric
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
@@ -33,7 +34,9 @@ def flaws(*claims: Json) -> list[tuple[str, str]]:
     """The flaws of the last of some claims, which are called a, b, …"""
     named = [{"id": chr(ord("a") + number), **claim} for number, claim in enumerate(claims)]
     rubric = Rubric.model_validate({"id": "rubric", "claims": named})
-    return flaws_of(rubric.claims[-1], rubric)
+    last = f"/claims/{len(claims) - 1}"
+    found = [flaw for flaw in rubric_report(rubric).flaws if flaw.pointer.startswith(last)]
+    return [(flaw.pointer.removeprefix(last), flaw.detail) for flaw in found]
 
 
 def answering(*reports: SimulationReport) -> Simulate:

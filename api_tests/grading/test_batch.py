@@ -11,12 +11,10 @@ from pydantic import ValidationError
 from api_tests.grading.judging import Json, Simulate, never
 from service.charts.tables import csv_line
 from service.core.errors import BudgetExceeded
-from service.grading.batch import BatchRequest, BatchSpec, GradedSubmission, Submission, digest_of, rubric_of
+from service.grading.batch import BatchRequest, BatchSpec, GradedSubmission, Submission, grade_batch
 from service.grading.formats import FORMATS
 from service.grading.grade import grade
-from service.grading.sheets import graded
 from service.grading.spec import MOST_CLAIMS, GradingSpec, Rubric
-from service.grading.table import header, row
 from service.studies.evaluation import ChunkResult
 
 NETWORK: Json = {"network": {"features": 1, "layers": [{"kind": "dense", "units": 1}]}}
@@ -49,7 +47,7 @@ def of_class(sheets: Json, simulate: Simulate = never, rubric: Rubric = RUBRIC) 
     """The gradings, from a request that was written and read again as a job does it."""
     read = BatchRequest.model_validate_json(request(sheets, rubric).encoded())
     numbered = [(number, one.model_dump_json().encode()) for number, one in enumerate(read.submissions)]
-    return graded(read.rubric, numbered, simulate)
+    return grade_batch(read.rubric, numbered, simulate)
 
 
 def test_every_sheet_has_the_grading_that_it_has_alone() -> None:
@@ -83,9 +81,9 @@ def test_what_one_sheet_fails_in_harms_no_other() -> None:
 def test_a_request_is_the_same_where_rubric_and_sheets_are() -> None:
     encoded = request(SHEETS).encoded()
     assert encoded == request(dict(SHEETS)).encoded()
-    assert digest_of(encoded) != digest_of(request({**SHEETS, "one": {}}).encoded())
-    assert rubric_of(encoded) == RUBRIC
-    assert len(digest_of(encoded)) == 64
+    assert BatchRequest.digest(encoded) != BatchRequest.digest(request({**SHEETS, "one": {}}).encoded())
+    assert BatchRequest.rubric_of(encoded) == RUBRIC
+    assert len(BatchRequest.digest(encoded)) == 64
 
 
 WRONG: dict[str, tuple[Any, str]] = {
@@ -125,8 +123,8 @@ def test_the_table_has_a_row_for_every_sheet_and_a_cell_for_every_name() -> None
     graded_sheets = [GradedSubmission.model_validate_json(line) for line in of_class(SHEETS).lines]
     error = {"code": "worker-failed", "detail": "It died.", "pointer": None}
     failed = {"index": 8, "id": "-8", "kind": "grading", "grading": None, "error": error}
-    names = header(RUBRIC)
-    lines = [row(one, len(names)) for one in [*graded_sheets, GradedSubmission.model_validate(failed)]]
+    names = GradedSubmission.columns(RUBRIC)
+    lines = [one.cells(len(names)) for one in [*graded_sheets, GradedSubmission.model_validate(failed)]]
     text = b"".join(map(csv_line, [names, *lines])).decode()
     read = list(csv.reader(StringIO(text, newline="")))
     assert {len(cells) for cells in read} == {len(names)} == {len(set(names))}

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from api_tests.grading.judging import Json, graded
 from api_tests.grading.networks_for_claims import Counting, gaining, saying, spread, variant
 from service.core.errors import FlawedRubric, SpecError
-from service.grading.grade import check, plans_of
+from service.grading.rubrics import check_rubric, plans_of
 from service.grading.spec import Rubric
 from service.simulation.vocabulary import Label
 
@@ -160,9 +160,9 @@ def test_one_undecided_claim_sends_the_grading_to_a_person() -> None:
 def test_a_flaw_is_named_by_its_pointer_into_the_grading() -> None:
     flawed = [number("a"), {"id": "b", "kind": "bound", "derivative_from": "nobody"}]
     with pytest.raises(FlawedRubric) as refused:
-        check(Rubric.model_validate({"id": "rubric", "claims": flawed}))
+        check_rubric(Rubric.model_validate({"id": "rubric", "claims": flawed}))
     assert refused.value.pointer == "/rubric/claims/1/derivative_from"
-    check(Rubric.model_validate({"id": "rubric", "claims": MIXED}))
+    check_rubric(Rubric.model_validate({"id": "rubric", "claims": MIXED}))
 
 
 def test_every_simulation_is_planned_once_and_what_cannot_be_is_pointed_at() -> None:

@@ -7,8 +7,7 @@ import pytest
 from api_tests.grading.judging import Json, flaws, graded, judged
 from api_tests.networks import stack
 from service.grading.claims.change import ChangeClaim
-from service.grading.grade import check
-from service.grading.rubrics import rubric_report
+from service.grading.rubrics import check_rubric, rubric_report
 from service.grading.spec import Rubric
 from service.simulation.simulate import simulate
 
@@ -128,7 +127,7 @@ def test_a_rubric_of_too_many_layers_is_refused_at_once() -> None:
     report = rubric_report(rubric)
     assert [flaw.pointer for flaw in report.flaws] == ["/claims"]
     with pytest.raises(Exception, match="layers are graded at once"):
-        check(rubric)
+        check_rubric(rubric)
 
 
 def test_a_factor_of_weights_of_the_wrong_shape_is_a_flaw_with_its_place() -> None:

@@ -9,8 +9,7 @@ import httpx
 
 from api_tests.http.asking import Json, sent, spec
 from service.core.settings import Settings
-from service.grading.batch import BatchRequest, Submission
-from service.grading.sheets import graded
+from service.grading.batch import BatchRequest, Submission, grade_batch
 from service.grading.spec import Rubric
 from service.http.app import Application
 from service.jobs.jobs import Jobs
@@ -90,7 +89,7 @@ def _swept(request: bytes, items: range) -> ChunkResult:
 def _graded(request: bytes, items: range) -> ChunkResult:
     batch = BatchRequest.model_validate_json(request)
     rubric, sheets = Rubric.model_validate(batch.rubric), [_json(batch.submissions[index]) for index in items]
-    return graded(rubric, zip(items, sheets, strict=True), simulate)
+    return grade_batch(rubric, zip(items, sheets, strict=True), simulate)
 
 
 def _json(submission: Submission) -> bytes:

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from api_tests.networks import Json, stack
-from service.grading.batch import BatchRequest, BatchSpec
-from service.grading.grade import plans_of
-from service.grading.sheets import graded
+from service.grading.batch import BatchRequest, BatchSpec, grade_batch
+from service.grading.rubrics import plans_of
 from service.grading.spec import Rubric
 from service.simulation.plan import plan
 from service.simulation.simulate import simulate
@@ -54,7 +53,7 @@ def lines_of(request: BatchRequest) -> ChunkResult:
     def known(spec: SimulationSpec) -> Any:
         return reports[plan(spec).digest]
 
-    return graded(request.rubric, sheets, known)
+    return grade_batch(request.rubric, sheets, known)
 
 
 class Here:

@@ -12,7 +12,7 @@ from api_tests.jobs.classes import a_class, lines_of
 from api_tests.studies.sweeping import BASE, given
 from service.core.errors import JobNotFound, ResultNotFound
 from service.core.settings import Settings
-from service.grading.batch import GradedSubmission, digest_of
+from service.grading.batch import BatchRequest, GradedSubmission
 from service.grading.formats import FORMATS, FormatName
 from service.grading.results import Grading
 from service.jobs.exporting import EXTENSIONS, bundle, written
@@ -96,7 +96,7 @@ class Office:
 
     def accept(self, kind: JobKind, request: bytes, total: int) -> str:
         name = f"{len(JobRecords(self.database).page(9)):032x}"
-        digest = digest_of(request)
+        digest = BatchRequest.digest(request)
         job = Accepted(name, kind, digest, "1", total, chunk=2, estimated_seconds=1.0, request=request)
         JobRecords(self.database).accept(job, Asker(), "")
         return name

@@ -7,7 +7,7 @@ import pytest
 
 from api_tests.jobs.classes import Here, Kept, a_class, lines_of
 from service.core.errors import WorkerFailed
-from service.grading.grade import plans_of
+from service.grading.rubrics import plans_of
 from service.jobs.work.base import Means
 from service.jobs.work.gradings import GradingsWork
 from service.simulation.estimate import Limits

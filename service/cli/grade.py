@@ -7,7 +7,8 @@ from pathlib import Path
 from service.cli.console import REFUSED, InputFiles
 from service.core.settings import Settings
 from service.grading.formats import FORMATS
-from service.grading.grade import check, grade, plans_of
+from service.grading.grade import grade
+from service.grading.rubrics import check_rubric, plans_of
 from service.grading.spec import GradingSpec
 from service.simulation.simulate import simulate
 
@@ -18,7 +19,7 @@ def grade_files(rubric: Path, answers: Path, wanted: str) -> int:
         body = {"rubric": files.read(rubric), "answers": files.read(answers)}
         files.body = body
         spec = GradingSpec.model_validate(body)
-        check(spec.rubric)
+        check_rubric(spec.rubric)
         plans_of(spec.rubric)
         sys.stdout.write(FORMATS[wanted].write(grade(spec, partial(simulate, processes=Settings().workers))))
         return 0

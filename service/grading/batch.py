@@ -1,21 +1,27 @@
-"""Many answer sheets to one rubric, and what becomes of each."""
+"""Many answer sheets to one rubric → their gradings, a line of JSON each; what simulates is an argument."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from service.core.kinds import Int64, Model
 from service.core.version import ENGINE_VERSION
+from service.grading.claims.base import Simulate
 from service.grading.formats.markup import json_of
+from service.grading.grade import grade
 from service.grading.results import Grading
-from service.grading.spec import MOST_CLAIMS, Rubric
+from service.grading.spec import MOST_CLAIMS, GradingSpec, Rubric
 from service.simulation.results import ItemError
+from service.studies.evaluation import ChunkResult
 
 MOST_SUBMISSIONS = 10_000
+_TOTALS = ("score", "max_score", "fraction", "status")
 
 
 class Submission(Model):
@@ -59,6 +65,21 @@ class GradedSubmission(Model):
     error: ItemError | None
     """Why there is no grading."""
 
+    @staticmethod
+    def columns(rubric: Rubric) -> list[str]:
+        """The names of a table's columns: the sheet, its score, the points and the status of every claim, its error."""
+        claims = [f"{claim.id}_{part}" for claim in rubric.claims for part in ("points", "status")]
+        return ["index", "id", *_TOTALS, *claims, "error_code", "error_detail"]
+
+    def cells(self, columns: int) -> list[Any]:
+        """What it has in these columns, of which there are so many; null is an empty cell."""
+        if self.grading is None:
+            error = [self.error.code, self.error.detail] if self.error else [None, None]
+            return [self.index, self.id, *[None] * (columns - 4), *error]
+        totals = [getattr(self.grading, name) for name in _TOTALS]
+        claims = [part for check in self.grading.checks for part in (check.points, check.status.value)]
+        return [self.index, self.id, *totals, *claims, None, None]
+
 
 class Assignment(Model):
     """A rubric that is kept under a name."""
@@ -83,12 +104,27 @@ class BatchRequest(BatchSpec):
         """All of it as JSON with every default written out, and U+FFFD for every lone surrogate in an answer."""
         return json_of(self).encode()
 
+    @staticmethod
+    def digest(encoded: bytes) -> str:
+        """SHA-256 of a request that is `encoded`, and the engine version, in hexadecimal."""
+        return sha256(f"{ENGINE_VERSION}\n".encode() + encoded).hexdigest()
 
-def digest_of(encoded: bytes) -> str:
-    """SHA-256 of a request that is encoded, and the engine version, in hexadecimal."""
-    return sha256(f"{ENGINE_VERSION}\n".encode() + encoded).hexdigest()
+    @staticmethod
+    def rubric_of(encoded: bytes) -> Rubric:
+        """The rubric of a request that is `encoded`; the submissions are not validated."""
+        return Rubric.model_validate(json.loads(encoded)["rubric"])
 
 
-def rubric_of(encoded: bytes) -> Rubric:
-    """The rubric of a request that is encoded."""
-    return Rubric.model_validate(json.loads(encoded)["rubric"])
+def grade_batch(rubric: Rubric, sheets: Iterable[tuple[int, bytes]], simulate: Simulate) -> ChunkResult:
+    """The gradings of `sheets`, numbered submissions as JSON."""
+    found = ChunkResult()
+    for index, sheet in sheets:
+        submission = Submission.model_validate_json(sheet)
+        spec = GradingSpec(rubric=rubric, answers=submission.answers)
+        outcome = found.attempt(partial(grade, spec, simulate))
+        error = outcome if isinstance(outcome, ItemError) else None
+        grading = outcome if isinstance(outcome, Grading) else None
+        line = GradedSubmission(index=index, id=submission.id, grading=grading, error=error)
+        found.lines.append(json_of(line).encode())
+        found.failed += error is not None
+    return found

@@ -1,15 +1,17 @@
-"""`0 <= |f'(z)| < 1.2` → what is claimed of which quantity."""
+"""`0 <= |f'(z)| < 1.2` → what is claimed of which quantity; each side against the certified extreme."""
 
 import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from flint import arb
+
 from service.formulas.enclosures.balls import Ball
 from service.formulas.language.build import simplified
 from service.formulas.language.tree import Number
-from service.grading.claims.base import Unreadable
-from service.grading.reading import constant_of, formula_of
+from service.grading.answers import Unreadable, constant_of, formula_of
+from service.theory.facts import Bound
 
 _BELOW, _ABOVE = (r"\leqslant", r"\leq", r"\le"), (r"\geqslant", r"\geq", r"\ge")
 _SIGNS = {**dict.fromkeys(_BELOW, "<="), **dict.fromkeys(_ABOVE, ">="), r"\lt": "<", r"\gt": ">"}
@@ -17,6 +19,8 @@ _ONE_CHARACTER = {"≤": "<=", "≥": ">="}
 _OPERATOR = re.compile("<=|>=|≤|≥|<|>|=")
 _BARS = re.compile(r"\||\\[lr]?vert|\\mid|abs", re.IGNORECASE)
 _EXAMPLE = "0 <= |f'(z)| <= 1.2"
+_EXACT_DIGITS = 25
+_SHOWN_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,20 @@ class _Part:
 
 
 @dataclass(frozen=True)
-class Side:
+class BoundOutcome:
+    """How one side compares with the certified extreme: a code, and a sentence for the student."""
+
+    code: str
+    sentence: str
+
+    @property
+    def valid(self) -> bool | None:
+        """Whether it is a bound; None where that cannot be decided."""
+        return None if self.code == "undecided_bound" else self.code in ("tight", "valid_but_loose")
+
+
+@dataclass(frozen=True)
+class StatedBound:
     """One end of what a quantity may be; `strict` where the end itself is excluded."""
 
     value: Ball
@@ -36,15 +53,42 @@ class Side:
     written: str
     exact: Fraction | None  # the value, where it is a rational number
 
+    def judged(self, truth: Bound, sign: int, tolerance: float) -> BoundOutcome:
+        """By the supremum (`sign` 1) or the infimum (−1); `tolerance` is relative, of what is tight."""
+        extreme = "supremum" if sign > 0 else "infimum"
+        if truth.unbounded:
+            return BoundOutcome("unbounded", f"There is no such bound: the {extreme} is infinite.")
+        if self.exact is not None and self.exact == _exact(truth):
+            return _at_the_extreme(self, truth, extreme)
+        best = _enclosure(truth)
+        room, named = sign * (self.value - best), f"the {extreme} is {_shown(truth, best)}"
+        if room < 0:
+            return BoundOutcome("invalid_bound", f"{self.written} is no bound: {named}.{_rounded(self, truth, sign)}")
+        if not room > 0:
+            return BoundOutcome("undecided_bound", f"Too little is known to judge {self.written}: {named}.")
+        if room <= tolerance * abs(best):
+            return BoundOutcome("tight", f"{self.written} is a bound, and as good as the best one: {named}.")
+        return BoundOutcome("valid_but_loose", f"{self.written} is a bound, but not the best one: {named}.")
+
 
 @dataclass(frozen=True)
 class Inequality:
     """lower ≤ quantity ≤ upper, either of which may not be said."""
 
-    lower: Side | None
-    upper: Side | None
+    lower: StatedBound | None
+    upper: StatedBound | None
     of_size: bool = False  # whether the quantity stands between bars
     named: bool = False  # whether a quantity was written at all
+
+    def folded(self) -> "Inequality":
+        """What bounds of f' say of |f'|: from both sides the farther one."""
+        lower, upper = self.lower, self.upper
+        if lower is None or upper is None or lower.value >= 0:
+            return self
+        farther = lower if -lower.value > upper.value else upper
+        exact = None if farther.exact is None else abs(farther.exact)
+        size = StatedBound(abs(farther.value), farther.strict, farther.written.lstrip("-"), exact)
+        return Inequality(None, size, of_size=True, named=True)
 
 
 def inequality_of(answer: Any, parameters: dict[str, float]) -> Inequality:
@@ -105,11 +149,50 @@ def _is_quantity(text: str, parameters: dict[str, float]) -> bool:
     return False
 
 
-def _side(part: Any, parameters: dict[str, float], strict: bool = False) -> Side:
+def _side(part: Any, parameters: dict[str, float], strict: bool = False) -> StatedBound:
     written, start = (part.text, part.start) if isinstance(part, _Part) else (part, 0)
     try:
         value, formula = constant_of(written, parameters)
     except Unreadable as error:
         raise Unreadable(error.sentence, None if error.position is None else start + error.position) from None
     number = simplified(formula.closed)
-    return Side(value, strict, str(written).strip(), number.value if isinstance(number, Number) else None)
+    return StatedBound(value, strict, str(written).strip(), number.value if isinstance(number, Number) else None)
+
+
+def _at_the_extreme(side: StatedBound, truth: Bound, extreme: str) -> BoundOutcome:
+    if not side.strict or truth.attained is False:
+        return BoundOutcome("tight", f"{side.written} is the {extreme} itself.")
+    if truth.attained is None:
+        return BoundOutcome("undecided_bound", f"Whether the {extreme} {side.written} is attained is not known.")
+    return BoundOutcome(
+        "attained", f"{side.written} is the {extreme}, and it is attained: the sign has to allow equality."
+    )
+
+
+def _exact(truth: Bound) -> Fraction | None:
+    """The extreme, where its digits end; of thirty that are known they would not by chance."""
+    if truth.decimal is None or sum(map(str.isdigit, truth.decimal.lstrip("-0."))) >= _EXACT_DIGITS:
+        return None
+    return Fraction(truth.decimal)
+
+
+def _enclosure(truth: Bound) -> Ball:
+    """The extreme as narrowly as it is known."""
+    if truth.decimal is not None:
+        value = arb(truth.decimal)
+        return value if _exact(truth) is not None else value + arb(0, f"1e-{_EXACT_DIGITS}") * abs(value)
+    low = -arb.pos_inf() if truth.low is None else arb(truth.low)
+    return low.union(arb.pos_inf() if truth.high is None else arb(truth.high))
+
+
+def _shown(truth: Bound, best: Ball) -> str:
+    if truth.decimal is None and not best.is_finite():
+        return "not known"
+    digits = truth.decimal or f"{float(best.mid()):.12g}"
+    return digits if len(digits) <= _SHOWN_DIGITS else f"{digits[:_SHOWN_DIGITS]}…"
+
+
+def _rounded(side: StatedBound, truth: Bound, sign: int) -> str:
+    """A word to those who cut the digits off."""
+    cut = truth.decimal is not None and "." in side.written and truth.decimal.startswith(side.written.rstrip("0"))
+    return " A bound from above has to be rounded up." if cut and sign > 0 else ""

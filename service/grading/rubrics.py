@@ -1,10 +1,16 @@
-"""A rubric on its own → what is wrong with it."""
+"""A rubric on its own → what is wrong with it, and what it simulates."""
 
 from service.core.errors import FlawedRubric, SpecError
 from service.core.kinds import Int64, Model, NonNegative
 from service.grading.claims import Claim
-from service.grading.grade import check_size, flaws_of, plans_of
+from service.grading.claims.bound import BoundClaim
+from service.grading.claims.expression import ExpressionClaim
 from service.grading.spec import Rubric
+from service.simulation.estimate import Limits, check_budgets
+from service.simulation.plan import Plan, plan
+from service.simulation.spec import SimulationSpec
+
+_MOST_SIMULATIONS, _MOST_LAYERS = 128, 20_000
 
 
 class Flaw(Model):
@@ -45,19 +51,51 @@ def rubric_report(rubric: Rubric) -> RubricReport:
     )
 
 
+def check_rubric(rubric: Rubric) -> None:
+    """Raise FlawedRubric at the first claim that contradicts itself or that nobody could meet."""
+    for number, claim in enumerate(rubric.claims):
+        for pointer, sentence in _own_flaws(claim, rubric):
+            raise FlawedRubric(sentence, pointer=f"/rubric/claims/{number}{pointer}")
+    _check_size(rubric)
+
+
+def plans_of(rubric: Rubric) -> list[Plan]:
+    """The simulations that its claims are judged by, each once; a SpecError with its pointer into the grading."""
+    return list({made.digest: made for made in plans_by_spec(rubric).values()}.values())
+
+
+def plans_by_spec(rubric: Rubric) -> dict[str, Plan]:
+    """The same by the digests of the specifications as the claims have them; a network has many spellings."""
+    found: dict[str, Plan] = {}
+    places = [(number, *item) for number, claim in enumerate(rubric.claims) for item in claim.specs().items()]
+    for number, pointer, spec in places:
+        digest = spec.digest()
+        if digest not in found:
+            found[digest] = _planned(spec, f"/rubric/claims/{number}{pointer}")
+    return found
+
+
+def checked_plans(rubric: Rubric, limits: Limits) -> dict[str, Plan]:
+    """`plans_by_spec` of a rubric that may be graded by; FlawedRubric, another SpecError, or BudgetExceeded."""
+    check_rubric(rubric)
+    found = plans_by_spec(rubric)
+    check_budgets(list({made.digest: made for made in found.values()}.values()), limits)
+    return found
+
+
 def _size(rubric: Rubric) -> list[Flaw]:
     """That it is too large, where none of its claims is flawed."""
-    if any(flaws_of(claim, rubric) for claim in rubric.claims):
+    if any(_own_flaws(claim, rubric) for claim in rubric.claims):
         return []
     try:
-        check_size(rubric)
+        _check_size(rubric)
     except FlawedRubric as error:
         return [Flaw(pointer="/claims", detail=error.sentence)]
     return []
 
 
 def _flaws(claim: Claim, rubric: Rubric) -> list[tuple[str, str]]:
-    found = flaws_of(claim, rubric)
+    found = _own_flaws(claim, rubric)
     if found:
         return found
     try:
@@ -66,3 +104,32 @@ def _flaws(claim: Claim, rubric: Rubric) -> list[tuple[str, str]]:
         inside = (error.pointer or "").removeprefix("/rubric/claims/0")
         return [(inside, error.sentence)]
     return []
+
+
+def _check_size(rubric: Rubric) -> None:
+    """Raise FlawedRubric where its networks are more than one grading may simulate."""
+    specs = [spec for claim in rubric.claims for spec in claim.specs().values()]
+    layers = sum(layer.depth() for spec in specs for layer in spec.network.layers)
+    if len(specs) > _MOST_SIMULATIONS or layers > _MOST_LAYERS:
+        raise FlawedRubric(
+            f"The rubric has {len(specs)} networks with {layers} layers in all; at most {_MOST_SIMULATIONS} networks "
+            f"and {_MOST_LAYERS} layers are graded at once.",
+            pointer="/rubric/claims",
+        )
+
+
+def _own_flaws(claim: Claim, rubric: Rubric) -> list[tuple[str, str]]:
+    """Its own flaws, and a reference to what is no formula."""
+    source = claim.derivative_from if isinstance(claim, BoundClaim) else None
+    formulas = {one.id for one in rubric.claims if isinstance(one, ExpressionClaim)}
+    dangling = source is not None and source not in formulas
+    return [*claim.flaws(), *([("/derivative_from", "There is no expression claim with this id.")] if dangling else [])]
+
+
+def _planned(spec: SimulationSpec, pointer: str) -> Plan:
+    try:
+        return plan(spec)
+    except SpecError as error:
+        edited = pointer.endswith("/patch")  # what it points into was never sent
+        error.pointer = pointer if edited else f"{pointer}{error.pointer or ''}"
+        raise

@@ -6,7 +6,6 @@ from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from service.core.kinds import Model
-from service.formulas.language.tokens import LONGEST_TEXT
 from service.grading.claims import AnyClaim
 from service.grading.claims.base import ID
 
@@ -40,12 +39,3 @@ class GradingSpec(Model):
     """The rubric."""
     answers: Annotated[dict[str, JsonValue], Field(max_length=2 * MOST_CLAIMS)]
     """The answers by the ids of the claims: texts, numbers, lists or objects, as each claim wants them."""
-
-
-class PreviewSpec(Model):
-    """An answer, to be shown as it would be understood."""
-
-    answer: Annotated[str, Field(max_length=LONGEST_TEXT)]
-    """A formula, plain or LaTeX."""
-    parameters: Annotated[list[Annotated[str, Field(max_length=32)]], Field(max_length=16, default_factory=list)]
-    """Names that may stand in it beside z."""

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from service.grading.batch import grade_batch
 from service.grading.formats import FORMATS
-from service.grading.grade import grade, plans_by_spec
-from service.grading.sheets import graded
+from service.grading.grade import grade
+from service.grading.rubrics import plans_by_spec
 from service.grading.spec import GradingSpec, Rubric
 from service.simulation.plan import Plan
 from service.simulation.results import SimulationReport
@@ -47,7 +48,7 @@ def gradings_of(rubric: bytes, evidence: bytes, items: range, submissions: Seque
     def simulate(spec: SimulationSpec) -> SimulationReport:
         return reports[spec.digest()]
 
-    return graded(_rubric(rubric), zip(items, submissions, strict=True), simulate)
+    return grade_batch(_rubric(rubric), zip(items, submissions, strict=True), simulate)
 
 
 @lru_cache(_JOBS_AT_ONCE)

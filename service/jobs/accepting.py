@@ -4,8 +4,8 @@ from uuid import uuid4
 
 from service.core.settings import Settings
 from service.core.version import ENGINE_VERSION
-from service.grading.batch import BatchRequest, BatchSpec, digest_of
-from service.grading.grade import checked_plans
+from service.grading.batch import BatchRequest, BatchSpec
+from service.grading.rubrics import checked_plans
 from service.grading.spec import Rubric
 from service.jobs.job import JobKind
 from service.jobs.records import Accepted
@@ -25,7 +25,7 @@ def accepted_gradings(rubric: Rubric, batch: BatchSpec, settings: Settings) -> A
     checked_plans(rubric, Limits(settings.sync_budget_flops, settings.memory_bytes_per_worker))
     request = BatchRequest(rubric=rubric, submissions=batch.submissions).encoded()
     size = (len(batch.submissions), seconds_a_sheet(rubric))
-    return _accepted(JobKind.GRADINGS, digest_of(request), size, request, settings)
+    return _accepted(JobKind.GRADINGS, BatchRequest.digest(request), size, request, settings)
 
 
 def _accepted(kind: JobKind, digest: str, size: tuple[int, float], request: bytes, settings: Settings) -> Accepted:

@@ -6,7 +6,7 @@ from anyio import to_thread
 
 from service.core.errors import SpecError
 from service.grading.batch import Assignment
-from service.grading.grade import check, plans_of
+from service.grading.rubrics import check_rubric, plans_of
 from service.grading.spec import Rubric
 from service.store.assignments import AssignmentStore
 from service.store.database import Database
@@ -36,7 +36,7 @@ class Assignments:
 
     def _put(self, name: str, rubric: Rubric) -> Assignment:
         try:
-            check(rubric)
+            check_rubric(rubric)
             plans_of(rubric)
         except SpecError as error:
             error.pointer = (error.pointer or "").removeprefix("/rubric")  # the rubric is all that was sent

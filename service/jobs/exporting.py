@@ -8,9 +8,8 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from service.charts.tables import csv_line
 from service.core.errors import ResultNotFound
-from service.grading.batch import GradedSubmission, rubric_of
+from service.grading.batch import BatchRequest, GradedSubmission
 from service.grading.formats import FORMATS, FormatName
-from service.grading.table import header, row
 
 TABLE = "results.csv"
 EXTENSIONS = {"application/json": ".json", "application/vnd.ims.lis.v1.score+json": ".json", "text/plain": ".txt"}
@@ -35,11 +34,11 @@ def bundle(request: bytes, lines: Iterable[bytes], wanted: FormatName) -> bytes:
     `request` is that of the job. A file is called by the number of its sheet and by what of its id every system takes.
     """
     packed = BytesIO()
-    names = header(rubric_of(request))
+    names = GradedSubmission.columns(BatchRequest.rubric_of(request))
     table = [csv_line(names)]
     with ZipFile(packed, "w", ZIP_DEFLATED, compresslevel=_PACKING) as archive:
         for graded in map(GradedSubmission.model_validate_json, lines):  # one at a time: all are a gigabyte
-            table.append(csv_line(row(graded, len(names))))
+            table.append(csv_line(graded.cells(len(names))))
             _add_graded(archive, graded, wanted)
         _add(archive, TABLE, b"".join(table))
     return packed.getvalue()

@@ -12,7 +12,7 @@ from typing import TypeVar
 from anyio import CapacityLimiter, sleep, to_thread
 
 from service.core.errors import ReportNotFound, StoreUnavailable
-from service.grading.grade import checked_plans
+from service.grading.rubrics import checked_plans
 from service.grading.spec import GradingSpec
 from service.grading.tasks import grading_with_evidence
 from service.processes.pool import ProcessPool

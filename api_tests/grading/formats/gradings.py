@@ -6,8 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from service.grading.results import Check, Counterexample, Grading
-from service.grading.words import CheckStatus, GradingStatus, Method
+from service.grading.results import Check, CheckStatus, Counterexample, Grading, GradingStatus, Method
 
 SECRET = "zqxj secret"
 """Stands in what the student must not see."""

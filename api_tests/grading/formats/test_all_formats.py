@@ -20,8 +20,7 @@ from api_tests.grading.formats.gradings import (
 from service.grading.formats import FORMATS, NAMES, Format
 from service.grading.formats.markup import escaped, json_text, line
 from service.grading.formats.wording import summary
-from service.grading.results import Grading
-from service.grading.words import CheckStatus
+from service.grading.results import CheckStatus, Grading
 
 PLATFORMS = {
     "ags",

@@ -7,8 +7,7 @@ from hypothesis import given
 
 from api_tests.grading.formats.gradings import HOSTILE, SECRET, Tags, check, graded, gradings, strict_json
 from service.grading.formats import FORMATS
-from service.grading.results import Grading
-from service.grading.words import CheckStatus, GradingStatus
+from service.grading.results import CheckStatus, Grading, GradingStatus
 
 PRINTABLE = ["</div><script>alert(1)</script>", "]]>", "a:b & \"c\" 'd' &amp; <e", "φ′(z) ≤ 1 \N{GRINNING FACE}"]
 

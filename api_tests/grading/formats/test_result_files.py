@@ -8,8 +8,7 @@ from hypothesis import given
 
 from api_tests.grading.formats.gradings import SECRET, Tags, check, graded, gradings, strict_json, with_secrets
 from service.grading.formats import FORMATS
-from service.grading.results import Grading
-from service.grading.words import CheckStatus
+from service.grading.results import CheckStatus, Grading
 
 GRADESCOPE = {"score", "output", "output_format", "test_output_format", "test_name_format", "tests"}
 GRADESCOPE_TEST = {

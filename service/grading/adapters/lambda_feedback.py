@@ -7,8 +7,8 @@ from pydantic import Field, JsonValue
 from service.core.kinds import Model
 from service.formulas.language.tokens import LONGEST_TEXT
 from service.grading.adapters.single import grading_spec
-from service.grading.preview import preview
-from service.grading.spec import GradingSpec, PreviewSpec
+from service.grading.answers import PreviewSpec, preview
+from service.grading.spec import GradingSpec
 
 Command = Literal["eval", "preview", "healthcheck"]
 

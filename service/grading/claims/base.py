@@ -8,8 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from service.core.kinds import Double, Kind, Truth
-from service.grading.results import Counterexample
-from service.grading.words import CheckStatus, Detail, Method
+from service.grading.results import CheckStatus, Counterexample, Detail, Method
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
 
@@ -33,6 +32,30 @@ class Judgement:
     counterexample: Counterexample | None = None
     position: int | None = None
     evidence: tuple[str, ...] = ()
+
+    @classmethod
+    def correct(cls, code: str, message: str, method: Method, **more: Any) -> "Judgement":
+        """All of the points."""
+        return cls(CheckStatus.CORRECT, code, message, 1.0, method=method, **more)
+
+    @classmethod
+    def incorrect(cls, code: str, message: str, method: Method, **more: Any) -> "Judgement":
+        """None of the points."""
+        return cls(CheckStatus.INCORRECT, code, message, 0.0, method=method, **more)
+
+    @classmethod
+    def partial(cls, fraction: float, code: str, message: str, method: Method, **more: Any) -> "Judgement":
+        """A part of the points, a fraction of 1; all of them make the answer correct, none incorrect."""
+        if fraction >= 1.0:
+            return cls.correct(code, message, method, **more)
+        if fraction <= 0.0:
+            return cls.incorrect(code, message, method, **more)
+        return cls(CheckStatus.PARTIAL, code, message, fraction, method=method, **more)
+
+    @classmethod
+    def undecided(cls, code: str, message: str, method: Method | None = None, **more: Any) -> "Judgement":
+        """No points, and a person must look."""
+        return cls(CheckStatus.UNDECIDED, code, message, 0.0, method=method, **more)
 
 
 @dataclass(frozen=True)
@@ -70,44 +93,3 @@ class Claim(Kind):
     def flaws(self) -> list[tuple[str, str]]:
         """What makes it contradictory or impossible to meet: the pointer below the claim, and a sentence."""
         return []
-
-
-class Unreadable(Exception):
-    """An answer that cannot be read: a sentence for the student, and the position where there is one."""
-
-    def __init__(self, sentence: str, position: int | None = None) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.position = position
-
-
-class Undecidable(Exception):
-    """An answer that only a person can judge: a code, and a sentence for the student."""
-
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.sentence = sentence
-
-
-def right(code: str, message: str, method: Method, **more: Any) -> Judgement:
-    """A correct answer."""
-    return Judgement(CheckStatus.CORRECT, code, message, 1.0, method=method, **more)
-
-
-def wrong(code: str, message: str, method: Method, **more: Any) -> Judgement:
-    """An incorrect answer."""
-    return Judgement(CheckStatus.INCORRECT, code, message, 0.0, method=method, **more)
-
-
-def partly(fraction: float, code: str, message: str, method: Method, **more: Any) -> Judgement:
-    """An answer that is worth a part of the points; all of them makes it correct, none incorrect."""
-    status = (
-        CheckStatus.CORRECT if fraction >= 1.0 else CheckStatus.PARTIAL if fraction > 0.0 else CheckStatus.INCORRECT
-    )
-    return Judgement(status, code, message, min(1.0, max(0.0, fraction)), method=method, **more)
-
-
-def undecided(code: str, message: str, method: Method | None = None, **more: Any) -> Judgement:
-    """What a person must look at."""
-    return Judgement(CheckStatus.UNDECIDED, code, message, 0.0, method=method, **more)

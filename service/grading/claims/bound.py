@@ -8,17 +8,16 @@ from pydantic import Field
 
 from service.core.kinds import Double
 from service.formulas.language.tree import Expr, call
-from service.grading.bounding import Outcome, judged, of_size
-from service.grading.claims.base import ID, Claim, Context, Judgement, Unreadable, partly, undecided
-from service.grading.inequality import Inequality, inequality_of
-from service.grading.reading import PRECISION_BITS, check_effort, formula_of
-from service.grading.words import Method
+from service.grading.answers import PRECISION_BITS, Unreadable, formula_of
+from service.grading.claims.base import ID, Claim, Context, Judgement
+from service.grading.inequality import BoundOutcome, Inequality, inequality_of
+from service.grading.results import Method
 from service.nn.activations import AnyActivation
 from service.theory.bounds import bounds
 from service.theory.facts import Range, Stretch
 
-Quantity = Literal["value", "derivative", "abs_derivative"]
-LOOSE_SHARE = 0.5
+_Quantity = Literal["value", "derivative", "abs_derivative"]
+_LOOSE_SHARE = 0.5
 _BELOW, _ABOVE = -1, 1
 
 
@@ -30,7 +29,7 @@ class BoundClaim(Claim):
     """The activation whose bound is asked for."""
     derivative_from: Annotated[str, Field(pattern=ID)] | None = None
     """The id of a claim whose answer is the derivative to be bounded: the student's own, right or wrong."""
-    quantity: Quantity = "abs_derivative"
+    quantity: _Quantity = "abs_derivative"
     """What is bounded."""
     interval: Stretch | None = None
     """Where; null for the whole line."""
@@ -59,14 +58,14 @@ class BoundClaim(Claim):
         sides = self._judged(claimed, self._truth(context, quantity))
         if quantity == "abs_derivative" and claimed.named and not claimed.of_size and claimed.lower is not None:
             stated = self._judged(claimed, self._truth(context, "derivative"))  # f' itself, from both sides
-            folded = self._judged(of_size(claimed), self._truth(context, quantity))
+            folded = self._judged(claimed.folded(), self._truth(context, quantity))
             sides = folded if all(side.valid for side in stated) else stated
         return self._together(sides)
 
-    def _judged(self, claimed: Inequality, truth: Range) -> list[Outcome]:
+    def _judged(self, claimed: Inequality, truth: Range) -> list[BoundOutcome]:
         with ctx.workprec(PRECISION_BITS):
             return [
-                judged(side, extreme, sign, self.relative_tolerance)
+                side.judged(extreme, sign, self.relative_tolerance)
                 for side, extreme, sign in ((claimed.lower, truth.inf, _BELOW), (claimed.upper, truth.sup, _ABOVE))
                 if side is not None
             ]
@@ -77,7 +76,7 @@ class BoundClaim(Claim):
         if claimed.lower is None and self.side != "upper" and not (claimed.of_size and self.quantity == "derivative"):
             raise Unreadable("A bound from below is missing.")
 
-    def _truth(self, context: Context, quantity: Quantity) -> Range:
+    def _truth(self, context: Context, quantity: _Quantity) -> Range:
         window = (self.interval.low, self.interval.high) if self.interval else (-inf, inf)
         if self.activation is not None:
             known: Range = getattr(bounds(self.activation.closed, *window), quantity)
@@ -95,24 +94,24 @@ class BoundClaim(Claim):
         if own is None:
             raise Unreadable("The derivative that this bound belongs to has no answer.")
         try:
-            derivative = formula_of(own, context.parameters.get(source, {})).closed
+            derivative = formula_of(own, context.parameters.get(source, {}))
         except Unreadable:
             raise Unreadable("The derivative that this bound belongs to cannot be read.") from None
-        check_effort(derivative)
-        return derivative
+        derivative.check_effort()
+        return derivative.closed
 
-    def _together(self, sides: list[Outcome]) -> Judgement:
+    def _together(self, sides: list[BoundOutcome]) -> Judgement:
         own = ["It was judged by your own derivative."] if self.derivative_from is not None else []
         message = " ".join([side.sentence for side in sides] + own)
         unclear = next((side for side in sides if side.valid is None), None)
         if unclear is not None:
-            return undecided(unclear.code, message, Method.CERTIFIED_INTERVAL)
+            return Judgement.undecided(unclear.code, message, Method.CERTIFIED_INTERVAL)
         share = sum(map(self._share, sides)) / len(sides)
         worst = min(sides, key=self._share)
         code = "valid_but_loose" if worst.valid and any(one.code != "tight" for one in sides) else worst.code
-        return partly(share, code, message, Method.CERTIFIED_INTERVAL)
+        return Judgement.partial(share, code, message, Method.CERTIFIED_INTERVAL)
 
-    def _share(self, side: Outcome) -> float:
+    def _share(self, side: BoundOutcome) -> float:
         if side.code == "valid_but_loose":
-            return 1.0 if self.require == "valid" else LOOSE_SHARE
+            return 1.0 if self.require == "valid" else _LOOSE_SHARE
         return 1.0 if side.valid else 0.0

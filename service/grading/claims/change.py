@@ -7,9 +7,10 @@ from pydantic import Field, ValidationError
 
 from service.core.errors import SpecError
 from service.core.pointers import Edit, PatchError, patched
-from service.grading.claims.base import Claim, Context, Judgement, Unreadable, right, undecided, wrong
-from service.grading.evidence import Measure, evidence_of, measured, order
-from service.grading.words import Method
+from service.grading.answers import Unreadable
+from service.grading.claims.base import Claim, Context, Judgement
+from service.grading.measures import Measure, Measured, report_path
+from service.grading.results import Method
 from service.simulation.spec import SimulationSpec
 
 _WORDS = {"more": 1, "less": -1, "equally": 0}
@@ -54,18 +55,18 @@ class ChangeClaim(Claim):
         if not isinstance(answer, str) or answer.strip().lower() not in _WORDS:
             raise Unreadable(f"One of these is expected here: {', '.join(_WORDS)}.")
         reports = [context.simulate(spec) for spec in self.specs().values()]
-        before, after = (measured(report, self.measure) for report in reports)
-        evidence = tuple(evidence_of(report) for report in reports)
+        before, after = (Measured.of(report, self.measure) for report in reports)
+        evidence = tuple(report_path(report) for report in reports)
         if before is None or after is None:
             sentence = "One of the two networks has no such measure."
-            return undecided("no_measure", sentence, Method.SIMULATION, evidence=evidence)
+            return Judgement.undecided("no_measure", sentence, Method.SIMULATION, evidence=evidence)
         moved = (after.median - before.median) * (-1 if self.by == "vanishing" else 1)
         found = next(word for word, sign in _WORDS.items() if sign == (moved > _NO_CHANGE) - (moved < -_NO_CHANGE))
         said, name = answer.strip().lower(), self.measure.replace("_", " ")
         message = f"Its {name} goes from {before.median:.3g} to {after.median:.3g} decades: {found} prone to {self.by}."
         if said == found:
-            return right(f"{found}_prone", message, Method.SIMULATION, evidence=evidence)
-        if said == "equally" and order(before, after) == 0:
+            return Judgement.correct(f"{found}_prone", message, Method.SIMULATION, evidence=evidence)
+        if said == "equally" and before.order(after) == 0:
             sentence = f"{message} That is within what the seed makes of it, so it may be equal just as well."
-            return right("borderline", sentence, Method.SIMULATION, evidence=evidence)
-        return wrong("other_change", message, Method.SIMULATION, evidence=evidence)
+            return Judgement.correct("borderline", sentence, Method.SIMULATION, evidence=evidence)
+        return Judgement.incorrect("other_change", message, Method.SIMULATION, evidence=evidence)

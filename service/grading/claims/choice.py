@@ -4,19 +4,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from service.grading.claims.base import Claim, Context, Judgement, Unreadable, partly
-from service.grading.words import Method
+from service.grading.answers import Unreadable
+from service.grading.claims.base import Claim, Context, Judgement
+from service.grading.results import Method
 
-Word = Annotated[str, Field(min_length=1, max_length=200)]
+_Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class ChoiceClaim(Claim):
     """What is ticked, and what should be."""
 
     kind: Literal["choice"] = "choice"
-    choices: Annotated[list[Word], Field(min_length=2, max_length=64)]
+    choices: Annotated[list[_Word], Field(min_length=2, max_length=64)]
     """What there is to choose from."""
-    expected: Annotated[list[Word], Field(min_length=1, max_length=64)]
+    expected: Annotated[list[_Word], Field(min_length=1, max_length=64)]
     """What is right."""
     credit: Literal["all", "each"] = "all"
     """Whether all must be right, or each right choice counts, less each wrong one."""
@@ -43,4 +44,4 @@ class ChoiceClaim(Claim):
         message = (
             "That is right." if complete else f"{hits} of {len(self.expected)} right choices, {misses} wrong ones."
         )
-        return partly(share, code, message, Method.LOOKUP)
+        return Judgement.partial(share, code, message, Method.LOOKUP)

@@ -19,15 +19,14 @@ from service.formulas.language.build import times
 from service.formulas.language.differentiate import differentiate
 from service.formulas.language.tokens import LONGEST_TEXT
 from service.formulas.language.tree import Expr, Number
-from service.grading.claims.base import Claim, Context, Judgement, Unreadable, partly, right, undecided, wrong
+from service.grading.answers import Formula, Unreadable, formula_of
+from service.grading.claims.base import Claim, Context, Judgement
 from service.grading.misconceptions import constant_factor, misconceptions
-from service.grading.reading import Formula, check_effort, formula_of
-from service.grading.results import Counterexample
-from service.grading.words import Method
+from service.grading.results import Counterexample, Method
 from service.nn.activations import AnyActivation
 from service.theory.facts import Stretch
 
-Name = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]{0,31}$")]
+_Name = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]{0,31}$")]
 
 _LARGEST_DENOMINATOR = 1_000_000
 _MOST_PIECES = 8
@@ -42,13 +41,13 @@ class ExpressionClaim(Claim):
     """The activation whose derivative is asked for; null where `expected` says what is."""
     expected: Annotated[str, Field(max_length=LONGEST_TEXT)] | None = None
     """The formula asked for; null where `derivative_of` says it."""
-    parameters: Annotated[dict[Name, Real], Field(max_length=16, default_factory=dict)]
+    parameters: Annotated[dict[_Name, Real], Field(max_length=16, default_factory=dict)]
     """Names that stand for numbers in the expected formula and in answers."""
     domain: Stretch | None = None
     """Where both must agree; null for wherever the expected formula has values."""
     at_kinks: Literal["exclude", "require"] = "exclude"
     """Whether the values at kinks count, where a derivative is a convention."""
-    partial: Annotated[dict[Name, Share], Field(max_length=16, default_factory=dict)]
+    partial: Annotated[dict[_Name, Share], Field(max_length=16, default_factory=dict)]
     """The share of the points for known slips, by their codes, such as `differs_by_sign`."""
 
     def flaws(self) -> list[tuple[str, str]]:
@@ -70,16 +69,18 @@ class ExpressionClaim(Claim):
     def judge(self, answer: Any, context: Context) -> Judgement:
         """Correct where no difference is found on any piece; a proof where there is one."""
         formula, target = formula_of(answer, self.names()), self.target()
-        check_effort(formula.closed)
+        formula.check_effort()
         found = [one for one in compare(formula.closed, target.closed, *self._domain()) if self._matters(one)]
         if any(one.difference is not None for one in found):
             return self._wrong(formula, target, found)
         kink = _differing_kink(formula.closed, target.closed, self._domain()) if self.at_kinks == "require" else None
         if kink is not None:
             sentence = f"It agrees everywhere but at z = {kink.z:g}, where the derivative is a convention."
-            return wrong("at_kink", sentence, Method.NUMERIC, parsed_latex=formula.latex, counterexample=kink)
+            return Judgement.incorrect(
+                "at_kink", sentence, Method.NUMERIC, parsed_latex=formula.latex, counterexample=kink
+            )
         if not found:
-            return undecided("nothing_to_compare", "There is no interval on which both have values.")
+            return Judgement.undecided("nothing_to_compare", "There is no interval on which both have values.")
         return _agreeing(formula, found)
 
     def _domain(self) -> tuple[float, float]:
@@ -101,7 +102,7 @@ class ExpressionClaim(Claim):
         message = f"{sentence} At z = {at.z:g} it is {_shown(at.yours)}, and should be {_shown(at.expected)}.{apart}"
         share = self.partial.get(code, 0.0)
         method = Method.CERTIFIED_INTERVAL
-        return partly(share, code, message, method, parsed_latex=formula.latex, counterexample=at)
+        return Judgement.partial(share, code, message, method, parsed_latex=formula.latex, counterexample=at)
 
     def _slip(self, formula: Formula, target: Formula, found: list[IntervalComparison]) -> tuple[str, str]:
         """The name of the slip, and a sentence."""
@@ -157,12 +158,14 @@ def _multiples(factor: float, formula: Expr) -> list[Expr]:
 def _agreeing(formula: Formula, found: list[IntervalComparison]) -> Judgement:
     if any(one.certainty is Certainty.DOUBTED for one in found):
         sentence = "No difference was found, but too little could be compared to call it the expected formula."
-        return undecided("no_difference_found", sentence, Method.NUMERIC, parsed_latex=formula.latex)
+        return Judgement.undecided("no_difference_found", sentence, Method.NUMERIC, parsed_latex=formula.latex)
     proven = all(one.certainty is Certainty.PROVEN for one in found)
     if proven:
-        return right("equivalent", "It is the expected formula.", Method.EXACT_IDENTITY, parsed_latex=formula.latex)
+        return Judgement.correct(
+            "equivalent", "It is the expected formula.", Method.EXACT_IDENTITY, parsed_latex=formula.latex
+        )
     sentence = "It agrees with the expected formula to 40 digits wherever the two were compared."
-    return right("agrees_numerically", sentence, Method.NUMERIC, parsed_latex=formula.latex)
+    return Judgement.correct("agrees_numerically", sentence, Method.NUMERIC, parsed_latex=formula.latex)
 
 
 def _where(pieces: list[IntervalComparison]) -> str:

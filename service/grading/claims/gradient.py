@@ -1,24 +1,28 @@
 """A student's gradient, matrix by matrix, against the simulation's, with the likely slip named."""
 
 from collections.abc import Callable
+from itertools import chain
+from sys import float_info
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field
 
 from service.core.errors import SpecError
 from service.core.kinds import Double, Int64
-from service.grading.claims.base import Claim, Context, Judgement, Unreadable, right, undecided, wrong
-from service.grading.evidence import evidence_of
-from service.grading.matrices import Matrix, alike, entrywise, matrix_of, scaled, shape_of, transposed
-from service.grading.words import Method
+from service.grading.answers import Unreadable
+from service.grading.claims.base import Claim, Context, Judgement
+from service.grading.measures import report_path
+from service.grading.results import Method
 from service.nn.initializers.explicit import ExplicitInitializer
 from service.nn.layers.dense import Dense
 from service.simulation.plan import PlannedLayer, plan
 from service.simulation.results import LayerGradients, SimulationReport
 from service.simulation.spec import Include, SimulationSpec
 
-Quantity = Literal["weights", "bias", "delta", "derivative", "backward_factor"]
-Rows = list[list[float | None]]
+_Quantity = Literal["weights", "bias", "delta", "derivative", "backward_factor"]
+_Matrix = list[list[float]]
+_Rows = list[list[float | None]]
+_LARGEST = 65536
 
 
 class GradientClaim(Claim):
@@ -27,7 +31,7 @@ class GradientClaim(Claim):
     kind: Literal["gradient"] = "gradient"
     simulation: SimulationSpec
     """The network, most usefully with explicit weights, inputs and targets."""
-    quantity: Quantity = "weights"
+    quantity: _Quantity = "weights"
     """Which matrix: `weights` is (fan_in, units), `delta` and `derivative` have a row for each sample.
 
     `backward_factor` is V = W·Diag(φ'(z)), (fan_in, units), of one sample and explicit weights: δ·Vᵀ goes on.
@@ -59,75 +63,118 @@ class GradientClaim(Claim):
     def judge(self, answer: Any, context: Context) -> Judgement:
         """The first layer, from the output back, that disagrees; correct where none does."""
         report = context.simulate(*self.specs().values())
-        evidence, layers = (evidence_of(report),), dict(enumerate(report.gradients or [], start=1))
+        evidence, layers = (report_path(report),), dict(enumerate(report.gradients or [], start=1))
         expected = {number: rows for number, layer in layers.items() if (rows := self._rows(number, layer))}
         given = self._given(answer, expected)
         for number in sorted(given, reverse=True):
             known = _finite(expected[number])
             if known is None:
                 sentence = f"The numbers of layer {number} overflow, so there is nothing to compare with."
-                return undecided("overflow", sentence, Method.SIMULATION, evidence=evidence)
-            if not alike(given[number], known, self.relative_tolerance):
+                return Judgement.undecided("overflow", sentence, Method.SIMULATION, evidence=evidence)
+            if not _alike(given[number], known, self.relative_tolerance):
                 code, slip = self._slip(given[number], known, report, layers[number])
                 first = f"From the output back, layer {number} is the first that disagrees. " if len(given) > 1 else ""
-                return wrong(code, first + slip, Method.SIMULATION, evidence=evidence)
-        return right("same_gradient", "Every entry is right.", Method.SIMULATION, evidence=evidence)
+                return Judgement.incorrect(code, first + slip, Method.SIMULATION, evidence=evidence)
+        return Judgement.correct("same_gradient", "Every entry is right.", Method.SIMULATION, evidence=evidence)
 
-    def _rows(self, number: int, layer: LayerGradients) -> Rows:
+    def _rows(self, number: int, layer: LayerGradients) -> _Rows:
         """The right matrix; no rows where there is none."""
         if self.quantity == "backward_factor":
             weights = _given_weights(plan(self.simulation).layers[number - 1])
             slopes = layer.derivative[0]
             return [[None if d is None else w * d for w, d in zip(row, slopes, strict=True)] for row in weights]
-        found: Rows | list[float | None] = getattr(layer, self.quantity) or []
-        return cast(Rows, [found] if found and self.quantity == "bias" else found)
+        found: _Rows | list[float | None] = getattr(layer, self.quantity) or []
+        return cast(_Rows, [found] if found and self.quantity == "bias" else found)
 
-    def _given(self, answer: Any, expected: dict[int, Any]) -> dict[int, Matrix]:
+    def _given(self, answer: Any, expected: dict[int, Any]) -> dict[int, _Matrix]:
         wanted = list(expected) if self.layer is None else [self.layer]
         if not set(wanted) <= set(expected):
             raise Unreadable(f"Layer {self.layer} has no such matrix.")
         if self.layer is not None:
-            return {self.layer: matrix_of(answer)}
+            return {self.layer: _matrix_of(answer)}
         if not isinstance(answer, dict) or set(answer) != set(map(str, wanted)):
             raise Unreadable(
                 f"An object with a matrix for each of the layers {', '.join(map(str, wanted))} is expected."
             )
-        return {int(number): matrix_of(rows) for number, rows in answer.items()}
+        return {int(number): _matrix_of(rows) for number, rows in answer.items()}
 
-    def _slip(self, given: Matrix, known: Matrix, report: SimulationReport, layer: LayerGradients) -> tuple[str, str]:
+    def _slip(self, given: _Matrix, known: _Matrix, report: SimulationReport, layer: LayerGradients) -> tuple[str, str]:
         """What the matrix looks like instead."""
         samples = float(report.spec.data.samples or 1)
         for code, sentence, change in _SLIPS:
-            if alike(given, change(known, samples), self.relative_tolerance):
+            if _alike(given, change(known, samples), self.relative_tolerance):
                 return code, sentence
-        if shape_of(given) != shape_of(known):
-            return "wrong_shape", "The matrix has another shape: {} by {} is right.".format(*shape_of(known))
+        if _shape_of(given) != _shape_of(known):
+            return "wrong_shape", "The matrix has another shape: {} by {} is right.".format(*_shape_of(known))
         derivative = _finite(layer.derivative)
         without = self.quantity == "delta" and derivative is not None
-        if without and alike(entrywise(given, derivative or known), known, self.relative_tolerance):
+        if without and _alike(_entrywise(given, derivative or known), known, self.relative_tolerance):
             return "derivative_missing", "The activation's derivative is missing: δ is φ'(z) times what comes back."
         return "different", "Its entries are others."
 
 
-def _given_weights(planned: PlannedLayer) -> Matrix:
+def _given_weights(planned: PlannedLayer) -> _Matrix:
     """The weights of a layer, where the specification states them."""
     match planned.layer:
         case Dense(weights=ExplicitInitializer(values=values)):
-            return matrix_of(values)
+            return _matrix_of(values)
     return []
 
 
-def _finite(rows: Rows) -> Matrix | None:
+def _finite(rows: _Rows) -> _Matrix | None:
     finite = [[entry for entry in row if entry is not None] for row in rows]
     return finite if [len(row) for row in finite] == [len(row) for row in rows] else None
 
 
-_Slip = tuple[str, str, Callable[[Matrix, float], Matrix]]
+def _matrix_of(answer: Any) -> _Matrix:
+    """A matrix, or a vector as its one row; Unreadable where it is neither."""
+    rows = answer if isinstance(answer, list) and answer and isinstance(answer[0], list) else [answer]
+    if not all(isinstance(row, list) and row for row in rows) or len({len(row) for row in rows}) > 1:
+        raise Unreadable("A matrix is expected here: a list of rows, all of one length.")
+    flat = list(chain(*rows))
+    if len(flat) > _LARGEST or not all(
+        isinstance(entry, int | float) and not isinstance(entry, bool) for entry in flat
+    ):
+        raise Unreadable("A matrix is expected here: rows of numbers, and not too many of them.")
+    if any(abs(entry) > float_info.max for entry in flat):
+        raise Unreadable("A number of the matrix is beyond all that can be calculated with.")
+    return [[float(entry) for entry in row] for row in rows]
+
+
+def _shape_of(matrix: _Matrix) -> tuple[int, int]:
+    """Rows and columns."""
+    return len(matrix), len(matrix[0])
+
+
+def _alike(one: _Matrix, other: _Matrix, tolerance: float) -> bool:
+    """Whether no entry is farther away than `tolerance` times the largest entry of `other`."""
+    if _shape_of(one) != _shape_of(other):
+        return False
+    room = tolerance * max(map(abs, chain(*other)))
+    return all(abs(a - b) <= room for a, b in zip(chain(*one), chain(*other), strict=True))
+
+
+def _scaled(matrix: _Matrix, factor: float) -> _Matrix:
+    """factor · matrix."""
+    return [[factor * entry for entry in row] for row in matrix]
+
+
+def _entrywise(one: _Matrix, other: _Matrix) -> _Matrix:
+    """The product of two matrices of one shape, entry by entry."""
+    return [[a * b for a, b in zip(left, right, strict=True)] for left, right in zip(one, other, strict=True)]
+
+
+def _transposed(matrix: _Matrix) -> _Matrix:
+    """Its columns as rows."""
+    return [list(column) for column in zip(*matrix, strict=True)]
+
+
+_Slip = tuple[str, str, Callable[[_Matrix, float], _Matrix]]
 _SLIPS: list[_Slip] = [
-    ("transposed", "It is transposed: a row for each input, a column for each unit.", lambda m, _: transposed(m)),
-    ("differs_by_sign", "It has the wrong sign.", lambda m, _: scaled(m, -1.0)),
-    ("factor_two", "A factor 2 is missing: the derivative of a square has one.", lambda m, _: scaled(m, 0.5)),
-    ("factor_two_too_many", "There is a factor 2 too many.", lambda m, _: scaled(m, 2.0)),
-    ("mean_missing", "It is summed over the samples, not averaged: 1/N is missing.", scaled),
-    ("mean_and_two", "Both 1/N and the factor 2 of the square are missing.", lambda m, n: scaled(m, 0.5 * n)),
+    ("transposed", "It is _transposed: a row for each input, a column for each unit.", lambda m, _: _transposed(m)),
+    ("differs_by_sign", "It has the wrong sign.", lambda m, _: _scaled(m, -1.0)),
+    ("factor_two", "A factor 2 is missing: the derivative of a square has one.", lambda m, _: _scaled(m, 0.5)),
+    ("factor_two_too_many", "There is a factor 2 too many.", lambda m, _: _scaled(m, 2.0)),
+    ("mean_missing", "It is summed over the samples, not averaged: 1/N is missing.", _scaled),
+    ("mean_and_two", "Both 1/N and the factor 2 of the square are missing.", lambda m, n: _scaled(m, 0.5 * n)),
 ]

@@ -1,5 +1,6 @@
 """A number near the expected one."""
 
+from fractions import Fraction
 from math import floor, log10
 from typing import Annotated, Any, Literal
 
@@ -7,9 +8,10 @@ from flint import arb, ctx
 from pydantic import Field
 
 from service.core.kinds import Double, Int64, Real
-from service.grading.claims.base import Claim, Context, Judgement, right, wrong
-from service.grading.reading import PRECISION_BITS, constant_of, exactly
-from service.grading.words import Method
+from service.formulas.enclosures.balls import Ball
+from service.grading.answers import PRECISION_BITS, constant_of
+from service.grading.claims.base import Claim, Context, Judgement
+from service.grading.results import Method
 
 
 class NumberClaim(Claim):
@@ -37,24 +39,29 @@ class NumberClaim(Claim):
         """Correct where one of the tolerances is kept."""
         value, formula = constant_of(answer, {})
         with ctx.workprec(PRECISION_BITS):
-            expected = exactly(self.expected)
+            expected = _exactly(self.expected)
             distance, room = abs(value - expected), self._room(abs(expected))
+        judged: dict[str, Any] = {"method": Method.NUMERIC, "parsed_latex": formula.latex}
         if not distance > room:  # at the very edge a ball may be on either side
-            return right("within_tolerance", "The number is right.", Method.NUMERIC, parsed_latex=formula.latex)
+            return Judgement.correct("within_tolerance", "The number is right.", **judged)
         if not abs(-value - expected) > room:
-            return wrong(
-                "differs_by_sign", "The number has the wrong sign.", Method.NUMERIC, parsed_latex=formula.latex
-            )
+            return Judgement.incorrect("differs_by_sign", "The number has the wrong sign.", **judged)
         sentence = "The number is too large." if value > expected else "The number is too small."
-        return wrong("outside_tolerance", sentence, Method.NUMERIC, parsed_latex=formula.latex)
+        return Judgement.incorrect("outside_tolerance", sentence, **judged)
 
     def _room(self, size: arb) -> arb:
         room = arb(0)
         if self.relative_tolerance is not None:
-            room = room.max(exactly(self.relative_tolerance) * size)
+            room = room.max(_exactly(self.relative_tolerance) * size)
         if self.absolute_tolerance is not None:
-            room = room.max(exactly(self.absolute_tolerance))
+            room = room.max(_exactly(self.absolute_tolerance))
         if self.significant_figures is not None and self.expected != 0:
             exponent = floor(log10(abs(self.expected))) - self.significant_figures + 1
             room = room.max(arb(10) ** exponent / 2)
         return room
+
+
+def _exactly(value: float) -> Ball:
+    """The decimal number that was written as `value`."""
+    fraction = Fraction(repr(value))
+    return arb(fraction.numerator) / fraction.denominator

@@ -6,17 +6,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from service.core.kinds import Int64
-from service.grading.claims.base import ID, Claim, Context, Judgement, Unreadable, partly, undecided
-from service.grading.evidence import Measure, evidence_of, measured, order
-from service.grading.words import Method
+from service.grading.answers import Unreadable
+from service.grading.claims.base import ID, Claim, Context, Judgement
+from service.grading.measures import Measure, Measured, report_path
+from service.grading.results import Method
 from service.simulation.spec import SimulationSpec
 
-Item = Annotated[str, Field(pattern=ID)]
-Tied = Annotated[list[Item], Field(min_length=1, max_length=16)]
-Places = dict[str, int]
-Order = dict[tuple[str, str], int]
-
-
+_Item = Annotated[str, Field(pattern=ID)]
+_Tied = Annotated[list[_Item], Field(min_length=1, max_length=16)]
+_Places = dict[str, int]
+_Order = dict[tuple[str, str], int]
 _MOST_NAMED = 3
 
 
@@ -24,9 +23,9 @@ class RankingClaim(Claim):
     """Most prone first; those that are alike stand in a list of their own."""
 
     kind: Literal["ranking"] = "ranking"
-    of: Annotated[dict[Item, SimulationSpec], Field(max_length=16, default_factory=dict)]
+    of: Annotated[dict[_Item, SimulationSpec], Field(max_length=16, default_factory=dict)]
     """The networks, which are simulated; none where `expected` says the order."""
-    expected: Annotated[list[Tied], Field(max_length=16, default_factory=list)]
+    expected: Annotated[list[_Tied], Field(max_length=16, default_factory=list)]
     """The right order, those that are alike in one list; none where the simulation says it."""
     by: Literal["vanishing", "exploding"] = "vanishing"
     """What the first is most prone to."""
@@ -57,20 +56,22 @@ class RankingClaim(Claim):
         given = self._places(answer)
         found = (self._stated(given), ()) if self.expected else self._measured(given, context)
         if found is None:
-            return undecided("no_measure", "One of the networks has no rate, so there is no order to compare with.")
+            return Judgement.undecided(
+                "no_measure", "One of the networks has no rate, so there is no order to compare with."
+            )
         truth, evidence = found
         share = _SHARES[self.credit](given, truth, self.top)
         right = sum(_agrees(given, pair, sign) for pair, sign in truth.items())
         misplaced = [_misplaced(pair, sign) for pair, sign in truth.items() if not _agrees(given, pair, sign)]
         message = " ".join([f"{right} of {len(truth)} pairs stand in the right order.", *misplaced[:_MOST_NAMED]])
         method = Method.LOOKUP if self.expected else Method.SIMULATION
-        return partly(share, "order_pairs", message, method, evidence=evidence)
+        return Judgement.partial(share, "order_pairs", message, method, evidence=evidence)
 
-    def _stated(self, given: Places) -> Order:
+    def _stated(self, given: _Places) -> _Order:
         places = _places_of(self.expected)
         return {(one, other): _sign(places[other] - places[one]) for one, other in combinations(given, 2)}
 
-    def _places(self, answer: Any) -> Places:
+    def _places(self, answer: Any) -> _Places:
         items = list(self.of) or [item for tied in self.expected for item in tied]
         groups = _groups(answer) if isinstance(answer, list) else []
         named = [item for tied in groups for item in tied]
@@ -78,23 +79,23 @@ class RankingClaim(Claim):
             raise Unreadable(f"Each of these once, most prone first, is expected here: {', '.join(items)}.")
         return _places_of(groups)
 
-    def _measured(self, given: Places, context: Context) -> tuple[Order, tuple[str, ...]] | None:
+    def _measured(self, given: _Places, context: Context) -> tuple[_Order, tuple[str, ...]] | None:
         """Of every pair which comes first: 1 where the former does, −1 the latter, 0 where neither certainly does."""
         reports = {name: context.simulate(spec) for name, spec in self.of.items()}
-        found = {name: measured(report, self.measure) for name, report in reports.items()}
+        found = {name: Measured.of(report, self.measure) for name, report in reports.items()}
         known = {name: value for name, value in found.items() if value is not None}
         if len(known) < len(found):
             return None
         towards = -1 if self.by == "vanishing" else 1
-        truth = {pair: towards * order(known[pair[0]], known[pair[1]]) for pair in combinations(given, 2)}
-        return truth, tuple(evidence_of(report) for report in reports.values())
+        truth = {pair: towards * known[pair[0]].order(known[pair[1]]) for pair in combinations(given, 2)}
+        return truth, tuple(report_path(report) for report in reports.values())
 
 
 def _groups(ranking: list[Any]) -> list[list[str]]:
     return [tied if isinstance(tied, list) else [tied] for tied in ranking]
 
 
-def _places_of(groups: list[list[str]]) -> Places:
+def _places_of(groups: list[list[str]]) -> _Places:
     return {item: place for place, tied in enumerate(groups) for item in tied}
 
 
@@ -102,7 +103,7 @@ def _sign(number: int) -> int:
     return (number > 0) - (number < 0)
 
 
-def _agrees(given: Places, pair: tuple[str, str], sign: int) -> bool:
+def _agrees(given: _Places, pair: tuple[str, str], sign: int) -> bool:
     return sign in (0, _sign(given[pair[1]] - given[pair[0]]))
 
 
@@ -111,7 +112,7 @@ def _misplaced(pair: tuple[str, str], sign: int) -> str:
     return f"{first} belongs before {second}."
 
 
-def _pairs(given: Places, truth: Order, _top: int) -> float:
+def _pairs(given: _Places, truth: _Order, _top: int) -> float:
     """A pair that is tied where it should not be counts half."""
     decided = {pair: sign for pair, sign in truth.items() if sign}
     if not decided:
@@ -120,11 +121,11 @@ def _pairs(given: Places, truth: Order, _top: int) -> float:
     return sum(1.0 if one == other else 0.5 if other == 0 else 0.0 for one, other in said) / len(said)
 
 
-def _exact(given: Places, truth: Order, _top: int) -> float:
+def _exact(given: _Places, truth: _Order, _top: int) -> float:
     return float(all(_agrees(given, pair, sign) for pair, sign in truth.items()))
 
 
-def _first(given: Places, truth: Order, top: int) -> float:
+def _first(given: _Places, truth: _Order, top: int) -> float:
     """Whether those at the first places are there alone, and nobody else belongs in front of them."""
     first = {item for item in given if sum(given[other] < given[item] for other in given) < top}
     across = {pair: sign for pair, sign in truth.items() if (pair[0] in first) != (pair[1] in first)}

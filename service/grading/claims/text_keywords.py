@@ -5,11 +5,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from service.grading.claims.base import Claim, Context, Judgement, Unreadable, right, undecided
-from service.grading.words import Method
+from service.grading.answers import Unreadable
+from service.grading.claims.base import Claim, Context, Judgement
+from service.grading.results import Method
 
-Word = Annotated[str, Field(min_length=2, max_length=60)]
-LONGEST = 10_000
+_Word = Annotated[str, Field(min_length=2, max_length=60)]
+_LONGEST = 10_000
 
 
 class TextKeywordsClaim(Claim):
@@ -17,7 +18,7 @@ class TextKeywordsClaim(Claim):
 
     kind: Literal["text_keywords"] = "text_keywords"
     ideas: Annotated[
-        list[Annotated[list[Word], Field(min_length=1, max_length=16)]], Field(min_length=1, max_length=16)
+        list[Annotated[list[_Word], Field(min_length=1, max_length=16)]], Field(min_length=1, max_length=16)
     ]
     """Of every idea the words that may name it, in any case."""
 
@@ -25,13 +26,13 @@ class TextKeywordsClaim(Claim):
         """Correct where all ideas are found; undecided otherwise."""
         if not isinstance(answer, str):
             raise Unreadable("A text is expected here.")
-        if len(answer) > LONGEST:
-            raise Unreadable(f"A text has at most {LONGEST} characters here; this one has {len(answer)}.")
+        if len(answer) > _LONGEST:
+            raise Unreadable(f"A text has at most {_LONGEST} characters here; this one has {len(answer)}.")
         found = sum(any(_names(word, answer) for word in idea) for idea in self.ideas)
         if found == len(self.ideas):
-            return right("all_ideas_named", "Every idea that was looked for is named.", Method.LOOKUP)
+            return Judgement.correct("all_ideas_named", "Every idea that was looked for is named.", Method.LOOKUP)
         sentence = f"{found} of {len(self.ideas)} ideas were found by their words; a person reads the rest."
-        return undecided("ideas_not_found", sentence, Method.LOOKUP)
+        return Judgement.undecided("ideas_not_found", sentence, Method.LOOKUP)
 
 
 def _names(word: str, text: str) -> bool:

@@ -2,9 +2,10 @@
 
 from typing import Any, Literal
 
-from service.grading.claims.base import Claim, Context, Judgement, Unreadable, right, wrong
-from service.grading.evidence import evidence_of
-from service.grading.words import Method
+from service.grading.answers import Unreadable
+from service.grading.claims.base import Claim, Context, Judgement
+from service.grading.measures import report_path
+from service.grading.results import Method
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Label
@@ -34,13 +35,15 @@ class VerdictClaim(Claim):
             raise Unreadable(f"One of these is expected here: {', '.join(Label)}.")
         said, report = answer.strip().lower(), context.simulate(self.simulation)
         found = str(report.verdict.label if self.judge_by == "label" else report.verdict.tendency)
-        evidence, reason = (evidence_of(report),), self._reason(report)
+        evidence, reason = (report_path(report),), self._reason(report)
         if said == found:
-            return right(f"is_{found}", f"It is {found}. {reason}", Method.SIMULATION, evidence=evidence)
+            return Judgement.correct(f"is_{found}", f"It is {found}. {reason}", Method.SIMULATION, evidence=evidence)
         if said in self._borderline(report):
             sentence = f"It is at the border: {found} just as well. {reason}"
-            return right("borderline", sentence, Method.SIMULATION, evidence=evidence)
-        return wrong("other_verdict", f"It is {found}, not {said}. {reason}", Method.SIMULATION, evidence=evidence)
+            return Judgement.correct("borderline", sentence, Method.SIMULATION, evidence=evidence)
+        return Judgement.incorrect(
+            "other_verdict", f"It is {found}, not {said}. {reason}", Method.SIMULATION, evidence=evidence
+        )
 
     def _reason(self, report: SimulationReport) -> str:
         """The first reason for its label; for its tendency the measured rate."""

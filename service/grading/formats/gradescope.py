@@ -5,8 +5,7 @@ from typing import Any, ClassVar
 from service.grading.formats.base import Format
 from service.grading.formats.markup import json_text, line
 from service.grading.formats.wording import message, passed, summary, title
-from service.grading.results import Check, Grading
-from service.grading.words import CheckStatus
+from service.grading.results import Check, CheckStatus, Grading
 
 
 class Gradescope(Format):

@@ -5,8 +5,7 @@ from typing import Any, ClassVar
 from service.grading.formats.base import Format
 from service.grading.formats.markup import escaped, json_text
 from service.grading.formats.wording import message, share, visible
-from service.grading.results import Check, Grading
-from service.grading.words import CheckStatus
+from service.grading.results import Check, CheckStatus, Grading
 
 
 class PrairieLearnServer(Format):

@@ -3,8 +3,7 @@
 from math import fsum
 
 from service.grading.formats.markup import escaped, line
-from service.grading.results import Check, Grading
-from service.grading.words import CheckStatus, GradingStatus
+from service.grading.results import Check, CheckStatus, Grading, GradingStatus
 
 REVIEW = "A person must look at this."
 HIDDEN = "hidden-checks"

@@ -6,13 +6,13 @@ from fastapi import APIRouter, Body, Path, Query
 from fastapi.openapi.models import Example
 from fastapi.responses import Response
 
+from service.grading.answers import Preview, PreviewSpec, preview
 from service.grading.batch import Assignment, BatchSpec
 from service.grading.claims.base import ID
 from service.grading.formats import FormatName
-from service.grading.preview import Preview, preview
 from service.grading.results import Grading
 from service.grading.rubrics import RubricReport, rubric_report
-from service.grading.spec import GradingSpec, PreviewSpec, Rubric
+from service.grading.spec import GradingSpec, Rubric
 from service.http.dependencies import AskerDep, ServicesDep
 from service.http.examples import example, example_requests
 from service.http.requests import StrictRoute

@@ -5,9 +5,8 @@ from functools import partial
 from typing import Any
 
 from service.core.kinds import Model
-from service.grading.batch import BatchRequest, GradedSubmission, Submission, rubric_of
-from service.grading.grade import plans_of
-from service.grading.table import header, row
+from service.grading.batch import BatchRequest, GradedSubmission, Submission
+from service.grading.rubrics import plans_of
 from service.grading.tasks import gradings_of
 from service.jobs.job import JobKind
 from service.jobs.work.base import JobWork, Means, Opened
@@ -56,11 +55,11 @@ class GradingsWork(JobWork):
 
     def header(self, request: bytes) -> list[str]:
         """The sheet, its score, and the points of every claim."""
-        return header(rubric_of(request))
+        return GradedSubmission.columns(BatchRequest.rubric_of(request))
 
     def row(self, line: bytes, columns: int) -> list[Any]:
         """A grading."""
-        return row(GradedSubmission.model_validate_json(line), columns)
+        return GradedSubmission.model_validate_json(line).cells(columns)
 
     async def _report(self, made: Plan, means: Means) -> bytes:
         digest = made.spec.digest()

@@ -3,8 +3,9 @@
 from typing import Any, Literal
 
 from service.core.kinds import Truth
-from service.grading.claims.base import Claim, Context, Judgement, Unreadable, right, wrong
-from service.grading.words import Method
+from service.grading.answers import Unreadable
+from service.grading.claims.base import Claim, Context, Judgement
+from service.grading.results import Method
 
 
 class TruthClaim(Claim):
@@ -18,5 +19,5 @@ class TruthClaim(Claim):
         if not isinstance(answer, bool):
             raise Unreadable("true or false is expected here.")
         if answer is self.expected:
-            return right("right_choice", "That is right.", Method.LOOKUP)
-        return wrong("wrong_choice", "It is the other way round.", Method.LOOKUP)
+            return Judgement.correct("right_choice", "That is right.", Method.LOOKUP)
+        return Judgement.incorrect("wrong_choice", "It is the other way round.", Method.LOOKUP)

@@ -1,0 +1,121 @@
+"""Answers as students write them → formulas and numbers, as they were meant; what cannot be read is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated, Any
+
+from flint import ctx
+from pydantic import Field
+
+from service.core.kinds import Int64, Model
+from service.formulas.enclosures.balls import Ball
+from service.formulas.enclosures.piecewise import switches
+from service.formulas.enclosures.program import VARIABLE, constant
+from service.formulas.language.build import replaced
+from service.formulas.language.grammar import parse
+from service.formulas.language.tokens import LONGEST_TEXT, FormulaError
+from service.formulas.language.tree import Expr, Number, Symbol
+from service.formulas.language.write import latex, plain
+
+PRECISION_BITS = 160
+_MOST_SWITCHES, _MOST_PARTS = 12, 150
+
+
+class Unreadable(Exception):
+    """An answer that cannot be read: a sentence for the student, and the position where there is one."""
+
+    def __init__(self, sentence: str, position: int | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.position = position
+
+
+class Undecidable(Exception):
+    """An answer that only a person can judge: a code, and a sentence for the student."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+class PreviewSpec(Model):
+    """An answer, to be shown as it would be understood."""
+
+    answer: Annotated[str, Field(max_length=LONGEST_TEXT)]
+    """A formula, plain or LaTeX."""
+    parameters: Annotated[list[Annotated[str, Field(max_length=32)]], Field(max_length=16, default_factory=list)]
+    """Names that may stand in it beside z."""
+
+
+class Preview(Model):
+    """A formula as it was read, or why it was not."""
+
+    parsed_latex: str | None
+    """The formula in LaTeX; null where it cannot be read."""
+    parsed_plain: str | None
+    """The formula in plain text; null where it cannot be read."""
+    message: str | None
+    """Why it cannot be read; null where it can."""
+    position: Int64 | None
+    """Where it cannot: characters from 0."""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula as it was read, and with the numbers of its parameters in it."""
+
+    written: Expr
+    closed: Expr
+
+    @property
+    def latex(self) -> str:
+        """How it was understood."""
+        return latex(self.written)
+
+    def check_effort(self) -> None:
+        """Raise Undecidable where it has more cases, or parts, than can be judged in time."""
+        if sum(1 for _ in switches(self.closed)) > _MOST_SWITCHES or self.closed.count() > _MOST_PARTS:
+            sentence = "This formula has more parts than can be judged in time; a person has to look."
+            raise Undecidable("too_costly", sentence)
+
+
+def formula_of(answer: Any, parameters: Mapping[str, float]) -> Formula:
+    """The formula of z that `answer` states; Unreadable with its position."""
+    if isinstance(answer, int | float) and not isinstance(answer, bool):
+        answer = repr(answer)
+    if not isinstance(answer, str):
+        raise Unreadable("A formula is expected here, as a text.")
+    try:
+        written = parse(answer, VARIABLE, tuple(parameters))
+    except FormulaError as error:
+        raise Unreadable(error.sentence, error.position) from None
+    closed = written
+    for name, value in parameters.items():
+        closed = replaced(closed, Symbol(name), Number(Fraction(repr(value))))
+    return Formula(written, closed)
+
+
+def constant_of(answer: Any, parameters: Mapping[str, float]) -> tuple[Ball, Formula]:
+    """The number that `answer` states, enclosed, and how it was written; Unreadable where it is none."""
+    formula = formula_of(answer, parameters)
+    if formula.closed.depends_on(VARIABLE):
+        raise Unreadable(f"A number is expected here, and {VARIABLE} is none.")
+    with ctx.workprec(PRECISION_BITS):
+        try:
+            value = constant(formula.closed)
+        except TypeError:  # abs, where and their kind
+            raise Unreadable("A number is expected here, without cases.") from None
+    if not value.is_finite():
+        raise Unreadable("This has no finite value.")
+    return value, formula
+
+
+def preview(spec: PreviewSpec) -> Preview:
+    """The preview of `spec`."""
+    try:
+        formula = parse(spec.answer, parameters=spec.parameters)
+    except FormulaError as error:
+        return Preview(parsed_latex=None, parsed_plain=None, message=error.sentence, position=error.position)
+    return Preview(parsed_latex=latex(formula), parsed_plain=plain(formula), message=None, position=None)

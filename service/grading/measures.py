@@ -1,0 +1,52 @@
+"""What simulations say of networks, for claims: a measure with its uncertainty, and the path of its report."""
+
+from dataclasses import dataclass
+from math import log10
+from typing import Literal
+
+from service.simulation.results import Interval, SimulationReport
+
+Measure = Literal["gain_per_layer", "depth_ratio", "reach"]
+_FINE = 0.02
+"""Decades that are no difference."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Decades, rising with the gradient towards the input: between `low` and `high` for all that is known."""
+
+    low: float
+    median: float
+    high: float
+
+    @classmethod
+    def of(cls, report: SimulationReport, by: Measure) -> "Measured | None":
+        """The measure `by` of a network; None where it has none."""
+        if by == "gain_per_layer":
+            return _rate(report.verdict.gain_per_layer_interval, report.verdict.gain_per_layer.median)
+        spread = report.verdict.depth_ratio if by == "depth_ratio" else report.verdict.reach
+        if spread.median is None or spread.std is None:
+            return None
+        error = 2.0 * spread.std / max(1.0, spread.count**0.5)  # of a median, all but enough
+        return cls(spread.median - error, spread.median, spread.median + error)
+
+    def order(self, other: "Measured") -> int:
+        """−1 where this is certainly smaller, 1 where it is larger, 0 where they cannot be told apart."""
+        if self.high < other.low and other.median - self.median > _FINE:
+            return -1
+        return 1 if self.low > other.high and self.median - other.median > _FINE else 0
+
+
+def report_path(report: SimulationReport) -> str:
+    """The path of `report` in this service."""
+    return f"/v1/simulations/{report.digest}"
+
+
+def _rate(interval: Interval | None, median: float | None) -> Measured | None:
+    if interval is None or median is None:
+        return None
+    return Measured(*(_decades(gain) for gain in (interval.low, median, interval.high)))
+
+
+def _decades(gain: float) -> float:
+    return log10(gain) if gain > 0.0 else -1e9
