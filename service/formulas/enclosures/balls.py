@@ -17,7 +17,6 @@ Ball = arb
 _BallFunction = Callable[[Ball], Ball]
 
 INFINITY = arb.pos_inf()
-UNKNOWN = arb.nan()
 
 
 class Undecided(Exception):
@@ -102,7 +101,7 @@ def _even(function: _BallFunction) -> _BallFunction:
 def _apart(function: _BallFunction) -> _BallFunction:
     """Of a function that is monotone on either side of its pole at 0."""
     sharp = _monotone(function)
-    return lambda x: UNKNOWN if x.contains(0) else sharp(x)
+    return lambda x: arb.nan() if x.contains(0) else sharp(x)
 
 
 def _wave(function: _BallFunction) -> _BallFunction:

@@ -16,7 +16,7 @@ from math import inf, isfinite
 
 from flint import arb, ctx
 
-from service.formulas.enclosures.balls import UNKNOWN, Ball, Undecided, rational
+from service.formulas.enclosures.balls import Ball, Undecided, rational
 from service.formulas.enclosures.identity import identical
 from service.formulas.enclosures.piecewise import Piece, pieces, switches, value_at
 from service.formulas.enclosures.program import BallProgram
@@ -50,7 +50,7 @@ class Certainty(Enum):
 
 
 @dataclass(frozen=True)
-class Difference:
+class _Difference:
     """A point at which two formulas have other values, or one of them has none."""
 
     z: float
@@ -69,7 +69,7 @@ class IntervalComparison:
 
     low: float
     high: float
-    difference: Difference | None
+    difference: _Difference | None
     certainty: Certainty
 
 
@@ -157,7 +157,7 @@ def _short(place: Ball, low: Ball, high: Ball) -> _Place:
 class _Seen:
     """The first difference, and at how many places both values are known to be alike, digit by digit."""
 
-    difference: Difference | None
+    difference: _Difference | None
     alike: int
 
     @property
@@ -176,14 +176,14 @@ def _looked(both: Callable[[Ball], list[Ball]], places: Iterable[_Place], bits: 
     return _Seen(None, alike)
 
 
-def _seen_at(both: Callable[[Ball], list[Ball]], place: _Place, bits: int) -> tuple[Difference | None, bool]:
+def _seen_at(both: Callable[[Ball], list[Ball]], place: _Place, bits: int) -> tuple[_Difference | None, bool]:
     """A difference, or whether both values are known well enough to be called alike."""
     with suppress(Undecided), ctx.workprec(bits):
         at = rational(place) if isinstance(place, Fraction) else place
-        here, there = (value if value.is_finite() else UNKNOWN for value in both(at))
+        here, there = (value if value.is_finite() else arb.nan() for value in both(at))
         if here.is_nan() != there.is_nan() or (not here.is_nan() and not here.overlaps(there)):
             apart = _number(abs(here - there))
-            return Difference(float(at), _number(here), _number(there), apart, bool(there.is_nan())), False
+            return _Difference(float(at), _number(here), _number(there), apart, bool(there.is_nan())), False
         return None, bool((here - there).rad() <= _BLUR * arb.max(arb(1), abs(there)))
     return None, False
 

@@ -13,9 +13,9 @@ from enum import StrEnum
 from flint import arb
 
 from service.formulas.enclosures.asymptotics import End
-from service.formulas.enclosures.balls import INFINITY, UNKNOWN, Ball, Undecided, simplest
+from service.formulas.enclosures.balls import INFINITY, Ball, Undecided, simplest
 from service.formulas.enclosures.expansions import Behaviour
-from service.formulas.enclosures.intervals import Box, Budget, TaylorModel, is_narrow
+from service.formulas.enclosures.intervals import Box, Budget, TaylorModel
 from service.formulas.enclosures.piecewise import Piece, period
 from service.formulas.enclosures.program import VARIABLE, constant, slope_of
 from service.formulas.language.tree import Expr
@@ -228,7 +228,7 @@ class _Search:
         still = self._model.still(box.ball)
         if still is None:
             return True
-        value = self._model.on(still).value if is_narrow(still) else UNKNOWN
+        value = self._model.on(still).value if self._model.is_narrow(still) else arb.nan()
         if value.is_finite():
             self._offer_at(still, value, solved=True)
         return bool(value.is_finite())

@@ -73,7 +73,7 @@ def _agree(one: Expr, other: Expr, point: int) -> bool:
     """At a point that follows from the formulas, and that nobody can foresee who writes one of them."""
     chance = _Chance(f"{point}\0{plain(one)}\0{plain(other)}")
     scale = lcm(common_denominator(one), common_denominator(other))
-    if scale > DEEPEST_DENOMINATOR:
+    if scale > _DEEPEST_DENOMINATOR:
         raise _OutsideTheClass
     field = _PrimeField(chance, scale)
     return field.value(one) == field.value(other)
@@ -229,7 +229,7 @@ _BY_HALF_ANGLES: dict[str, Callable[[_PrimeField, int], int]] = {
 """From t = tan(u/2)."""
 
 
-DEEPEST_DENOMINATOR = 5040  # 7!: halves, thirds, … of an exponent are whole powers of one symbol
+_DEEPEST_DENOMINATOR = 5040  # 7!: halves, thirds, … of an exponent are whole powers of one symbol
 _MOST_TERMS = 64
 """An exponent of more terms stays as it is."""
 
@@ -256,7 +256,7 @@ def _denominator(node: Expr) -> int:
             found = _denominator(base) ** int(value)
         case _:
             found = lcm(*map(_denominator, node.children))
-    return min(found, DEEPEST_DENOMINATOR + 1)
+    return min(found, _DEEPEST_DENOMINATOR + 1)
 
 
 def terms_of(exponent: Expr) -> list[Expr]:

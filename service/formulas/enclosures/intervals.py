@@ -136,6 +136,11 @@ class TaylorModel:
         """Where the value is zero in a box on which the slope has a sign; None where it is nowhere so."""
         return _newton(lambda z: (self.at(z.mid()), self.on(z).slope), box)
 
+    @staticmethod
+    def is_narrow(ball: Ball) -> bool:
+        """Whether a zero is known to fifteen digits; else the box that it was looked for in has to be halved."""
+        return bool(ball.rad() < _NARROW * (1 + abs(ball)))
+
     def derivatives(self, z: Ball) -> list[Ball]:
         """The quantity and its first two derivatives; Undecided where the budget has ended."""
         self._budget.spend(self._program.cost)
@@ -159,11 +164,6 @@ def _newton(look: Callable[[Ball], tuple[Ball, Ball]], box: Ball) -> Ball | None
             return narrower
         box = narrower
     return box
-
-
-def is_narrow(ball: Ball) -> bool:
-    """Whether a zero is known to fifteen digits; else the box that it was looked for in has to be halved."""
-    return bool(ball.rad() < _NARROW * (1 + abs(ball)))
 
 
 def _square(step: Ball) -> Ball:
@@ -221,7 +221,7 @@ def _look(model: TaylorModel, box: Box) -> tuple[list[Ball], list[Box]]:
         return [], []
     if not enclosed.slope.contains(0):
         zero = model.zero(box.ball)
-        if zero is None or is_narrow(zero):
+        if zero is None or model.is_narrow(zero):
             return ([] if zero is None else [zero]), []
     if box.ball.rad() >= _SMALLEST:
         return [], list(box.halves())

@@ -14,7 +14,7 @@ from math import gcd, lcm
 
 from flint import arb
 
-from service.formulas.enclosures.balls import INFINITY, UNKNOWN, Ball, Undecided, sign
+from service.formulas.enclosures.balls import INFINITY, Ball, Undecided, sign
 from service.formulas.enclosures.intervals import Budget, zeros
 from service.formulas.enclosures.program import VARIABLE, BallProgram, constant, slope_of
 from service.formulas.language.build import negative, quotient, times, total
@@ -187,7 +187,7 @@ def value_at(node: Expr, z: Ball) -> Ball:
     while (switch := next(switches(node), None)) is not None:
         node = node.substituted(switch, _branch(switch, _sign_at(_condition(switch), z)))
     value = BallProgram([node]).run(z)[0]
-    return value if value.is_finite() else UNKNOWN
+    return value if value.is_finite() else arb.nan()
 
 
 def _sign_at(argument: Expr, z: Ball) -> int | None:

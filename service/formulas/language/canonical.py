@@ -23,7 +23,6 @@ from service.formulas.language.tree import (
     Where,
     call,
     joined,
-    negated,
 )
 
 
@@ -55,7 +54,7 @@ def _sum(terms: list[Expr]) -> Expr:
         sign, core = _signed(term)
         put = _beside(core, add=sign == one)
         if put is not None:
-            return joined([*rest[:index], put if sign == ONE else negated(put), *rest[index + 1 :]], Sum)
+            return joined([*rest[:index], put if sign == ONE else put.negated(), *rest[index + 1 :]], Sum)
     return Sum(tuple(terms))
 
 
@@ -65,13 +64,13 @@ def _beside(core: Expr, add: bool) -> Expr | None:
         case Call("exp", (u,)) if not add:
             return call("expm1", u)
         case Call("sigmoid", (u,)) if not add:
-            return negated(call("sigmoid", negated(u)))
+            return call("sigmoid", u.negated()).negated()
         case Product((Number(two), Call("sigmoid", (u,)))) if two == 2 and not add:
             return call("tanh", Product((HALF, u)))
         case Power(Call("tanh", (u,)), Number(two)) if two == 2 and not add:
-            return negated(Power(call("sech", u), TWO))
+            return Power(call("sech", u), TWO).negated()
         case Call("erf", (u,)):
-            return call("erfc", negated(u)) if add else negated(call("erfc", u))
+            return call("erfc", u.negated()) if add else call("erfc", u).negated()
     return None
 
 
@@ -99,7 +98,7 @@ def _inverse(positive: Expr) -> Expr | None:
     """1 / positive."""
     match positive:
         case Sum((Number(one), Call("exp", (u,)))) | Sum((Call("exp", (u,)), Number(one))) if one == 1:
-            return call("sigmoid", negated(u))
+            return call("sigmoid", u.negated())
         case Call("cosh", (u,)):
             return call("sech", u)
         case Product((Number(two), Call("cosh", (u,)))) if two == 2:
@@ -153,7 +152,7 @@ def _call(function: str, *arguments: Expr) -> Expr:
             rest.remove(ONE)
             return call("log1p", joined(rest, Sum))
         case "ln", (Call("sigmoid", (u,)),):
-            return negated(call("softplus", negated(u)))
+            return call("softplus", u.negated()).negated()
     return call(function, *arguments)
 
 

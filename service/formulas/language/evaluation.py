@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import e, inf, pi
+from math import e, inf, nan, pi
 from typing import Any
 
 import numpy as np
 
 from service.core.arrays import Array
 from service.formulas.language.functions import EXTREMES, FUNCTIONS, STABLE
-from service.formulas.language.tape import ArrayProgram, Operand, Tape, X
+from service.formulas.language.tape import ArrayProgram, Operand, Tape
 from service.formulas.language.tree import Call, Constant, Expr, Number, Power, Product, Relation, Sum, Symbol, Where
 
 _COMPARE: dict[str, Callable[..., Any]] = {
@@ -44,7 +44,7 @@ class _Recorder:
             case Constant(name):
                 return _CONSTANTS[name], None
             case Symbol(name):
-                return (X, 1.0) if name == self._variable else (self._parameters[name], None)
+                return (Tape.x, 1.0) if name == self._variable else (self._parameters[name], None)
             case Sum(terms):
                 return self._sum([self.dual(term) for term in terms])
             case Product(factors):
@@ -189,6 +189,12 @@ class Evaluation:
         values, derivative = self._run(node, "both", x)
         return values, derivative
 
+    @staticmethod
+    def of_constant(node: Expr) -> float:
+        """The number that `node`, a formula without names, is; NaN where it is none."""
+        value, _ = _Recorder(Tape(), "", {}).dual(node)
+        return value if isinstance(value, float) else nan
+
     def _run(self, node: Expr, wanted: str, x: Array) -> list[Array]:
         return _program(node, self.variable, tuple(self.parameters.items()), wanted).run(x)
 
@@ -200,9 +206,3 @@ def _program(node: Expr, variable: str, parameters: tuple[tuple[str, float], ...
     derivative = 0.0 if slope is None else slope
     outputs = {"values": (value,), "derivative": (derivative,), "both": (value, derivative)}
     return tape.program(*outputs[wanted])
-
-
-def constant_within(node: Expr, limit: float) -> bool:
-    """Whether `node`, a formula without names, is a number of at most `limit` in size."""
-    value, _ = _Recorder(Tape(), "", {}).dual(node)
-    return isinstance(value, float) and abs(value) <= limit

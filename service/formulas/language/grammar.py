@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from fractions import Fraction
 from typing import NoReturn
 
-from service.formulas.language.evaluation import constant_within
+from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.functions import EXTREMES, FUNCTIONS
 from service.formulas.language.tokens import SYNONYMS, FormulaError, Token, TokenStream, is_writable, tokenize
 from service.formulas.language.tree import (
@@ -32,9 +32,7 @@ from service.formulas.language.tree import (
     Sum,
     Symbol,
     Where,
-    check_size,
     joined,
-    negated,
 )
 
 _LARGEST_POWER = 64
@@ -49,7 +47,7 @@ def parse(text: str, variable: str = "z", parameters: Collection[str] = ()) -> E
     letters = [name for name in (variable, "e", *parameters) if len(name) == 1]
     tokens = tokenize(text, letters, {*_taken(variable), "sigma", *parameters})
     node = _Parser(tokens, variable, parameters).whole()
-    check_size(node)
+    node.check_size()
     return node
 
 
@@ -93,7 +91,7 @@ class _Parser(TokenStream):
         terms = [self._product()]
         while sign := self._accept("+", "-"):
             term = self._product()
-            terms.append(term if sign.text == "+" else negated(term))
+            terms.append(term if sign.text == "+" else term.negated())
         return joined(terms, Sum)
 
     def _product(self) -> Expr:
@@ -115,7 +113,7 @@ class _Parser(TokenStream):
         self._deeper()
         node = self._signed()
         self._depth -= 1
-        return negated(node) if sign.text == "-" else node
+        return node.negated() if sign.text == "-" else node
 
     def _power(self) -> Expr:
         base = self._primary()
@@ -127,7 +125,7 @@ class _Parser(TokenStream):
         return Power(base, self._bounded(exponent, position))
 
     def _bounded(self, exponent: Expr, position: int) -> Expr:
-        if not exponent.has_names() and not constant_within(exponent, _LARGEST_POWER):
+        if not exponent.has_names() and not abs(Evaluation.of_constant(exponent)) <= _LARGEST_POWER:
             raise FormulaError(f"Powers go up to {_LARGEST_POWER}; see position {position}.", position)
         return exponent
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,15 +13,15 @@ _Apply = Callable[..., Any]
 
 
 @dataclass(frozen=True)
-class Register:
+class _Register:
     """Where an array will be; a mask is an array of truth values, which are the numbers 0 and 1."""
 
     index: int
     mask: bool = False
 
 
-Operand = float | Register
-X = Register(0)
+Operand = float | _Register
+_X = _Register(0)
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class _Step:
     @property
     def sources(self) -> set[int]:
         """The registers that it reads."""
-        return {operand.index for operand in self.operands if isinstance(operand, Register)}
+        return {operand.index for operand in self.operands if isinstance(operand, _Register)}
 
     def place(self, spent: Collection[int]) -> int | None:
         """One of the `spent` registers that the result can be written over; never x, and no mask for a number."""
-        numbers = {operand.index for operand in self.operands if isinstance(operand, Register) and not operand.mask}
-        free = sorted(numbers & set(spent) - {X.index})
+        numbers = {operand.index for operand in self.operands if isinstance(operand, _Register) and not operand.mask}
+        free = sorted(numbers & set(spent) - {_X.index})
         return free[0] if free and isinstance(self.apply, np.ufunc) and not self.mask else None
 
 
@@ -63,10 +63,10 @@ class ArrayProgram:
 
     def run(self, x: Array) -> list[Array]:
         """The outputs at `x`, an array of any shape, each of its shape and precision."""
-        scalar, registers = x.dtype.type, {X.index: x.reshape(-1)}
+        scalar, registers = x.dtype.type, {_X.index: x.reshape(-1)}
 
         def given(operand: Operand) -> Any:
-            return registers[operand.index] if isinstance(operand, Register) else scalar(operand)
+            return registers[operand.index] if isinstance(operand, _Register) else scalar(operand)
 
         for line in self.lines:
             operands = [given(operand) for operand in line.step.operands]
@@ -81,14 +81,17 @@ class ArrayProgram:
 class Tape:
     """The steps so far. Sums, products and choices are written in their cheapest form, with the same values."""
 
+    x: ClassVar = _X
+    """The operand that a program is run on."""
+
     def __init__(self) -> None:
         self._steps: list[_Step] = []
-        self._known: dict[tuple[Any, ...], Register] = {}
+        self._known: dict[tuple[Any, ...], _Register] = {}
 
     def program(self, *outputs: Operand) -> ArrayProgram:
         """What leads to `outputs`, without the steps that do not."""
-        lines, needed = list[_Line](), {output.index for output in outputs if isinstance(output, Register)}
-        for target, step in reversed(list(enumerate(self._steps, start=X.index + 1))):
+        lines, needed = list[_Line](), {output.index for output in outputs if isinstance(output, _Register)}
+        for target, step in reversed(list(enumerate(self._steps, start=_X.index + 1))):
             if target in needed:
                 spent = frozenset(step.sources - needed)
                 lines.append(_Line(target, step, spent, step.place(spent)))
@@ -154,7 +157,7 @@ class Tape:
             return self.apply(np.clip, operand, low, high)
         return self.apply(np.clip, operand, least, most)
 
-    def _truth(self, condition: Register, then: Operand, otherwise: Operand) -> Operand:
+    def _truth(self, condition: _Register, then: Operand, otherwise: Operand) -> Operand:
         """`where` among truths; memory moves an eighth as fast as it does for numbers, and no branch is guessed."""
         first, second = self.both(condition, then), self.both(self.opposite(condition), otherwise)
         if isinstance(first, float) or isinstance(second, float):
@@ -168,11 +171,11 @@ class Tape:
 
     def _number(self, operand: Operand) -> Operand:
         """A mask as numbers, as most functions want them."""
-        is_mask = isinstance(operand, Register) and operand.mask
+        is_mask = isinstance(operand, _Register) and operand.mask
         return self._record(np.multiply, (operand, 1.0)) if is_mask else operand
 
     def _step_of(self, operand: Operand) -> _Step | None:
-        return self._steps[operand.index - 1] if isinstance(operand, Register) and operand != X else None
+        return self._steps[operand.index - 1] if isinstance(operand, _Register) and operand != _X else None
 
     def _record(self, function: _Apply, operands: tuple[Operand, ...], mask: bool = False) -> Operand:
         numbers = [np.float64(operand) for operand in operands if isinstance(operand, float)]
@@ -180,12 +183,12 @@ class Tape:
             with np.errstate(all="ignore"):
                 return float(function(*numbers))
         # The text of a number tells 0 from −0, which are equal.
-        key = function, *(operand if isinstance(operand, Register) else operand.hex() for operand in operands)
+        key = function, *(operand if isinstance(operand, _Register) else operand.hex() for operand in operands)
         if key not in self._known:
             self._steps.append(_Step(function, operands, mask))
-            self._known[key] = Register(len(self._steps), mask)
+            self._known[key] = _Register(len(self._steps), mask)
         return self._known[key]
 
 
 def _is_truth(operand: Operand) -> bool:
-    return operand.mask if isinstance(operand, Register) else operand in (0.0, 1.0)
+    return operand.mask if isinstance(operand, _Register) else operand in (0.0, 1.0)

@@ -36,6 +36,19 @@ class Expr:
         """Whether the variable or a parameter occurs in it."""
         return any(child.has_names() for child in self.children)
 
+    def negated(self) -> "Expr":
+        """−self, as it is written; `build.negative` simplifies it."""
+        return Product((MINUS_ONE, self))
+
+    def check_size(self) -> None:
+        """Raise FormulaError where it is larger than is worked with."""
+        if self.count() > _MOST_PARTS:
+            raise FormulaError(f"A formula has at most {_MOST_PARTS} parts.", 0)
+        if _degree(self) > _HIGHEST_DEGREE:
+            raise FormulaError(f"A formula has at most degree {_HIGHEST_DEGREE} in its powers.", 0)
+        if _exponentials(self) > _MOST_NESTED_EXPONENTIALS:
+            raise FormulaError(f"At most {_MOST_NESTED_EXPONENTIALS} exponentials may stand inside one another.", 0)
+
     def substituted(self, old: "Expr", new: "Expr") -> "Expr":
         """It with `new` wherever it had `old`; nothing is simplified, so what has no value keeps having none."""
         if self == old:
@@ -48,6 +61,9 @@ class Number(Expr):
     """An exact rational."""
 
     value: Fraction
+
+    def negated(self) -> "Number":
+        return Number(-self.value)
 
 
 @dataclass(frozen=True)
@@ -96,6 +112,9 @@ class Product(Expr):
 
     def with_children(self, parts: tuple[Expr, ...]) -> Expr:
         return Product(parts)
+
+    def negated(self) -> "Product":
+        return Product((MINUS_ONE, *self.factors))
 
 
 @dataclass(frozen=True)
@@ -166,23 +185,6 @@ def joined(parts: Iterable[Expr], kind: type[Sum] | type[Product]) -> Expr:
     """A sum or product of `parts`, flat; the part itself where there is one."""
     flat = tuple(part for node in parts for part in (node.children if isinstance(node, kind) else (node,)))
     return flat[0] if len(flat) == 1 else kind(flat)
-
-
-def negated(node: Expr) -> Expr:
-    """−node, as it is written; `build.negative` simplifies it."""
-    if isinstance(node, Number):
-        return Number(-node.value)
-    return Product((MINUS_ONE, *(node.factors if isinstance(node, Product) else (node,))))
-
-
-def check_size(node: Expr) -> None:
-    """Raise FormulaError where `node` is larger than is worked with."""
-    if node.count() > _MOST_PARTS:
-        raise FormulaError(f"A formula has at most {_MOST_PARTS} parts.", 0)
-    if _degree(node) > _HIGHEST_DEGREE:
-        raise FormulaError(f"A formula has at most degree {_HIGHEST_DEGREE} in its powers.", 0)
-    if _exponentials(node) > _MOST_NESTED_EXPONENTIALS:
-        raise FormulaError(f"At most {_MOST_NESTED_EXPONENTIALS} exponentials may stand inside one another.", 0)
 
 
 def _degree(node: Expr) -> int:
