@@ -27,7 +27,7 @@ Refusal
 
 from typing import ClassVar
 
-Fact = int | float | str | list[int]
+_Fact = int | float | str | list[int]
 
 
 class Refusal(Exception):
@@ -37,10 +37,11 @@ class Refusal(Exception):
     """
 
     code: ClassVar[str] = "refused"
+    sentence: str = ""  # of a refusal that is always worded alike, its class states it
 
-    def __init__(self, sentence: str, *, pointer: str | None = None, **facts: Fact) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    def __init__(self, sentence: str = "", *, pointer: str | None = None, **facts: _Fact) -> None:
+        super().__init__(sentence or self.sentence)
+        self.sentence = sentence or self.sentence
         self.pointer = pointer
         self.facts = facts
 
@@ -128,21 +129,17 @@ class ReportNotFound(Refusal):
     """There is no report with that digest, or it is not kept any more."""
 
     code = "report-not-found"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "No report with this digest is kept: one that is not asked for is dropped after a while. "
-            "POST its specification to /v1/simulations again; the digest will be the same."
-        )
+    sentence = (
+        "No report with this digest is kept: one that is not asked for is dropped after a while. "
+        "POST its specification to /v1/simulations again; the digest will be the same."
+    )
 
 
 class JobNotFound(Refusal):
     """There is no job with that id, or it is not kept any more."""
 
     code = "job-not-found"
-
-    def __init__(self) -> None:
-        super().__init__("No job with this id is kept: one that has ended is dropped after a while.")
+    sentence = "No job with this id is kept: one that has ended is dropped after a while."
 
 
 class ResultNotFound(Refusal):
@@ -155,27 +152,21 @@ class ChartNotAvailable(Refusal):
     """The job is of a kind that no chart is drawn of."""
 
     code = "chart-not-available"
-
-    def __init__(self) -> None:
-        super().__init__("This job has no chart: sweeps have one, gradings have a table at results.csv.")
+    sentence = "This job has no chart: sweeps have one, gradings have a table at results.csv."
 
 
 class AssignmentNotFound(Refusal):
     """There is no assignment with that id."""
 
     code = "assignment-not-found"
-
-    def __init__(self) -> None:
-        super().__init__("There is no assignment with this id; PUT its rubric here, and there will be.")
+    sentence = "There is no assignment with this id; PUT its rubric here, and there will be."
 
 
 class IdempotencyConflict(Refusal):
     """The key was used for another request already."""
 
     code = "idempotency-conflict"
-
-    def __init__(self) -> None:
-        super().__init__("This Idempotency-Key was used for another request already; take a new one for this.")
+    sentence = "This Idempotency-Key was used for another request already; take a new one for this."
 
 
 class StoreUnavailable(Refusal):
@@ -191,9 +182,7 @@ class GradientsNotIncluded(Refusal):
     """The report was made without the factors of its gradient."""
 
     code = "gradients-not-included"
-
-    def __init__(self) -> None:
-        super().__init__('This report has no gradients: POST its specification again with "include": ["gradients"].')
+    sentence = 'This report has no gradients: POST its specification again with "include": ["gradients"].'
 
 
 class QueueFull(Refusal):

@@ -43,8 +43,8 @@ class Model(BaseModel):
 # Strict: a JSON number and nothing else, so "3" and true are refused. The formats keep generated clients at 64 bits.
 Double = Annotated[float, Strict(), Field(json_schema_extra={"format": "double"})]
 Int64 = Annotated[int, Strict(), Field(json_schema_extra={"format": "int64"})]
-Truth = Annotated[bool, Strict()]
-Real = Annotated[Double, Field(ge=-1e100, le=1e100)]
+StrictBool = Annotated[bool, Strict()]
+BoundedFloat = Annotated[Double, Field(ge=-1e100, le=1e100)]
 NonNegative = Annotated[Double, Field(ge=0, le=1e100)]
 Positive = Annotated[Double, Field(gt=0, le=1e100)]
 Fraction = Annotated[Double, Field(ge=0, le=1)]
@@ -61,7 +61,7 @@ class Kind(Model):
         return str(cls.model_fields["kind"].default)
 
 
-K = TypeVar("K", bound=Kind)
+_K = TypeVar("_K", bound=Kind)
 
 
 def discover(package: str) -> None:
@@ -70,7 +70,7 @@ def discover(package: str) -> None:
         import_module(f"{package}.{module.name}")
 
 
-def members(family: type[K]) -> list[type[K]]:
+def members(family: type[_K]) -> list[type[_K]]:
     """The concrete kinds of `family` known so far, ordered by name."""
     found = [kind for base in family.__subclasses__() for kind in [base, *members(base)]]
     return sorted((kind for kind in found if _is_concrete(kind)), key=lambda kind: kind.name())

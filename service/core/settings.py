@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "GRADIENT_VERDICT_"
-PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 _DATABASE = re.compile(r"sqlite:///(?!:memory:).+|postgres(ql)?(\+psycopg)?://.+")
 
@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     """The address to listen on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """The port to listen on; 0 takes a free one."""
-    workers: Annotated[int, Field(ge=1, le=256)] = PROCESSORS
+    workers: Annotated[int, Field(ge=1, le=256)] = _PROCESSORS
     """Processes that simulate, one processor each; the number of processors unless set."""
     sync_deadline_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     """How long one simulation may take before its process is ended."""
@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     """The longest request body."""
     body_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """How long a request body may take to arrive."""
-    job_workers: Annotated[int, Field(ge=0, le=256)] = PROCESSORS
+    job_workers: Annotated[int, Field(ge=0, le=256)] = _PROCESSORS
     """Processes that work on jobs, behind whatever is asked for at once; 0 leaves jobs to `worker`s elsewhere."""
     job_niceness: Annotated[int, Field(ge=0, le=19)] = 10
     """How far they let everything else on the machine go before them; 0 on a machine for jobs alone."""

@@ -11,10 +11,10 @@ from typing import Any
 from service.core.errors import MalformedJson
 from service.core.pointers import walk
 
-DEEPEST_NESTING = 64
-MOST_OBJECTS = 50_000
+_DEEPEST_NESTING = 64
+_MOST_OBJECTS = 50_000
 MOST_CONTAINERS = 200_000
-MOST_NAMES = 1_000
+_MOST_NAMES = 1_000
 _EXACT_INTEGERS = 2.0**53
 _LONGEST_INTEGER = 20  # digits: all of 64 bits, and no more than Python converts without thinking
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
@@ -28,10 +28,10 @@ def loads(text: bytes) -> Any:
 
     def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         fields = dict(pairs)
-        if len(fields) == len(pairs) <= MOST_NAMES:
+        if len(fields) == len(pairs) <= _MOST_NAMES:
             return fields
-        if len(pairs) > MOST_NAMES:
-            raise MalformedJson(f"An object has more than {MOST_NAMES} fields.", limit=MOST_NAMES)
+        if len(pairs) > _MOST_NAMES:
+            raise MalformedJson(f"An object has more than {_MOST_NAMES} fields.", limit=_MOST_NAMES)
         duplicated.append(_Duplicated(fields))
         return duplicated[-1]
 
@@ -57,10 +57,10 @@ def _check_structure(text: bytes) -> None:
     brackets = _brackets(text)
     objects, containers = brackets.count(b"{"), brackets.count(b"{") + brackets.count(b"[")
     beginning = brackets[: 2 * MOST_CONTAINERS]  # no more of it needs a look: what goes on has too many parts
-    if max(accumulate(map(_STEPS.__getitem__, beginning)), default=0) > DEEPEST_NESTING:
-        raise MalformedJson(f"The text nests more than {DEEPEST_NESTING} levels deep.", limit=DEEPEST_NESTING)
-    if objects > MOST_OBJECTS or containers > MOST_CONTAINERS:
-        raise MalformedJson(f"The text has more than {MOST_OBJECTS} objects or {MOST_CONTAINERS} lists in it.")
+    if max(accumulate(map(_STEPS.__getitem__, beginning)), default=0) > _DEEPEST_NESTING:
+        raise MalformedJson(f"The text nests more than {_DEEPEST_NESTING} levels deep.", limit=_DEEPEST_NESTING)
+    if objects > _MOST_OBJECTS or containers > MOST_CONTAINERS:
+        raise MalformedJson(f"The text has more than {_MOST_OBJECTS} objects or {MOST_CONTAINERS} lists in it.")
 
 
 def _brackets(text: bytes) -> bytes:

@@ -9,7 +9,7 @@ from pydantic import Field
 from service.core.kinds import Model
 from service.core.pointers import Location, pointer_of
 
-Item = Mapping[str, Any]
+_Item = Mapping[str, Any]
 
 CODE = "^[a-z][a-z-]*$"
 """What codes look like."""
@@ -26,7 +26,7 @@ class FieldError(Model):
     """What is wrong and what would be right, for people."""
 
 
-def faults_of(items: Sequence[Item], body: Any) -> list[FieldError]:
+def faults_of(items: Sequence[_Item], body: Any) -> list[FieldError]:
     """The faults that the validation errors `items` of `body` state."""
     untagged = {
         tuple(item["loc"][:-1]) for item in items if item["type"] == "extra_forbidden" if item["loc"][-1] == "kind"
@@ -34,34 +34,34 @@ def faults_of(items: Sequence[Item], body: Any) -> list[FieldError]:
     return [_fault(item, body, untagged) for item in items]
 
 
-def _fault(item: Item, body: Any, untagged: Set[Location]) -> FieldError:
+def _fault(item: _Item, body: Any, untagged: Set[Location]) -> FieldError:
     kind = item["type"]
     location = item["loc"][:-1] if kind == "missing" else item["loc"]  # what is missing has no place: its object has
-    say = WORDS.get(kind, _as_pydantic_says)
+    say = _WORDS.get(kind, _as_pydantic_says)
     return FieldError(pointer=pointer_of(location, body, untagged), code=kind.replace("_", "-"), detail=say(item))
 
 
-def _as_pydantic_says(item: Item) -> str:
+def _as_pydantic_says(item: _Item) -> str:
     return str(item["msg"])
 
 
-def _missing(item: Item) -> str:
+def _missing(item: _Item) -> str:
     name = str(item["loc"][-1])
     return "A JSON body is required." if name == "body" else f"The field `{name}` is required."
 
 
-def _limit(name: str, words: str) -> Callable[[Item], str]:
+def _limit(name: str, words: str) -> Callable[[_Item], str]:
     return lambda item: f"The number must be {words} {item['ctx'][name]:g}."
 
 
-def _unknown_kind(item: Item) -> str:
+def _unknown_kind(item: _Item) -> str:
     known = [tag.strip("' ") for tag in item["ctx"]["expected_tags"].split(",")]
     close = get_close_matches(str(item["ctx"]["tag"]).lower(), known, n=1)
     hint = f" Did you mean {close[0]}?" if close else ""
     return f"There is no such kind; known are {', '.join(known)}.{hint}"
 
 
-WORDS: dict[str, Callable[[Item], str]] = {
+_WORDS: dict[str, Callable[[_Item], str]] = {
     "missing": _missing,
     "extra_forbidden": lambda _: "There is no such field here.",
     "union_tag_invalid": _unknown_kind,

@@ -14,6 +14,11 @@ Responses = dict[int | str, dict[str, Any]]
 """What FastAPI is told of answers, by their statuses."""
 
 
+def _binary(media_type: str) -> Responses:
+    """The answer as bytes in the document, where FastAPI would say text."""
+    return {200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}}
+
+
 class Csv(Response):
     """A table (RFC 4180) with a row of names."""
 
@@ -30,18 +35,21 @@ class Png(Response):
     """A picture of points."""
 
     media_type = "image/png"
+    documented: ClassVar[Responses] = _binary(media_type)
 
 
 class Npz(Response):
     """Arrays, as numpy.load reads them."""
 
     media_type = "application/octet-stream"
+    documented: ClassVar[Responses] = _binary(media_type)
 
 
 class Zip(Response):
     """Files in an archive."""
 
     media_type = "application/zip"
+    documented: ClassVar[Responses] = _binary(media_type)
 
 
 class VegaLite(Model):
@@ -73,11 +81,6 @@ class GradingResponse(Response):
 
     def __init__(self, content: bytes | str, wanted: FormatName) -> None:
         super().__init__(content, media_type=self.media_types[wanted])
-
-
-def binary(media_type: str) -> Responses:
-    """The answer as bytes in the document, where FastAPI would say text."""
-    return {200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}}
 
 
 def attachment(name: str) -> dict[str, str]:

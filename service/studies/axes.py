@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from service.core.errors import MisplacedAxis
-from service.core.kinds import Int64, Model, Real
+from service.core.kinds import BoundedFloat, Int64, Model
 from service.core.pointers import Edit, PatchError, patched, resolve
 
 MOST_POINTS = 100_000
@@ -62,9 +62,9 @@ class AxisRange(Model):
 
     scale: Scale = Scale.LINEAR
     """Whether their differences are equal, or their ratios."""
-    start: Real
+    start: BoundedFloat
     """The first value."""
-    stop: Real
+    stop: BoundedFloat
     """The last value."""
     count: Annotated[Int64, Field(ge=2, le=MOST_POINTS)]
     """How many there are."""

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from service.core.kinds import Double, Model, NonNegative, Positive, Real
+from service.core.kinds import BoundedFloat, Double, Model, NonNegative, Positive
 from service.formulas.enclosures.extremes import Approach
 from service.nn.activations import AnyActivation
 
@@ -25,9 +25,9 @@ class BreakKind(StrEnum):
 class Stretch(Model):
     """A closed interval of z."""
 
-    low: Real
+    low: BoundedFloat
     """Its lower end."""
-    high: Real
+    high: BoundedFloat
     """Its upper end, above the lower one."""
 
     @model_validator(mode="after")

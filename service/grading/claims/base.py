@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from service.core.kinds import Double, Kind, Truth
+from service.core.kinds import Double, Kind, StrictBool
 from service.grading.results import CheckStatus, Counterexample, Detail, Method
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
@@ -77,7 +77,7 @@ class Claim(Kind):
     """What the student sees it called; its id where it is empty."""
     points: Annotated[Double, Field(ge=0, le=1e6)] = 1.0
     """Points to be had."""
-    hidden: Truth = False
+    hidden: StrictBool = False
     """Whether the student shall not see it."""
     feedback: Detail = Detail.FULL
     """Whether the student is told why, or the points alone."""

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from flint import arb, ctx
 from pydantic import Field
 
+from service.core.kinds import BoundedFloat
 from service.core.kinds import Fraction as Share
-from service.core.kinds import Real
 from service.formulas.enclosures.balls import Undecided, rational
 from service.formulas.enclosures.equality import COMPARISON_BITS, Certainty, IntervalComparison, compare
 from service.formulas.enclosures.piecewise import value_at
@@ -41,7 +41,7 @@ class ExpressionClaim(Claim):
     """The activation whose derivative is asked for; null where `expected` says what is."""
     expected: Annotated[str, Field(max_length=LONGEST_TEXT)] | None = None
     """The formula asked for; null where `derivative_of` says it."""
-    parameters: Annotated[dict[_Name, Real], Field(max_length=16, default_factory=dict)]
+    parameters: Annotated[dict[_Name, BoundedFloat], Field(max_length=16, default_factory=dict)]
     """Names that stand for numbers in the expected formula and in answers."""
     domain: Stretch | None = None
     """Where both must agree; null for wherever the expected formula has values."""

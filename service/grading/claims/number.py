@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from flint import arb, ctx
 from pydantic import Field
 
-from service.core.kinds import Double, Int64, Real
+from service.core.kinds import BoundedFloat, Double, Int64
 from service.formulas.enclosures.balls import Ball
 from service.grading.answers import PRECISION_BITS, constant_of
 from service.grading.claims.base import Claim, Context, Judgement
@@ -18,7 +18,7 @@ class NumberClaim(Claim):
     """A number, or a formula without z, within a tolerance of the expected one."""
 
     kind: Literal["number"] = "number"
-    expected: Real
+    expected: BoundedFloat
     """The right number."""
     relative_tolerance: Annotated[Double, Field(ge=0, le=1)] | None = None
     """The largest distance, relative to the right number."""

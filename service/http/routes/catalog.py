@@ -22,7 +22,7 @@ from service.nn.policies import Policy
 from service.theory.bounds import bounds
 from service.theory.facts import ActivationBounds
 
-FAMILIES: dict[str, type[Kind]] = {
+_FAMILIES: dict[str, type[Kind]] = {
     "activations": Activation,
     "initializers": Initializer,
     "inputs": InputData,
@@ -31,7 +31,6 @@ FAMILIES: dict[str, type[Kind]] = {
     "policies": Policy,
     "targets": Data,
 }
-
 
 router = APIRouter(prefix="/v1/catalog", tags=["catalog"])
 
@@ -108,7 +107,7 @@ def get_catalog() -> Catalog:  # in a thread: the first call proves the bounds
     """Every activation, initializer, loss, layer, policy and kind of data: parameters, formula, derivative, bounds."""
     return Catalog(
         families=[
-            Family(family=name, kinds=[_entry(kind) for kind in members(family)]) for name, family in FAMILIES.items()
+            Family(family=name, kinds=[_entry(kind) for kind in members(family)]) for name, family in _FAMILIES.items()
         ]
     )
 

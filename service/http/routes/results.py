@@ -16,7 +16,7 @@ from service.grading.batch import GradedSubmission
 from service.grading.formats import FormatName
 from service.http.dependencies import JobDep, JobId, Services, ServicesDep
 from service.http.requests import StrictRoute
-from service.http.responses import Csv, GradingResponse, Png, Svg, VegaLite, Zip, attachment, binary
+from service.http.responses import Csv, GradingResponse, Png, Svg, VegaLite, Zip, attachment
 from service.jobs.job import OPEN, Job, JobKind
 from service.studies.axes import MOST_POINTS
 from service.studies.points import SweepPoint
@@ -94,7 +94,7 @@ async def get_job_table(job: JobDep, services: ServicesDep) -> StreamingResponse
     "/results.zip",
     summary="Get the gradings of a job as files",
     response_class=Zip,
-    responses=binary("application/zip"),
+    responses=Zip.documented,
 )
 async def get_job_bundle(job: JobId, services: ServicesDep, wanted: _Wanted = _NATIVE) -> Zip:
     """A file for each answer sheet, as a platform reads it, in an archive; sweeps have none."""
@@ -138,7 +138,7 @@ async def get_job_chart_svg(swept: _SweptDep, services: ServicesDep, theme: _On 
     return Svg(await _drawn(swept, services, theme, ChartFormat.SVG), headers=swept.headers)
 
 
-@router.get("/chart.png", summary="Get the chart of a sweep as PNG", response_class=Png, responses=binary("image/png"))
+@router.get("/chart.png", summary="Get the chart of a sweep as PNG", response_class=Png, responses=Png.documented)
 async def get_job_chart_png(swept: _SweptDep, services: ServicesDep, theme: _On = Theme.LIGHT) -> Png:
     """The same, as a picture of points: one and a half times its size, for sharp screens."""
     return Png(await _drawn(swept, services, theme, ChartFormat.PNG), headers=swept.headers)

@@ -15,7 +15,7 @@ from service.charts.tables import layers_csv
 from service.http.dependencies import ReportBytes, Services, ServicesDep
 from service.http.examples import example_requests
 from service.http.requests import StrictRoute
-from service.http.responses import Csv, Npz, Png, Responses, Svg, VegaLite, attachment, binary, link
+from service.http.responses import Csv, Npz, Png, Responses, Svg, VegaLite, attachment, link
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Label
@@ -166,7 +166,7 @@ async def get_simulation_chart_svg(asked: _ChartDep, services: ServicesDep) -> S
     return Svg(await _drawn(asked, services, ChartFormat.SVG), headers=_KEPT)
 
 
-@router.get("/{digest}/chart.png", summary="Get a chart as PNG", response_class=Png, responses=binary("image/png"))
+@router.get("/{digest}/chart.png", summary="Get a chart as PNG", response_class=Png, responses=Png.documented)
 async def get_simulation_chart_png(asked: _ChartDep, services: ServicesDep) -> Png:
     """The same, as a picture of points: one and a half times its size, for sharp screens."""
     return Png(await _drawn(asked, services, ChartFormat.PNG), headers=_KEPT)
@@ -196,7 +196,7 @@ def get_simulation_layers(report: ReportBytes) -> Csv:  # in a thread: a deep ne
     "/{digest}/gradients.npz",
     summary="Get the gradients of a report as arrays",
     response_class=Npz,
-    responses=binary("application/octet-stream"),
+    responses=Npz.documented,
 )
 def get_simulation_gradients(report: ReportBytes) -> Npz:  # in a thread, likewise
     """The factors of the first trial's gradient for numpy.load: `3/weights`, `3/bias`, `3/delta`, `3/derivative`.

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from service.core.arrays import Array
-from service.core.kinds import Real
+from service.core.kinds import BoundedFloat
 from service.nn.activations.base import Activation
 
 
@@ -13,7 +13,7 @@ class ARelu(Activation):
     """z where positive, a·z elsewhere, a = 0.1 unless said otherwise: |slope| is a or 1."""
 
     kind: Literal["a_relu"] = "a_relu"
-    a: Real = 0.1
+    a: BoundedFloat = 0.1
     """The slope for z ≤ 0."""
 
     definition: ClassVar[str] = "where(z > 0, z, a * z)"

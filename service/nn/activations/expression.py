@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from service.core.arrays import Array
-from service.core.kinds import Real
+from service.core.kinds import BoundedFloat
 from service.formulas.enclosures.program import VARIABLE
 from service.formulas.language.canonical import canonical
 from service.formulas.language.evaluation import Evaluation
@@ -24,7 +24,7 @@ class Expression(Activation):
     """A formula of z in plain text or LaTeX, such as z*tanh(z), with parameters of its own."""
 
     kind: Literal["expression"] = "expression"
-    parameters: Annotated[dict[ParameterName, Real], Field(max_length=16)] = Field(default_factory=dict)
+    parameters: Annotated[dict[ParameterName, BoundedFloat], Field(max_length=16)] = Field(default_factory=dict)
     """The parameters by name; z is the variable, e and pi are constants."""
     formula: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
     """The formula; ln and log are natural."""

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from service.core.arrays import Array
-from service.core.kinds import Real
+from service.core.kinds import BoundedFloat
 from service.nn.activations.base import Activation
 
 
@@ -13,7 +13,7 @@ class LeakyRelu(Activation):
     """z where positive, negative_slope·z elsewhere: a rectifier that never dies."""
 
     kind: Literal["leaky_relu"] = "leaky_relu"
-    negative_slope: Real = 0.01
+    negative_slope: BoundedFloat = 0.01
     """The slope for z ≤ 0."""
 
     definition: ClassVar[str] = "where(z > 0, z, negative_slope * z)"

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from service.core.arrays import Array, Shape
-from service.core.kinds import Fraction, Real
+from service.core.kinds import BoundedFloat, Fraction
 from service.nn.data.base import InputData
 from service.nn.randomness import Stream
 
@@ -16,9 +16,9 @@ class BernoulliData(InputData):
     kind: Literal["bernoulli"] = "bernoulli"
     p: Fraction = 0.5
     """The probability of `high`."""
-    low: Real = 0.0
+    low: BoundedFloat = 0.0
     """One value."""
-    high: Real = 1.0
+    high: BoundedFloat = 1.0
     """The other."""
 
     definition: ClassVar[str] = "high with probability p, else low"

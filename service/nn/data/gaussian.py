@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from service.core.arrays import Array, Shape
-from service.core.kinds import NonNegative, Real
+from service.core.kinds import BoundedFloat, NonNegative
 from service.nn.data.base import InputData
 from service.nn.randomness import Stream
 
@@ -12,7 +12,7 @@ class GaussianData(InputData):
     """N(mean, std²) in every entry; standardised features have mean 0 and std 1."""
 
     kind: Literal["gaussian"] = "gaussian"
-    mean: Real = 0.0
+    mean: BoundedFloat = 0.0
     """The mean of an entry."""
     std: NonNegative = 1.0
     """The standard deviation of an entry."""

@@ -6,7 +6,7 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from service.core.arrays import Array, Shape
-from service.core.kinds import Real
+from service.core.kinds import BoundedFloat
 from service.nn.data.base import InputData
 from service.nn.randomness import Stream
 
@@ -15,9 +15,9 @@ class UniformData(InputData):
     """U(low, high) in every entry."""
 
     kind: Literal["uniform"] = "uniform"
-    low: Real = -1.0
+    low: BoundedFloat = -1.0
     """The smallest value."""
-    high: Real = 1.0
+    high: BoundedFloat = 1.0
     """The largest value."""
 
     definition: ClassVar[str] = "U(low, high)"

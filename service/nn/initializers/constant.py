@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from service.core.arrays import Array, Shape
-from service.core.kinds import Real
+from service.core.kinds import BoundedFloat
 from service.nn.initializers.base import Initializer
 from service.nn.randomness import Stream
 
@@ -14,7 +14,7 @@ class Constant(Initializer):
     """`value` everywhere: all units of a layer are the same unit."""
 
     kind: Literal["constant"] = "constant"
-    value: Real
+    value: BoundedFloat
     """The value of every entry."""
 
     definition: ClassVar[str] = "value"

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from service.core.arrays import Array, Shape
-from service.core.kinds import NonNegative, Real
+from service.core.kinds import BoundedFloat, NonNegative
 from service.nn.initializers.base import Initializer
 from service.nn.randomness import Stream
 
@@ -12,7 +12,7 @@ class Normal(Initializer):
     """N(mean, std²), whatever the width: the wider the layer, the larger its gain."""
 
     kind: Literal["normal"] = "normal"
-    mean: Real = 0.0
+    mean: BoundedFloat = 0.0
     """The mean of an entry."""
     std: NonNegative = 1.0
     """The standard deviation of an entry."""

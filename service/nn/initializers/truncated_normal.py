@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from scipy.special import ndtr, ndtri
 
 from service.core.arrays import Array, Shape
-from service.core.kinds import NonNegative, Real
+from service.core.kinds import BoundedFloat, NonNegative
 from service.nn.initializers.base import TRUNCATED_STD, TRUNCATION, Initializer
 from service.nn.randomness import Stream
 
@@ -14,7 +14,7 @@ class TruncatedNormal(Initializer):
     """N(mean, std²) cut at two standard deviations; what is left has 0.88 of the standard deviation."""
 
     kind: Literal["truncated_normal"] = "truncated_normal"
-    mean: Real = 0.0
+    mean: BoundedFloat = 0.0
     """The mean of an entry."""
     std: NonNegative = 1.0
     """The standard deviation before the cut."""

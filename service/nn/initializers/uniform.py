@@ -6,7 +6,7 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from service.core.arrays import Array, Shape
-from service.core.kinds import Real
+from service.core.kinds import BoundedFloat
 from service.nn.initializers.base import Initializer
 from service.nn.randomness import Stream
 
@@ -15,9 +15,9 @@ class Uniform(Initializer):
     """U(low, high), whatever the width."""
 
     kind: Literal["uniform"] = "uniform"
-    low: Real = -0.05
+    low: BoundedFloat = -0.05
     """The smallest value."""
-    high: Real = 0.05
+    high: BoundedFloat = 0.05
     """The largest value."""
 
     definition: ClassVar[str] = "U(low, high)"

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from service.core.kinds import Truth
+from service.core.kinds import StrictBool
 from service.grading.answers import Unreadable
 from service.grading.claims.base import Claim, Context, Judgement
 from service.grading.results import Method
@@ -12,7 +12,7 @@ class TruthClaim(Claim):
     """true or false."""
 
     kind: Literal["truth"] = "truth"
-    expected: Truth
+    expected: StrictBool
     """Whether the statement holds."""
 
     def judge(self, answer: Any, context: Context) -> Judgement:
