@@ -132,6 +132,23 @@ def test_an_average_that_falls_with_the_variance_makes_it_swing() -> None:
     assert point.stable
 
 
+SHRINKING = ["exp(-z^2)", "exp(-100z^2)", "1/(1 + z^4)", "where(abs(z) < 1, 1, 0)", "sech(z)^8", "z*exp(-z^2)"]
+
+
+@pytest.mark.parametrize("sigma_w2", [0.1, 3.0, 1e3, 1e6])
+@pytest.mark.parametrize("formula", SHRINKING)
+def test_however_fast_an_average_falls_no_variance_swings_wider_and_wider(formula: str, sigma_w2: float) -> None:
+    """d ln E[φ²]/d ln q ≥ −½, whatever φ is: so of falling averages every fixed point above 0 draws others near."""
+    *_, point = fixed_points(written(formula), sigma_w2, 0.1)
+    assert point.growth is not None
+    assert -0.5 - 1e-9 <= point.growth < 1.0
+    assert point.stable
+    q = 3.0 * (point.variance or 0.0)
+    for _ in range(60):
+        q = after(written(formula), sigma_w2, 0.1, q)
+    assert q == pytest.approx(point.variance, rel=1e-6)
+
+
 @pytest.mark.parametrize("sigma_b2", [5e-324, 1e-310, 1e-100])
 def test_biases_as_small_as_a_float_can_be_are_answered(sigma_b2: float) -> None:
     assert all(point.variance >= 0.0 for point in fixed_points(Tanh(), 0.5, sigma_b2))

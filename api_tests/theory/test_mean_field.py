@@ -14,6 +14,7 @@ from api_tests.nn.variants import every, named
 from service.core.strict_json import loads
 from service.nn.data import Data
 from service.nn.initializers import Initializer
+from service.nn.initializers.sparse import Sparse
 from service.nn.randomness import Randomness
 from service.simulation.plan import plan
 from service.simulation.spec import SimulationSpec
@@ -56,6 +57,23 @@ def test_the_simulation_is_where_theory_says() -> None:
     assert median(abs(difference) for difference in differences if difference is not None) < 0.06
 
 
+def test_the_difference_is_what_was_measured_less_what_was_predicted() -> None:
+    """In narrow layers log ‖·‖ is smaller than half the log of its mean square: the measured ratio is the lower one."""
+    found = report(stack(8, 4, "tanh", "glorot_normal"), trials=64)
+    theory, measured = found.theory, found.verdict.depth_ratio.median
+    assert theory.difference == pytest.approx(measured - theory.depth_ratio, abs=1e-12)
+    assert theory.difference < -0.1
+
+
+def test_a_layer_of_zeros_behind_a_live_one_has_no_gradient_to_predict() -> None:
+    network = stack(3, 4, "tanh")
+    dead = {**network["layers"][0]["layers"][0], "weights": {"kind": "zeros"}, "bias": {"kind": "normal", "std": 1}}
+    network["layers"].insert(1, dead)
+    theory = report(network).theory
+    assert theory.depth_ratio is None
+    assert "predicted gradient is zero" in str(theory.reason)
+
+
 @pytest.mark.parametrize(
     ("network", "words"),
     [
@@ -89,6 +107,15 @@ def test_the_variance_an_initializer_states_is_that_of_its_draws(initializer: In
     drawn = initializer.draw((fan_in, fan_out), fan_in, Randomness(5, range(200)).tensor(3))
     assert np.square(drawn).mean() == pytest.approx(stated, rel=0.03)
     assert abs(drawn.mean()) <= 0.02 * sqrt(stated)
+
+
+@pytest.mark.parametrize("fan_in", [1, 7, 15, 64, 101])
+def test_the_variance_of_sparse_weights_counts_whole_connections(fan_in: int) -> None:
+    initializer = Sparse(sparsity=0.9, std=3.0)
+    drawn = initializer.draw((fan_in, 24), fan_in, Randomness(5, range(3)).tensor(3))
+    connections = np.count_nonzero(drawn, axis=-2)
+    assert (connections == connections[0, 0]).all()
+    assert initializer.variance(fan_in, 24) == pytest.approx(connections[0, 0] / fan_in * 9.0, rel=1e-12)
 
 
 @pytest.mark.parametrize("data", every(Data), ids=named)

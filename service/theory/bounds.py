@@ -51,7 +51,7 @@ def _bounds(node: Expr, low: float, high: float) -> ActivationBounds:
 
 
 def prove_built_ins() -> None:
-    """Find the bounds of every built-in activation, so that nobody has to wait for them."""
+    """Find the bounds of every built-in activation, so that no request has to wait for them."""
     for kind in members(Activation):  # type: ignore[type-abstract]
         default = kind.default()
         if default is not None:

@@ -64,7 +64,10 @@ def _at_zero(sampled: SampledActivation, log_q: Float64Array) -> list[CriticalIn
 
 
 def _reason(line: FixedPointLine, log_q: Float64Array, unstable: list[CriticalInitialisation]) -> str:
-    """Why there is no critical initialisation, in a sentence; `unstable` are those that fail by this alone."""
+    """Why there is no critical initialisation, in a sentence; `unstable` are those that fail by this alone.
+
+    `log_q` is (points,).
+    """
     variances, chi, growth = line.measured(log_q)
     if not variances.size:
         return "E[φ²] or E[φ'²] is infinite, or not to be had, wherever there might be a fixed point."

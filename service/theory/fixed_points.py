@@ -45,14 +45,17 @@ class VarianceMap:
         return _sure(residual, moments.square_doubt)
 
     def fixed_point(self, q: float) -> FixedPoint:
-        """What is known of the fixed point `q` > 0."""
+        """What is known of the fixed point `q` > 0.
+
+        It is left to one side, if at all: d ln E[φ²]/d ln q = E[φ²·(Z² − 1)]/2E[φ²] is never below −½, and so neither
+        is dV/dq; no variance swings to and fro ever wider.
+        """
         moments = self.activation.moments(np.array([q]))
         noise = _ROUNDING * self.sigma_w2 * moments.square[0] / q  # of a difference of two such numbers
         growth = _number(self.sigma_w2 * moments.growth[0], noise)
         chi = _number(self.sigma_w2 * moments.slope[0])
         below, above = self.residual(np.log(q) + np.array([-_BESIDE, _BESIDE]))
-        swings = growth is None or growth <= _MARGINAL - 1.0
-        return _point(q, growth, chi, stable=bool(below >= 0.0 >= above) and not swings)
+        return _point(q, growth, chi, stable=growth is not None and bool(below >= 0.0 >= above))
 
     @staticmethod
     def fixed_point_at_zero(chi: float, residuals: Float64Array) -> FixedPoint:

@@ -21,8 +21,8 @@ _MOST_ZOOMS = 12
 def roots(residual: _Residual, grid: Float64Array, values: Float64Array, zooms: int = _MOST_ZOOMS) -> list[float]:
     """Where `residual`, which has `values` on the ascending `grid`, changes sign or touches 0, ascending.
 
-    A stretch of zeros within counts as its middle. One that reaches an end of the grid counts as nothing: there the
-    function fades, and its sign is not known.
+    Both are (points,). A stretch of zeros within counts as its middle. One that reaches an end of the grid counts as
+    nothing: there the function fades, and its sign is not known.
     """
     signed = np.flatnonzero(np.isnan(values) | (values != 0.0))
     found: list[float] = []
@@ -46,7 +46,10 @@ def _closer(residual: _Residual, ends: tuple[float, float], zooms: int) -> list[
 
 
 def _dips(values: Float64Array) -> list[int]:
-    """Points between two of the same sign that are farther from 0, where the function may reach it unseen."""
+    """Points between two of the same sign that are farther from 0, where the function may reach it unseen.
+
+    `values` is (points,); what comes out are places in it.
+    """
     before, here, after = values[:-2], values[1:-1], values[2:]
     with np.errstate(all="ignore"):
         end = 1.0 - (after - before) ** 2 / (8.0 * (before - 2.0 * here + after) * here)  # of the parabola, over here

@@ -58,14 +58,14 @@ class Expansion:
         return Expansion.of(self.start, {Monomial(): value})
 
     def __add__(self, other: "Expansion") -> "Expansion":
-        """The sum."""
+        """The sum, term by term."""
         terms = dict(self.terms)
         for monomial, coefficient in other.terms:
             terms[monomial] = terms[monomial] + coefficient if monomial in terms else coefficient
         return Expansion.of(self.start, terms)
 
     def __mul__(self, other: "Expansion") -> "Expansion":
-        """The product."""
+        """The product, every term with every other."""
         terms: dict[Monomial, Coefficient] = {}
         for one, first in self.terms:
             for two, second in other.terms:

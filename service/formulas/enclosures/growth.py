@@ -29,7 +29,7 @@ class Monomial:
     log: _Exponent = 0
 
     def __mul__(self, other: "Monomial") -> "Monomial":
-        """The product."""
+        """The product: rates, powers and powers of the logarithm are added."""
         rates = self.rates or other.rates
         if self.rates and other.rates:
             rates = _added(self.rates, other.rates)
@@ -42,7 +42,7 @@ class Monomial:
         return Monomial(rates, _whole(self.power * exponent), _whole(self.log * exponent))
 
     def over(self, other: "Monomial") -> "Monomial":
-        """The quotient."""
+        """The quotient self / other."""
         return self * other.raised(-1)
 
     def compared(self, other: "Monomial") -> int:
@@ -61,7 +61,7 @@ class Monomial:
         return (exponent > 0) - (exponent < 0)
 
     def at(self, t: Ball) -> Ball:
-        """Its value."""
+        """Its value at `t` > 1."""
         exponent = sum((constant(rate) * _power(t, degree) for degree, rate in self.rates), arb(0))
         value = exponent.exp() * _power(t, self.power)
         return value * _power(t.log(), self.log) if self.log else value
@@ -120,23 +120,23 @@ class Coefficient:
 
     @classmethod
     def of(cls, node: Expr) -> "Coefficient":
-        """A constant formula."""
+        """The coefficient that `node`, a formula without names, states exactly."""
         return cls(constant(node), node)
 
     def __add__(self, other: "Coefficient") -> "Coefficient":
-        """The sum."""
+        """The sum, exact where both are."""
         if self.exact is None or other.exact is None:
             return Coefficient(self.ball + other.ball)
         return Coefficient.of(total(self.exact, other.exact))
 
     def __mul__(self, other: "Coefficient") -> "Coefficient":
-        """The product."""
+        """The product, exact where both are."""
         if self.exact is None or other.exact is None:
             return Coefficient(self.ball * other.ball)
         return Coefficient.of(times(self.exact, other.exact))
 
     def raised(self, exponent: _Exponent) -> "Coefficient":
-        """The power."""
+        """The power self ^ exponent, exact where the base is."""
         if self.exact is None:
             return Coefficient(real_power(self.ball, exponent))
         return Coefficient.of(power(self.exact, Number(Fraction(exponent))))

@@ -70,7 +70,7 @@ def _agreements(one: Expr, other: Expr) -> Iterator[bool]:
 
 
 def _agree(one: Expr, other: Expr, point: int) -> bool:
-    """At a point that follows from the formulas, and that nobody can foresee who writes one of them."""
+    """Whether both agree at a point that follows from both, so that none can be written to agree there alone."""
     chance = _Chance(f"{point}\0{plain(one)}\0{plain(other)}")
     scale = lcm(common_denominator(one), common_denominator(other))
     if scale > _DEEPEST_DENOMINATOR:
@@ -260,7 +260,7 @@ def _denominator(node: Expr) -> int:
 
 
 def terms_of(exponent: Expr) -> list[Expr]:
-    """`exponent` multiplied out, as a sum; as it is where that would be more than anybody would write."""
+    """`exponent` multiplied out, as a sum; as it is where that has more than 64 terms."""
     done: list[Expr] = []
     left = [exponent]
     while left:

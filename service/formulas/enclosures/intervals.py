@@ -62,7 +62,7 @@ class Box:
 
     @property
     def ball(self) -> Ball:
-        """The whole interval."""
+        """The whole interval as one ball."""
         return self.low.union(self.high)
 
     def halves(self) -> tuple["Box", "Box"]:

@@ -107,7 +107,7 @@ def pieces(node: Expr, low: Ball = -INFINITY, high: Ball = INFINITY) -> list[Pie
 
 
 def _smooth(waiting: list[Piece], budget: Budget) -> list[Piece]:
-    """Every switch thrown, the innermost ones first."""
+    """Pieces without switches, each of which is decided on a piece of its own, the innermost ones first."""
     done: list[Piece] = []
     while waiting:
         piece = waiting.pop(0)
@@ -168,7 +168,7 @@ def _sign_of_constant(argument: Expr) -> int | None:
 
 
 def _interior(low: Ball, high: Ball) -> Ball:
-    """A point between."""
+    """A point between `low` and `high`, either of which may be infinite."""
     if low.is_finite() and high.is_finite():
         return (low + (high - low) * 0.3819).mid()
     if low.is_finite():

@@ -47,7 +47,7 @@ def mapped(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
 
 def simplified(node: Expr) -> Expr:
-    """`node` built anew."""
+    """`node` built anew by the builders below, from its leaves up."""
     return mapped(node, simplified)
 
 
@@ -96,7 +96,7 @@ def times(*factors: Expr) -> Expr:
 
 
 def power(base: Expr, exponent: Expr) -> Expr:
-    """base ^ exponent; a number to a small whole power is folded, a product under the line taken apart."""
+    """base ^ exponent; a number to a small whole power is folded, a product under the line becomes powers."""
     if ONE in (exponent, base):
         return base
     if exponent == ZERO:
@@ -116,12 +116,12 @@ def power(base: Expr, exponent: Expr) -> Expr:
 
 
 def negative(node: Expr) -> Expr:
-    """−node."""
+    """−node, simplified."""
     return times(MINUS_ONE, node)
 
 
 def quotient(numerator: Expr, denominator: Expr) -> Expr:
-    """numerator / denominator."""
+    """The quotient numerator / denominator, simplified."""
     return times(numerator, power(denominator, MINUS_ONE))
 
 
@@ -131,7 +131,7 @@ def where(condition: Relation, then: Expr, otherwise: Expr) -> Expr:
 
 
 def expanded(*factors: Expr) -> list[Expr]:
-    """The terms of the product of `factors` multiplied out, unless they are more than anybody would write."""
+    """The terms of the product of `factors` multiplied out; the product itself where they are more than 16."""
     terms: list[Expr] = [ONE]
     for factor in _flat(factors, Product):
         parts = factor.terms if isinstance(factor, Sum) else (factor,)

@@ -75,7 +75,7 @@ def _beside(core: Expr, add: bool) -> Expr | None:
 
 
 def _hyperbola(one: Expr, other: Expr) -> Expr | None:
-    """e^u ± e^−u."""
+    """2 cosh u or 2 sinh u for e^u ± e^−u; None for any other sum."""
     sign, core = _signed(other)
     match one, core:
         case Call("exp", (u,)), Call("exp", (w,)) if _opposite(u, w):
@@ -95,7 +95,7 @@ def _power(base: Expr, exponent: Expr) -> Expr:
 
 
 def _inverse(positive: Expr) -> Expr | None:
-    """1 / positive."""
+    """The function that 1 / positive is without overflow; None where there is none."""
     match positive:
         case Sum((Number(one), Call("exp", (u,)))) | Sum((Call("exp", (u,)), Number(one))) if one == 1:
             return call("sigmoid", u.negated())

@@ -29,7 +29,7 @@ _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
 class DerivativeTooLong(FormulaError):
-    """The formula is fine, but nobody would read its derivative."""
+    """The formula is fine, but its derivative is too long to be read."""
 
     code = "derivative-too-long"
     most_parts = 500  # more are no help to a reader; a derivative's numbers come without it, see `evaluation`

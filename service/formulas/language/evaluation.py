@@ -185,7 +185,7 @@ class Evaluation:
         return self._run(node, "derivative", x)[0]
 
     def values_and_derivative(self, node: Expr, x: Array) -> tuple[Array, Array]:
-        """Both, with what they have in common computed once."""
+        """Values and derivative at `x`, both of its shape, with what they have in common computed once."""
         values, derivative = self._run(node, "both", x)
         return values, derivative
 
@@ -196,6 +196,7 @@ class Evaluation:
         return value if isinstance(value, float) else nan
 
     def _run(self, node: Expr, wanted: str, x: Array) -> list[Array]:
+        """What is `wanted` at `x`, each of its shape."""
         return _program(node, self.variable, tuple(self.parameters.items()), wanted).run(x)
 
 

@@ -46,7 +46,7 @@ class _Step:
 
 @dataclass(frozen=True)
 class _Line:
-    """A step and where its result goes; which registers nobody reads afterwards, and in which of them it is made."""
+    """A step and where its result goes; which registers are not read afterwards, and in which of them it is made."""
 
     target: int
     step: _Step

@@ -81,7 +81,7 @@ def tokenize(text: str, letters: Collection[str], names: Collection[str]) -> lis
     """The tokens of `text`, the last one of kind `end`; FormulaError at the first character that is none.
 
     A short word that is none of `names` is read as its letters where each of those is one of `letters`: ze^{2z} is
-    z·e^{2z}, as everybody writes it by hand.
+    z·e^{2z}, as it is written by hand.
     """
     if len(text) > LONGEST_TEXT:
         raise FormulaError(f"A formula has at most {LONGEST_TEXT} characters; this one has {len(text)}.", LONGEST_TEXT)

@@ -58,7 +58,7 @@ class Expr:
 
 @dataclass(frozen=True)
 class Number(Expr):
-    """An exact rational."""
+    """An exact rational number."""
 
     value: Fraction
 
@@ -68,7 +68,7 @@ class Number(Expr):
 
 @dataclass(frozen=True)
 class Constant(Expr):
-    """`e` or `pi`."""
+    """One of the constants `e` and `pi`."""
 
     name: str
 
@@ -119,7 +119,7 @@ class Product(Expr):
 
 @dataclass(frozen=True)
 class Power(Expr):
-    """base ^ exponent."""
+    """A power base ^ exponent."""
 
     base: Expr
     exponent: Expr
@@ -177,7 +177,7 @@ ZERO, ONE, MINUS_ONE, TWO, HALF = (Number(Fraction(text)) for text in ("0", "1",
 
 
 def call(function: str, *arguments: Expr) -> Expr:
-    """function(arguments)."""
+    """The formula function(arguments)."""
     return Call(function, arguments)
 
 

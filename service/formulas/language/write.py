@@ -39,7 +39,7 @@ def plain(node: Expr) -> str:
 
 
 def latex(node: Expr) -> str:
-    """`node` in LaTeX."""
+    """`node` in LaTeX, which the grammar reads back, too."""
     return _Writer(latex=True).write(node)
 
 
