@@ -14,7 +14,7 @@ from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 from examples.running_service import running_service  # noqa: E402
-from service.charts.names import ChartFormat, ChartName  # noqa: E402
+from service.charts.chart import ChartFormat, ChartName  # noqa: E402
 
 TIMES = 7
 NETWORKS = {

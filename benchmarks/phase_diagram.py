@@ -23,8 +23,8 @@ single_blas_thread()
 from rich.console import Console  # noqa: E402 - NumPy comes after the thread limit
 from rich.table import Table  # noqa: E402
 
-from service.charts.names import ChartFormat, Theme  # noqa: E402
-from service.charts.sweep import drawn  # noqa: E402
+from service.charts.chart import ChartFormat, Theme  # noqa: E402
+from service.charts.sweep import draw_sweep  # noqa: E402
 from service.nn.activations.tanh import Tanh  # noqa: E402
 from service.processes.system import keep_freed_memory  # noqa: E402
 from service.simulation.diagnosis.ruling import judge_trial  # noqa: E402
@@ -102,7 +102,7 @@ def main() -> None:
     lines = computed()
     seconds = perf_counter() - started
     points = [SweepPoint.model_validate_json(line) for line in lines]
-    (PLACE / "tanh.svg").write_bytes(drawn(grid().spec, lines, Theme.LIGHT, ChartFormat.SVG))
+    (PLACE / "tanh.svg").write_bytes(draw_sweep(grid().spec, lines, Theme.LIGHT, ChartFormat.SVG))
     readings: list[tuple[str, Distance, float]] = [
         ("|log₁₀(σ_w²/critical σ_w²)| > 0.5", by_weights, HALF_A_DECADE),
         ("|log₁₀(σ_w²/critical σ_w²)| > 0.1", by_weights, 0.1),

@@ -16,9 +16,9 @@ from service.processes.system import single_blas_thread  # noqa: E402 - the root
 
 single_blas_thread()
 
-from service.charts.chart import specification  # noqa: E402
-from service.charts.names import ChartFormat, ChartName, Theme  # noqa: E402
-from service.charts.sweep import drawn  # noqa: E402
+from service.charts.chart import ChartFormat, ChartName, Theme  # noqa: E402
+from service.charts.rendering import draw_report  # noqa: E402
+from service.charts.sweep import draw_sweep  # noqa: E402
 from service.charts.tables import csv_line, layers_csv  # noqa: E402
 from service.core.settings import Settings  # noqa: E402
 from service.core.version import ENGINE_VERSION  # noqa: E402
@@ -75,7 +75,9 @@ def answers() -> dict[str, Any]:
         "rubric": rubric_report(graded.rubric).model_dump(mode="json"),
         "preview": preview(previewed).model_dump(mode="json"),
         "report": report,
-        "chart": specification([SimulationReport.model_validate(report)], ChartName.GRADIENT, Theme.LIGHT),
+        "chart": json.loads(
+            draw_report([SimulationReport.model_validate(report)], ChartName.GRADIENT, Theme.LIGHT, ChartFormat.JSON)
+        ),
         "reports": _listed(report).model_dump(mode="json"),
         "profile": profile(ProfileSpec.model_validate(_first("activations"))).model_dump(mode="json"),
         "estimate": _estimated(spec).model_dump(mode="json"),
@@ -113,7 +115,7 @@ def _answers_of_jobs() -> dict[str, Any]:
         "gradings_job": grading.model_dump(mode="json"),
         "results": {"items": [point], "next_cursor": "1"},
         "result": point,
-        "sweep_chart": _head(json.loads(drawn(sweep, lines, Theme.LIGHT, ChartFormat.JSON))),
+        "sweep_chart": _head(json.loads(draw_sweep(sweep, lines, Theme.LIGHT, ChartFormat.JSON))),
         "assignment": Assignment(id="sheet_2", rubric=rubric, created_at=MADE, updated_at=MADE).model_dump(mode="json"),
     }
 

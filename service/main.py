@@ -9,10 +9,10 @@ from socket import socket
 
 import uvicorn
 
+from service.charts.renderer import ChartRenderer
 from service.core.settings import Settings
 from service.http.app import Application, build_app
 from service.jobs.jobs import Jobs
-from service.processes.drawing import Drawing
 from service.processes.pool import ProcessPool
 from service.simulation.estimate import Limits
 from service.store.archive import Archive
@@ -41,7 +41,7 @@ def create_app(settings: Settings | None = None) -> Application:
     limits = Limits(chosen.sync_budget_flops, chosen.memory_bytes_per_worker)
     archive = Archive(pool, store_of(chosen), limits, chosen.cache_bytes)
     jobs = Jobs(chosen, Database(chosen.database_url, durable=True))
-    return build_app(chosen, pool, archive, Drawing(chosen), jobs)
+    return build_app(chosen, pool, archive, ChartRenderer(chosen), jobs)
 
 
 def serve(with_jobs: bool = True) -> None:

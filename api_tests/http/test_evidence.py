@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from api_tests.http.asking import assert_problem, sent, spec
-from service.charts.names import ChartName, Theme
+from service.charts.chart import ChartName, Theme
 
 PATH = "/v1/simulations"
 OVERFLOWING = {

@@ -11,10 +11,10 @@ import pytest
 from api_tests.http.asking import MARKER, Json, assert_problem, sent, spec
 from api_tests.http.lines import heard, unfinished
 from examples.running_service import running_service
+from service.charts.renderer import ChartRenderer
 from service.core.settings import Settings
 from service.http.app import build_app
 from service.jobs.jobs import Jobs
-from service.processes.drawing import Drawing
 from service.processes.pool import ProcessPool
 from service.simulation.estimate import Limits
 from service.store.archive import Archive
@@ -174,7 +174,7 @@ async def test_a_defect_is_a_500_that_tells_nothing_of_itself(method: str, path:
     pool, limits = DefectivePool(settings), Limits(1e12, 1 << 40)
     archive = Archive(pool, NoStore(), limits, settings.cache_bytes)
     jobs = Jobs(settings, Database(settings.database_url))
-    app = build_app(settings, pool, archive, Drawing(settings), jobs)
+    app = build_app(settings, pool, archive, ChartRenderer(settings), jobs)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         content: Json = sent(spec()) if method == "POST" else {}

@@ -1,1 +1,1 @@
-"""Rows → pictures: one file a chart, drawn by Altair as Vega-Lite, with no arithmetic in them."""
+"""Reports and sweeps → pictures: a chart is one file, with its rows, its drawing and its words; pages and tables."""

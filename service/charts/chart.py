@@ -1,87 +1,141 @@
-"""Reports → a chart as Vega-Lite, as SVG or as PNG; the same report gives the same bytes.
+"""What charts have in common: their names, formats and themes; nothing that draws is imported here.
 
-A drawing is made once: what differs between reports are its rows and its subtitle, and between themes its colours.
+A chart is one file: a subclass of `Chart` with its rows, its drawing and its words, called as its name in `ChartName`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import altair as alt
-
-from service.charts import activation, comparison, derivative, gain, gradient, nothing, signal, weight_gradient
-from service.charts.curves.activation import activation as activation_rows
-from service.charts.curves.architecture import architecture, outcome
-from service.charts.curves.comparison import comparison as comparison_rows
-from service.charts.curves.derivative import derivative as derivative_rows
-from service.charts.curves.gain import gain as gain_rows
-from service.charts.curves.gradient import gradient as gradient_rows
-from service.charts.curves.rows import Row
-from service.charts.curves.signal import signal as signal_rows
-from service.charts.curves.weight_gradient import weight_gradient as weight_gradient_rows
-from service.charts.names import ChartFormat, ChartName, Theme
-from service.charts.rendering import rendered, template, warm
-from service.charts.theme import config
+from service.charts.rows import Row
 from service.simulation.results import SimulationReport
 
-
-@dataclass(frozen=True)
-class Chart:
-    """A drawing, and where its rows come from."""
-
-    title: str
-    how_to_read: str
-    drawing: Callable[[], alt.LayerChart]
-    rows: Callable[[list[SimulationReport]], dict[str, list[Row]]]
+if TYPE_CHECKING:
+    import altair as alt
 
 
-def _of_one(rows: Callable[[SimulationReport], dict[str, list[Row]]]) -> Callable[[list[Any]], dict[str, list[Row]]]:
-    return lambda reports: rows(reports[0])
+class ChartName(StrEnum):
+    """Which chart: what is shown of a report."""
+
+    GRADIENT = "gradient"
+    GAIN = "gain"
+    SIGNAL = "signal"
+    DERIVATIVE = "derivative"
+    ACTIVATION = "activation"
+    WEIGHT_GRADIENT = "weight_gradient"
+    COMPARISON = "comparison"
 
 
-CHARTS = {
-    ChartName.GRADIENT: Chart(gradient.TITLE, gradient.HOW_TO_READ, gradient.drawing, _of_one(gradient_rows)),
-    ChartName.GAIN: Chart(gain.TITLE, gain.HOW_TO_READ, gain.drawing, _of_one(gain_rows)),
-    ChartName.SIGNAL: Chart(signal.TITLE, signal.HOW_TO_READ, signal.drawing, _of_one(signal_rows)),
-    ChartName.DERIVATIVE: Chart(derivative.TITLE, derivative.HOW_TO_READ, derivative.drawing, _of_one(derivative_rows)),
-    ChartName.ACTIVATION: Chart(activation.TITLE, activation.HOW_TO_READ, activation.drawing, _of_one(activation_rows)),
-    ChartName.WEIGHT_GRADIENT: Chart(
-        weight_gradient.TITLE, weight_gradient.HOW_TO_READ, weight_gradient.drawing, _of_one(weight_gradient_rows)
-    ),
-    ChartName.COMPARISON: Chart(comparison.TITLE, comparison.HOW_TO_READ, comparison.drawing, comparison_rows),
+class ChartFormat(StrEnum):
+    """As what a chart can be had."""
+
+    JSON = "json"
+    SVG = "svg"
+    PNG = "png"
+
+
+class Theme(StrEnum):
+    """The ground a chart stands on."""
+
+    LIGHT = "light"
+    DARK = "dark"
+
+    def config(self) -> dict[str, Any]:
+        """Vega-Lite's configuration: all that differs between the themes, and the named styles of marks."""
+        return {
+            "background": _GROUND[self],
+            "font": _FONT,
+            "padding": 12,
+            "view": {"stroke": _GRID[self], "continuousWidth": Chart.width, "continuousHeight": Chart.height},
+            "title": _title(self),
+            "axis": _axis(self),
+            "legend": _legend(self),
+            "range": {
+                "category": _SERIES[self],
+                "diverging": _ZONES[self],
+                "heatmap": _CELLS[self],
+                "ordinal": _ON_CELLS[self],
+            },
+            "style": _styles(self),
+        }
+
+
+class Chart(ABC):
+    """A chart of one report, or of several that are compared: the rows differ between reports, the drawing does not."""
+
+    width: ClassVar[int] = 680
+    height: ClassVar[int] = 340
+    name: ClassVar[ChartName]
+    title: ClassVar[str]
+    how_to_read: ClassVar[str]
+
+    @abstractmethod
+    def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
+        """The tables of the drawing by their names; the first is what the chart is about."""
+
+    @abstractmethod
+    def drawing(self) -> "alt.LayerChart":
+        """Marks over the tables of `rows`, without colours."""
+
+
+_FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
+"""One width everywhere: text is measured here and drawn wherever the chart is looked at."""
+
+_GROUND = {Theme.LIGHT: "#ffffff", Theme.DARK: "#12161c"}
+_INK = {Theme.LIGHT: "#1b1f24", Theme.DARK: "#e8ecf1"}
+_QUIET = {Theme.LIGHT: "#57606a", Theme.DARK: "#9ba6b3"}
+_GRID = {Theme.LIGHT: "#e3e7ec", Theme.DARK: "#2a313a"}
+_SERIES = {
+    Theme.LIGHT: ["#12407a", "#c4520a", "#0f9c7d", "#7a2f94"],
+    Theme.DARK: ["#3f86d6", "#ffb070", "#35b88c", "#f1e4ff"],
 }
+_ZONES = {
+    Theme.LIGHT: ["#b3470038", "#b3470018", "#00000000", "#0b62a818", "#0b62a838"],
+    Theme.DARK: ["#ff9d5c40", "#ff9d5c1c", "#00000000", "#63b3f41c", "#63b3f440"],
+}
+"""From exploding severely to vanishing severely; what is severe is darker in grey, too."""
+_CELLS = {
+    Theme.LIGHT: ["#06264f", "#2a6cb0", "#a9cbe8", "#f6f4ef", "#fbd3a6", "#f19a4b", "#d9681a"],
+    Theme.DARK: ["#72b0f0", "#3a7fc8", "#26496f", "#232a33", "#7a4a1e", "#f0a35a", "#ffe0b5"],
+}
+"""From vanishing to exploding; in grey, what vanishes severely is darker than whatever explodes severely."""
+_ON_CELLS = {Theme.LIGHT: ["#1b1f24", "#ffffff"], Theme.DARK: ["#0b0e12", "#0b0e12"]}
+"""Of words and marks on cells that explode severely, and on those that vanish severely."""
 
 
-def specification(reports: list[SimulationReport], name: ChartName, theme: Theme) -> dict[str, Any]:
-    """The chart of the first report, or of all of them where they are compared, as Vega-Lite."""
-    chart, verdict = CHARTS[name], reports[0].verdict
-    whose = f"{architecture(reports[0])}: {outcome(verdict)}"
-    lines = [*([] if name is ChartName.COMPARISON else [whose]), chart.how_to_read]
-    rows = chart.rows(reports)
-    made, rows = (template(chart.drawing), rows) if _has_numbers(rows) else (template(nothing.drawing), {})
+def _title(theme: Theme) -> dict[str, Any]:
+    sizes = {"fontSize": 16, "subtitleFontSize": 12, "subtitleLineHeight": 16}
+    return {"anchor": "start", "offset": 12, "color": _INK[theme], "subtitleColor": _QUIET[theme], **sizes}
+
+
+def _axis(theme: Theme) -> dict[str, Any]:
+    ink, quiet, grid = _INK[theme], _QUIET[theme], _GRID[theme]
+    colours = {"labelColor": quiet, "titleColor": ink, "gridColor": grid, "domainColor": quiet, "tickColor": quiet}
+    return {"titleFontWeight": "normal", "titleFontSize": 12, "labelFontSize": 11, **colours}
+
+
+def _legend(theme: Theme) -> dict[str, Any]:
+    symbols = {"symbolStrokeWidth": 2.5, "symbolSize": 220}
+    labels = {"labelColor": _INK[theme], "labelFontSize": 12, "labelLimit": 520, "titleColor": _INK[theme]}
+    return {"orient": "bottom", "direction": "horizontal", "columns": 2, "title": None, **symbols, **labels}
+
+
+def _styles(theme: Theme) -> dict[str, Any]:
+    ink, quiet, ground = _INK[theme], _QUIET[theme], _GROUND[theme]
     return {
-        **made,
-        "config": config(theme),
-        "datasets": {**made.get("datasets", {}), **rows},
-        "description": f"{chart.title}. {verdict.reasons[0]}",
-        "title": {"text": chart.title, "subtitle": lines},
-        "width": "container",
+        "zone-name": {"color": quiet, "fontSize": 11, "align": "left", "baseline": "top", "dy": 5},
+        "sentence": {"color": quiet, "fontSize": 13},
+        "rule": {"color": quiet, "strokeWidth": 1},
+        "rule-name": {"color": quiet, "fontSize": 11, "align": "left", "baseline": "bottom", "dx": 4, "dy": -2},
+        "zero": {"color": ink, "size": 60},
+        "zero-name": {"color": ink, "fontSize": 11, "align": "left", "baseline": "bottom", "dy": -8},
+        "total": {"color": ink},
+        "no-cell": {"color": ground},
+        "hatch": {"color": quiet, "strokeWidth": 1},
+        "halo": {"color": ground, "strokeWidth": 5, "strokeOpacity": 0.75},
+        "contour": {"color": ink},
+        "spread": {"color": quiet, "fillOpacity": 0.22},
+        "cell-name": {"fontSize": 13, "align": "center", "baseline": "middle"},
+        "end-name": {"color": ink, "fontSize": 12, "align": "right", "baseline": "middle", "dx": -10},
     }
-
-
-def drawn(reports: list[SimulationReport], name: ChartName, theme: Theme, wanted: ChartFormat) -> bytes:
-    """The chart as a file."""
-    return rendered(specification(reports, name, theme), wanted)
-
-
-def prepare() -> None:
-    """Make all drawings and start the renderer, so that the first chart is drawn as fast as the next."""
-    for chart in CHARTS.values():
-        template(chart.drawing)
-    warm(nothing.drawing)
-
-
-def _has_numbers(rows: dict[str, list[Row]]) -> bool:
-    """Whether the first table, which is what the chart is about, has a number beside those of the layers."""
-    main = next(iter(rows.values()))
-    return any(isinstance(value, float) for row in main for value in row.values())

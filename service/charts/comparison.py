@@ -1,27 +1,83 @@
-"""Several networks in one chart."""
+"""Several networks beside one another, by the steps back from their last hidden layers."""
+
+from collections.abc import Sequence
+from string import ascii_uppercase
 
 import altair as alt
 
 from service.charts import marks
-from service.charts.curves.comparison import FARTHEST
+from service.charts.architecture import anchor, architecture, hidden_layers, outcome
+from service.charts.chart import Chart, ChartName
+from service.charts.rows import Frame, Row, clamp, downsample, numbers, spread_rows
+from service.simulation.results import SimulationReport
 
-TITLE = "Networks compared"
-HOW_TO_READ = f"A decade is a factor of ten: −3 decades are a thousandth. Lines are cut at {FARTHEST:g} decades."
+_FARTHEST = 12.0
+"""Decades, up or down, at which a line is cut: beyond, one dead network would flatten all others."""
+_BETWEEN_NAMES = 0.06
+_FURTHER_IN = 26
+"""Pixels between the edge and a band's name: letters stand at the edge."""
 
 
-def drawing() -> alt.LayerChart:
-    """Of `layers`, `ends` and `zones`."""
-    axis = alt.Axis(title="steps back from the last hidden layer", **marks.WHOLE_NUMBERS)
-    x = alt.X("layer:Q", axis=axis, scale=alt.Scale(reverse=True, zero=False, nice=False, padding=22))
-    y = marks.decades_axis("line", "δ over its median at the last hidden layer, decades")
-    legend = alt.Legend(title=None, columns=1, symbolType="stroke", symbolOpacity=1)
-    colour = alt.Color("series:N", scale=alt.Scale(range="category"), legend=legend)
-    dashed = alt.StrokeDash("series:N", scale=alt.Scale(range=marks.DASHES), legend=legend)
-    ends = alt.Chart(alt.NamedData("ends")).mark_text(style="end-name")
-    return alt.LayerChart(
-        layer=[
-            *marks.zones(named_at="last", dx=marks.FURTHER_IN),
-            *marks.medians(x, y, colour, dashed),
-            ends.encode(alt.X("layer:Q"), alt.Y("name_at:Q"), alt.Text("letter:N")),
-        ]
-    )
+class ComparisonChart(Chart):
+    """Delta over its median at the last hidden layer, in decades, by the steps back from there."""
+
+    name = ChartName.COMPARISON
+    title = "Networks compared"
+    how_to_read = f"A decade is a factor of ten: −3 decades are a thousandth. Lines are cut at {_FARTHEST:g} decades."
+
+    def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
+        """`layers`: the hidden layers of each network; `line` is the median, cut.
+
+        `ends`: where each network's line ends, with its letter; `zones`: the bands of the policy, where all networks
+        are judged by the same.
+        """
+        lines = [_line(report, letter) for report, letter in zip(reports, ascii_uppercase, strict=False)]
+        rows = [row for line in lines for row in line]
+        policy = reports[0].spec.policy
+        alike = all(report.spec.policy == policy for report in reports)
+        furthest = max([int(value) for value in numbers(rows, "layer")], default=0)
+        frame = Frame.around(numbers(rows, "line"), (0, furthest), policy)
+        return {
+            "layers": rows,
+            "ends": _spaced([line[0] for line in lines if line and line[0]["line"] is not None], frame),
+            "zones": frame.bands(policy) if furthest and alike else [],
+        }
+
+    def drawing(self) -> alt.LayerChart:
+        """Marks over `layers`, `ends` and `zones`."""
+        x = marks.layer_axis("steps back from the last hidden layer", reverse=True, padding=22)
+        y = marks.decades_axis("line", "δ over its median at the last hidden layer, decades")
+        legend = alt.Legend(title=None, columns=1, symbolType="stroke", symbolOpacity=1)
+        colour = alt.Color("series:N", scale=alt.Scale(range="category"), legend=legend)
+        dashed = alt.StrokeDash("series:N", scale=alt.Scale(range=marks.DASHES), legend=legend)
+        ends = alt.Chart(alt.NamedData("ends")).mark_text(style="end-name")
+        return alt.LayerChart(
+            layer=[
+                *marks.policy_bands(named_at="last", dx=_FURTHER_IN),
+                *marks.medians(x, y, colour, dashed, band=None),
+                ends.encode(alt.X("layer:Q"), alt.Y("name_at:Q"), alt.Text("letter:N")),
+            ]
+        )
+
+
+def _line(report: SimulationReport, letter: str) -> list[Row]:
+    """The hidden layers of a report, from the first to the last, each with its steps back from the last."""
+    name = f"{letter} · {architecture(report)}: {outcome(report.verdict)}"
+    rows = spread_rows(hidden_layers(report), lambda layer: layer.log10_delta_norm, name, anchor(report))
+    drawn = [
+        {**row, "layer": len(rows) - 1 - at, "letter": letter, "line": clamp(row, "median", -_FARTHEST, _FARTHEST)}
+        for at, row in enumerate(rows)
+    ]
+    return downsample(drawn)
+
+
+def _spaced(ends: list[Row], frame: Frame) -> list[Row]:
+    """The ends from top to bottom, each name so far below the one before that both can be read."""
+    step = _BETWEEN_NAMES * (frame.high - frame.low)
+    ordered = sorted(ends, key=lambda row: (-max(numbers([row], "line")), row["layer"], row["letter"]))
+    heights: list[float] = []
+    for end in ordered:
+        heights.append(min([*numbers([end], "line"), *(height - step for height in heights[-1:])]))
+    for place in reversed(range(len(heights))):  # those that have left the frame push the others up
+        heights[place] = max(heights[place], frame.low + step * (len(heights) - 1 - place))
+    return [{**end, "name_at": height} for end, height in zip(ordered, heights, strict=True)]

@@ -1,54 +1,93 @@
 """φ' where the network works: range, root mean square and histogram in every layer, and the certified bounds."""
 
+from collections.abc import Sequence
+
 import altair as alt
 
 from service.charts import marks
+from service.charts.activation import bound_marks, bound_rows
+from service.charts.architecture import bar_layers
+from service.charts.chart import Chart, ChartName
+from service.charts.rows import Row
+from service.simulation.results import LayerStatistics, SimulationReport
 
-TITLE = "Derivative of the activation where the network works"
-HOW_TO_READ = (
-    "From the smallest to the largest φ' met in a layer; the diamond is its root mean square, the layer's share."
-)
+_LAYERS_OF_FINE_BINS = 8
+"""With more layers, bins are put together: some three hundred rectangles are a picture, thousands a wait."""
 
 
-def drawing() -> alt.LayerChart:
-    """Of `layers`, `bins` and `bounds`."""
-    x = marks.layer_bands()
-    y = alt.Y("min:Q", axis=alt.Axis(title="φ'(z)"), scale=alt.Scale(zero=False))
-    base = alt.Chart(marks.LAYERS)
-    tooltip = [
-        alt.Tooltip("layer:Q"),
-        *(alt.Tooltip(f"{field}:Q", format=".4~f") for field in ("min", "mean", "rms", "max")),
-        alt.Tooltip("saturated:Q", title="saturated units and samples", format=".1%"),
-        alt.Tooltip("dead:Q", title="dead units", format=".1%"),
-    ]
-    bins = (
-        alt.Chart(alt.NamedData("bins"))
-        .mark_rect()
-        .encode(
-            x,
-            alt.Y("low:Q"),
-            alt.Y2("high:Q"),
-            alt.FillOpacity("share:Q", scale=alt.Scale(range=[0.12, 1]), legend=None),
-            tooltip=[alt.Tooltip("share:Q", title="share of units and samples", format=".1%")],
-        )
+class DerivativeChart(Chart):
+    """The activation's derivative at the pre-activations that are met."""
+
+    name = ChartName.DERIVATIVE
+    title = "Derivative of the activation where the network works"
+    how_to_read = (
+        "From the smallest to the largest φ' met in a layer; the diamond is its root mean square, the layer's share."
     )
-    return alt.LayerChart(
-        layer=[
-            *bounds(),
-            bins,
-            base.mark_rule(style="rule").encode(x, y, alt.Y2("max:Q"), tooltip=tooltip),
-            base.mark_point(shape="diamond", filled=True, opacity=1, size=52, style="total").encode(
-                x, alt.Y("rms:Q"), tooltip=tooltip
-            ),
+
+    def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
+        """`layers`: mean, RMS, smallest and largest φ'; `bins`: its histogram, where asked for; `bounds` of φ'."""
+        report, *_ = reports
+        layers = bar_layers(report)
+        together = -(-len(layers) // _LAYERS_OF_FINE_BINS)
+        return {
+            "layers": [{"layer": layer.index, **_numbers(layer)} for layer in layers],
+            "bins": [row for layer in layers for row in _bins(layer, together)],
+            "bounds": bound_rows(report),
+        }
+
+    def drawing(self) -> alt.LayerChart:
+        """Marks over `layers`, `bins` and `bounds`."""
+        x = marks.layer_bars()
+        y = alt.Y("min:Q", axis=alt.Axis(title="φ'(z)"), scale=alt.Scale(zero=False))
+        base = alt.Chart(alt.NamedData("layers"))
+        tooltip = [
+            alt.Tooltip("layer:Q"),
+            *(alt.Tooltip(f"{field}:Q", format=".4~f") for field in ("min", "mean", "rms", "max")),
+            alt.Tooltip("saturated:Q", title="saturated units and samples", format=".1%"),
+            alt.Tooltip("dead:Q", title="dead units", format=".1%"),
         ]
-    )
+        mean_squares = base.mark_point(shape="diamond", filled=True, opacity=1, size=52, style="total")
+        return alt.LayerChart(
+            layer=[
+                *bound_marks(),
+                _histograms(x),
+                base.mark_rule(style="rule").encode(x, y, alt.Y2("max:Q"), tooltip=tooltip),
+                mean_squares.encode(x, alt.Y("rms:Q"), tooltip=tooltip),
+            ]
+        )
 
 
-def bounds() -> list[alt.Chart]:
-    """The certified bounds of φ' as lines with their names."""
-    base = alt.Chart(alt.NamedData("bounds"))
-    tooltip = [alt.Tooltip("activation:N"), alt.Tooltip("bound:N"), alt.Tooltip("value:Q"), alt.Tooltip("attained:N")]
+def _numbers(layer: LayerStatistics) -> Row:
+    found = layer.derivative
+    return {
+        "mean": found.mean,
+        "rms": found.rms,
+        "min": found.min,
+        "max": found.max,
+        "saturated": layer.saturated_fraction,
+        "dead": layer.dead_fraction,
+    }
+
+
+def _bins(layer: LayerStatistics, together: int) -> list[Row]:
+    """What share of units and samples lies between two values of φ', so many bins in one; empty ones are left out."""
+    if layer.histograms is None:
+        return []
+    edges, counts = layer.histograms.derivative.edges, layer.histograms.derivative.counts
+    groups = [(start, min(start + together, len(counts))) for start in range(0, len(counts), together)]
     return [
-        base.mark_rule(strokeDash=[3, 3], style="rule").encode(alt.Y("value:Q"), tooltip=tooltip),
-        base.mark_text(style="rule-name").encode(alt.Y("value:Q"), alt.Text("label:N"), x=alt.value(0)),
+        {"layer": layer.index, "low": edges[start], "high": edges[end], "share": found / sum(counts)}
+        for start, end in groups
+        if (found := sum(counts[start:end]))
     ]
+
+
+def _histograms(x: alt.X) -> alt.Chart:
+    bins = alt.Chart(alt.NamedData("bins")).mark_rect()
+    return bins.encode(
+        x,
+        alt.Y("low:Q"),
+        alt.Y2("high:Q"),
+        alt.FillOpacity("share:Q", scale=alt.Scale(range=[0.12, 1]), legend=None),
+        tooltip=[alt.Tooltip("share:Q", title="share of units and samples", format=".1%")],
+    )

@@ -1,33 +1,70 @@
 """Where the gain of each step comes from: the weights' share and the derivative's, about the line of no change."""
 
+from collections.abc import Sequence
+
 import altair as alt
 
 from service.charts import marks
-from service.charts.curves.gain import BOTH, DERIVATIVE, WEIGHTS
+from service.charts.architecture import bar_layers
+from service.charts.chart import Chart, ChartName
+from service.charts.rows import Row
+from service.simulation.results import LayerStatistics, SimulationReport, Spread
 
-TITLE = "Where the gain comes from"
-HOW_TO_READ = "What each step towards the input adds to the gradient: both bars together are the gain (the diamond)."
+_BOTH = "both: the gain"
 
 
-def drawing() -> alt.LayerChart:
-    """Of `shares` and `gains`."""
-    x = marks.layer_bands()
-    y = alt.Y("mean:Q", stack="zero", axis=alt.Axis(title="gain per layer, decades (mean over trials)"))
-    scale = alt.Scale(domain=[WEIGHTS, DERIVATIVE], range="category")
-    colour = alt.Color("series:N", scale=scale, legend=alt.Legend(title=None))
-    zero = alt.Chart(alt.InlineData([{"zero": 0}])).mark_rule(style="rule").encode(alt.Y("zero:Q"))
-    totals = alt.Chart(alt.NamedData("gains")).mark_point(
-        shape="diamond", filled=True, opacity=1, size=46, style="total"
+class GainChart(Chart):
+    """Means over the trials in which a layer has a gradient, in which both shares add up."""
+
+    name = ChartName.GAIN
+    title = "Where the gain comes from"
+    how_to_read = (
+        "What each step towards the input adds to the gradient: both bars together are the gain (the diamond)."
     )
-    return alt.LayerChart(
-        layer=[
-            alt.Chart(alt.NamedData("shares"))
-            .mark_bar(fillOpacity=0.85)
-            .encode(x, y, colour, tooltip=_tooltip("share of")),
-            zero,
-            totals.encode(x, alt.Y("mean:Q"), tooltip=_tooltip(BOTH)),
-        ]
-    )
+    WEIGHTS, DERIVATIVE = "weights W", "derivative φ'"
+
+    def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
+        """`shares`: what weights and derivative add to each layer's gain, in decades; `gains`: the sum as measured."""
+        layers = bar_layers(reports[0])
+        return {
+            "shares": [
+                *(
+                    {**_row(layer.index, self.WEIGHTS, layer.log10_weight_gain), "mean": _by_weights(layer)}
+                    for layer in layers
+                ),
+                *(_row(layer.index, self.DERIVATIVE, layer.log10_derivative_gain) for layer in layers),
+            ],
+            "gains": [_row(layer.index, _BOTH, layer.log10_backward_gain) for layer in layers],
+        }
+
+    def drawing(self) -> alt.LayerChart:
+        """Marks over `shares` and `gains`."""
+        x = marks.layer_bars()
+        y = alt.Y("mean:Q", stack="zero", axis=alt.Axis(title="gain per layer, decades (mean over trials)"))
+        scale = alt.Scale(domain=[self.WEIGHTS, self.DERIVATIVE], range="category")
+        colour = alt.Color("series:N", scale=scale, legend=alt.Legend(title=None))
+        shares = alt.Chart(alt.NamedData("shares")).mark_bar(fillOpacity=0.85)
+        zero = alt.Chart(alt.InlineData([{"zero": 0}])).mark_rule(style="rule").encode(alt.Y("zero:Q"))
+        totals = alt.Chart(alt.NamedData("gains")).mark_point(
+            shape="diamond", filled=True, opacity=1, size=46, style="total"
+        )
+        return alt.LayerChart(
+            layer=[
+                shares.encode(x, y, colour, tooltip=_tooltip("share of")),
+                zero,
+                totals.encode(x, alt.Y("mean:Q"), tooltip=_tooltip(_BOTH)),
+            ]
+        )
+
+
+def _by_weights(layer: LayerStatistics) -> float | None:
+    """The weights' mean share in the trials of the gain: in others units may have died behind these weights."""
+    both, derivative = layer.log10_backward_gain.mean, layer.log10_derivative_gain.mean
+    return None if both is None or derivative is None else both - derivative
+
+
+def _row(layer: int, series: str, found: Spread) -> Row:
+    return {"layer": layer, "series": series, "mean": found.mean, "p05": found.p05, "p95": found.p95}
 
 
 def _tooltip(what: str) -> list[alt.Tooltip]:

@@ -1,17 +1,21 @@
-"""What several charts share: axes, bands over trials, and the zones of a policy."""
+"""What several charts draw: axes, lines with their bands over trials, the bands of a policy, tooltips."""
 
-from typing import Any
+import json
+from typing import Any, Literal, TypeVar
 
 import altair as alt
 
-from service.charts.curves.zones import NAMES
+from service.charts.rows import BAND_NAMES
+from service.charts.sweep_axes import AxisKind, DrawnAxis
 
-LAYERS = alt.NamedData("layers")
-DECADES = "decades (log₁₀)"
+_Channel = TypeVar("_Channel", alt.X, alt.Y)
+
 DASHES = [[1, 0], [7, 4], [2, 3], [9, 3, 2, 3], [14, 4]]
 """With four colours, twenty kinds of lines."""
 NUMBER = "+.4~r"
-WHOLE_NUMBERS: dict[str, Any] = {
+LEGEND = alt.Legend(title=None, symbolType="stroke", symbolOpacity=1)
+
+_WHOLE_NUMBERS: dict[str, Any] = {
     "format": "d",
     "tickMinStep": 1,
     "labelExpr": "datum.value % 1 ? '' : datum.label",
@@ -23,19 +27,19 @@ _DEPTH = "layer, counted from the input"
 _BAND_OPACITY = 0.22
 _POINT = alt.expr("length(data('layers')) > 60 ? 6 : 34")
 """Many points would be a thick line."""
-LEGEND = alt.Legend(title=None, symbolType="stroke", symbolOpacity=1)
-FURTHER_IN = 26
-"""Pixels between the edge and a zone's name where letters stand at the edge."""
+_PERCENTILES = {"median": "median", "p05": "5 % of trials below", "p95": "5 % of trials above"}
+_TILTED: dict[str, Any] = {"labelAngle": -40, "labelOverlap": False, "labelLimit": 160}
+_ROOM_FOR_NAMES = 40
 
 
-def layer_axis() -> alt.X:
-    """The depth."""
-    scale = alt.Scale(zero=False, nice=False, padding=14)
-    return alt.X("layer:Q", axis=alt.Axis(title=_DEPTH, **WHOLE_NUMBERS), scale=scale)
+def layer_axis(title: str = _DEPTH, **scale: Any) -> alt.X:
+    """The axis of layers, or of steps between them; `scale` is what its scale has of its own."""
+    shown = alt.Scale(**{"zero": False, "nice": False, "padding": 14, **scale})
+    return alt.X("layer:Q", axis=alt.Axis(title=title, **_WHOLE_NUMBERS), scale=shown)
 
 
-def layer_bands() -> alt.X:
-    """The depth, with room for a bar at every layer."""
+def layer_bars() -> alt.X:
+    """The axis of layers, with room for a bar at each."""
     return alt.X("layer:O", axis=alt.Axis(title=_DEPTH, labelAngle=0, labelOverlap="greedy"))
 
 
@@ -44,46 +48,60 @@ def decades_axis(field: str, title: str) -> alt.Y:
     return alt.Y(f"{field}:Q", axis=alt.Axis(title=title), scale=alt.Scale(zero=False, nice=False))
 
 
-def series(names: list[str]) -> alt.Color:
-    """A colour for each series, in this order, and its name in the legend."""
-    return alt.Color("series:N", scale=alt.Scale(domain=names, range="category"), legend=LEGEND)
+def sweep_axis(channel: type[_Channel], field: str, drawn: DrawnAxis, padding: int = 0) -> _Channel:
+    """An axis of a sweep, on the scale of its values or with a name at each place; names that are long are tilted."""
+    tilted = channel is alt.X and drawn.crowded and len(drawn.names) <= _ROOM_FOR_NAMES
+    axis = alt.Axis(title=drawn.title, **{**_labels(drawn), **(_TILTED if tilted else {})})
+    kind: Literal["log", "linear"] = "log" if drawn.kind is AxisKind.LOG else "linear"
+    return channel(f"{field}:Q", axis=axis, scale=alt.Scale(type=kind, zero=False, nice=False, padding=padding))
 
 
-def dashes(names: list[str]) -> alt.StrokeDash:
-    """A kind of stroke for each series, for whoever sees no colours."""
-    scale = alt.Scale(domain=names, range=DASHES[: len(names)])
-    return alt.StrokeDash("series:N", scale=scale, legend=LEGEND)
+def _labels(drawn: DrawnAxis) -> dict[str, Any]:
+    quiet: dict[str, Any] = {"grid": False, "labelOverlap": "greedy"}
+    if drawn.kind is AxisKind.NAMES:
+        # as texts in a list: nothing in a name is understood as an expression
+        names = f"{json.dumps(drawn.names)}[datum.value]"
+        return {**quiet, "values": list(drawn.at), "ticks": False, "labelExpr": names}
+    return {**quiet, **_WHOLE_NUMBERS} if drawn.whole else {**quiet, "format": "~g"}
 
 
-def spread(x: Any, y: Any, colour: Any, *more: Any, band: tuple[str, str] = ("p05", "p95")) -> list[alt.Chart]:
-    """The band between the 5th and the 95th percentile, as they are or cut, and the line of the medians."""
-    low, high = alt.Y(f"{band[0]}:Q"), alt.Y2(f"{band[1]}:Q")
-    area = alt.Chart(LAYERS).mark_area(fillOpacity=_BAND_OPACITY, line=False).encode(x, low, high, colour)
-    return [area, *medians(x, y, colour, *more)]
+def series(*names: str) -> tuple[alt.Color, alt.StrokeDash]:
+    """A colour and, for readers who see no colours, a kind of stroke for each series, with its name in the legend."""
+    dashes = alt.Scale(domain=names, range=DASHES[: len(names)])
+    colours = alt.Scale(domain=names, range="category")
+    return (
+        alt.Color("series:N", scale=colours, legend=LEGEND),
+        alt.StrokeDash("series:N", scale=dashes, legend=LEGEND),
+    )
 
 
-def medians(x: Any, y: Any, colour: Any, *more: Any) -> list[alt.Chart]:
-    """The line of the medians, and its points, which tell more to whoever points at them."""
-    base = alt.Chart(LAYERS)
+def medians(x: Any, y: Any, *style: Any, band: tuple[str, str] | None = ("p05", "p95")) -> list[alt.Chart]:
+    """The band over trials between two fields, the line of the medians, and its points, which have the tooltips.
+
+    `style` is the colour, and the kind of stroke where there are several lines.
+    """
+    base = alt.Chart(alt.NamedData("layers"))
     tooltip = [
         alt.Tooltip("series:N", title="what"),
         alt.Tooltip("layer:Q", title="layer"),
-        *(alt.Tooltip(f"{field}:Q", title=title, format=NUMBER) for field, title in PERCENTILES.items()),
+        *(alt.Tooltip(f"{field}:Q", title=title, format=NUMBER) for field, title in _PERCENTILES.items()),
         alt.Tooltip("trials:Q", title="trials"),
     ]
-    return [
-        base.mark_line(strokeWidth=2.2, invalid="break-paths-filter-domains").encode(x, y, colour, *more),
-        base.mark_point(filled=True, size=_POINT, opacity=1).encode(x, y, colour, *more, tooltip=tooltip),
+    lines = [
+        base.mark_line(strokeWidth=2.2, invalid="break-paths-filter-domains").encode(x, y, *style),
+        base.mark_point(filled=True, size=_POINT, opacity=1).encode(x, y, *style, tooltip=tooltip),
     ]
+    if band is None:
+        return lines
+    low, high = alt.Y(f"{band[0]}:Q"), alt.Y2(f"{band[1]}:Q")
+    area = base.mark_area(fillOpacity=_BAND_OPACITY, line=False).encode(x, low, high, style[0])
+    return [area, *lines]
 
 
-PERCENTILES = {"median": "median", "p05": "5 % of trials below", "p95": "5 % of trials above"}
-
-
-def zones(named_at: str = "first", dx: int = 8) -> list[alt.Chart]:
+def policy_bands(named_at: str = "first", dx: int = 8) -> list[alt.Chart]:
     """The bands of the policy between the first and the last hidden layer, each with its name at its left end."""
     base = alt.Chart(alt.NamedData("zones"))
-    fill = alt.Fill("zone:N", scale=alt.Scale(domain=NAMES, range="diverging"), legend=None)
+    fill = alt.Fill("zone:N", scale=alt.Scale(domain=BAND_NAMES, range="diverging"), legend=None)
     height = (alt.Y("low:Q"), alt.Y2("high:Q"))
     return [
         base.mark_rect().encode(alt.X("first:Q"), alt.X2("last:Q"), *height, fill),
@@ -91,8 +109,8 @@ def zones(named_at: str = "first", dx: int = 8) -> list[alt.Chart]:
     ]
 
 
-def point_of_sweep() -> list[alt.Tooltip]:
-    """What a point of a sweep tells to whoever points at it."""
+def point_tooltip() -> list[alt.Tooltip]:
+    """What a point of a sweep tells."""
     return [
         alt.Tooltip("values:N", title="at"),
         alt.Tooltip("outcome:N", title="verdict"),
@@ -101,3 +119,9 @@ def point_of_sweep() -> list[alt.Tooltip]:
         alt.Tooltip("gain:Q", title="gain per layer", format=".4~g"),
         alt.Tooltip("digest:N", title="digest"),
     ]
+
+
+def sentence(text: str) -> alt.LayerChart:
+    """A sentence in an empty frame, for where there is nothing to be drawn; it has no rows."""
+    mark = alt.Chart(alt.InlineData([{"sentence": text}])).mark_text(style="sentence")
+    return alt.LayerChart(layer=[mark.encode(alt.Text("sentence:N"))])

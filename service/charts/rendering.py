@@ -1,25 +1,73 @@
-"""Vega-Lite → a file."""
+"""Reports → a chart as Vega-Lite, as SVG or as PNG; the same report gives the same bytes.
 
+A drawing is made once: what differs between reports are its rows and its subtitle, and between themes its colours.
+"""
+
+import gzip
 import json
+import os
 import re
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import altair as alt
 import vl_convert
+from platformdirs import user_cache_path
 
-from service.charts.names import ChartFormat
+from service.charts import marks
+from service.charts.architecture import architecture, outcome
+from service.charts.chart import Chart, ChartFormat, ChartName, Theme
+from service.charts.rows import Row
+from service.simulation.results import SimulationReport
 
 _VEGA_LITE = "6.4"
 _PNG_SCALE = 1.5
-SCRIPT_VERSION = f"{version('vl-convert-python')}-1"
-"""Of `script`: of the library that makes it, and of what is asked of that."""
+_SCRIPT_VERSION = f"{version('vl-convert-python')}-1"
+"""Of the script for browsers: of the library that makes it, and of what is asked of that."""
+
+for _name in ChartName:
+    import_module(f"service.charts.{_name}")  # each is the file of its name
+
+CHARTS: dict[ChartName, Chart] = {chart.name: chart() for chart in Chart.__subclasses__()}
 
 
-def rendered(made: dict[str, Any], wanted: ChartFormat) -> bytes:
+def draw_report(reports: Sequence[SimulationReport], name: ChartName, theme: Theme, wanted: ChartFormat) -> bytes:
+    """The chart of the first report, or of all of them where they are compared, as a file."""
+    chart, verdict = CHARTS[name], reports[0].verdict
+    whose = f"{architecture(reports[0])}: {outcome(verdict)}"
+    subtitle = [*([] if name is ChartName.COMPARISON else [whose]), chart.how_to_read]
+    words = {
+        "description": f"{chart.title}. {verdict.reasons[0]}",
+        "title": {"text": chart.title, "subtitle": subtitle},
+    }
+    rows = chart.rows(reports)
+    made, shown = (_template(chart.drawing), rows) if _has_numbers(rows) else (_template(_no_numbers), {})
+    return render(assemble(made, shown, words, theme), wanted)
+
+
+def prepare() -> None:
+    """Make all drawings and start the renderer, so that the first chart is drawn as fast as the next."""
+    for chart in CHARTS.values():
+        _template(chart.drawing)
+    vl_convert.vegalite_to_svg(_template(_no_numbers), vl_version=_VEGA_LITE)
+
+
+def assemble(
+    drawing: dict[str, Any], rows: dict[str, list[Row]], words: dict[str, Any], theme: Theme
+) -> dict[str, Any]:
+    """A drawing as Altair makes it, with its rows, its colours, and its description and title as Vega-Lite has them."""
+    plain = {key: value for key, value in drawing.items() if key != "config"}
+    datasets = {**plain.get("datasets", {}), **rows}
+    return {**plain, "config": theme.config(), "datasets": datasets, **words, "width": "container"}
+
+
+def render(made: dict[str, Any], wanted: ChartFormat) -> bytes:
     """A chart as a file: Vega-Lite in JSON, SVG, or PNG of one and a half times its size, for sharp screens."""
     text = json.dumps(made, ensure_ascii=False)
     match wanted:
@@ -32,6 +80,41 @@ def rendered(made: dict[str, Any], wanted: ChartFormat) -> bytes:
             return bytes(vl_convert.vegalite_to_png(text, vl_version=_VEGA_LITE, scale=_PNG_SCALE))
 
 
+def packed_script() -> bytes:
+    """Vega, Vega-Lite and Vega-Embed for browsers as `window.vegaEmbed`, of the versions that draw here.
+
+    It is packed by gzip, made once, and then read from the user's cache.
+    """
+    kept = user_cache_path("gradient-verdict", appauthor=False) / f"vega-{_SCRIPT_VERSION}.js.gz"
+    with suppress(OSError, EOFError, zlib.error):
+        packed = kept.read_bytes()
+        if gzip.decompress(packed):  # whole, by its checksum
+            return packed
+    packed = gzip.compress(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").encode(), mtime=0)
+    with suppress(OSError):  # where nothing may be written, it is made at every start
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        whole = kept.with_suffix(f".{os.getpid()}")
+        whole.write_bytes(packed)
+        whole.replace(kept)
+    return packed
+
+
+@cache
+def _template(drawing: Callable[[], alt.LayerChart]) -> dict[str, Any]:
+    made: dict[str, Any] = drawing().to_dict()
+    return made
+
+
+def _no_numbers() -> alt.LayerChart:
+    return marks.sentence("This report has no numbers for this chart.")
+
+
+def _has_numbers(rows: dict[str, list[Row]]) -> bool:
+    """Whether the first table, which is what the chart is about, has a number beside those of the layers."""
+    main = next(iter(rows.values()))
+    return any(isinstance(value, float) for row in main for value in row.values())
+
+
 def _numbered(picture: str) -> str:
     """With the gradients of its legends named by their order: the renderer counts them over all its pictures."""
     for number, name in enumerate(re.findall('<linearGradient id="([a-z_0-9]+)"', picture)):
@@ -39,25 +122,3 @@ def _numbered(picture: str) -> str:
             f"(#{name})", f"(#colours-{number})"
         )
     return picture
-
-
-def warm(drawing: Callable[[], alt.LayerChart]) -> None:
-    """Start the renderer, so that the first chart is drawn as fast as the next."""
-    vl_convert.vegalite_to_svg(template(drawing), vl_version=_VEGA_LITE)
-
-
-@cache
-def template(drawing: Callable[[], alt.LayerChart]) -> dict[str, Any]:
-    """A drawing without its colours and its rows, made once."""
-    return uncoloured(drawing())
-
-
-def uncoloured(chart: alt.LayerChart, *, validate: bool = True) -> dict[str, Any]:
-    """A chart as Vega-Lite, without its colours; to validate it takes as long as to draw it."""
-    made: dict[str, Any] = chart.to_dict(validate=validate)
-    return {key: value for key, value in made.items() if key != "config"}
-
-
-def script() -> str:
-    """Vega, Vega-Lite and Vega-Embed for browsers, of the versions that draw here, as `window.vegaEmbed`."""
-    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))

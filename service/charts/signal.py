@@ -1,16 +1,36 @@
 """The signal on its way forward, and how far two inputs stay apart."""
 
+from collections.abc import Sequence
+
 import altair as alt
 
 from service.charts import marks
-from service.charts.curves.signal import SEPARATION, SIGNAL
+from service.charts.chart import Chart, ChartName
+from service.charts.rows import Row, downsample, spread_rows
+from service.simulation.results import SimulationReport
 
-TITLE = "Signal through the depth"
-HOW_TO_READ = "0 is a signal of size one; at −1.3 decades of separation and below, the network sees one input only."
 
+class SignalChart(Chart):
+    """The root mean square of the outputs and its share that differs between samples."""
 
-def drawing() -> alt.LayerChart:
-    """Of `layers`."""
-    names = [SIGNAL, SEPARATION]
-    y = marks.decades_axis("median", marks.DECADES)
-    return alt.LayerChart(layer=[*marks.spread(marks.layer_axis(), y, marks.series(names), marks.dashes(names))])
+    name = ChartName.SIGNAL
+    title = "Signal through the depth"
+    how_to_read = "0 is a signal of size one; at −1.3 decades of separation and below, the network sees one input only."
+    SIGNAL, SEPARATION = "signal: RMS of the outputs", "separation: the part that tells inputs apart"
+
+    def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
+        """`layers`: both numbers of each layer, in decades."""
+        layers = downsample(reports[0].layers)
+        return {
+            "layers": [
+                *spread_rows(layers, lambda layer: layer.log10_forward_rms, self.SIGNAL),
+                *spread_rows(layers, lambda layer: layer.log10_separation, self.SEPARATION),
+            ]
+        }
+
+    def drawing(self) -> alt.LayerChart:
+        """Marks over `layers`."""
+        y = marks.decades_axis("median", "decades (log₁₀)")
+        return alt.LayerChart(
+            layer=[*marks.medians(marks.layer_axis(), y, *marks.series(self.SIGNAL, self.SEPARATION))]
+        )

@@ -1,57 +1,68 @@
-"""The results of a sweep so far → a chart as Vega-Lite, as SVG or as PNG."""
+"""The results of a sweep so far → its chart: a line along one axis, or a map of two, and the words that go with it."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import altair as alt
+from service.charts.architecture import outline
+from service.charts.chart import ChartFormat, Theme
+from service.charts.rendering import assemble, render
+from service.charts.sweep_axes import value_name
+from service.charts.sweep_line import SweepLine
+from service.charts.sweep_map import SweepMap
+from service.charts.sweep_points import Findings
+from service.simulation.vocabulary import Label
+from service.studies.sweep import Combine, SweepSpec
 
-from service.charts import nothing, sweep_line, sweep_map
-from service.charts.curves.rows import Row
-from service.charts.curves.sweep_line import sweep_line as line_rows
-from service.charts.curves.sweep_map import Knots
-from service.charts.curves.sweep_map import sweep_map as map_rows
-from service.charts.curves.sweep_points import Findings, State
-from service.charts.curves.sweep_words import description, subtitle, title
-from service.charts.names import ChartFormat, Theme
-from service.charts.rendering import rendered, uncoloured
-from service.charts.theme import HEIGHT, config
-from service.studies.sweep import SweepSpec
-
-NOTHING_YET = "No point of this sweep is there yet."
+_DOES = {Label.VANISHING: "vanish", Label.EXPLODING: "explode", Label.STABLE: "are stable", Label.DEAD: "are dead"}
 
 
-def specification(spec: SweepSpec, lines: Sequence[bytes], theme: Theme) -> dict[str, Any]:
-    """The chart of a sweep from those of its results that it shows, a line of JSON each, as Vega-Lite."""
+def draw_sweep(spec: SweepSpec, lines: Sequence[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
+    """The chart of a sweep from those of its results that it shows, a line of JSON each, as a file."""
     findings = Findings(spec, lines)
-    drawing, rows, height = _drawn(findings)
-    made = uncoloured(drawing, validate=False)
-    return {
-        **made,
-        "config": config(theme),
-        "datasets": {**made.get("datasets", {}), **rows},
-        "description": description(findings),
-        "title": {"text": title(findings), "subtitle": subtitle(findings)},
-        "width": "container",
-        "height": height,
+    chart = SweepMap(findings) if len(findings.axes) == 2 else SweepLine(findings)
+    words = {
+        "description": _description(chart, findings),
+        "title": {"text": chart.title, "subtitle": _subtitle(chart, findings)},
     }
+    drawing = chart.drawing().to_dict(validate=False)  # to validate it takes as long as to draw it
+    made = {**assemble(drawing, chart.rows, words, theme), "height": chart.height}
+    return render(made if wanted is ChartFormat.JSON else _still(made), wanted)
 
 
-def drawn(spec: SweepSpec, lines: Sequence[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
-    """The same as a file."""
-    made = specification(spec, lines, theme)
-    return rendered(made if wanted is ChartFormat.JSON else _still(made), wanted)
+def _subtitle(chart: SweepLine | SweepMap, findings: Findings) -> list[str]:
+    """Whose sweep it is, what is left out, how to read it, and what is marked."""
+    counts = Counter(row["state"] for row in findings.rows)
+    marked = [f"{words} ({counts[state]:,})" for state, words in chart.symbols.items() if counts[state]]
+    lines = [_whose(findings.spec), _left_out(findings), chart.how_to_read, " · ".join(marked)]
+    return [line for line in lines if line]
 
 
-def _drawn(findings: Findings) -> tuple[alt.LayerChart, dict[str, list[Row]], int]:
-    """The drawing with its rows and its height."""
-    if len(findings.axes) == 2:
-        rows = map_rows(findings)
-        series = sorted({str(row["series"]) for row in rows["lines"]})
-        knots = Knots.of(findings.spec.base.policy)
-        return sweep_map.drawing(findings.axes, knots, series), rows, sweep_map.HEIGHT
-    if all(row["state"] is State.WAITING for row in findings.rows):
-        return nothing.drawing(NOTHING_YET), {}, HEIGHT
-    return sweep_line.drawing(findings.axes[0]), line_rows(findings), HEIGHT
+def _description(chart: SweepLine | SweepMap, findings: Findings) -> str:
+    """The chart in two sentences."""
+    labels = Counter(row["label"] for row in findings.rows)
+    judged = [f"{labels[label]:,} {does}" for label, does in _DOES.items() if labels[label]]
+    outcome = ", ".join(judged) or "none is judged yet"
+    return f"{chart.title}. Of {len(findings.rows):,} networks that are shown, {outcome}."
+
+
+def _whose(spec: SweepSpec) -> str:
+    whose = outline(spec)
+    networks = f"{spec.total:,} networks, each drawn {spec.base.trials:,} times" if spec.total > 1 else "one network"
+    return f"{whose}: {networks}" if whose else networks
+
+
+def _left_out(findings: Findings) -> str:
+    """At which values of other axes the chart is, and how many values of its own it has."""
+    spec, extract = findings.spec, findings.extract
+    first = findings.grid.values(0)
+    names = [spec.axes[axis].name for axis in extract.held]
+    held = [f"{name} stays at {value_name(first[name])}, its first value" for name in names]
+    along = [f"{axis.name} goes along" for axis in spec.axes[1:] if spec.combine is Combine.ZIP]
+    shown, all_of_it = (" × ".join(f"{size:,}" for size in sizes) for sizes in (extract.shape, extract.shape_of(spec)))
+    some = [f"{shown} of {all_of_it} points are drawn, evenly chosen"] if extract.thins(spec) else []
+    sentence = "; ".join([*held, *along, *some])
+    return f"Here {sentence}." if sentence else ""
 
 
 def _still(made: dict[str, Any]) -> dict[str, Any]:

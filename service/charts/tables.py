@@ -1,16 +1,20 @@
-"""A report → tables for spreadsheets and data frames."""
+"""A report → tables for spreadsheets and data frames, and its gradients as arrays."""
 
 import csv
 from collections.abc import Iterator, Sequence
-from io import StringIO
+from io import BytesIO, StringIO
 from typing import Any
 
+import numpy as np
+
+from service.core.errors import GradientsNotIncluded
 from service.core.kinds import Model
-from service.simulation.results import LayerStatistics, SimulationReport
+from service.simulation.results import SimulationReport
 
 _NOT_IN_A_CELL = {"histograms"}
-_RUN = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """What a formula begins with in some spreadsheet."""
+_ARRAYS = ("weights", "bias", "delta", "derivative")
 
 
 def layers_csv(report: SimulationReport) -> str:
@@ -19,12 +23,8 @@ def layers_csv(report: SimulationReport) -> str:
     A spread takes a column for each of its fields, such as `log10_delta_norm_median`; a shape is its sizes with `x`
     between them.
     """
-    text = StringIO()
     rows = [dict(_cells("", layer)) for layer in report.layers]
-    writer = csv.DictWriter(text, columns(), lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return b"".join(map(csv_line, [[*rows[0]], *([*row.values()] for row in rows)])).decode()
 
 
 def csv_line(cells: Sequence[Any]) -> bytes:
@@ -37,27 +37,35 @@ def csv_line(cells: Sequence[Any]) -> bytes:
     return text.getvalue().encode()
 
 
+def gradients_npz(report: SimulationReport) -> bytes:
+    """The gradients of a report as NumPy's .npz; GradientsNotIncluded where it has none.
+
+    `3/weights` are those of layer 3, (fan_in, fan_out); `3/bias`, (fan_out,); `3/delta` and `3/derivative`,
+    (samples, units). All are float64; NaN stands for what overflowed, a layer without weights has neither.
+    """
+    if report.gradients is None:
+        raise GradientsNotIncluded
+    arrays = {
+        f"{layer.index}/{name}": np.array(values, dtype=np.float64)  # None becomes NaN
+        for layer, gradients in zip(report.layers, report.gradients, strict=True)
+        for name in _ARRAYS
+        if (values := getattr(gradients, name)) is not None
+    }
+    file = BytesIO()
+    np.savez(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
 def _inert(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_RUN) else cell
-
-
-def columns() -> list[str]:
-    """The names of the columns."""
-    return list(_names("", LayerStatistics))
-
-
-def _names(prefix: str, model: type[Model]) -> Iterator[str]:
-    for name, field in model.model_fields.items():
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, Model):
-            yield from _names(f"{prefix}{name}_", inner)
-        elif name not in _NOT_IN_A_CELL:
-            yield f"{prefix}{name}"
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 
 
 def _cells(prefix: str, model: Model) -> Iterator[tuple[str, Any]]:
+    """The columns of `model`, each with its cell; those of a model inside begin with its name."""
     for name, value in model:
-        if isinstance(value, Model) and name not in _NOT_IN_A_CELL:
+        if name in _NOT_IN_A_CELL:
+            continue
+        if isinstance(value, Model):
             yield from _cells(f"{prefix}{name}_", value)
-        elif name not in _NOT_IN_A_CELL:
+        else:
             yield f"{prefix}{name}", "x".join(map(str, value)) if isinstance(value, list) else value

@@ -1,16 +1,30 @@
-"""The gradient of a weight, layer by layer."""
+"""The gradient of a weight, layer by layer, as an optimiser meets it."""
+
+from collections.abc import Sequence
 
 import altair as alt
 
 from service.charts import marks
-
-TITLE = "Gradient of the weights"
-HOW_TO_READ = (
-    "Root mean square of ∂e/∂w over the weights of a layer; with equal values, one learning rate suits all layers."
-)
+from service.charts.chart import Chart, ChartName
+from service.charts.rows import Row, downsample, spread_rows
+from service.simulation.results import SimulationReport
 
 
-def drawing() -> alt.LayerChart:
-    """Of `layers`."""
-    y = marks.decades_axis("median", "|∂e/∂w|, " + marks.DECADES)
-    return alt.LayerChart(layer=[*marks.spread(marks.layer_axis(), y, alt.Color("series:N", legend=None))])
+class WeightGradientChart(Chart):
+    """The root mean square of ∂e/∂w over the weights of each layer that has any."""
+
+    name = ChartName.WEIGHT_GRADIENT
+    title = "Gradient of the weights"
+    how_to_read = (
+        "Root mean square of ∂e/∂w over the weights of a layer; with equal values, one learning rate suits all layers."
+    )
+
+    def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
+        """`layers`: the number of each layer, in decades."""
+        layers = downsample([layer for layer in reports[0].layers if layer.parameters])
+        return {"layers": spread_rows(layers, lambda layer: layer.log10_weight_gradient_rms, "per weight")}
+
+    def drawing(self) -> alt.LayerChart:
+        """Marks over `layers`."""
+        y = marks.decades_axis("median", "|∂e/∂w|, decades (log₁₀)")
+        return alt.LayerChart(layer=[*marks.medians(marks.layer_axis(), y, alt.Color("series:N", legend=None))])

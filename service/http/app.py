@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import Lifespan
 
+from service.charts.renderer import ChartRenderer
 from service.core.settings import Settings
 from service.core.version import __version__
 from service.http import problems
@@ -28,7 +29,6 @@ from service.http.routes import (
 )
 from service.http.routes import jobs as jobs_routes
 from service.jobs.jobs import Jobs
-from service.processes.drawing import Drawing
 from service.processes.pool import ProcessPool
 from service.store.archive import Archive
 
@@ -67,13 +67,15 @@ class Application(FastAPI):
         self.state.services.traffic.stopping.set()
 
 
-def build_app(settings: Settings, pool: ProcessPool, archive: Archive, drawing: Drawing, jobs: Jobs) -> Application:
-    """The application over `pool`, `archive`, `drawing` and `jobs`, which are started with it: the pool first.
+def build_app(
+    settings: Settings, pool: ProcessPool, archive: Archive, renderer: ChartRenderer, jobs: Jobs
+) -> Application:
+    """The application over `pool`, `archive`, `renderer` and `jobs`, which are started with it: the pool first.
 
     A store that cannot be opened, or takes its time, keeps the service from nothing.
     """
     traffic = Traffic(pool, archive, jobs)
-    services = Services(settings, pool, archive, drawing, jobs, traffic)
+    services = Services(settings, pool, archive, renderer, jobs, traffic)
     app = Application(
         title="Gradient Verdict",
         version=__version__,
@@ -86,7 +88,7 @@ def build_app(settings: Settings, pool: ProcessPool, archive: Archive, drawing: 
     app.state.services = services
     for resource in _RESOURCES:
         app.include_router(resource)
-    pages.mount_pages(app, drawing)
+    pages.mount_pages(app, renderer)
     problems.install(app)
     app.add_middleware(RequestMiddleware, traffic=traffic)
     return app
@@ -99,10 +101,10 @@ def _lifespan(services: Services) -> Lifespan[FastAPI]:
             beside.start_soon(services.archive.tidy)
             beside.start_soon(services.jobs.run)
             await services.pool.start()
-            beside.start_soon(services.drawing.warm)  # so that no visitor waits for it
+            beside.start_soon(services.renderer.warm)  # so that no visitor waits for it
             yield
             await services.traffic.end(_LAST_WORDS_SECONDS)  # the server has cancelled what still ran: let it answer
-            services.drawing.end()
+            services.renderer.end()
             beside.cancel_scope.cancel()
         await services.archive.close()
         await services.jobs.close()

@@ -9,13 +9,13 @@ from fastapi import Depends, Header, Path, Request
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
+from service.charts.renderer import ChartRenderer
 from service.core.errors import JobNotFound
 from service.core.settings import Settings
 from service.http.requests import Traffic
 from service.jobs.job import ID, Job
 from service.jobs.jobs import Jobs
 from service.jobs.records import Asker
-from service.processes.drawing import Drawing
 from service.processes.pool import ProcessPool
 from service.store.archive import Archive
 
@@ -27,7 +27,7 @@ class Services:
     settings: Settings
     pool: ProcessPool
     archive: Archive
-    drawing: Drawing
+    renderer: ChartRenderer
     jobs: Jobs
     traffic: Traffic
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Row
 
-from service.charts.curves.sweep_extract import Extract
+from service.charts.sweep_axes import Extract
 from service.charts.tables import csv_line
 from service.core.errors import ResultNotFound
 from service.grading.formats import FormatName

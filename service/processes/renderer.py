@@ -1,10 +1,12 @@
-"""The process that draws: what its parent holds of it, and what runs inside; the parent imports nothing that draws."""
+"""A process that renders, as the rest of the service sees it: one call, one result, one after the other.
 
-import gzip
-import os
+It is none of the worker processes: what renders reserves more address space than a simulation may have. It is started
+when it is first needed, and again whenever it has died; one that takes too long is killed. What is rendered, its caller
+says: work is sent through a pipe as a callable.
+"""
+
 import signal
 import traceback
-import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,35 +15,104 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
-from platformdirs import user_cache_path
+from anyio import CancelScope, CapacityLimiter, fail_after, to_thread
 
-from service.charts.names import ChartFormat, ChartName, Theme
+from service.core.errors import DeadlineExceeded, QueueFull, WorkerFailed
+from service.core.settings import Settings
 from service.processes.system import die_with_parent
-from service.simulation.results import SimulationReport
-from service.studies.sweep import SweepSpec
 
 T = TypeVar("T")
 
+_SECONDS_A_PICTURE = 0.3
+_START_SECONDS = 30
+
+
+class RendererProcess:
+    """One spawned process with a bounded queue in front of it and a deadline for each call."""
+
+    def __init__(self, settings: Settings, preload: Callable[[], None]) -> None:
+        """`preload` is called in every new process, before its first work: no deadline pays for what it loads."""
+        self._settings = settings
+        self._preload = preload
+        self._turn = CapacityLimiter(1)
+        self._process: _Process | None = None
+
+    async def run(self, work: Callable[[], T], seconds: float | None = None) -> T:
+        """What `work` returns there, within `seconds`, or else the deadline of a simulation.
+
+        QueueFull, DeadlineExceeded, WorkerFailed where the process ended, RuntimeError where the work failed.
+        """
+        await self._wait_for_turn()
+        try:
+            with CancelScope(shield=True):  # an answer that nobody waits for any more is read, or the next would get it
+                allowed = self._settings.sync_deadline_seconds if seconds is None else seconds
+                found: T = await self._answer(await self._ready(), work, allowed)
+            return found
+        finally:
+            self._turn.release()
+
+    def end(self) -> None:
+        """End the process, whatever it is at; the next call starts another."""
+        if self._process is not None:
+            self._process.end()
+        self._process = None
+
+    async def _wait_for_turn(self) -> None:
+        waiting, limit = self._turn.statistics().tasks_waiting, self._settings.queue_limit
+        if waiting and waiting >= limit:
+            raise self._queue_full()
+        try:
+            with fail_after(self._settings.sync_deadline_seconds):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise self._queue_full() from None
+
+    def _queue_full(self) -> QueueFull:
+        waiting = self._turn.statistics().tasks_waiting
+        return QueueFull(waiting, self._settings.queue_limit, max(1, round(_SECONDS_A_PICTURE * waiting)))
+
+    async def _ready(self) -> "_Process":
+        if self._process is not None and not self._process.process.is_alive():
+            self.end()  # it died while it had nothing to do: nobody need hear of it
+        if self._process is None:
+            self._process = _Process.start()
+            await self._answer(self._process, self._preload, _START_SECONDS)
+        return self._process
+
+    async def _answer(self, process: "_Process", work: Callable[[], T], seconds: float) -> T:
+        try:
+            with fail_after(seconds):
+                return await to_thread.run_sync(process.ask, work, abandon_on_cancel=True)
+        except TimeoutError:
+            self.end()
+            raise DeadlineExceeded(seconds) from None
+        except (EOFError, OSError):
+            self.end()
+            raise WorkerFailed("The process that draws died; ask again, there will be a new one.") from None
+
 
 @dataclass(frozen=True)
-class Pen:
-    """A process that does one thing after the other, and ends when nobody is left to ask it."""
+class _Process:
+    """What the parent holds of a process that does one thing after the other, until nobody is left to ask it."""
 
     process: BaseProcess
     pipe: Connection
 
     @classmethod
-    def start(cls) -> "Pen":
-        """A new one, which loads what draws before it answers."""
+    def start(cls) -> "_Process":
+        """A new one; WorkerFailed where the system has none."""
         context = get_context("spawn")
-        ours, theirs = context.Pipe()
-        with theirs:
-            process = context.Process(target=_serve, args=(theirs,), daemon=True)
-            process.start()
+        try:
+            ours, theirs = context.Pipe()
+            with theirs:
+                process = context.Process(target=_serve, args=(theirs,), daemon=True)
+                process.start()
+        except OSError:
+            raise WorkerFailed("The process that draws could not be started.") from None
         return cls(process, ours)
 
     def ask(self, work: Callable[[], T]) -> T:
-        """What `work` finds there; EOFError or OSError where the process has ended, RuntimeError where it failed."""
+        """What `work` returns there; EOFError or OSError where the process has ended, RuntimeError where it failed."""
         self.pipe.send(work)
         found, failure = self.pipe.recv()
         if failure is not None:
@@ -50,7 +121,7 @@ class Pen:
         return answer
 
     def end(self) -> None:
-        """End the process, whatever it is at; whoever waits for its answer gets an EOFError."""
+        """Kill the process; a call that waits for its answer gets an EOFError."""
         self.process.kill()
         self.process.join()
 
@@ -69,51 +140,3 @@ def _outcome(work: Callable[[], object]) -> tuple[object, str | None]:
         return work(), None
     except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError):  # a defect, told where it is logged
         return None, traceback.format_exc()
-
-
-def arm() -> None:
-    """Load what draws."""
-    import service.charts.report_page.page  # noqa: PLC0415 - here, so that no deadline pays for them
-    import service.charts.sweep  # noqa: F401, PLC0415
-    from service.charts.chart import prepare  # noqa: PLC0415
-
-    prepare()
-
-
-def draw(reports: list[bytes], name: ChartName, theme: Theme, wanted: ChartFormat) -> bytes:
-    """A chart of `reports`, which are JSON, as a file."""
-    from service.charts.chart import drawn  # noqa: PLC0415 - loaded by `arm`
-
-    return drawn([SimulationReport.model_validate_json(report) for report in reports], name, theme, wanted)
-
-
-def draw_sweep(request: bytes, lines: list[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
-    """A chart of the sweep `request`, from those of its results that it shows, all of them JSON, as a file."""
-    from service.charts.sweep import drawn  # noqa: PLC0415 - loaded by `arm`
-
-    return drawn(SweepSpec.model_validate_json(request), lines, theme, wanted)
-
-
-def write(report: bytes) -> bytes:
-    """The report page of `report`, which is JSON."""
-    from service.charts.report_page.page import page  # noqa: PLC0415 - loaded by `arm`
-
-    return page(SimulationReport.model_validate_json(report)).encode()
-
-
-def vega() -> bytes:
-    """The script that draws charts in a browser, packed by gzip: made once, then read from the user's cache."""
-    from service.charts.rendering import SCRIPT_VERSION, script  # noqa: PLC0415 - loaded by `arm`
-
-    kept = user_cache_path("gradient-verdict", appauthor=False) / f"vega-{SCRIPT_VERSION}.js.gz"
-    with suppress(OSError, EOFError, zlib.error):
-        packed = kept.read_bytes()
-        if gzip.decompress(packed):  # whole, by its checksum
-            return packed
-    packed = gzip.compress(script().encode(), mtime=0)
-    with suppress(OSError):  # where nothing may be written, it is made at every start
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        whole = kept.with_suffix(f".{os.getpid()}")
-        whole.write_bytes(packed)
-        whole.replace(kept)
-    return packed

@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import NotModifiedResponse
 from starlette.types import Scope
 
-from service.processes.drawing import Drawing
+from service.charts.renderer import ChartRenderer
 
 _FILES = Path(__file__).resolve().parents[1] / "page"
 _POLICY = (
@@ -44,11 +44,11 @@ _DARK_DOCS = """
 """Swagger UI has dark colours; this takes them where the reader's system does."""
 
 
-def mount_pages(app: FastAPI, drawing: Drawing) -> None:
+def mount_pages(app: FastAPI, renderer: ChartRenderer) -> None:
     """Serve the page at `/`, what it loads below `/page`, and the documentation; none is an operation of the API."""
 
     async def vega(request: Request) -> Response:
-        return _vega(await drawing.script(), request.headers)
+        return _vega(await renderer.script(), request.headers)
 
     files = GZipMiddleware(_PageFiles(directory=_FILES, html=True))
     assets = StaticFiles(directory=Path(fastapi_offline.__file__).parent / "static")

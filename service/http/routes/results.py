@@ -9,7 +9,7 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypeAliasType
 
-from service.charts.names import ChartFormat, Theme
+from service.charts.chart import ChartFormat, Theme
 from service.core.errors import ChartNotAvailable
 from service.core.kinds import Model
 from service.grading.batch import GradedSubmission
@@ -145,7 +145,7 @@ async def get_job_chart_png(swept: _SweptDep, services: ServicesDep, theme: _On 
 
 
 async def _drawn(swept: _Swept, services: Services, theme: Theme, wanted: ChartFormat) -> bytes:
-    return await services.drawing.sweep(swept.request, swept.lines, theme, wanted)
+    return await services.renderer.sweep(swept.request, swept.lines, theme, wanted)
 
 
 def _kept(job: Job) -> dict[str, str]:

@@ -8,10 +8,9 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from service.charts.names import ChartFormat, ChartName, Theme
-from service.charts.npz import gradients_npz
-from service.charts.report_page.policy import content_security_policy
-from service.charts.tables import layers_csv
+from service.charts.chart import ChartFormat, ChartName, Theme
+from service.charts.report_page import content_security_policy
+from service.charts.tables import gradients_npz, layers_csv
 from service.http.dependencies import ReportBytes, Services, ServicesDep
 from service.http.examples import example_requests
 from service.http.requests import StrictRoute
@@ -173,13 +172,13 @@ async def get_simulation_chart_png(asked: _ChartDep, services: ServicesDep) -> P
 
 
 async def _drawn(asked: _Asked, services: Services, wanted: ChartFormat) -> bytes:
-    return await services.drawing.chart(asked.reports, asked.name, asked.theme, wanted)
+    return await services.renderer.chart(asked.reports, asked.name, asked.theme, wanted)
 
 
 @router.get("/{digest}/report.html", summary="Get a report as a page", response_class=HTMLResponse)
 async def get_simulation_page(report: ReportBytes, services: ServicesDep) -> HTMLResponse:
     """One file that opens offline and prints: verdict, charts, reasons, theory, layers, and how to repeat it."""
-    return HTMLResponse(await services.drawing.page(report), headers=_PAGE)
+    return HTMLResponse(await services.renderer.page(report), headers=_PAGE)
 
 
 @router.get("/{digest}/layers.csv", summary="Get the layers of a report as CSV", response_class=Csv)

@@ -6,10 +6,9 @@ from math import log10
 
 import pytest
 
-from api_tests.curves.odd_sweeps import ACTIVATIONS, FORMULA, axis, lines, ranged, sweep
-from service.charts.curves.sweep_axes import LONGEST_NAME, AxisKind, DrawnAxis, named
-from service.charts.curves.sweep_extract import MOST_CELLS, MOST_PLACES, Extract
-from service.charts.curves.sweep_outline import outline
+from api_tests.charts.odd_sweeps import ACTIVATIONS, FORMULA, axis, lines, ranged, sweep
+from service.charts.architecture import outline
+from service.charts.sweep_axes import AxisKind, DrawnAxis, Extract, value_name
 from service.studies.sweep import Grid, SweepSpec
 
 
@@ -26,8 +25,8 @@ def test_of_a_large_map_evenly_chosen_cells_are_drawn_with_its_corners() -> None
     spec = sweep(ranged("weight_variance", 0, 1, 400), ranged("bias_variance", 0, 1, 250))
     extract = Extract.of(spec)
     indexes = extract.indexes()
-    assert extract.shape == (MOST_CELLS, MOST_CELLS)
-    assert (indexes[0], indexes[-1], len(set(indexes))) == (0, spec.total - 1, MOST_CELLS**2)
+    assert extract.shape == (Extract.MOST_CELLS, Extract.MOST_CELLS)
+    assert (indexes[0], indexes[-1], len(set(indexes))) == (0, spec.total - 1, Extract.MOST_CELLS**2)
     first = [Grid(spec).values(index)["weight_variance"] for index in extract.along(0)]
     steps = {round(399 * (high - low)) for low, high in pairwise(first)}
     assert steps == {3, 4}
@@ -35,7 +34,7 @@ def test_of_a_large_map_evenly_chosen_cells_are_drawn_with_its_corners() -> None
 
 def test_of_a_long_axis_two_thousand_places_are_drawn() -> None:
     extract = Extract.of(sweep(ranged("weight_variance", 0, 1, 100_000)))
-    assert extract.shape == (MOST_PLACES,)
+    assert extract.shape == (Extract.MOST_PLACES,)
     assert extract.indexes()[-1] == 99_999
 
 
@@ -52,7 +51,7 @@ def test_of_a_large_sweep_points_are_chosen_evenly_and_in_their_order() -> None:
     spec = sweep(ranged("weight_variance", 0, 1, 240), ranged("bias_variance", 0, 1, 3))
     indexes = Extract.of(spec).indexes()
     assert indexes == sorted(set(indexes))
-    assert (len(indexes), indexes[:4], indexes[-1]) == (3 * MOST_CELLS, [0, 1, 2, 6], spec.total - 1)
+    assert (len(indexes), indexes[:4], indexes[-1]) == (3 * Extract.MOST_CELLS, [0, 1, 2, 6], spec.total - 1)
 
 
 @pytest.mark.parametrize(
@@ -125,12 +124,12 @@ def test_an_axis_without_a_pointer_has_the_name_of_its_quantity_and_another_its_
     ],
 )
 def test_a_value_has_a_short_name(value: object, name: str) -> None:
-    assert named(value) == name
+    assert value_name(value) == name
 
 
 def test_a_long_name_is_cut() -> None:
-    assert len(named("x" * 100)) == LONGEST_NAME
-    assert named("x" * 100).endswith("…")
+    assert len(value_name("x" * 100)) == 32
+    assert value_name("x" * 100).endswith("…")
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api_tests.curves.odd_sweeps import SWEEPS, Found, axis, lines, ranged, sweep
-from service.charts.curves.rows import Row
-from service.charts.curves.sweep_axes import DrawnAxis
-from service.charts.curves.sweep_contours import contours
-from service.charts.curves.sweep_field import Field
-from service.charts.curves.sweep_map import CRITICAL, EXPLODES, VANISHES, Knots, sweep_map
-from service.charts.curves.sweep_points import Findings
+from api_tests.charts.odd_sweeps import SWEEPS, Found, axis, lines, ranged, sweep
+from service.charts.rows import Row
+from service.charts.sweep_axes import DrawnAxis
+from service.charts.sweep_field import Field
+from service.charts.sweep_map import SweepMap
+from service.charts.sweep_points import Findings
 from service.nn.policies.adam import Adam
 from service.nn.policies.sgd import Sgd
 from service.studies.sweep import SweepSpec
@@ -29,7 +28,7 @@ def axes_of(spec: SweepSpec) -> list[DrawnAxis]:
 def drawn(
     spec: SweepSpec, measured: Found, predicted: Found | None = None, there: int | None = None
 ) -> dict[str, list[Row]]:
-    return sweep_map(Findings(spec, lines(spec, measured, predicted)[:there]))
+    return SweepMap(Findings(spec, lines(spec, measured, predicted)[:there])).rows
 
 
 def series(rows: dict[str, list[Row]], name: str) -> list[tuple[float, float]]:
@@ -40,15 +39,15 @@ def series(rows: dict[str, list[Row]], name: str) -> list[tuple[float, float]]:
 @given(st.floats(-1, 1), st.floats(-1, 1), st.floats(-5, 5))
 def test_the_level_of_a_plane_is_a_line_on_it(first: float, second: float, constant: float) -> None:
     values = [first * x + second * y + constant for x in range(9) for y in range(7)]
-    for line in contours(Field.of(axes_of(PLANE), values), 0.0):
+    for line in Field.of(axes_of(PLANE), values).contours(0.0):
         assert len(line) >= 2
         assert all(abs(first * x + second * y + constant) < 1e-9 for x, y in line)
 
 
 def test_a_line_through_the_whole_map_is_one_line_and_a_ring_ends_where_it_begins() -> None:
-    straight = contours(Field.of(axes_of(PLANE), [x - 3.25 for x in range(9) for _ in range(7)]), 0.0)
+    straight = Field.of(axes_of(PLANE), [x - 3.25 for x in range(9) for _ in range(7)]).contours(0.0)
     assert straight == [[(3.25, float(y)) for y in range(7)]]
-    (ring,) = contours(Field.of(axes_of(PLANE), [hypot(x - 4, y - 3) for x in range(9) for y in range(7)]), 2.2)
+    (ring,) = Field.of(axes_of(PLANE), [hypot(x - 4, y - 3) for x in range(9) for y in range(7)]).contours(2.2)
     assert ring[0] == ring[-1]
     assert len(ring) == len(set(ring)) + 1
     assert all(2.0 < hypot(x - 4, y - 3) < 2.4 for x, y in ring)
@@ -56,12 +55,12 @@ def test_a_line_through_the_whole_map_is_one_line_and_a_ring_ends_where_it_begin
 
 def test_at_a_saddle_two_lines_meet_no_end() -> None:
     values = [(x - 3.5) * (y - 2.5) for x in range(9) for y in range(7)]
-    assert len(contours(Field.of(axes_of(PLANE), values), 0.0)) == 2
+    assert len(Field.of(axes_of(PLANE), values).contours(0.0)) == 2
 
 
 def test_a_line_stops_at_what_is_not_known() -> None:
     values = [None if y == 3 else x - 3.25 for x in range(9) for y in range(7)]
-    halves = contours(Field.of(axes_of(PLANE), values), 0.0)
+    halves = Field.of(axes_of(PLANE), values).contours(0.0)
     assert sorted({y for _, y in line} for line in halves) == [{0.0, 1.0, 2.0}, {4.0, 5.0, 6.0}]
 
 
@@ -69,7 +68,7 @@ def test_the_critical_line_stands_where_the_prediction_changes_its_sign_in_the_l
     None
 ):
     rows = drawn(LOGARITHMIC, lambda values: 0.0, lambda values: log10(values["weight_variance"]) - 0.2)
-    assert series(rows, CRITICAL) == [(pytest.approx(10**0.2), float(y)) for y in range(7)]
+    assert series(rows, SweepMap.CRITICAL) == [(pytest.approx(10**0.2), float(y)) for y in range(7)]
 
 
 def test_falling_values_give_the_same_line() -> None:
@@ -79,7 +78,7 @@ def test_falling_values_give_the_same_line() -> None:
     one, other = (
         drawn(spec, lambda values: 0.0, lambda values: values["weight_variance"] - 3.25) for spec in (rising, falling)
     )
-    assert series(one, CRITICAL) == series(other, CRITICAL) != []
+    assert series(one, SweepMap.CRITICAL) == series(other, SweepMap.CRITICAL) != []
 
 
 def test_across_names_the_line_is_a_stroke_through_each_cell() -> None:
@@ -87,14 +86,14 @@ def test_across_names_the_line_is_a_stroke_through_each_cell() -> None:
         return values["weight_variance"] - (2.5 if values["activation"] == "tanh" else 5.5)
 
     spec = sweep(ranged("weight_variance", 0, 8, 9), axis("activation", "tanh", "relu"))
-    assert series(drawn(spec, lambda values: 0.0, predicted), CRITICAL) == [
+    assert series(drawn(spec, lambda values: 0.0, predicted), SweepMap.CRITICAL) == [
         (2.5, -0.5),
         (2.5, 0.5),
         (5.5, 0.5),
         (5.5, 1.5),
     ]
     turned = sweep(axis("activation", "tanh", "relu"), ranged("weight_variance", 0, 8, 9))
-    assert series(drawn(turned, lambda values: 0.0, predicted), CRITICAL) == [
+    assert series(drawn(turned, lambda values: 0.0, predicted), SweepMap.CRITICAL) == [
         (-0.5, 2.5),
         (0.5, 2.5),
         (0.5, 5.5),
@@ -104,14 +103,14 @@ def test_across_names_the_line_is_a_stroke_through_each_cell() -> None:
 
 def test_the_edges_of_the_severe_bands_are_lines() -> None:
     rows = drawn(PLANE, lambda values: values["weight_variance"] - 4.0)
-    assert {x for x, _ in series(rows, EXPLODES)} == {6.5}
-    assert {x for x, _ in series(rows, VANISHES)} == {1.5}
+    assert {x for x, _ in series(rows, SweepMap.EXPLODES)} == {6.5}
+    assert {x for x, _ in series(rows, SweepMap.VANISHES)} == {1.5}
 
 
 def test_where_the_policy_is_varied_there_are_no_bands() -> None:
     spec, measured = SWEEPS["policies"]
     rows = drawn(spec, lambda values: 9.0 if values["weight_variance"] > 1 else -9.0)
-    assert {row["series"] for row in rows["lines"]} <= {CRITICAL}
+    assert {row["series"] for row in rows["lines"]} <= {SweepMap.CRITICAL}
     assert rows["names"] == []
     assert measured({}) == -1.5
 
@@ -147,14 +146,17 @@ def test_cells_that_are_not_there_yet_are_told_from_those_that_failed() -> None:
 
 @pytest.mark.parametrize("policy", [Sgd(), Adam(), Sgd(vanishing_severe=-1.0, exploding_severe=1.0)])
 def test_colours_have_their_knots_at_the_bands_and_are_symmetric(policy: Sgd | Adam) -> None:
-    knots = Knots.of(policy)
-    assert list(knots) == sorted(knots)
-    assert knots.exploding == -knots.vanishing >= 5.0
-    assert (knots.vanishing_severe, knots.stable, knots.exploding_mild) == (
-        policy.vanishing_severe,
-        0,
-        policy.exploding_mild,
-    )
+    spec = sweep(ranged("depth", 1, 2, 2), ranged("width", 1, 2, 2), policy=policy.model_dump())
+    (colour,) = [
+        layer["encoding"]["color"]
+        for layer in SweepMap(Findings(spec, [])).drawing().to_dict()["layer"]
+        if "color" in layer["encoding"]
+    ]
+    knots = colour["scale"]["domain"]
+    assert colour["legend"]["values"] == knots == sorted(knots)
+    assert knots[-1] == -knots[0] >= 5.0
+    bands = [policy.vanishing_severe, policy.vanishing_mild, 0, policy.exploding_mild, policy.exploding_severe]
+    assert knots[1:-1] == bands
 
 
 def test_a_name_stands_inside_its_band_and_nowhere_where_it_has_no_room() -> None:

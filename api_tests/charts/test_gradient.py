@@ -7,15 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api_tests.curves.odd_reports import SPECIFICATIONS, odd
-from service.charts.curves.comparison import FARTHEST, comparison
-from service.charts.curves.gradient import PREDICTED, gradient
-from service.charts.curves.hidden import hidden, level
-from service.charts.curves.rows import MOST_LAYERS, thinned
-from service.charts.curves.zones import Frame, ends, zones
+from api_tests.charts.odd_reports import SPECIFICATIONS, odd
+from service.charts.architecture import anchor, hidden_layers
+from service.charts.comparison import ComparisonChart
+from service.charts.gradient import GradientChart
+from service.charts.rows import Frame, Row, downsample
 from service.nn.policies.sgd import Sgd
+from service.simulation.results import SimulationReport
 
 DENSE = ["vanishing", "exploding", "stable"]
+FARTHEST = 12.0
+
+
+def gradient(report: SimulationReport) -> dict[str, list[Row]]:
+    return GradientChart().rows([report])
+
+
+def comparison(reports: list[SimulationReport]) -> dict[str, list[Row]]:
+    return ComparisonChart().rows(reports)
 
 
 @pytest.mark.parametrize("name", DENSE)
@@ -33,8 +42,8 @@ def test_a_layer_stands_as_many_decades_above_the_last_hidden_one_as_was_measure
 def test_the_prediction_begins_at_the_last_hidden_layer_and_ends_at_the_predicted_depth_ratio(name: str) -> None:
     report = odd(name)
     rows = gradient(report)["predicted"]
-    assert {row["series"] for row in rows} == {PREDICTED}
-    assert [row["layer"] for row in rows] == [layer.index for layer in hidden(report)]
+    assert {row["series"] for row in rows} == {"predicted by mean field theory"}
+    assert [row["layer"] for row in rows] == [layer.index for layer in hidden_layers(report)]
     assert rows[-1]["median"] == 0.0
     assert rows[0]["median"] == pytest.approx(report.theory.depth_ratio, abs=1e-9)
 
@@ -67,22 +76,22 @@ def test_layers_whose_gradient_is_zero_are_marked_at_the_bottom() -> None:
 def test_every_report_has_rows_of_finite_numbers(name: str) -> None:
     drawn = gradient(odd(name))
     found = {row["layer"] for row in drawn["layers"]}
-    ends = {layer.index for layer in [*hidden(odd(name))[:1], *hidden(odd(name))[-1:]]}
-    assert found == {layer.index for layer in thinned(odd(name).layers)} | ends
-    assert len(hidden(odd(name))) < 2 or drawn["zones"]
+    ends = {layer.index for layer in [*hidden_layers(odd(name))[:1], *hidden_layers(odd(name))[-1:]]}
+    assert found == {layer.index for layer in downsample(odd(name).layers)} | ends
+    assert len(hidden_layers(odd(name))) < 2 or drawn["zones"]
     values = [value for rows in drawn.values() for row in rows for value in row.values()]
     assert all(isfinite(value) for value in values if isinstance(value, float))
 
 
-def test_the_level_is_that_of_the_last_hidden_layer_or_where_a_gradient_is_last_met() -> None:
-    assert level(odd("stable")) == odd("stable").layers[-2].log10_delta_norm.median
-    assert level(odd("no hidden layer")) == odd("no hidden layer").layers[-1].log10_delta_norm.median
+def test_the_anchor_is_that_of_the_last_hidden_layer_or_where_a_gradient_is_last_met() -> None:
+    assert anchor(odd("stable")) == odd("stable").layers[-2].log10_delta_norm.median
+    assert anchor(odd("no hidden layer")) == odd("no hidden layer").layers[-1].log10_delta_norm.median
 
 
 @given(st.integers(1, 5000))
-def test_thinned_items_are_in_order_and_keep_both_ends(count: int) -> None:
-    kept = thinned(range(count))
-    assert len(kept) == min(count, MOST_LAYERS)
+def test_downsampled_items_are_in_order_and_keep_both_ends(count: int) -> None:
+    kept = downsample(range(count))
+    assert len(kept) == min(count, 100)
     assert (kept[0], kept[-1]) == (0, count - 1)
     assert all(before < after for before, after in pairwise(kept))
 
@@ -91,15 +100,15 @@ DECADES = st.floats(1e-3, 1000)
 
 
 @given(st.lists(st.floats(-400, 400), max_size=5), DECADES, DECADES, DECADES, DECADES)
-def test_zones_fill_the_frame_from_top_to_bottom(values: list[float], a: float, b: float, c: float, d: float) -> None:
+def test_bands_fill_the_frame_from_top_to_bottom(values: list[float], a: float, b: float, c: float, d: float) -> None:
     policy = Sgd(
         vanishing_mild=-min(a, b),
         vanishing_severe=-max(a, b),
         exploding_mild=min(c, d),
         exploding_severe=max(c, d),
     )
-    frame = Frame.around(values, ends(policy), 1, 9)
-    found = zones(policy, frame)
+    frame = Frame.around(values, (1, 9), policy)
+    found = frame.bands(policy)
     assert all(frame.low < value < frame.high for value in values)
     assert (found[0]["high"], found[-1]["low"]) == (frame.high, frame.low)
     assert all(above["low"] == below["high"] for above, below in pairwise(found))
@@ -113,7 +122,7 @@ def test_networks_are_compared_by_the_steps_back_from_their_last_hidden_layers()
     drawn = comparison(reports)
     for letter, report in zip("AB", reports, strict=False):
         rows = [row for row in drawn["layers"] if row["letter"] == letter]
-        assert [row["layer"] for row in rows] == [*reversed(range(len(hidden(report))))]
+        assert [row["layer"] for row in rows] == [*reversed(range(len(hidden_layers(report))))]
         assert rows[-1]["median"] == 0.0
         assert rows[0]["series"].startswith(f"{letter} · {report.layers[0].activation} × {len(rows)}, width 32")
     assert [row["letter"] for row in drawn["ends"]] == ["A", "B"]

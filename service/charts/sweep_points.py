@@ -5,10 +5,10 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from service.charts.curves.rows import Row
-from service.charts.curves.sweep_axes import DrawnAxis, named
-from service.charts.curves.sweep_extract import Extract
-from service.simulation.vocabulary import Cause, Label, Severity
+from service.charts.architecture import outcome
+from service.charts.rows import Row
+from service.charts.sweep_axes import DrawnAxis, Extract, value_name
+from service.simulation.vocabulary import Cause, Label
 from service.studies.points import PointVerdict, SweepPoint
 from service.studies.sweep import Grid, SweepSpec
 
@@ -47,6 +47,11 @@ class Findings:
         return [self._found.get(index) or self._waiting(index) for index in self.extract.indexes()]
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no point that is drawn is there yet."""
+        return all(row["state"] is State.WAITING for row in self.rows)
+
+    @property
     def has_bands(self) -> bool:
         """Whether one policy judges all points."""
         return not any((axis.pointer or "").startswith("/policy") for axis in self.spec.axes)
@@ -63,15 +68,15 @@ class Findings:
 
 def _read(line: bytes) -> tuple[int, Row]:
     point = SweepPoint.model_validate_json(line)
-    told: Row = {"index": point.index, "values": _values(point.values), "state": state_of(point)}
+    told: Row = {"index": point.index, "values": _values(point.values), "state": _state(point)}
     return point.index, told | (_judged(point, point.verdict) if point.verdict else _failed(point))
 
 
 def _values(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {named(value)}" for name, value in values.items())
+    return ", ".join(f"{name} {value_name(value)}" for name, value in values.items())
 
 
-def state_of(point: SweepPoint) -> State:
+def _state(point: SweepPoint) -> State:
     """What can be drawn of a point: a depth ratio, one that is −∞ or ∞, or none."""
     verdict = point.verdict
     if verdict is None:
@@ -85,10 +90,9 @@ def state_of(point: SweepPoint) -> State:
 
 
 def _judged(point: SweepPoint, verdict: PointVerdict) -> Row:
-    severity = "" if verdict.severity is Severity.NONE else f", {verdict.severity.value}"
     return {
         "label": verdict.label.value,
-        "outcome": f"{verdict.label.value}{severity}",
+        "outcome": outcome(verdict),
         "depth_ratio": verdict.depth_ratio.median,
         "p05": verdict.depth_ratio.p05,
         "p95": verdict.depth_ratio.p95,

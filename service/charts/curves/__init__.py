@@ -1,1 +1,0 @@
-"""Reports → the rows of numbers that charts draw; all arithmetic of a chart stands here."""

@@ -1,0 +1,90 @@
+"""Charts, report pages and the script for browsers, rendered by a process of their own.
+
+The service imports nothing that draws: what does is loaded in that process alone, by the functions that are sent there.
+"""
+
+import logging
+from functools import partial
+
+from service.charts.chart import ChartFormat, ChartName, Theme
+from service.core.errors import Refusal
+from service.core.settings import Settings
+from service.processes.renderer import RendererProcess
+from service.simulation.results import SimulationReport
+from service.studies.sweep import SweepSpec
+
+_log = logging.getLogger("service")
+
+_SCRIPT_SECONDS = 30
+
+
+class ChartRenderer:
+    """Draws charts and writes report pages, one at a time; its process starts with the service or at the first call."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._at_start = settings.draw_at_start
+        self._process = RendererProcess(settings, _load)
+        self._script: bytes | None = None
+
+    async def chart(self, reports: list[bytes], name: ChartName, theme: Theme, wanted: ChartFormat) -> bytes:
+        """A chart of `reports` as a file; QueueFull, DeadlineExceeded or WorkerFailed."""
+        return await self._process.run(partial(_chart, reports, name, theme, wanted))
+
+    async def sweep(self, request: bytes, lines: list[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
+        """A chart of the sweep `request`, which is JSON, from the results that it shows; raises what `chart` raises."""
+        return await self._process.run(partial(_sweep, request, lines, theme, wanted))
+
+    async def page(self, report: bytes) -> bytes:
+        """The report page of `report`; raises what `chart` raises."""
+        return await self._process.run(partial(_page, report))
+
+    async def script(self) -> bytes:
+        """The script that draws charts in a browser, packed by gzip and made once; raises what `chart` raises."""
+        if self._script is None:
+            self._script = await self._process.run(_packed_script, _SCRIPT_SECONDS)
+        return self._script
+
+    async def warm(self) -> None:
+        """Start the process and make the script, if that is wanted now; where it fails, the first call is told."""
+        if not self._at_start:
+            return
+        try:
+            await self.script()
+        except (Refusal, RuntimeError) as failure:
+            _log.warning("nothing is drawn yet: %s", failure)
+
+    def end(self) -> None:
+        """End the process, whatever it is at; the next call starts another."""
+        self._process.end()
+
+
+def _load() -> None:
+    import service.charts.report_page  # noqa: PLC0415 - here and below, in the process that draws alone
+    import service.charts.sweep  # noqa: F401, PLC0415
+    from service.charts.rendering import prepare  # noqa: PLC0415
+
+    prepare()
+
+
+def _chart(reports: list[bytes], name: ChartName, theme: Theme, wanted: ChartFormat) -> bytes:
+    from service.charts.rendering import draw_report  # noqa: PLC0415
+
+    return draw_report([SimulationReport.model_validate_json(report) for report in reports], name, theme, wanted)
+
+
+def _sweep(request: bytes, lines: list[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
+    from service.charts.sweep import draw_sweep  # noqa: PLC0415
+
+    return draw_sweep(SweepSpec.model_validate_json(request), lines, theme, wanted)
+
+
+def _page(report: bytes) -> bytes:
+    from service.charts.report_page import page  # noqa: PLC0415
+
+    return page(SimulationReport.model_validate_json(report)).encode()
+
+
+def _packed_script() -> bytes:
+    from service.charts.rendering import packed_script  # noqa: PLC0415
+
+    return packed_script()
