@@ -157,11 +157,16 @@ class Trial:
             yield from zip(chosen, threads.map(self._fate, chosen), strict=True)
 
     def _plain(self, tests: tuple[str, ...]) -> int | None:
-        copy = self._copies.get()
+        copy, started = self._copies.get(), perf_counter()
         try:
-            return copy.run(tests)
+            status = copy.run(tests)
         finally:
             self._copies.put(copy)
+        print(
+            f"{'pass' if status == _PASSED else 'FAIL':8}  {perf_counter() - started:4.0f} s  {', '.join(tests)}",
+            flush=True,
+        )
+        return status
 
     def _fate(self, mutation: Mutation) -> Fate:
         copy, started = self._copies.get(), perf_counter()
