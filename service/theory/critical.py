@@ -12,7 +12,7 @@ import numpy as np
 from service.core.arrays import Float64Array
 from service.nn.activations import Activation
 from service.theory.facts import CriticalInitialisation, FixedPoint
-from service.theory.fixed_points import FixedPointLine, VarianceMap, log_variances, sampled_over, slope_at_zero
+from service.theory.fixed_points import FixedPointLine, VarianceMap, sampled_grid, slope_at_zero
 from service.theory.gaussian import SampledActivation
 from service.theory.roots import roots
 
@@ -30,14 +30,14 @@ def critical_initialisations(activation: Activation, sigma_b2: float) -> Critica
 
     `sigma_b2` is the variance of a bias; it is not negative.
     """
-    log_q = log_variances(sigma_b2)
-    line = FixedPointLine(sampled_over(activation, log_q), sigma_b2)
+    sampled, log_q = sampled_grid(activation, sigma_b2)
+    line = FixedPointLine(sampled, sigma_b2)
     residuals = line.residual(log_q)
     if not residuals.any():
         example = _at(line, 1.0)
         everywhere = example.fixed_point.model_copy(update={"variance": None})
         return Criticality([example.model_copy(update={"fixed_point": everywhere})])
-    met = _at_zero(line.activation, log_q) if sigma_b2 == 0.0 else []
+    met = _at_zero(sampled, log_q) if sigma_b2 == 0.0 else []
     met += [_at(line, float(np.exp(root))) for root in roots(line.residual, log_q, residuals)]
     stable = [one for one in met if one.fixed_point.stable]
     return Criticality(stable, None if stable else _reason(line, log_q, met))

@@ -108,16 +108,12 @@ def _shrinks(residuals: Float64Array) -> bool:
     return bool(changing.size == 0 or changing[0] < 0.0)
 
 
-def log_variances(sigma_b2: float) -> Float64Array:
-    """ln q on a grid, (points,), over the range of fixed points, none of which is below `sigma_b2`."""
+def sampled_grid(activation: Activation, sigma_b2: float) -> tuple[SampledActivation, Float64Array]:
+    """`activation` sampled over the range of fixed points, none of which is below `sigma_b2`; ln q there, (points,)."""
     lowest = min(_SMALLEST, max(float_info.min, 0.5 * sigma_b2)) if sigma_b2 > 0.0 else _SMALLEST
     ends = log(lowest), log(_LARGEST * max(1.0, sigma_b2))
-    return np.linspace(*ends, round(_PER_DECADE * (ends[1] - ends[0]) / log(10.0)) + 1)
-
-
-def sampled_over(activation: Activation, log_q: Float64Array) -> SampledActivation:
-    """`activation` sampled for the variances of a grid, (points,)."""
-    return _sampled(activation, float(np.exp(log_q[0])), float(np.exp(log_q[-1])))
+    log_q = np.linspace(*ends, round(_PER_DECADE * (ends[1] - ends[0]) / log(10.0)) + 1)
+    return _sampled(activation, float(np.exp(log_q[0])), float(np.exp(log_q[-1]))), log_q
 
 
 @lru_cache(maxsize=4)  # fixed points and critical initialisations ask for the same one
@@ -148,8 +144,8 @@ def fixed_points(activation: Activation, sigma_w2: float, sigma_b2: float) -> li
     `sigma_w2` is fan_in times the variance of a weight, `sigma_b2` the variance of a bias; neither is negative. Kept is
     what changes by less than 1e-13 of itself.
     """
-    log_q = log_variances(sigma_b2)
-    variance_map = VarianceMap(sampled_over(activation, log_q), sigma_w2, sigma_b2)
+    sampled, log_q = sampled_grid(activation, sigma_b2)
+    variance_map = VarianceMap(sampled, sigma_w2, sigma_b2)
     residuals = variance_map.residual(log_q)
     if not residuals.any():
         return [variance_map.fixed_point(1.0).model_copy(update={"variance": None})]

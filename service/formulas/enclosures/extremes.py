@@ -20,6 +20,15 @@ from service.formulas.enclosures.piecewise import Piece, period
 from service.formulas.enclosures.program import VARIABLE, constant, slope_of
 from service.formulas.language.tree import Expr
 
+_NARROW = 1e-14
+_TINY = 1e-30
+_CROWD = 200
+"""Boxes that may wait: what can be bounded never needs as many, what oscillates without end needs more."""
+_ANYTHING = INFINITY - INFINITY
+_BESIDE = 2.0**-20
+_STRANGE = 30.0
+"""How far out a tail is followed that is not understood."""
+
 
 class Approach(StrEnum):
     """How a value of a function belongs to a place."""
@@ -100,16 +109,6 @@ class Extreme:
         if witness.solved:
             return bool(value.upper() >= self.floor)
         return bool(value == self.floor and value == self.ceiling)
-
-
-_NARROW = 1e-14
-_TINY = 1e-30
-_CROWD = 200
-"""Boxes that may wait: what can be bounded never needs as many, what oscillates without end needs more."""
-_ANYTHING = INFINITY - INFINITY
-_BESIDE = 2.0**-20
-_STRANGE = 30.0
-"""How far out a tail is followed that is not understood."""
 
 
 def extremes(piece: Piece, order: int, budget: Budget) -> tuple[Extreme, Extreme]:

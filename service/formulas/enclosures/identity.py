@@ -33,6 +33,10 @@ from service.formulas.language.tree import (
 )
 from service.formulas.language.write import plain
 
+_BITS = 127  # of the prime
+_DEEPEST_DENOMINATOR = 5040  # 7!: halves, thirds, … of an exponent are whole powers of one symbol
+_MOST_TERMS = 64
+"""An exponent of more terms stays as it is."""
 _POINTS, _TRIES = 2, 16
 """Points that must agree, and points that are tried: half of all constants have no root in a field."""
 
@@ -77,9 +81,6 @@ def _agree(one: Expr, other: Expr, point: int) -> bool:
         raise _OutsideTheClass
     field = _PrimeField(chance, scale)
     return field.value(one) == field.value(other)
-
-
-_BITS = 127
 
 
 class _OutsideTheClass(Exception):
@@ -227,11 +228,6 @@ _BY_HALF_ANGLES: dict[str, Callable[[_PrimeField, int], int]] = {
     "tan": lambda field, t: field.ratio(2 * t, 1 - t * t),
 }
 """From t = tan(u/2)."""
-
-
-_DEEPEST_DENOMINATOR = 5040  # 7!: halves, thirds, … of an exponent are whole powers of one symbol
-_MOST_TERMS = 64
-"""An exponent of more terms stays as it is."""
 
 
 def common_denominator(node: Expr) -> int:

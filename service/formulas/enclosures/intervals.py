@@ -16,6 +16,12 @@ from service.formulas.enclosures.program import VARIABLE, BallProgram, slope_of
 from service.formulas.language.build import replaced
 from service.formulas.language.tree import ZERO, Expr, Number, Product, Sum, Symbol
 
+_NEWTON_STEPS = 40
+_NARROW = 1e-15
+_FIRST_EDGE = 0.53  # no round number: what is worth finding lies on those, and a zero on an edge is found twice
+_FACTOR = 4.0  # how much farther out every next edge is
+_SMALLEST = 1e-18  # no smaller box is halved
+
 
 @dataclass
 class Budget:
@@ -38,12 +44,6 @@ class Budget:
         self.left -= cost
         if self.left < 0:
             raise Undecided
-
-
-_NEWTON_STEPS = 40
-_NARROW = 1e-15
-_FIRST_EDGE = 0.53  # no round number: what is worth finding lies on those, and a zero on an edge is found twice
-_FACTOR = 4.0
 
 
 @dataclass(frozen=True)
@@ -175,9 +175,6 @@ def _common(one: Ball, other: Ball) -> Ball:
     if not other.is_finite():
         return one
     return one.intersection(other) if one.is_finite() else other
-
-
-_SMALLEST = 1e-18
 
 
 def zeros(node: Expr, low: Ball, high: Ball, budget: Budget, order: int = 0) -> list[Ball]:

@@ -20,6 +20,9 @@ from service.formulas.enclosures.program import VARIABLE, BallProgram, constant,
 from service.formulas.language.build import negative, quotient, times, total
 from service.formulas.language.tree import MINUS_ONE, ZERO, Call, Expr, Number, Power, Relation, Where, call
 
+_MOST_PIECES = 64
+_ZERO = 1e-20
+
 
 def switches(node: Expr) -> Iterator[Expr]:
     """All switches in a formula, the inner ones before those around them."""
@@ -83,9 +86,6 @@ def _singular(node: Expr) -> Iterator[Expr]:
             yield argument
         case Call("tan", (argument,)):
             yield call("cos", argument)
-
-
-_MOST_PIECES = 64
 
 
 @dataclass(frozen=True)
@@ -174,9 +174,6 @@ def _interior(low: Ball, high: Ball) -> Ball:
     if low.is_finite():
         return (low + 1.0).mid()
     return (high - 1.0).mid() if high.is_finite() else arb(0.1234)
-
-
-_ZERO = 1e-20
 
 
 def value_at(node: Expr, z: Ball) -> Ball:

@@ -20,6 +20,8 @@ from service.formulas.language.build import mapped, negative, quotient, simplifi
 from service.formulas.language.canonical import canonical
 from service.formulas.language.tree import MINUS_ONE, ONE, Call, Expr, call
 
+_REPEATS = 8
+
 
 @dataclass(frozen=True)
 class OneSidedLimits:
@@ -110,9 +112,6 @@ def _agree(one: Ball | None, other: Ball | None) -> bool:
     if one is None or other is None or not (one.is_finite() and other.is_finite()):
         return False
     return bool(one.overlaps(other))
-
-
-_REPEATS = 8
 
 
 @dataclass(frozen=True)
