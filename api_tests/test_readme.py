@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.core.settings import PREFIX, Settings
+from service.core.settings import Settings
 
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -41,4 +41,4 @@ def test_the_activation_of_the_readme_is_described_as_in_the_readme(service_url:
 def test_every_setting_is_in_the_readme() -> None:
     rows = [line for line in README.splitlines() if line.startswith("| `")]
     documented = {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row.split("|")[1])}
-    assert documented == {name.removeprefix(PREFIX) for name in Settings().environment()}
+    assert documented == {name.removeprefix("GRADIENT_VERDICT_") for name in Settings().environment()}

@@ -121,7 +121,7 @@ def _grade(args: argparse.Namespace) -> int:
 
 
 def _sweep(args: argparse.Namespace) -> int:
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever stops it while it loads reads no traceback
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback when it is stopped while it loads
     from service.cli.sweep import sweep_file  # noqa: PLC0415
 
     signal.signal(signal.SIGINT, before)

@@ -145,10 +145,10 @@ def test_a_gradient_that_overflows_leaves_it_to_a_person() -> None:
     assert (check.status, check.code) == ("undecided", "overflow")
 
 
-def of_one_sample(quantity: str = "backward_factor") -> Json:
+def of_one_sample(quantity: str = "backward_factor", samples: int = 1) -> Json:
     data = {
-        "inputs": {"kind": "explicit", "values": INPUTS[:1].tolist()},
-        "targets": {"kind": "explicit", "values": TARGETS[:1].tolist()},
+        "inputs": {"kind": "explicit", "values": INPUTS[:samples].tolist()},
+        "targets": {"kind": "explicit", "values": TARGETS[:samples].tolist()},
     }
     return {**GRADIENT, "quantity": quantity, "simulation": {**GRADIENT["simulation"], "data": data}}
 
@@ -163,6 +163,6 @@ def test_the_factors_of_the_textbook_lead_from_delta_to_delta() -> None:
 def test_a_factor_of_several_samples_or_of_weights_that_are_drawn_is_a_flaw() -> None:
     drawn = of_one_sample()
     drawn["simulation"]["network"] = {"features": 2, "layers": [{"kind": "dense", "units": 1}]}
-    for claim in ({**GRADIENT, "quantity": "backward_factor"}, drawn):
+    for claim in ({**GRADIENT, "quantity": "backward_factor"}, of_one_sample(samples=2), drawn):
         made = GradientClaim.model_validate({"id": "a", **claim})
         assert [pointer for pointer, _ in made.flaws()] == ["/quantity"]

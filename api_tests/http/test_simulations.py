@@ -5,9 +5,10 @@ import math
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
-from api_tests.http.asking import Json, sent, spec, without_seconds
+from api_tests.http.asking import Json, assert_problem, sent, spec, without_seconds
 from examples.running_service import running_service
 from service.core.pointers import walk
 from service.simulation.results import SimulationReport
@@ -120,6 +121,16 @@ def test_histograms_count_every_value_of_the_first_trial(service_url: str) -> No
         assert derivative["edges"] == sorted(derivative["edges"])
         assert len(derivative["edges"]) == len(derivative["counts"]) + 1
         assert (gradient and sum(gradient["counts"]) + gradient["zeros"]) == weights
+
+
+def test_a_report_carries_100_000_numbers_of_gradients_and_no_more(service_url: str) -> None:
+    """Of one layer of 100 units: a weight for each feature and a bias; delta and derivative of 8 samples."""
+    largest = asked(service_url, spec(network(983, dense(100)), include=["gradients"], trials=1)).json()
+    (factors,) = largest["gradients"]
+    assert sum(np.size(factors[name]) for name in ("weights", "bias", "delta", "derivative")) == 100_000
+    answer = asked(service_url, spec(network(984, dense(100)), include=["gradients"], trials=1))
+    problem = assert_problem(answer, 422, "gradients-too-large")
+    assert problem["facts"] == {"numbers": 100_100, "limit": 100_000}
 
 
 def test_gradients_are_those_whose_norms_the_statistics_report(service_url: str) -> None:

@@ -13,7 +13,6 @@ from sqlalchemy import Engine, inspect, text
 
 from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
 from service.__main__ import main
-from service.core.settings import PREFIX
 from service.store.engine import engine_of, url_of
 from service.store.migrate import downgrade, revision_of, upgrade
 from service.store.schema import HEAD, METADATA
@@ -110,7 +109,7 @@ def test_a_step_that_fails_leaves_nothing_behind(database_url: str) -> None:
 def test_the_command_line_tells_and_changes_the_revision(
     database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", database_url)
+    monkeypatch.setenv("GRADIENT_VERDICT_DATABASE_URL", database_url)
     said = []
     for way in (["current"], ["upgrade"], ["current"], ["downgrade"], ["upgrade"], ["downgrade", "base"]):
         assert main(["database", *way]) == 0
@@ -125,7 +124,7 @@ def test_the_command_line_says_why_a_database_cannot_be_had(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", f"sqlite:///{tmp_path}/file/reports.sqlite3")
+    monkeypatch.setenv("GRADIENT_VERDICT_DATABASE_URL", f"sqlite:///{tmp_path}/file/reports.sqlite3")
     assert main(["database", "upgrade"]) == 2
     assert capsys.readouterr().err == "The store of reports is not available: its database is not reachable.\n"
 

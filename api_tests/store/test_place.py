@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
-from service.core.settings import PREFIX, Settings
+from service.core.settings import Settings
 from service.store.engine import url_of
 
 SECRET = "pa55word"
@@ -25,7 +25,7 @@ SHOWN = {
 @pytest.mark.parametrize(("url", "shown"), SHOWN.items())
 def test_passwords_are_not_shown(url: str, shown: str) -> None:
     settings = Settings(database_url=url)
-    assert settings.environment()[f"{PREFIX}DATABASE_URL"] == shown
+    assert settings.environment()["GRADIENT_VERDICT_DATABASE_URL"] == shown
     assert SECRET not in repr(settings)
 
 

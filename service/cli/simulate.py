@@ -29,7 +29,7 @@ def simulate_file(path: Path, *, as_json: bool, fail_on: tuple[str, ...]) -> int
 
 
 def _show(report: SimulationReport, console: Console) -> None:
-    """Print `report`."""
+    """Print the verdict with its reasons, what theory predicts, and a row for every layer."""
     verdict = report.verdict
     console.print(_headline(verdict))
     for reason in verdict.reasons:

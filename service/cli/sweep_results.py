@@ -49,7 +49,6 @@ class SweepResults:
     _failed: int = 0
 
     def __post_init__(self) -> None:
-        """Begin the table."""
         self._map = HeatMap.of(self.spec)
         if self.csv is not None:
             self.csv.write(csv_line(self.spec.columns()))
@@ -140,7 +139,7 @@ class HeatMap:
         return cls(spec, _some(rows, _MOST_ROWS), _some(columns, _MOST_COLUMNS))
 
     def take(self, point: SweepPoint) -> None:
-        """Remember a point."""
+        """Remember the sign of a point, where it is among those shown."""
         row, column = divmod(point.index, self.spec.shape[1])
         if row in self.rows and column in self.columns:
             self.signs[point.index] = self.sign(point.verdict)

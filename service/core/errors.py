@@ -8,7 +8,7 @@ Refusal
 │   ├── Incompatible          two choices that exclude each other (a loss and an output activation)
 │   ├── GradientsTooLarge     the factors asked for would fill a report
 │   ├── MisplacedAxis         an axis of a sweep that the base specification has no place for
-│   └── FlawedRubric          a claim that contradicts itself, or that nobody could meet
+│   └── FlawedRubric          a claim that contradicts itself, or that no answer can meet
 ├── BudgetExceeded        the estimate is above what is answered at once
 ├── GradientsNotIncluded  the report was made without the factors of its gradient
 ├── ReportNotFound        there is no report with that digest, or not any more
@@ -108,7 +108,7 @@ class GradientsTooLarge(SpecError):
 
 
 class FlawedRubric(SpecError):
-    """A claim contradicts itself, or nobody could meet it."""
+    """A claim contradicts itself, or no answer can meet it."""
 
     code = "flawed-rubric"
 
@@ -219,7 +219,7 @@ class WorkerFailed(Refusal):
 
 
 class WorkerNotStarted(WorkerFailed):
-    """No worker process can be started now; that is nobody's fault who asks."""
+    """No worker process can be started now; the request is not at fault."""
 
 
 class NotReady(Refusal):

@@ -18,7 +18,7 @@ from typing_extensions import TypeAliasType
 
 
 def _tidy(schema: dict[str, Any], _model: type[BaseModel]) -> None:
-    """Drop the automatic titles; a tag is required of whoever writes JSON, whatever Python lets a caller omit."""
+    """Drop the automatic titles; JSON must have the tag, which Python callers may omit."""
     fields = schema.get("properties", {})
     for field in fields.values():
         field.pop("title", None)

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-PREFIX = "GRADIENT_VERDICT_"
+_PREFIX = "GRADIENT_VERDICT_"
 _PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 _DATABASE = re.compile(r"sqlite:///(?!:memory:).+|postgres(ql)?(\+psycopg)?://.+")
@@ -17,7 +17,7 @@ class Settings(BaseSettings):
     """The settings with their defaults, which need no other server."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True
+        env_prefix=_PREFIX, frozen=True, extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True
     )
 
     host: str = "127.0.0.1"
@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     memory_bytes_per_worker: Annotated[int, Field(ge=512 << 20)] = 2 << 30
     """The address space of a worker process."""
     cache_bytes: Annotated[int, Field(ge=0)] = 64 << 20
-    """How many bytes of reports are kept for whoever asks the same again; 0 keeps none."""
+    """How many bytes of reports are kept to answer the same request again; 0 keeps none."""
     database_url: Annotated[str, Field(repr=False)] = ""
     """Where reports are kept: `sqlite:///a/path` or `postgresql://…`; empty for a file in the user's data directory."""
     retention_days: Annotated[float, Field(gt=0, le=36_500)] = 90.0
@@ -77,12 +77,12 @@ class Settings(BaseSettings):
 
     def variables(self) -> dict[str, str]:
         """Every setting as the variable that sets it, passwords and all: for a process of this service's own."""
-        return {f"{PREFIX}{name.upper()}": str(value) for name, value in self.model_dump().items()}
+        return {f"{_PREFIX}{name.upper()}": str(value) for name, value in self.model_dump().items()}
 
     def environment(self) -> dict[str, str]:
         """Every setting by the name of its variable, without passwords."""
         shown = self.model_dump() | {"database_url": _without_secrets(self.database_url)}
-        return {f"{PREFIX}{name.upper()}": str(value) for name, value in shown.items()}
+        return {f"{_PREFIX}{name.upper()}": str(value) for name, value in shown.items()}
 
 
 def _without_secrets(url: str) -> str:

@@ -1,4 +1,4 @@
-"""Probes and metrics for whoever runs the service, and the document for whoever generates a client."""
+"""Probes and metrics for operators, and the document for generators of clients."""
 
 from typing import Annotated, Literal
 
