@@ -22,12 +22,12 @@ from service.charts.sweep import draw_sweep  # noqa: E402
 from service.charts.tables import csv_line, layers_csv  # noqa: E402
 from service.core.settings import Settings  # noqa: E402
 from service.core.version import ENGINE_VERSION  # noqa: E402
-from service.grading.adapters.lambda_feedback import LambdaRequest  # noqa: E402
-from service.grading.adapters.mu_ed import EvaluateHealth, EvaluateRequest  # noqa: E402
-from service.grading.adapters.xqueue import grading_spec_of  # noqa: E402
 from service.grading.answers import PreviewSpec, preview  # noqa: E402
 from service.grading.batch import Assignment, BatchRequest, BatchSpec  # noqa: E402
 from service.grading.formats import FORMATS  # noqa: E402
+from service.grading.formats.lambda_feedback import LambdaRequest  # noqa: E402
+from service.grading.formats.mu_ed import EvaluateHealth, EvaluateRequest  # noqa: E402
+from service.grading.formats.xqueue import xqueue_spec  # noqa: E402
 from service.grading.grade import grade  # noqa: E402
 from service.grading.rubrics import rubric_report  # noqa: E402
 from service.grading.spec import GradingSpec, Rubric  # noqa: E402
@@ -64,7 +64,7 @@ def answers() -> dict[str, Any]:
     previewed = PreviewSpec.model_validate(_first("previews"))
     evaluated = EvaluateRequest.model_validate(_first("evaluations"))
     asked_of_lambda = LambdaRequest.model_validate(_first("lambdas"))
-    queued = grading_spec_of(examples.example("queued").encode())
+    queued = xqueue_spec(examples.example("queued").encode())
     report = {**simulate(spec).model_dump(mode="json"), "elapsed_seconds": SECONDS}
     return {
         "evaluation": json.loads(FORMATS["mu_ed"].write(grade(evaluated.grading_spec(), simulate))),

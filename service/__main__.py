@@ -63,10 +63,10 @@ def _count(text: str) -> int:
 
 
 def _format(name: str) -> str:
-    from service.grading.formats import NAMES  # noqa: PLC0415 - other commands need none of it
+    from service.grading.formats import FORMATS  # noqa: PLC0415 - other commands need none of it
 
-    if name not in NAMES:
-        raise argparse.ArgumentTypeError(f"{name}: not among {', '.join(NAMES)}")
+    if name not in FORMATS:
+        raise argparse.ArgumentTypeError(f"{name}: not among {', '.join(FORMATS)}")
     return name
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from api_tests.http.asking import Json, assert_problem, resolve, sent
 from service.cli.grade import grade_files
-from service.grading.formats import NAMES
+from service.grading.formats import FORMATS
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +41,7 @@ async def test_the_course_is_graded_with_its_evidence_at_hand(client: httpx.Asyn
         assert (await client.get(path)).json()["digest"] == path.rpartition("/")[2]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FORMATS)
 async def test_every_format_is_the_same_over_http_and_offline(
     client: httpx.AsyncClient, capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path, name: str
 ) -> None:

@@ -15,9 +15,8 @@ from service.simulation.plan import Plan
 from service.simulation.results import SimulationReport
 from service.simulation.simulate import simulate, simulate_plan
 from service.simulation.spec import SimulationSpec
-from service.studies.evaluation import ChunkResult, evaluate
+from service.studies.evaluation import ChunkResult, digests_of, evaluate, points_of
 from service.studies.sweep import Grid
-from service.studies.tasks import digests_of, points_of
 
 PHASES = [spaced("weight_variance", 0.5, 2, 3, scale="log"), given("depth", 2, 3, 2)]
 """Six points, of which two and two are the same."""

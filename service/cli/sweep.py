@@ -21,13 +21,12 @@ from service.jobs.size import chunk_of, seconds_a_point
 from service.processes.pool import ProcessPool
 from service.simulation.estimate import Limits
 from service.simulation.results import ItemError
-from service.studies.evaluation import ChunkResult, bisect_failures
+from service.studies.evaluation import ChunkResult, bisect_failures, points_of
 from service.studies.sweep import Grid, SweepSpec
-from service.studies.tasks import points_of
 
 _INTERRUPTED = 130  # the exit status of what Ctrl-C has ended
 _STANDARD_OUTPUT = "-"
-_PRELOAD = ("service.studies.tasks", "service.theory.bounds:prove_built_ins")
+_PRELOAD = ("service.studies.evaluation", "service.theory.bounds:prove_built_ins")
 _Take = Callable[[int, ChunkResult], None]
 
 

@@ -86,6 +86,18 @@ class Check(Model):
     hidden: bool
     """Whether the student shall not see it."""
 
+    @property
+    def passed(self) -> bool:
+        """Whether the claim is entirely correct."""
+        return self.status is CheckStatus.CORRECT
+
+    @property
+    def share(self) -> float:
+        """The share of the claim's points that is given, in [0, 1]; of no points, all where it is correct."""
+        if self.max_points == 0:
+            return float(self.passed)
+        return min(1.0, self.points / self.max_points)
+
 
 class Grading(Model):
     """All claims of a rubric, judged."""
@@ -104,3 +116,24 @@ class Grading(Model):
     """The claims in the order of the rubric."""
     service_version: str
     """The version of the service that judged."""
+
+    @property
+    def visible(self) -> list[Check]:
+        """The checks that the student may see."""
+        return [check for check in self.checks if not check.hidden]
+
+    @property
+    def all_correct(self) -> bool:
+        """Whether all points are given and no person has to look."""
+        return self.fraction >= 1.0 and not self.needs_review
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether a person has to look."""
+        return self.status is GradingStatus.NEEDS_REVIEW
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether no answer could be read, so that there is nothing to grade."""
+        unread = {CheckStatus.INVALID, CheckStatus.MISSING}
+        return bool(self.checks) and all(check.status in unread for check in self.checks)

@@ -1,15 +1,18 @@
 """What may be asked to be graded."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from service.core.errors import FlawedRubric
 from service.core.kinds import Model
 from service.grading.claims import AnyClaim
 from service.grading.claims.base import ID
 
 MOST_CLAIMS = 64
+_ANSWER = "answer"
+"""The id of a claim that a platform sends without one."""
 
 
 class Rubric(Model):
@@ -39,3 +42,27 @@ class GradingSpec(Model):
     """The rubric."""
     answers: Annotated[dict[str, JsonValue], Field(max_length=2 * MOST_CLAIMS)]
     """The answers by the ids of the claims: texts, numbers, lists or objects, as each claim wants them."""
+
+    @classmethod
+    def from_platform(cls, told: Any, answer: Any, reference: Any = None) -> "GradingSpec":
+        """What a teacher told the platform, with the student's answer; FlawedRubric where that is no claim.
+
+        `told` has a `rubric`, of which `answer` has the answers by their ids, or a `claim`, or neither: then the answer
+        is a formula, and `reference` the expected one.
+        """
+        known = told if isinstance(told, dict) else {}
+        if "rubric" in known:
+            body = {"rubric": known["rubric"], "answers": answer if isinstance(answer, dict) else {}}
+        else:
+            claim = known.get("claim", {"kind": "expression", "expected": reference})
+            named = {"id": _ANSWER, **claim} if isinstance(claim, dict) else claim
+            name = named.get("id", _ANSWER) if isinstance(named, dict) else _ANSWER
+            body = {"rubric": {"id": "external", "claims": [named]}, "answers": {name: answer}}
+        try:
+            return cls.model_validate(body)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = "/".join(map(str, first["loc"]))
+            raise FlawedRubric(
+                f"What the platform was told to grade cannot be read at {place}: {first['msg']}."
+            ) from None

@@ -23,7 +23,7 @@ from service.store.nothing import NoPoints
 from service.store.points import PointStore
 
 _CHUNKS_A_PROCESS = 2  # one that is worked on, and one that waits for it
-_PRELOAD = ("service.studies.tasks", "service.grading.tasks", "service.theory.bounds:prove_built_ins")
+_PRELOAD = ("service.studies.evaluation", "service.grading.tasks", "service.theory.bounds:prove_built_ins")
 
 
 def work(for_ever: bool = True) -> None:

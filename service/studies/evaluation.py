@@ -1,19 +1,23 @@
-"""Points of a sweep → their results, a line of JSON each; what simulates is an argument."""
+"""Points of a sweep → their results, a line of JSON each; in worker processes, which have the sweep as JSON."""
 
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 from pydantic import ValidationError
 
 from service.core.errors import DeadlineExceeded, Refusal, WorkerFailed, WorkerNotStarted
+from service.simulation.estimate import Limits, check_budget
 from service.simulation.plan import Plan
 from service.simulation.results import ItemError, SimulationReport
+from service.simulation.simulate import simulate_plan
 from service.studies.points import Reduced, error_of
-from service.studies.sweep import Grid
+from service.studies.sweep import Grid, SweepSpec
 
 _T = TypeVar("_T")
+_JOBS_AT_ONCE = 4
 _DEFECTS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What a defect of this service raises; one item has it, and the others are worked on. Want of memory is none."""
 
@@ -60,6 +64,21 @@ def evaluate(
         found.lines.append(point.model_dump_json().encode())
         found.failed += point.error is not None
     return found
+
+
+def digests_of(request: bytes, items: range) -> list[str | None]:
+    """The digests of the points `items` of the sweep `request`; None where a specification is not valid."""
+    return [_grid(request).digest(index) for index in items]
+
+
+def points_of(request: bytes, items: range, known: Mapping[str, bytes], limits: Limits) -> ChunkResult:
+    """The results of the points `items` of the sweep `request`; those that are `known` are not simulated again."""
+
+    def simulate(made: Plan) -> SimulationReport:
+        check_budget(made, limits)
+        return simulate_plan(made)
+
+    return evaluate(_grid(request), items, known, simulate)
 
 
 async def bisect_failures(
@@ -114,3 +133,8 @@ def _reduced(point: bytes | None) -> Reduced | None:
         return None if point is None else Reduced.model_validate_json(point)
     except ValidationError:
         return None
+
+
+@lru_cache(_JOBS_AT_ONCE)
+def _grid(request: bytes) -> Grid:
+    return Grid(SweepSpec.model_validate_json(request))

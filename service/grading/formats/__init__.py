@@ -1,4 +1,4 @@
-"""The family of formats: how grading platforms read a grading; one class a file, found by reading the folder."""
+"""What platforms read and send: how each has a grading written, and its own requests; found by reading the folder."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from service.core.kinds import discover
 from service.grading.formats.base import Format
 
-__all__ = ["FORMATS", "NAMES", "Format", "FormatName"]
+__all__ = ["FORMATS", "Format", "FormatName"]
 
 discover(__name__)
 
@@ -15,11 +15,8 @@ FORMATS: dict[str, Format] = {
 }
 """Every format by its name, in the order of the names."""
 
-NAMES = tuple(FORMATS)
-"""The names of all formats, in order."""
-
 if TYPE_CHECKING:
     FormatName = str
 else:
-    FormatName = StrEnum("FormatName", {name.upper(): name for name in NAMES})
+    FormatName = StrEnum("FormatName", {name.upper(): name for name in FORMATS})
     FormatName.__doc__ = "The formats that a grading may be written in."

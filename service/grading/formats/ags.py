@@ -2,9 +2,8 @@
 
 from typing import Any, ClassVar
 
-from service.grading.formats.base import Format
+from service.grading.formats.base import Format, as_text
 from service.grading.formats.markup import json_text
-from service.grading.formats.wording import as_text, needs_review
 from service.grading.results import Grading
 
 
@@ -26,7 +25,7 @@ class Ags(Format):
                 **_points(grading),
                 "comment": as_text(grading),
                 "activityProgress": "Completed",
-                "gradingProgress": "PendingManual" if needs_review(grading) else "FullyGraded",
+                "gradingProgress": "PendingManual" if grading.needs_review else "FullyGraded",
             }
         )
 

@@ -2,9 +2,8 @@
 
 from typing import Any, ClassVar
 
-from service.grading.formats.base import Format
+from service.grading.formats.base import Format, concealed, message, title
 from service.grading.formats.markup import json_text
-from service.grading.formats.wording import message, passed, title, untold
 from service.grading.results import Check, Grading
 
 
@@ -26,5 +25,5 @@ class Artemis(Format):
 
 def _feedback(check: Check) -> dict[str, Any]:
     """One custom feedback; Artemis refuses a failure without a message."""
-    told = untold([check]) if check.hidden else f"{title(check)}: {message(check)}"
-    return {"name": check.id, "successful": passed(check), "message": told}
+    told = message(concealed([check])) if check.hidden else f"{title(check)}: {message(check)}"
+    return {"name": check.id, "successful": check.passed, "message": told}

@@ -2,12 +2,11 @@
 
 from typing import Any, ClassVar
 
-from service.grading.formats.base import Format
+from service.grading.formats.base import Format, message, title
 from service.grading.formats.markup import json_text
-from service.grading.formats.wording import message, passed, title, visible
 from service.grading.results import Check, Grading
 
-STAGE = "Checks"
+_STAGE = "Checks"
 
 
 class Autolab(Format):
@@ -24,8 +23,8 @@ class Autolab(Format):
 
     def write(self, grading: Grading) -> str:
         """Two lines of JSON."""
-        tests = {check.id: _test(check) for check in visible(grading)}
-        feedback = {"_presentation": "semantic", "stages": [STAGE], STAGE: tests}
+        tests = {check.id: _test(check) for check in grading.visible}
+        feedback = {"_presentation": "semantic", "stages": [_STAGE], _STAGE: tests}
         scores = {"scores": {check.id: check.points for check in grading.checks}}
         return f"{json_text(feedback)}\n{json_text(scores)}"
 
@@ -34,4 +33,4 @@ def _test(check: Check) -> dict[str, Any]:
     """What became of `check`, with the reason as a hint."""
     # Autolab puts quotation marks around any `word:` before it reads the JSON, and so breaks strings that hold one.
     hint = f"{title(check)}: {message(check)}".replace(":", " :")
-    return {"passed": passed(check), "hint": hint}
+    return {"passed": check.passed, "hint": hint}

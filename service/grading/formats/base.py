@@ -1,9 +1,15 @@
-"""What a format is: a grading written as one platform reads it."""
+"""What a format is: a grading written as one platform reads it, in words that are alike on all of them."""
 
 from abc import ABC, abstractmethod
+from math import fsum
 from typing import ClassVar
 
-from service.grading.results import Grading
+from service.grading.formats.markup import escaped, line
+from service.grading.results import Check, CheckStatus, Grading
+
+REVIEW = "A person must look at this."
+_HIDDEN = "hidden-checks"
+"""The id of all hidden checks together; no claim's id has a hyphen."""
 
 
 class Format(ABC):
@@ -19,3 +25,71 @@ class Format(ABC):
     @abstractmethod
     def write(self, grading: Grading) -> str:
         """`grading` as the platform reads it."""
+
+
+def disclosed(grading: Grading) -> list[Check]:
+    """The checks that the student may see, and one in place of all others, so that the points add up to the score."""
+    hidden = [check for check in grading.checks if check.hidden]
+    return [*grading.visible, concealed(hidden)] if hidden else grading.visible
+
+
+def concealed(checks: list[Check]) -> Check:
+    """One check in place of hidden `checks`, which tells their points alone, and that a person must look at one."""
+    undecided = any(check.status is CheckStatus.UNDECIDED for check in checks)
+    all_passed = all(check.passed for check in checks)
+    others = CheckStatus.CORRECT if all_passed else CheckStatus.INCORRECT
+    return Check(
+        id=_HIDDEN,
+        kind=_HIDDEN,
+        title="Hidden checks",
+        status=CheckStatus.UNDECIDED if undecided else others,
+        points=fsum(check.points for check in checks),
+        max_points=fsum(check.max_points for check in checks),
+        code=_HIDDEN,
+        message="This is not shown.",
+        parsed_latex=None,
+        method=None,
+        counterexample=None,
+        position=None,
+        evidence=[],
+        hidden=True,
+    )
+
+
+def title(check: Check) -> str:
+    """The claim's title in one line, never empty."""
+    return line(check.title) or check.id
+
+
+def message(check: Check) -> str:
+    """Why, for the student: one line, never empty; it says so where a person must look."""
+    said = line(check.message) or f"{check.status.value.capitalize()}."
+    return f"{said} {REVIEW}" if check.status is CheckStatus.UNDECIDED else said
+
+
+def points_in_words(given: float, of: float) -> str:
+    """Such as "0.5 of 2 points", to ten digits."""
+    return f"{given:.10g} of {of:.10g} points"
+
+
+def summary(grading: Grading) -> str:
+    """The points over all checks, hidden ones too, in one line; it says so where a person must look."""
+    said = f"{points_in_words(grading.score, grading.max_score)}."
+    return f"{said} {REVIEW}" if grading.needs_review else said
+
+
+def as_text(grading: Grading) -> str:
+    """The summary, then a line for each visible check."""
+    return "\n".join([summary(grading), *(_statement(check) for check in grading.visible)])
+
+
+def as_html(grading: Grading) -> str:
+    """The summary and the visible checks as one element, well-formed as XML too."""
+    items = "".join(f"<li>{escaped(_statement(check))}</li>" for check in grading.visible)
+    told = f"<ul>{items}</ul>" if items else ""
+    return f"<div><p>{escaped(summary(grading))}</p>{told}</div>"
+
+
+def _statement(check: Check) -> str:
+    """Title, points and message in one line."""
+    return f"{title(check)} ({points_in_words(check.points, check.max_points)}): {message(check)}"

@@ -2,9 +2,8 @@
 
 from typing import Any, ClassVar
 
-from service.grading.formats.base import Format
+from service.grading.formats.base import REVIEW, Format, message, points_in_words, summary, title
 from service.grading.formats.markup import escaped, json_text
-from service.grading.formats.wording import REVIEW, message, needs_review, points_in_words, share, summary, title
 from service.grading.results import Check, Grading
 
 
@@ -29,7 +28,7 @@ class CodeRunner(Format):
                     ["iscorrect", "Check", "Points", "Message", "ishidden"],
                     *(_row(check) for check in grading.checks),
                 ],
-                "epiloguehtml": f"<p>{escaped(REVIEW)}</p>" if needs_review(grading) else "",
+                "epiloguehtml": f"<p>{escaped(REVIEW)}</p>" if grading.needs_review else "",
                 "columnformats": ["%s", "%s", "%s"],  # one for each column but iscorrect and ishidden
             }
         )
@@ -38,4 +37,4 @@ class CodeRunner(Format):
 def _row(check: Check) -> list[Any]:
     """The cells of `check`; `iscorrect` is a fraction, which CodeRunner shows as right, partly right or wrong."""
     points = points_in_words(check.points, check.max_points)
-    return [share(check), title(check), points, message(check), int(check.hidden)]
+    return [check.share, title(check), points, message(check), int(check.hidden)]

@@ -2,9 +2,8 @@
 
 from typing import Any, ClassVar
 
-from service.grading.formats.base import Format
+from service.grading.formats.base import Format, message, summary, title
 from service.grading.formats.markup import json_text, line
-from service.grading.formats.wording import message, passed, summary, title
 from service.grading.results import Check, CheckStatus, Grading
 
 
@@ -44,4 +43,4 @@ def _test(check: Check) -> dict[str, Any]:
     }
     if check.status is CheckStatus.UNDECIDED:
         return {**test, "tags": ["undecided"]}
-    return {**test, "status": "passed" if passed(check) else "failed"}
+    return {**test, "status": "passed" if check.passed else "failed"}

@@ -27,11 +27,6 @@ def escaped(text: str) -> str:
     return html.escape(line(text), quote=True)
 
 
-def encodable(text: str) -> str:
-    """`text` with U+FFFD for every lone surrogate, which UTF-8 has no bytes for."""
-    return _LONE_SURROGATE.sub("\ufffd", text)
-
-
 def json_text(value: Any) -> str:
     """`value` as JSON in ASCII, so that it is one line whatever its reader calls a line; ValueError for NaN."""
     return json.dumps(value, ensure_ascii=True, allow_nan=False)
@@ -48,7 +43,7 @@ def json_of(model: Model) -> str:
 def _encodable(value: Any) -> Any:
     """`value` with nothing in its strings that Pydantic cannot write as UTF-8."""
     if isinstance(value, str):
-        return encodable(value)
+        return _LONE_SURROGATE.sub("\ufffd", value)
     if isinstance(value, list):
         return [_encodable(item) for item in value]
     return {_encodable(key): _encodable(item) for key, item in value.items()} if isinstance(value, dict) else value

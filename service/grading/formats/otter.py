@@ -2,19 +2,8 @@
 
 from typing import Any, ClassVar
 
-from service.grading.formats.base import Format
+from service.grading.formats.base import Format, disclosed, message, title
 from service.grading.formats.markup import json_text
-from service.grading.formats.wording import (
-    HIDDEN,
-    HIDDEN_TITLE,
-    hidden,
-    message,
-    passed,
-    points_of,
-    title,
-    untold,
-    visible,
-)
 from service.grading.results import Check, Grading
 
 
@@ -31,29 +20,15 @@ class Otter(Format):
 
     def write(self, grading: Grading) -> str:
         """One object for each visible check, and one for all hidden ones."""
-        unseen = hidden(grading)
-        told = [_case(check) for check in visible(grading)]
-        return json_text([*told, _together(unseen)] if unseen else told)
+        return json_text([_case(check) for check in disclosed(grading)])
 
 
 def _case(check: Check) -> dict[str, Any]:
     """The test case of `check`."""
     return {
         "name": check.id,
-        "passed": passed(check),
+        "passed": check.passed,
         "score": check.points,
         "max_score": check.max_points,
         "message": f"{title(check)}: {message(check)}",
-    }
-
-
-def _together(checks: list[Check]) -> dict[str, Any]:
-    """One test case for all hidden `checks`, which tells their points alone."""
-    score, max_score = points_of(checks)
-    return {
-        "name": HIDDEN,
-        "passed": all(passed(check) for check in checks),
-        "score": score,
-        "max_score": max_score,
-        "message": f"{HIDDEN_TITLE}: {untold(checks)}",
     }

@@ -1,10 +1,9 @@
-"""PrairieLearn's external graders."""
+"""PrairieLearn: the results of an external grader, and what a question's own server.py puts into its data."""
 
 from typing import Any, ClassVar
 
-from service.grading.formats.base import Format
-from service.grading.formats.markup import json_text, line
-from service.grading.formats.wording import message, summary, title, unreadable, visible
+from service.grading.formats.base import Format, message, summary, title
+from service.grading.formats.markup import escaped, json_text, line
 from service.grading.results import Check, CheckStatus, Grading
 
 
@@ -23,11 +22,40 @@ class PrairieLearn(Format):
         """results.json: the score in [0, 1] and one test for each visible check."""
         results = {
             "score": grading.fraction,
-            "gradable": not unreadable(grading),
+            "gradable": not grading.unreadable,
             "message": summary(grading),
-            "tests": [_test(check) for check in visible(grading)],
+            "tests": [_test(check) for check in grading.visible],
         }
-        return json_text({**results, "format_errors": _format_errors(grading)} if unreadable(grading) else results)
+        return json_text({**results, "format_errors": _format_errors(grading)} if grading.unreadable else results)
+
+
+class PrairieLearnServer(Format):
+    """What `grade(data)` of a server.py puts into `data`; a hidden check has a score and a weight and says nothing.
+
+    PrairieLearn's elements show format errors and feedback as HTML, so both are escaped here: a question of one's own
+    shows them with three braces, `{{{feedback.d1}}}`. As with PrairieLearn's own elements, one answer that cannot be
+    read makes the submission invalid, which takes no attempt. There is no word for undecided: it scores 0, and the
+    feedback says that a person must look, unless the check is hidden.
+    """
+
+    name: ClassVar[str] = "prairielearn_server"
+    media_type: ClassVar[str] = "application/json"
+    what: ClassVar[str] = (
+        "PrairieLearn's server.py: score, partial_scores, format_errors and feedback, to update `data`."
+    )
+
+    def write(self, grading: Grading) -> str:
+        """The four entries of `data` that grading sets."""
+        seen = grading.visible
+        invalid = [check for check in seen if check.status is CheckStatus.INVALID]
+        return json_text(
+            {
+                "score": grading.fraction,
+                "partial_scores": {check.id: _partial(check) for check in grading.checks},
+                "format_errors": {check.id: escaped(message(check)) for check in invalid},
+                "feedback": {check.id: escaped(message(check)) for check in seen},
+            }
+        )
 
 
 def _test(check: Check) -> dict[str, Any]:
@@ -44,5 +72,13 @@ def _test(check: Check) -> dict[str, Any]:
 
 def _format_errors(grading: Grading) -> list[str]:
     """Why nothing could be read; never empty."""
-    invalid = [check for check in visible(grading) if check.status is CheckStatus.INVALID]
+    invalid = [check for check in grading.visible if check.status is CheckStatus.INVALID]
     return [f"{title(check)}: {message(check)}" for check in invalid] or ["No answer could be read."]
+
+
+def _partial(check: Check) -> dict[str, Any]:
+    """The partial score of `check`, weighted by its points."""
+    # PrairieLearn's type says int; it takes any number, and half points occur.
+    weight = int(check.max_points) if check.max_points.is_integer() else check.max_points
+    score = {"score": check.share, "weight": weight}
+    return score if check.hidden else {**score, "feedback": escaped(message(check))}

@@ -2,9 +2,8 @@
 
 from typing import ClassVar
 
-from service.grading.formats.base import Format
+from service.grading.formats.base import Format, as_text
 from service.grading.formats.markup import json_text
-from service.grading.formats.wording import all_correct, as_text, needs_review
 from service.grading.results import Grading
 
 
@@ -27,6 +26,6 @@ class Submitty(Format):
 
 def _status(grading: Grading) -> str:
     """The colour of the message: red for no points, yellow where some are missing or a person must look."""
-    if all_correct(grading):
+    if grading.all_correct:
         return "success"
-    return "warning" if needs_review(grading) or grading.fraction > 0 else "failure"
+    return "warning" if grading.needs_review or grading.fraction > 0 else "failure"

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Body, Header, Request
 from fastapi.responses import Response
 
 from service.core.kinds import Double, Model
-from service.grading.adapters.lambda_feedback import Command, LambdaAnswer, LambdaRequest, healthy, previewed
-from service.grading.adapters.mu_ed import EvaluateHealth, EvaluateRequest, Feedback
-from service.grading.adapters.xqueue import grading_spec_of
+from service.grading.formats.lambda_feedback import LambdaAnswer, LambdaCommand, LambdaRequest
+from service.grading.formats.mu_ed import EvaluateHealth, EvaluateRequest, Feedback
+from service.grading.formats.xqueue import xqueue_spec
 from service.http.dependencies import ServicesDep
 from service.http.examples import example, example_requests
 from service.http.requests import StrictRequest, StrictRoute
@@ -53,12 +53,12 @@ async def get_evaluate_health(services: ServicesDep) -> EvaluateHealth:
 async def run_lambda_feedback(
     request: Annotated[LambdaRequest, Body(openapi_examples=example_requests("lambdas"))],
     services: ServicesDep,
-    command: Annotated[Command, Header(description="What is to be done.")] = "eval",
+    command: Annotated[LambdaCommand, Header(description="What is to be done.")] = "eval",
 ) -> Response:
     """Lambda Feedback, legacy: `eval` grades, `preview` shows how a response is understood, `healthcheck` answers."""
     if command == "eval":
         return Response(await services.archive.grade(request.grading_spec(), "lambda_feedback"), media_type=_JSON)
-    answer = previewed(request) if command == "preview" else healthy()
+    answer = LambdaAnswer.preview_of(request) if command == "preview" else LambdaAnswer.healthy()
     return Response(answer.model_dump_json(), media_type=_JSON)
 
 
@@ -71,4 +71,4 @@ async def run_lambda_feedback(
 async def grade_queued_submission(request: Request, services: ServicesDep) -> Response:
     """Open edX, push: a body of any media type with `xqueue_body`; `grader_payload` has a `claim` or a `rubric`."""
     body = await StrictRequest(request.scope, request.receive).body()
-    return Response(await services.archive.grade(grading_spec_of(body), "xqueue"), media_type=_JSON)
+    return Response(await services.archive.grade(xqueue_spec(body), "xqueue"), media_type=_JSON)

@@ -6,10 +6,9 @@ from typing import Any
 from service.jobs.job import JobKind
 from service.jobs.work.base import JobWork, Means, Opened
 from service.simulation.results import ItemError
-from service.studies.evaluation import ChunkResult
+from service.studies.evaluation import ChunkResult, digests_of, points_of
 from service.studies.points import SweepPoint
 from service.studies.sweep import Grid, SweepSpec
-from service.studies.tasks import digests_of, points_of
 
 
 class SweepWork(JobWork):
