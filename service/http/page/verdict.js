@@ -154,7 +154,7 @@ function fact(term, value, more) {
 
 /** @type {[string, string, (layer: Layer) => string][]} */
 const COLUMNS = [
-  ["activation", "The activation", (layer) => layer.activation],
+  ["activation", "The activation, or the kind of a layer without one", layerName],
   ["units", "How many units", (layer) => layer.shape.join(" × ")],
   ["delta", "log10 of the norm of delta", (layer) => decades(layer.log10_delta_norm.median)],
   ["gain", "Decades from the next layer to this one", (layer) => decades(layer.log10_backward_gain.median)],
@@ -163,10 +163,15 @@ const COLUMNS = [
   ["signal", "log10 of the root mean square of the outputs", (layer) => decades(layer.log10_forward_rms.median)],
   ["separation", "log10 of the share that tells samples apart", (layer) => decades(layer.log10_separation.median)],
   ["∂e/∂W", "log10 of its norm", (layer) => decades(layer.log10_weight_gradient_norm.median)],
-  ["rms φ′", "Root mean square of the derivative", (layer) => short(layer.derivative.rms)],
+  ["rms φ′", "Root mean square of the derivative", (layer) => short(layer.derivative?.rms)],
   ["saturated", "Share of saturated units", (layer) => percent(layer.saturated_fraction)],
   ["dead", "Share of dead units", (layer) => percent(layer.dead_fraction)],
 ];
+
+/** @param {Layer} layer */
+function layerName({ activation, kind }) {
+  return activation ?? kind.replaceAll("_", " ");
+}
 
 /**
  * The layers of a report, from input to output; the chart in numbers.

@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 import pytest
 from rich.console import Console
 
+from api_tests.cli.test_terminal import ROOT, command, written
 from api_tests.processes.processes import eventually
 from api_tests.studies.sweeping import BASE, Counting, given, grid, spaced
-from api_tests.test_terminal import ROOT, command, written
 from service.__main__ import main
 from service.charts.tables import csv_line
 from service.cli import sweep

@@ -14,7 +14,7 @@ from api_tests.networks import stack
 from service.__main__ import main
 from service.simulation.results import SimulationReport, Spread
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 VANISHING: Json = {"network": stack(8, 16, "sigmoid"), "trials": 4, "include": ["gradients"]}
 EXPLODING: Json = {"network": stack(8, 16, "tanh", {"kind": "normal", "std": 2})}
