@@ -18,7 +18,7 @@ ROOMS: dict[str, set[str]] = {
     "simulation": {"numpy", "pydantic", "scipy"},
     "studies": {"pydantic", "pydantic_core"},
     "grading": {"flint", "pydantic", "pydantic_core", "typing_extensions"},
-    "charts": {"altair", "anyio", "jinja2", "numpy", "platformdirs", "vl_convert"},
+    "charts": {"altair", "jinja2", "numpy", "platformdirs", "vl_convert"},
     "store": {"alembic", "anyio", "platformdirs", "pydantic", "sqlalchemy"},
     "jobs": {"anyio", "dbos", "pydantic", "sqlalchemy"},
     "http": {"anyio", "fastapi", "fastapi_offline", "prometheus_client", "pydantic", "starlette", "typing_extensions"},

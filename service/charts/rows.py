@@ -16,7 +16,7 @@ BAND_NAMES = ["explodes severely", "explodes mildly", "stable", "vanishes mildly
 """The bands of a policy from top to bottom."""
 
 _MOST_LAYERS = 100
-"""More would be closer together than anybody tells apart."""
+"""More would be too close together to be told apart."""
 _BESIDE_BANDS = 0.5
 """Decades of the outermost bands that a chart shows."""
 _FURTHEST = 4.0

@@ -29,7 +29,7 @@ class SignalChart(Chart):
         }
 
     def drawing(self) -> alt.LayerChart:
-        """Marks over `layers`."""
+        """Lines over the table `layers`, with their bands over trials."""
         y = marks.decades_axis("median", "decades (log₁₀)")
         return alt.LayerChart(
             layer=[*marks.medians(marks.layer_axis(), y, *marks.series(self.SIGNAL, self.SEPARATION))]

@@ -25,6 +25,6 @@ class WeightGradientChart(Chart):
         return {"layers": spread_rows(layers, lambda layer: layer.log10_weight_gradient_rms, "per weight")}
 
     def drawing(self) -> alt.LayerChart:
-        """Marks over `layers`."""
+        """Lines over the table `layers`, with their bands over trials."""
         y = marks.decades_axis("median", "|∂e/∂w|, decades (log₁₀)")
         return alt.LayerChart(layer=[*marks.medians(marks.layer_axis(), y, alt.Color("series:N", legend=None))])

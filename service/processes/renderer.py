@@ -44,7 +44,7 @@ class RendererProcess:
         """
         await self._wait_for_turn()
         try:
-            with CancelScope(shield=True):  # an answer that nobody waits for any more is read, or the next would get it
+            with CancelScope(shield=True):  # an answer is read though its caller has left, or the next would get it
                 allowed = self._settings.sync_deadline_seconds if seconds is None else seconds
                 found: T = await self._answer(await self._ready(), work, allowed)
             return found
@@ -73,7 +73,7 @@ class RendererProcess:
 
     async def _ready(self) -> "_Process":
         if self._process is not None and not self._process.process.is_alive():
-            self.end()  # it died while it had nothing to do: nobody need hear of it
+            self.end()  # it died while it had nothing to do, so no call has failed
         if self._process is None:
             self._process = _Process.start()
             await self._answer(self._process, self._preload, _START_SECONDS)
@@ -93,7 +93,7 @@ class RendererProcess:
 
 @dataclass(frozen=True)
 class _Process:
-    """What the parent holds of a process that does one thing after the other, until nobody is left to ask it."""
+    """What the parent holds of a process that does one thing after the other, until its parent has gone."""
 
     process: BaseProcess
     pipe: Connection
