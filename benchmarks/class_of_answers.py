@@ -30,15 +30,14 @@ from service.grading.formats import FORMATS  # noqa: E402
 from service.grading.grade import grade  # noqa: E402
 from service.grading.rubrics import plans_of  # noqa: E402
 from service.grading.spec import GradingSpec, Rubric  # noqa: E402
-from service.jobs.keeping import Keeping  # noqa: E402
 from service.jobs.size import chunk_of, seconds_a_sheet  # noqa: E402
-from service.jobs.work.base import Means, Opened  # noqa: E402
+from service.jobs.work.base import JobCache, JobContext, PreparedJob  # noqa: E402
 from service.jobs.work.gradings import GradingsWork  # noqa: E402
 from service.processes.pool import ProcessPool  # noqa: E402
 from service.simulation.estimate import Limits  # noqa: E402
 from service.simulation.plan import plan  # noqa: E402
 from service.simulation.simulate import simulate_plan  # noqa: E402
-from service.store.nothing import NoPoints, NoStore  # noqa: E402
+from service.store.stores import NullStore  # noqa: E402
 
 COURSE = ROOT / "examples" / "course"
 SHEETS, PROCESSES, COMPARED, BAR_SECONDS = 2000, 2, 50, 60.0
@@ -107,21 +106,21 @@ def a_class(count: int, seed: int = 0) -> BatchRequest:
     return BatchRequest.model_validate({"rubric": rubric, "submissions": submissions})
 
 
-async def graded(request: BatchRequest, means: Means, chunk: int) -> tuple[list[bytes], float]:
+async def graded(request: BatchRequest, context: JobContext, chunk: int) -> tuple[list[bytes], float]:
     """The lines of all gradings, as a job works on them, and the seconds this took once the processes were there."""
     work, encoded, total = GradingsWork(), request.encoded(), len(request.submissions)
-    await means.pool.start()
+    await context.pool.start()
     started = perf_counter()
-    opened = work.opened("class", encoded, await work.prepare(encoded, means))
+    loaded = work.load("class", encoded, await work.prepare(encoded, context))
     lines: dict[int, list[bytes]] = {}
     async with anyio.create_task_group() as tasks:
         for start in range(0, total, chunk):
-            tasks.start_soon(_chunk, opened, range(start, min(start + chunk, total)), means, lines)
+            tasks.start_soon(_chunk, loaded, range(start, min(start + chunk, total)), context, lines)
     return [line for start in sorted(lines) for line in lines[start]], perf_counter() - started
 
 
-async def _chunk(opened: Opened, items: range, means: Means, lines: dict[int, list[bytes]]) -> None:
-    lines[items.start] = (await GradingsWork().lines(opened, items, means)).lines
+async def _chunk(loaded: PreparedJob, items: range, context: JobContext, lines: dict[int, list[bytes]]) -> None:
+    lines[items.start] = (await GradingsWork().lines(loaded, items, context)).lines
 
 
 def alone(rubric: Rubric, request: BatchRequest, numbers: range) -> dict[int, str]:
@@ -140,14 +139,14 @@ def main() -> int:
     request = a_class(int(sys.argv[1]) if len(sys.argv) > 1 else SHEETS)
     settings = Settings(workers=PROCESSES)
     limits = Limits(settings.sync_budget_flops, settings.memory_bytes_per_worker)
-    means = Means(
+    context = JobContext(
         ProcessPool(settings, ["service.grading.tasks"]),
-        Keeping(NoPoints(), NoStore()),
+        JobCache(None, NullStore()),
         limits,
         settings.job_deadline_seconds,
     )
     chunk = chunk_of(len(request.submissions), seconds_a_sheet(request.rubric), settings.job_chunk_seconds)
-    lines, seconds = anyio.run(partial(graded, request, means, chunk))
+    lines, seconds = anyio.run(partial(graded, request, context, chunk))
     total, used = len(lines), getrusage(RUSAGE_CHILDREN)
     busy = used.ru_utime + used.ru_stime  # with the start of the processes
     print(f"{total} sheets, {PROCESSES} processes: {seconds:.1f} s; {1e3 * busy / total:.1f} ms of a processor each")

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 import anyio  # noqa: E402 - the root is on the path only now
 import httpx  # noqa: E402
 
-from api_tests.engine.working import Workplace, workplace  # noqa: E402
+from api_tests.jobs.executors.working import Workplace, workplace  # noqa: E402
 from api_tests.processes.processes import children, cpu_seconds, server_at  # noqa: E402
 from api_tests.store.postgres import binary, running_postgres  # noqa: E402
 from examples.running_service import running_service  # noqa: E402

@@ -22,9 +22,8 @@ from examples.running_service import running_service  # noqa: E402
 from service.core.settings import Settings  # noqa: E402
 from service.simulation.simulate import simulate  # noqa: E402
 from service.simulation.spec import SimulationSpec  # noqa: E402
-from service.store.chosen import store_of  # noqa: E402
 from service.store.listing import Cursor  # noqa: E402
-from service.store.nothing import Store  # noqa: E402
+from service.store.stores import Store, report_store  # noqa: E402
 
 REPORTS, READINGS, PAGES, STARTS = 10_000, 2000, 200, 7
 DIGESTS = [f"{number:064x}" for number in range(REPORTS)]
@@ -84,7 +83,7 @@ def main() -> None:
     given = next(iter(sys.argv[1:]), None)
     with tempfile.TemporaryDirectory() as folder:
         full, empty = (f"sqlite:///{folder}/{name}.sqlite3" for name in ("full", "empty"))
-        store = store_of(Settings(database_url=given or full))
+        store = report_store(Settings(database_url=given or full))
         report = filled(store)
         print(f"{REPORTS} reports of {len(report)} bytes{'p50':>16}{'p99':>10}")
         read(store)

@@ -33,14 +33,12 @@ from service.grading.rubrics import rubric_report  # noqa: E402
 from service.grading.spec import GradingSpec, Rubric  # noqa: E402
 from service.http import examples  # noqa: E402 - NumPy comes after the thread limit
 from service.http.routes.catalog import Catalog, get_catalog  # noqa: E402
-from service.jobs.describing import described  # noqa: E402
 from service.jobs.job import Job, JobKind, JobPage, JobStatus  # noqa: E402
 from service.simulation.estimate import Limits, estimate  # noqa: E402
 from service.simulation.plan import plan  # noqa: E402
 from service.simulation.results import Estimate, SimulationReport  # noqa: E402
 from service.simulation.simulate import simulate, simulate_plan  # noqa: E402
 from service.simulation.spec import SimulationSpec  # noqa: E402
-from service.store.head import Head  # noqa: E402
 from service.store.listing import Cursor, ReportPage, ReportSummary  # noqa: E402
 from service.studies.evaluation import evaluate  # noqa: E402
 from service.studies.points import SweepPoint  # noqa: E402
@@ -131,14 +129,14 @@ def _job(kind: JobKind, digest: str, total: int, done: int = 0) -> Job:
     started, ended = (MADE, MADE + TAKEN) if done else (None, None)
     head = {"id": digest[:32], "kind": kind, "digest": digest, "engine_version": ENGINE_VERSION, "status": status}
     times = {"created_at": MADE, "started_at": started, "ended_at": ended, "estimated_seconds": TAKEN.total_seconds()}
-    return described(SimpleNamespace(**head, **times, total=total, done=done, failed=0, fault=None), [])
+    return Job.of(SimpleNamespace(**head, **times, total=total, done=done, failed=0, fault=None))
 
 
 def _listed(report: dict[str, Any]) -> ReportPage:
     """A page of the list of reports with `report` alone on it, and others behind."""
     times = {"created_at": MADE, "last_used_at": MADE, "pinned": False}
     shown = {"digest": report["digest"], "report_bytes": len(json.dumps(_rounded(report))), **times}
-    item = ReportSummary.model_validate({**shown, **Head.model_validate(report).columns()})
+    item = ReportSummary.model_validate({**shown, **ReportSummary.fields_in(json.dumps(report).encode())})
     return ReportPage(items=[item], next_cursor=Cursor(MADE, item.digest).write())
 
 

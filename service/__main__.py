@@ -129,7 +129,7 @@ def _sweep(args: argparse.Namespace) -> int:
 
 
 def _database(args: argparse.Namespace) -> int:
-    from service.store.command import change_database  # noqa: PLC0415
+    from service.store.migration import change_database  # noqa: PLC0415
 
     return change_database(args.action, getattr(args, "revision", ""))
 

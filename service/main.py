@@ -16,8 +16,8 @@ from service.jobs.jobs import Jobs
 from service.processes.pool import ProcessPool
 from service.simulation.estimate import Limits
 from service.store.archive import Archive
-from service.store.chosen import store_of
 from service.store.database import Database
+from service.store.stores import report_store
 
 _STARTUP_FAILURE = 3  # the exit status of a service that could not be started
 _PRELOAD = ("service.grading.tasks", "service.theory.profile", "service.theory.bounds:prove_built_ins")
@@ -39,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Application:
     chosen = settings or Settings()
     pool = ProcessPool(chosen, _PRELOAD)
     limits = Limits(chosen.sync_budget_flops, chosen.memory_bytes_per_worker)
-    archive = Archive(pool, store_of(chosen), limits, chosen.cache_bytes)
+    archive = Archive(pool, report_store(chosen), limits, chosen.cache_bytes)
     jobs = Jobs(chosen, Database(chosen.database_url, durable=True))
     return build_app(chosen, pool, archive, ChartRenderer(chosen), jobs)
 

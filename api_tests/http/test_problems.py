@@ -19,7 +19,7 @@ from service.processes.pool import ProcessPool
 from service.simulation.estimate import Limits
 from service.store.archive import Archive
 from service.store.database import Database
-from service.store.nothing import NoStore
+from service.store.stores import NullStore
 
 pytestmark = pytest.mark.anyio
 
@@ -172,7 +172,7 @@ class DefectivePool(ProcessPool):
 async def test_a_defect_is_a_500_that_tells_nothing_of_itself(method: str, path: str) -> None:
     settings = Settings()
     pool, limits = DefectivePool(settings), Limits(1e12, 1 << 40)
-    archive = Archive(pool, NoStore(), limits, settings.cache_bytes)
+    archive = Archive(pool, NullStore(), limits, settings.cache_bytes)
     jobs = Jobs(settings, Database(settings.database_url))
     app = build_app(settings, pool, archive, ChartRenderer(settings), jobs)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

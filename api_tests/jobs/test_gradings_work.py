@@ -8,7 +8,7 @@ import pytest
 from api_tests.jobs.classes import Here, Kept, a_class, lines_of
 from service.core.errors import WorkerFailed
 from service.grading.rubrics import plans_of
-from service.jobs.work.base import Means
+from service.jobs.work.base import JobContext
 from service.jobs.work.gradings import GradingsWork
 from service.simulation.estimate import Limits
 from service.simulation.results import SimulationReport
@@ -20,37 +20,37 @@ REQUEST = a_class()
 
 
 @pytest.fixture
-def means() -> Any:
-    return Means(Here(), Kept(), Limits(1e12, 1 << 40), 60.0)  # type: ignore[arg-type]
+def context() -> Any:
+    return JobContext(Here(), Kept(), Limits(1e12, 1 << 40), 60.0)  # type: ignore[arg-type]
 
 
-async def test_every_network_is_simulated_once_and_kept_for_good(means: Any) -> None:
-    prepared = await WORK.prepare(REQUEST.encoded(), means)
+async def test_every_network_is_simulated_once_and_kept_for_good(context: Any) -> None:
+    prepared = await WORK.prepare(REQUEST.encoded(), context)
     digests = {made.digest for made in plans_of(REQUEST.rubric)}
-    assert means.pool.tasks == ["report_json"] * 2
-    assert set(means.keeping.reports) == digests == set(json.loads(prepared or b""))
-    for digest, report in means.keeping.reports.items():
+    assert context.pool.tasks == ["report_json"] * 2
+    assert set(context.cache.reports) == digests == set(json.loads(prepared or b""))
+    for digest, report in context.cache.reports.items():
         assert SimulationReport.model_validate_json(report).digest == digest
-    assert await WORK.prepare(REQUEST.encoded(), means) == prepared
-    assert means.pool.tasks == ["report_json"] * 2, "what is kept is not simulated again"
+    assert await WORK.prepare(REQUEST.encoded(), context) == prepared
+    assert context.pool.tasks == ["report_json"] * 2, "what is kept is not simulated again"
 
 
-async def test_chunks_are_graded_as_all_would_be_together_and_nothing_is_simulated(means: Any) -> None:
+async def test_chunks_are_graded_as_all_would_be_together_and_nothing_is_simulated(context: Any) -> None:
     encoded = REQUEST.encoded()
-    opened = WORK.opened("job", encoded, await WORK.prepare(encoded, means))
-    means.pool.tasks.clear()
-    found = [await WORK.lines(opened, items, means) for items in (range(2), range(2, 3), range(3, 5))]
+    loaded = WORK.load("job", encoded, await WORK.prepare(encoded, context))
+    context.pool.tasks.clear()
+    found = [await WORK.lines(loaded, items, context) for items in (range(2), range(2, 3), range(3, 5))]
     assert [line for part in found for line in part.lines] == lines_of(REQUEST).lines
-    assert means.pool.tasks == ["gradings_of"] * 3
+    assert context.pool.tasks == ["gradings_of"] * 3
     assert [part.defects for part in found] == [[]] * 3
     gradings = [json.loads(line)["grading"] for part in found for line in part.lines]
     assert [one["score"] for one in gradings] == [5.0, 0.0, 1.0, 0.0, 0.0]
     assert gradings[0]["checks"][1]["evidence"] == gradings[0]["checks"][2]["evidence"] != []
 
 
-async def test_a_sheet_that_nobody_could_grade_says_whose_it_is(means: Any) -> None:
-    opened = WORK.opened("job", REQUEST.encoded(), None)
-    line = json.loads(WORK.failed(opened, 3, error_of(WorkerFailed("It died."))))
+async def test_a_sheet_that_nobody_could_grade_says_whose_it_is(context: Any) -> None:
+    loaded = WORK.load("job", REQUEST.encoded(), None)
+    line = json.loads(WORK.failed(loaded, 3, error_of(WorkerFailed("It died."))))
     error = {"code": "worker-failed", "detail": "It died.", "pointer": None}
     assert line == {"kind": "grading", "index": 3, "id": "..", "grading": None, "error": error}
 

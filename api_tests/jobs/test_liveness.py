@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 
 from api_tests.processes.processes import eventually
 from service.jobs.liveness import Liveness, liveness_of
-from service.store.engine import url_of
+from service.store.engine import Address
 
 HOLDER = """
 import sys, time
@@ -52,16 +52,16 @@ def test_a_lock_goes_with_its_process_however_that_ends(database_url: str, liven
     mine = liveness(database_url, "mine")
     mine.hold()
     other = holder(database_url, "other")
-    assert mine.dead({"mine", "other", "never-was"}) == {"never-was"}
+    assert mine.expired({"mine", "other", "never-was"}) == {"never-was"}
     other.send_signal(signal.SIGSTOP)
-    assert mine.dead({"other"}) == set(), "whoever is stopped may go on"
+    assert mine.expired({"other"}) == set(), "whoever is stopped may go on"
     other.kill()
     other.wait()
-    assert eventually(lambda: mine.dead({"other"}) == {"other"}, 5)
+    assert eventually(lambda: mine.expired({"other"}) == {"other"}, 5)
     assert other.stdout is not None
     other.stdout.close()
     mine.hold()
-    assert liveness(database_url, "third").dead({"mine"}) == set()
+    assert liveness(database_url, "third").expired({"mine"}) == set()
 
 
 def test_a_name_leads_nowhere_else(tmp_path: Path, liveness: Held) -> None:
@@ -69,7 +69,7 @@ def test_a_name_leads_nowhere_else(tmp_path: Path, liveness: Held) -> None:
     secret.touch()
     mine = liveness(f"sqlite:///{tmp_path}/reports.sqlite3", "mine")
     mine.hold()
-    mine.dead({"../secret"})
+    mine.expired({"../secret"})
     assert secret.exists()
 
 
@@ -79,13 +79,13 @@ def test_a_lock_that_was_lost_with_its_connection_is_taken_again(
     url = request.getfixturevalue("postgres").database()
     mine, other = liveness(url, "mine"), liveness(url, "other")
     mine.hold()
-    engine = create_engine(url_of(url), isolation_level="AUTOCOMMIT")
+    engine = create_engine(Address.of(url).url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         others = text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
         connection.execute(others)
     engine.dispose()
-    assert eventually(lambda: other.dead({"mine"}) == {"mine"}, 5)
+    assert eventually(lambda: other.expired({"mine"}) == {"mine"}, 5)
     with pytest.raises(Exception, match=r"terminat|clos|connection"):
         mine.hold()
     mine.hold()
-    assert other.dead({"mine"}) == set()
+    assert other.expired({"mine"}) == set()

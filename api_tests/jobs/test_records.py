@@ -8,9 +8,8 @@ import pytest
 
 from api_tests.store.keeping import Clock
 from service.core.errors import IdempotencyConflict, JobNotFound
-from service.jobs.describing import page_of
-from service.jobs.job import JobKind, JobStatus
-from service.jobs.records import MOST_DISPATCHED, Accepted, Asker, JobRecords
+from service.jobs.job import JobKind, JobPage, JobStatus
+from service.jobs.records import Accepted, JobRecords, Requester
 from service.jobs.results import JobResults
 from service.store.database import Database
 from service.store.listing import Cursor
@@ -25,11 +24,11 @@ class Desk:
         self.records = JobRecords(self.database, self.clock)
         self.results = JobResults(self.database, self.clock)
 
-    def accept(self, number: int, asker: Asker | None = None, **changed: Any) -> str:
+    def accept(self, number: int, requester: Requester | None = None, **changed: Any) -> str:
         """Accept a job of ten items."""
         values = {"digest": f"{number:064x}", "total": 10, "chunk": 3, "request": b"{}", **changed}
         job = Accepted(id=f"{number:032x}", kind=JobKind.SWEEP, engine_version="1", estimated_seconds=1.0, **values)
-        return str(self.records.accept(job, asker or Asker(), values["digest"]).id)
+        return str(self.records.accept(job, requester or Requester(), values["digest"]).id)
 
 
 @pytest.fixture
@@ -44,10 +43,10 @@ def lines(*numbers: int) -> list[bytes]:
 
 
 def test_a_key_makes_asking_twice_harmless(desk: Desk) -> None:
-    mine, other = Asker("me", "k"), Asker("you", "k")
+    mine, other = Requester("me", "k"), Requester("you", "k")
     assert desk.accept(1, mine) == desk.accept(2, mine, digest=f"{1:064x}")
     assert desk.accept(3, other) != desk.accept(1, mine)
-    for unknown in (Asker("me", "l"), Asker()):
+    for unknown in (Requester("me", "l"), Requester()):
         assert desk.records.known(unknown, "") is None
     assert desk.records.known(mine, f"{1:064x}") is not None
     with pytest.raises(IdempotencyConflict):
@@ -60,7 +59,7 @@ def test_a_key_makes_asking_twice_harmless(desk: Desk) -> None:
 def test_of_many_requests_with_one_key_at_once_one_is_accepted(desk: Desk) -> None:
     desk.records.open_count()
     with ThreadPoolExecutor(8) as pool:
-        jobs = pool.map(lambda number: desk.accept(number, Asker("", "k"), digest=f"{1:064x}"), range(1, 9))
+        jobs = pool.map(lambda number: desk.accept(number, Requester("", "k"), digest=f"{1:064x}"), range(1, 9))
         assert len(set(jobs)) == 1
     assert desk.records.open_count() == 1
 
@@ -115,10 +114,10 @@ def test_a_job_that_has_ended_takes_no_results_and_no_other_end(desk: Desk) -> N
 
 def test_pages_follow_one_another_whatever_comes_between(desk: Desk) -> None:
     jobs = [desk.accept(number) for number in range(1, 6)]
-    first = page_of(desk.records.page(3), 2)
+    first = JobPage.of(desk.records.page(3), 2)
     desk.accept(9)
     assert first.next_cursor is not None
-    second = page_of(desk.records.page(3, Cursor.read(first.next_cursor)), 2)
+    second = JobPage.of(desk.records.page(3, Cursor.read(first.next_cursor)), 2)
     found = [item.id for item in first.items + second.items]
     assert found == jobs[:0:-1]
     desk.records.end(jobs[2], JobStatus.CANCELLED)
@@ -129,11 +128,11 @@ def test_what_the_engine_is_to_be_told_is_found(desk: Desk) -> None:
     jobs = [desk.accept(number) for number in (1, 2, 3)]
     desk.records.note(jobs[0], dispatched=True)
     desk.records.end(jobs[1], JobStatus.CANCELLED)
-    assert (desk.records.to_dispatch(), desk.records.to_forget()) == ([jobs[2]], [])
+    assert (desk.records.to_dispatch(), desk.records.to_purge()) == ([jobs[2]], [])
     desk.records.end(jobs[0], JobStatus.SUCCEEDED)
-    assert desk.records.to_forget() == [jobs[0]]
+    assert desk.records.to_purge() == [jobs[0]]
     desk.records.note(jobs[0], forgotten=True)
-    assert (desk.records.to_forget(), desk.records.open_count()) == ([], 1)
+    assert (desk.records.to_purge(), desk.records.open_count()) == ([], 1)
 
 
 def test_attempts_are_counted_by_chunk(desk: Desk) -> None:
@@ -143,13 +142,13 @@ def test_attempts_are_counted_by_chunk(desk: Desk) -> None:
 
 
 def test_of_one_owners_jobs_some_are_handed_out_at_a_time(desk: Desk) -> None:
-    mine = [desk.accept(number, Asker("me")) for number in range(1, MOST_DISPATCHED + 3)]
-    yours = desk.accept(99, Asker("you"))
-    assert desk.records.to_dispatch() == [*mine[:MOST_DISPATCHED], yours]
-    for job in mine[:MOST_DISPATCHED]:
+    mine = [desk.accept(number, Requester("me")) for number in range(1, JobRecords.MOST_DISPATCHED + 3)]
+    yours = desk.accept(99, Requester("you"))
+    assert desk.records.to_dispatch() == [*mine[: JobRecords.MOST_DISPATCHED], yours]
+    for job in mine[: JobRecords.MOST_DISPATCHED]:
         desk.records.note(job, dispatched=True)
     desk.records.end(mine[0], JobStatus.CANCELLED)
-    assert desk.records.to_dispatch() == [mine[MOST_DISPATCHED], yours]
+    assert desk.records.to_dispatch() == [mine[JobRecords.MOST_DISPATCHED], yours]
 
 
 def test_old_jobs_are_dropped_with_all_they_have(desk: Desk) -> None:

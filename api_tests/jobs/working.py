@@ -7,9 +7,9 @@ from typing import Any
 from service.core.errors import DeadlineExceeded, Refusal, WorkerFailed
 from service.core.version import ENGINE_VERSION
 from service.jobs.job import JobKind
-from service.jobs.records import Accepted, Asker, JobRecords
+from service.jobs.records import Accepted, JobRecords, Requester
 from service.jobs.results import JobResults
-from service.jobs.work.base import JobWork, Means, Opened
+from service.jobs.work.base import JobContext, JobWork, PreparedJob
 from service.simulation.results import ItemError
 from service.store.database import Database
 from service.studies.evaluation import ChunkResult
@@ -27,25 +27,25 @@ class Script(JobWork):
         self.prepared = 0
         self.refusal: Refusal | None = None
 
-    def opened(self, job: str, request: bytes, prepared: bytes | None) -> Opened:
-        return Opened(job, request, json.loads(request))
+    def load(self, job: str, request: bytes, prepared: bytes | None) -> PreparedJob:
+        return PreparedJob(job, request, json.loads(request))
 
-    async def prepare(self, request: bytes, means: Means) -> bytes | None:
+    async def prepare(self, request: bytes, context: JobContext) -> bytes | None:
         self.prepared += 1
         if self.refusal is not None:
             raise self.refusal
         return b"prepared"
 
-    async def lines(self, opened: Opened, items: range, means: Means) -> ChunkResult:
+    async def lines(self, job: PreparedJob, items: range, context: JobContext) -> ChunkResult:
         self.asked.append(items)
-        words = [opened.parts[index] for index in items]
+        words = [job.parts[index] for index in items]
         if DIES in words:
             raise WorkerFailed("It died.")
         if SLOW in words:
             raise DeadlineExceeded(1.0)
         return ChunkResult([line(index) for index in items])
 
-    def failed(self, opened: Opened, index: int, error: ItemError) -> bytes:
+    def failed(self, job: PreparedJob, index: int, error: ItemError) -> bytes:
         return line(index, error.code)
 
     def header(self, request: bytes) -> list[str]:
@@ -81,4 +81,4 @@ class Desk:
             estimated_seconds=1.0,
             request=json.dumps(words).encode(),
         )
-        return str(self.records.accept(job, Asker(owner), "").id)
+        return str(self.records.accept(job, Requester(owner), "").id)

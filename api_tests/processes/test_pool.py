@@ -20,7 +20,7 @@ from service.simulation.plan import plan
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Label
 from service.store.archive import Archive
-from service.store.nothing import NoStore
+from service.store.stores import NullStore
 
 pytestmark = pytest.mark.anyio
 
@@ -159,7 +159,7 @@ async def test_a_full_queue_tells_when_to_come_back() -> None:
 
 async def test_what_is_over_the_budget_never_reaches_a_process() -> None:
     pool = ProcessPool(Settings(workers=1))
-    archive = Archive(pool, NoStore(), Limits(1.0, 1 << 40), cache_bytes=0)
+    archive = Archive(pool, NullStore(), Limits(1.0, 1 << 40), cache_bytes=0)
     before = children()
     with pytest.raises(BudgetExceeded, match="POST /v1/sweeps takes more"):
         await archive.answer(QUICK)

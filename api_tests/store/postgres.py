@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import create_engine, text
 
-from service.store.engine import url_of
+from service.store.engine import Address
 
 DEBIAN = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
 USER = "postgres"
@@ -55,7 +55,7 @@ class Server:
     def database(self) -> str:
         """The URL of a database that is new and empty."""
         name = f"store_{next(_NUMBERS)}"
-        engine = create_engine(url_of(f"{self.url}/postgres"), isolation_level="AUTOCOMMIT")
+        engine = create_engine(Address.of(f"{self.url}/postgres").url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))
         engine.dispose()

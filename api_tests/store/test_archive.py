@@ -16,8 +16,8 @@ from service.simulation.estimate import Limits
 from service.simulation.simulate import report_json
 from service.simulation.spec import SimulationSpec
 from service.store.archive import Archive, Source
-from service.store.failures import RETRY_SECONDS
-from service.store.nothing import NoStore, Store
+from service.store.failures import CircuitBreaker
+from service.store.stores import NullStore, Store
 
 pytestmark = pytest.mark.anyio
 
@@ -146,7 +146,7 @@ async def test_a_store_that_comes_back_is_used(broken: Keeping, tmp_path: Path) 
 
 async def test_without_a_store_only_memory_keeps_reports() -> None:
     for room, kept in ((ROOM, True), (0, False)):
-        archive = archive_over(NoStore(), room)
+        archive = archive_over(NullStore(), room)
         made = await archive.answer(SPEC)
         assert (made.kept, made.store_failed) == (kept, False)
         assert (await archive.page(5)).items == []
@@ -172,7 +172,7 @@ async def test_what_was_made_while_the_store_had_failed_is_stored_when_it_is_bac
     await archive.grade(GRADING, "native")
     assert made.store_failed
     (tmp_path / "file").unlink()
-    broken.stopwatch.seconds += RETRY_SECONDS
+    broken.stopwatch.seconds += CircuitBreaker.RETRY_SECONDS
     await archive.catch_up()
     stored = {item.digest: item.pinned for item in broken.page(10).items}
     assert stored == {made.digest: False, **dict.fromkeys(EVIDENCE, True)}
@@ -185,7 +185,7 @@ async def test_a_store_that_is_still_broken_is_owed_what_it_was_owed(broken: Kee
     with pytest.raises(StoreUnavailable):
         await archive.catch_up()
     (tmp_path / "file").unlink()
-    broken.stopwatch.seconds += RETRY_SECONDS
+    broken.stopwatch.seconds += CircuitBreaker.RETRY_SECONDS
     await archive.catch_up()
     assert broken.get(made.digest) == made.report
     await archive.close()

@@ -12,7 +12,7 @@ from api_tests.store.breaking import no_more_pages, read_only, tiny_disk
 from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
 from api_tests.store.postgres import Server
 from service.core.errors import StoreUnavailable
-from service.store.failures import RETRY_SECONDS, Reason
+from service.store.failures import CircuitBreaker, Reason
 
 NOISE = 20_000
 
@@ -74,7 +74,7 @@ def test_reports_are_read_while_they_may_not_be_written(public: Path) -> None:
         assert Reason.READ_ONLY in refused(reader)
         reader.clock.forward(days=1)
         assert reader.get(digest_of(1)) == report_of(1)
-    reader.stopwatch.seconds += RETRY_SECONDS
+    reader.stopwatch.seconds += CircuitBreaker.RETRY_SECONDS
     reader.database.close()
     reader.put_all(2)
     assert reader.get(digest_of(2)) == report_of(2)
@@ -91,7 +91,7 @@ def test_a_full_disk_keeps_nobody_from_reading_and_is_written_to_when_there_is_r
         assert all(store.get(digest_of(number)) == report_of(number, padding=NOISE) for number in range(last))
         store.database.close()
     assert Reason.FULL in refused(store)
-    store.stopwatch.seconds += RETRY_SECONDS
+    store.stopwatch.seconds += CircuitBreaker.RETRY_SECONDS
     store.put_all(99, padding=NOISE)
     store.close()
 
@@ -128,7 +128,7 @@ def test_after_a_failure_nothing_is_tried_for_a_while(tmp_path: Path) -> None:
     store = over_file(blocked / "reports.sqlite3")
     assert Reason.UNREACHABLE in refused(store)
     blocked.unlink()
-    store.stopwatch.seconds += RETRY_SECONDS - 0.01
+    store.stopwatch.seconds += CircuitBreaker.RETRY_SECONDS - 0.01
     assert Reason.UNREACHABLE in refused(store)
     assert not blocked.exists()
     store.stopwatch.seconds += 0.01
@@ -145,7 +145,7 @@ def test_the_log_says_when_a_failure_begins_and_when_it_ends(tmp_path: Path, cap
     store = over_file(blocked / "reports.sqlite3")
     for _ in range(5):
         refused(store)
-        store.stopwatch.seconds += RETRY_SECONDS
+        store.stopwatch.seconds += CircuitBreaker.RETRY_SECONDS
     blocked.unlink()
     for number in range(5):
         store.put_all(number)
@@ -164,7 +164,7 @@ def test_a_server_that_stops_is_told_and_used_again_when_it_is_back(postgres: Se
         assert Reason.UNREACHABLE in refused(store)
     finally:
         postgres.start()
-    store.stopwatch.seconds += RETRY_SECONDS
+    store.stopwatch.seconds += CircuitBreaker.RETRY_SECONDS
     assert store.get(digest_of(1)) == report_of(1)
     store.put_all(2)
     store.close()

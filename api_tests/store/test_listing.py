@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_tests.store.keeping import Keeping, digest_of, report_of
-from service.store.listing import CURSOR, Cursor
+from service.store.listing import Cursor
 
 
 def pages(keeping: Keeping, limit: int, label: str | None = None, meanwhile: range = range(0)) -> Iterator[list[str]]:
@@ -74,5 +74,5 @@ MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(4000, 1, 1), timezones=st.
 @given(MOMENTS, st.integers(0, 2**256 - 1))
 def test_a_cursor_is_read_as_it_was_written(moment: datetime, number: int) -> None:
     cursor = Cursor(moment, f"{number:064x}")
-    assert re.fullmatch(CURSOR, cursor.write())
+    assert re.fullmatch(Cursor.PATTERN, cursor.write())
     assert Cursor.read(cursor.write()) == cursor

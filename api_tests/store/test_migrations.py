@@ -13,21 +13,21 @@ from sqlalchemy import Engine, inspect, text
 
 from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
 from service.__main__ import main
-from service.store.engine import engine_of, url_of
-from service.store.migrate import downgrade, revision_of, upgrade
-from service.store.schema import HEAD, METADATA
+from service.store.engine import Address
+from service.store.migration import Schema
+from service.store.schema import METADATA
 
 
 def test_the_schema_that_the_migrations_lead_to_is_the_one_that_is_used(database_url: str) -> None:
-    engine = engine_of(url_of(database_url))
-    upgrade(engine)
+    engine = Address.of(database_url).engine()
+    Schema(engine).upgrade()
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     engine.dispose()
 
 
 def test_the_newest_revision_is_the_one_that_is_looked_for() -> None:
-    assert ScriptDirectory(str(files("service.store") / "migrations")).get_heads() == [HEAD]
+    assert ScriptDirectory(str(files("service.store") / "migrations")).get_heads() == [Schema.NEWEST]
 
 
 def tables_of(engine: Engine) -> set[str]:
@@ -35,20 +35,15 @@ def tables_of(engine: Engine) -> set[str]:
         return set(inspect(connection).get_table_names()) - {"alembic_version"}
 
 
-def revision_in(engine: Engine) -> str | None:
-    with engine.connect() as connection:
-        return revision_of(connection)
-
-
 def test_a_database_goes_up_down_and_up_again(database_url: str) -> None:
     store = Keeping(database_url, Clock())
     store.put_all(1, 2)
     store.close()
-    engine = engine_of(url_of(database_url))
-    downgrade(engine, "base")
-    assert (revision_in(engine), tables_of(engine)) == (None, set())
-    upgrade(engine)
-    assert (revision_in(engine), tables_of(engine)) == (HEAD, set(METADATA.tables))
+    engine = Address.of(database_url).engine()
+    Schema(engine).downgrade("base")
+    assert (Schema(engine).revision(), tables_of(engine)) == (None, set())
+    Schema(engine).upgrade()
+    assert (Schema(engine).revision(), tables_of(engine)) == (Schema.NEWEST, set(METADATA.tables))
     assert store.page(5).items == []
     store.put_all(3)
     assert store.get(digest_of(3)) == report_of(3)
@@ -60,11 +55,11 @@ def test_a_step_down_takes_jobs_and_leaves_reports(database_url: str) -> None:
     store = Keeping(database_url, Clock())
     store.put_all(1)
     store.close()
-    engine = engine_of(url_of(database_url))
-    downgrade(engine, "-1")
-    assert (revision_in(engine), tables_of(engine)) == ("0001", {"reports"})
+    engine = Address.of(database_url).engine()
+    Schema(engine).downgrade("-1")
+    assert (Schema(engine).revision(), tables_of(engine)) == ("0001", {"reports"})
     assert store.get(digest_of(1)) == report_of(1), "which has brought it up by itself"
-    assert revision_in(engine) == HEAD
+    assert Schema(engine).revision() == Schema.NEWEST
     store.close()
     engine.dispose()
 
@@ -72,8 +67,8 @@ def test_a_step_down_takes_jobs_and_leaves_reports(database_url: str) -> None:
 def test_a_database_that_is_new_enough_keeps_what_it_has(database_url: str) -> None:
     store = Keeping(database_url, Clock())
     store.put_all(1)
-    engine = engine_of(url_of(database_url))
-    upgrade(engine)
+    engine = Address.of(database_url).engine()
+    Schema(engine).upgrade()
     engine.dispose()
     assert store.get(digest_of(1)) == report_of(1)
     store.close()
@@ -95,12 +90,12 @@ def test_many_that_open_a_new_database_at_once_make_it_once(database_url: str) -
 
 
 def test_a_step_that_fails_leaves_nothing_behind(database_url: str) -> None:
-    engine = engine_of(url_of(database_url))
+    engine = Address.of(database_url).engine()
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE other (a INTEGER)"))
         connection.execute(text("CREATE INDEX reports_by_label ON other (a)"))  # the name of the second index
     with pytest.raises(Exception, match="already exists"):
-        upgrade(engine)
+        Schema(engine).upgrade()
     with engine.connect() as connection:
         assert inspect(connection).get_table_names() == ["other"]
     engine.dispose()
@@ -114,7 +109,7 @@ def test_the_command_line_tells_and_changes_the_revision(
     for way in (["current"], ["upgrade"], ["current"], ["downgrade"], ["upgrade"], ["downgrade", "base"]):
         assert main(["database", *way]) == 0
         said.append(capsys.readouterr().out.strip())
-    newest = f"{HEAD} (newest)"
+    newest = f"{Schema.NEWEST} (newest)"
     assert said == ["none", newest, newest, "0001", newest, "none"]
     assert main(["database", "downgrade", "nowhere"]) == 2
     assert "nowhere" in capsys.readouterr().err

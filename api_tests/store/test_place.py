@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
 from service.core.settings import Settings
-from service.store.engine import url_of
+from service.store.engine import Address
 
 SECRET = "pa55word"
 SHOWN = {
@@ -40,7 +40,7 @@ def test_a_database_of_another_kind_is_refused_at_the_start_without_its_password
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgres+psycopg"])
 def test_every_spelling_of_postgresql_has_the_same_driver(scheme: str) -> None:
-    assert url_of(f"{scheme}://host/db").drivername == "postgresql+psycopg"
+    assert Address.of(f"{scheme}://host/db").url.drivername == "postgresql+psycopg"
 
 
 def test_the_database_is_in_the_data_directory_of_the_user_unless_it_is_set(

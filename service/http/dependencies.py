@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from hashlib import sha256
 from re import fullmatch
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Depends, Header, Path, Request
+from fastapi import Depends, Header, Path, Query, Request
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
@@ -15,9 +15,10 @@ from service.core.settings import Settings
 from service.http.requests import Traffic
 from service.jobs.job import ID, Job
 from service.jobs.jobs import Jobs
-from service.jobs.records import Asker
+from service.jobs.records import Requester
 from service.processes.pool import ProcessPool
 from service.store.archive import Archive
+from service.store.listing import Cursor
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ JobDep = Annotated[Job, Depends(_job)]
 """The job with the id in the path, as it is now."""
 
 
-async def _asker(
+async def _requester(
     request: Request,
     key: Annotated[
         Annotated[str, Field(pattern="^[!-~]{1,255}$")] | SkipJsonSchema[None],
@@ -83,11 +84,24 @@ async def _asker(
             "answers with the same job instead of making another. It is yours alone, by the header Authorization.",
         ),
     ] = None,
-) -> Asker:
+) -> Requester:
     authorization = request.headers.get("authorization")
     owner = "" if authorization is None else sha256(authorization.encode()).hexdigest()
-    return Asker(owner, key or "")
+    return Requester(owner, key or "")
 
 
-AskerDep = Annotated[Asker, Depends(_asker)]
+RequesterDep = Annotated[Requester, Depends(_requester)]
 """The client: known by a hash of what it authorises itself with, and by the name it gives its request."""
+
+
+def page_size(items: str, most: int = 200) -> Any:
+    """The query parameter that says how many `items` are on a page, `most` of them at most."""
+    description = f"How many {items} are on a page."
+    return Query(ge=1, le=most, description=description, json_schema_extra={"format": "int64"})
+
+
+PageCursor = Annotated[
+    Annotated[str, Field(pattern=Cursor.PATTERN)] | SkipJsonSchema[None],
+    Query(description="The `next_cursor` of the page before; none for the first page."),
+]
+"""The query parameter that says where a page of a list begins, for `Cursor.read`."""

@@ -13,17 +13,15 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from service.jobs.acting import WHOLE, Acting
-from service.store.engine import file_of, url_of
+from service.jobs.runner import WHOLE, ChunkRunner
+from service.store.engine import Address
 
-NAME = "gradient-verdict"
-VERSION = "1"
-"""Of the workflows below, not of the service: an upgrade that leaves them as they are goes on with every job."""
-JOBS, CHUNKS = "jobs", "chunks"
-PENDING = ("PENDING",)
-DONE = ("SUCCESS", "CANCELLED", "ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
-FAILED = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
-ALL = (*PENDING, *DONE, "ENQUEUED", "DELAYED")
+_NAME = "gradient-verdict"
+_VERSION = "1"  # of the workflows below, not of the service: an upgrade that leaves them alone goes on with every job
+_JOBS, _CHUNKS = "jobs", "chunks"
+_FAILED = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+_DONE = ("SUCCESS", "CANCELLED", *_FAILED)
+_ALL = ("PENDING", *_DONE, "ENQUEUED", "DELAYED")
 ENGINE_FAILURES = (error.DBOSException,)
 """What the engine raises of its own."""
 
@@ -35,7 +33,7 @@ _SUBSECONDS_SINCE = (3, 42, 0)
 
 
 @dataclass(frozen=True)
-class Handed:
+class WorkItem:
     """A workflow that was handed out: a chunk by its start, or a whole job, to be dispatched."""
 
     id: str
@@ -45,33 +43,48 @@ class Handed:
     executor: str
     share: str
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether an executor has taken it, and has not come to its end."""
+        return self.status == "PENDING"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended, in whatever way."""
+        return self.status in _DONE
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has ended in an error."""
+        return self.status in _FAILED
+
 
 class JobEngine:
     """Hands work out to executors, of which this process is one; one engine a process."""
 
-    def __init__(self, database_url: str, executor: str, acting: Acting, at_once: int) -> None:
+    def __init__(self, database_url: str, executor: str, runner: ChunkRunner, at_once: int) -> None:
         self.executor = executor
         """The name of this process."""
         self._at_once = at_once
-        DBOS(config=_configuration(database_url, executor))
+        DBOS(config=configuration(database_url, executor))
 
         @DBOS.workflow(name="dispatch")
         async def dispatch(job: str) -> None:
-            await acting.dispatch(job, self.hand_out)
+            await runner.dispatch(job, self.enqueue_chunk)
 
         @DBOS.workflow(name="chunk")
         async def chunk(job: str, start: int) -> None:
-            await acting.chunk(job, start)
+            await runner.run(job, start)
 
         self._dispatch, self._chunk = dispatch, chunk
 
     async def launch(self) -> None:
         """Begin to take work, in the running event loop."""
         logging.getLogger("dbos").setLevel(logging.ERROR)  # an outage is told by the store, once
-        DBOS.listen_queues([JOBS, CHUNKS])
+        DBOS.listen_queues([_JOBS, _CHUNKS])
         DBOS.launch()
-        await self._register(JOBS, _JOBS_AT_ONCE, None)
-        await self._register(CHUNKS, self._at_once, self._at_once)
+        await self._register(_JOBS, _JOBS_AT_ONCE, None)
+        await self._register(_CHUNKS, self._at_once, self._at_once)
 
     async def _register(self, name: str, at_once: int, of_one_share: int | None) -> None:
         """The last to start decides for all: executors on machines of many sizes share chunks out less evenly."""
@@ -83,26 +96,37 @@ class JobEngine:
             on_conflict="always_update",
         )
 
-    async def hand_in(self, job: str) -> None:
-        """Let an executor dispatch a job, once however often it is handed in."""
+    async def enqueue_job(self, job: str) -> None:
+        """Let an executor dispatch a job, once however often it is enqueued."""
         with SetWorkflowID(job):
-            await DBOS.enqueue_workflow_async(JOBS, self._dispatch, job)
+            await DBOS.enqueue_workflow_async(_JOBS, self._dispatch, job)
 
-    async def begin_anew(self, one: Handed) -> None:
+    async def restart(self, item: WorkItem) -> None:
         """Hand out once more what has ended in an error."""
-        await self.forget([one])
-        if one.start == WHOLE:
-            await self.hand_in(one.job)
+        await self.purge([item])
+        if item.start == WHOLE:
+            await self.enqueue_job(item.job)
         else:
-            await self.hand_out(one.job, one.start, one.share)
+            await self.enqueue_chunk(item.job, item.start, item.share)
 
-    async def hand_out(self, job: str, start: int, share: str) -> None:
+    async def enqueue_chunk(self, job: str, start: int, share: str) -> None:
         """Let an executor work on a chunk, once however often it is handed out; all shares have the same turn."""
         with SetWorkflowID(f"{job}-{start}"), SetEnqueueOptions(queue_partition_key=share):
-            await DBOS.enqueue_workflow_async(CHUNKS, self._chunk, job, start)
+            await DBOS.enqueue_workflow_async(_CHUNKS, self._chunk, job, start)
 
-    async def handed(self, statuses: tuple[str, ...], job: str | None = None) -> list[Handed]:
-        """What was handed out, of `job` alone where that is named, and has one of `statuses`."""
+    async def pending(self) -> list[WorkItem]:
+        """The items that executors have taken, and that have not come to their end."""
+        return await self._items(("PENDING",))
+
+    async def failed(self) -> list[WorkItem]:
+        """The items that have ended in an error."""
+        return await self._items(_FAILED)
+
+    async def of_job(self, job: str) -> list[WorkItem]:
+        """All that was handed out of a job."""
+        return await self._items(_ALL, job)
+
+    async def _items(self, statuses: tuple[str, ...], job: str | None = None) -> list[WorkItem]:
         found = await DBOS.list_workflows_async(
             status=list(statuses),
             name=["dispatch", "chunk"],  # not by their queue: what is cancelled is in none
@@ -110,30 +134,30 @@ class JobEngine:
             load_input=False,
             load_output=False,
         )
-        return [_handed(one) for one in found]
+        return [_item(one) for one in found]
 
-    async def dispatch_of(self, job: str) -> Handed | None:
+    async def dispatch_of(self, job: str) -> WorkItem | None:
         """The dispatch of a job, where there is one."""
         found = await DBOS.list_workflows_async(workflow_ids=[job], load_input=False, load_output=False)
-        return _handed(found[0]) if found else None
+        return _item(found[0]) if found else None
 
-    async def take_up(self, one: Handed) -> None:
+    async def reclaim(self, item: WorkItem) -> None:
         """Let an executor go on with what another has left."""
-        await DBOS.resume_workflow_async(one.id, queue_name=JOBS if one.start == WHOLE else CHUNKS)
+        await DBOS.resume_workflow_async(item.id, queue_name=_JOBS if item.start == WHOLE else _CHUNKS)
 
-    async def forget(self, handed: list[Handed]) -> None:
+    async def purge(self, items: list[WorkItem]) -> None:
         """Drop what is done, and cancel the rest."""
-        going = [one.id for one in handed if one.status not in DONE]
+        going = [item.id for item in items if not item.is_done]
         if going:
             await DBOS.cancel_workflows_async(going)
-        done = [one.id for one in handed if one.status in DONE]
+        done = [item.id for item in items if item.is_done]
         if done:
             await DBOS.delete_workflows_async(done)
 
 
-def _handed(found: Any) -> Handed:
+def _item(found: Any) -> WorkItem:
     job, _, start = found.workflow_id.partition("-")
-    return Handed(
+    return WorkItem(
         id=found.workflow_id,
         job=job,
         start=int(start) if start else WHOLE,
@@ -143,12 +167,13 @@ def _handed(found: Any) -> Handed:
     )
 
 
-def _configuration(database_url: str, executor: str) -> DBOSConfig:
-    url = url_of(database_url)
-    file = file_of(url)
+def configuration(database_url: str, executor: str) -> DBOSConfig:
+    """The settings of DBOS: its own tables in the database of PostgreSQL, or in a file beside that of SQLite."""
+    address = Address.of(database_url)
+    url, file = address.url, address.file
     config: DBOSConfig = {
-        "name": NAME,
-        "application_version": VERSION,
+        "name": _NAME,
+        "application_version": _VERSION,
         "executor_id": executor,
         "serializer": DBOSPortableJSONSerializer(),
         "use_listen_notify": False,

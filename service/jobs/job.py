@@ -1,28 +1,32 @@
 """A job as its client sees it."""
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from service.core.clock import now
 from service.core.kinds import Double, Int64, Model
 from service.simulation.results import ItemError
-from service.store.listing import CURSOR
+from service.store.listing import Cursor
 
 ID = "^[0-9a-f]{32}$"
 MOST_ERRORS = 20
+_HERE = "/v1/jobs"
 
 
 class JobKind(StrEnum):
-    """What is done."""
+    """What a job does."""
 
     SWEEP = "sweep"
     GRADINGS = "gradings"
 
 
 class JobStatus(StrEnum):
-    """How far it is."""
+    """How far a job is."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -50,6 +54,12 @@ class FailedItem(ItemError):
 
     index: Int64
     """Its number, counted from 0."""
+
+    @classmethod
+    def first_in(cls, lines: Sequence[bytes]) -> "list[FailedItem]":
+        """The errors among the results `lines`, as many as a job shows."""
+        found = [item for item in map(json.loads, lines) if item["error"] is not None]
+        return [cls(index=item["index"], **item["error"]) for item in found[:MOST_ERRORS]]
 
 
 class JobLinks(Model):
@@ -97,11 +107,50 @@ class Job(Model):
     links: JobLinks
     """Where its results are."""
 
+    @classmethod
+    def of(cls, row: Any, errors: "Sequence[FailedItem]" = ()) -> "Job":
+        """The job in `row`, which has the columns of the table that are not heavy."""
+        here = f"{_HERE}/{row.id}"
+        chart = f"{here}/chart.svg" if row.kind == JobKind.SWEEP else None
+        return cls(
+            id=row.id,
+            kind=JobKind(row.kind),
+            status=JobStatus(row.status),
+            digest=row.digest,
+            engine_version=row.engine_version,
+            created_at=row.created_at,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            progress=Progress(total=row.total, done=row.done, failed=row.failed),
+            estimated_seconds=_seconds_to_go(row),
+            errors=list(errors),
+            fault=row.fault,
+            links=JobLinks(
+                self=here, events=f"{here}/events", results=f"{here}/results", csv=f"{here}/results.csv", chart=chart
+            ),
+        )
+
 
 class JobPage(Model):
     """Some of the jobs that are kept, the newest first."""
 
     items: list[Job]
     """The jobs of this page."""
-    next_cursor: Annotated[str, Field(pattern=CURSOR)] | None
+    next_cursor: Annotated[str, Field(pattern=Cursor.PATTERN)] | None
     """Where the next page begins, for the parameter `cursor`; null at the end of the list."""
+
+    @classmethod
+    def of(cls, rows: Sequence[Any], limit: int) -> "JobPage":
+        """The first `limit` of `rows`, and where the others begin."""
+        items = [Job.of(row) for row in rows[:limit]]
+        last = items[-1] if len(rows) > limit else None
+        return cls(items=items, next_cursor=None if last is None else Cursor(last.created_at, last.id).write())
+
+
+def _seconds_to_go(row: Any) -> float:
+    if row.status not in OPEN:
+        return 0.0
+    if not row.done:
+        return float(row.estimated_seconds)
+    so_far = (now() - row.started_at).total_seconds()
+    return float(so_far / row.done * (row.total - row.done))

@@ -1,4 +1,4 @@
-"""Who is alive: a lock that an executor holds for as long as it lives, and that its end lets go, however it ends."""
+"""Whether executors are alive: each holds a lock for as long as it lives, and its end lets it go, however it ends."""
 
 import fcntl
 import os
@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, Engine, text
 
-from service.store.engine import engine_of, file_of, url_of
+from service.store.engine import Address
 from service.store.failures import FAILURES
 
 _KEEPALIVE = "-c statement_timeout=5s -c tcp_keepalives_idle=3 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
@@ -23,24 +23,23 @@ class Liveness(Protocol):
     def hold(self) -> None:
         """Take the lock, or make sure that it is still held."""
 
-    def dead(self, executors: Iterable[str]) -> set[str]:
-        """Those of `executors` whose lock nobody holds."""
+    def expired(self, executors: Iterable[str]) -> set[str]:
+        """Those of `executors` whose lock no process holds."""
 
     def close(self) -> None:
         """Let the lock go."""
 
 
 def liveness_of(database_url: str, executor: str) -> Liveness:
-    """That of `executor`: files beside an SQLite database, advisory locks in PostgreSQL."""
-    url = url_of(database_url)
-    file = file_of(url)
-    if file is not None:
-        return FileLocks(file, executor)
-    options = f"{url.query.get('options', '')} {_KEEPALIVE}".strip()
-    return AdvisoryLocks(engine_of(url.update_query_dict({"options": options})), executor)
+    """The lock of `executor`: files beside an SQLite database, advisory locks in PostgreSQL."""
+    address = Address.of(database_url)
+    if address.file is not None:
+        return _FileLocks(address.file, executor)
+    options = f"{address.url.query.get('options', '')} {_KEEPALIVE}".strip()
+    return _AdvisoryLocks(Address(address.url.update_query_dict({"options": options})).engine(), executor)
 
 
-class FileLocks:
+class _FileLocks:
     """A locked file an executor; the kernel unlocks it when the process is gone. All are on one machine."""
 
     def __init__(self, database: Path, executor: str) -> None:
@@ -54,9 +53,9 @@ class FileLocks:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._own = os.open(self._folder / self._executor, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._own, fcntl.LOCK_EX)
-            self.dead(path.name for path in self._folder.iterdir())  # what those before have left is removed
+            self.expired(path.name for path in self._folder.iterdir())  # what those before have left is removed
 
-    def dead(self, executors: Iterable[str]) -> set[str]:
+    def expired(self, executors: Iterable[str]) -> set[str]:
         """Those whose file is unlocked or not there; it is removed."""
         return {executor for executor in executors if executor != self._executor and self._is_free(executor)}
 
@@ -79,7 +78,7 @@ class FileLocks:
         return not path.exists()
 
 
-class AdvisoryLocks:
+class _AdvisoryLocks:
     """A lock of PostgreSQL's an executor, held by a connection of its own: it goes with the connection."""
 
     def __init__(self, engine: Engine, executor: str) -> None:
@@ -100,7 +99,7 @@ class AdvisoryLocks:
             self._own = None
             raise
 
-    def dead(self, executors: Iterable[str]) -> set[str]:
+    def expired(self, executors: Iterable[str]) -> set[str]:
         """Those whose lock can be had."""
         found = {executor for executor in executors if executor != self._executor}
         with self._engine.connect() as connection:

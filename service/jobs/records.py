@@ -2,38 +2,28 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Row, and_, case, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, case, delete, func, or_, select, update
 
+from service.core.clock import WallClock, now
 from service.core.errors import IdempotencyConflict, JobNotFound
 from service.jobs.job import OPEN, JobKind, JobStatus
 from service.store.database import Database
-from service.store.engine import be_patient
 from service.store.listing import Cursor
-from service.store.reports import inserting
-from service.store.retention import reclaim
 from service.store.schema import ATTEMPTS, JOBS
 
-Wall = Callable[[], datetime]
-MOST_DISPATCHED = 50
-"""So many jobs of one owner are handed out at a time; others wait in their order."""
 _DROPPED_AT_ONCE = 20
 _HEAVY = {"request", "prepared"}
 _HEAD = [column for column in JOBS.c if column.name not in _HEAVY]
 
 
-def now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True)
 class Accepted:
-    """What a job is accepted with."""
+    """A job as it is accepted."""
 
     id: str
     kind: JobKind
@@ -46,39 +36,44 @@ class Accepted:
 
 
 @dataclass(frozen=True)
-class Asker:
-    """Who asks for a job, and the key that makes asking twice harmless; empty where there is none."""
+class Requester:
+    """The owner of a request for a job, and the key that makes asking twice harmless; empty where there is none."""
 
     owner: str = ""
     idempotency_key: str = ""
 
 
 class JobRecords:
-    """The jobs of one database, for any thread; whatever the database fails in is a StoreUnavailable."""
+    """The jobs of one database, for any thread; every failure of the database is a StoreUnavailable."""
 
-    def __init__(self, database: Database, wall: Wall = now) -> None:
+    MOST_DISPATCHED: ClassVar[int] = 50
+    """So many jobs of one owner are handed out at a time; others wait in their order."""
+
+    def __init__(self, database: Database, wall: WallClock = now) -> None:
         self._database = database
-        self._wall = wall
+        self._now = wall
 
-    def accept(self, accepted: Accepted, asker: Asker, asked: str) -> Row[Any]:
+    def accept(self, accepted: Accepted, requester: Requester, asked: str) -> Row[Any]:
         """Keep a job; the one that this key has already, where the same was `asked`; IdempotencyConflict where not."""
         values = {name: getattr(accepted, name) for name in Accepted.__dataclass_fields__}
-        values |= {"request": zlib.compress(accepted.request, 1), "owner": asker.owner, "asked": asked}
-        values |= {"idempotency_key": asker.idempotency_key or None, "created_at": self._wall()}
+        values |= {"request": zlib.compress(accepted.request, 1), "owner": requester.owner, "asked": asked}
+        values |= {"idempotency_key": requester.idempotency_key or None, "created_at": self._now()}
         values |= {"status": JobStatus.QUEUED, "done": 0, "failed": 0, "dispatched": False, "forgotten": False}
-        known = or_(JOBS.c.id == accepted.id, _of_key(asker)) if asker.idempotency_key else JOBS.c.id == accepted.id
+        known = (
+            or_(JOBS.c.id == accepted.id, _of_key(requester)) if requester.idempotency_key else JOBS.c.id == accepted.id
+        )
         with self._database.writing() as connection:
-            new = inserting(connection, JOBS).values(**values)
-            connection.execute(new.on_conflict_do_nothing(index_elements=["owner", "idempotency_key"]))
-            row = connection.execute(select(*_HEAD).where(known)).one()
-        return _same(row, asked)
+            row = self._database.insert(JOBS).values(**values)
+            connection.execute(row.on_conflict_do_nothing(index_elements=["owner", "idempotency_key"]))
+            kept = connection.execute(select(*_HEAD).where(known)).one()
+        return _same(kept, asked)
 
-    def known(self, asker: Asker, asked: str) -> Row[Any] | None:
+    def known(self, requester: Requester, asked: str) -> Row[Any] | None:
         """The job that this key has already; IdempotencyConflict where something else was asked."""
-        if not asker.idempotency_key:
+        if not requester.idempotency_key:
             return None
         with self._database.reading() as connection:
-            row = connection.execute(select(*_HEAD).where(_of_key(asker))).one_or_none()
+            row = connection.execute(select(*_HEAD).where(_of_key(requester))).one_or_none()
         return None if row is None else _same(row, asked)
 
     def get(self, job: str) -> Row[Any]:
@@ -99,13 +94,11 @@ class JobRecords:
 
     def page(self, limit: int, after: Cursor | None = None, status: JobStatus | None = None) -> Sequence[Row[Any]]:
         """At most `limit` jobs, the newest first, of those behind `after` and with that status."""
-        place = tuple_(JOBS.c.created_at, JOBS.c.id)
-        wanted = [] if after is None else [tuple_(after.created_at, after.digest) > place]
+        query = Cursor.newest_first(select(*_HEAD), JOBS.c.id, after).limit(limit)
         if status is not None:
-            wanted.append(JOBS.c.status == status)
-        query = select(*_HEAD).where(and_(True, *wanted)).order_by(JOBS.c.created_at.desc(), JOBS.c.id.desc())
+            query = query.where(JOBS.c.status == status)
         with self._database.reading() as connection:
-            return connection.execute(query.limit(limit)).all()
+            return connection.execute(query).all()
 
     def open_count(self) -> int:
         """How many jobs have not ended."""
@@ -126,12 +119,12 @@ class JobRecords:
         there = Counter(row.owner for row in rows if row.dispatched)
         found: list[str] = []
         for row in rows:
-            if not row.dispatched and there[row.owner] < MOST_DISPATCHED:
+            if not row.dispatched and there[row.owner] < self.MOST_DISPATCHED:
                 there[row.owner] += 1
                 found.append(row.id)
         return found
 
-    def to_forget(self) -> list[str]:
+    def to_purge(self) -> list[str]:
         """The jobs that have ended, and that the engine still has something of."""
         wanted = and_(JOBS.c.forgotten.is_(False), JOBS.c.dispatched.is_(True), JOBS.c.status.not_in(OPEN))
         with self._database.reading() as connection:
@@ -158,20 +151,20 @@ class JobRecords:
         """Begin with a job, or go on with it; whether it is still to be done."""
         values = {
             "status": JobStatus.RUNNING,
-            "started_at": case((JOBS.c.started_at.is_(None), self._wall()), else_=JOBS.c.started_at),
+            "started_at": case((JOBS.c.started_at.is_(None), self._now()), else_=JOBS.c.started_at),
             "prepared": None if prepared is None else zlib.compress(prepared),
         }
         return self._changed(job, values)
 
     def end(self, job: str, status: JobStatus, fault: str | None = None) -> bool:
         """End a job that has not ended; whether it was to be done until now."""
-        return self._changed(job, {"status": status, "ended_at": self._wall(), "fault": fault})
+        return self._changed(job, {"status": status, "ended_at": self._now(), "fault": fault})
 
     def attempt(self, job: str, start: int) -> int:
         """Count another attempt at a chunk; how many there were with it."""
         key = {"job_id": job, "start": start}
         with self._database.writing() as connection:
-            once = inserting(connection, ATTEMPTS).values(**key, attempts=1)
+            once = self._database.insert(ATTEMPTS).values(**key, attempts=1)
             more = once.on_conflict_do_update(
                 index_elements=["job_id", "start"], set_={"attempts": ATTEMPTS.c.attempts + 1}
             )
@@ -190,15 +183,13 @@ class JobRecords:
         some = select(JOBS.c.id).where(old, unknown).order_by(JOBS.c.ended_at).limit(_DROPPED_AT_ONCE)
         dropped = 0
         while True:
-            with self._database.writing() as connection:
-                be_patient(connection)
+            with self._database.writing(patient=True) as connection:
                 count = connection.execute(delete(JOBS).where(JOBS.c.id.in_(some))).rowcount
             dropped += count
             if count < _DROPPED_AT_ONCE:
                 break
         if dropped:
-            with self._database.writing() as connection:
-                reclaim(connection)
+            self._database.reclaim()
         return dropped
 
     def _changed(self, job: str, values: dict[str, Any]) -> bool:
@@ -207,8 +198,8 @@ class JobRecords:
             return connection.execute(changed).rowcount > 0
 
 
-def _of_key(asker: Asker) -> ColumnElement[bool]:
-    return and_(JOBS.c.owner == asker.owner, JOBS.c.idempotency_key == asker.idempotency_key)
+def _of_key(requester: Requester) -> ColumnElement[bool]:
+    return and_(JOBS.c.owner == requester.owner, JOBS.c.idempotency_key == requester.idempotency_key)
 
 
 def _same(row: Row[Any], asked: str) -> Row[Any]:

@@ -6,21 +6,20 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import and_, case, select, update
 
+from service.core.clock import WallClock, now
 from service.jobs.job import OPEN, JobStatus
-from service.jobs.records import Wall, now
 from service.store.database import Database
-from service.store.reports import inserting
 from service.store.schema import JOBS, RESULTS
 
 _ROWS_AT_ONCE = 50
 
 
 class JobResults:
-    """The results of the jobs of one database, for any thread; what the database fails in is a StoreUnavailable."""
+    """The results of the jobs of one database, for any thread; every failure of the database is a StoreUnavailable."""
 
-    def __init__(self, database: Database, wall: Wall = now) -> None:
+    def __init__(self, database: Database, wall: WallClock = now) -> None:
         self._database = database
-        self._wall = wall
+        self._now = wall
 
     def keep(self, job: str, start: int, lines: Sequence[bytes], failed: int) -> bool:
         """Keep the results of the items from `start` on, once however often they come; whether they are new.
@@ -33,7 +32,7 @@ class JobResults:
             "done": done,
             "failed": JOBS.c.failed + failed,
             "status": case((done >= JOBS.c.total, JobStatus.SUCCEEDED), else_=JOBS.c.status),
-            "ended_at": case((done >= JOBS.c.total, self._wall()), else_=JOBS.c.ended_at),
+            "ended_at": case((done >= JOBS.c.total, self._now()), else_=JOBS.c.ended_at),
         }
         with self._database.writing() as connection:
             goes_on = connection.execute(
@@ -42,7 +41,7 @@ class JobResults:
             if goes_on is None:
                 return False
             packed = zlib.compress(b"\n".join(lines))
-            new = inserting(connection, RESULTS).values(**row, lines=packed).on_conflict_do_nothing()
+            new = self._database.insert(RESULTS).values(**row, lines=packed).on_conflict_do_nothing()
             kept = connection.execute(new.returning(RESULTS.c.start)).one_or_none() is not None
             if kept:
                 connection.execute(update(JOBS).where(JOBS.c.id == job).values(**counted))

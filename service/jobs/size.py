@@ -9,19 +9,17 @@ from service.simulation.estimate import cost
 from service.studies.sweep import Grid
 from service.studies.validation import plan_corner, plan_sample
 
-OPERATIONS_PER_SECOND = 2e10
-"""Of one processor, by the estimate."""
-SECONDS_A_POINT = 3e-3
-"""Whatever its size: its specification, its theory, its statistics, its verdict."""
-SECONDS_A_CLAIM = 1e-3
-MOST_TOGETHER, MOST_CHUNKS = 200, 2000
+_OPERATIONS_PER_SECOND = 2e10  # of one processor, by the estimate
+_SECONDS_A_POINT = 3e-3  # of any size: its specification, its theory, its statistics, its verdict
+_SECONDS_A_CLAIM = 1e-3
+_MOST_TOGETHER, _MOST_CHUNKS = 200, 2000
 _LOOKED_AT = 16
 
 
 def chunk_of(total: int, seconds_an_item: float, seconds: float) -> int:
     """How many items are worked on together, so that they take `seconds`."""
     by_time = int(seconds / max(seconds_an_item, 1e-6))
-    return max(1, min(by_time, MOST_TOGETHER), ceil(total / MOST_CHUNKS))
+    return max(1, min(by_time, _MOST_TOGETHER), ceil(total / _MOST_CHUNKS))
 
 
 def seconds_a_point(grid: Grid) -> float:
@@ -33,9 +31,9 @@ def seconds_a_point(grid: Grid) -> float:
     made = [*corners, *found]
     planning = 2.0 * (perf_counter() - started) / len(made)  # each point is planned twice; a base may be megabytes
     operations = fmean(cost(one).floating_point_operations for one in made)
-    return max(SECONDS_A_POINT, planning) + operations / OPERATIONS_PER_SECOND
+    return max(_SECONDS_A_POINT, planning) + operations / _OPERATIONS_PER_SECOND
 
 
 def seconds_a_sheet(rubric: Rubric) -> float:
     """Seconds of one processor for an answer sheet."""
-    return SECONDS_A_CLAIM * len(rubric.claims)
+    return _SECONDS_A_CLAIM * len(rubric.claims)

@@ -2,14 +2,13 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
-from typing import TypeVar
 
-from anyio import CapacityLimiter, sleep, to_thread
+from anyio import sleep
 
 from service.core.errors import ReportNotFound, StoreUnavailable
 from service.grading.rubrics import checked_plans
@@ -21,17 +20,46 @@ from service.simulation.plan import Plan, plan
 from service.simulation.results import Estimate
 from service.simulation.simulate import report_json
 from service.simulation.spec import SimulationSpec
-from service.store.cache import Cache
-from service.store.engine import CONNECTIONS
+from service.store.engine import Threads
 from service.store.listing import Cursor, ReportPage
-from service.store.nothing import Store
+from service.store.stores import Store
 
-T = TypeVar("T")
-
-TIDY_SECONDS = 600.0
+_TIDY_SECONDS = 600.0
 _log = logging.getLogger("service.store")
 _DIGEST = re.compile("[0-9a-f]{64}")
 _BEYOND = "POST /v1/sweeps takes more, as a sweep of a single point."
+
+
+class Cache:
+    """The reports used last by their digests, up to `limit_bytes` of them; for one thread."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._size = 0
+        self._reports: OrderedDict[str, bytes] = OrderedDict()
+
+    @property
+    def size(self) -> int:
+        """The size of all that is kept, in bytes."""
+        return self._size
+
+    def get(self, digest: str) -> bytes | None:
+        """The report with that digest, if it is here."""
+        report = self._reports.get(digest)
+        if report is not None:
+            self._reports.move_to_end(digest)
+        return report
+
+    def put(self, digest: str, report: bytes) -> bool:
+        """Keep `report`, and let go of those used longest ago where there is no room for all; whether it is kept."""
+        if len(report) > self._limit:
+            return False
+        self._size += len(report) - len(self._reports.pop(digest, b""))
+        self._reports[digest] = report
+        while self._size > self._limit:
+            _, oldest = self._reports.popitem(last=False)
+            self._size -= len(oldest)
+        return True
 
 
 class Source(StrEnum):
@@ -65,10 +93,8 @@ class Archive:
         self._limits = limits
         self._memory = Cache(cache_bytes)
         self._used: set[str] = set()  # whose use the store has not heard of
-        self._owed: dict[
-            str, bool
-        ] = {}  # what the store could not take when it was made, and whether it is to be pinned
-        self._threads = CapacityLimiter(CONNECTIONS)  # those of the endpoints are left alone, should the store be slow
+        self._owed: dict[str, bool] = {}  # what the store could not take, and whether it is to be pinned
+        self._threads = Threads()
 
     @property
     def kept_bytes(self) -> int:
@@ -124,23 +150,23 @@ class Archive:
         for digest, report in graded.reports.items():
             self._memory.put(digest, report)
         try:
-            await self._in_thread(partial(self._pin, graded.reports))
+            await self._threads.run(self._pin, graded.reports)
         except StoreUnavailable:
             self._owed |= dict.fromkeys(graded.reports, True)
         return graded.text
 
     async def page(self, limit: int, after: Cursor | None = None, label: str | None = None) -> ReportPage:
         """At most `limit` of the reports in the store, the newest first; StoreUnavailable."""
-        return await self._in_thread(partial(self._store.page, limit, after, label))
+        return await self._threads.run(self._store.page, limit, after, label)
 
     async def tidy(self) -> None:
         """Open the store, make up leeway, and drop what need not be kept, again and again, until cancelled."""
         while True:
             with suppress(StoreUnavailable):  # the log has it
                 await self.catch_up()
-                dropped = await self._in_thread(self._store.retain)
+                dropped = await self._threads.run(self._store.retain)
                 _log.log(logging.INFO if dropped else logging.DEBUG, "%d reports and points are dropped", dropped)
-            await sleep(TIDY_SECONDS)
+            await sleep(_TIDY_SECONDS)
 
     async def catch_up(self) -> None:
         """Store what could not be stored when it was made, as far as memory has it; note what has been used since."""
@@ -150,19 +176,19 @@ class Archive:
                 del self._owed[digest]
         for digest, report in remembered.items():
             if report is not None:
-                await self._in_thread(partial(self._store.put, digest, report, self._owed[digest]))
+                await self._threads.run(self._store.put, digest, report, self._owed[digest])
                 del self._owed[digest]
         used, self._used = self._used, set()
-        await self._in_thread(partial(self._store.touch, used))
+        await self._threads.run(self._store.touch, used)
 
     async def close(self) -> None:
         """Let go of the store."""
         with suppress(StoreUnavailable):
             await self.catch_up()
-        await self._in_thread(self._store.close)
+        await self._threads.run(self._store.close)
 
     async def _stored(self, digest: str) -> bytes | None:
-        stored = await self._in_thread(partial(self._store.get, digest))
+        stored = await self._threads.run(self._store.get, digest)
         if stored is not None:
             self._memory.put(digest, stored)
         return stored
@@ -172,7 +198,7 @@ class Archive:
         digest, report = made.digest, await self._pool.run(partial(report_json, made))
         remembered = self._memory.put(digest, report)
         try:
-            stored = await self._in_thread(partial(self._store.put, digest, report))
+            stored = await self._threads.run(self._store.put, digest, report)
         except StoreUnavailable:
             self._owed[digest] = False
             return Answer(digest, report, Source.SIMULATION, kept=remembered, store_failed=True)
@@ -181,6 +207,3 @@ class Archive:
     def _pin(self, reports: dict[str, bytes]) -> None:
         for digest, report in reports.items():
             self._store.put(digest, report, pin=True)
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await to_thread.run_sync(work, limiter=self._threads)

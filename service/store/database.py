@@ -5,13 +5,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from time import monotonic
+from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table
+from sqlalchemy.dialects import postgresql, sqlite
 
+from service.core.clock import Clock
 from service.core.errors import StoreUnavailable
-from service.store.engine import engine_of, file_of, url_of, writing
-from service.store.failures import FAILURES, OF_WRITING, Clock, Door, Reason, reason_of
-from service.store.migrate import upgrade
+from service.store.engine import Address, write_transaction
+from service.store.failures import FAILURES, CircuitBreaker, Reason
+from service.store.migration import Schema
 
 
 class Database:
@@ -19,16 +22,16 @@ class Database:
 
     def __init__(self, database_url: str, clock: Clock = monotonic, *, durable: bool = False) -> None:
         self._durable = durable
-        self._url = url_of(database_url)
-        self._file = file_of(self._url)
-        self._used = Door("used", clock)
-        self._written = Door("written to", clock)
+        self._address = Address.of(database_url)
+        self._used = CircuitBreaker("used", clock)
+        self._written = CircuitBreaker("written to", clock)
         self._lock = Lock()
         self._engine: Engine | None = None
         self._inode = 0
         self._tries = 0
         self._reason = Reason.UNREACHABLE
         self.failures = 0
+        """How many times it has failed or could not be asked."""
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -37,10 +40,22 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that writes, committed at its end."""
-        with self._watched([self._used, self._written]), writing(self._opened()).begin() as connection:
+    def writing(self, *, patient: bool = False) -> Iterator[Connection]:
+        """A transaction that writes, committed at its end; a `patient` one may take long, for no client waits."""
+        with self._watched([self._used, self._written]), self._opened_to_write(patient) as connection:
             yield connection
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """An insertion into `table` that may say what is to be done where the row is there already."""
+        return sqlite.insert(table) if self._address.backend == "sqlite" else postgresql.insert(table)
+
+    def reclaim(self) -> None:
+        """Give SQLite's empty pages back to the disk; PostgreSQL has a process for that."""
+        if self._address.backend != "sqlite":
+            return
+        with self.writing() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.executescript("PRAGMA incremental_vacuum")  # ends with the last page; `execute` with the first
 
     def close(self) -> None:
         """Let go of all connections; the next transaction opens them again."""
@@ -48,52 +63,57 @@ class Database:
             self._close()
 
     @contextmanager
-    def _watched(self, doors: list[Door]) -> Iterator[None]:
+    def _watched(self, breakers: list[CircuitBreaker]) -> Iterator[None]:
         try:
-            for door in doors:
-                door.check()
+            for breaker in breakers:
+                breaker.guard()
             yield
         except FAILURES as error:
-            raise StoreUnavailable(self._failed(doors[-1], error)) from error
+            raise StoreUnavailable(self._failed(breakers[-1], error)) from error
         except StoreUnavailable:
             self.failures += 1
             raise
-        for door in doors:
-            door.passed()
+        for breaker in breakers:
+            breaker.success()
 
-    def _failed(self, door: Door, error: Exception) -> Reason:
+    def _failed(self, breaker: CircuitBreaker, error: Exception) -> Reason:
         self.failures += 1
-        reason = reason_of(error)
-        if self._engine is not None and reason in OF_WRITING:
-            door.failed(reason, error)
+        reason = Reason.of(error)
+        if self._engine is not None and reason.spares_readers:
+            breaker.failure(reason, error)
         else:
-            self._used.failed(reason, error)
+            self._used.failure(reason, error)
             self.close()
         return reason
+
+    @contextmanager
+    def _opened_to_write(self, patient: bool) -> Iterator[Connection]:
+        with write_transaction(self._opened(), patient=patient) as connection:
+            yield connection
 
     def _opened(self) -> Engine:
         tried = self._tries
         with self._lock:
-            if self._engine is not None and _inode(self._file) != self._inode:
-                self._close()  # whoever goes on writing to a file that was moved or removed writes for nobody
+            if self._engine is not None and _inode(self._address.file) != self._inode:
+                self._close()  # what is written to a file that was moved or removed is lost
             if self._engine is not None:
                 return self._engine
             if self._tries != tried:
-                raise StoreUnavailable(self._reason)  # whoever held the lock has waited for all
+                raise StoreUnavailable(self._reason)  # the thread that held the lock has waited for all
             self._engine = self._open()
             return self._engine
 
     def _open(self) -> Engine:
         self._tries += 1
-        engine = engine_of(self._url, self._durable)
+        engine = self._address.engine(self._durable)
         try:
-            _make_folder(self._file)
-            upgrade(engine)
+            _make_folder(self._address.file)
+            Schema(engine).upgrade()
         except FAILURES as error:
-            self._reason = reason_of(error)
+            self._reason = Reason.of(error)
             engine.dispose()
             raise
-        self._inode = _inode(self._file)
+        self._inode = _inode(self._address.file)
         return engine
 
     def _close(self) -> None:

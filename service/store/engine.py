@@ -1,15 +1,22 @@
-"""A database URL → an engine: SQLite as a server wants it, PostgreSQL with a bound on every wait."""
+"""Where a database is, and how it is spoken to: SQLite as a server wants it, PostgreSQL with a bound on every wait."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from platformdirs import user_data_path
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
-CONNECTIONS = 5
-BUSY_SECONDS = 5
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+_CONNECTIONS = 5
+_BUSY_SECONDS = 5
 _CONNECT_SECONDS = 3
 _PATIENT_SECONDS = 60
 _PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON")
@@ -18,47 +25,78 @@ _SYNCHRONOUS = {
     True: "synchronous=FULL",
 }
 _POOL: dict[str, Any] = {
-    "pool_size": CONNECTIONS,
+    "pool_size": _CONNECTIONS,
     "max_overflow": 0,
-    "pool_timeout": BUSY_SECONDS,
+    "pool_timeout": _BUSY_SECONDS,
     "hide_parameters": True,  # the log has errors, and nothing of reports
 }
 _POSTGRESQL = {"postgres", "postgresql"}
 _BEGIN = "begin_with"
 
 
-def url_of(database_url: str) -> URL:
-    """The URL of a database as SQLAlchemy has it; that of a file in the user's data directory where it is empty."""
-    if not database_url:
-        path = user_data_path("gradient-verdict", appauthor=False) / "reports.sqlite3"
-        return URL.create("sqlite", database=str(path))
-    url = make_url(database_url)
-    return url.set(drivername="postgresql+psycopg") if url.drivername.partition("+")[0] in _POSTGRESQL else url
+@dataclass(frozen=True)
+class Address:
+    """Where a database is."""
+
+    url: URL
+
+    @classmethod
+    def of(cls, database_url: str) -> "Address":
+        """By a URL as settings have it; a file in the user's data directory where that is empty."""
+        if not database_url:
+            path = user_data_path("gradient-verdict", appauthor=False) / "reports.sqlite3"
+            return cls(URL.create("sqlite", database=str(path)))
+        url = make_url(database_url)
+        postgresql = url.drivername.partition("+")[0] in _POSTGRESQL
+        return cls(url.set(drivername="postgresql+psycopg") if postgresql else url)
+
+    @property
+    def backend(self) -> str:
+        """The kind of database: `sqlite` or `postgresql`."""
+        return self.url.get_backend_name()
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None for any other."""
+        return Path(self.url.database or "") if self.backend == "sqlite" else None
+
+    def engine(self, durable: bool = False) -> Engine:
+        """An engine, which connects when it is first used; a `durable` one outlives a crash of the machine, too."""
+        return _sqlite(self.url, durable) if self.backend == "sqlite" else _postgresql(self.url)
 
 
-def file_of(url: URL) -> Path | None:
-    """The file of an SQLite database; None for any other."""
-    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+class Threads:
+    """Threads for work that waits for a database, as many as it has connections.
+
+    Those of the endpoints are left alone, should the database be slow.
+    """
+
+    def __init__(self) -> None:
+        self._limiter = CapacityLimiter(_CONNECTIONS)
+
+    async def run(self, work: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
+        """What `work` returns for these arguments; a caller that is cancelled waits for its end."""
+        return await to_thread.run_sync(partial(work, *arguments, **named), limiter=self._limiter)
+
+    async def glance(self, work: Callable[[], _T]) -> _T:
+        """What `work` returns; a caller that is cancelled leaves it alone."""
+        return await to_thread.run_sync(work, limiter=self._limiter, abandon_on_cancel=True)
 
 
-def engine_of(url: URL, durable: bool = False) -> Engine:
-    """An engine, which connects when it is first used; a `durable` one outlives a crash of the machine, too."""
-    return _sqlite(url, durable) if url.get_backend_name() == "sqlite" else _postgresql(url)
+@contextmanager
+def write_transaction(engine: Engine, *, patient: bool = False) -> Iterator[Connection]:
+    """A transaction that writes, committed at its end: SQLite locks at its beginning, where it can wait for its turn.
 
-
-def writing(engine: Engine) -> Engine:
-    """The same engine for transactions that write: SQLite locks at their beginning, where it can wait for its turn."""
-    return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-
-
-def be_patient(connection: Connection) -> None:
-    """Let the statements of this transaction take longer: they are for all reports, and nobody waits for them."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_PATIENT_SECONDS}s'")
+    The statements of a `patient` one may take longer: they are for all rows, and no client waits for them.
+    """
+    with engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}).begin() as connection:
+        if patient and connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_PATIENT_SECONDS}s'")
+        yield connection
 
 
 def _sqlite(url: URL, durable: bool) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **_POOL)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, **_POOL)
     event.listen(engine, "connect", partial(_prepare, durable))
     event.listen(engine, "begin", _begin)
     return engine
@@ -79,8 +117,8 @@ def _begin(connection: Connection) -> None:
 def _postgresql(url: URL) -> Engine:
     waits = {
         "connect_timeout": _CONNECT_SECONDS,
-        "tcp_user_timeout": 1000 * BUSY_SECONDS,
-        "options": f"-c statement_timeout={BUSY_SECONDS}s",
+        "tcp_user_timeout": 1000 * _BUSY_SECONDS,
+        "options": f"-c statement_timeout={_BUSY_SECONDS}s",
         "prepare_threshold": None,  # poolers between here and the server know nothing of prepared statements
     }
     chosen = {name: value for name, value in waits.items() if name not in url.query}

@@ -1,21 +1,17 @@
-"""Why a store fails, in words for whoever asked; and doors that stay shut for a while after a failure."""
+"""Why a store fails, in words for its clients; and a circuit breaker, which spares a failing store for a while."""
 
 import errno
 import logging
 import sqlite3
-from collections.abc import Callable
 from enum import StrEnum
 from threading import Lock
+from typing import ClassVar
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from service.core.clock import Clock
 from service.core.errors import StoreUnavailable
-
-RETRY_SECONDS = 5.0
-"""How long after a failure nothing is tried."""
-
-Clock = Callable[[], float]
 
 _log = logging.getLogger("service.store")
 
@@ -25,11 +21,11 @@ class UnknownSchema(Exception):
 
 
 FAILURES = (DBAPIError, PoolTimeout, UnknownSchema, OSError, sqlite3.Error)
-"""What a database may do at any time; whatever else is raised is a defect of this service."""
+"""What a database may raise at any time; every other exception is a defect of this service."""
 
 
 class Reason(StrEnum):
-    """Why, as the end of a sentence; no path and no name of a machine is in it."""
+    """Why a store fails, as the end of a sentence; no path and no name of a machine is in it."""
 
     FULL = "its disk is full"
     READ_ONLY = "its database is read only"
@@ -38,9 +34,24 @@ class Reason(StrEnum):
     DAMAGED = "its database is damaged"
     UNKNOWN_SCHEMA = "its database belongs to another version of the service"
 
+    @classmethod
+    def of(cls, error: Exception) -> "Reason":
+        """The reason behind one of FAILURES; UNREACHABLE where it names none."""
+        if isinstance(error, OSError):
+            return _SYSTEM.get(error.errno or 0, cls.UNREACHABLE)
+        if isinstance(error, UnknownSchema):
+            return cls.UNKNOWN_SCHEMA
+        if isinstance(error, PoolTimeout):
+            return cls.BUSY
+        cause = getattr(error, "orig", error)  # the driver's own error
+        name = "_".join(getattr(cause, "sqlite_errorname", "").split("_")[:2])  # SQLITE_READONLY_DIRECTORY is one, too
+        return _SQLITE.get(name) or _POSTGRESQL.get(getattr(cause, "sqlstate", None) or "") or cls.UNREACHABLE
 
-OF_WRITING = {Reason.FULL, Reason.READ_ONLY, Reason.BUSY}
-"""What keeps nobody from reading."""
+    @property
+    def spares_readers(self) -> bool:
+        """Whether it keeps nobody from reading."""
+        return self in (Reason.FULL, Reason.READ_ONLY, Reason.BUSY)
+
 
 _SQLITE = {
     "SQLITE_FULL": Reason.FULL,
@@ -60,51 +71,41 @@ _SYSTEM = {
 }
 
 
-def reason_of(error: Exception) -> Reason:
-    """The reason behind one of FAILURES; that nothing is reachable where it names none."""
-    if isinstance(error, OSError):
-        return _SYSTEM.get(error.errno or 0, Reason.UNREACHABLE)
-    if isinstance(error, UnknownSchema):
-        return Reason.UNKNOWN_SCHEMA
-    if isinstance(error, PoolTimeout):
-        return Reason.BUSY
-    cause = getattr(error, "orig", error)  # the driver's own error
-    name = "_".join(getattr(cause, "sqlite_errorname", "").split("_")[:2])  # SQLITE_READONLY_DIRECTORY is one, too
-    return _SQLITE.get(name) or _POSTGRESQL.get(getattr(cause, "sqlstate", None) or "") or Reason.UNREACHABLE
+class CircuitBreaker:
+    """Lets work through until it fails; then one attempt every few seconds, and all others are refused at once.
 
-
-class Door:
-    """Lets work through until it fails; then one attempt every few seconds, and all others are told at once.
-
-    Nobody waits for a server that does not answer, and the log has a line when that begins and one when it ends.
+    So no client waits for a server that does not answer, and the log has a line when that begins and one when it ends.
     """
+
+    RETRY_SECONDS: ClassVar[float] = 5.0
+    """How long after a failure, or after an attempt, nothing is tried."""
 
     def __init__(self, work: str, clock: Clock) -> None:
         self._work = work
         self._clock = clock
         self._lock = Lock()
         self._reason: Reason | None = None
-        self._shut_until = 0.0
+        self._open_until = 0.0
 
-    def check(self) -> None:
-        """StoreUnavailable while the door is shut; whoever comes after that tries for all."""
+    def guard(self) -> None:
+        """Raise StoreUnavailable while the breaker is open; the first to come after that makes the attempt for all."""
         with self._lock:
             if self._reason is None:
                 return
-            if self._clock() < self._shut_until:
+            if self._clock() < self._open_until:
                 raise StoreUnavailable(self._reason)
-            self._shut_until = self._clock() + RETRY_SECONDS
+            self._open_until = self._clock() + self.RETRY_SECONDS
 
-    def failed(self, reason: Reason, error: Exception) -> None:
-        """Shut the door."""
+    def failure(self, reason: Reason, error: Exception) -> None:
+        """Open the breaker: the work has failed."""
         with self._lock:
             if reason is not self._reason:
                 _log.warning("the store cannot be %s: %s (%s)", self._work, reason, str(error).partition("\n")[0])
             self._reason = reason
-            self._shut_until = self._clock() + RETRY_SECONDS
+            self._open_until = self._clock() + self.RETRY_SECONDS
 
-    def passed(self) -> None:
-        """Open the door: the work has been done."""
+    def success(self) -> None:
+        """Close the breaker: the work has been done."""
         with self._lock:
             if self._reason is not None:
                 _log.warning("the store can be %s again", self._work)

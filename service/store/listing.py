@@ -2,17 +2,67 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import BaseModel, Field
+from sqlalchemy import Column, Select, tuple_
 
 from service.core.kinds import Double, Int64, Model
 from service.simulation.vocabulary import Label, Severity, Tendency
 
-CURSOR = "^[0-9a-f]{14}-[0-9a-f]{32}([0-9a-f]{32})?$"
-"""What cursors look like; whatever looks so is a place in the list."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in a list, the newest first: behind the row that was made at that time and has that name."""
+
+    PATTERN: ClassVar[str] = "^[0-9a-f]{14}-[0-9a-f]{32}([0-9a-f]{32})?$"
+    """What cursors look like; every text that looks so is a place in the list."""
+
+    created_at: datetime
+    name: str  # a digest, or the id of a job
+
+    @classmethod
+    def read(cls, text: str | None) -> "Cursor | None":
+        """The cursor that `write` wrote as `text`, which is of the form PATTERN; None for None, the first page."""
+        if text is None:
+            return None
+        microseconds, _, name = text.partition("-")
+        return cls(_EPOCH + timedelta(microseconds=int(microseconds, 16)), name)
+
+    def write(self) -> str:
+        """A text that is safe in a URL."""
+        return f"{(self.created_at - _EPOCH) // _MICROSECOND:014x}-{self.name}"
+
+    @classmethod
+    def newest_first(cls, query: Select[Any], name: Column[Any], after: "Cursor | None") -> Select[Any]:
+        """The rows of `query` behind `after`, the newest first; the column `name` orders those of one moment."""
+        created_at = name.table.c.created_at
+        ordered = query.order_by(created_at.desc(), name.desc())
+        return (
+            ordered if after is None else ordered.where(tuple_(after.created_at, after.name) > tuple_(created_at, name))
+        )
+
+
+class _Ratio(BaseModel):
+    median: float | None
+
+
+class _Verdict(BaseModel):
+    label: str
+    severity: str
+    tendency: str
+    depth_ratio: _Ratio
+
+
+class _Shown(BaseModel):
+    """The fields of a report that a list shows; all others are passed over."""
+
+    engine_version: str
+    verdict: _Verdict
+    layers: list[Any]
 
 
 class ReportSummary(Model):
@@ -41,29 +91,24 @@ class ReportSummary(Model):
     pinned: bool
     """Whether it is the evidence of a grading, and so is never dropped."""
 
+    @staticmethod
+    def fields_in(report: bytes) -> dict[str, str | int | float | None]:
+        """Those of these fields that `report`, which is JSON, tells by itself."""
+        found = _Shown.model_validate_json(report)
+        return {
+            "engine_version": found.engine_version,
+            "label": found.verdict.label,
+            "severity": found.verdict.severity,
+            "tendency": found.verdict.tendency,
+            "depth_ratio": found.verdict.depth_ratio.median,
+            "layers": len(found.layers),
+        }
+
 
 class ReportPage(Model):
     """Some of the reports that are kept, the newest first."""
 
     items: list[ReportSummary]
     """The reports of this page."""
-    next_cursor: Annotated[str, Field(pattern=CURSOR)] | None
+    next_cursor: Annotated[str, Field(pattern=Cursor.PATTERN)] | None
     """Where the next page begins, for the parameter `cursor`; null at the end of the list."""
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """A place in the list: behind the report that was made at that time and has that digest."""
-
-    created_at: datetime
-    digest: str
-
-    @classmethod
-    def read(cls, text: str) -> "Cursor":
-        """The cursor that `write` wrote as `text`, which is of the form CURSOR."""
-        microseconds, _, digest = text.partition("-")
-        return cls(_EPOCH + timedelta(microseconds=int(microseconds, 16)), digest)
-
-    def write(self) -> str:
-        """A text that is safe in a URL."""
-        return f"{(self.created_at - _EPOCH) // _MICROSECOND:014x}-{self.digest}"

@@ -1,53 +1,36 @@
-"""Reports in a database: kept by their digest, read byte by byte as they were, listed, and dropped when old."""
+"""Reports in a database, and the points that sweeps make of them: kept by digest, listed, and dropped when old."""
 
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Delete, Table, Update, and_, delete, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, Delete, Row, Table, Update, delete, func, select, true, tuple_, update
 
+from service.core.clock import WallClock, now
 from service.core.errors import StoreUnavailable
 from service.store.database import Database
-from service.store.engine import be_patient
-from service.store.head import Head
 from service.store.listing import Cursor, ReportPage, ReportSummary
-from service.store.retention import Retention, reclaim
 from service.store.schema import POINTS, REPORTS
 
-Wall = Callable[[], datetime]
-
-USE_IS_NOTED_EVERY = timedelta(hours=1)
-"""A report that is asked for again and again is written to no more often than that."""
-
-_INSERTS: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
-    "sqlite": sqlite.insert,
-    "postgresql": postgresql.insert,
-}
-_AT_ONCE = 500
-"""So many names in one statement."""
+_USE_IS_NOTED_EVERY = timedelta(hours=1)  # a row that is asked for again and again is written to no more often
+_AT_ONCE = 500  # names in one statement
 _SHOWN = [REPORTS.c[name] for name in ReportSummary.model_fields]
-_PLACE = tuple_(REPORTS.c.created_at, REPORTS.c.digest)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def inserting(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An insertion into `table` that may say what is to be done where the row is there already."""
-    return _INSERTS[connection.dialect.name](table)
 
 
 class ReportStore:
-    """The reports of one database, for any thread; whatever the database fails in is a StoreUnavailable."""
+    """The reports of one database, for any thread; every failure of the database is a StoreUnavailable.
 
-    def __init__(self, database: Database, retention: Retention, now: Wall = _now) -> None:
+    They are kept for `age` after they were last asked for, as long as all are no more than `size_bytes`, compressed;
+    those that are pinned are kept for good.
+    """
+
+    def __init__(self, database: Database, age: timedelta, size_bytes: int, wall: WallClock = now) -> None:
         self._database = database
-        self._retention = retention
-        self._now = now
+        self._age = age
+        self._size_bytes = size_bytes
+        self._now = wall
 
     @property
     def failures(self) -> int:
@@ -56,11 +39,10 @@ class ReportStore:
 
     def put(self, digest: str, report: bytes, pin: bool = False) -> bool:
         """Keep a report as JSON, once however often it is put; one that is pinned stays so. True: it is kept."""
-        row = self._row(digest, report, pin)
+        insert = self._database.insert(REPORTS).values(self._row(digest, report, pin))
+        pinned = insert.on_conflict_do_update(index_elements=["digest"], set_={"pinned": True})
         with self._database.writing() as connection:
-            insert = inserting(connection, REPORTS).values(row)
-            kept = insert.on_conflict_do_update(index_elements=["digest"], set_={"pinned": True})
-            connection.execute(kept if pin else insert.on_conflict_do_nothing())
+            connection.execute(pinned if pin else insert.on_conflict_do_nothing())
         return True
 
     def get(self, digest: str) -> bytes | None:
@@ -70,48 +52,44 @@ class ReportStore:
             row = connection.execute(query).one_or_none()
         if row is None:
             return None
-        if self._now() - row.last_used_at > USE_IS_NOTED_EVERY:
-            self._change(update(REPORTS).values(last_used_at=self._now()), digest)
-        try:
-            return zlib.decompress(row.report)
-        except zlib.error:  # no database promises that its disk forgets nothing
-            self._change(delete(REPORTS), digest)
-            return None
+        if self._now() - row.last_used_at > _USE_IS_NOTED_EVERY:
+            _change_if_possible(self._database, update(REPORTS).values(last_used_at=self._now()), [digest])
+        report = _unpacked(row.report)
+        if report is None:
+            _change_if_possible(self._database, delete(REPORTS), [digest])
+        return report
 
     def touch(self, digests: Collection[str]) -> None:
         """Note that those reports are used now; those that are not kept are passed over."""
-        named = sorted(digests)
-        for start in range(0, len(named), _AT_ONCE):
-            some = REPORTS.c.digest.in_(named[start : start + _AT_ONCE])
+        for some in _some_at_a_time(digests):
             with self._database.writing() as connection:
-                connection.execute(update(REPORTS).where(some).values(last_used_at=self._now()))
+                used = update(REPORTS).where(REPORTS.c.digest.in_(some))
+                connection.execute(used.values(last_used_at=self._now()))
 
     def page(self, limit: int, after: Cursor | None = None, label: str | None = None) -> ReportPage:
         """At most `limit` reports, the newest first, of those behind `after` and with that label."""
-        wanted: list[ColumnElement[bool]] = []
-        if after is not None:
-            wanted.append(tuple_(after.created_at, after.digest) > _PLACE)
+        query = Cursor.newest_first(select(*_SHOWN), REPORTS.c.digest, after).limit(limit + 1)
         if label is not None:
-            wanted.append(REPORTS.c.label == label)
-        newest_first = (REPORTS.c.created_at.desc(), REPORTS.c.digest.desc())
-        query = select(*_SHOWN).where(and_(True, *wanted)).order_by(*newest_first).limit(limit + 1)
+            query = query.where(REPORTS.c.label == label)
         with self._database.reading() as connection:
             rows = connection.execute(query).mappings().all()
         items = [ReportSummary.model_validate(dict(row)) for row in rows[:limit]]
-        more = len(rows) > limit
-        return ReportPage(items=items, next_cursor=_behind(items[-1]) if more else None)
+        last = Cursor(items[-1].created_at, items[-1].digest).write() if len(rows) > limit else None
+        return ReportPage(items=items, next_cursor=last)
 
     def retain(self) -> int:
         """Drop what was not used for too long, and of the rest what is too much; how many were dropped.
 
         The points of sweeps are dropped by the same rules, and may be as many bytes again.
         """
-        with self._database.writing() as connection:
-            be_patient(connection)
-            dropped = sum(self._retention.drop(connection, table, self._now()) for table in (REPORTS, POINTS))
+        with self._database.writing(patient=True) as connection:
+            used_before = self._now() - self._age
+            dropped = sum(
+                _drop_old(connection, table, used_before) + _drop_surplus(connection, table, self._size_bytes)
+                for table in (REPORTS, POINTS)
+            )
         if dropped:
-            with self._database.writing() as connection:
-                reclaim(connection)
+            self._database.reclaim()
         return dropped
 
     def close(self) -> None:
@@ -119,15 +97,94 @@ class ReportStore:
         self._database.close()
 
     def _row(self, digest: str, report: bytes, pin: bool) -> dict[str, Any]:
-        now, packed = self._now(), zlib.compress(report)
+        moment, packed = self._now(), zlib.compress(report)
         sizes = {"report_bytes": len(report), "stored_bytes": len(packed)}
-        kept = {"digest": digest, "created_at": now, "last_used_at": now, "pinned": pin, "report": packed}
-        return {**Head.model_validate_json(report).columns(), **sizes, **kept}
-
-    def _change(self, change: Update | Delete, digest: str) -> None:
-        with suppress(StoreUnavailable), self._database.writing() as connection:  # whoever reads can do without
-            connection.execute(change.where(REPORTS.c.digest == digest))
+        kept = {"digest": digest, "created_at": moment, "last_used_at": moment, "pinned": pin, "report": packed}
+        return {**ReportSummary.fields_in(report), **sizes, **kept}
 
 
-def _behind(last: ReportSummary) -> str:
-    return Cursor(last.created_at, last.digest).write()
+class PointStore:
+    """The points of one database by the digests of their specifications, for any thread: no sweep repeats another.
+
+    Every failure of the database is a StoreUnavailable.
+    """
+
+    def __init__(self, database: Database, wall: WallClock = now) -> None:
+        self._database = database
+        self._now = wall
+
+    def get(self, digests: Collection[str]) -> dict[str, bytes]:
+        """Those of the points that are here, as JSON; they are used now."""
+        query = select(POINTS.c.digest, POINTS.c.last_used_at, POINTS.c.point)
+        rows: list[Row[Any, Any, Any]] = []
+        for some in _some_at_a_time(digests):
+            with self._database.reading() as connection:
+                rows += connection.execute(query.where(POINTS.c.digest.in_(some))).all()
+        found = {row.digest: _unpacked(row.point) for row in rows}
+        noted_before = self._now() - _USE_IS_NOTED_EVERY
+        unnoted = [row.digest for row in rows if row.last_used_at < noted_before]
+        _change_if_possible(self._database, update(POINTS).values(last_used_at=self._now()), unnoted)
+        _change_if_possible(
+            self._database, delete(POINTS), [digest for digest, point in found.items() if point is None]
+        )
+        return {digest: point for digest, point in found.items() if point is not None}
+
+    def put(self, points: Mapping[str, bytes]) -> None:
+        """Keep points as JSON, once however often they are put."""
+        moment = self._now()
+        packed = {digest: zlib.compress(point) for digest, point in points.items()}
+        rows = [
+            {"digest": digest, "last_used_at": moment, "stored_bytes": len(point), "point": point}
+            for digest, point in sorted(packed.items())  # in one order, so that no two wait for each other
+        ]
+        if rows:
+            with self._database.writing() as connection:
+                connection.execute(self._database.insert(POINTS).on_conflict_do_nothing(), rows)
+
+
+def _some_at_a_time(digests: Collection[str]) -> Iterator[list[str]]:
+    named = sorted(digests)
+    for start in range(0, len(named), _AT_ONCE):
+        yield named[start : start + _AT_ONCE]
+
+
+def _unpacked(packed: bytes) -> bytes | None:
+    """What was compressed; None where the disk has forgotten some of it, for no database promises that it does not."""
+    try:
+        return zlib.decompress(packed)
+    except zlib.error:
+        return None
+
+
+def _change_if_possible(database: Database, change: Update | Delete, digests: Collection[str]) -> None:
+    """Change the rows with those digests; a reader can do without it."""
+    for some in _some_at_a_time(digests):
+        with suppress(StoreUnavailable), database.writing() as connection:
+            connection.execute(change.where(change.table.c.digest.in_(some)))
+
+
+def _drop_old(connection: Connection, table: Table, used_before: datetime) -> int:
+    old = _unpinned(table) & (table.c.last_used_at < used_before)
+    return connection.execute(delete(table).where(old)).rowcount
+
+
+def _drop_surplus(connection: Connection, table: Table, size_bytes: int) -> int:
+    """Drop the rows used longest ago until all that are kept fit into `size_bytes`; how many they were.
+
+    Pinned ones count, and stay: where they alone are too much, all others go.
+    """
+    stored = connection.execute(select(func.coalesce(func.sum(table.c.stored_bytes), 0))).scalar_one()
+    surplus = stored - size_bytes
+    if surplus <= 0:
+        return 0
+    use = (table.c.last_used_at, table.c.digest)
+    so_far = func.sum(table.c.stored_bytes).over(order_by=use).label("so_far")
+    oldest = select(*use, so_far).where(_unpinned(table)).subquery()
+    enough = select(oldest.c.last_used_at, oldest.c.digest).where(oldest.c.so_far >= surplus).order_by("so_far")
+    last = connection.execute(enough.limit(1)).one_or_none()
+    chosen = _unpinned(table) if last is None else _unpinned(table) & (tuple_(*use) <= tuple_(*last))
+    return connection.execute(delete(table).where(chosen)).rowcount
+
+
+def _unpinned(table: Table) -> ColumnElement[bool]:
+    return table.c.pinned.is_(False) if "pinned" in table.c else true()

@@ -19,22 +19,19 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0002"
-"""The newest revision of the migrations."""
 
-
-class Utc(TypeDecorator[datetime]):
+class _Utc(TypeDecorator[datetime]):
     """An instant, in UTC; SQLite keeps it as a text that sorts as it does."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """What is written."""
+        """The value as it is written, in UTC."""
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """What is read: SQLite forgets the zone, PostgreSQL gives it in its session's."""
+        """The value as it is read, in UTC: SQLite forgets the zone, PostgreSQL gives it in its session's."""
         if value is None:
             return None
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
@@ -46,8 +43,8 @@ REPORTS = Table(
     "reports",
     METADATA,
     Column("digest", String(64), primary_key=True),
-    Column("created_at", Utc, nullable=False),
-    Column("last_used_at", Utc, nullable=False),
+    Column("created_at", _Utc, nullable=False),
+    Column("last_used_at", _Utc, nullable=False),
     Column("engine_version", String(32), nullable=False),
     Column("label", String(16), nullable=False),
     Column("severity", String(16), nullable=False),
@@ -57,7 +54,7 @@ REPORTS = Table(
     Column("report_bytes", BigInteger, nullable=False),
     Column("stored_bytes", BigInteger, nullable=False),
     Column("pinned", Boolean, nullable=False),
-    Column("report", LargeBinary, nullable=False),  # the last: whoever reads the others reads none of its pages
+    Column("report", LargeBinary, nullable=False),  # the last: the others are read without any of its pages
     Index("reports_by_age", "created_at", "digest"),
     Index("reports_by_label", "label", "created_at", "digest"),
     Index("reports_by_use", "last_used_at", "digest", "pinned", "stored_bytes"),  # all that retention asks for
@@ -68,7 +65,7 @@ POINTS = Table(
     "points",
     METADATA,
     Column("digest", String(64), primary_key=True),
-    Column("last_used_at", Utc, nullable=False),
+    Column("last_used_at", _Utc, nullable=False),
     Column("stored_bytes", BigInteger, nullable=False),
     Column("point", LargeBinary, nullable=False),
     Index("points_by_use", "last_used_at", "digest", "stored_bytes"),
@@ -79,8 +76,8 @@ ASSIGNMENTS = Table(
     "assignments",
     METADATA,
     Column("id", String(64), primary_key=True),
-    Column("created_at", Utc, nullable=False),
-    Column("updated_at", Utc, nullable=False),
+    Column("created_at", _Utc, nullable=False),
+    Column("updated_at", _Utc, nullable=False),
     Column("rubric", LargeBinary, nullable=False),
 )
 """Rubrics by the name of their assignment, compressed."""
@@ -96,9 +93,9 @@ JOBS = Table(
     Column("asked", String(64), nullable=False),  # a digest of all that was sent, for the key
     Column("digest", String(64), nullable=False),
     Column("engine_version", String(32), nullable=False),
-    Column("created_at", Utc, nullable=False),
-    Column("started_at", Utc),
-    Column("ended_at", Utc),
+    Column("created_at", _Utc, nullable=False),
+    Column("started_at", _Utc),
+    Column("ended_at", _Utc),
     Column("total", BigInteger, nullable=False),
     Column("chunk", BigInteger, nullable=False),  # items that are worked on together
     Column("done", BigInteger, nullable=False),
@@ -134,4 +131,4 @@ ATTEMPTS = Table(
     Column("start", BigInteger, primary_key=True, autoincrement=False),
     Column("attempts", BigInteger, nullable=False),
 )
-"""How often a chunk was taken up again because whoever worked on it was gone."""
+"""How often a chunk was begun: more than once where the executor that worked on it was gone."""

@@ -13,7 +13,7 @@ from service.grading.formats import FormatName
 from service.grading.results import Grading
 from service.grading.rubrics import RubricReport, rubric_report
 from service.grading.spec import GradingSpec, Rubric
-from service.http.dependencies import AskerDep, ServicesDep
+from service.http.dependencies import RequesterDep, ServicesDep
 from service.http.examples import example, example_requests
 from service.http.requests import StrictRoute
 from service.http.responses import ACCEPTED, GradingResponse, Responses, link, located
@@ -89,7 +89,7 @@ async def create_gradings(
     name: _AssignmentId,
     batch: Annotated[BatchSpec, Body(openapi_examples=example_requests("batches"))],
     services: ServicesDep,
-    asker: AskerDep,
+    requester: RequesterDep,
     response: Response,
 ) -> Job:
     """Grade up to 10,000 answer sheets by the rubric of an assignment, in the background.
@@ -97,4 +97,4 @@ async def create_gradings(
     What the rubric simulates is simulated once for all of them. Each sheet is graded as `POST /v1/gradings` grades it;
     the results come as JSON, as a table, or as files in the format that a platform reads.
     """
-    return located(await services.jobs.grade(name, batch, asker), response)
+    return located(await services.jobs.grade(name, batch, requester), response)

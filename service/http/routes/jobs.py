@@ -8,12 +8,12 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from service.http.dependencies import AskerDep, JobDep, JobId, ServicesDep
+from service.http.dependencies import JobDep, JobId, PageCursor, RequesterDep, ServicesDep, page_size
 from service.http.examples import example_requests
 from service.http.requests import StrictRoute
 from service.http.responses import ACCEPTED, Responses, located
 from service.jobs.job import OPEN, Job, JobPage, JobStatus
-from service.store.listing import CURSOR, Cursor
+from service.store.listing import Cursor
 from service.studies.sweep import SweepSpec
 
 router = APIRouter(tags=["jobs"], route_class=StrictRoute)
@@ -24,7 +24,7 @@ _streams = APIRouter()  # which go on while somebody listens, and have no body t
 async def create_sweep(
     spec: Annotated[SweepSpec, Body(openapi_examples=example_requests("sweeps"))],
     services: ServicesDep,
-    asker: AskerDep,
+    requester: RequesterDep,
     response: Response,
 ) -> Job:
     """Judge a network at every point of a grid: up to 100,000 of them, in the background.
@@ -35,28 +35,22 @@ async def create_sweep(
     points that were computed before, by whatever sweep, are not computed again. One that fails is told in its result.
     An axis that fits nowhere is refused at once.
     """
-    return located(await services.jobs.sweep(spec, asker), response)
+    return located(await services.jobs.sweep(spec, requester), response)
 
 
-_PageSize = Annotated[
-    int, Query(ge=1, le=200, description="How many jobs are on a page.", json_schema_extra={"format": "int64"})
-]
-_After = Annotated[
-    Annotated[str, Field(pattern=CURSOR)] | SkipJsonSchema[None],
-    Query(description="The `next_cursor` of the page before; none for the first page."),
-]
+_PageSize = Annotated[int, page_size("jobs")]
 _OfStatus = Annotated[JobStatus | SkipJsonSchema[None], Query(description="Only jobs that are so far.")]
 
 
 @router.get("/v1/jobs", summary="List jobs")
 async def list_jobs(
-    services: ServicesDep, limit: _PageSize = 50, cursor: _After = None, status: _OfStatus = None
+    services: ServicesDep, limit: _PageSize = 50, cursor: PageCursor = None, status: _OfStatus = None
 ) -> JobPage:
     """The jobs that are kept, the newest first.
 
     Pages follow one another by `next_cursor`, without gaps and doubles, whatever is accepted meanwhile.
     """
-    return await services.jobs.page(limit, None if cursor is None else Cursor.read(cursor), status)
+    return await services.jobs.page(limit, Cursor.read(cursor), status)
 
 
 @router.get("/v1/jobs/{id}", summary="Get a job")

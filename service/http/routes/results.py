@@ -14,7 +14,7 @@ from service.core.errors import ChartNotAvailable
 from service.core.kinds import Model
 from service.grading.batch import GradedSubmission
 from service.grading.formats import FormatName
-from service.http.dependencies import JobDep, JobId, Services, ServicesDep
+from service.http.dependencies import JobDep, JobId, Services, ServicesDep, page_size
 from service.http.requests import StrictRoute
 from service.http.responses import Csv, GradingResponse, Png, Svg, VegaLite, Zip, attachment
 from service.jobs.job import OPEN, Job, JobKind
@@ -41,9 +41,7 @@ class JobResultPage(Model):
     """Where the next page begins, for the parameter `cursor`; null once there is nothing to come."""
 
 
-_PageSize = Annotated[
-    int, Query(ge=1, le=1000, description="How many results are on a page.", json_schema_extra={"format": "int64"})
-]
+_PageSize = Annotated[int, page_size("results", 1000)]
 _From = Annotated[
     Annotated[str, Field(pattern=_CURSOR)] | SkipJsonSchema[None],
     Query(description="The `next_cursor` of the page before, or the number of an item; none for the first page."),
@@ -98,7 +96,7 @@ async def get_job_table(job: JobDep, services: ServicesDep) -> StreamingResponse
 )
 async def get_job_bundle(job: JobId, services: ServicesDep, wanted: _Wanted = _NATIVE) -> Zip:
     """A file for each answer sheet, as a platform reads it, in an archive; sweeps have none."""
-    return Zip(await services.jobs.results.bundle(job, wanted), headers=attachment("results.zip"))
+    return Zip(await services.jobs.results.archive(job, wanted), headers=attachment("results.zip"))
 
 
 @dataclass(frozen=True)
@@ -114,8 +112,8 @@ async def _swept(job: JobDep, services: ServicesDep) -> _Swept:
     """The points of the sweep so far; ChartNotAvailable where the job is none."""
     if job.kind is not JobKind.SWEEP:
         raise ChartNotAvailable
-    found = await services.jobs.results.drawn(job.id)
-    return _Swept(found.request, found.lines, _kept(job))
+    request, lines = await services.jobs.results.swept(job.id)
+    return _Swept(request, lines, _kept(job))
 
 
 _SweptDep = Annotated[_Swept, Depends(_swept)]

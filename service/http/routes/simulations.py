@@ -5,13 +5,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Query
 from fastapi.responses import HTMLResponse, Response
-from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from service.charts.chart import ChartFormat, ChartName, Theme
 from service.charts.report_page import content_security_policy
 from service.charts.tables import gradients_npz, layers_csv
-from service.http.dependencies import ReportBytes, Services, ServicesDep
+from service.http.dependencies import PageCursor, ReportBytes, Services, ServicesDep, page_size
 from service.http.examples import example_requests
 from service.http.requests import StrictRoute
 from service.http.responses import Csv, Npz, Png, Responses, Svg, VegaLite, attachment, link
@@ -19,7 +18,7 @@ from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Label
 from service.store.archive import Answer, Source
-from service.store.listing import CURSOR, Cursor, ReportPage
+from service.store.listing import Cursor, ReportPage
 
 _HERE = "/v1/simulations"
 _JSON = "application/json"
@@ -77,13 +76,7 @@ async def create_simulation(
     return Response(answer.report, media_type=_JSON, headers=_headers_of(answer))
 
 
-_PageSize = Annotated[
-    int, Query(ge=1, le=200, description="How many reports are on a page.", json_schema_extra={"format": "int64"})
-]
-_After = Annotated[
-    Annotated[str, Field(pattern=CURSOR)] | SkipJsonSchema[None],
-    Query(description="The `next_cursor` of the page before; none for the first page."),
-]
+_PageSize = Annotated[int, page_size("reports")]
 _OfLabel = Annotated[Label | SkipJsonSchema[None], Query(description="Only reports with this label.")]
 
 
@@ -91,14 +84,14 @@ _OfLabel = Annotated[Label | SkipJsonSchema[None], Query(description="Only repor
 async def list_simulations(
     services: ServicesDep,
     limit: _PageSize = 50,
-    cursor: _After = None,
+    cursor: PageCursor = None,
     label: _OfLabel = None,
 ) -> ReportPage:
     """The reports that are stored, the newest first, with what their verdicts say in short.
 
     Pages follow one another by `next_cursor`, without gaps and doubles, whatever is made meanwhile.
     """
-    return await services.archive.page(limit, None if cursor is None else Cursor.read(cursor), label)
+    return await services.archive.page(limit, Cursor.read(cursor), label)
 
 
 @router.get("/{digest}", summary="Get a report", response_model=SimulationReport)

@@ -1,23 +1,42 @@
-"""Gradings of a class: every item is an answer sheet."""
+"""Gradings of a class: every item is an answer sheet; the files are what platforms read."""
 
+import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from service.charts.tables import csv_line
+from service.core.errors import ResultNotFound
 from service.core.kinds import Model
-from service.grading.batch import BatchRequest, GradedSubmission, Submission
-from service.grading.rubrics import plans_of
+from service.core.settings import Settings
+from service.grading.batch import BatchRequest, BatchSpec, GradedSubmission, Submission
+from service.grading.formats import FORMATS, FormatName
+from service.grading.rubrics import checked_plans, plans_of
+from service.grading.spec import Rubric
 from service.grading.tasks import gradings_of
 from service.jobs.job import JobKind
-from service.jobs.work.base import JobWork, Means, Opened
+from service.jobs.records import Accepted
+from service.jobs.size import seconds_a_sheet
+from service.jobs.work.base import JobContext, JobWork, PreparedJob
+from service.simulation.estimate import Limits
 from service.simulation.plan import Plan
 from service.simulation.results import ItemError
 from service.simulation.simulate import report_json
 from service.studies.evaluation import ChunkResult
 
+_TABLE = "results.csv"
+_EXTENSIONS = {"application/json": ".json", "application/vnd.ims.lis.v1.score+json": ".json", "text/plain": ".txt"}
+_LONGEST_NAME = 60
+_STRANGE = re.compile(r"[^\w.-]+")
+_PACKING = 1  # these files are much alike: more effort would save little
+
 
 @dataclass(frozen=True)
-class Sheets:
+class _Sheets:
     """A rubric and its evidence as JSON, and the submissions."""
 
     rubric: bytes
@@ -30,27 +49,34 @@ class GradingsWork(JobWork):
 
     kind = JobKind.GRADINGS
 
-    def opened(self, job: str, request: bytes, prepared: bytes | None) -> Opened:
-        """With its rubric, its evidence and its sheets apart."""
-        batch = BatchRequest.model_validate_json(request)
-        return Opened(job, request, Sheets(_json(batch.rubric), prepared or b"{}", batch.submissions))
+    def accepted(self, rubric: Rubric, batch: BatchSpec, settings: Settings) -> Accepted:
+        """A job that grades a class; FlawedRubric, or BudgetExceeded where the rubric simulates too much."""
+        checked_plans(rubric, Limits(settings.sync_budget_flops, settings.memory_bytes_per_worker))
+        request = BatchRequest(rubric=rubric, submissions=batch.submissions).encoded()
+        size = (len(batch.submissions), seconds_a_sheet(rubric))
+        return self._accepted(BatchRequest.digest(request), size, request, settings)
 
-    async def prepare(self, request: bytes, means: Means) -> bytes | None:
+    async def prepare(self, request: bytes, context: JobContext) -> bytes | None:
         """The reports that the rubric's claims are judged by, which are kept for good."""
         plans = plans_of(BatchRequest.model_validate_json(request).rubric)
-        reports = {made.spec.digest(): await self._report(made, means) for made in plans}
+        reports = {made.digest: await self._report(made, context) for made in plans}
         return b"{%s}" % b",".join(b'"%s":%s' % (digest.encode(), report) for digest, report in reports.items())
 
-    async def lines(self, opened: Opened, items: range, means: Means) -> ChunkResult:
+    def load(self, job: str, request: bytes, prepared: bytes | None) -> PreparedJob:
+        """The job with its rubric, its evidence and its sheets."""
+        batch = BatchRequest.model_validate_json(request)
+        return PreparedJob(job, request, _Sheets(_json(batch.rubric), prepared or b"{}", batch.submissions))
+
+    async def lines(self, job: PreparedJob, items: range, context: JobContext) -> ChunkResult:
         """The gradings of the sheets `items`."""
-        sheets: Sheets = opened.parts
+        sheets: _Sheets = job.parts
         some = [_json(sheets.submissions[index]) for index in items]
         task = partial(gradings_of, sheets.rubric, sheets.evidence, items, some)
-        return await means.pool.work(task, means.deadline_seconds)
+        return await context.pool.work(task, context.deadline_seconds)
 
-    def failed(self, opened: Opened, index: int, error: ItemError) -> bytes:
+    def failed(self, job: PreparedJob, index: int, error: ItemError) -> bytes:
         """A sheet without a grading."""
-        name = opened.parts.submissions[index].id
+        name = job.parts.submissions[index].id
         return _json(GradedSubmission(index=index, id=name, grading=None, error=error))
 
     def header(self, request: bytes) -> list[str]:
@@ -58,17 +84,54 @@ class GradingsWork(JobWork):
         return GradedSubmission.columns(BatchRequest.rubric_of(request))
 
     def row(self, line: bytes, columns: int) -> list[Any]:
-        """A grading."""
+        """A grading in those columns."""
         return GradedSubmission.model_validate_json(line).cells(columns)
 
-    async def _report(self, made: Plan, means: Means) -> bytes:
-        digest = made.spec.digest()
-        report = await means.keeping.report(digest)
+    def file(self, line: bytes, wanted: FormatName) -> bytes:
+        """A result in the format `wanted`; ResultNotFound where the sheet has no grading."""
+        graded = GradedSubmission.model_validate_json(line)
+        if graded.error is not None:
+            raise ResultNotFound(f"This sheet has no grading: {graded.error.detail}", index=graded.index)
+        return _text(graded, wanted)
+
+    def archive(self, request: bytes, lines: Iterable[bytes], wanted: FormatName) -> bytes:
+        """A ZIP of a file for each sheet that has a grading, and of the table of all; equal lines make equal bytes.
+
+        A file is called by the number of its sheet, and by what every system takes of its id.
+        """
+        packed = BytesIO()
+        names = self.header(request)
+        table = [csv_line(names)]
+        with ZipFile(packed, "w", ZIP_DEFLATED, compresslevel=_PACKING) as files:
+            for graded in map(GradedSubmission.model_validate_json, lines):  # one at a time: all are a gigabyte
+                table.append(csv_line(graded.cells(len(names))))
+                if graded.error is None:
+                    _add(files, _file_name(graded, wanted), _text(graded, wanted))
+            _add(files, _TABLE, b"".join(table))
+        return packed.getvalue()
+
+    async def _report(self, made: Plan, context: JobContext) -> bytes:
+        report = await context.cache.report(made.digest)
         if report is None:
-            report = await means.pool.work(partial(report_json, made), means.deadline_seconds)
-        await means.keeping.pin(digest, report)
+            report = await context.pool.work(partial(report_json, made), context.deadline_seconds)
+        await context.cache.pin(made.digest, report)
         return report
 
 
 def _json(model: Model) -> bytes:
     return model.model_dump_json().encode()
+
+
+def _text(graded: GradedSubmission, wanted: FormatName) -> bytes:
+    return b"" if graded.grading is None else FORMATS[wanted].write(graded.grading).encode()
+
+
+def _file_name(graded: GradedSubmission, wanted: FormatName) -> str:
+    """The number of the sheet, and letters of any language, digits, dots and dashes of its id."""
+    name = _STRANGE.sub("_", unicodedata.normalize("NFC", graded.id))[:_LONGEST_NAME].strip("._")
+    number, extension = f"{graded.index:05d}", _EXTENSIONS[FORMATS[wanted].media_type]
+    return f"{number}_{name}{extension}" if name else f"{number}{extension}"
+
+
+def _add(files: ZipFile, name: str, content: bytes) -> None:
+    files.writestr(ZipInfo(name), content, ZIP_DEFLATED, _PACKING)  # without a date, which would be that of the request

@@ -15,10 +15,9 @@ from service.core.settings import Settings
 from service.grading.batch import BatchRequest, GradedSubmission
 from service.grading.formats import FORMATS, FormatName
 from service.grading.results import Grading
-from service.jobs.exporting import EXTENSIONS, bundle, written
 from service.jobs.job import JobKind
 from service.jobs.jobs import Jobs
-from service.jobs.records import Accepted, Asker, JobRecords
+from service.jobs.records import Accepted, JobRecords, Requester
 from service.jobs.results import JobResults
 from service.jobs.work.gradings import GradingsWork
 from service.simulation.results import ItemError
@@ -27,6 +26,7 @@ from service.studies.sweep import SweepSpec
 
 REQUEST = a_class()
 LINES = lines_of(REQUEST).lines
+WORK = GradingsWork()
 ERROR = ItemError(code="worker-failed", detail="It died.", pointer=None)
 FAILED = GradedSubmission(index=5, id="eve", grading=None, error=ERROR).model_dump_json().encode()
 NATIVE = FormatName("native")
@@ -48,14 +48,16 @@ def files_of(packed: bytes) -> dict[str, bytes]:
 def test_a_sheet_alone_and_in_the_archive_is_what_its_format_writes(wanted: str) -> None:
     name = FormatName(wanted)
     texts = [FORMATS[wanted].write(grading_of(line)).encode() for line in LINES]
-    assert [written(line, name) for line in LINES] == texts
-    files = files_of(bundle(REQUEST.encoded(), LINES, name))
+    assert [WORK.file(line, name) for line in LINES] == texts
+    files = files_of(WORK.archive(REQUEST.encoded(), LINES, name))
     assert list(files.values())[:-1] == texts
-    assert {Path(file).suffix for file in list(files)[:-1]} == {EXTENSIONS[FORMATS[wanted].media_type]}
+    assert {Path(file).suffix for file in list(files)[:-1]} == {
+        ".txt" if FORMATS[wanted].media_type == "text/plain" else ".json"
+    }
 
 
 def test_files_are_called_by_number_and_by_what_every_system_takes_of_the_id() -> None:
-    assert list(files_of(bundle(REQUEST.encoded(), LINES, NATIVE))) == [
+    assert list(files_of(WORK.archive(REQUEST.encoded(), LINES, NATIVE))) == [
         "00000_ada.json",
         "00001_Zoë_.._木.json",
         "00002_cmd_C_calc_A1.json",
@@ -66,9 +68,9 @@ def test_files_are_called_by_number_and_by_what_every_system_takes_of_the_id() -
 
 
 def test_the_archive_has_the_table_in_which_nothing_is_run() -> None:
-    table = files_of(bundle(REQUEST.encoded(), [*LINES, FAILED], NATIVE))["results.csv"].decode()
+    table = files_of(WORK.archive(REQUEST.encoded(), [*LINES, FAILED], NATIVE))["results.csv"].decode()
     names, *rows = csv.reader(StringIO(table, newline=""))
-    assert names == GradingsWork().header(REQUEST.encoded())
+    assert names == WORK.header(REQUEST.encoded())
     assert {len(cells) for cells in rows} == {len(names)}
     assert [cells[0] for cells in rows] == list("012345")
     assert rows[2][1] == "'=cmd|' /C calc'!A1"
@@ -76,13 +78,13 @@ def test_the_archive_has_the_table_in_which_nothing_is_run() -> None:
 
 
 def test_the_same_gradings_make_the_same_archive() -> None:
-    assert bundle(REQUEST.encoded(), LINES, NATIVE) == bundle(REQUEST.encoded(), list(LINES), NATIVE)
+    assert WORK.archive(REQUEST.encoded(), LINES, NATIVE) == WORK.archive(REQUEST.encoded(), list(LINES), NATIVE)
 
 
 def test_a_sheet_without_a_grading_is_told_and_has_no_file() -> None:
     with pytest.raises(ResultNotFound, match="It died"):
-        written(FAILED, NATIVE)
-    files = files_of(bundle(REQUEST.encoded(), [*LINES, FAILED], NATIVE))
+        WORK.file(FAILED, NATIVE)
+    files = files_of(WORK.archive(REQUEST.encoded(), [*LINES, FAILED], NATIVE))
     assert len(files) == 1 + len(LINES)
 
 
@@ -98,7 +100,7 @@ class Office:
         name = f"{len(JobRecords(self.database).page(9)):032x}"
         digest = BatchRequest.digest(request)
         job = Accepted(name, kind, digest, "1", total, chunk=2, estimated_seconds=1.0, request=request)
-        JobRecords(self.database).accept(job, Asker(), "")
+        JobRecords(self.database).accept(job, Requester(), "")
         return name
 
     def keep(self, job: str, start: int, lines: list[bytes]) -> None:
@@ -116,13 +118,13 @@ def office(tmp_path: Path) -> Iterator[Office]:
 async def test_gradings_can_be_had_as_platforms_read_them_while_the_job_runs(office: Office) -> None:
     gradings = FormatName("gradescope")
     job = office.accept(JobKind.GRADINGS, REQUEST.encoded(), 5)
-    assert list(files_of(await office.jobs.results.bundle(job, gradings))) == ["results.csv"]
+    assert list(files_of(await office.jobs.results.archive(job, gradings))) == ["results.csv"]
     office.keep(job, 0, LINES[:2])
-    assert await office.jobs.results.graded(job, 1, gradings) == written(LINES[1], gradings)
+    assert await office.jobs.results.graded(job, 1, gradings) == WORK.file(LINES[1], gradings)
     assert await office.jobs.results.graded(job, 1, NATIVE) == FORMATS["native"].write(grading_of(LINES[1])).encode()
-    assert await office.jobs.results.bundle(job, gradings) == bundle(REQUEST.encoded(), LINES[:2], gradings)
+    assert await office.jobs.results.archive(job, gradings) == WORK.archive(REQUEST.encoded(), LINES[:2], gradings)
     table = b"".join([part async for part in office.jobs.results.table(job)])
-    assert table == files_of(await office.jobs.results.bundle(job, gradings))["results.csv"]
+    assert table == files_of(await office.jobs.results.archive(job, gradings))["results.csv"]
     with pytest.raises(ResultNotFound, match="not come to this item"):
         await office.jobs.results.graded(job, 2, gradings)
     with pytest.raises(ResultNotFound, match="no such item"):
@@ -138,4 +140,4 @@ async def test_a_point_of_a_sweep_has_no_format_and_a_sweep_no_archive(office: O
     office.keep(job, 0, [b'{"kind":"point"}', b'{"kind":"point","index":1}'])
     assert await office.jobs.results.graded(job, 1, FormatName("gradescope")) == b'{"kind":"point","index":1}'
     with pytest.raises(ResultNotFound, match="gradings"):
-        await office.jobs.results.bundle(job, NATIVE)
+        await office.jobs.results.archive(job, NATIVE)

@@ -1,6 +1,6 @@
 """The process beside a service that works on its jobs: started when there is work, and again when it dies.
 
-It is a process of its own so that the service keeps its speed, and so that what works on jobs is the same program on
+It is a process of its own so that the service keeps its speed, and so that the same program works on jobs on
 one machine and on many: `python -m service worker`.
 """
 
@@ -10,30 +10,31 @@ import sys
 from collections.abc import Callable
 from time import monotonic
 
-from anyio import CancelScope, Event, move_on_after, open_process, sleep, to_thread
+from anyio import CancelScope, Event, move_on_after, open_process, sleep
 from anyio.abc import Process
 
 from service.core.errors import StoreUnavailable
 from service.core.settings import Settings
+from service.store.engine import Threads
 
 _log = logging.getLogger("service.jobs")
 
 _COMMAND = [sys.executable, "-m", "service", "worker", "--with-parent"]
 _AGAIN_SECONDS = 1.0
-_SETTLED_SECONDS = 20.0
-"""Who has lived so long could be started; who dies sooner is started again less and less often."""
+_SETTLED_SECONDS = 20.0  # a process that dies sooner is started again less and less often
 _LOOK_SECONDS = 30.0
 
 
-class Aside:
+class WorkerSupervisor:
     """Starts the process that works on jobs when it is needed; it ends by itself after a while without work."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._wanted: Event | None = None
+        self._threads = Threads()
 
     def wake(self) -> None:
-        """There is work; to be called in the event loop."""
+        """Tell that there is work; to be called in the event loop."""
         if self._wanted is not None:
             self._wanted.set()
 
@@ -54,7 +55,7 @@ class Aside:
     async def _until_wanted(self, has_work: Callable[[], bool]) -> None:
         """Wait for a job: a new one, one of an earlier life, or another service's."""
         self._wanted = Event()
-        while not self._wanted.is_set() and not await _is_true(has_work):
+        while not self._wanted.is_set() and not await self._is_true(has_work):
             with move_on_after(_LOOK_SECONDS):
                 await self._wanted.wait()
 
@@ -67,17 +68,16 @@ class Aside:
         finally:
             await _killed(process)
 
+    async def _is_true(self, condition: Callable[[], bool]) -> bool:
+        try:
+            return await self._threads.run(condition)
+        except StoreUnavailable:
+            return False
+
 
 async def _killed(process: Process) -> None:
-    """End `process`, where it has not ended; whatever it is at is taken up again."""
+    """End `process`, where it has not ended; another reclaims its work."""
     if process.returncode is None:
         process.kill()
     with CancelScope(shield=True):
         await process.wait()
-
-
-async def _is_true(condition: Callable[[], bool]) -> bool:
-    try:
-        return await to_thread.run_sync(condition)
-    except StoreUnavailable:
-        return False

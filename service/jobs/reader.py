@@ -1,52 +1,40 @@
-"""What came out of jobs, as it is asked for: pages, single results, tables, files, and what a chart shows."""
+"""The results of jobs as they are read: pages, single results, tables, files, and what a chart shows."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Row
 
 from service.charts.sweep_axes import Extract
 from service.charts.tables import csv_line
 from service.core.errors import ResultNotFound
 from service.grading.formats import FormatName
-from service.jobs.exporting import bundle, written
 from service.jobs.job import OPEN, JobKind
 from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
-from service.jobs.work.kinds import WORKS
+from service.jobs.work import WORKS
+from service.jobs.work.gradings import GradingsWork
 from service.store.database import Database
-from service.store.engine import CONNECTIONS
+from service.store.engine import Threads
 from service.studies.sweep import SweepSpec
-
-T = TypeVar("T")
 
 _LINES_AT_ONCE = 2000
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A sweep as JSON, and those of its results so far that a chart of it shows, a line of JSON each."""
-
-    request: bytes
-    lines: list[bytes]
-
-
 class JobReader:
-    """Reads the results of jobs; of one that nobody knows, everything is a JobNotFound."""
+    """Reads the results of jobs; JobNotFound for one that is not kept."""
 
     def __init__(self, database: Database) -> None:
         self._records = JobRecords(database)
         self._results = JobResults(database)
-        self._threads = CapacityLimiter(CONNECTIONS)
+        self._threads = Threads()
 
     async def page(self, job: str, first: int, limit: int) -> bytes:
         """A page of results from the item `first` on, as JSON; its cursor is null once there is nothing to come."""
         found = await self._row(job)
         ended = found.status not in OPEN
-        lines, reached = await self._in_thread(partial(self._results.lines, job, first, limit, over_gaps=ended))
+        lines, reached = await self._threads.run(self._results.lines, job, first, limit, over_gaps=ended)
         over = reached >= found.total or (ended and len(lines) < limit)
         cursor = b"null" if over else b'"%d"' % reached
         return b'{"items":[%s],"next_cursor":%s}' % (b",".join(lines), cursor)
@@ -54,7 +42,7 @@ class JobReader:
     async def one(self, job: str, index: int) -> bytes:
         """One result, as JSON; ResultNotFound."""
         found = await self._row(job)
-        lines = await self._in_thread(partial(self._results.line, job, index))
+        lines = await self._threads.run(self._results.line, job, index)
         if not lines:
             raise ResultNotFound(
                 "The job has not come to this item yet." if index < found.total else "The job has no such item.",
@@ -67,46 +55,42 @@ class JobReader:
         """One result as a platform reads it, that of a sweep as it is; ResultNotFound."""
         found = await self._row(job)
         line = await self.one(job, index)
-        return line if found.kind == JobKind.SWEEP else await self._in_thread(partial(written, line, wanted))
+        return line if found.kind == JobKind.SWEEP else await self._threads.run(GradingsWork().file, line, wanted)
 
-    async def bundle(self, job: str, wanted: FormatName) -> bytes:
+    async def archive(self, job: str, wanted: FormatName) -> bytes:
         """A ZIP of the gradings so far as a platform reads them, and of their table; ResultNotFound for a sweep."""
         found = await self._row(job)
         if found.kind != JobKind.GRADINGS:
             raise ResultNotFound("Only the results of gradings can be had as a ZIP; those of a sweep are a table.")
-        lines, _ = await self._in_thread(partial(self._results.lines, job, 0, found.total, over_gaps=True))
-        return await self._in_thread(partial(bundle, await self._request(job), lines, wanted))
+        lines, _ = await self._threads.run(self._results.lines, job, 0, found.total, over_gaps=True)
+        return await self._threads.run(GradingsWork().archive, await self._request(job), lines, wanted)
 
     async def table(self, job: str) -> AsyncIterator[bytes]:
         """The results as lines of CSV (RFC 4180), below a row of names."""
         found = await self._row(job)
         work, ended = WORKS[JobKind(found.kind)], found.status not in OPEN
-        header = await self._in_thread(partial(work.header, await self._request(job)))
+        header = await self._threads.run(work.header, await self._request(job))
         row = partial(work.row, columns=len(header))
         yield csv_line(header)
         reached = 0
         while True:
-            part = partial(self._results.lines, job, reached, _LINES_AT_ONCE, over_gaps=ended)
-            lines, reached = await self._in_thread(part)
+            lines, reached = await self._threads.run(self._results.lines, job, reached, _LINES_AT_ONCE, over_gaps=ended)
             if not lines:
                 return
-            yield await self._in_thread(partial(_rows, row, lines))
+            yield await self._threads.run(_rows, row, lines)
 
-    async def drawn(self, job: str) -> Drawn:
-        """What a chart of a sweep shows of it."""
+    async def swept(self, job: str) -> tuple[bytes, list[bytes]]:
+        """A sweep as JSON, and those of its results so far that a chart of it shows, a line of JSON each."""
         request = await self._request(job)
         wanted = Extract.of(SweepSpec.model_validate_json(request)).indexes()
-        return Drawn(request, await self._in_thread(partial(self._results.some, job, wanted)))
+        return request, await self._threads.run(self._results.some, job, wanted)
 
     async def _row(self, job: str) -> Row[Any]:
-        return await self._in_thread(partial(self._records.get, job))
+        return await self._threads.run(self._records.get, job)
 
     async def _request(self, job: str) -> bytes:
-        request, _ = await self._in_thread(partial(self._records.request, job))
+        request, _ = await self._threads.run(self._records.request, job)
         return request
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await to_thread.run_sync(work, limiter=self._threads)
 
 
 def _rows(row: Callable[[bytes], list[Any]], lines: list[bytes]) -> bytes:

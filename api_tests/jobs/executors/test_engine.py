@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from api_tests.conftest import DATABASES, new_database
-from api_tests.engine.working import COURSE, HEAVY, Workplace, sweep_of, workplace
+from api_tests.jobs.executors.working import COURSE, HEAVY, Workplace, sweep_of, workplace
 from api_tests.processes.processes import cpu_seconds, eventually
-from service.jobs import engine
+from service.jobs.engine import configuration
 from service.jobs.job import JobStatus
-from service.jobs.records import Asker
+from service.jobs.records import Requester
 from service.simulation.simulate import simulate_plan
-from service.store.engine import url_of
+from service.store.engine import Address
 from service.studies.evaluation import evaluate
 from service.studies.sweep import Grid, SweepSpec
 
@@ -82,7 +82,7 @@ async def test_small_jobs_do_not_wait_for_large_ones(place: Workplace) -> None:
 async def test_the_engine_forgets_what_has_ended(place: Workplace) -> None:
     job = await place.sweep(sweep_of(5, seed=6))
     await place.ended(job)
-    database = create_engine(url_of(place.settings.database_url))
+    database = create_engine(Address.of(place.settings.database_url).url)
     if database.dialect.name == "sqlite":
         database.dispose()
         database = create_engine(f"{place.settings.database_url}.engine")
@@ -101,20 +101,20 @@ async def test_the_engine_forgets_what_has_ended(place: Workplace) -> None:
 def test_the_engine_starts_where_sqlite_has_no_parts_of_seconds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 40, 1))
-    connection = sqlite3.connect(tmp_path / "file")
-    engine._prepare(connection, None)  # type: ignore[arg-type] # no use is made of the record
-    (found,) = connection.execute("SELECT unixepoch('now', 'subsec')").fetchone()
-    (level,) = connection.execute("PRAGMA synchronous").fetchone()
-    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
-    connection.close()
+    engine = configuration(f"sqlite:///{tmp_path}/file", "me")["system_database_engine"]
+    assert engine is not None
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT unixepoch('now', 'subsec')")).scalar_one()
+        level = connection.execute(text("PRAGMA synchronous")).scalar_one()
+        mode = connection.execute(text("PRAGMA journal_mode")).scalar_one()
+    engine.dispose()
     assert found % 1 != 0
     assert (level, mode) == (2, "wal")
 
 
 async def test_an_owner_and_a_key_are_one_job(place: Workplace) -> None:
     spec = sweep_of(3, seed=7)
-    first, second = [await place.jobs.sweep(spec, Asker("me", "key")) for _ in range(2)]
+    first, second = [await place.jobs.sweep(spec, Requester("me", "key")) for _ in range(2)]
     assert first.id == second.id
     await place.ended(first.id)

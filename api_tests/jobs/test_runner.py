@@ -9,19 +9,19 @@ import pytest
 
 from api_tests.jobs.working import DIES, FINE, SLOW, Desk, Script, line
 from service.core.errors import DeadlineExceeded, StoreUnavailable, WorkerFailed
-from service.jobs import acting as acting_module
-from service.jobs.acting import MOST_ATTEMPTS, MOST_DISPATCHES, WHOLE, Acting
-from service.jobs.engine import FAILED, PENDING, Handed
+from service.jobs import runner as runner_module
+from service.jobs.engine import WorkItem
 from service.jobs.executor import Executor
 from service.jobs.job import JobKind, JobStatus
-from service.jobs.work.base import Means
-from service.jobs.work.kinds import WORKS
+from service.jobs.runner import MOST_ATTEMPTS, MOST_DISPATCHES, WHOLE, ChunkRunner
+from service.jobs.work import WORKS
+from service.jobs.work.base import JobContext
 from service.studies.evaluation import ChunkResult
 from service.studies.sweep import SweepSpec
 
 pytestmark = pytest.mark.anyio
 
-NO_MEANS: Means = None  # type: ignore[assignment] # a script needs none
+NO_CONTEXT: JobContext = None  # type: ignore[assignment] # a script needs none
 
 
 @pytest.fixture
@@ -39,12 +39,12 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def acting(desk: Desk) -> Acting:
-    return Acting(desk.records, desk.results, NO_MEANS)
+def runner(desk: Desk) -> ChunkRunner:
+    return ChunkRunner(desk.records, desk.results, NO_CONTEXT)
 
 
 async def test_every_chunk_of_a_job_is_handed_out_to_its_owners_share(
-    desk: Desk, acting: Acting, script: Script
+    desk: Desk, runner: ChunkRunner, script: Script
 ) -> None:
     handed: list[tuple[str, int, str]] = []
 
@@ -52,29 +52,31 @@ async def test_every_chunk_of_a_job_is_handed_out_to_its_owners_share(
         handed.append((job, start, share))
 
     job, owned = desk.accept(*[FINE] * 9), desk.accept(FINE, owner="me")
-    await acting.dispatch(job, enqueue)
-    await acting.dispatch(owned, enqueue)
+    await runner.dispatch(job, enqueue)
+    await runner.dispatch(owned, enqueue)
     assert handed == [(job, 0, job), (job, 4, job), (job, 8, job), (owned, 0, "me")]
     assert desk.records.get(job).status == JobStatus.RUNNING
-    await acting.dispatch(job, enqueue)
+    await runner.dispatch(job, enqueue)
     assert script.prepared == 2, "what was prepared once is not prepared again"
 
 
-async def test_a_job_that_cannot_be_prepared_fails_and_says_why(desk: Desk, acting: Acting, script: Script) -> None:
+async def test_a_job_that_cannot_be_prepared_fails_and_says_why(
+    desk: Desk, runner: ChunkRunner, script: Script
+) -> None:
     async def enqueue(*_: Any) -> None:
         raise AssertionError("nothing is handed out")
 
     script.refusal = DeadlineExceeded(1.0)
     job = desk.accept(FINE)
-    await acting.dispatch(job, enqueue)
+    await runner.dispatch(job, enqueue)
     row = desk.records.get(job)
     assert (row.status, row.fault) == (JobStatus.FAILED, script.refusal.sentence)
-    await acting.dispatch(job, enqueue)
-    await acting.dispatch("0" * 31 + "f", enqueue)
+    await runner.dispatch(job, enqueue)
+    await runner.dispatch("0" * 31 + "f", enqueue)
 
 
 async def test_a_process_that_dies_while_it_prepares_a_job_may_try_again(
-    desk: Desk, acting: Acting, script: Script
+    desk: Desk, runner: ChunkRunner, script: Script
 ) -> None:
     handed: list[int] = []
 
@@ -84,62 +86,62 @@ async def test_a_process_that_dies_while_it_prepares_a_job_may_try_again(
     script.refusal = WorkerFailed("It died.")
     job, hopeless = desk.accept(FINE), desk.accept(FINE)
     with pytest.raises(WorkerFailed):
-        await acting.dispatch(job, enqueue)
+        await runner.dispatch(job, enqueue)
     for _ in range(MOST_DISPATCHES):
         desk.records.attempt(hopeless, WHOLE)
-    await acting.dispatch(hopeless, enqueue)
+    await runner.dispatch(hopeless, enqueue)
     script.refusal = None
-    await acting.dispatch(job, enqueue)
+    await runner.dispatch(job, enqueue)
     assert (handed, desk.records.get(job).status) == ([0], JobStatus.RUNNING)
     assert desk.records.get(hopeless).status == JobStatus.FAILED
 
 
 async def test_what_was_prepared_by_another_version_is_prepared_anew(
-    desk: Desk, acting: Acting, script: Script
+    desk: Desk, runner: ChunkRunner, script: Script
 ) -> None:
     job = desk.accept(*[FINE] * 5, engine_version="0.9.0")
     desk.records.start(job, b"old")
-    await acting.chunk(job, 0)
+    await runner.run(job, 0)
     assert (script.prepared, desk.records.get(job).done) == (1, 4)
 
 
 async def test_a_request_that_this_version_cannot_read_ends_its_job(
-    desk: Desk, acting: Acting, script: Script, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, runner: ChunkRunner, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreadable(*_: Any) -> Any:
         SweepSpec.model_validate({})
 
-    monkeypatch.setattr(script, "opened", unreadable)
+    monkeypatch.setattr(script, "load", unreadable)
     job = desk.accept(FINE)
-    await acting.chunk(job, 0)
+    await runner.run(job, 0)
     row = desk.records.get(job)
     assert (row.status, "base" in row.fault, row.done) == (JobStatus.FAILED, True, 0)
 
 
 @pytest.mark.parametrize(("word", "code"), [(DIES, "worker-failed"), (SLOW, "deadline-exceeded")])
 async def test_one_item_that_ends_its_process_fails_alone(
-    desk: Desk, acting: Acting, script: Script, word: str, code: str
+    desk: Desk, runner: ChunkRunner, script: Script, word: str, code: str
 ) -> None:
     job = desk.accept(FINE, FINE, word, FINE, FINE, FINE, FINE, chunk=7)
-    await acting.chunk(job, 0)
+    await runner.run(job, 0)
     row = desk.records.get(job)
     assert (row.status, row.done, row.failed) == (JobStatus.SUCCEEDED, 7, 1)
     assert desk.results.lines(job, 0, 9)[0] == [line(index, code if index == 2 else None) for index in range(7)]
     assert len(script.asked) <= 8
 
 
-async def test_a_chunk_that_is_worked_on_twice_counts_once(desk: Desk, acting: Acting, script: Script) -> None:
+async def test_a_chunk_that_is_worked_on_twice_counts_once(desk: Desk, runner: ChunkRunner, script: Script) -> None:
     job = desk.accept(*[FINE] * 9)
     for start in (4, 4, 0, 4):
-        await acting.chunk(job, start)
+        await runner.run(job, start)
     assert (desk.records.get(job).done, script.asked) == (8, [range(4, 8), range(4)]), "what is there is not done again"
-    await acting.chunk(job, 8)
-    await acting.chunk(job, 0)
+    await runner.run(job, 8)
+    await runner.run(job, 0)
     assert (desk.records.get(job).done, len(script.asked)) == (9, 3), "nothing is done for a job that has ended"
 
 
 async def test_work_on_a_cancelled_job_stops_and_leaves_nothing(
-    desk: Desk, acting: Acting, script: Script, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, runner: ChunkRunner, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = anyio.Event()
 
@@ -151,18 +153,18 @@ async def test_work_on_a_cancelled_job_stops_and_leaves_nothing(
     job, other = desk.accept(FINE), desk.accept(FINE)
     async with anyio.create_task_group() as working:
         for one in (job, other):
-            working.start_soon(acting.chunk, one, 0)
+            working.start_soon(runner.run, one, 0)
         await begun.wait()
         desk.records.end(job, JobStatus.CANCELLED)
-        await acting.stop_ended()
+        await runner.stop_ended()
         await anyio.wait_all_tasks_blocked()
-        assert acting.busy == {(other, 0)}
+        assert runner.busy == {(other, 0)}
         working.cancel_scope.cancel()
     assert desk.records.get(job).done == 0
 
 
 async def test_results_wait_for_a_database_that_is_away(
-    desk: Desk, acting: Acting, script: Script, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, runner: ChunkRunner, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep, tries = desk.results.keep, []
 
@@ -172,10 +174,10 @@ async def test_results_wait_for_a_database_that_is_away(
             raise StoreUnavailable("its database is not reachable")
         return keep(*what)
 
-    monkeypatch.setattr(acting_module, "_AGAIN_SECONDS", 0.001)
+    monkeypatch.setattr(runner_module, "_AGAIN_SECONDS", 0.001)
     monkeypatch.setattr(desk.results, "keep", at_the_third_try)
     job = desk.accept(FINE)
-    await acting.chunk(job, 0)
+    await runner.run(job, 0)
     assert (desk.records.get(job).status, len(tries)) == (JobStatus.SUCCEEDED, 3)
 
 
@@ -184,32 +186,38 @@ class Handing:
 
     executor = "mine"
 
-    def __init__(self, *handed: Handed) -> None:
-        self.there = list(handed)
+    def __init__(self, *items: WorkItem) -> None:
+        self.there = list(items)
         self.told: list[tuple[str, str]] = []
 
-    async def handed(self, statuses: tuple[str, ...], job: str | None = None) -> list[Handed]:
-        return [one for one in self.there if one.status in statuses and job in (None, one.job)]
+    async def pending(self) -> list[WorkItem]:
+        return [one for one in self.there if one.is_pending]
 
-    async def dispatch_of(self, job: str) -> Handed | None:
+    async def failed(self) -> list[WorkItem]:
+        return [one for one in self.there if one.has_failed]
+
+    async def of_job(self, job: str) -> list[WorkItem]:
+        return [one for one in self.there if one.job == job]
+
+    async def dispatch_of(self, job: str) -> WorkItem | None:
         return next((one for one in self.there if (one.job, one.start) == (job, WHOLE)), None)
 
-    async def hand_in(self, job: str) -> None:
-        self.told.append(("hand_in", job))
+    async def enqueue_job(self, job: str) -> None:
+        self.told.append(("enqueue_job", job))
 
-    async def take_up(self, one: Handed) -> None:
-        self.told.append(("take_up", one.id))
+    async def reclaim(self, item: WorkItem) -> None:
+        self.told.append(("reclaim", item.id))
 
-    async def begin_anew(self, one: Handed) -> None:
-        self.told.append(("begin_anew", one.id))
+    async def restart(self, item: WorkItem) -> None:
+        self.told.append(("restart", item.id))
 
-    async def forget(self, handed: list[Handed]) -> None:
-        self.told += [("forget", one.id) for one in handed]
-        self.there = [one for one in self.there if one not in handed]
+    async def purge(self, items: list[WorkItem]) -> None:
+        self.told += [("purge", one.id) for one in items]
+        self.there = [one for one in self.there if one not in items]
 
 
-class Dead:
-    """Everybody is dead but this one."""
+class Expired:
+    """Every executor has expired but this one."""
 
     def hold(self) -> None:
         """Nothing to do."""
@@ -217,50 +225,52 @@ class Dead:
     def close(self) -> None:
         """Nothing to do."""
 
-    def dead(self, executors: Any) -> set[str]:
+    def expired(self, executors: Any) -> set[str]:
         return set(executors) - {"mine"}
 
 
-def chunk(job: str, start: int, status: str = PENDING[0], executor: str = "other") -> Handed:
+def chunk(job: str, start: int, status: str = "PENDING", executor: str = "other") -> WorkItem:
     name = job if start == WHOLE else f"{job}-{start}"
-    return Handed(name, job, start, status, executor, job)
+    return WorkItem(name, job, start, status, executor, job)
 
 
-def executor_over(engine: Handing, desk: Desk, acting: Acting) -> Executor:
-    return Executor(engine, acting, desk.records, Dead())  # type: ignore[arg-type]
+def executor_over(engine: Handing, desk: Desk, runner: ChunkRunner) -> Executor:
+    return Executor(engine, runner, desk.records, Expired())  # type: ignore[arg-type]
 
 
 async def test_what_the_dead_have_left_is_taken_up_once_they_were_found_dead_twice(
-    desk: Desk, acting: Acting, script: Script
+    desk: Desk, runner: ChunkRunner, script: Script
 ) -> None:
     job = desk.accept(*[FINE] * 9)
-    acting.busy.add((job, 4))
-    engine = Handing(chunk(job, 0), chunk(job, 4, executor="mine"), chunk(job, 8, status=FAILED[0]))
-    executor = executor_over(engine, desk, acting)
-    await executor._reap()
-    assert engine.told == [("begin_anew", f"{job}-8")]
-    await executor._reap()
-    assert ("take_up", f"{job}-0") in engine.told
-    assert ("take_up", f"{job}-4") not in engine.told
+    runner.busy.add((job, 4))
+    engine = Handing(chunk(job, 0), chunk(job, 4, executor="mine"), chunk(job, 8, status="ERROR"))
+    executor = executor_over(engine, desk, runner)
+    await executor.reclaim()
+    assert engine.told == [("restart", f"{job}-8")]
+    await executor.reclaim()
+    assert ("reclaim", f"{job}-0") in engine.told
+    assert ("reclaim", f"{job}-4") not in engine.told
 
 
 async def test_what_was_claimed_here_and_never_begun_is_taken_up(
-    desk: Desk, acting: Acting, script: Script, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, runner: ChunkRunner, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = desk.accept(*[FINE] * 9)
     engine = Handing(chunk(job, 0, executor="mine"), chunk(job, 4, executor="mine"))
-    acting.busy.add((job, 4))
-    executor = executor_over(engine, desk, acting)
+    runner.busy.add((job, 4))
+    executor = executor_over(engine, desk, runner)
     for _ in range(2):
-        await executor._reap()
-    assert engine.told == [("take_up", f"{job}-0")]
+        await executor.reclaim()
+    assert engine.told == [("reclaim", f"{job}-0")]
 
 
-async def test_a_chunk_that_ends_every_executor_ends_as_an_error(desk: Desk, acting: Acting, script: Script) -> None:
+async def test_a_chunk_that_ends_every_executor_ends_as_an_error(
+    desk: Desk, runner: ChunkRunner, script: Script
+) -> None:
     job = desk.accept(*[FINE] * 9)
     for _ in range(MOST_ATTEMPTS):
         desk.records.attempt(job, 4)  # and died
-    await acting.chunk(job, 4)
+    await runner.run(job, 4)
     row = desk.records.get(job)
     assert (row.done, row.failed, script.asked) == (4, 4, [])
     assert desk.results.line(job, 5) == [line(5, "abandoned")]
@@ -269,12 +279,12 @@ async def test_a_chunk_that_ends_every_executor_ends_as_an_error(desk: Desk, act
 async def test_whoever_was_begun_before_works_alone(
     desk: Desk, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    acting = Acting(desk.records, desk.results, NO_MEANS, 3)
+    runner = ChunkRunner(desk.records, desk.results, NO_CONTEXT, 3)
     together: list[int] = []
     going: set[int] = set()
     all_three = anyio.Event()
 
-    async def noted(opened: Any, items: range, means: Any) -> Any:
+    async def noted(job: Any, items: range, context: Any) -> Any:
         going.add(items[0])
         together.append(len(going))
         if len(going) == 3:
@@ -291,56 +301,58 @@ async def test_whoever_was_begun_before_works_alone(
         desk.records.attempt(job, start)
     async with anyio.create_task_group() as working:
         for start in (0, 4, 8):
-            working.start_soon(acting.chunk, job, start)
+            working.start_soon(runner.run, job, start)
     assert together == [1, 1, 1]
     with anyio.fail_after(30):
         async with anyio.create_task_group() as working:
             for start in (12, 16, 20):
-                working.start_soon(acting.chunk, job, start)
+                working.start_soon(runner.run, job, start)
     assert (max(together), desk.records.get(job).status) == (3, JobStatus.SUCCEEDED)
 
 
-async def test_nothing_is_taken_up_of_a_job_that_has_ended(desk: Desk, acting: Acting, script: Script) -> None:
+async def test_nothing_is_taken_up_of_a_job_that_has_ended(desk: Desk, runner: ChunkRunner, script: Script) -> None:
     job = desk.accept(FINE)
     desk.records.end(job, JobStatus.CANCELLED)
-    engine = Handing(chunk(job, 0, status=FAILED[0]), chunk("0" * 32, 0, status=FAILED[1]))
-    await executor_over(engine, desk, acting)._reap()
-    assert {what for what, _ in engine.told} == {"forget"}
+    engine = Handing(chunk(job, 0, status="ERROR"), chunk("0" * 32, 0, status="MAX_RECOVERY_ATTEMPTS_EXCEEDED"))
+    await executor_over(engine, desk, runner).reclaim()
+    assert {what for what, _ in engine.told} == {"purge"}
 
 
-async def test_the_engine_is_told_of_new_jobs_once(desk: Desk, acting: Acting, script: Script) -> None:
+async def test_the_engine_is_told_of_new_jobs_once(desk: Desk, runner: ChunkRunner, script: Script) -> None:
     job, cancelled = desk.accept(FINE), desk.accept(FINE)
     desk.records.end(cancelled, JobStatus.CANCELLED)
     engine = Handing()
-    executor = executor_over(engine, desk, acting)
+    executor = executor_over(engine, desk, runner)
     for _ in range(2):
-        await executor._hand_in()
-    assert engine.told == [("hand_in", job)]
+        await executor.enqueue_new()
+    assert engine.told == [("enqueue_job", job)]
 
 
-async def test_the_engine_forgets_a_job_once_nobody_works_on_it(desk: Desk, acting: Acting, script: Script) -> None:
+async def test_the_engine_forgets_a_job_once_nobody_works_on_it(
+    desk: Desk, runner: ChunkRunner, script: Script
+) -> None:
     job = desk.accept(FINE)
     desk.records.note(job, dispatched=True)
     desk.records.end(job, JobStatus.CANCELLED)
     running = chunk(job, 4, executor="mine")
     engine = Handing(chunk(job, 0, status="ENQUEUED"), running)
-    executor = executor_over(engine, desk, acting)
-    await executor._forget()
-    assert (engine.told, desk.records.to_forget()) == ([("forget", f"{job}-0")], [job])
+    executor = executor_over(engine, desk, runner)
+    await executor.purge()
+    assert (engine.told, desk.records.to_purge()) == ([("purge", f"{job}-0")], [job])
     engine.there.remove(running)
-    await executor._forget()
-    assert desk.records.to_forget() == []
+    await executor.purge()
+    assert desk.records.to_purge() == []
 
 
-async def test_a_job_that_has_not_moved_is_divided_once_more(desk: Desk, acting: Acting, script: Script) -> None:
+async def test_a_job_that_has_not_moved_is_divided_once_more(desk: Desk, runner: ChunkRunner, script: Script) -> None:
     lost, divided, dividing, moving = (desk.accept(*[FINE] * 9) for _ in range(4))
     for job in (lost, divided, dividing, moving):
         desk.records.note(job, dispatched=True)
     engine = Handing(chunk(divided, WHOLE, status="SUCCESS"), chunk(dividing, WHOLE), chunk(moving, WHOLE, "SUCCESS"))
-    executor = executor_over(engine, desk, acting)
-    await executor._divide_stalled()
+    executor = executor_over(engine, desk, runner)
+    await executor.divide_stalled()
     assert desk.records.to_dispatch() == []
-    await acting.chunk(moving, 0)
-    await executor._divide_stalled()
+    await runner.run(moving, 0)
+    await executor.divide_stalled()
     assert desk.records.to_dispatch() == [lost, divided]
-    assert engine.told == [("forget", divided)]
+    assert engine.told == [("purge", divided)]

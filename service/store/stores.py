@@ -1,9 +1,13 @@
-"""No store: the shape that every store has, and the one that keeps nothing, where an operator wants none."""
+"""What every store of reports can do, the store that keeps nothing, and the choice among them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
+from datetime import timedelta
 from typing import Protocol
 
+from service.core.settings import Settings
+from service.store.database import Database
 from service.store.listing import Cursor, ReportPage
+from service.store.reports import ReportStore
 
 
 class Store(Protocol):
@@ -14,7 +18,7 @@ class Store(Protocol):
         """How many times it has failed or could not be asked."""
 
     def put(self, digest: str, report: bytes, pin: bool = False) -> bool:
-        """Keep a report; whether it is kept."""
+        """Keep a report, for good where it is pinned; whether it is kept."""
 
     def get(self, digest: str) -> bytes | None:
         """The report with that digest, if it is here."""
@@ -23,7 +27,7 @@ class Store(Protocol):
         """Note that those reports are used now."""
 
     def page(self, limit: int, after: Cursor | None = None, label: str | None = None) -> ReportPage:
-        """Some of what is kept, the newest first."""
+        """At most `limit` reports, the newest first, of those behind `after` and with that label."""
 
     def retain(self) -> int:
         """Drop what need not be kept; how many reports that were."""
@@ -32,50 +36,37 @@ class Store(Protocol):
         """Let go of what is held open."""
 
 
-class Points(Protocol):
-    """Where the points of sweeps are kept by their digest."""
-
-    def put(self, points: Mapping[str, bytes]) -> None:
-        """Keep points."""
-
-    def get(self, digests: Collection[str]) -> dict[str, bytes]:
-        """Those of the points that are here."""
-
-
-class NoPoints:
-    """Keeps no points."""
-
-    def put(self, points: Mapping[str, bytes]) -> None:
-        """Nothing is kept."""
-
-    def get(self, digests: Collection[str]) -> dict[str, bytes]:
-        """Nothing is here."""
-        return {}
-
-
-class NoStore:
-    """Keeps nothing."""
+class NullStore:
+    """The store that keeps nothing, where an operator wants none."""
 
     failures = 0
 
     def put(self, digest: str, report: bytes, pin: bool = False) -> bool:
-        """Nothing is kept."""
+        """False: it is not kept."""
         return False
 
     def get(self, digest: str) -> bytes | None:
-        """Nothing is here."""
+        """None: no report is here."""
         return None
 
     def touch(self, digests: Collection[str]) -> None:
-        """Nothing is noted."""
+        """Do nothing, for no report is here."""
 
     def page(self, limit: int, after: Cursor | None = None, label: str | None = None) -> ReportPage:
-        """An empty page."""
+        """The only page, which is empty."""
         return ReportPage(items=[], next_cursor=None)
 
     def retain(self) -> int:
-        """Nothing is dropped."""
+        """0: there is nothing to drop."""
         return 0
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing, for nothing is open."""
+
+
+def report_store(settings: Settings) -> Store:
+    """The store that the settings ask for, which is opened when it is first needed; a NullStore without any room."""
+    if settings.store_bytes == 0:
+        return NullStore()
+    age = timedelta(days=settings.retention_days)
+    return ReportStore(Database(settings.database_url), age, settings.store_bytes)

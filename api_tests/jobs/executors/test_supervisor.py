@@ -8,13 +8,13 @@ import anyio
 import pytest
 from dbos import DBOSPortableJSONSerializer
 
-from api_tests.engine.working import sweep_of
+from api_tests.jobs.executors.working import sweep_of
 from api_tests.processes.processes import children, eventually
 from service.core.settings import Settings
-from service.jobs import engine
+from service.jobs.engine import configuration
 from service.jobs.job import OPEN, Job, JobStatus
 from service.jobs.jobs import Jobs
-from service.jobs.records import Asker
+from service.jobs.records import Requester
 from service.store.database import Database
 
 pytestmark = pytest.mark.anyio
@@ -42,11 +42,11 @@ async def test_what_works_on_jobs_comes_with_them_and_goes_with_the_service(tmp_
         service.start_soon(jobs.run)
         await anyio.wait_all_tasks_blocked()
         assert children() == before, "nobody works where there is no work"
-        first = await jobs.sweep(sweep_of(2), Asker())
+        first = await jobs.sweep(sweep_of(2), Requester())
         assert (await ended(jobs, first.id)).status is JobStatus.SUCCEEDED
         (worker,) = children() - before
         os.kill(worker, signal.SIGKILL)
-        second = await jobs.sweep(sweep_of(2, seed=1), Asker())
+        second = await jobs.sweep(sweep_of(2, seed=1), Requester())
         assert (await ended(jobs, second.id)).status is JobStatus.SUCCEEDED
         grandchildren = {one for child in children() - before for one in children(child)}
         service.cancel_scope.cancel()
@@ -60,7 +60,7 @@ async def test_a_service_without_workers_leaves_jobs_to_others(tmp_path: Path) -
     before = children()
     async with anyio.create_task_group() as service:
         service.start_soon(jobs.run)
-        job = await jobs.sweep(sweep_of(2), Asker())
+        job = await jobs.sweep(sweep_of(2), Requester())
         await anyio.wait_all_tasks_blocked()
         assert children() == before
         service.cancel_scope.cancel()
@@ -70,6 +70,6 @@ async def test_a_service_without_workers_leaves_jobs_to_others(tmp_path: Path) -
 
 @pytest.mark.parametrize("url", ["sqlite:////data/reports.sqlite3", "postgresql://user:word@host/name"])
 def test_an_upgrade_strands_no_job_and_nothing_of_the_engine_is_run(url: str) -> None:
-    found = engine._configuration(url, "me")
-    assert (found["application_version"], found["executor_id"]) == (engine.VERSION, "me")
+    found = configuration(url, "me")
+    assert (found["application_version"], found["executor_id"]) == ("1", "me")
     assert isinstance(found["serializer"], DBOSPortableJSONSerializer), "not by pickles, which are programs"

@@ -17,12 +17,12 @@ from api_tests.processes.processes import children, eventually
 from service.core.settings import Settings
 from service.jobs.job import OPEN, Job
 from service.jobs.jobs import Jobs
-from service.jobs.records import Asker
+from service.jobs.records import Requester
 from service.jobs.results import JobResults
 from service.store.database import Database
 from service.studies.sweep import SweepSpec
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
 COURSE: dict[str, Any] = {
     "network": {
         "features": 4,
@@ -91,7 +91,7 @@ class Workplace:
 
     async def sweep(self, spec: SweepSpec, owner: str = "") -> str:
         """Give them a sweep; its id."""
-        return (await self.jobs.sweep(spec, Asker(owner))).id
+        return (await self.jobs.sweep(spec, Requester(owner))).id
 
     async def ended(self, job: str, seconds: float = 60.0) -> Job:
         """The job at its end; TimeoutError where that does not come."""

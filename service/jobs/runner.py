@@ -1,0 +1,200 @@
+"""What an executor does for jobs: it hands their chunks out, works on them, and stops when they are cancelled.
+
+Another executor may do all of it again, at the same time or later: results are kept once.
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+from anyio import CancelScope, sleep
+from pydantic import ValidationError
+from sqlalchemy import Row
+
+from service.core.errors import BudgetExceeded, DeadlineExceeded, JobNotFound, SpecError, StoreUnavailable
+from service.core.version import ENGINE_VERSION
+from service.jobs.job import OPEN, JobKind, JobStatus
+from service.jobs.records import JobRecords
+from service.jobs.results import JobResults
+from service.jobs.rwlock import SharedLock
+from service.jobs.work import WORKS
+from service.jobs.work.base import JobContext, PreparedJob
+from service.simulation.results import ItemError
+from service.store.engine import Threads
+from service.studies.evaluation import ChunkResult, bisect_failures
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_Enqueue = Callable[[str, int, str], Awaitable[None]]
+
+MOST_ATTEMPTS = 5
+"""So often is a chunk begun; one that is never ended is an error after that."""
+MOST_DISPATCHES = 25
+"""So often is a job dispatched: one of its chunks is more likely to end the executor than the dispatch is."""
+WHOLE = -1
+"""Where what is done for a job as a whole begins."""
+_ABANDONED = ItemError(
+    code="abandoned",
+    detail="It was begun again and again and never came to its end; it is not tried once more.",
+    pointer=None,
+)
+_UNWORKABLE = (SpecError, BudgetExceeded, DeadlineExceeded, ValidationError)
+"""What ends a job when it is prepared or loaded, for it would be so every time."""
+_LONGEST_FAULT = 500
+_JOBS_AT_ONCE = 8
+_AGAIN_SECONDS = 1.0
+_CHUNKS_BETWEEN_LOOKS = 50
+
+_log = logging.getLogger("service.jobs")
+
+
+class ChunkRunner:
+    """Works on the chunks of the jobs of one database with one pool of processes."""
+
+    def __init__(self, records: JobRecords, results: JobResults, context: JobContext, at_once: int = 1) -> None:
+        self._records = records
+        self._results = results
+        self._context = context
+        self._lock = SharedLock(at_once)
+        self._threads = Threads()
+        self._loaded: OrderedDict[str, PreparedJob] = OrderedDict()
+        self._running: dict[str, set[CancelScope]] = {}
+        self.busy: set[tuple[str, int]] = set()
+        """What is being done: jobs with the starts of their chunks."""
+
+    async def dispatch(self, job: str, enqueue: _Enqueue) -> None:
+        """Prepare a job, and hand all of its chunks out; those that were handed out before are so once."""
+        with self._noted(job, WHOLE):
+            await self._dispatch(job, enqueue)
+
+    async def run(self, job: str, start: int) -> None:
+        """Work on the items of a job from `start` on, and keep their results; nothing where they are there already."""
+        found: ChunkResult | None = None
+        with self._noted(job, start):
+            found = await self._run(job, start)
+        if found is None:
+            return
+        for defect in found.defects:
+            _log.error("a defect met job %s:\n%s", job, defect)
+        await self._surely(self._results.keep, job, start, found.lines, found.failed)
+
+    async def stop_ended(self) -> None:
+        """Stop the work on jobs that have ended; their processes are killed."""
+        running = set(self._running)
+        ended = await self._threads.run(self._records.ended, running) if running else set()
+        for scope in [scope for job in ended for scope in self._running.get(job, ())]:
+            scope.cancel()
+
+    async def _dispatch(self, job: str, enqueue: _Enqueue) -> None:
+        row = await self._open_row(job)
+        if row is None:
+            return
+        if await self._surely(self._records.attempt, job, WHOLE) > MOST_DISPATCHES:
+            await self._fail(job, _ABANDONED.detail)
+        elif await self._begin(row):
+            await self._hand_out(row, enqueue)
+
+    async def _hand_out(self, row: Row[Any], enqueue: _Enqueue) -> None:
+        for number, start in enumerate(range(0, row.total, row.chunk)):
+            if number % _CHUNKS_BETWEEN_LOOKS == 0 and await self._open_row(row.id) is None:
+                return
+            await enqueue(row.id, start, row.owner or row.id)
+
+    async def _run(self, job: str, start: int) -> ChunkResult | None:
+        """The results of a chunk, unless there is nothing to be done for it."""
+        row = await self._open_row(job)
+        if row is None or await self._surely(self._results.has, job, start):
+            return None
+        loaded = await self._load(row)
+        if loaded is None:
+            return None
+        attempts = await self._surely(self._records.attempts, job, start)
+        # A chunk that was begun before may have ended all that were beside it.
+        async with self._lock.exclusive() if attempts > 0 else self._lock.shared():
+            if await self._surely(self._records.attempt, job, start) > MOST_ATTEMPTS:
+                return _abandoned(loaded, row, start)
+            return await self._lines(loaded, row.kind, _items(row, start))
+
+    async def _begin(self, row: Row[Any]) -> bool:
+        """Prepare a job, unless that was done before; whether it can be worked on. What raises is tried again."""
+        request, prepared = await self._surely(self._records.request, row.id)
+        try:
+            prepared = await self._prepared(row, request, prepared)
+        except _UNWORKABLE as refusal:
+            await self._fail(row.id, str(refusal))
+            return False
+        return await self._surely(self._records.start, row.id, prepared) and await self._load(row) is not None
+
+    async def _prepared(self, row: Row[Any], request: bytes, prepared: bytes | None) -> bytes | None:
+        """What is worked out once for all items; another version of the engine has other numbers."""
+        if prepared is not None and row.engine_version == ENGINE_VERSION:
+            return prepared
+        return await WORKS[JobKind(row.kind)].prepare(request, self._context)
+
+    async def _fail(self, job: str, fault: str) -> None:
+        await self._surely(self._records.end, job, JobStatus.FAILED, fault[:_LONGEST_FAULT])
+
+    async def _open_row(self, job: str) -> Row[Any] | None:
+        """The job, where it is still to be worked on."""
+        try:
+            row = await self._surely(self._records.get, job)
+        except JobNotFound:
+            return None
+        return row if row.status in OPEN else None
+
+    async def _load(self, row: Row[Any]) -> PreparedJob | None:
+        """The job, ready to be worked on; a request of another version that cannot be read ends it."""
+        if row.id not in self._loaded:
+            request, prepared = await self._surely(self._records.request, row.id)
+            try:
+                prepared = await self._prepared(row, request, prepared)
+                loaded = await self._threads.run(WORKS[JobKind(row.kind)].load, row.id, request, prepared)
+            except _UNWORKABLE as refusal:
+                await self._fail(row.id, str(refusal))
+                return None
+            self._loaded[row.id] = loaded
+        self._loaded.move_to_end(row.id)
+        while len(self._loaded) > _JOBS_AT_ONCE:
+            self._loaded.popitem(last=False)
+        return self._loaded[row.id]
+
+    async def _lines(self, loaded: PreparedJob, kind: str, items: range) -> ChunkResult:
+        work = WORKS[JobKind(kind)]
+        return await bisect_failures(
+            items, lambda some: work.lines(loaded, some, self._context), partial(work.failed, loaded)
+        )
+
+    @contextmanager
+    def _noted(self, job: str, start: int) -> Iterator[None]:
+        """The block is noted in `busy`, and stops when the job ends."""
+        with CancelScope() as scope:
+            self.busy.add((job, start))
+            self._running.setdefault(job, set()).add(scope)
+            try:
+                yield
+            finally:
+                self.busy.discard((job, start))
+                self._running[job].discard(scope)
+                self._running = {one: scopes for one, scopes in self._running.items() if scopes}
+
+    async def _surely(self, work: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
+        """What `work` returns, tried until the database can be had: a chunk outlives an outage."""
+        while True:
+            try:
+                return await self._threads.run(work, *arguments, **named)
+            except StoreUnavailable:
+                await sleep(_AGAIN_SECONDS)
+
+
+def _items(row: Row[Any], start: int) -> range:
+    """The items of the chunk that begins with `start`."""
+    return range(start, min(start + row.chunk, row.total))
+
+
+def _abandoned(loaded: PreparedJob, row: Row[Any], start: int) -> ChunkResult:
+    items = _items(row, start)
+    _log.error("the chunk of job %s that begins with %d is given up", row.id, start)
+    return ChunkResult([WORKS[JobKind(row.kind)].failed(loaded, index, _ABANDONED) for index in items], len(items))
