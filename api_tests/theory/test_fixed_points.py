@@ -132,6 +132,12 @@ def test_an_average_that_falls_with_the_variance_makes_it_swing() -> None:
     assert point.stable
 
 
+@pytest.mark.parametrize(("sigma_w2", "variances"), [(0.5, [0.0, 5e11]), (2.0, [0.0])])
+def test_fixed_points_are_looked_for_up_to_a_variance_of_1e12(sigma_w2: float, variances: list[float]) -> None:
+    found = positions(fixed_points(written("1e6*tanh(z)"), sigma_w2, 0.0))
+    assert found == pytest.approx(variances, rel=1e-5)
+
+
 SHRINKING = ["exp(-z^2)", "exp(-100z^2)", "1/(1 + z^4)", "where(abs(z) < 1, 1, 0)", "sech(z)^8", "z*exp(-z^2)"]
 
 

@@ -34,6 +34,14 @@ def test_every_activation_has_a_profile(activation: Activation) -> None:
     ActivationProfile.model_validate(found.model_dump())
 
 
+@pytest.mark.parametrize("formula", ["sin(z)", "abs(sin(2z)) + cos(3z)", "exp(cos(z))", "tan(z)"])
+def test_what_repeats_tends_to_nothing_and_saturates_nowhere(formula: str) -> None:
+    found = profiled(formula)
+    assert found.period is not None
+    for tail in (found.left, found.right):
+        assert (tail.limit, tail.derivative_limit, tail.saturates, tail.saturated_beyond) == (None, None, None, None)
+
+
 def test_stanh_is_told_as_it_is() -> None:
     found = profiled("z tanh z")
     assert found.formula == "z*tanh(z)"

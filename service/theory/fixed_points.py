@@ -55,7 +55,7 @@ class VarianceMap:
         growth = _number(self.sigma_w2 * moments.growth[0], noise)
         chi = _number(self.sigma_w2 * moments.slope[0])
         below, above = self.residual(np.log(q) + np.array([-_BESIDE, _BESIDE]))
-        return _point(q, growth, chi, stable=growth is not None and bool(below >= 0.0 >= above))
+        return _point(q, growth, chi, stable=bool(below >= 0.0 >= above))
 
     @staticmethod
     def fixed_point_at_zero(chi: float, residuals: Float64Array) -> FixedPoint:

@@ -140,8 +140,8 @@ def _of(side: OneSidedLimits | None, order: int) -> float | None:
 
 
 def _tails(known: Smoothness, steepest: float) -> tuple[Tail, Tail]:
-    """Towards −∞ and towards ∞; `steepest` is the supremum of |φ'|."""
-    if not known.pieces or known.period is not None:
+    """Towards −∞ and towards ∞; `steepest` is the supremum of |φ'|. Of what repeats the pieces end, and there is none."""
+    if not known.pieces:
         return _UNKNOWN, _UNKNOWN
     with ctx.workprec(PRECISION_BITS):
         first, last = known.pieces[0], known.pieces[-1]
