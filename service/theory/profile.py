@@ -140,7 +140,7 @@ def _of(side: OneSidedLimits | None, order: int) -> float | None:
 
 
 def _tails(known: Smoothness, steepest: float) -> tuple[Tail, Tail]:
-    """Towards −∞ and towards ∞; `steepest` is the supremum of |φ'|. Of what repeats the pieces end, and there is none."""
+    """Towards −∞ and ∞; `steepest` is the supremum of |φ'|. Of what repeats all pieces end, and there is no tail."""
     if not known.pieces:
         return _UNKNOWN, _UNKNOWN
     with ctx.workprec(PRECISION_BITS):
