@@ -100,7 +100,7 @@ async def get_job_bundle(job: JobId, services: ServicesDep, wanted: _Wanted = _N
 
 
 @dataclass(frozen=True)
-class _Swept:
+class _SweepChart:
     """What there is to be drawn, and how long the picture may be kept."""
 
     request: bytes
@@ -108,19 +108,19 @@ class _Swept:
     headers: dict[str, str]
 
 
-async def _swept(job: JobDep, services: ServicesDep) -> _Swept:
+async def _sweep_chart(job: JobDep, services: ServicesDep) -> _SweepChart:
     """The points of the sweep so far; ChartNotAvailable where the job is none."""
     if job.kind is not JobKind.SWEEP:
         raise ChartNotAvailable
     request, lines = await services.jobs.results.swept(job.id)
-    return _Swept(request, lines, _kept(job))
+    return _SweepChart(request, lines, _kept(job))
 
 
-_SweptDep = Annotated[_Swept, Depends(_swept)]
+_SweepChartDep = Annotated[_SweepChart, Depends(_sweep_chart)]
 
 
 @router.get("/chart.json", summary="Get the chart of a sweep as Vega-Lite", response_model=VegaLite)
-async def get_job_chart(swept: _SweptDep, services: ServicesDep, theme: _On = Theme.LIGHT) -> Response:
+async def get_job_chart(swept: _SweepChartDep, services: ServicesDep, theme: _On = Theme.LIGHT) -> Response:
     """The depth ratio over what is varied, as a Vega-Lite specification with its data.
 
     One axis is a line with its band, two are a map, with the line where theory puts the edge drawn in; while the job is
@@ -131,18 +131,18 @@ async def get_job_chart(swept: _SweptDep, services: ServicesDep, theme: _On = Th
 
 
 @router.get("/chart.svg", summary="Get the chart of a sweep as SVG", response_class=Svg)
-async def get_job_chart_svg(swept: _SweptDep, services: ServicesDep, theme: _On = Theme.LIGHT) -> Svg:
+async def get_job_chart_svg(swept: _SweepChartDep, services: ServicesDep, theme: _On = Theme.LIGHT) -> Svg:
     """The chart that `chart.json` describes, drawn; the same results give the same bytes."""
     return Svg(await _drawn(swept, services, theme, ChartFormat.SVG), headers=swept.headers)
 
 
 @router.get("/chart.png", summary="Get the chart of a sweep as PNG", response_class=Png, responses=Png.documented)
-async def get_job_chart_png(swept: _SweptDep, services: ServicesDep, theme: _On = Theme.LIGHT) -> Png:
+async def get_job_chart_png(swept: _SweepChartDep, services: ServicesDep, theme: _On = Theme.LIGHT) -> Png:
     """The same, as a picture of points: one and a half times its size, for sharp screens."""
     return Png(await _drawn(swept, services, theme, ChartFormat.PNG), headers=swept.headers)
 
 
-async def _drawn(swept: _Swept, services: Services, theme: Theme, wanted: ChartFormat) -> bytes:
+async def _drawn(swept: _SweepChart, services: Services, theme: Theme, wanted: ChartFormat) -> bytes:
     return await services.renderer.sweep(swept.request, swept.lines, theme, wanted)
 
 

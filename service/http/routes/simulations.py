@@ -119,7 +119,7 @@ _With = Annotated[
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _ChartRequest:
     """What the query asks for, with the reports that are to be drawn."""
 
     reports: list[bytes]
@@ -127,45 +127,45 @@ class _Asked:
     theme: Theme
 
 
-async def _asked(
+async def _chart_request(
     report: ReportBytes,
     services: ServicesDep,
     others: _With,
     name: _Which = ChartName.GRADIENT,
     theme: _On = Theme.LIGHT,
-) -> _Asked:
+) -> _ChartRequest:
     beside = others if name is ChartName.COMPARISON else []
-    return _Asked([report, *[await services.archive.report(digest) for digest in beside]], name, theme)
+    return _ChartRequest([report, *[await services.archive.report(digest) for digest in beside]], name, theme)
 
 
-_ChartDep = Annotated[_Asked, Depends(_asked)]
+_ChartDep = Annotated[_ChartRequest, Depends(_chart_request)]
 
 
 @router.get("/{digest}/chart.json", summary="Get a chart as Vega-Lite", response_model=VegaLite)
-async def get_simulation_chart(asked: _ChartDep, services: ServicesDep) -> Response:
+async def get_simulation_chart(request: _ChartDep, services: ServicesDep) -> Response:
     """A chart of this report as a Vega-Lite specification with its data, for vega-embed or an editor.
 
     `gradient` is delta through the depth, measured and predicted; `gain` where it comes from; `signal` the way forward;
     `derivative` and `activation` φ' where the network works, and its curve with certified bounds; `weight_gradient`
     what an optimiser meets; `comparison` several reports in one.
     """
-    return Response(await _drawn(asked, services, ChartFormat.JSON), media_type=_JSON, headers=_KEPT)
+    return Response(await _drawn(request, services, ChartFormat.JSON), media_type=_JSON, headers=_KEPT)
 
 
 @router.get("/{digest}/chart.svg", summary="Get a chart as SVG", response_class=Svg)
-async def get_simulation_chart_svg(asked: _ChartDep, services: ServicesDep) -> Svg:
+async def get_simulation_chart_svg(request: _ChartDep, services: ServicesDep) -> Svg:
     """The chart that `chart.json` describes, drawn; the same report gives the same bytes."""
-    return Svg(await _drawn(asked, services, ChartFormat.SVG), headers=_KEPT)
+    return Svg(await _drawn(request, services, ChartFormat.SVG), headers=_KEPT)
 
 
 @router.get("/{digest}/chart.png", summary="Get a chart as PNG", response_class=Png, responses=Png.documented)
-async def get_simulation_chart_png(asked: _ChartDep, services: ServicesDep) -> Png:
+async def get_simulation_chart_png(request: _ChartDep, services: ServicesDep) -> Png:
     """The same, as a picture of points: one and a half times its size, for sharp screens."""
-    return Png(await _drawn(asked, services, ChartFormat.PNG), headers=_KEPT)
+    return Png(await _drawn(request, services, ChartFormat.PNG), headers=_KEPT)
 
 
-async def _drawn(asked: _Asked, services: Services, wanted: ChartFormat) -> bytes:
-    return await services.renderer.chart(asked.reports, asked.name, asked.theme, wanted)
+async def _drawn(request: _ChartRequest, services: Services, wanted: ChartFormat) -> bytes:
+    return await services.renderer.chart(request.reports, request.name, request.theme, wanted)
 
 
 @router.get("/{digest}/report.html", summary="Get a report as a page", response_class=HTMLResponse)
