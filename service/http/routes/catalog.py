@@ -61,7 +61,7 @@ class Parameter(Model):
 
 
 class CatalogEntry(Model):
-    """One kind."""
+    """One kind of a family, with its fields and formulas."""
 
     kind: str
     """Its name."""
@@ -95,7 +95,7 @@ class Family(Model):
 
 
 class Catalog(Model):
-    """All families."""
+    """All families, each with its kinds."""
 
     families: list[Family]
     """The families, by name."""

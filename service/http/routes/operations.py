@@ -16,7 +16,7 @@ router = APIRouter(tags=["operations"])
 
 
 class Document(Model):
-    """An OpenAPI document."""
+    """An OpenAPI document of this service."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -25,7 +25,7 @@ class Document(Model):
 
 
 class Version(Model):
-    """What answers."""
+    """The versions of what answers."""
 
     version: Annotated[str, Field(pattern=_SEMANTIC)]
     """The version of the service and of this document."""
@@ -34,7 +34,7 @@ class Version(Model):
 
 
 class Health(Model):
-    """The service answers."""
+    """That the service answers."""
 
     status: Literal["ok"]
     """Always ok; what is not well answers with a problem."""
