@@ -18,7 +18,7 @@ from service.formulas.language.tokens import LONGEST_TEXT, FormulaError
 from service.formulas.language.tree import Expr, Number, Symbol
 from service.formulas.language.write import latex, plain
 
-PRECISION_BITS = 160
+ANSWER_BITS = 160
 _MOST_SWITCHES, _MOST_PARTS = 12, 150
 
 
@@ -69,6 +69,22 @@ class Formula:
     written: Expr
     closed: Expr
 
+    @classmethod
+    def of(cls, answer: Any, parameters: Mapping[str, float]) -> "Formula":
+        """The formula of z that `answer` states; Unreadable with its position."""
+        if isinstance(answer, int | float) and not isinstance(answer, bool):
+            answer = repr(answer)
+        if not isinstance(answer, str):
+            raise Unreadable("A formula is expected here, as a text.")
+        try:
+            written = parse(answer, VARIABLE, tuple(parameters))
+        except FormulaError as error:
+            raise Unreadable(error.sentence, error.position) from None
+        closed = written
+        for name, value in parameters.items():
+            closed = replaced(closed, Symbol(name), Number(Fraction(repr(value))))
+        return cls(written, closed)
+
     @property
     def latex(self) -> str:
         """How it was understood."""
@@ -81,28 +97,12 @@ class Formula:
             raise Undecidable("too_costly", sentence)
 
 
-def formula_of(answer: Any, parameters: Mapping[str, float]) -> Formula:
-    """The formula of z that `answer` states; Unreadable with its position."""
-    if isinstance(answer, int | float) and not isinstance(answer, bool):
-        answer = repr(answer)
-    if not isinstance(answer, str):
-        raise Unreadable("A formula is expected here, as a text.")
-    try:
-        written = parse(answer, VARIABLE, tuple(parameters))
-    except FormulaError as error:
-        raise Unreadable(error.sentence, error.position) from None
-    closed = written
-    for name, value in parameters.items():
-        closed = replaced(closed, Symbol(name), Number(Fraction(repr(value))))
-    return Formula(written, closed)
-
-
 def constant_of(answer: Any, parameters: Mapping[str, float]) -> tuple[Ball, Formula]:
     """The number that `answer` states, enclosed, and how it was written; Unreadable where it is none."""
-    formula = formula_of(answer, parameters)
+    formula = Formula.of(answer, parameters)
     if formula.closed.depends_on(VARIABLE):
         raise Unreadable(f"A number is expected here, and {VARIABLE} is none.")
-    with ctx.workprec(PRECISION_BITS):
+    with ctx.workprec(ANSWER_BITS):
         try:
             value = constant(formula.closed)
         except TypeError:  # abs, where and their kind

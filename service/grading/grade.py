@@ -1,9 +1,12 @@
 """A rubric and answers → a grading."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from service.core.version import __version__
 from service.grading.answers import Undecidable, Unreadable
 from service.grading.claims import Claim
-from service.grading.claims.base import Answers, Context, Judgement, Simulate
+from service.grading.claims.base import Context, Judgement, Simulate
 from service.grading.claims.expression import ExpressionClaim
 from service.grading.results import Check, CheckStatus, Detail, Grading, GradingStatus
 from service.grading.spec import GradingSpec
@@ -44,7 +47,7 @@ def _once(simulate: Simulate) -> Simulate:
     return simulated
 
 
-def _check(claim: Claim, answers: Answers, context: Context) -> Check:
+def _check(claim: Claim, answers: Mapping[str, Any], context: Context) -> Check:
     found = _judgement(claim, answers, context)
     told = claim.feedback is Detail.FULL
     return Check(
@@ -65,7 +68,7 @@ def _check(claim: Claim, answers: Answers, context: Context) -> Check:
     )
 
 
-def _judgement(claim: Claim, answers: Answers, context: Context) -> Judgement:
+def _judgement(claim: Claim, answers: Mapping[str, Any], context: Context) -> Judgement:
     answer = answers.get(claim.id)
     if answer is None or answer == "":
         return Judgement(CheckStatus.MISSING, "no_answer", "There is no answer.")

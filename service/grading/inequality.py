@@ -10,7 +10,7 @@ from flint import arb
 from service.formulas.enclosures.balls import Ball
 from service.formulas.language.build import simplified
 from service.formulas.language.tree import Number
-from service.grading.answers import Unreadable, constant_of, formula_of
+from service.grading.answers import Formula, Unreadable, constant_of
 from service.theory.facts import Bound
 
 _BELOW, _ABOVE = (r"\leqslant", r"\leq", r"\le"), (r"\geqslant", r"\geq", r"\ge")
@@ -45,7 +45,7 @@ class BoundOutcome:
 
 
 @dataclass(frozen=True)
-class StatedBound:
+class _StatedBound:
     """One end of what a quantity may be; `strict` where the end itself is excluded."""
 
     value: Ball
@@ -75,10 +75,25 @@ class StatedBound:
 class Inequality:
     """lower ≤ quantity ≤ upper, either of which may not be said."""
 
-    lower: StatedBound | None
-    upper: StatedBound | None
+    lower: _StatedBound | None
+    upper: _StatedBound | None
     of_size: bool = False  # whether the quantity stands between bars
     named: bool = False  # whether a quantity was written at all
+
+    @classmethod
+    def of(cls, answer: Any, parameters: dict[str, float]) -> "Inequality":
+        """What `answer` claims: a chain as a text, an object of `lower` and `upper`, or an upper bound alone."""
+        if isinstance(answer, dict):
+            unknown = set(answer) - {"lower", "upper"}
+            if unknown or not answer:
+                raise Unreadable("An object of `lower` and `upper` is expected here.")
+            sides = {name: _side(value, parameters) for name, value in answer.items() if value is not None}
+            return cls(sides.get("lower"), sides.get("upper"))
+        if isinstance(answer, int | float) and not isinstance(answer, bool):
+            return cls(None, _side(answer, parameters))
+        if not isinstance(answer, str):
+            raise Unreadable(f"A bound is expected here, such as {_EXAMPLE}.")
+        return _chain(_plain(answer), parameters)
 
     def folded(self) -> "Inequality":
         """What bounds of f' say of |f'|: from both sides the farther one."""
@@ -87,23 +102,8 @@ class Inequality:
             return self
         farther = lower if -lower.value > upper.value else upper
         exact = None if farther.exact is None else abs(farther.exact)
-        size = StatedBound(abs(farther.value), farther.strict, farther.written.lstrip("-"), exact)
+        size = _StatedBound(abs(farther.value), farther.strict, farther.written.lstrip("-"), exact)
         return Inequality(None, size, of_size=True, named=True)
-
-
-def inequality_of(answer: Any, parameters: dict[str, float]) -> Inequality:
-    """What `answer` claims: a chain as a text, an object of `lower` and `upper`, or an upper bound alone."""
-    if isinstance(answer, dict):
-        unknown = set(answer) - {"lower", "upper"}
-        if unknown or not answer:
-            raise Unreadable("An object of `lower` and `upper` is expected here.")
-        sides = {name: _side(value, parameters) for name, value in answer.items() if value is not None}
-        return Inequality(sides.get("lower"), sides.get("upper"))
-    if isinstance(answer, int | float) and not isinstance(answer, bool):
-        return Inequality(None, _side(answer, parameters))
-    if not isinstance(answer, str):
-        raise Unreadable(f"A bound is expected here, such as {_EXAMPLE}.")
-    return _chain(_plain(answer), parameters)
 
 
 def _plain(text: str) -> str:
@@ -143,23 +143,23 @@ def _sides(parts: list["_Part"], signs: list[str], parameters: dict[str, float])
 def _is_quantity(text: str, parameters: dict[str, float]) -> bool:
     """Whether it is something like |f'(z)|, which is no formula."""
     try:
-        formula_of(text, parameters)
+        Formula.of(text, parameters)
     except Unreadable:
         return bool(re.search(r"[^\W\d_]", text))
     return False
 
 
-def _side(part: Any, parameters: dict[str, float], strict: bool = False) -> StatedBound:
+def _side(part: Any, parameters: dict[str, float], strict: bool = False) -> _StatedBound:
     written, start = (part.text, part.start) if isinstance(part, _Part) else (part, 0)
     try:
         value, formula = constant_of(written, parameters)
     except Unreadable as error:
         raise Unreadable(error.sentence, None if error.position is None else start + error.position) from None
     number = simplified(formula.closed)
-    return StatedBound(value, strict, str(written).strip(), number.value if isinstance(number, Number) else None)
+    return _StatedBound(value, strict, str(written).strip(), number.value if isinstance(number, Number) else None)
 
 
-def _at_the_extreme(side: StatedBound, truth: Bound, extreme: str) -> BoundOutcome:
+def _at_the_extreme(side: _StatedBound, truth: Bound, extreme: str) -> BoundOutcome:
     if not side.strict or truth.attained is False:
         return BoundOutcome("tight", f"{side.written} is the {extreme} itself.")
     if truth.attained is None:
@@ -192,7 +192,7 @@ def _shown(truth: Bound, best: Ball) -> str:
     return digits if len(digits) <= _SHOWN_DIGITS else f"{digits[:_SHOWN_DIGITS]}…"
 
 
-def _rounded(side: StatedBound, truth: Bound, sign: int) -> str:
+def _rounded(side: _StatedBound, truth: Bound, sign: int) -> str:
     """A word to those who cut the digits off."""
     cut = truth.decimal is not None and "." in side.written and truth.decimal.startswith(side.written.rstrip("0"))
     return " A bound from above has to be rounded up." if cut and sign > 0 else ""

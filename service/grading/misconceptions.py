@@ -20,7 +20,7 @@ _ALIKE = 1e-12
 
 
 @dataclass(frozen=True)
-class Misconception:
+class _Misconception:
     """A slip, and what it makes of the right answer."""
 
     code: str
@@ -28,38 +28,38 @@ class Misconception:
     formula: Expr
 
 
-def misconceptions(expected: Expr, function: Expr | None) -> Iterator[Misconception]:
+def misconceptions(expected: Expr, function: Expr | None) -> Iterator[_Misconception]:
     """The slips that lead away from `expected`, which is the derivative of `function` where there is one."""
-    yield Misconception("differs_by_sign", "It is the expected formula with the opposite sign.", negative(expected))
+    yield _Misconception("differs_by_sign", "It is the expected formula with the opposite sign.", negative(expected))
     if function is not None:
         yield from _of_derivatives(function)
     for square in dict.fromkeys(_squares(expected)):
         sentence = "A square is missing: it stands without its exponent 2 somewhere."
-        yield Misconception("square_missing", sentence, expected.substituted(square, _root(square)))
+        yield _Misconception("square_missing", sentence, expected.substituted(square, _root(square)))
     yield from _of_parts(expected)
 
 
-def _of_derivatives(function: Expr) -> Iterator[Misconception]:
-    yield Misconception("is_the_function", "This is the function itself, not its derivative.", function)
+def _of_derivatives(function: Expr) -> Iterator[_Misconception]:
+    yield _Misconception("is_the_function", "This is the function itself, not its derivative.", function)
     if isinstance(function, Product):
         sentence = "The product rule is missing: (u·v)' is u'·v + u·v', not u'·v'."
         factors = [differentiate(factor, VARIABLE) for factor in function.factors]
-        yield Misconception("product_rule", sentence, times(*factors))
+        yield _Misconception("product_rule", sentence, times(*factors))
     second = differentiate(differentiate(function, VARIABLE), VARIABLE)
-    yield Misconception("second_derivative", "This is the second derivative.", second)
+    yield _Misconception("second_derivative", "This is the second derivative.", second)
 
 
-def _of_parts(expected: Expr) -> Iterator[Misconception]:
+def _of_parts(expected: Expr) -> Iterator[_Misconception]:
     """A term or a factor forgotten."""
     terms = expected.terms if isinstance(expected, Sum) else (expected,)
     for number, term in enumerate(terms):
         others = terms[:number] + terms[number + 1 :]
         if others:
             sentence = "A term is missing: by the product rule there is one for each factor."
-            yield Misconception("term_missing", sentence, total(*others))
-            yield Misconception("term_sign", "A term has the wrong sign.", total(*others, negative(term)))
+            yield _Misconception("term_missing", sentence, total(*others))
+            yield _Misconception("term_sign", "A term has the wrong sign.", total(*others, negative(term)))
         for rest in _without_a_factor(term):
-            yield Misconception("factor_missing", "A factor is missing in one term.", total(*others, rest))
+            yield _Misconception("factor_missing", "A factor is missing in one term.", total(*others, rest))
 
 
 def _without_a_factor(term: Expr) -> list[Expr]:

@@ -52,7 +52,7 @@ def rubric_report(rubric: Rubric) -> RubricReport:
 
 
 def check_rubric(rubric: Rubric) -> None:
-    """Raise FlawedRubric at the first claim that contradicts itself or that nobody could meet."""
+    """Raise FlawedRubric at the first claim that contradicts itself or that no answer could meet."""
     for number, claim in enumerate(rubric.claims):
         for pointer, sentence in _own_flaws(claim, rubric):
             raise FlawedRubric(sentence, pointer=f"/rubric/claims/{number}{pointer}")

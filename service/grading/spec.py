@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from service.core.errors import FlawedRubric
 from service.core.kinds import Model
 from service.grading.claims import AnyClaim
-from service.grading.claims.base import ID
+from service.grading.claims.base import CLAIM_ID
 
 MOST_CLAIMS = 64
 _ANSWER = "answer"
@@ -18,7 +18,7 @@ _ANSWER = "answer"
 class Rubric(Model):
     """What is asked, and how it is judged."""
 
-    id: Annotated[str, Field(pattern=ID)]
+    id: Annotated[str, Field(pattern=CLAIM_ID)]
     """Its name: letters, digits and underscores."""
     title: Annotated[str, Field(max_length=200)] = ""
     """What it is called."""

@@ -18,7 +18,7 @@ from api_tests.grading.formats.gradings import (
     with_secrets,
 )
 from service.grading.formats import FORMATS, Format
-from service.grading.formats.base import summary
+from service.grading.formats.base import points_summary
 from service.grading.formats.markup import escaped, json_text, line
 from service.grading.results import CheckStatus, Grading
 
@@ -112,7 +112,7 @@ def test_where_a_person_must_look_at_a_hidden_check_the_text_says_so(name: str) 
 
 @pytest.mark.parametrize(("points", "told"), [(1e6, "1000000"), (0.1 + 0.2, "0.3"), (0.0, "0"), (2.5, "2.5")])
 def test_points_are_told_as_people_write_them(points: float, told: str) -> None:
-    assert summary(graded([check(points=points, max_points=1e6)])) == f"{told} of 1000000 points."
+    assert points_summary(graded([check(points=points, max_points=1e6)])) == f"{told} of 1000000 points."
 
 
 @every_format

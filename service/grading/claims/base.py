@@ -12,11 +12,10 @@ from service.grading.results import CheckStatus, Counterexample, Detail, Method
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
 
-ID = "^[A-Za-z0-9_]{1,64}$"
+CLAIM_ID = "^[A-Za-z0-9_]{1,64}$"
 """Ids that every grading system takes: Autolab's parser breaks at a colon inside a name."""
 
 Simulate = Callable[[SimulationSpec], SimulationReport]
-Answers = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class Judgement:
 class Context:
     """What a claim may look at beside its own answer."""
 
-    answers: Answers
+    answers: Mapping[str, Any]
     simulate: Simulate
     parameters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """What may stand in the answers to other claims beside z, by their ids."""
@@ -71,7 +70,7 @@ class Context:
 class Claim(Kind):
     """One part of a rubric."""
 
-    id: Annotated[str, Field(pattern=ID)]
+    id: Annotated[str, Field(pattern=CLAIM_ID)]
     """Its name: letters, digits and underscores."""
     title: Annotated[str, Field(max_length=200)] = ""
     """What the student sees it called; its id where it is empty."""

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from service.core.kinds import Double
 from service.formulas.language.tree import Expr, call
-from service.grading.answers import PRECISION_BITS, Unreadable, formula_of
-from service.grading.claims.base import ID, Claim, Context, Judgement
-from service.grading.inequality import BoundOutcome, Inequality, inequality_of
+from service.grading.answers import ANSWER_BITS, Formula, Unreadable
+from service.grading.claims.base import CLAIM_ID, Claim, Context, Judgement
+from service.grading.inequality import BoundOutcome, Inequality
 from service.grading.results import Method
 from service.nn.activations import AnyActivation
 from service.theory.bounds import bounds
@@ -27,7 +27,7 @@ class BoundClaim(Claim):
     kind: Literal["bound"] = "bound"
     activation: AnyActivation | None = None
     """The activation whose bound is asked for."""
-    derivative_from: Annotated[str, Field(pattern=ID)] | None = None
+    derivative_from: Annotated[str, Field(pattern=CLAIM_ID)] | None = None
     """The id of a claim whose answer is the derivative to be bounded: the student's own, right or wrong."""
     quantity: _Quantity = "abs_derivative"
     """What is bounded."""
@@ -51,7 +51,7 @@ class BoundClaim(Claim):
     def judge(self, answer: Any, context: Context) -> Judgement:
         """Both sides against the certified infimum and supremum."""
         named = dict(self.activation.values) if self.activation else {}
-        claimed, quantity = inequality_of(answer, named), self.quantity
+        claimed, quantity = Inequality.of(answer, named), self.quantity
         self._check_complete(claimed)
         if claimed.of_size and quantity == "derivative":
             quantity = "abs_derivative"  # of |f'| is what was stated, and what is judged
@@ -63,7 +63,7 @@ class BoundClaim(Claim):
         return self._together(sides)
 
     def _judged(self, claimed: Inequality, truth: Range) -> list[BoundOutcome]:
-        with ctx.workprec(PRECISION_BITS):
+        with ctx.workprec(ANSWER_BITS):
             return [
                 side.judged(extreme, sign, self.relative_tolerance)
                 for side, extreme, sign in ((claimed.lower, truth.inf, _BELOW), (claimed.upper, truth.sup, _ABOVE))
@@ -94,7 +94,7 @@ class BoundClaim(Claim):
         if own is None:
             raise Unreadable("The derivative that this bound belongs to has no answer.")
         try:
-            derivative = formula_of(own, context.parameters.get(source, {}))
+            derivative = Formula.of(own, context.parameters.get(source, {}))
         except Unreadable:
             raise Unreadable("The derivative that this bound belongs to cannot be read.") from None
         derivative.check_effort()

@@ -47,7 +47,7 @@ class ChangeClaim(Claim):
         return SimulationSpec.model_validate(patched(before, self.patch))
 
     def specs(self) -> dict[str, SimulationSpec]:
-        """Both networks."""
+        """The network before the edit, and the one after it."""
         return {"/simulation": self.simulation, "/patch": self.after()}
 
     def judge(self, answer: Any, context: Context) -> Judgement:

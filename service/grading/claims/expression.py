@@ -19,7 +19,7 @@ from service.formulas.language.build import times
 from service.formulas.language.differentiate import differentiate
 from service.formulas.language.tokens import LONGEST_TEXT
 from service.formulas.language.tree import Expr, Number
-from service.grading.answers import Formula, Unreadable, formula_of
+from service.grading.answers import Formula, Unreadable
 from service.grading.claims.base import Claim, Context, Judgement
 from service.grading.misconceptions import constant_factor, misconceptions
 from service.grading.results import Counterexample, Method
@@ -61,14 +61,14 @@ class ExpressionClaim(Claim):
         return []
 
     def target(self) -> Formula:
-        """The expected formula."""
+        """The formula asked for, as it is written and with the numbers of its parameters."""
         if self.derivative_of is not None:
             return Formula(self.derivative_of.slope, differentiate(self.derivative_of.closed, VARIABLE))
-        return formula_of(self.expected, self.parameters)
+        return Formula.of(self.expected, self.parameters)
 
     def judge(self, answer: Any, context: Context) -> Judgement:
         """Correct where no difference is found on any piece; a proof where there is one."""
-        formula, target = formula_of(answer, self.names()), self.target()
+        formula, target = Formula.of(answer, self.names()), self.target()
         formula.check_effort()
         found = [one for one in compare(formula.closed, target.closed, *self._domain()) if self._matters(one)]
         if any(one.difference is not None for one in found):

@@ -142,7 +142,7 @@ def _matrix_of(answer: Any) -> _Matrix:
 
 
 def _shape_of(matrix: _Matrix) -> tuple[int, int]:
-    """Rows and columns."""
+    """How many rows and columns `matrix` has: its shape."""
     return len(matrix), len(matrix[0])
 
 
@@ -155,7 +155,7 @@ def _alike(one: _Matrix, other: _Matrix, tolerance: float) -> bool:
 
 
 def _scaled(matrix: _Matrix, factor: float) -> _Matrix:
-    """factor · matrix."""
+    """`matrix` with every entry times `factor`."""
     return [[factor * entry for entry in row] for row in matrix]
 
 
@@ -165,7 +165,7 @@ def _entrywise(one: _Matrix, other: _Matrix) -> _Matrix:
 
 
 def _transposed(matrix: _Matrix) -> _Matrix:
-    """Its columns as rows."""
+    """`matrix` with its columns as rows."""
     return [list(column) for column in zip(*matrix, strict=True)]
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from service.core.kinds import BoundedFloat, Double, Int64
 from service.formulas.enclosures.balls import Ball
-from service.grading.answers import PRECISION_BITS, constant_of
+from service.grading.answers import ANSWER_BITS, constant_of
 from service.grading.claims.base import Claim, Context, Judgement
 from service.grading.results import Method
 
@@ -38,7 +38,7 @@ class NumberClaim(Claim):
     def judge(self, answer: Any, context: Context) -> Judgement:
         """Correct where one of the tolerances is kept."""
         value, formula = constant_of(answer, {})
-        with ctx.workprec(PRECISION_BITS):
+        with ctx.workprec(ANSWER_BITS):
             expected = _exactly(self.expected)
             distance, room = abs(value - expected), self._room(abs(expected))
         judged: dict[str, Any] = {"method": Method.NUMERIC, "parsed_latex": formula.latex}

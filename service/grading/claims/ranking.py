@@ -7,12 +7,12 @@ from pydantic import Field
 
 from service.core.kinds import Int64
 from service.grading.answers import Unreadable
-from service.grading.claims.base import ID, Claim, Context, Judgement
+from service.grading.claims.base import CLAIM_ID, Claim, Context, Judgement
 from service.grading.measures import Measure, Measured, report_path
 from service.grading.results import Method
 from service.simulation.spec import SimulationSpec
 
-_Item = Annotated[str, Field(pattern=ID)]
+_Item = Annotated[str, Field(pattern=CLAIM_ID)]
 _Tied = Annotated[list[_Item], Field(min_length=1, max_length=16)]
 _Places = dict[str, int]
 _Order = dict[tuple[str, str], int]
@@ -48,7 +48,7 @@ class RankingClaim(Claim):
         return []
 
     def specs(self) -> dict[str, SimulationSpec]:
-        """The networks."""
+        """Every network that is ranked, by its name."""
         return {f"/of/{name}": spec for name, spec in self.of.items()}
 
     def judge(self, answer: Any, context: Context) -> Judgement:
@@ -126,7 +126,7 @@ def _exact(given: _Places, truth: _Order, _top: int) -> float:
 
 
 def _first(given: _Places, truth: _Order, top: int) -> float:
-    """Whether those at the first places are there alone, and nobody else belongs in front of them."""
+    """Whether those at the first places are there alone, and no other belongs in front of them."""
     first = {item for item in given if sum(given[other] < given[item] for other in given) < top}
     across = {pair: sign for pair, sign in truth.items() if (pair[0] in first) != (pair[1] in first)}
     return float(len(first) == top and all(_agrees(given, pair, sign) for pair, sign in across.items()))

@@ -26,7 +26,7 @@ class VerdictClaim(Claim):
     """By what becomes of it at its depth, or by what its rate per layer leads to with enough layers."""
 
     def specs(self) -> dict[str, SimulationSpec]:
-        """The network."""
+        """The network whose verdict is asked for."""
         return {"/simulation": self.simulation}
 
     def judge(self, answer: Any, context: Context) -> Judgement:

@@ -72,7 +72,7 @@ def points_in_words(given: float, of: float) -> str:
     return f"{given:.10g} of {of:.10g} points"
 
 
-def summary(grading: Grading) -> str:
+def points_summary(grading: Grading) -> str:
     """The points over all checks, hidden ones too, in one line; it says so where a person must look."""
     said = f"{points_in_words(grading.score, grading.max_score)}."
     return f"{said} {REVIEW}" if grading.needs_review else said
@@ -80,14 +80,14 @@ def summary(grading: Grading) -> str:
 
 def as_text(grading: Grading) -> str:
     """The summary, then a line for each visible check."""
-    return "\n".join([summary(grading), *(_statement(check) for check in grading.visible)])
+    return "\n".join([points_summary(grading), *(_statement(check) for check in grading.visible)])
 
 
 def as_html(grading: Grading) -> str:
     """The summary and the visible checks as one element, well-formed as XML too."""
     items = "".join(f"<li>{escaped(_statement(check))}</li>" for check in grading.visible)
     told = f"<ul>{items}</ul>" if items else ""
-    return f"<div><p>{escaped(summary(grading))}</p>{told}</div>"
+    return f"<div><p>{escaped(points_summary(grading))}</p>{told}</div>"
 
 
 def _statement(check: Check) -> str:

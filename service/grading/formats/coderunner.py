@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from service.grading.formats.base import REVIEW, Format, message, points_in_words, summary, title
+from service.grading.formats.base import REVIEW, Format, message, points_in_words, points_summary, title
 from service.grading.formats.markup import escaped, json_text
 from service.grading.results import Check, Grading
 
@@ -23,7 +23,7 @@ class CodeRunner(Format):
         return json_text(
             {
                 "fraction": grading.fraction,
-                "prologuehtml": f"<p>{escaped(summary(grading))}</p>",
+                "prologuehtml": f"<p>{escaped(points_summary(grading))}</p>",
                 "testresults": [
                     ["iscorrect", "Check", "Points", "Message", "ishidden"],
                     *(_row(check) for check in grading.checks),

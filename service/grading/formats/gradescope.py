@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from service.grading.formats.base import Format, message, summary, title
+from service.grading.formats.base import Format, message, points_summary, title
 from service.grading.formats.markup import json_text, line
 from service.grading.results import Check, CheckStatus, Grading
 
@@ -19,7 +19,7 @@ class Gradescope(Format):
         return json_text(
             {
                 "score": grading.score,
-                "output": summary(grading),
+                "output": points_summary(grading),
                 "output_format": "text",
                 "test_output_format": "text",
                 "test_name_format": "text",

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from service.grading.formats.base import Format, message, summary, title
+from service.grading.formats.base import Format, message, points_summary, title
 from service.grading.formats.markup import escaped, json_text, line
 from service.grading.results import Check, CheckStatus, Grading
 
@@ -23,7 +23,7 @@ class PrairieLearn(Format):
         results = {
             "score": grading.fraction,
             "gradable": not grading.unreadable,
-            "message": summary(grading),
+            "message": points_summary(grading),
             "tests": [_test(check) for check in grading.visible],
         }
         return json_text({**results, "format_errors": _format_errors(grading)} if grading.unreadable else results)

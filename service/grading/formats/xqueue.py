@@ -21,7 +21,7 @@ class XQueue(Format):
     what: ClassVar[str] = "Open edX XQueue: the external grader's reply, correct, score in [0, 1] and msg."
 
     def write(self, grading: Grading) -> str:
-        """The reply."""
+        """A JSON object of the three fields."""
         return json_text({"correct": grading.all_correct, "score": grading.fraction, "msg": as_html(grading)})
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from service.grading.answers import Preview, PreviewSpec, preview
 from service.grading.batch import Assignment, BatchSpec
-from service.grading.claims.base import ID
+from service.grading.claims.base import CLAIM_ID
 from service.grading.formats import FormatName
 from service.grading.results import Grading
 from service.grading.rubrics import RubricReport, rubric_report
@@ -30,7 +30,7 @@ _RUBRICS = {
 
 _RubricBody = Annotated[Rubric, Body(openapi_examples=_RUBRICS)]
 _AssignmentId = Annotated[
-    str, Path(alias="id", pattern=ID, description="The name of the assignment, of your own making.")
+    str, Path(alias="id", pattern=CLAIM_ID, description="The name of the assignment, of your own making.")
 ]
 
 
