@@ -3,13 +3,14 @@
 import csv
 from collections.abc import Iterator, Sequence
 from io import BytesIO, StringIO
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 import numpy as np
 
 from service.core.errors import GradientsNotIncluded
 from service.core.kinds import Model
-from service.simulation.results import SimulationReport
+from service.simulation.results import LayerStatistics, SimulationReport
 
 _NOT_IN_A_CELL = {"histograms"}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -23,7 +24,7 @@ def layers_csv(report: SimulationReport) -> str:
     A spread takes a column for each of its fields, such as `log10_delta_norm_median`; a shape is its sizes with `x`
     between them.
     """
-    rows = [dict(_cells("", layer)) for layer in report.layers]
+    rows = [dict(_cells("", LayerStatistics, layer)) for layer in report.layers]
     return b"".join(map(csv_line, [[*rows[0]], *([*row.values()] for row in rows)])).decode()
 
 
@@ -60,12 +61,19 @@ def _inert(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 
 
-def _cells(prefix: str, model: Model) -> Iterator[tuple[str, Any]]:
-    """The columns of `model`, each with its cell; those of a model inside begin with its name."""
-    for name, value in model:
+def _cells(prefix: str, record: type[Model], model: Model | None) -> Iterator[tuple[str, Any]]:
+    """The columns of a `record`, each with its cell; those of a record inside begin with its name, null or not."""
+    for name, field in record.model_fields.items():
+        value, inside = getattr(model, name, None), _record_in(field.annotation)
         if name in _NOT_IN_A_CELL:
             continue
-        if isinstance(value, Model):
-            yield from _cells(f"{prefix}{name}_", value)
+        if inside is not None:
+            yield from _cells(f"{prefix}{name}_", inside, value)
         else:
             yield f"{prefix}{name}", "x".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _record_in(annotation: Any) -> type[Model] | None:
+    """The record that a field of this type holds, or null in its place; None where it holds something else."""
+    options = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    return next((one for one in options if isinstance(one, type) and issubclass(one, Model)), None)
