@@ -5,9 +5,9 @@ from math import inf, isinf
 from typing import Any
 
 from api_tests.networks import Json, stack
-from service.nn.policies.sgd import Sgd
-from service.simulation.diagnosis.ruling import judge_trial
+from service.nn.policies import Sgd
 from service.simulation.results import ItemError, Spread
+from service.simulation.verdict import judge_trial
 from service.simulation.vocabulary import Cause, Label, Tendency
 from service.studies.points import PointVerdict, Reduced
 from service.studies.sweep import Grid, SweepSpec

@@ -12,7 +12,7 @@ from service.charts.architecture import anchor, hidden_layers
 from service.charts.comparison import ComparisonChart
 from service.charts.gradient import GradientChart
 from service.charts.rows import Frame, Row, downsample
-from service.nn.policies.sgd import Sgd
+from service.nn.policies import Sgd
 from service.simulation.results import SimulationReport
 
 DENSE = ["vanishing", "exploding", "stable"]

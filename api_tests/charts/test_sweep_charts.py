@@ -17,7 +17,7 @@ from service.charts.sweep_line import SweepLine
 from service.charts.sweep_map import SweepMap
 from service.charts.sweep_points import Findings
 from service.core.settings import Settings
-from service.nn.activations.tanh import Tanh
+from service.nn.activations.smooth import Tanh
 from service.simulation.simulate import simulate_plan
 from service.simulation.vocabulary import Label
 from service.studies.evaluation import evaluate

@@ -12,7 +12,7 @@ from service.charts.rows import Row
 from service.charts.sweep import draw_sweep
 from service.charts.sweep_line import SweepLine
 from service.charts.sweep_points import Findings
-from service.nn.policies.sgd import Sgd
+from service.nn.policies import Sgd
 from service.studies.sweep import SweepSpec
 
 MAP_TITLE = "Where the gradient vanishes, and where it explodes"

@@ -13,8 +13,7 @@ from service.charts.sweep_axes import DrawnAxis
 from service.charts.sweep_field import Field
 from service.charts.sweep_map import SweepMap
 from service.charts.sweep_points import Findings
-from service.nn.policies.adam import Adam
-from service.nn.policies.sgd import Sgd
+from service.nn.policies import Adam, Sgd
 from service.studies.sweep import SweepSpec
 
 PLANE = sweep(ranged("weight_variance", 0, 8, 9), ranged("bias_variance", 0, 6, 7))

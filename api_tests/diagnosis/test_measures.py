@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pytest
 
 from service.nn.layers.dense import Affine
-from service.simulation.diagnosis.measures import centred_squares, has_identical_columns, signal_squares, squares
-from service.simulation.diagnosis.measures import squares_by_samples as by_samples
+from service.simulation.probe import centred_squares, has_identical_columns, signal_squares, squares
+from service.simulation.probe import squares_by_samples as by_samples
 
 Numbers = npt.NDArray[np.floating[Any]]
 

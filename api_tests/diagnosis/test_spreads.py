@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.simulation.diagnosis.spreads import median_interval, spread, spreads
+from service.simulation.statistics import median_interval, spread, spreads
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6) | st.sampled_from([float("nan"), float("inf"), -float("inf")]), min_size=1)
 

@@ -9,14 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_tests.networks import Json, report, stack
-from service.nn.policies.adam import Adam
-from service.nn.policies.sgd import Sgd
-from service.simulation.diagnosis.flags import Circumstances
-from service.simulation.diagnosis.recording import Derivatives, Recording
-from service.simulation.diagnosis.ruling import judge_trial
-from service.simulation.diagnosis.statistics import Depth, NetworkTrials, layer_statistics
-from service.simulation.diagnosis.verdict import judge
+from service.nn.policies import Adam, Sgd
+from service.simulation.probe import Derivatives, Recording
 from service.simulation.results import LayerShape
+from service.simulation.statistics import Depth, NetworkTrials, layer_statistics
+from service.simulation.verdict import Circumstances, judge, judge_trial
 from service.simulation.vocabulary import Cause, Flag, Label, Severity, Tendency
 
 ANY_NUMBER = st.floats(allow_nan=True, allow_infinity=True) | st.floats(-400, 400)

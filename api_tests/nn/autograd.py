@@ -12,7 +12,7 @@ from api_tests.nn.written_formulas import evaluated
 from service.formulas.language.write import plain
 from service.nn.activations import Activation
 from service.nn.activations.expression import Expression
-from service.nn.activations.softmax import Softmax
+from service.nn.activations.smooth import Softmax
 from service.nn.losses import Loss
 
 torch = pytest.importorskip("torch")

@@ -13,20 +13,19 @@ from scipy.integrate import quad
 from scipy.optimize import brentq, minimize_scalar
 
 from service.nn.activations import Activation
-from service.nn.activations.a_relu import ARelu
-from service.nn.activations.erf import Erf
-from service.nn.activations.exu import Exu
-from service.nn.activations.gelu import Gelu, GeluApproximation
-from service.nn.activations.hardswish import Hardswish
-from service.nn.activations.mish import Mish
-from service.nn.activations.relu import Relu
-from service.nn.activations.selu import Selu
-from service.nn.activations.sigmoid import Sigmoid
-from service.nn.activations.silu import Silu
-from service.nn.activations.softmax import Softmax
-from service.nn.activations.softplus import Softplus
-from service.nn.activations.stanh import Stanh
-from service.nn.activations.tanh import Tanh
+from service.nn.activations.piecewise import ARelu, Exu, Hardswish, Relu, Selu
+from service.nn.activations.smooth import (
+    Erf,
+    Gelu,
+    GeluApproximation,
+    Mish,
+    Sigmoid,
+    Silu,
+    Softmax,
+    Softplus,
+    Stanh,
+    Tanh,
+)
 from service.theory.bounds import bounds, largest_slope
 
 Numbers = npt.NDArray[np.float64]
@@ -177,7 +176,7 @@ def test_softmax_pulls_back_by_its_whole_jacobian_and_reports_its_diagonal(class
     x = np.random.default_rng(classes).normal(scale=2.0, size=classes)
     y = Softmax().f(x)
     diagonal = Softmax().df(x, y)
-    rows = np.stack([Softmax().pull_back(diagonal, y, dy) for dy in np.eye(classes)])
+    rows = np.stack([Softmax().vjp(diagonal, y, dy) for dy in np.eye(classes)])
     np.testing.assert_allclose(rows, jacobian(x), rtol=1e-7, atol=1e-10)
     np.testing.assert_allclose(diagonal, np.diagonal(jacobian(x)), rtol=1e-7, atol=1e-10)
 
@@ -188,7 +187,7 @@ def test_softmax_normalises_every_sample_of_every_trial_by_itself() -> None:
     np.testing.assert_allclose(y.sum(axis=-1), 1.0, rtol=1e-15)
     np.testing.assert_allclose(y[2, 3], Softmax().f(x[2, 3]), rtol=1e-15)
     dy = np.random.default_rng(1).normal(size=(3, 4, 5))
-    pulled = Softmax().pull_back(Softmax().df(x, y), y, dy)
+    pulled = Softmax().vjp(Softmax().df(x, y), y, dy)
     np.testing.assert_allclose(pulled[2, 3], jacobian(x[2, 3]).T @ dy[2, 3], rtol=1e-7, atol=1e-10)
 
 
@@ -200,7 +199,7 @@ def test_softmax_normalises_every_sample_of_every_trial_by_itself() -> None:
 def test_softmax_does_not_see_a_shift_of_all_its_arguments(x: list[float], shift: float) -> None:
     here = Softmax().f(np.array(x))
     np.testing.assert_allclose(Softmax().f(np.array(x) + shift), here, rtol=1e-10, atol=1e-300)
-    np.testing.assert_allclose(Softmax().pull_back(here, here, np.full_like(here, shift)), 0.0, atol=1e-11)
+    np.testing.assert_allclose(Softmax().vjp(here, here, np.full_like(here, shift)), 0.0, atol=1e-11)
 
 
 def test_the_diagonal_of_softmax_attains_a_quarter_between_two_equals() -> None:

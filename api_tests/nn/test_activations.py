@@ -150,7 +150,7 @@ def test_hard_arguments_give_finite_values_without_a_warning(activation: Activat
     with np.errstate(all="raise", under="ignore"):
         y = activation.f(x)
         dy = activation.df(x, y)
-        back = activation.pull_back(dy, y, np.ones_like(y))
+        back = activation.vjp(dy, y, np.ones_like(y))
     assert np.isfinite([y, dy, back]).all()
 
 
@@ -173,7 +173,7 @@ def test_single_precision_in_gives_single_precision_out_and_nearly_the_same_numb
     single = QUARTERS.astype(np.float32)  # exact
     y = activation.f(single)
     dy = activation.df(single, y)
-    back = activation.pull_back(dy, y, np.ones_like(y))
+    back = activation.vjp(dy, y, np.ones_like(y))
     assert {array.dtype for array in (y, dy, back)} == {np.dtype(np.float32)}
     np.testing.assert_allclose(y, activation.f(QUARTERS), rtol=2e-6, atol=2e-6)
     np.testing.assert_allclose(dy, slope(activation, QUARTERS), rtol=2e-6, atol=2e-6)

@@ -12,12 +12,7 @@ from scipy.stats import chisquare
 
 from api_tests.nn.sampling import TRIALS, assert_mean_and_variance
 from api_tests.nn.variants import every, named
-from service.nn.data.base import Data, InputData
-from service.nn.data.bernoulli import BernoulliData
-from service.nn.data.explicit import ExplicitData
-from service.nn.data.gaussian import GaussianData
-from service.nn.data.one_hot import OneHotData
-from service.nn.data.uniform import UniformData
+from service.nn.data import BernoulliData, Data, ExplicitData, GaussianData, InputData, OneHotData, UniformData
 from service.nn.randomness import Randomness
 
 Numbers = npt.NDArray[np.floating[Any]]

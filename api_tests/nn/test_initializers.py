@@ -13,21 +13,29 @@ from scipy.stats import truncnorm, uniform
 from api_tests.nn.sampling import TRIALS, assert_mean_and_variance
 from api_tests.nn.variants import every, named
 from service.nn.initializers import Initializer
-from service.nn.initializers.base import TRUNCATED_STD, TRUNCATION, UNIFORM_STD
-from service.nn.initializers.constant import Constant
-from service.nn.initializers.explicit import ExplicitInitializer
-from service.nn.initializers.glorot_uniform import GlorotUniform
-from service.nn.initializers.he_uniform import HeUniform
-from service.nn.initializers.identity import Identity
-from service.nn.initializers.lecun_uniform import LecunUniform
-from service.nn.initializers.normal import Normal
-from service.nn.initializers.ones import Ones
-from service.nn.initializers.orthogonal import Orthogonal
-from service.nn.initializers.sparse import Sparse
-from service.nn.initializers.truncated_normal import TruncatedNormal
-from service.nn.initializers.uniform import Uniform
-from service.nn.initializers.variance_scaling import Distribution, FanMode, VarianceScaling
-from service.nn.initializers.zeros import Zeros
+from service.nn.initializers.base import (
+    TRUNCATED_STD,
+    TRUNCATION,
+    UNIFORM_STD,
+    Constant,
+    ExplicitInitializer,
+    Identity,
+    Ones,
+    Zeros,
+)
+from service.nn.initializers.distributions import (
+    Distribution,
+    FanMode,
+    GlorotUniform,
+    HeUniform,
+    LecunUniform,
+    Normal,
+    Orthogonal,
+    Sparse,
+    TruncatedNormal,
+    Uniform,
+    VarianceScaling,
+)
 from service.nn.randomness import Randomness
 
 Numbers = npt.NDArray[np.floating[Any]]

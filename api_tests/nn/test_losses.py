@@ -8,18 +8,18 @@ import pytest
 
 from api_tests.nn.variants import every, named
 from service.nn.activations import Activation
-from service.nn.activations.hardsigmoid import Hardsigmoid
-from service.nn.activations.linear import Linear
-from service.nn.activations.sigmoid import Sigmoid
-from service.nn.activations.softmax import Softmax
-from service.nn.losses import Loss
-from service.nn.losses.absolute_error import AbsoluteError
-from service.nn.losses.binary_cross_entropy import BinaryCrossEntropy
-from service.nn.losses.cross_entropy import CrossEntropy
-from service.nn.losses.hinge import Hinge
-from service.nn.losses.huber import Huber
-from service.nn.losses.mean_squared_error import MeanSquaredError
-from service.nn.losses.squared_error import SquaredError
+from service.nn.activations.piecewise import Hardsigmoid
+from service.nn.activations.smooth import Linear, Sigmoid, Softmax
+from service.nn.losses import (
+    AbsoluteError,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Hinge,
+    Huber,
+    Loss,
+    MeanSquaredError,
+    SquaredError,
+)
 from service.nn.randomness import Randomness
 
 Numbers = npt.NDArray[np.floating[Any]]

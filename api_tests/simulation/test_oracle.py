@@ -10,21 +10,15 @@ from api_tests.nn.autograd import Part, Truth, differentiated
 from api_tests.nn.given_layers import Json, asked, dense, given_parts, repeated, standalone
 from api_tests.nn.variants import every, named
 from service.nn.activations import Activation
-from service.nn.activations.linear import Linear
-from service.nn.activations.sigmoid import Sigmoid
-from service.nn.activations.softmax import Softmax
-from service.nn.activations.tanh import Tanh
-from service.nn.data.base import Data, InputData
+from service.nn.activations.smooth import Linear, Sigmoid, Softmax, Tanh
+from service.nn.data import Data, InputData
 from service.nn.initializers import Initializer
 from service.nn.layers.base import BuiltLayer
-from service.nn.losses import Loss
-from service.nn.losses.cross_entropy import CrossEntropy
-from service.nn.losses.squared_error import SquaredError
+from service.nn.losses import CrossEntropy, Loss, SquaredError
 from service.nn.randomness import Randomness
-from service.simulation.compile import compile_chunk
 from service.simulation.plan import plan
 from service.simulation.results import LayerGradients, SimulationReport
-from service.simulation.simulate import simulate
+from service.simulation.simulate import compile_chunk, simulate
 from service.simulation.spec import SimulationSpec
 
 Numbers = npt.NDArray[np.float64]

@@ -9,8 +9,8 @@ import pytest
 
 from api_tests.networks import Json, report, stack
 from service.simulation import estimate
+from service.simulation.estimate import Regime
 from service.simulation.plan import plan
-from service.simulation.regime import Regime
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Cause, Flag, Label

@@ -6,11 +6,9 @@ from typing import NamedTuple
 
 from api_tests.nn.variants import every
 from service.nn.activations import Activation
-from service.nn.activations.a_relu import ARelu
-from service.nn.activations.erf import Erf
 from service.nn.activations.expression import Expression
-from service.nn.activations.relu import Relu
-from service.nn.activations.sin import Sin
+from service.nn.activations.piecewise import ARelu, Relu
+from service.nn.activations.smooth import Erf, Sin
 
 ELEMENTWISE: list[Activation] = [one for one in every(Activation) if type(one).pull_back is Activation.pull_back]
 

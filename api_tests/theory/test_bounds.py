@@ -13,14 +13,8 @@ from service.formulas.enclosures.smoothness import smoothness
 from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.grammar import parse
 from service.formulas.language.tokens import FormulaError
-from service.nn.activations.a_relu import ARelu
-from service.nn.activations.exu import Exu
-from service.nn.activations.gelu import Gelu
-from service.nn.activations.selu import Selu
-from service.nn.activations.sigmoid import Sigmoid
-from service.nn.activations.silu import Silu
-from service.nn.activations.stanh import Stanh
-from service.nn.activations.tanh import Tanh
+from service.nn.activations.piecewise import ARelu, Exu, Selu
+from service.nn.activations.smooth import Gelu, Sigmoid, Silu, Stanh, Tanh
 from service.theory.bounds import bounds, largest_slope
 from service.theory.facts import ActivationBounds, Bound, Range
 

@@ -7,19 +7,8 @@ import pytest
 from api_tests.nn.variants import named
 from api_tests.theory.known import ELEMENTWISE, written
 from service.nn.activations import Activation
-from service.nn.activations.a_relu import ARelu
-from service.nn.activations.erf import Erf
-from service.nn.activations.gelu import Gelu
-from service.nn.activations.leaky_relu import LeakyRelu
-from service.nn.activations.linear import Linear
-from service.nn.activations.relu import Relu
-from service.nn.activations.relu6 import Relu6
-from service.nn.activations.sigmoid import Sigmoid
-from service.nn.activations.sin import Sin
-from service.nn.activations.softplus import Softplus
-from service.nn.activations.softsign import Softsign
-from service.nn.activations.stanh import Stanh
-from service.nn.activations.tanh import Tanh
+from service.nn.activations.piecewise import ARelu, LeakyRelu, Relu, Relu6
+from service.nn.activations.smooth import Erf, Gelu, Linear, Sigmoid, Sin, Softplus, Softsign, Stanh, Tanh
 from service.theory.critical import critical_initialisations
 from service.theory.facts import CriticalInitialisation
 from service.theory.fixed_points import fixed_points

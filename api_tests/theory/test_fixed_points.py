@@ -8,17 +8,8 @@ import pytest
 from api_tests.nn.variants import named
 from api_tests.theory.known import ELEMENTWISE, written
 from service.nn.activations import Activation
-from service.nn.activations.a_relu import ARelu
-from service.nn.activations.erf import Erf
-from service.nn.activations.exu import Exu
-from service.nn.activations.gelu import Gelu
-from service.nn.activations.hardtanh import Hardtanh
-from service.nn.activations.linear import Linear
-from service.nn.activations.relu import Relu
-from service.nn.activations.selu import Selu
-from service.nn.activations.sigmoid import Sigmoid
-from service.nn.activations.stanh import Stanh
-from service.nn.activations.tanh import Tanh
+from service.nn.activations.piecewise import ARelu, Exu, Hardtanh, Relu, Selu
+from service.nn.activations.smooth import Erf, Gelu, Linear, Sigmoid, Stanh, Tanh
 from service.theory.fixed_points import FixedPoint, fixed_points
 from service.theory.gaussian import moments
 

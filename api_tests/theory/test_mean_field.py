@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from service.simulation.theory import theory_of
 
 from api_tests.networks import Json, report, stack
 from api_tests.nn.variants import every, named
 from service.core.strict_json import loads
 from service.nn.data import Data
 from service.nn.initializers import Initializer
-from service.nn.initializers.sparse import Sparse
+from service.nn.initializers.distributions import Sparse
 from service.nn.randomness import Randomness
 from service.simulation.plan import plan
 from service.simulation.spec import SimulationSpec
-from service.simulation.theory import theory_of
 
 CASES = json.loads((Path(__file__).resolve().parents[2] / "benchmarks" / "verdict_cases.json").read_text("utf-8"))
 LABELLED = [case for case in CASES if "depth_ratio_theory" in case["expect"]]

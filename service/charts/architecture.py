@@ -1,16 +1,16 @@
 """A network in a few words, and which of its layers are hidden ones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from service.charts.rows import downsample
+from service.core.errors import SpecError
 from service.nn.activations import Activation
 from service.nn.activations.expression import Expression
 from service.nn.layers.dense import Dense
-from service.simulation.diagnosis.statistics import Depth
+from service.simulation.plan import Plan, PlannedNode, plan
 from service.simulation.results import LayerStatistics, SimulationReport, Verdict
-from service.simulation.spec import Network
 from service.simulation.vocabulary import Severity
 from service.studies.axes import Axis
 from service.studies.points import PointVerdict
@@ -30,16 +30,16 @@ _OF_POINTERS = {"activation": _ACTIVATION, "times": _DEPTH, "units": _WIDTH, "we
 
 
 def hidden_layers(report: SimulationReport) -> list[LayerStatistics]:
-    """The layers that hidden layers start with, from input to output: no activations that stand alone."""
-    return [report.layers[start] for start in _depth_of(report).starts]
+    """The places that hidden layers are measured at, from input to output."""
+    return [layer for layer in report.layers if layer.boundary]
 
 
 def bar_layers(report: SimulationReport) -> list[LayerStatistics]:
-    """The layers in front of the output layer, activations that stand alone among them, or all where there are none.
+    """The layers in front of the output layer, none of those inside others, or all where there are none in front.
 
     Of many they are fifty, evenly spaced.
     """
-    return downsample(_in_front(report.layers, _depth_of(report)), _MOST_BARS)
+    return downsample([report.layers[node.row] for node in _in_front(plan(report.spec))], _MOST_BARS)
 
 
 def anchor(report: SimulationReport) -> float:
@@ -51,12 +51,12 @@ def anchor(report: SimulationReport) -> float:
 
 def activations(report: SimulationReport) -> list[Activation]:
     """The different activations of the hidden layers, in the order they are met; those of all where none is hidden."""
-    return _hidden_part(report.spec.network).activations
+    return _hidden_part(plan(report.spec)).activations
 
 
 def architecture(report: SimulationReport) -> str:
     """Such as `stanh × 20, width 128, lecun_normal`."""
-    hidden, layers = _hidden_part(report.spec.network), hidden_layers(report)
+    hidden, layers = _hidden_part(plan(report.spec)), hidden_layers(report)
     names = _first_three([activation_name(one) for one in hidden.activations])
     widths = _different(str(layer.shape[-1]) for layer in layers)
     known = [f"width {_first_three(widths)}" if widths else "", _first_three(hidden.weights)]
@@ -83,7 +83,10 @@ def outline(spec: SweepSpec) -> str:
     varied = {part for axis in spec.axes for part in _varied(axis)}
     if _ALL in varied:
         return ""
-    hidden = _hidden_part(spec.base.network)
+    try:
+        hidden = _hidden_part(plan(spec.base))
+    except SpecError:  # the axes make it one that can be simulated
+        return ""
     names = _first_three(_different(activation_name(one) for one in hidden.activations))
     parts = {_ACTIVATION: names if _DEPTH in varied else f"{names} × {hidden.count}"}
     if _ACTIVATION in varied:
@@ -114,25 +117,29 @@ class _HiddenPart:
     weights: list[str]  # the initialisers of dense layers
 
 
-def _hidden_part(network: Network) -> _HiddenPart:
-    layers = [layer for entry in network.layers for _, layer in entry.unroll("")]
-    depth = Depth.of([layer.weighted for layer in layers])
-    hidden = _in_front(layers, depth)
-    dense = [layer for layer in hidden if isinstance(layer, Dense)]
+def _hidden_part(made: Plan) -> _HiddenPart:
+    hidden = [inner for node in _in_front(made) for inner in (*_inside(node), node)]
+    dense = [node.node for node in hidden if isinstance(node.node, Dense)]
     return _HiddenPart(
-        count=len(depth.starts),
-        activations=_different(layer.activation for layer in hidden),
+        count=len(made.depth.gradients),
+        activations=_different(one for node in hidden if (one := node.node.output_activation) is not None),
         units=_different(str(layer.units) for layer in dense),
         weights=_different(layer.weights.name() for layer in dense),
     )
 
 
-def _depth_of(report: SimulationReport) -> Depth:
-    return Depth.of([layer.parameters > 0 for layer in report.layers])
+def _in_front(made: Plan) -> Sequence[PlannedNode]:
+    """The nodes of the top list in front of the output layer, or all where there are none."""
+    last = max(made.depth.signals, default=-1)
+    return [node for node in made.top if node.row <= last] or made.top
 
 
-def _in_front(layers: Sequence[_Item], depth: Depth) -> Sequence[_Item]:
-    return layers[: max(depth.ends, default=-1) + 1] or layers
+def _inside(node: PlannedNode) -> Iterator[PlannedNode]:
+    """The nodes inside a block, in the order they are computed in."""
+    for chain in node.chains:
+        for one in chain:
+            yield from _inside(one)
+            yield one
 
 
 def _different(items: Iterable[_Item]) -> list[_Item]:

@@ -1,6 +1,7 @@
 """Where the gain of each step comes from: the weights' share and the derivative's, about the line of no change."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import altair as alt
 
@@ -21,18 +22,23 @@ class GainChart(Chart):
     how_to_read = (
         "What each step towards the input adds to the gradient: both bars together are the gain (the diamond)."
     )
-    WEIGHTS, DERIVATIVE = "weights W", "derivative φ'"
+    SERIES: ClassVar[dict[str, str]] = {
+        "weights": "weights W",
+        "derivative": "derivative φ'",
+        "normalisation": "normalisation",
+        "skip": "blocks in which signals meet",
+        "other": "other layers",
+    }
 
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
-        """`shares`: what weights and derivative add to each layer's gain, in decades; `gains`: the sum as measured."""
+        """`shares`: what each account adds to a layer's gain, in decades; `gains`: the sum as measured."""
         layers = bar_layers(reports[0])
         return {
             "shares": [
-                *(
-                    {**_row(layer.index, self.WEIGHTS, layer.log10_weight_gain), "mean": _by_weights(layer)}
-                    for layer in layers
-                ),
-                *(_row(layer.index, self.DERIVATIVE, layer.log10_derivative_gain) for layer in layers),
+                {**_row(layer.index, series, share), "mean": _mean(layer, account, share)}
+                for account, series in self.SERIES.items()
+                for layer in layers
+                if (share := getattr(layer.log10_gain, account)) is not None
             ],
             "gains": [_row(layer.index, _BOTH, layer.log10_backward_gain) for layer in layers],
         }
@@ -41,8 +47,8 @@ class GainChart(Chart):
         """Marks over `shares` and `gains`."""
         x = marks.layer_bars()
         y = alt.Y("mean:Q", stack="zero", axis=alt.Axis(title="gain per layer, decades (mean over trials)"))
-        scale = alt.Scale(domain=[self.WEIGHTS, self.DERIVATIVE], range="category")
-        colour = alt.Color("series:N", scale=scale, legend=alt.Legend(title=None))
+        scale = alt.Scale(range="category")
+        colour = alt.Color("series:N", scale=scale, sort=[*self.SERIES.values()], legend=alt.Legend(title=None))
         shares = alt.Chart(alt.NamedData("shares")).mark_bar(fillOpacity=0.85)
         zero = alt.Chart(alt.InlineData([{"zero": 0}])).mark_rule(style="rule").encode(alt.Y("zero:Q"))
         totals = alt.Chart(alt.NamedData("gains")).mark_point(
@@ -57,10 +63,12 @@ class GainChart(Chart):
         )
 
 
-def _by_weights(layer: LayerStatistics) -> float | None:
-    """The weights' mean share in the trials of the gain: in others units may have died behind these weights."""
-    both, derivative = layer.log10_backward_gain.mean, layer.log10_derivative_gain.mean
-    return None if both is None or derivative is None else both - derivative
+def _mean(layer: LayerStatistics, account: str, share: Spread) -> float | None:
+    """The mean share in the trials of the gain; of weights what the derivative leaves: behind them units may have died."""
+    both, derivative = layer.log10_backward_gain.mean, layer.log10_gain.derivative
+    if account != "weights" or derivative is None:
+        return share.mean
+    return None if both is None or derivative.mean is None else both - derivative.mean
 
 
 def _row(layer: int, series: str, found: Spread) -> Row:

@@ -24,7 +24,7 @@ class SignalChart(Chart):
         return {
             "layers": [
                 *spread_rows(layers, lambda layer: layer.log10_forward_rms, self.SIGNAL),
-                *spread_rows(layers, lambda layer: layer.log10_separation, self.SEPARATION),
+                *spread_rows(layers, lambda layer: layer.log10_angular_spread, self.SEPARATION),
             ]
         }
 

@@ -52,21 +52,21 @@ def _headline(verdict: Verdict) -> str:
     return f"[bold {colour}]{verdict.label.value}[/]{severity}{cause}; tendency {verdict.tendency.value}"
 
 
-def _decades(spread: Spread) -> str:
+def _decades(spread: Spread | None) -> str:
     """The median with its sign, or a dash where no trial has one."""
-    return "–" if spread.median is None else f"{spread.median:+.2f}"
+    return "–" if spread is None or spread.median is None else f"{spread.median:+.2f}"
 
 
 def _row(layer: LayerStatistics) -> tuple[str, ...]:
     return (
         str(layer.index),
-        f"{layer.kind} {layer.activation}",
+        f"{layer.kind} {layer.activation or ''}".strip(),
         str(layer.shape[-1]),
         _decades(layer.log10_delta_norm),
         _decades(layer.log10_backward_gain),
-        _decades(layer.log10_weight_gain),
-        _decades(layer.log10_derivative_gain),
+        _decades(layer.log10_gain.weights),
+        _decades(layer.log10_gain.derivative),
         _decades(layer.log10_weight_gradient_norm),
         _decades(layer.log10_forward_rms),
-        _decades(layer.log10_separation),
+        _decades(layer.log10_angular_spread),
     )

@@ -1,4 +1,4 @@
-"""What an array is here, and the order of its axes.
+"""What an array is here, the order of its axes, and sums of squares that neither overflow nor underflow.
 
 Signals are `(trials, samples, features)`, weights `(trials, fan_in, fan_out)`. The leading axis is 1 where every
 trial has the same values. Code counts its axes from the end, so the leading one is free.
@@ -7,6 +7,7 @@ In memory the last axis is the innermost one, and matrices are multiplied by BLA
 that a call of BLAS takes longer than the product, the trials may be innermost instead, and everything runs along them.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,18 @@ Float64Array = npt.NDArray[np.float64]
 DType = np.dtype[Any]
 Shape = tuple[int, ...]
 
+LOG10_2 = float(np.log10(2.0))
+
 _COPIED_SIZE = 1 << 12
 """A transposed matrix of this size or less is copied in less time than BLAS loses by reading it across."""
+_TRUSTED = {
+    np.dtype(kind): (
+        float(np.finfo(kind).tiny / np.finfo(kind).eps ** 2),
+        float(np.finfo(kind).max * np.finfo(kind).eps),
+    )
+    for kind in (np.float32, np.float64)
+}
+"""Between these, a sum of squares has lost nothing to underflow that would show, and nothing to overflow."""
 
 
 def innermost(values: Array) -> Array:
@@ -28,8 +39,13 @@ def innermost(values: Array) -> Array:
 
 
 def is_innermost(values: Array) -> bool:
-    """Whether the trials are."""
+    """Whether the trials of `values`, (trials, n, m), are the innermost axis in memory."""
     return values.strides[0] == values.itemsize
+
+
+def transposed(values: Array) -> Array:
+    """`values`, (…, n, m), as (…, m, n)."""
+    return values.swapaxes(-1, -2)
 
 
 def product(a: Array, b: Array) -> Array:
@@ -39,6 +55,52 @@ def product(a: Array, b: Array) -> Array:
     rows, inner, columns = *a.shape[-2:], b.shape[-1]
     small = inner * columns <= _COPIED_SIZE and 2 * rows >= max(inner, columns)
     return a @ (np.ascontiguousarray(b) if small else b)
+
+
+@dataclass(frozen=True)
+class Squares:
+    """Sums of squares that neither overflow nor underflow: sums · 4**exponents, (trials,) each."""
+
+    sums: Float64Array
+    exponents: npt.NDArray[Any]
+
+
+def plain_squares(values: Array) -> Float64Array:
+    """Sums of squares of (trials, n, m), (trials,); infinite or 0 where the precision holds no square of them."""
+    if is_innermost(values):
+        sums: Float64Array = np.einsum("tab,tab->t", values, values)
+    else:
+        flat = values.reshape(values.shape[0], -1)
+        sums = np.vecdot(flat, flat)
+    return sums.astype(np.float64, copy=False)
+
+
+def squares(values: Array) -> Squares:
+    """Sums of squares of (trials, n, m); NaN where a value is not finite."""
+    sums = plain_squares(values)
+    exponents = np.zeros(sums.shape)
+    if not all_between(sums, *_TRUSTED[values.dtype]):
+        rows = ~well_known(sums, values.dtype)
+        scaled, exponents[rows] = of_order_one(values[rows])
+        sums[rows] = plain_squares(scaled)
+    return Squares(sums, exponents)
+
+
+def well_known(sums: Float64Array, precision: DType) -> npt.NDArray[np.bool_]:
+    """Where sums of squares, of any shape, have lost nothing to overflow or underflow."""
+    low, high = _TRUSTED[precision]
+    return (sums > low) & (sums < high)
+
+
+def all_between(sums: Float64Array, low: float, high: float) -> bool:
+    """Whether all of (trials,) are; not where one is not a number."""
+    return bool(np.minimum.reduce(sums) > low and np.maximum.reduce(sums) < high)
+
+
+def of_order_one(values: Array) -> tuple[Array, Float64Array]:
+    """(trials, n, m) · 2**−exponent with the largest of each trial in [1/2, 1), and the exponents, (trials,)."""
+    exponents = np.frexp(np.abs(values).max(axis=(-2, -1)))[1]
+    return np.ldexp(values, -exponents[:, None, None]), exponents.astype(np.float64)
 
 
 def logistic_slope(x: Array) -> Array:

@@ -24,7 +24,7 @@ class Measured:
         """The measure `by` of a network; None where it has none."""
         if by == "gain_per_layer":
             return _rate(report.verdict.gain_per_layer_interval, report.verdict.gain_per_layer.median)
-        spread = report.verdict.depth_ratio if by == "depth_ratio" else report.verdict.reach
+        spread = report.verdict.depth_ratio if by == "depth_ratio" else report.verdict.end_to_end_ratio
         if spread.median is None or spread.std is None:
             return None
         error = 2.0 * spread.std / max(1.0, spread.count**0.5)  # of a median, all but enough

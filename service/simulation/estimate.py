@@ -6,7 +6,6 @@ from math import floor
 
 from service.core.errors import BudgetExceeded
 from service.simulation.plan import Plan
-from service.simulation.regime import Regime, regime
 from service.simulation.results import Estimate
 from service.simulation.spec import Precision
 
@@ -21,6 +20,13 @@ _OPERATIONS_PER_CHUNK_AND_LAYER = 2e6
 _ITEM_BYTES = {Precision.FLOAT32: 4, Precision.FLOAT64: 8}
 _RECORDED_PER_LAYER = 80  # numbers for each trial and layer, with what it takes to sort them
 
+_CHUNK_BYTES = 320 << 20
+"""Trials are simulated together while they take no more memory than this."""
+_SIGNAL_BYTES = 512 << 10
+"""Trials are simulated together until a layer's signal has this size."""
+_WIDEST_ALONG_TRIALS = 4
+_FEWEST_ALONG_TRIALS = 64
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -29,6 +35,14 @@ class Limits:
     floating_point_operations: float
     bytes: int
     beyond: str = ""  # what takes more operations than these, as a sentence
+
+
+@dataclass(frozen=True)
+class Regime:
+    """How a plan is simulated: so many trials together, and along the trials or trial by trial."""
+
+    together: int
+    along_trials: bool
 
 
 @dataclass(frozen=True)
@@ -43,14 +57,14 @@ class Cost:
 def cost(plan: Plan) -> Cost:
     """Operations over all trials, and the largest memory in use at one time."""
     item = _ITEM_BYTES[plan.spec.precision]
-    signals = plan.samples * sum(layer.units for layer in plan.layers)
-    widest = max(layer.parameters for layer in plan.layers)
+    signals = plan.samples * sum(node.features for node in plan.nodes)
+    widest = max(node.parameter_count for node in plan.nodes)
     per_trial = item * (plan.parameters + 2 * signals) + 64 * (widest + plan.samples * plan.widest)
-    chosen = regime(plan, item, per_trial)
-    depth = len(plan.layers)
+    chosen = _regime(plan, item, per_trial)
+    depth = len(plan.nodes)
     each = (
         6.0 * plan.samples * plan.parameters
-        + sum(planned.layer.draw_operations(planned.features) for planned in plan.layers)
+        + sum(one.initializer.draw_operations(one.drawn_shape) for node in plan.nodes for one in node.parameters)
         + _OPERATIONS_PER_UNIT_AND_SAMPLE * signals
         + _OPERATIONS_PER_TRIAL_AND_LAYER * depth
     )
@@ -59,11 +73,25 @@ def cost(plan: Plan) -> Cost:
     return Cost(operations, WORKER_BYTES + chosen.together * per_trial + recorded, chosen)
 
 
+def _regime(plan: Plan, item: int, per_trial: int) -> Regime:
+    """How to simulate `plan`, of which a number takes `item` bytes and a trial `per_trial`.
+
+    Every call of NumPy takes a microsecond or two whatever its size, so trials of small networks share it; but what a
+    layer works on should stay in the cache, and everything that the backward pass needs in memory.
+
+    A matrix of four by four is multiplied in less time than it takes to call BLAS, and a sum over samples is a call
+    for each trial: where networks are that small, every operation is a loop along many trials instead.
+    """
+    enough = -(-_SIGNAL_BYTES // (item * plan.samples * plan.widest))
+    together = max(1, min(plan.trials, enough, _CHUNK_BYTES // per_trial))
+    return Regime(together, plan.widest <= _WIDEST_ALONG_TRIALS and together >= _FEWEST_ALONG_TRIALS)
+
+
 def estimate(plan: Plan, limits: Limits) -> Estimate:
     """The cost of `plan` beside the limits."""
     costs = cost(plan)
     return Estimate(
-        layers=[layer.shape() for layer in plan.layers],
+        layers=plan.shapes(),
         parameters=plan.parameters,
         trials=plan.trials,
         floating_point_operations=costs.floating_point_operations,

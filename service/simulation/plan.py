@@ -1,46 +1,92 @@
-"""A specification unrolled and checked: every layer with its shape, every choice with its fit."""
+"""A specification unrolled and checked: the tree of its nodes with shapes and parameters, every choice with its fit."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from zlib import crc32
 
+from service.core.arrays import Shape
 from service.core.errors import DepthExceeded, GradientsTooLarge, Incompatible, ShapeMismatch
-from service.nn.data.base import Data
-from service.nn.data.one_hot import OneHotData
-from service.nn.layers.base import SingleLayer
+from service.nn.data import Data, OneHotData
+from service.nn.layers import Node
+from service.nn.layers.base import Parameter
 from service.simulation.results import LayerShape
 from service.simulation.spec import Include, SimulationSpec
 
 DEEPEST = 5000
 LARGEST_GRADIENTS = 100_000
 """Numbers of weights, biases, deltas and derivatives that a report carries at most."""
+_OTHER_TENSORS = 32
+_TENSORS_BEHIND_ONE = 19
+"""Bits: a tensor that is neither weights nor bias is numbered by its name, by the weights before it, and by order."""
 
 
 @dataclass(frozen=True)
-class PlannedLayer:
-    """A single layer with its place in the network."""
+class PlannedNode:
+    """A node with its place in the network."""
 
-    index: int
+    row: int  # its place among all nodes in the order they are computed in, from 0: those inside a block precede it
     path: str
-    layer: SingleLayer
-    features: int
-    units: int
-    tensors: int  # how many layers with weights there are up to here: its place in the random numbers
+    node: Node
+    fan_in: int  # the features of what goes in
+    features: int  # of what comes out
+    parameters: tuple[Parameter, ...]
+    tensors: tuple[int, ...]  # the places of the parameters in the random numbers
+    chains: "tuple[tuple[PlannedNode, ...], ...]" = ()
+    previous: int | None = None  # the row of the node before it in its chain
+    inside: bool = False  # a block
+
+    @cached_property
+    def weights(self) -> int:
+        """How many weights there are, 0 where the node has no weight matrix."""
+        return sum(_size(one.shape) for one in self.parameters if one.name == "weights")
+
+    @cached_property
+    def parameter_count(self) -> int:
+        """The number of weights, biases and other parameters of the node itself."""
+        return sum(_size(one.shape) for one in self.parameters)
 
     @property
-    def parameters(self) -> int:
-        """The number of weights and biases."""
-        return self.layer.parameters(self.features)
+    def opens(self) -> bool:
+        """Whether it has a weight matrix, or a node inside it has one: then it counts as a layer of depth."""
+        return self.weights > 0 or any(one.opens for chain in self.chains for one in chain)
 
-    def shape(self) -> LayerShape:
+    def shape(self, boundary: bool) -> LayerShape:
         """What a client is told of it before anything is simulated."""
+        activation = self.node.output_activation
         return LayerShape(
-            index=self.index,
+            index=self.row + 1,
             path=self.path,
-            kind=self.layer.name(),
-            activation=self.layer.activation.name(),
-            shape=[self.units],
-            parameters=self.parameters,
+            kind=self.node.name(),
+            activation=None if activation is None else activation.name(),
+            shape=[self.features],
+            parameters=self.parameter_count,
+            boundary=boundary,
         )
+
+
+@dataclass(frozen=True)
+class Depth:
+    """Which rows the hidden layers are measured at. This is decided here and nowhere else.
+
+    A node of the top list that opens, and what follows it up to the next one, is a layer; the last is the output, all
+    others are hidden. A network in which nothing opens counts every node. Where all nodes are plain, the gradient is
+    measured with respect to the pre-activation of the opener and the signal behind the last follower, elsewhere
+    both behind the last follower: never inside a block.
+    """
+
+    top: list[int]  # the rows of the top list
+    gradients: list[int]  # of hidden layers, where their gradient is measured
+    signals: list[int]  # of hidden layers, where their signal is measured
+    plain: bool
+
+    @classmethod
+    def of(cls, top: Sequence[PlannedNode]) -> "Depth":
+        """The hidden layers of a network with this top list."""
+        rows, plain = [one.row for one in top], all(one.node.plain for one in top)
+        starts = [place for place, one in enumerate(top) if one.opens] or list(range(len(top)))
+        ends = [rows[following - 1] for following in starts[1:]]
+        return cls(rows, [rows[start] for start in starts[:-1]] if plain else ends, ends, plain)
 
 
 @dataclass(frozen=True)
@@ -48,15 +94,22 @@ class Plan:
     """A network ready to be drawn, and the specification with nothing left open."""
 
     spec: SimulationSpec
-    layers: tuple[PlannedLayer, ...]
+    top: tuple[PlannedNode, ...]
     samples: int
     targets: Data
-    random: bool  # whether two trials differ
+    nodes: tuple[PlannedNode, ...] = field(repr=False)  # all of the tree, by their rows
+    depth: Depth
 
     @cached_property
     def digest(self) -> str:
         """The digest of the specification with nothing left open: the report's name."""
         return self.spec.digest()
+
+    @cached_property
+    def random(self) -> bool:
+        """Whether two trials differ."""
+        drawn = (one.initializer.random for node in self.nodes for one in node.parameters)
+        return self.spec.data.inputs.random or self.targets.random or any(drawn)
 
     @property
     def trials(self) -> int:
@@ -66,67 +119,119 @@ class Plan:
     @property
     def outputs(self) -> int:
         """The width of the output layer."""
-        return self.layers[-1].units
+        return self.top[-1].features
 
-    @property
+    @cached_property
     def widest(self) -> int:
         """The number of features or units where there are most."""
-        return max([self.spec.network.features, *(layer.units for layer in self.layers)])
+        return max([self.spec.network.features, *(one.features for one in self.nodes)])
 
-    @property
+    @cached_property
     def parameters(self) -> int:
-        """Weights and biases of the whole network."""
-        return sum(layer.parameters for layer in self.layers)
+        """Weights, biases and all other parameters of the whole network."""
+        return sum(one.parameter_count for one in self.nodes)
+
+    def shapes(self) -> list[LayerShape]:
+        """Every node as a client is told of it before anything is simulated."""
+        boundaries = set(self.depth.gradients)
+        return [one.shape(one.row in boundaries) for one in self.nodes]
 
 
 def plan(spec: SimulationSpec) -> Plan:
     """The plan of `spec`; a SpecError with the pointer of what does not fit."""
-    layers = _unrolled(spec)
-    targets = spec.targets(layers[-1].units)
+    depth = sum(layer.depth() for layer in spec.network.layers)
+    if depth > DEEPEST:
+        raise DepthExceeded(depth, DEEPEST)
+    tree = _Tree()
+    top = tree.chain("/network/layers", spec.network.layers, (spec.network.features,), inside=False)
+    targets = spec.targets(top[-1].features)
     samples = spec.samples(targets)
-    resolved = spec.resolved(samples, targets)
-    random = spec.data.inputs.random or targets.random or any(planned.layer.random for planned in layers)
-    made = Plan(resolved, layers, samples, targets, random)
+    nodes = tuple(tree.nodes)
+    made = Plan(spec.resolved(samples, targets), top, samples, targets, nodes, Depth.of(top))
     _check_activations(made)
     _check_data(made)
     _check_gradients(made, spec.include)
     return made
 
 
-def _unrolled(spec: SimulationSpec) -> tuple[PlannedLayer, ...]:
-    depth = sum(layer.depth() for layer in spec.network.layers)
-    if depth > DEEPEST:
-        raise DepthExceeded(depth, DEEPEST)
-    planned: list[PlannedLayer] = []
-    features, tensors = spec.network.features, 0
-    for position, entry in enumerate(spec.network.layers):
-        for path, layer in entry.unroll(f"/network/layers/{position}"):
-            layer.check(path, features)
-            tensors += layer.weighted
-            planned.append(PlannedLayer(len(planned) + 1, path, layer, features, layer.outputs(features), tensors))
-            features = planned[-1].units
-    return tuple(planned)
+class _Tree:
+    """The nodes of a network as they are met: in the order they are computed in."""
+
+    def __init__(self) -> None:
+        self.nodes: list[PlannedNode] = []
+        self._weighted = 0
+        self._others: dict[tuple[str, int], int] = {}
+
+    def chain(self, path: str, layers: Sequence[Node], shape: Shape, inside: bool) -> tuple[PlannedNode, ...]:
+        """The nodes of `layers`, which stand at `path`, for inputs of that shape."""
+        planned: list[PlannedNode] = []
+        for at, node in _unrolled(path, layers):
+            parameters = node.parameters(shape)
+            _check_values(at, parameters)
+            self._weighted += any(one.name == "weights" for one in parameters)
+            tensors = tuple(self._tensor(one.name) for one in parameters)
+            chains = tuple(self.chain(at + to, inner, shape, inside=True) for to, inner in node.chains().items())
+            out = node.out(at, shape, [(chain[-1].features,) if chain else shape for chain in chains])
+            previous = planned[-1].row if planned else None
+            row, fan_in, features = len(self.nodes), shape[-1], out[-1]
+            one = PlannedNode(row, at, node, fan_in, features, tuple(parameters), tensors, chains, previous, inside)
+            planned.append(one)
+            self.nodes.append(one)
+            shape = out
+        return tuple(planned)
+
+    def _tensor(self, name: str) -> int:
+        """The place of a parameter in the random numbers; 0 and 1 are those of inputs and targets.
+
+        Weights of the n-th node that has any are 2n and their bias 2n + 1. Everything else is in a second range, so
+        that a node without weights leaves all other draws as they are.
+        """
+        if name in ("weights", "bias"):
+            return 2 * self._weighted + (name == "bias")
+        order = self._others.setdefault((name, self._weighted), 0)
+        self._others[name, self._weighted] += 1
+        return ((1 + crc32(name.encode())) << _OTHER_TENSORS) + (self._weighted << _TENSORS_BEHIND_ONE) + order
+
+
+def _unrolled(path: str, layers: Sequence[Node]) -> Iterator[tuple[str, Node]]:
+    for position, entry in enumerate(layers):
+        yield from entry.unroll(f"{path}/{position}")
+
+
+def _size(shape: Shape) -> int:
+    return shape[0] if len(shape) == 1 else shape[0] * shape[1]
+
+
+def _check_values(path: str, parameters: Sequence[Parameter]) -> None:
+    """Explicit values have the parameter's shape; those of a vector may be a row, too."""
+    for one in parameters:
+        found = one.initializer.shape_of_values()
+        if found not in (None, one.shape, one.drawn_shape):
+            raise ShapeMismatch(f"{path}/{one.name}/values", found, one.shape)
 
 
 def _check_activations(made: Plan) -> None:
-    for planned in made.layers[:-1]:
-        if planned.layer.activation.only_output:
+    last, loss = made.top[-1], made.spec.loss
+    for planned in made.nodes:
+        activation = planned.node.output_activation
+        if planned is not last and activation is not None and activation.only_output:
             raise Incompatible(
-                f"{planned.layer.activation.name()} normalises over the units and may stand in the last layer only.",
+                f"{activation.name()} normalises over the units and may stand in the last layer only.",
                 pointer=_pointer_to_activation(planned),
             )
-    last, loss = made.layers[-1], made.spec.loss
-    if loss.probability and not last.layer.activation.probability:
+    activation = last.node.output_activation
+    if loss.probability and not (activation is not None and activation.probability):
+        what = f"output activation {activation.name()}" if activation is not None else f"output of {last.node.name()}"
         raise Incompatible(
-            f"{loss.name()} reads predictions as probabilities, but the output activation "
-            f"{last.layer.activation.name()} leaves [0, 1]; take sigmoid or softmax there.",
+            f"{loss.name()} reads predictions as probabilities, but the {what} leaves [0, 1]; "
+            "take sigmoid or softmax there.",
             pointer=_pointer_to_activation(last),
         )
 
 
-def _pointer_to_activation(planned: PlannedLayer) -> str:
+def _pointer_to_activation(planned: PlannedNode) -> str:
     """Where the activation stands; the layer where it was left out."""
-    given = "activation" in planned.layer.model_fields_set
+    given = "activation" in planned.node.model_fields_set
     return f"{planned.path}/activation" if given else planned.path
 
 
@@ -151,6 +256,6 @@ def _check_shape(pointer: str, data: Data, samples: int, features: int) -> None:
 def _check_gradients(made: Plan, include: list[Include]) -> None:
     if Include.GRADIENTS not in include:
         return
-    numbers = made.parameters + 2 * made.samples * sum(planned.units for planned in made.layers)
+    numbers = made.parameters + 2 * made.samples * sum(planned.features for planned in made.nodes)
     if numbers > LARGEST_GRADIENTS:
         raise GradientsTooLarge(f"/include/{include.index(Include.GRADIENTS)}", numbers, LARGEST_GRADIENTS)

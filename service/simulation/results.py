@@ -65,7 +65,7 @@ class LayerHistograms(Model):
 
 
 class LayerShape(Model):
-    """A layer after every repeat is unrolled."""
+    """A layer after every repeat is unrolled; layers inside another one precede it, in the order they are computed."""
 
     index: Int64
     """Its number, counted from 1 at the input."""
@@ -73,35 +73,57 @@ class LayerShape(Model):
     """The pointer (RFC 6901) to it in the specification; copies made by a repeat share it."""
     kind: str
     """Its kind."""
-    activation: str
-    """The kind of its activation."""
+    activation: str | None
+    """The kind of its activation; null where it has none."""
     shape: list[Int64]
     """The shape of what comes out for one sample."""
     parameters: Int64
-    """How many weights and biases it has."""
+    """How many weights, biases and other parameters it has; those of layers inside it are theirs."""
+    boundary: bool
+    """Whether a hidden layer is measured here: the depth ratio is from the last such place to the first."""
+
+
+class GainAccounts(Model):
+    """What changed the gradient on a step back, in decades; null where no such thing stands in its way."""
+
+    weights: Spread | None
+    """The share of weights: of the next layer's in a plain stack, of the layer's own inside a block."""
+    derivative: Spread | None
+    """The share of the derivatives of activations."""
+    normalisation: Spread | None
+    """The share of normalisation."""
+    skip: Spread | None
+    """The share of blocks in which signals meet, as a whole."""
+    other: Spread | None
+    """The share of everything else."""
 
 
 class LayerStatistics(LayerShape):
     """What was measured at a layer; logarithms are decimal, so a number is in decades."""
 
     log10_delta_norm: Spread
-    """Of delta, the gradient with respect to the pre-activation: root mean square over samples of its norm."""
+    """Of delta, the back-propagated gradient: root mean square over samples of its norm.
+
+    In a stack of dense layers and activations it is with respect to the pre-activation; in any other network, and
+    inside blocks, with respect to what comes out of the layer.
+    """
     log10_weight_gradient_norm: Spread
     """Of the Frobenius norm of the gradient with respect to the weights, averaged over the samples."""
     log10_weight_gradient_rms: Spread
     """The same, per weight."""
     log10_forward_rms: Spread
     """Of the root mean square of the outputs."""
-    log10_separation: Spread
-    """Of the share of the outputs' root mean square that tells samples apart: 0 distinct, below −1.3 all but one."""
+    log10_angular_spread: Spread
+    """Of how far the directions of the samples' outputs are apart: 0 distinct, −1.3 and below all but one."""
     log10_weight_norm: Spread
     """Of the Frobenius norm of the weights."""
     log10_backward_gain: Spread
-    """Delta here over delta in the next layer, over the gradient of the prediction in the last: the sum is `reach`."""
-    log10_weight_gain: Spread
-    """The share of that gain that the next layer's weights have; 0 in the last layer."""
-    log10_derivative_gain: Spread
-    """The share that this layer's activation has; both shares add up to the gain."""
+    """Delta here over delta in the next layer, over the gradient of the prediction in the last.
+
+    From the first hidden layer on, their sum is `end_to_end_ratio`. Inside a block it is that across the layer alone.
+    """
+    log10_gain: GainAccounts
+    """The accounts of that gain; in every trial they add up to it."""
     derivative: DerivativeStatistics
     """The activation's derivative."""
     saturated_fraction: Double | None
@@ -131,7 +153,7 @@ class Verdict(Model):
     """Delta at the first hidden layer over delta at the last, in decades: what the label is decided by."""
     forward_ratio: Spread
     """Root mean square of the last hidden layer's outputs over the first's, in decades."""
-    reach: Spread
+    end_to_end_ratio: Spread
     """Delta at the first hidden layer over the gradient of the prediction, in decades."""
     gain_per_layer: Spread
     """The factor delta changes by with every layer towards the input; 0 where it dies on its way."""
@@ -139,8 +161,8 @@ class Verdict(Model):
     """The 95 % confidence interval of the median gain per layer over trials; null where no trial has one."""
     depth_budget: Double | None
     """Steps from layer to layer until the ratio would be severe at that rate; null where the interval contains 1."""
-    width_risk: Double
-    """Sum of 1/width over the hidden layers; the depth ratio wanders by about 0.4·√width_risk decades."""
+    sum_inverse_width: Double
+    """Sum of 1/width over the hidden layers; the depth ratio wanders by about 0.4·√sum_inverse_width decades."""
     tendency: Tendency
     """What the rate leads to with enough layers: what the network is prone to."""
     cause: Cause | None
@@ -149,6 +171,15 @@ class Verdict(Model):
     """Sentences with the measured numbers; the first can be read alone."""
     flags: list[Flag]
     """What is worth knowing beside the verdict."""
+
+
+class ParameterGradient(Model):
+    """∂e/∂ one parameter."""
+
+    name: str
+    """The field of the layer that says how it is drawn."""
+    values: list[Double | None]
+    """One value for each feature."""
 
 
 class LayerGradients(Model):
@@ -160,10 +191,12 @@ class LayerGradients(Model):
     """∂e/∂W, a row for each input and a column for each unit; null without weights."""
     bias: list[Double | None] | None
     """∂e/∂b; null without weights."""
+    parameters: list[ParameterGradient]
+    """Of all other parameters, such as gain and shift of a normalisation."""
     delta: list[list[Double | None]]
-    """∂e/∂z, a row for each sample."""
-    derivative: list[list[Double | None]]
-    """φ'(z), a row for each sample."""
+    """∂e/∂z, a row for each sample; where there is no activation, z is what comes out."""
+    derivative: list[list[Double | None]] | None
+    """φ'(z), a row for each sample; null without an activation."""
 
 
 class Theory(Model):

@@ -1,35 +1,45 @@
-"""A plan → its report: chunks of trials are drawn, sent forward and back, measured, and judged together."""
+"""A plan → its report: chunks of trials are drawn, sent forward and back under a probe, and judged together.
 
-from collections.abc import Iterator
+The backward pass is linear in the gradient, so that is brought to order one at every node and its scale carried as a
+power of two: nothing is rounded by it, and a ratio of 1e-1200 is a number like any other.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from math import fsum
 from time import perf_counter
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from service.core.arrays import Array, DType
 from service.core.version import ENGINE_VERSION
-from service.nn.layers.base import Transform
+from service.nn.activations import Activation
+from service.nn.layers.activation import ActivationLayer
+from service.nn.layers.base import Built, Chain, Scaled
+from service.nn.layers.dense import Dense
+from service.nn.losses import Loss
+from service.nn.randomness import Randomness
 from service.processes.fork_map import fork_map
-from service.simulation.compile import Chunk, compile_chunk
-from service.simulation.diagnosis.flags import Circumstances
-from service.simulation.diagnosis.measures import Squares, has_identical_columns, squares, squares_by_samples
-from service.simulation.diagnosis.recording import Recording
-from service.simulation.diagnosis.statistics import Depth, NetworkTrials, layer_statistics
-from service.simulation.diagnosis.tally import Tally
-from service.simulation.diagnosis.verdict import judge
-from service.simulation.estimate import cost
-from service.simulation.first_trial import FirstTrial
-from service.simulation.passes import Backward, backward, forward
-from service.simulation.plan import Plan, plan
-from service.simulation.regime import Regime
-from service.simulation.results import SimulationReport
+from service.simulation.estimate import Regime, cost
+from service.simulation.layers import layer_gradients, layer_statistics
+from service.simulation.plan import Plan, PlannedNode, plan
+from service.simulation.probe import Accumulator, FirstTrial, Probe
+from service.simulation.reasons import verdict_of
+from service.simulation.results import SimulationReport, Theory
 from service.simulation.spec import Include, SimulationSpec
-from service.simulation.theory import theory_of
+from service.simulation.statistics import Measurements, NetworkTrials
+from service.simulation.verdict import NetworkFacts, judge
 from service.theory.bounds import largest_slope
+from service.theory.mean_field import DenseStage, Prediction, predict
 
 _WORTH_A_HELPER = 1e8
 """Operations by the estimate, five milliseconds: to wake a helper and to hear from it may take one."""
+_INPUTS, _TARGETS = 0, 1
+"""The places of inputs and targets in the random numbers."""
 
 
 def simulate(spec: SimulationSpec, processes: int = 1) -> SimulationReport:
@@ -40,25 +50,25 @@ def simulate(spec: SimulationSpec, processes: int = 1) -> SimulationReport:
 def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
     """The report on a network that is planned already, by at most so many processes."""
     started = perf_counter()
-    recording, first = measure(made, processes)
-    depth = Depth.of([planned.layer.weighted for planned in made.layers])
+    found, first, twins = measure(made, processes)
+    include = made.spec.include
     loss_decades = float(np.log10(made.spec.loss.factor(made.outputs)))
-    shapes = [planned.shape() for planned in made.layers]
-    layers = layer_statistics(recording, shapes, loss_decades, first.histograms)
-    circumstances = Circumstances(
-        width_risk=sum(1.0 / made.layers[start].units for start in depth.starts),
-        symmetric=first.twins,
+    layers = layer_statistics(found, made, loss_decades, first if Include.HISTOGRAMS in include else FirstTrial())
+    facts = NetworkFacts(
+        hidden=len(made.depth.gradients),
+        sum_inverse_width=sum(1.0 / made.nodes[row].features for row in made.depth.gradients),
+        symmetric=twins,
         random=made.random,
         log10_smallest_normal=float(np.log10(np.finfo(made.spec.precision.value).tiny)),
+        weighted=frozenset(node.row + 1 for node in made.nodes if node.weights),
     )
-    network = NetworkTrials.of(recording, depth)
-    verdict = judge(network, depth, layers, made.spec.policy, circumstances)
+    verdict = verdict_of(judge(NetworkTrials.of(found, made), layers, made.spec.policy, facts))
     return SimulationReport(
         digest=made.digest,
         verdict=verdict,
         layers=layers,
-        theory=theory_of(made, verdict.depth_ratio.median),
-        gradients=first.gradients[::-1] if Include.GRADIENTS in made.spec.include else None,
+        theory=_theory(made, verdict.depth_ratio.median),
+        gradients=layer_gradients(first, made) if Include.GRADIENTS in include else None,
         spec=made.spec,
         engine_version=ENGINE_VERSION,
         elapsed_seconds=perf_counter() - started,
@@ -75,35 +85,41 @@ class Work:
     """A plan, and what is found out once, before there are several processes."""
 
     plan: Plan
-    largest_slopes: list[float]  # the supremum of |φ'| of every layer
+    largest_slopes: list[float]  # the supremum of |φ'| of every node, 0 without an activation
     regime: Regime
 
     @classmethod
     def of(cls, made: Plan, regime: Regime) -> "Work":
-        """On `made`."""
-        return cls(made, [largest_slope(planned.layer.activation) for planned in made.layers], regime)
+        """The work of simulating `made`."""
+        activations = [node.node.output_activation for node in made.nodes]
+        return cls(made, [0.0 if one is None else largest_slope(one) for one in activations], regime)
 
 
-def measure(made: Plan, processes: int = 1) -> tuple[Recording, FirstTrial]:
-    """What is measured of every trial, and the first trial itself, the same for any number of processes."""
+def measure(made: Plan, processes: int = 1) -> tuple[Measurements, FirstTrial, bool]:
+    """What is measured of every trial, the first trial itself, and whether two hidden units in it are the same unit.
+
+    The same for any number of processes.
+    """
     costs = cost(made)
     worth = int(costs.floating_point_operations / _WORTH_A_HELPER)
     count = max(1, min(processes, worth, made.trials // 2))  # sums along a single trial would be rounded otherwise
-    found = fork_map(partial(observe, Work.of(made, costs.regime)), list(_parts(range(made.trials), count)))
-    tally = Tally.joined([part for part, _ in found])
-    widths = [made.spec.network.features, *(planned.units for planned in made.layers)]
-    return tally.recording(made.samples, widths), found[0][1]
+    shares = list(_parts(range(made.trials), count))
+    parts = fork_map(partial(observe, Work.of(made, costs.regime)), shares)
+    return Measurements.of(Accumulator.joined([part for part, _, _ in parts]), made), parts[0][1], parts[0][2]
 
 
-def observe(work: Work, share: range) -> tuple[Tally, FirstTrial]:
-    """What is measured of the trials `share`, and what is kept of the first trial where it is among them."""
-    tally, first = Tally.empty(share, len(work.plan.layers)), FirstTrial()
+def observe(work: Work, share: range) -> tuple[Accumulator, FirstTrial, bool]:
+    """What is measured of the trials `share`; of the first trial, where it is among them, what a report may carry."""
+    found, first, twins = Accumulator.empty(share, len(work.plan.nodes)), FirstTrial(), False
+    largest, along_trials = work.largest_slopes, work.regime.along_trials
     with np.errstate(all="ignore"):  # overflow is an outcome here, found by looking, not a mishap
         for trials in _parts(share, -(-len(share) // work.regime.together)):
             rows = slice(trials.start - share.start, trials.stop - share.start)
-            chunk = compile_chunk(work.plan, trials, work.regime.along_trials)
-            _observe(work, chunk, tally, rows, first if trials.start == 0 else None)
-    return tally, first
+            wanted = first if trials.start == 0 and work.plan.spec.include else None
+            network = _drawn(work.plan, trials)
+            _pass(network, work.plan.spec.loss, Probe(found, rows, largest, along_trials, wanted))
+            twins = twins or (trials.start == 0 and _has_twins(network.chain))
+    return found, first, twins
 
 
 def _parts(trials: range, count: int) -> Iterator[range]:
@@ -112,48 +128,111 @@ def _parts(trials: range, count: int) -> Iterator[range]:
         yield trials[len(trials) * part // count : len(trials) * (part + 1) // count]
 
 
-def _observe(work: Work, chunk: Chunk, tally: Tally, rows: slice, first: FirstTrial | None) -> None:
-    """Both passes over `chunk`, measured into the `rows` of `tally`, and its first trial kept in `first`."""
-    signals = forward(chunk)
-    tally.measure_signals(rows, [(chunk.inputs, chunk.inputs), *((signal.z, signal.h) for signal in signals)])
-    for step in backward(chunk, signals, work.plan.spec.loss):
-        transform = chunk.layers[step.index].transform
-        _measure(tally, rows, transform, step)
-        tally.measure_derivative(rows, step.index, step.derivative, work.largest_slopes[step.index])
-        if first is not None:
-            first.keep(work.plan, step, transform)
-    if first is not None:
-        first.twins = _has_twins(chunk)
+@dataclass(frozen=True)
+class Drawn:
+    """Some trials of one network: its nodes and its batch."""
+
+    chain: Chain
+    inputs: Array  # (trials, samples, features)
+    targets: Array  # (trials, samples, outputs)
 
 
-def _measure(tally: Tally, rows: slice, transform: Transform, step: Backward) -> None:
-    tally.upstream.enter(rows, step.index, step.upstream.squares())
-    tally.delta.enter(rows, step.index, step.delta.squares())
-    if transform.weights is not None:
-        tally.weights.enter(rows, step.index, squares(transform.weights))
-        found = _gradient_squares(transform, step)
-        tally.weight_gradient.enter(rows, step.index, Squares(found.sums, found.exponents + step.delta.exponents()))
+def _drawn(made: Plan, trials: range) -> Drawn:
+    """The trials `trials` of a plan."""
+    dtype = np.dtype(made.spec.precision.value)
+    randomness = Randomness(made.spec.seed, trials, dtype)
+    chain = _chain(made.top, randomness, dtype)
+    inputs = made.spec.data.inputs.draw((made.samples, made.spec.network.features), randomness.tensor(_INPUTS))
+    targets = made.targets.draw((made.samples, made.outputs), randomness.tensor(_TARGETS))
+    return Drawn(chain, inputs.astype(dtype, copy=False), targets.astype(dtype, copy=False))
 
 
-def _gradient_squares(transform: Transform, step: Backward) -> Squares:
-    """Of the weights' gradient, by way of products of samples where that is cheaper and exact enough."""
-    pair = transform.gradient_by_samples(step.x, step.delta.values)
-    sums = np.full(step.delta.sums.shape, np.nan) if pair is None else squares_by_samples(*pair)
-    unknown = np.isnan(sums)
-    gradient = transform.weight_gradient(step.x, step.delta.values) if unknown.any() else None
-    if gradient is None:
-        return Squares(sums, np.zeros(sums.shape))
-    found = squares(gradient)
-    return Squares(np.where(unknown, found.sums, sums), np.where(unknown, found.exponents, 0.0))
+def _chain(planned: Sequence[PlannedNode], randomness: Randomness, dtype: DType) -> Chain:
+    nodes = []
+    for one in planned:
+        arrays = [
+            parameter.initializer.draw(
+                parameter.drawn_shape, parameter.fan_in, parameter.fan_out, randomness.tensor(place)
+            ).astype(dtype, copy=False)
+            for parameter, place in zip(one.parameters, one.tensors, strict=True)
+        ]
+        names = [parameter.name for parameter in one.parameters]
+        chains = [_chain(inner, randomness, dtype) for inner in one.chains]
+        nodes.append(Built(one.node, one.row, names, arrays, chains))
+    return Chain(nodes)
 
 
-def _has_twins(chunk: Chunk) -> bool:
-    """Whether, in the first trial, two units of a hidden layer have the same weights, coming in and going out."""
-    transforms = [layer.transform for layer in chunk.layers if layer.transform.weights is not None]
-    return any(_are_twins(one, following) for one, following in pairwise(transforms))
+@dataclass(frozen=True)
+class _LossGradient(Scaled):
+    """The gradient of a loss with respect to the prediction, the loss's constant factor left out.
+
+    Behind the output activation some losses have a simpler gradient than by the chain rule.
+    """
+
+    loss: Loss
+    targets: Array  # (trials, samples, outputs)
+
+    def before(self, activation: Activation, derivative: Array, y: Array) -> tuple[Array, npt.NDArray[np.integer[Any]]]:
+        return self.loss.output_delta(activation, derivative, y, self.targets), np.zeros_like(self.exponent)
 
 
-def _are_twins(one: Transform, following: Transform) -> bool:
-    if one.weights is None or one.bias is None or following.weights is None:
+def _pass(network: Drawn, loss: Loss, probe: Probe) -> None:
+    """Both passes, under the eyes of `probe`; what overflows on the way forward is infinite or NaN from there on."""
+    x, targets = probe.arranged(network.inputs), probe.arranged(network.targets)
+    probe.inputs(x)
+    prediction, tape = network.chain.forward(x, probe)
+    gradient = probe.arranged(loss.gradient(prediction, targets))
+    upstream = Scaled.of(gradient, np.zeros((prediction.shape[0], 1, 1), np.int64))
+    dy = _LossGradient(upstream.values, upstream.exponent, upstream.sums, loss, targets)
+    network.chain.walk_back(tape, dy, probe, whole=False)
+
+
+def _has_twins(chain: Chain) -> bool:
+    """Whether, in the first trial, two units have the same weights, coming in and going out.
+
+    Looked for between dense layers with nothing but activations between them.
+    """
+    inside = [inner for one in chain.nodes for inner in one.chains]
+    rows = [one for one in chain.nodes if not isinstance(one.node, ActivationLayer)]
+    pairs = ((one, two) for one, two in pairwise(rows) if isinstance(one.node, Dense) and isinstance(two.node, Dense))
+    return any(_are_twins(one.arrays, two.arrays) for one, two in pairs) or any(map(_has_twins, inside))
+
+
+def _are_twins(one: Sequence[Array], following: Sequence[Array]) -> bool:
+    """Whether two columns are the same of weights, bias and the following weights transposed, one below the other."""
+    (weights, bias), (onward, _) = (arrays[:2] for arrays in (one, following))
+    first, columns = weights[0, 0], weights.shape[-1]
+    if len(set(first.tolist())) == columns:  # as it is nearly always, and then nothing is copied
         return False
-    return has_identical_columns(one.weights[0], one.bias[0], following.weights[0].T)
+    whole = np.concatenate([weights[0], bias[0], onward[0].T])
+    return len({column.tobytes() for column in np.ascontiguousarray(whole.T)}) < columns
+
+
+def _theory(made: Plan, measured: float | None) -> Theory:
+    """The prediction of mean field theory; `measured` is the median depth ratio."""
+    prediction = _prediction(made)
+    if prediction.reason is not None:
+        return Theory(depth_ratio=None, difference=None, log10_backward_gain=[], reason=prediction.reason)
+    predicted = fsum(prediction.log10_backward_gain)
+    return Theory(
+        depth_ratio=predicted,
+        difference=None if measured is None else measured - predicted,
+        log10_backward_gain=prediction.log10_backward_gain,
+        reason=None,
+    )
+
+
+def _prediction(made: Plan) -> Prediction:
+    stages = [
+        DenseStage(
+            one.fan_in,
+            one.node.weights.variance(one.fan_in, one.features),
+            one.node.bias.variance(1, one.features),
+            one.node.activation,
+        )
+        for one in made.nodes
+        if isinstance(one.node, Dense)
+    ]
+    if len(stages) < len(made.nodes):
+        return Prediction([], "The theory is for stacks of dense layers; there are other layers in this network.")
+    return predict(stages, made.spec.data.inputs.mean_square())

@@ -9,15 +9,11 @@ from pydantic import Field
 
 from service.core.kinds import Int64, Model
 from service.core.version import ENGINE_VERSION
-from service.nn.data import AnyInputs, AnyTargets
-from service.nn.data.base import Data
-from service.nn.data.gaussian import GaussianData
+from service.nn.data import AnyInputs, AnyTargets, Data, GaussianData
 from service.nn.layers import AnyLayer
 from service.nn.layers.dense import WIDEST
-from service.nn.losses import AnyLoss
-from service.nn.losses.squared_error import SquaredError
-from service.nn.policies import AnyPolicy
-from service.nn.policies.sgd import Sgd
+from service.nn.losses import AnyLoss, SquaredError
+from service.nn.policies import AnyPolicy, Sgd
 
 DEFAULT_SAMPLES = 64
 

@@ -13,9 +13,9 @@ from service.grading.answers import Unreadable
 from service.grading.claims.base import Claim, Context, Judgement
 from service.grading.measures import report_path
 from service.grading.results import Method
-from service.nn.initializers.explicit import ExplicitInitializer
+from service.nn.initializers.base import ExplicitInitializer
 from service.nn.layers.dense import Dense
-from service.simulation.plan import PlannedLayer, plan
+from service.simulation.plan import PlannedNode, plan
 from service.simulation.results import LayerGradients, SimulationReport
 from service.simulation.spec import Include, SimulationSpec
 
@@ -49,7 +49,7 @@ class GradientClaim(Claim):
             made = plan(self.simulation)
         except SpecError as error:
             return [(f"/simulation{error.pointer or ''}", error.sentence)]
-        drawn = [one for one in made.layers if self.layer in (None, one.index) and not _given_weights(one)]
+        drawn = [one for one in made.nodes if self.layer in (None, one.row + 1) and not _given_weights(one)]
         if drawn or made.samples != 1:
             return [("/quantity", "V is asked of one sample, and of layers with explicit weights alone.")]
         return []
@@ -80,8 +80,8 @@ class GradientClaim(Claim):
     def _rows(self, number: int, layer: LayerGradients) -> _Rows:
         """The right matrix; no rows where there is none."""
         if self.quantity == "backward_factor":
-            weights = _given_weights(plan(self.simulation).layers[number - 1])
-            slopes = layer.derivative[0]
+            weights = _given_weights(plan(self.simulation).nodes[number - 1])
+            slopes = (layer.derivative or [[]])[0]
             return [[None if d is None else w * d for w, d in zip(row, slopes, strict=True)] for row in weights]
         found: _Rows | list[float | None] = getattr(layer, self.quantity) or []
         return cast(_Rows, [found] if found and self.quantity == "bias" else found)
@@ -106,16 +106,16 @@ class GradientClaim(Claim):
                 return code, sentence
         if _shape_of(given) != _shape_of(known):
             return "wrong_shape", "The matrix has another shape: {} by {} is right.".format(*_shape_of(known))
-        derivative = _finite(layer.derivative)
-        without = self.quantity == "delta" and derivative is not None
+        derivative = _finite(layer.derivative or [])
+        without = self.quantity == "delta" and bool(derivative)
         if without and _alike(_entrywise(given, derivative or known), known, self.relative_tolerance):
             return "derivative_missing", "The activation's derivative is missing: δ is φ'(z) times what comes back."
         return "different", "Its entries are others."
 
 
-def _given_weights(planned: PlannedLayer) -> _Matrix:
+def _given_weights(planned: PlannedNode) -> _Matrix:
     """The weights of a layer, where the specification states them."""
-    match planned.layer:
+    match planned.node:
         case Dense(weights=ExplicitInitializer(values=values)):
             return _matrix_of(values)
     return []

@@ -16,7 +16,7 @@ from service.formulas.language.write import latex, plain
 from service.nn.activations import Activation
 from service.nn.data import Data, InputData
 from service.nn.initializers import Initializer
-from service.nn.layers import Layer
+from service.nn.layers import Node
 from service.nn.losses import Loss
 from service.nn.policies import Policy
 from service.theory.bounds import bounds
@@ -26,7 +26,7 @@ _FAMILIES: dict[str, type[Kind]] = {
     "activations": Activation,
     "initializers": Initializer,
     "inputs": InputData,
-    "layers": Layer,
+    "layers": Node,
     "losses": Loss,
     "policies": Policy,
     "targets": Data,

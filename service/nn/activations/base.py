@@ -50,7 +50,7 @@ class Activation(Kind):
     def df(self, x: Array, y: Array) -> Array:
         """The derivative at `x`, where `y = f(x)`."""
 
-    def pull_back(self, derivative: Array, y: Array, dy: Array) -> Array:
+    def vjp(self, derivative: Array, y: Array, dy: Array) -> Array:
         """The gradient with respect to `x` from `dy`, the one with respect to `y`; `derivative = df(x, y)`."""
         return derivative * dy
 

@@ -1,4 +1,4 @@
-"""The family of initialisers: one class a file, found by reading the folder."""
+"""The family of initialisers, found by reading the folder."""
 
 from typing import TYPE_CHECKING
 

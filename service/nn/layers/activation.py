@@ -1,71 +1,34 @@
 """An activation that stands alone."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from typing import ClassVar, Literal
 
-from service.core.arrays import Array, DType
-from service.nn.activations import AnyActivation
-from service.nn.layers.base import BuiltLayer, SingleLayer
-from service.nn.randomness import Stream
+import numpy as np
+
+from service.core.arrays import Array, Shape
+from service.nn.activations import Activation, AnyActivation
+from service.nn.layers.base import Account, Node, Saved, Vjp
 
 
-class ActivationLayer(SingleLayer):
+class ActivationLayer(Node):
     """activation(x), no parameters; behind a linear dense layer, the same network as an activation inside it."""
 
     kind: Literal["activation"] = "activation"
     activation: AnyActivation
     """The activation."""
 
-    def outputs(self, features: int) -> int:
-        """As many as inputs."""
-        return features
-
-    def parameters(self, features: int) -> int:
-        """None."""
-        return 0
-
-    def draw_operations(self, features: int) -> float:
-        """None."""
-        return 0.0
+    account: ClassVar[Account] = "derivative"
+    plain: ClassVar[bool] = True
 
     @property
-    def weighted(self) -> bool:
-        """False."""
-        return False
+    def output_activation(self) -> Activation:
+        return self.activation
 
-    @property
-    def random(self) -> bool:
-        """False."""
-        return False
+    def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
+        return shape
 
-    def check(self, path: str, features: int) -> None:
-        """Nothing to check."""
+    def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
+        return x, None
 
-    def build(self, features: int, weights: Stream, bias: Stream, dtype: DType) -> BuiltLayer:
-        """Nothing in front of the activation."""
-        return BuiltLayer(Unchanged(), self.activation)
-
-
-@dataclass(frozen=True)
-class Unchanged:
-    """z = x."""
-
-    weights: None = None
-    bias: None = None
-
-    def forward(self, x: Array) -> Array:
-        """x itself."""
-        return x
-
-    def backward(self, delta: Array) -> Array:
-        """Delta itself."""
-        return delta
-
-    def gradients(self, x: Array, delta: Array) -> None:
-        """None: there are no parameters."""
-
-    def weight_gradient(self, x: Array, delta: Array) -> None:
-        """None: there are no weights."""
-
-    def gradient_by_samples(self, x: Array, delta: Array) -> None:
-        """None: there are no parameters."""
+    def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
+        return lambda: dy, lambda _: np.empty(0)

@@ -1,113 +1,244 @@
-"""What a layer is, in a specification and once it is built."""
+"""What a node of a network is: a leaf states two pure functions and its parameters, a block contains other nodes.
+
+A specification's layers are nodes. Planned and drawn they become `Built`, in chains; a chain sends a signal forward
+through its nodes and a gradient back, and a `Probe` sees every output and every gradient on the way.
+"""
+
+from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
-from service.core.arrays import Array, DType
+import numpy as np
+import numpy.typing as npt
+
+from service.core.arrays import Array, Float64Array, Shape, Squares, all_between, plain_squares
 from service.core.kinds import Kind
-from service.nn.activations import Activation, AnyActivation
-from service.nn.randomness import Stream
+from service.nn.activations import Activation
+from service.nn.initializers import Initializer
+
+Account = Literal["weights", "derivative", "normalisation", "skip", "other"]
+"""What may change the size of a gradient."""
+Saved = Any
+"""What the forward pass of a node keeps for the backward pass."""
+Vjp = tuple[Callable[[], Array], Callable[[str], Array]]
+"""∂e/∂x, and ∂e/∂parameter by its name, summed over samples; each is computed where it is called for."""
+
+_LARGEST_SHIFT = {np.dtype(np.float32): 100, np.dtype(np.float64): 1000}
+_SMALLEST, _LARGEST = 2.0**-32, 2.0**32
+"""A gradient is left alone while the sum of its squares is between these: far from what either precision loses."""
 
 
 @dataclass(frozen=True)
-class ParameterGradients:
-    """∂e/∂weights and ∂e/∂bias, averaged over the samples."""
+class Parameter:
+    """An array that a node needs, and how it is drawn; `name` is the field of the specification that says so."""
 
-    weights: Array  # (trials, fan_in, fan_out)
-    bias: Array  # (trials, fan_out)
-
-
-class Transform(Protocol):
-    """The part of a layer before its activation, with its parameters drawn; it remembers nothing."""
-
-    @property
-    def weights(self) -> Array | None:
-        """(trials, fan_in, fan_out), or None where there are none."""
+    name: str
+    shape: Shape  # (n,) of a vector, which is drawn as a row (1, n)
+    fan_in: int
+    fan_out: int
+    initializer: Initializer
 
     @property
-    def bias(self) -> Array | None:
-        """(trials, 1, fan_out), or None where there is none."""
+    def drawn_shape(self) -> Shape:
+        """The shape of the array, a vector being a row."""
+        return (1, *self.shape) if len(self.shape) == 1 else self.shape
 
-    def forward(self, x: Array) -> Array:
-        """z from x, (trials, samples, features)."""
 
-    def backward(self, delta: Array) -> Array:
-        """∂e/∂x from delta = ∂e/∂z."""
+@dataclass(frozen=True)
+class Scaled:
+    """A gradient values · 2**exponent, one exponent for each trial, so that none under- or overflows."""
 
-    def gradients(self, x: Array, delta: Array) -> ParameterGradients | None:
-        """The gradients of the parameters."""
+    values: Array  # (trials, samples, features), of order one
+    exponent: npt.NDArray[np.integer[Any]]  # (trials, 1, 1)
+    sums: Float64Array  # of squares of `values`, (trials,)
 
-    def weight_gradient(self, x: Array, delta: Array) -> Array | None:
-        """That of the weights alone, summed over the samples, (trials, fan_in, fan_out)."""
+    @classmethod
+    def of(cls, values: Array, exponent: npt.NDArray[np.integer[Any]]) -> Scaled:
+        """values · 2**exponent; the largest value of a trial is brought into [1/2, 1) where the squares stray."""
+        sums = plain_squares(values)
+        if all_between(sums, _SMALLEST, _LARGEST):
+            return Scaled(values, exponent, sums)
+        peak = np.abs(values).max(axis=(-2, -1), keepdims=True)
+        largest = _LARGEST_SHIFT[values.dtype]
+        astray = ~((sums > _SMALLEST) & (sums < _LARGEST))
+        shift = np.clip(np.frexp(peak)[1], -largest, largest) * astray[:, None, None]
+        scaled = values * np.ldexp(np.ones_like(peak), -shift)
+        return Scaled(scaled, exponent + shift, plain_squares(scaled))
 
-    def gradient_by_samples(self, x: Array, delta: Array) -> tuple[Array, Array] | None:
-        """A pair of (trials, samples, samples) whose products add up to the squared norm of `weight_gradient`.
+    def __add__(self, other: Scaled) -> Scaled:
+        """The sum, its exponent the larger one of each trial; that of a gradient of zeros counts for nothing."""
+        if np.array_equal(self.exponent, other.exponent):
+            return Scaled.of(self.values + other.values, self.exponent)
+        least = np.iinfo(np.int32).min
+        exponents = [np.where(one.sums[:, None, None] == 0.0, least, one.exponent) for one in (self, other)]
+        top = np.maximum(*exponents)
+        largest = _LARGEST_SHIFT[self.values.dtype]
+        parts = [
+            one.values * np.ldexp(self.values.dtype.type(1.0), np.maximum(exponent - top, -largest))
+            for one, exponent in zip((self, other), exponents, strict=True)
+        ]
+        return Scaled.of(parts[0] + parts[1], np.where(top == least, 0, top))
+
+    def before(self, activation: Activation, derivative: Array, y: Array) -> tuple[Array, npt.NDArray[np.integer[Any]]]:
+        """∂e/∂z and its exponent where this is ∂e/∂y and y = activation(z); `derivative = activation.df(z, y)`."""
+        return activation.vjp(derivative, y, self.values), self.exponent
+
+    def squares(self) -> Squares:
+        """Sums of squares with their scale, (trials,)."""
+        return Squares(self.sums, self.exponents)
+
+    @property
+    def exponents(self) -> npt.NDArray[np.integer[Any]]:
+        """log2 of the scale, (trials,)."""
+        return self.exponent[:, 0, 0]
+
+
+class Probe(Protocol):
+    """Sees the passes; arrays are (trials, samples, features)."""
+
+    def arranged(self, signal: Array) -> Array:
+        """`signal` with its axes in the order in memory that these passes work in."""
+
+    def output(self, at: Built, z: Array, h: Array) -> None:
+        """The node's output `h`, and `z`, what its activation was given."""
+
+    def gradient(self, at: Built, dy: Scaled, dz: Scaled, derivative: Array | None) -> None:
+        """∂e/∂h, ∂e/∂z, and φ'(z) where the node has an activation."""
+
+    def parameters(self, at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Array]) -> None:
+        """The gradients of a leaf's parameters by name, before the scale of `dz`; `saved` is what `apply` kept."""
+
+    def entry(self, at: Built, dx: Scaled) -> None:
+        """∂e/∂x at `at`, the first node of a chain inside a block."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A node with its parameters drawn."""
+
+    node: Node
+    row: int  # its place in the report, from 0
+    names: Sequence[str]  # of its parameters
+    arrays: Sequence[Array]  # its parameters, (trials or 1, *shape)
+    chains: Sequence[Chain]  # of a block
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Nodes one behind the other: the network, and the inside of every block; none at all pass on what comes in."""
+
+    nodes: Sequence[Built]
+
+    def forward(self, x: Array, probe: Probe) -> tuple[Array, list[Saved]]:
+        """What comes out of the last node, (trials, samples, features), and what the nodes keep."""
+        tape = []
+        for one in self.nodes:
+            x, saved = one.node.forward(one, x, probe)
+            tape.append(saved)
+        return x, tape
+
+    def backward(self, tape: list[Saved], dy: Scaled, probe: Probe) -> Scaled:
+        """∂e/∂x from ∂e/∂y."""
+        dx = self.walk_back(tape, dy, probe)
+        if self.nodes:
+            probe.entry(self.nodes[0], dx)
+        return dx
+
+    def walk_back(self, tape: list[Saved], dy: Scaled, probe: Probe, whole: bool = True) -> Scaled:
+        """∂e/∂x from ∂e/∂y; ∂e/∂z of the first node where it need not be `whole`, which saves a product."""
+        for place in reversed(range(len(self.nodes))):
+            one = self.nodes[place]
+            dy = one.node.backward(one, tape[place], dy, probe, whole or place > 0)
+        return dy
+
+
+class Node(Kind):
+    """An entry of a list of layers; it remembers nothing.
+
+    A leaf states `parameters`, `apply` and `vjp`. A block states `chains` and overrides `inward` and `outward`.
+    Either may have an activation, which is applied to what comes out.
+    """
+
+    account: ClassVar[Account] = "other"
+    """The account that its gain is booked to, but for its activation's: a block in which signals meet books all."""
+    plain: ClassVar[bool] = False
+    """Whether a network of such nodes alone is a plain stack, measured where activations begin."""
+
+    @property
+    def output_activation(self) -> Activation | None:
+        """What is applied to what comes out, if anything is."""
+        return None
+
+    def unroll(self, path: str) -> Iterator[tuple[str, Node]]:
+        """The nodes this entry stands for, each with its pointer in the specification."""
+        yield path, self
+
+    def depth(self) -> int:
+        """How many rows of a report this entry stands for, the nodes inside it counted."""
+        return 1 + sum(layer.depth() for layers in self.chains().values() for layer in layers)
+
+    def chains(self) -> dict[str, Sequence[Node]]:
+        """The chains inside, by their pointers relative to this node."""
+        return {}
+
+    @abstractmethod
+    def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
+        """The shape of what comes out for one sample; `inside` are those that come out of its chains.
+
+        A SpecError, with a pointer that begins with `path`, where something does not fit.
+        """
+
+    def parameters(self, shape: Shape) -> list[Parameter]:
+        """What is drawn for inputs of that shape; drawing, the estimate, checks and theory read this alone."""
+        return []
+
+    def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
+        """What a leaf makes of `x`, (trials, samples, features), before its activation, and what `vjp` needs of it."""
+        raise NotImplementedError
+
+    def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
+        """The gradients of a leaf from `dy`, with respect to what `apply` returned."""
+        raise NotImplementedError
+
+    def gram(self, saved: Saved, dy: Array) -> tuple[Array, Array] | None:
+        """A pair of (trials, samples, samples) whose products add up to the square of the weights' gradient.
 
         None where that is no cheaper than the gradient itself.
         """
+        return None
 
+    def inward(self, at: Built, x: Array, probe: Probe) -> tuple[Array, Saved]:
+        """What is made of `x` before the activation, (trials, samples, features), and what `outward` needs."""
+        return self.apply(at.arrays, x)
 
-@dataclass(frozen=True)
-class BuiltLayer:
-    """h = activation(transform(x))."""
+    def outward(self, at: Built, saved: Saved, dz: Scaled, probe: Probe) -> Callable[[], Scaled]:
+        """∂e/∂x from ∂e/∂z, where it is called for; parameters' gradients go to the probe."""
+        dx, gradient = self.vjp(at.arrays, saved, dz.values)
+        if at.arrays:
+            probe.parameters(at, saved, dz, gradient)
+        return lambda: Scaled.of(dx(), dz.exponent)
 
-    transform: Transform
-    activation: Activation
+    def forward(self, at: Built, x: Array, probe: Probe) -> tuple[Array, Saved]:
+        """The output, (trials, samples, features), and what `backward` needs."""
+        z, saved = self.inward(at, x, probe)
+        activation = self.output_activation
+        h = z if activation is None else probe.arranged(activation.f(z))
+        probe.output(at, z, h)
+        return h, (saved, z, h)
 
-
-class Layer(Kind):
-    """An entry of a network's list of layers."""
-
-    @abstractmethod
-    def depth(self) -> int:
-        """How many single layers this entry stands for."""
-
-    @abstractmethod
-    def unroll(self, path: str) -> Iterator[tuple[str, "SingleLayer"]]:
-        """The single layers this entry stands for, each with its pointer in the specification."""
-
-
-class SingleLayer(Layer):
-    """One layer: a transform with parameters or without, and an activation."""
-
-    activation: AnyActivation
-
-    def depth(self) -> int:
-        """One."""
-        return 1
-
-    def unroll(self, path: str) -> Iterator[tuple[str, "SingleLayer"]]:
-        """Itself."""
-        yield path, self
-
-    @abstractmethod
-    def outputs(self, features: int) -> int:
-        """The width of what comes out."""
-
-    @abstractmethod
-    def parameters(self, features: int) -> int:
-        """The number of weights and biases."""
-
-    @abstractmethod
-    def draw_operations(self, features: int) -> float:
-        """What drawing the parameters once costs, as operations of a matrix product that take as long."""
-
-    @property
-    @abstractmethod
-    def weighted(self) -> bool:
-        """Whether it has weights, and so counts as a layer of depth."""
-
-    @property
-    @abstractmethod
-    def random(self) -> bool:
-        """Whether two trials draw different parameters."""
-
-    @abstractmethod
-    def check(self, path: str, features: int) -> None:
-        """Raise ShapeMismatch where explicit values do not fit `features` inputs."""
-
-    @abstractmethod
-    def build(self, features: int, weights: Stream, bias: Stream, dtype: DType) -> BuiltLayer:
-        """The layer with its parameters drawn, in the precision `dtype`."""
+    def backward(self, at: Built, kept: Saved, dy: Scaled, probe: Probe, whole: bool) -> Scaled:
+        """∂e/∂x from ∂e/∂h; only ∂e/∂z where it need not be `whole`."""
+        saved, z, h = kept
+        activation = self.output_activation
+        if activation is None:
+            dz, derivative = Scaled(dy.values, dy.exponent, dy.sums), None
+        else:
+            derivative = probe.arranged(activation.df(z, h))
+            values, exponent = dy.before(activation, derivative, h)
+            dz = Scaled.of(probe.arranged(values), exponent)
+        probe.gradient(at, dy, dz, derivative)
+        dx = self.outward(at, saved, dz, probe)
+        return dx() if whole else dz

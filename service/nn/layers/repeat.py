@@ -1,18 +1,19 @@
 """A block of layers, several times over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from service.core.arrays import Shape
 from service.core.kinds import Int64
-from service.nn.layers.base import Layer, SingleLayer
+from service.nn.layers.base import Node
 
 if TYPE_CHECKING:
     from service.nn.layers import AnyLayer
 
 
-class Repeat(Layer):
+class Repeat(Node):
     """The layers inside, `times` times in a row, each time with parameters of its own."""
 
     kind: Literal["repeat"] = "repeat"
@@ -22,11 +23,13 @@ class Repeat(Layer):
     """The layers of the block."""
 
     def depth(self) -> int:
-        """The depth of the block times `times`."""
         return self.times * sum(layer.depth() for layer in self.layers)
 
-    def unroll(self, path: str) -> Iterator[tuple[str, SingleLayer]]:
-        """The single layers of the block, `times` times; the pointer is the same each time."""
+    def unroll(self, path: str) -> Iterator[tuple[str, Node]]:
+        """The nodes of the block, `times` times; the pointer is the same each time."""
         for _ in range(self.times):
             for position, layer in enumerate(self.layers):
                 yield from layer.unroll(f"{path}/layers/{position}")
+
+    def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
+        raise NotImplementedError("a repeat is unrolled before shapes are asked for")

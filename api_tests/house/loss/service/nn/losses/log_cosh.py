@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from service.core.arrays import Array
-from service.nn.losses.base import Loss
+from service.nn.losses import Loss
 
 
 class LogCosh(Loss):

@@ -1,0 +1,242 @@
+"""Activations that are differentiable everywhere."""
+
+from enum import StrEnum
+from math import pi, sqrt
+from typing import ClassVar, Literal
+
+import numpy as np
+import scipy.special
+from scipy.special import expit, ndtr
+
+from service.core.arrays import Array, logistic_slope, sech_squared, softplus
+from service.core.kinds import Positive
+from service.nn.activations.base import Activation
+
+
+class Linear(Activation):
+    """z itself: no activation at all; the gradient passes unchanged."""
+
+    kind: Literal["linear"] = "linear"
+
+    definition: ClassVar[str] = "z"
+    source: ClassVar[str] = "Rosenblatt's and Widrow's linear units; the output of a regression."
+
+    def f(self, x: Array) -> Array:
+        return x
+
+    def df(self, x: Array, y: Array) -> Array:
+        return np.ones_like(x)
+
+
+class Sigmoid(Activation):
+    """1 / (1 + e^−z), in (0, 1); its slope is at most 1/4, so every layer shrinks the gradient."""
+
+    kind: Literal["sigmoid"] = "sigmoid"
+
+    definition: ClassVar[str] = "1 / (1 + exp(-z))"
+    source: ClassVar[str] = "Verhulst 1845; Rumelhart, Hinton & Williams 1986."
+    probability: ClassVar[bool] = True
+
+    def f(self, x: Array) -> Array:
+        return expit(x)
+
+    def df(self, x: Array, y: Array) -> Array:
+        return logistic_slope(x)
+
+
+class Tanh(Activation):
+    """tanh z, in (−1, 1); slope 1 at the origin, exponentially small in its tails."""
+
+    kind: Literal["tanh"] = "tanh"
+
+    definition: ClassVar[str] = "tanh(z)"
+    source: ClassVar[str] = "LeCun, Bottou, Orr & Müller 1998, Efficient BackProp."
+
+    def f(self, x: Array) -> Array:
+        return np.tanh(x)
+
+    def df(self, x: Array, y: Array) -> Array:
+        with np.errstate(over="ignore"):  # and the slope is 0 there
+            return 1.0 / np.square(np.cosh(x))  # not 1 − y², of which nothing is left where y is all but 1
+
+
+class Softsign(Activation):
+    """z / (1 + |z|), in (−1, 1); tails decay like 1/z², slower than those of tanh."""
+
+    kind: Literal["softsign"] = "softsign"
+
+    definition: ClassVar[str] = "z / (1 + abs(z))"
+    source: ClassVar[str] = "Bergstra, Desjardins, Lamblin & Bengio 2009."
+
+    def f(self, x: Array) -> Array:
+        return x / (1.0 + np.abs(x))
+
+    def df(self, x: Array, y: Array) -> Array:
+        return 1.0 / np.square(1.0 + np.abs(x))
+
+
+class Erf(Activation):
+    """erf z, in (−1, 1); slope 2/√π at the origin; theory likes it because its Gaussian integrals are closed."""
+
+    kind: Literal["erf"] = "erf"
+
+    definition: ClassVar[str] = "erf(z)"
+    source: ClassVar[str] = "Williams 1997; Poole et al. 2016."
+
+    def f(self, x: Array) -> Array:
+        return scipy.special.erf(x)
+
+    def df(self, x: Array, y: Array) -> Array:
+        return 2.0 / sqrt(pi) * np.exp(-np.square(x))
+
+
+class Softplus(Activation):
+    """ln(1 + e^(βz)) / β: a rectifier rounded at the origin; its slope is the sigmoid of βz."""
+
+    kind: Literal["softplus"] = "softplus"
+    beta: Positive = 1.0
+    """How sharp the bend is."""
+
+    definition: ClassVar[str] = "ln(1 + exp(beta * z)) / beta"
+    source: ClassVar[str] = "Dugas, Bengio, Bélisle, Nadeau & Garcia 2001."
+
+    def f(self, x: Array) -> Array:
+        return softplus(self.beta * x) / self.beta
+
+    def df(self, x: Array, y: Array) -> Array:
+        return expit(self.beta * x)
+
+
+class Sin(Activation):
+    """sin z: periodic, slope between −1 and 1."""
+
+    kind: Literal["sin"] = "sin"
+
+    definition: ClassVar[str] = "sin(z)"
+    source: ClassVar[str] = "Sitzmann et al. 2020, SIREN."
+
+    def f(self, x: Array) -> Array:
+        return np.sin(x)
+
+    def df(self, x: Array, y: Array) -> Array:
+        return np.cos(x)
+
+
+class Stanh(Activation):
+    """z·tanh z: like z² near 0, like |z| far away; steep enough to explode, and yet small signals collapse.
+
+    |φ'| is largest where z·tanh z = 1, and there it equals z: 1.199678640257733833916….
+    """
+
+    kind: Literal["stanh"] = "stanh"
+
+    definition: ClassVar[str] = "z * tanh(z)"
+    source: ClassVar[str] = "The course's assignment, part d."
+
+    def f(self, x: Array) -> Array:
+        return x * np.tanh(x)
+
+    def df(self, x: Array, y: Array) -> Array:
+        return np.tanh(x) + x * sech_squared(x)
+
+
+class Silu(Activation):
+    """z·σ(z), also called Swish: a rectifier with a smooth, dipping knee."""
+
+    kind: Literal["silu"] = "silu"
+
+    definition: ClassVar[str] = "z * sigmoid(z)"
+    source: ClassVar[str] = "Hendrycks & Gimpel 2016; Elfwing, Uchibe & Doya 2018; Ramachandran et al. 2017."
+
+    def f(self, x: Array) -> Array:
+        return x * expit(x)
+
+    def df(self, x: Array, y: Array) -> Array:
+        return expit(x) + x * logistic_slope(x)
+
+
+_SLOPE = sqrt(2.0 / pi)
+_CUBIC = 0.044715
+
+
+class GeluApproximation(StrEnum):
+    """How Φ is computed."""
+
+    NONE = "none"
+    TANH = "tanh"
+
+
+class Gelu(Activation):
+    """z·Φ(z), Φ the standard normal distribution function: a rectifier with a smooth, slightly dipping knee."""
+
+    kind: Literal["gelu"] = "gelu"
+    approximate: GeluApproximation = GeluApproximation.NONE
+    """`none` for Φ itself, `tanh` for the approximation of BERT and GPT-2."""
+
+    definition: ClassVar[str] = "z * (1 + erf(z / sqrt(2))) / 2"
+    source: ClassVar[str] = "Hendrycks & Gimpel 2016."
+
+    def f(self, x: Array) -> Array:
+        if self.approximate is GeluApproximation.TANH:
+            return 0.5 * x * (1.0 + np.tanh(_inner(x)))
+        return x * ndtr(x)
+
+    def df(self, x: Array, y: Array) -> Array:
+        if self.approximate is GeluApproximation.TANH:
+            x = np.clip(x, -40.0, 40.0)  # flat to the last bit beyond, where the square would overflow
+            inner, slope = _inner(x), _SLOPE * (1.0 + 3.0 * _CUBIC * np.square(x))
+            return 0.5 * (1.0 + np.tanh(inner)) + 0.5 * x * sech_squared(inner) * slope
+        return ndtr(x) + x * (np.exp(-0.5 * np.square(x)) / sqrt(2.0 * pi))
+
+    @property
+    def written(self) -> str:
+        if self.approximate is GeluApproximation.TANH:
+            return "z * (1 + tanh(sqrt(2 / pi) * (z + 0.044715 * z^3))) / 2"
+        return self.definition
+
+
+def _inner(x: Array) -> Array:
+    return _SLOPE * (x + _CUBIC * x * np.square(x))
+
+
+class Mish(Activation):
+    """z·tanh(ln(1 + e^z)): a smooth rectifier that dips to −0.31 on its left."""
+
+    kind: Literal["mish"] = "mish"
+
+    definition: ClassVar[str] = "z * tanh(softplus(z))"
+    source: ClassVar[str] = "Misra 2020."
+
+    def f(self, x: Array) -> Array:
+        return x * np.tanh(softplus(x))
+
+    def df(self, x: Array, y: Array) -> Array:
+        bent = softplus(x)
+        return np.tanh(bent) + x * sech_squared(bent) * expit(x)
+
+
+class Softmax(Activation):
+    """e^z_i / Σ_j e^z_j over the units of the output layer; what is reported as its derivative is ∂y_i/∂z_i."""
+
+    kind: Literal["softmax"] = "softmax"
+
+    definition: ClassVar[str] = "exp(z_i) / sum_j(exp(z_j))"
+    derivative: ClassVar[str | None] = "y_i * (delta_ij - y_j)"
+    source: ClassVar[str] = "Bridle 1990."
+    only_output: ClassVar[bool] = True
+    probability: ClassVar[bool] = True
+
+    def f(self, x: Array) -> Array:
+        powers = np.exp(x - x.max(axis=-1, keepdims=True))
+        return powers / powers.sum(axis=-1, keepdims=True)
+
+    def df(self, x: Array, y: Array) -> Array:
+        return y * (1.0 - y)
+
+    def vjp(self, derivative: Array, y: Array, dy: Array) -> Array:
+        return y * (dy - (y * dy).sum(axis=-1, keepdims=True))
+
+    @property
+    def written(self) -> str:
+        """Of one unit while the others stand still, a logistic curve."""
+        return "1 / (1 + exp(-z))"

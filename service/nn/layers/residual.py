@@ -1,0 +1,66 @@
+"""A branch beside a shortcut."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from service.core.arrays import Array, Shape
+from service.core.errors import Incompatible
+from service.core.kinds import BoundedFloat
+from service.nn.activations import Activation, AnyActivation
+from service.nn.activations.smooth import Linear
+from service.nn.layers.base import Account, Built, Node, Probe, Saved, Scaled
+
+if TYPE_CHECKING:
+    from service.nn.layers import AnyLayer
+
+
+class Residual(Node):
+    """activation(shortcut(x) + branch_scale · layers(x)): the gradient has a way around the layers."""
+
+    kind: Literal["residual"] = "residual"
+    layers: Annotated[list["AnyLayer"], Field(min_length=1, max_length=1000)]
+    """The branch."""
+    shortcut: Annotated[list["AnyLayer"], Field(max_length=1000, default_factory=list)]
+    """What x goes through beside it: nothing at all unless said otherwise."""
+    branch_scale: BoundedFloat = 1.0
+    """What the branch is multiplied by."""
+    activation: AnyActivation = Linear()
+    """What is applied to the sum, linear unless said otherwise."""
+
+    account: ClassVar[Account] = "skip"
+    definition: ClassVar[str] = "activation(shortcut(x) + branch_scale * layers(x))"
+    source: ClassVar[str] = "He, Zhang, Ren & Sun 2016; branches scaled as in De & Smith 2020."
+
+    @property
+    def output_activation(self) -> Activation:
+        return self.activation
+
+    def chains(self) -> dict[str, Sequence[Node]]:
+        return {"/layers": self.layers, "/shortcut": self.shortcut}
+
+    def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
+        branch, shortcut = inside
+        if branch != shortcut:
+            raise Incompatible(
+                f"The branch comes out with the shape {list(branch)} and the shortcut with {list(shortcut)}; "
+                "a sum needs the same shape. Give the shortcut a dense layer of as many units as the branch has.",
+                pointer=f"{path}/shortcut" if self.shortcut else f"{path}/layers",
+                branch=list(branch),
+                shortcut=list(shortcut),
+            )
+        return branch
+
+    def inward(self, at: Built, x: Array, probe: Probe) -> tuple[Array, Saved]:
+        branch, shortcut = at.chains
+        y, branch_tape = branch.forward(x, probe)
+        beside, shortcut_tape = shortcut.forward(x, probe)
+        return beside + (y if self.branch_scale == 1.0 else y * self.branch_scale), (branch_tape, shortcut_tape)
+
+    def outward(self, at: Built, saved: Saved, dz: Scaled, probe: Probe) -> Callable[[], Scaled]:
+        (branch, shortcut), (branch_tape, shortcut_tape) = at.chains, saved
+        by_shortcut = shortcut.backward(shortcut_tape, dz, probe)
+        into = dz if self.branch_scale == 1.0 else Scaled.of(dz.values * self.branch_scale, dz.exponent)
+        by_branch = branch.backward(branch_tape, into, probe)
+        return lambda: by_branch + by_shortcut

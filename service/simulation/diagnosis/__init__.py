@@ -1,1 +1,0 @@
-"""Arrays → numbers → judgement: what was measured, what it means, and why."""

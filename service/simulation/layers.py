@@ -1,0 +1,148 @@
+"""What was measured → what a report says of every layer: spreads, the first trial's gradient, histograms."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from service.core.arrays import LOG10_2, Float64Array
+from service.simulation.plan import Plan
+from service.simulation.probe import Derivatives, FirstTrial
+from service.simulation.results import Histogram, LayerGradients, LayerHistograms, LayerStatistics
+from service.simulation.statistics import ACCOUNTS, Decades, Measurements, finite_or_none, spread_fields
+
+_BINS = 40
+"""Of a histogram."""
+
+
+def layer_statistics(found: Measurements, made: Plan, loss_decades: float, first: FirstTrial) -> list[LayerStatistics]:
+    """Every node of a report; `loss_decades` is of the loss's constant factor, `first` has histograms where wanted."""
+    per_weight = np.array([0.5 * np.log10(max(1, node.weights)) for node in made.nodes])
+    nothing, rows = np.full(found.delta.shape[0], np.nan), range(len(made.nodes))
+    shares: dict[str, Decades] = {
+        account: np.stack([share.get(row, nothing) for row in rows], axis=1) for account, share in found.shares.items()
+    }
+    columns = {
+        "log10_delta_norm": found.delta + loss_decades,
+        "log10_weight_gradient_norm": found.weight_gradient + loss_decades,
+        "log10_weight_gradient_rms": found.weight_gradient - per_weight + loss_decades,
+        "log10_forward_rms": found.forward_rms[:, 1:],
+        "log10_angular_spread": found.angular_spread[:, 1:],
+        "log10_weight_norm": found.weight_norm,
+        "log10_backward_gain": found.gain,
+        **shares,
+    }
+    spreads = spread_fields(np.concatenate(list(columns.values()), axis=1))
+    derivatives = _derivative_fields(found.derivatives)
+    zero_trials = np.isneginf(found.delta).sum(axis=0).tolist()
+    non_finite_trials = (~np.logical_and.accumulate(found.finite, axis=1)[:, 1:]).sum(axis=0).tolist()
+    layers = []
+    for row, shape in enumerate(made.shapes()):
+        fields = {name: spreads[number * len(rows) + row] for number, name in enumerate(columns)}
+        accounts = {name: fields.pop(name) for name in shares}
+        gain = {name: accounts[name] if row in found.shares.get(name, ()) else None for name in ACCOUNTS}
+        layers.append(
+            LayerStatistics.model_validate(
+                {
+                    **vars(shape),
+                    **fields,
+                    "log10_gain": gain,
+                    **derivatives[row],
+                    "zero_trials": zero_trials[row],
+                    "non_finite_trials": non_finite_trials[row],
+                    "histograms": _histograms(row, first),
+                }
+            )
+        )
+    return layers
+
+
+def layer_gradients(first: FirstTrial, made: Plan) -> list[LayerGradients]:
+    """The factors of the first trial's gradient at every node, of the mean loss over the batch."""
+    factor = made.spec.loss.factor(made.outputs)
+
+    def scaled(values: Float64Array, row: int, by: float = factor) -> list[object]:
+        return _finite(np.ldexp(by * values, first.exponent[row]))
+
+    layers = []
+    for node in made.nodes:
+        row, found, derivative = node.row, first.parameters.get(node.row, {}), first.derivative[node.row]
+        others = [name for name in found if name not in ("weights", "bias")]
+        layers.append(
+            LayerGradients.model_validate(
+                {
+                    "path": node.path,
+                    "weights": scaled(found["weights"], row) if "weights" in found else None,
+                    "bias": scaled(found["bias"][0], row) if "bias" in found else None,
+                    "parameters": [{"name": name, "values": scaled(found[name][0], row)} for name in others],
+                    "delta": scaled(first.gradient[row], row, factor / made.samples),
+                    "derivative": None if derivative is None else _finite(derivative),
+                }
+            )
+        )
+    return layers
+
+
+def _histograms(row: int, first: FirstTrial) -> LayerHistograms | None:
+    """Distributions at a node in the first trial; None where it has no activation, or none are wanted."""
+    slopes = first.derivative.get(row)
+    if slopes is None:
+        return None
+    edges, counts = histogram(slopes, _BINS)
+    derivative = Histogram(edges=edges, counts=counts, zeros=0)
+    weights = first.parameters.get(row, {}).get("weights")
+    if weights is None:
+        return LayerHistograms(derivative=derivative, log10_weight_gradient=None)
+    with np.errstate(divide="ignore"):
+        sizes = np.log10(np.abs(weights)) + first.exponent[row] * LOG10_2
+    edges, counts = histogram(sizes, _BINS)
+    gradient = Histogram(edges=edges, counts=counts, zeros=int(np.isneginf(sizes).sum()))
+    return LayerHistograms(derivative=derivative, log10_weight_gradient=gradient)
+
+
+def histogram(values: npt.NDArray[np.floating], bins: int) -> tuple[list[float], list[int]]:
+    """Edges and counts of the finite values, of any shape, over their range; no bins where there are none."""
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        return [], []
+    low, high = float(finite.min()), float(finite.max())
+    least = bins * float(np.spacing(max(abs(low), abs(high))))  # edges closer than this would be one number
+    margin = max(0.0, least - 0.5 * (high - low))
+    counts, edges = np.histogram(finite.astype(np.float64), bins=bins, range=(low - margin, high + margin))
+    return edges.tolist(), counts.tolist()
+
+
+def _derivative_fields(found: Derivatives) -> list[dict[str, object]]:
+    """What a report says of φ' at every layer."""
+    mean, mean_square, saturated, dead = (
+        _over_finite(one, np.nanmean) for one in (found.mean, found.mean_square, found.saturated, found.dead)
+    )
+    low, high = _over_finite(found.low, np.nanmin), _over_finite(found.high, np.nanmax)
+    return [
+        {
+            "derivative": {
+                "mean": mean[layer],
+                "rms": None if (square := mean_square[layer]) is None else square**0.5,
+                "min": low[layer],
+                "max": high[layer],
+            },
+            "saturated_fraction": saturated[layer],
+            "dead_fraction": dead[layer],
+        }
+        for layer in range(len(mean))
+    ]
+
+
+def _over_finite(values: Decades, summary: Callable[..., Decades]) -> list[float | None]:
+    """`summary` of every column of (trials, layers) over its finite entries."""
+    finite = np.isfinite(values)
+    known = np.where(finite, values, np.nan)
+    known[:, ~finite.any(axis=0)] = np.inf  # none, and no warning of it
+    with np.errstate(over="ignore"):
+        return [finite_or_none(value) for value in summary(known, axis=0).tolist()]
+
+
+def _finite(values: npt.NDArray[np.floating]) -> Any:
+    """Nested lists of `values`, None for what is not finite."""
+    return np.where(np.isfinite(values), values.astype(object), np.array(None)).tolist()

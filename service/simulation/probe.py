@@ -1,0 +1,297 @@
+"""What is measured while trials pass: sums of squares for each trial and node, and the first trial itself.
+
+Nothing is measured anywhere else. Logarithms are taken once and for all when the last trial has passed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from service.core.arrays import (
+    LOG10_2,
+    Array,
+    Float64Array,
+    Squares,
+    innermost,
+    is_innermost,
+    plain_squares,
+    squares,
+    well_known,
+)
+from service.nn.layers.base import Built, Saved, Scaled
+from service.theory.bounds import SATURATED_BELOW
+
+DERIVATIVE_TRIALS = 8
+"""The distribution of φ' is measured in this many trials; it hardly differs between them."""
+_WELL_CONDITIONED = 0.1
+"""A mean square about the mean is a difference of two numbers where it is at least this share of the first."""
+_LEAST_SHARE_LEFT = 1e-4
+"""A squared norm is known from products of samples if at least this share is left of what it could be."""
+
+Rows = slice | npt.NDArray[np.intp]
+"""Which trials."""
+
+
+@dataclass(frozen=True)
+class Magnitudes:
+    """Sums of squares of every trial at every node, sums · 4**exponents, (trials, nodes) each."""
+
+    sums: Float64Array
+    exponents: Float64Array
+
+    @classmethod
+    def empty(cls, count: int, trials: int, nodes: int) -> list["Magnitudes"]:
+        """So many of which nothing is measured yet; the trials are innermost in memory, as they are entered."""
+        shape = count, nodes, trials
+        return [
+            cls(sums.T, exponents.T) for sums, exponents in zip(np.full(shape, np.nan), np.zeros(shape), strict=True)
+        ]
+
+    def enter(self, trials: Rows, node: int, found: Squares) -> None:
+        """Keep what those trials show, (trials,)."""
+        self.sums[trials, node] = found.sums
+        self.exponents[trials, node] = found.exponents
+
+    def decades(self, count: float | Float64Array = 1.0) -> Float64Array:
+        """log10 of √(squares / count), (trials, nodes); −inf where all is zero, NaN where one is not finite."""
+        known = np.where(np.isfinite(self.sums), self.sums, np.nan)
+        with np.errstate(divide="ignore"):
+            return 0.5 * np.log10(known / count) + self.exponents * LOG10_2
+
+
+@dataclass(frozen=True)
+class Derivatives:
+    """φ' over units and samples, each (trials, nodes) for the first few trials."""
+
+    mean: Float64Array
+    mean_square: Float64Array
+    low: Float64Array
+    high: Float64Array
+    saturated: Float64Array
+    dead: Float64Array
+
+    @classmethod
+    def empty(cls, trials: int, nodes: int) -> "Derivatives":
+        """Nothing measured yet."""
+        return cls(*np.full((6, trials, nodes), np.nan))
+
+    def enter(self, trials: slice, node: int, derivative: Array, largest_slope: float) -> None:
+        """Keep φ', (trials, samples, features), in those of the trials that are among the first few."""
+        trials = slice(trials.start, min(trials.stop, self.mean.shape[0]))
+        if trials.start >= trials.stop:
+            return
+        few = np.ascontiguousarray(derivative[: trials.stop - trials.start])  # few trials are summed one by one
+        flat = few.reshape(few.shape[0], -1)
+        low, high = np.minimum.reduce(flat, axis=-1), np.maximum.reduce(flat, axis=-1)
+        self.low[trials, node], self.high[trials, node] = low, high
+        self.mean[trials, node] = np.add.reduce(flat, axis=-1) / flat.shape[-1]
+        self.mean_square[trials, node] = plain_squares(few) / flat.shape[-1]
+        smallest = low if (low >= 0.0).all() else np.fmin.reduce(np.abs(flat), axis=-1)
+        limit = SATURATED_BELOW * largest_slope
+        self.saturated[trials, node] = _share_below(limit, flat, smallest) if np.isfinite(limit) else np.nan
+        self.dead[trials, node] = (few == 0.0).all(axis=-2).mean(axis=-1) if (smallest == 0.0).any() else 0.0
+
+
+@dataclass(frozen=True)
+class Accumulator:
+    """Every trial at every node; the signal at the inputs too, which come first."""
+
+    signal: Magnitudes
+    spread: Float64Array  # mean square distance of the samples' directions from their mean, (trials, nodes + 1)
+    finite: npt.NDArray[np.bool_]  # (trials, nodes + 1)
+    dy: Magnitudes  # ∂e/∂h
+    dz: Magnitudes  # ∂e/∂z
+    entry: Magnitudes  # ∂e/∂x of the first nodes of chains inside blocks
+    weight_gradient: Magnitudes  # summed over the samples
+    weights: Magnitudes
+    derivatives: Derivatives
+
+    @classmethod
+    def empty(cls, trials: range, nodes: int) -> "Accumulator":
+        """Nothing measured yet of these trials."""
+        (signal,) = Magnitudes.empty(1, len(trials), nodes + 1)
+        dy, dz, entry, weight_gradient, weights = Magnitudes.empty(5, len(trials), nodes)
+        return cls(
+            signal=signal,
+            spread=np.full((nodes + 1, len(trials)), np.nan).T,
+            finite=np.ones((len(trials), nodes + 1), dtype=np.bool_),
+            dy=dy,
+            dz=dz,
+            entry=entry,
+            weight_gradient=weight_gradient,
+            weights=weights,
+            derivatives=Derivatives.empty(len(range(trials.start, min(trials.stop, DERIVATIVE_TRIALS))), nodes),
+        )
+
+    @classmethod
+    def joined(cls, parts: list["Accumulator"]) -> "Accumulator":
+        """The trials of all of them, one after the other."""
+        joined: Accumulator = _joined(parts)
+        return joined
+
+
+@dataclass
+class FirstTrial:
+    """What is collected of the first trial, for those nodes that it is wanted of, by their rows."""
+
+    derivative: dict[int, Float64Array | None] = field(default_factory=dict)  # φ', (samples, features)
+    gradient: dict[int, Float64Array] = field(default_factory=dict)  # ∂e/∂z · 2**-exponent, (samples, features)
+    parameters: dict[int, dict[str, Float64Array]] = field(default_factory=dict)  # mean over samples · 2**-exponent
+    exponent: dict[int, int] = field(default_factory=dict)
+
+
+class Probe:
+    """Looks on while a chunk of trials passes, and measures into the rows `trials` of an accumulator."""
+
+    def __init__(
+        self,
+        into: Accumulator,
+        trials: slice,
+        largest_slopes: list[float],
+        along_trials: bool = False,
+        first: FirstTrial | None = None,
+    ) -> None:
+        self._into = into
+        self._trials = trials
+        self._largest_slopes = largest_slopes  # the supremum of |φ'| of every node
+        self._along_trials = along_trials  # whether the trials are the innermost axis of signals in memory
+        self._first = first
+
+    def arranged(self, signal: Array) -> Array:
+        """`signal`, (trials, samples, features), with its axes in the order in memory that is worked in."""
+        return innermost(signal) if self._along_trials else signal
+
+    def inputs(self, x: Array) -> None:
+        """The inputs, (trials, samples, features)."""
+        self._signal(0, x, x)
+
+    def output(self, at: Built, z: Array, h: Array) -> None:
+        """What comes out of a node, (trials, samples, features), and what its activation was given."""
+        self._signal(at.row + 1, z, h)
+
+    def gradient(self, at: Built, dy: Scaled, dz: Scaled, derivative: Array | None) -> None:
+        """∂e/∂h and ∂e/∂z, and φ'(z), (trials, samples, features), where there is an activation."""
+        self._into.dy.enter(self._trials, at.row, dy.squares())
+        self._into.dz.enter(self._trials, at.row, dz.squares())
+        if derivative is not None:
+            self._into.derivatives.enter(self._trials, at.row, derivative, self._largest_slopes[at.row])
+        if self._first is not None:
+            self._first.derivative[at.row] = None if derivative is None else derivative[0]
+            self._first.gradient[at.row] = dz.values[0].astype(np.float64)
+            self._first.exponent[at.row] = int(dz.exponents[0])
+
+    def parameters(self, at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Array]) -> None:
+        """The gradients of a leaf's parameters, (trials, *shape), summed over samples, before the scale of `dz`."""
+        if at.names[0] == "weights":
+            self._into.weights.enter(self._trials, at.row, squares(at.arrays[0]))
+            found = _gradient_squares(at, saved, dz, gradient)
+            self._into.weight_gradient.enter(self._trials, at.row, Squares(found.sums, found.exponents + dz.exponents))
+        if self._first is not None:
+            samples = dz.values.shape[-2]
+            self._first.parameters[at.row] = {
+                name: (gradient(name)[0] / samples).astype(np.float64) for name in at.names
+            }
+
+    def entry(self, at: Built, dx: Scaled) -> None:
+        """∂e/∂x of the first node of a chain inside a block."""
+        self._into.entry.enter(self._trials, at.row, dx.squares())
+
+    def _signal(self, place: int, before: Array, signal: Array) -> None:
+        trials, into = self._trials, self._into
+        by_sample = _squares_by_sample(signal)
+        sums = np.add.reduce(by_sample, axis=-1).astype(np.float64, copy=False)
+        before_sums = sums if before is signal else plain_squares(before)
+        spread = _angular_spread(signal, by_sample)
+        into.signal.sums[trials, place] = sums
+        into.spread[trials, place] = spread
+        known = well_known(sums, signal.dtype) & np.isfinite(before_sums) & (spread >= _WELL_CONDITIONED)
+        if not known.all():
+            self._signal_carefully(place, ~known, before, signal)
+
+    def _signal_carefully(self, place: int, suspect: npt.NDArray[np.bool_], before: Array, signal: Array) -> None:
+        """Enter the trials that are `suspect`, (trials or 1,), whatever the size of their signals."""
+        count = self._trials.stop - self._trials.start
+        suspect = np.broadcast_to(suspect, count)
+        trials = self._trials.start + np.flatnonzero(suspect)
+        before, signal = (np.broadcast_to(one, (count, *one.shape[1:]))[suspect] for one in (before, signal))
+        found = squares(signal)
+        self._into.signal.enter(trials, place, found)
+        self._into.spread[trials, place] = _angular_spread_carefully(signal)
+        finite = np.logical_and.reduce(np.isfinite(before), axis=(-2, -1))
+        self._into.finite[trials, place] = np.isfinite(found.sums) & finite
+
+
+def _squares_by_sample(signal: Array) -> Array:
+    """Sums of squares over the features of (trials, samples, features), (trials, samples)."""
+    return np.einsum("tab,tab->ta", signal, signal) if is_innermost(signal) else np.vecdot(signal, signal)
+
+
+def _angular_spread(signal: Array, by_sample: Array) -> Float64Array:
+    """1 − ‖mean of h/‖h‖‖² over the samples, (trials,): how far directions are from their mean, in the mean square.
+
+    NaN where a sample is zero or too small, and where there are fewer than two.
+    """
+    samples = signal.shape[-2]
+    if samples < 2:
+        return np.full(signal.shape[0], np.nan)
+    weights = 1.0 / np.sqrt(by_sample)
+    along = is_innermost(signal)
+    total = np.einsum("ta,tab->tb", weights, signal) if along else (weights[:, None, :] @ signal)[:, 0]
+    found: Float64Array = 1.0 - np.vecdot(total, total).astype(np.float64) / samples**2
+    return found
+
+
+def _angular_spread_carefully(signal: Array) -> Float64Array:
+    """The same of (trials, samples, features), of any size: samples of zeros are left out; NaN below two others."""
+    if signal.shape[0] == 0:
+        return np.empty(0)
+    largest = np.abs(signal).max(axis=-1, keepdims=True).astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        directions = signal / largest  # of zeros: NaN
+        directions = directions / np.sqrt(np.square(directions).sum(axis=-1, keepdims=True))
+    used = largest > 0.0  # (trials, samples, 1)
+    counts = used.sum(axis=-2)
+    directions = np.where(used, directions, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = directions.sum(axis=-2, keepdims=True) / counts[..., None]
+        apart = np.where(used, directions - mean, 0.0)
+        found: Float64Array = np.square(apart).sum(axis=(-2, -1)) / counts[..., 0]
+    return np.where(counts[..., 0] < 2, np.nan, found)
+
+
+def _gradient_squares(at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Array]) -> Squares:
+    """Of the weights' gradient, by way of products of samples where that is cheaper and exact enough."""
+    pair = at.node.gram(saved, dz.values)
+    sums = np.full(dz.sums.shape, np.nan) if pair is None else _squares_by_gram(*pair)
+    unknown = np.isnan(sums)
+    if not unknown.any():
+        return Squares(sums, np.zeros(sums.shape))
+    found = squares(gradient("weights"))
+    return Squares(np.where(unknown, found.sums, sums), np.where(unknown, found.exponents, 0.0))
+
+
+def _squares_by_gram(of_x: Array, of_delta: Array) -> Float64Array:
+    """‖xᵀ·δ‖² from x·xᵀ and δ·δᵀ, each (trials, samples, samples); NaN where too much of it cancels to be known."""
+    one, other = of_x.reshape(of_x.shape[0], -1), of_delta.reshape(of_delta.shape[0], -1)
+    sums = np.vecdot(one, other).astype(np.float64, copy=False)
+    traces = np.trace(of_x, axis1=-2, axis2=-1) * np.trace(of_delta, axis1=-2, axis2=-1).astype(np.float64)
+    return np.where(well_known(sums, of_x.dtype) & (sums > _LEAST_SHARE_LEFT * traces), sums, np.nan)
+
+
+def _share_below(limit: float, flat: Array, smallest: Array) -> Float64Array | float:
+    """The share of |(trials, n)| below `limit`, (trials,); `smallest` is the least of each trial."""
+    return (np.abs(flat) < limit).mean(axis=-1) if (smallest < limit).any() else 0.0
+
+
+def _joined(parts: list[Any]) -> Any:
+    """Arrays end to end; records of arrays field by field."""
+    if len(parts) == 1:
+        return parts[0]
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts)
+    return type(parts[0])(
+        *(_joined(list(field)) for field in zip(*(vars(part).values() for part in parts), strict=True))
+    )

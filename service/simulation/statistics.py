@@ -1,0 +1,299 @@
+"""What was measured → the numbers of a report: ratios and rates of the network, spreads of every layer over trials."""
+
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import bdtr
+
+from service.core.arrays import Float64Array
+from service.nn.layers.base import Account
+from service.simulation.plan import Plan, PlannedNode
+from service.simulation.probe import Accumulator, Derivatives
+from service.simulation.results import Spread
+
+ACCOUNTS: tuple[Account, ...] = get_args(Account)
+_QUANTILES = (0.5, 0.05, 0.95)
+_FIELDS = ("median", "p05", "p95", "mean", "std", "count")
+_NOTHING = (None, None, None, None, None, 0)
+_CONFIDENCE = 0.95
+
+Decades = Float64Array
+TrialIndices = npt.NDArray[np.intp]
+
+
+@dataclass
+class _Steps:
+    """What stands between the gradient of every node and that of the node behind it.
+
+    In a plain stack these are the weights of the next node and the derivative of this one; elsewhere all that the next
+    node is; for a node inside a block it is the node itself. Gradients are numbered: n + i is ∂e/∂z of the node i of n,
+    2n + i is ∂e/∂x of the first node of a chain inside a block, and i is ∂e/∂h.
+    """
+
+    gains: list[tuple[int, int]]  # the numbers of two gradients for every row: their difference is its gain
+    shares: dict[Account, dict[int, tuple[int, int]]]  # of some rows by account
+
+    @classmethod
+    def of(cls, made: Plan) -> "_Steps":
+        """The steps of a network."""
+        nodes, top = len(made.nodes), made.depth.top
+        steps = cls([(0, 0)] * nodes, {account: {} for account in ACCOUNTS})
+        for node in made.nodes:
+            if node.inside:
+                steps._cross(node.row, node, nodes, 2 * nodes + node.row if node.previous is None else node.previous)
+        for row, following in zip(top, [*top[1:], top[-1]], strict=True):
+            if made.depth.plain:
+                behind = row if row == following else nodes + following  # behind the last one is the prediction
+                steps.gains[row] = nodes + row, behind
+                steps.shares["weights"][row] = row, behind
+                steps.shares["derivative"][row] = nodes + row, row
+            elif row == following:
+                steps.gains[row] = row, row
+            else:
+                steps._cross(row, made.nodes[following], nodes, row)
+        return steps
+
+    def _cross(self, row: int, node: PlannedNode, nodes: int, dx: int) -> None:
+        """Book what `node` does on the way from its ∂e/∂h to its ∂e/∂x at `row`."""
+        account, dy, dz = node.node.account, node.row, nodes + node.row
+        self.gains[row] = dx, dy
+        if node.node.output_activation is None or account in ("derivative", "skip"):
+            self.shares[account][row] = dx, dy
+        else:
+            self.shares[account][row], self.shares["derivative"][row] = (dx, dz), (dz, dy)
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """Every trial at every node in decades: (trials, nodes), and (trials, nodes + 1) where the inputs come first."""
+
+    forward_rms: Decades  # of the inputs, too
+    angular_spread: Decades  # of the inputs, too
+    finite: npt.NDArray[np.bool_]  # of the inputs, too
+    dy: Decades  # of ∂e/∂h
+    delta: Decades  # where a report says that a node's gradient is measured
+    gain: Decades  # of delta, from the node behind to this one; inside a block across the node
+    shares: dict[Account, dict[int, Decades]]  # of that gain, (trials,) by the rows that have such a share
+    weight_gradient: Decades
+    weight_norm: Decades
+    derivatives: Derivatives
+
+    @classmethod
+    def of(cls, found: Accumulator, made: Plan) -> "Measurements":
+        """The logarithms of what was accumulated, and what they say of every step back."""
+        samples, widths = float(made.samples), [made.spec.network.features, *(node.features for node in made.nodes)]
+        dy, dz, entry = found.dy.decades(samples), found.dz.decades(samples), found.entry.decades(samples)
+        spread = np.where(found.spread < 0.0, 0.0, found.spread)
+        gradients, steps = np.concatenate([dy, dz, entry], axis=1), _Steps.of(made)
+        ahead, behind = np.array(steps.gains).T
+        with np.errstate(divide="ignore"):
+            angular_spread = 0.5 * np.log10(spread)
+        return cls(
+            forward_rms=found.signal.decades(samples * np.array(widths, np.float64)),
+            angular_spread=angular_spread,
+            finite=found.finite,
+            dy=dy,
+            delta=dz if made.depth.plain else dy,
+            gain=_difference(gradients[:, ahead], gradients[:, behind]),
+            shares={account: _differences(gradients, rows) for account, rows in steps.shares.items() if rows},
+            weight_gradient=found.weight_gradient.decades(samples**2),
+            weight_norm=found.weights.decades(),
+            derivatives=found.derivatives,
+        )
+
+
+@dataclass(frozen=True)
+class NetworkTrials:
+    """The network as a whole in every trial: (trials,) unless said otherwise, NaN where there is no number."""
+
+    depth_ratio: Decades
+    forward_ratio: Decades
+    end_to_end_ratio: Decades
+    slope: Decades  # decades per layer towards the input; −inf where the gradient dies on its way
+    shares: dict[Account, Decades]  # of the depth ratio; those alone that have one somewhere
+    signal: Decades  # (trials, hidden layers + 1): log10 forward RMS of the inputs and of every hidden layer
+    angular_spread: Decades  # (trials, 2): of the inputs and of the last hidden layer
+    dead: npt.NDArray[np.bool_]
+    overflowed: npt.NDArray[np.bool_]  # on the way forward or on the way back
+    overflow_layer: Decades  # number of the first layer whose signal overflows, 0 for the inputs
+    silent: npt.NDArray[np.bool_]  # the loss itself has no gradient
+
+    @classmethod
+    def of(cls, found: Measurements, made: Plan) -> "NetworkTrials":
+        """Ratios between the first and the last hidden layer, and the rate between them."""
+        gradients, ends = made.depth.gradients, [row + 1 for row in made.depth.signals]
+        first, last = (gradients[0], gradients[-1]) if gradients else (made.depth.top[0], made.depth.top[0])
+        between = [row for row in made.depth.top if first <= row < last]
+        nothing = np.full(found.delta.shape[0], np.nan)
+        forward, prediction = found.forward_rms, found.dy[:, -1]
+        dead, silent = np.isneginf(found.delta[:, first]), np.isneginf(prediction)
+        return cls(
+            depth_ratio=_difference(found.delta[:, first], found.delta[:, last]) if ends else nothing,
+            forward_ratio=_difference(forward[:, ends[-1]], forward[:, ends[0]]) if ends else nothing,
+            end_to_end_ratio=_difference(found.delta[:, first], prediction),
+            slope=np.where(dead & ~silent & (len(ends) > 1), -np.inf, _slope(found.delta[:, gradients])),
+            shares={
+                account: np.sum(steps, axis=0)
+                for account, rows in found.shares.items()
+                if (steps := [rows[row] for row in between if row in rows])
+            },
+            signal=forward[:, [0, *ends]],
+            angular_spread=found.angular_spread[:, [0, ends[-1] if ends else 0]],
+            dead=dead,
+            overflowed=np.logical_or(np.isnan(found.delta).any(axis=1), ~found.finite.all(axis=1)),
+            overflow_layer=np.where(found.finite.all(axis=1), np.nan, found.finite.argmin(axis=1)),
+            silent=silent,
+        )
+
+
+def group_by_condition(trials: NetworkTrials, rising: list[float], falling: list[float]) -> list[TrialIndices]:
+    """The numbers of the trials in groups that no condition tells apart.
+
+    Conditions are being dead or overflowed, a depth ratio of at least one of `rising`, or at most one of `falling`.
+    """
+    conditions = [
+        trials.dead,
+        trials.overflowed,
+        *(trials.depth_ratio >= edge for edge in rising),
+        *(trials.depth_ratio <= edge for edge in falling),
+    ]
+    codes = (1 << np.arange(len(conditions))) @ np.array(conditions, np.intp)
+    return [np.flatnonzero(codes == code) for code in np.unique(codes)]
+
+
+def median_trial(trials: NetworkTrials, agreeing: TrialIndices) -> int:
+    """The median one of the trials numbered `agreeing` by its depth ratio; unknown ones come last.
+
+    Of an even number the farther one from 0, so that what is said of it is no less than the median.
+    """
+    ratios = trials.depth_ratio[agreeing]
+    known = ratios[~np.isnan(ratios)]
+    side = -1.0 if known.size and np.median(known) < 0.0 else 1.0
+    order = np.argsort(side * ratios, kind="stable")  # NaN last
+    return int(agreeing[order[order.size // 2]])
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the trials that agree on a label have in common: the judgement is explained by these."""
+
+    depth_ratio: float | None  # of their median trial, as are its shares
+    shares: dict[Account, float]
+    forward_ratio: float | None  # medians, here and below
+    signal: list[float]
+    angular_spread: tuple[float | None, float | None]  # of the inputs and of the last hidden layer
+    overflowed: bool  # whether the median trial does, here and below
+    silent: bool
+    overflow_layer: float | None
+    overflows: int  # how many
+
+    @classmethod
+    def of(cls, trials: NetworkTrials, agreeing: TrialIndices, typical: int) -> "Evidence":
+        """The evidence of the trials numbered `agreeing`, of which `typical` is the median one."""
+        shares = {account: float(share[typical]) for account, share in trials.shares.items()}
+        before, after = (finite_or_none(_median(column)) for column in trials.angular_spread[agreeing].T)
+        return cls(
+            depth_ratio=finite_or_none(trials.depth_ratio[typical]),
+            shares=shares if np.isfinite(list(shares.values())).all() else {},
+            forward_ratio=finite_or_none(_median(trials.forward_ratio[agreeing])),
+            signal=[_median(column) for column in trials.signal[agreeing].T],
+            angular_spread=(before, after),
+            overflow_layer=finite_or_none(_median(trials.overflow_layer[agreeing])),
+            overflowed=bool(trials.overflowed[typical]),
+            silent=bool(trials.silent[typical]),
+            overflows=int(trials.overflowed[agreeing].sum()),
+        )
+
+
+def _difference(one: Decades, other: Decades) -> Decades:
+    with np.errstate(invalid="ignore"):
+        return one - other  # −inf less −inf, zero over zero, is not a number
+
+
+def _differences(gradients: Decades, rows: dict[int, tuple[int, int]]) -> dict[int, Decades]:
+    """The differences of pairs of columns of `gradients`, (trials,) each, by their rows."""
+    ahead, behind = np.array(list(rows.values())).T
+    return dict(zip(rows, _difference(gradients[:, ahead], gradients[:, behind]).T, strict=True))
+
+
+def _slope(delta: Decades) -> Decades:
+    """Least-squares slope of (trials, hidden layers) towards the input, decades per layer; NaN below two layers."""
+    hidden = delta.shape[1]
+    if hidden < 2:
+        return np.full(delta.shape[0], np.nan)
+    steps = 0.5 * (hidden - 1) - np.arange(hidden)  # rising towards the input, mean zero
+    with np.errstate(invalid="ignore"):
+        return (delta - delta.mean(axis=1, keepdims=True)) @ steps / np.square(steps).sum()
+
+
+def _median(column: Decades) -> float:
+    """The upper median of (trials,) with −inf counted and NaN left out; NaN where nothing is left."""
+    known = np.sort(column[~np.isnan(column)])
+    return float(known[known.size // 2]) if known.size else float("nan")
+
+
+def finite_or_none(value: float) -> float | None:
+    """`value` where it is finite."""
+    return float(value) if np.isfinite(value) else None
+
+
+def spreads_of(*columns: Decades) -> list[Spread]:
+    """The spread of each of some (trials,) over the finite trials."""
+    return [Spread.model_validate(fields) for fields in spread_fields(np.stack(columns, axis=1))]
+
+
+def spread_fields(values: Decades) -> list[dict[str, float | None]]:
+    """The fields of the spread of every column of (trials, columns) over its finite entries.
+
+    Quantiles are by linear interpolation.
+    """
+    columns = np.ascontiguousarray(values.T)
+    finite = np.isfinite(columns)
+    counts = finite.sum(axis=1)
+    known = columns if finite.all() else np.where(finite, columns, 0.0)
+    unit = np.ldexp(1.0, np.frexp(np.abs(known).max(axis=1))[1] - 1)  # so that no square overflows, or is rounded
+    scaled = known / unit[:, None]
+    some = np.maximum(counts, 1)
+    mean = scaled.sum(axis=1) / some
+    deviation = np.where(finite, scaled - mean[:, None], 0.0)
+    std = np.sqrt(np.vecdot(deviation, deviation) / some)
+    ranked = np.sort(np.where(finite, columns, np.inf), axis=1)
+    ranked[counts == 0] = 0.0
+    summaries = [*(_quantile(ranked, some, share) for share in _QUANTILES), unit * mean, unit * std]
+    rows = zip(*(summary.tolist() for summary in summaries), counts.tolist(), strict=True)
+    return [dict(zip(_FIELDS, row if row[-1] else _NOTHING, strict=True)) for row in rows]
+
+
+def median_interval(values: Decades) -> tuple[float, float] | None:
+    """The 95 % confidence interval of the median of (trials,), whatever their distribution; None without a finite one.
+
+    Its ends are the order statistics that miss the median with a probability of at most 2.5 % each, by the binomial
+    distribution; the extremes where there are fewer than six trials, and then it covers less.
+    """
+    ranked = np.sort(values[np.isfinite(values)])
+    if ranked.size == 0:
+        return None
+    misses = bdtr(np.arange(ranked.size // 2), ranked.size, 0.5)  # of the 1st, 2nd, … smallest value as lower end
+    low = max(0, int((misses <= 0.5 * (1.0 - _CONFIDENCE)).sum()) - 1)
+    return float(ranked[low]), float(ranked[ranked.size - 1 - low])
+
+
+def power(decades: Decades) -> Decades:
+    """10**decades, infinite where no float holds it."""
+    with np.errstate(over="ignore"):
+        return np.power(10.0, decades)
+
+
+def _quantile(ranked: Decades, counts: npt.NDArray[np.intp], share: float) -> Decades:
+    """Of every row of (columns, trials), which is sorted and has so many entries.
+
+    Between two neighbours, growing with the share, and no overflow where they lie on either side of zero.
+    """
+    place = share * (counts - 1)
+    below, row = np.floor(place).astype(np.intp), np.arange(counts.size)
+    low, high, part = ranked[row, below], ranked[row, np.minimum(below + 1, counts - 1)], place - below
+    with np.errstate(over="ignore", invalid="ignore"):
+        quantile = np.where((low < 0.0) & (high > 0.0), low * (1.0 - part) + high * part, low + (high - low) * part)
+    return np.clip(quantile, low, high)
