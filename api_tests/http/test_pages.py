@@ -14,7 +14,7 @@ from service.http.routes.catalog import Catalog
 from service.nn.activations import Activation
 from service.nn.data import Data, InputData
 from service.nn.initializers import Initializer
-from service.nn.layers import Layer
+from service.nn.layers import Node
 from service.nn.losses import Loss
 from service.nn.policies import Policy
 
@@ -26,7 +26,7 @@ FAMILIES = {
     "activations": Activation,
     "initializers": Initializer,
     "inputs": InputData,
-    "layers": Layer,
+    "layers": Node,
     "losses": Loss,
     "policies": Policy,
     "targets": Data,

@@ -8,15 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from pydantic import ValidationError
-from scipy.stats import truncnorm, uniform
+from scipy.stats import truncnorm
 
 from api_tests.nn.sampling import TRIALS, assert_mean_and_variance
 from api_tests.nn.variants import every, named
 from service.nn.initializers import Initializer
 from service.nn.initializers.base import (
-    TRUNCATED_STD,
-    TRUNCATION,
-    UNIFORM_STD,
     Constant,
     ExplicitInitializer,
     Identity,
@@ -50,7 +47,7 @@ CUT_VARIANCE = 0.7737413035499232
 
 def drawn(initializer: Initializer, fan_in: int = FAN_IN, fan_out: int = FAN_OUT, trials: int = TRIALS) -> Numbers:
     """Weights of (trials, fan_in, fan_out)."""
-    return initializer.draw((fan_in, fan_out), fan_in, Randomness(11, range(trials)).tensor(2))
+    return initializer.draw((fan_in, fan_out), fan_in, fan_out, Randomness(11, range(trials)).tensor(2))
 
 
 def _scaling(one: Any, n: int, m: int) -> Moments:
@@ -98,7 +95,7 @@ def test_every_trial_and_every_tensor_gets_a_matrix_of_its_own(
     initializer: Initializer, shape: tuple[int, int]
 ) -> None:
     randomness = Randomness(3, range(6))
-    one, other = (initializer.draw(shape, shape[0], randomness.tensor(index)) for index in (2, 3))
+    one, other = (initializer.draw(shape, *shape, randomness.tensor(index)) for index in (2, 3))
     assert one.shape == other.shape == (6, *shape)
     assert np.isfinite(one).all()
     assert len(np.unique(one.reshape(6, -1), axis=0)) == different_matrices(initializer, shape)
@@ -108,8 +105,8 @@ def test_every_trial_and_every_tensor_gets_a_matrix_of_its_own(
 @pytest.mark.parametrize("initializer", FIXED, ids=named)
 def test_what_is_not_random_is_drawn_once_for_all_trials_and_uses_no_random_number(initializer: Initializer) -> None:
     shape = initializer.shape_of_values() or (3, 4)
-    one = initializer.draw(shape, shape[0], Randomness(3, range(6)).tensor(2))
-    other = initializer.draw(shape, shape[0], Randomness(4, range(9)).tensor(5))
+    one = initializer.draw(shape, *shape, Randomness(3, range(6)).tensor(2))
+    other = initializer.draw(shape, *shape, Randomness(4, range(9)).tensor(5))
     assert one.shape == (1, *shape)
     assert np.array_equal(one, other)
 
@@ -195,16 +192,16 @@ def test_a_bounded_distribution_fills_its_range_and_never_leaves_it(
     assert high - slack < values.max() <= high + rounding
 
 
-def test_the_standard_deviations_that_a_variance_is_divided_by_are_exact() -> None:
-    assert pytest.approx(truncnorm(-TRUNCATION, TRUNCATION).std(), rel=1e-14) == TRUNCATED_STD
-    assert pytest.approx(uniform(-1.0, 2.0).std(), rel=1e-14) == UNIFORM_STD
-    assert pytest.approx(TRUNCATED_STD**2, rel=1e-14) == CUT_VARIANCE
+def test_the_variance_of_a_normal_cut_at_two_deviations_is_exact() -> None:
+    stated = TruncatedNormal(std=3.0).variance(1, 1)
+    assert stated == pytest.approx(9.0 * truncnorm(-2.0, 2.0).var(), rel=1e-14)
+    assert stated == pytest.approx(9.0 * CUT_VARIANCE, rel=1e-14)
 
 
 @pytest.mark.parametrize("mode", FanMode)
 def test_a_bias_is_scaled_by_the_fans_of_its_layer(mode: FanMode) -> None:
     fan = {FanMode.FAN_IN: 50, FanMode.FAN_OUT: 8, FanMode.FAN_AVG: 29}[mode]
-    bias = VarianceScaling(mode=mode).draw((1, 8), 50, Randomness(0, range(4000)).tensor(3))
+    bias = VarianceScaling(mode=mode).draw((1, 8), 50, 8, Randomness(0, range(4000)).tensor(3))
     assert_mean_and_variance(bias, 0.0, 1.0 / fan)
 
 

@@ -48,15 +48,15 @@ def test_an_orthogonal_linear_network_has_the_depth_ratio_of_its_gain(gain: floa
 @pytest.mark.parametrize("activation", ["tanh", "relu", "stanh", "exu", "gelu", "sigmoid"])
 def test_the_shares_of_weights_and_derivative_add_up_to_the_gain(activation: str) -> None:
     for layer in report(stack(6, 24, activation), trials=1).layers:
-        shares = [layer.log10_weight_gain.median, layer.log10_derivative_gain.median]
+        shares = [layer.log10_gain.weights.median, layer.log10_gain.derivative.median]
         assert None not in shares
         assert layer.log10_backward_gain.median == pytest.approx(sum(s for s in shares if s is not None), abs=1e-12)
 
 
-def test_the_gains_add_up_to_the_reach() -> None:
+def test_the_gains_add_up_to_the_end_to_end_ratio() -> None:
     made = report(stack(9, 24, "tanh"), trials=1)
     gains = [layer.log10_backward_gain.median or 0.0 for layer in made.layers]
-    assert made.verdict.reach.median == pytest.approx(sum(gains), abs=1e-12)
+    assert made.verdict.end_to_end_ratio.median == pytest.approx(sum(gains), abs=1e-12)
 
 
 def test_a_constant_factor_of_the_loss_leaves_every_ratio_unchanged_to_the_bit() -> None:
@@ -64,7 +64,7 @@ def test_a_constant_factor_of_the_loss_leaves_every_ratio_unchanged_to_the_bit()
     network["layers"][-1]["units"] = 3
     squared, mean = (report(network, loss={"kind": kind}) for kind in ("squared_error", "mean_squared_error"))
     assert squared.verdict.depth_ratio == mean.verdict.depth_ratio
-    assert squared.verdict.reach == mean.verdict.reach
+    assert squared.verdict.end_to_end_ratio == mean.verdict.end_to_end_ratio
     for one, other in zip(squared.layers, mean.layers, strict=True):
         assert one.log10_backward_gain == other.log10_backward_gain
         assert other.log10_delta_norm.median == pytest.approx((one.log10_delta_norm.median or 0) - log10(3), abs=1e-12)

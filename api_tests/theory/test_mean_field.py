@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from service.simulation.theory import theory_of
 
 from api_tests.networks import Json, report, stack
 from api_tests.nn.variants import every, named
@@ -18,6 +17,7 @@ from service.nn.initializers import Initializer
 from service.nn.initializers.distributions import Sparse
 from service.nn.randomness import Randomness
 from service.simulation.plan import plan
+from service.simulation.simulate import theory_of
 from service.simulation.spec import SimulationSpec
 
 CASES = json.loads((Path(__file__).resolve().parents[2] / "benchmarks" / "verdict_cases.json").read_text("utf-8"))
@@ -104,7 +104,7 @@ def test_the_variance_an_initializer_states_is_that_of_its_draws(initializer: In
     stated = initializer.variance(fan_in, fan_out)
     if stated is None:
         pytest.skip("it states none")
-    drawn = initializer.draw((fan_in, fan_out), fan_in, Randomness(5, range(200)).tensor(3))
+    drawn = initializer.draw((fan_in, fan_out), fan_in, fan_out, Randomness(5, range(200)).tensor(3))
     assert np.square(drawn).mean() == pytest.approx(stated, rel=0.03)
     assert abs(drawn.mean()) <= 0.02 * sqrt(stated)
 
@@ -112,7 +112,7 @@ def test_the_variance_an_initializer_states_is_that_of_its_draws(initializer: In
 @pytest.mark.parametrize("fan_in", [1, 7, 15, 64, 101])
 def test_the_variance_of_sparse_weights_counts_whole_connections(fan_in: int) -> None:
     initializer = Sparse(sparsity=0.9, std=3.0)
-    drawn = initializer.draw((fan_in, 24), fan_in, Randomness(5, range(3)).tensor(3))
+    drawn = initializer.draw((fan_in, 24), fan_in, 24, Randomness(5, range(3)).tensor(3))
     connections = np.count_nonzero(drawn, axis=-2)
     assert (connections == connections[0, 0]).all()
     assert initializer.variance(fan_in, 24) == pytest.approx(connections[0, 0] / fan_in * 9.0, rel=1e-12)

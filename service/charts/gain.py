@@ -64,7 +64,7 @@ class GainChart(Chart):
 
 
 def _mean(layer: LayerStatistics, account: str, share: Spread) -> float | None:
-    """The mean share in the trials of the gain; of weights what the derivative leaves: behind them units may have died."""
+    """The mean share; of weights what the derivative leaves of the gain, for behind them units may have died."""
     both, derivative = layer.log10_backward_gain.mean, layer.log10_gain.derivative
     if account != "weights" or derivative is None:
         return share.mean

@@ -60,7 +60,7 @@ def cost(plan: Plan) -> Cost:
     signals = plan.samples * sum(node.features for node in plan.nodes)
     widest = max(node.parameter_count for node in plan.nodes)
     per_trial = item * (plan.parameters + 2 * signals) + 64 * (widest + plan.samples * plan.widest)
-    chosen = _regime(plan, item, per_trial)
+    chosen = regime(plan, item, per_trial)
     depth = len(plan.nodes)
     each = (
         6.0 * plan.samples * plan.parameters
@@ -73,7 +73,7 @@ def cost(plan: Plan) -> Cost:
     return Cost(operations, WORKER_BYTES + chosen.together * per_trial + recorded, chosen)
 
 
-def _regime(plan: Plan, item: int, per_trial: int) -> Regime:
+def regime(plan: Plan, item: int, per_trial: int) -> Regime:
     """How to simulate `plan`, of which a number takes `item` bytes and a trial `per_trial`.
 
     Every call of NumPy takes a microsecond or two whatever its size, so trials of small networks share it; but what a

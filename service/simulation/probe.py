@@ -28,6 +28,8 @@ DERIVATIVE_TRIALS = 8
 """The distribution of φ' is measured in this many trials; it hardly differs between them."""
 _WELL_CONDITIONED = 0.1
 """A mean square about the mean is a difference of two numbers where it is at least this share of the first."""
+_SAME_DIRECTION = 8.0
+"""Directions that differ by no more than so many roundings are one."""
 _LEAST_SHARE_LEFT = 1e-4
 """A squared norm is known from products of samples if at least this share is left of what it could be."""
 
@@ -165,8 +167,10 @@ class Probe:
         return innermost(signal) if self._along_trials else signal
 
     def inputs(self, x: Array) -> None:
-        """The inputs, (trials, samples, features)."""
+        """The inputs, (trials, samples, features); a single feature has no direction, so its values are compared."""
         self._signal(0, x, x)
+        if x.shape[-1] == 1 < x.shape[-2]:
+            self._into.spread[self._trials, 0] = x.max(axis=(-2, -1)) > x.min(axis=(-2, -1))
 
     def output(self, at: Built, z: Array, h: Array) -> None:
         """What comes out of a node, (trials, samples, features), and what its activation was given."""
@@ -259,6 +263,7 @@ def _angular_spread_carefully(signal: Array) -> Float64Array:
         mean = directions.sum(axis=-2, keepdims=True) / counts[..., None]
         apart = np.where(used, directions - mean, 0.0)
         found: Float64Array = np.square(apart).sum(axis=(-2, -1)) / counts[..., 0]
+    found[found < (_SAME_DIRECTION * np.finfo(signal.dtype).eps) ** 2] = 0.0
     return np.where(counts[..., 0] < 2, np.nan, found)
 
 

@@ -67,7 +67,7 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
         digest=made.digest,
         verdict=verdict,
         layers=layers,
-        theory=_theory(made, verdict.depth_ratio.median),
+        theory=theory_of(made, verdict.depth_ratio.median),
         gradients=layer_gradients(first, made) if Include.GRADIENTS in include else None,
         spec=made.spec,
         engine_version=ENGINE_VERSION,
@@ -208,7 +208,7 @@ def _are_twins(one: Sequence[Array], following: Sequence[Array]) -> bool:
     return len({column.tobytes() for column in np.ascontiguousarray(whole.T)}) < columns
 
 
-def _theory(made: Plan, measured: float | None) -> Theory:
+def theory_of(made: Plan, measured: float | None) -> Theory:
     """The prediction of mean field theory; `measured` is the median depth ratio."""
     prediction = _prediction(made)
     if prediction.reason is not None:

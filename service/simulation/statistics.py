@@ -183,7 +183,7 @@ class Evidence:
     shares: dict[Account, float]
     forward_ratio: float | None  # medians, here and below
     signal: list[float]
-    angular_spread: tuple[float | None, float | None]  # of the inputs and of the last hidden layer
+    angular_spread: tuple[float, float]  # of the inputs and of the last hidden layer; NaN where there is none
     overflowed: bool  # whether the median trial does, here and below
     silent: bool
     overflow_layer: float | None
@@ -193,7 +193,7 @@ class Evidence:
     def of(cls, trials: NetworkTrials, agreeing: TrialIndices, typical: int) -> "Evidence":
         """The evidence of the trials numbered `agreeing`, of which `typical` is the median one."""
         shares = {account: float(share[typical]) for account, share in trials.shares.items()}
-        before, after = (finite_or_none(_median(column)) for column in trials.angular_spread[agreeing].T)
+        before, after = (_median(column) for column in trials.angular_spread[agreeing].T)
         return cls(
             depth_ratio=finite_or_none(trials.depth_ratio[typical]),
             shares=shares if np.isfinite(list(shares.values())).all() else {},

@@ -220,7 +220,7 @@ def find_cause(label: Label, evidence: Evidence, way_back: list[LayerStatistics]
 def inputs_collapse(evidence: Evidence) -> bool:
     """Whether inputs that were distinct are one in the last hidden layer."""
     before, after = evidence.angular_spread
-    return before is not None and after is not None and after < COLLAPSED_SPREAD <= before
+    return after < COLLAPSED_SPREAD <= before
 
 
 def signal_collapses(evidence: Evidence) -> bool:

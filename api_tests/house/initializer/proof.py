@@ -37,5 +37,5 @@ def test_its_entries_have_the_variance_that_it_states() -> None:
     initializer = kind.model_validate({"kind": KIND, "std": STD})
     variance = initializer.variance(24, 10)
     assert variance is not None
-    drawn = initializer.draw((24, 10), 24, Randomness(11, range(TRIALS)).tensor(2))
+    drawn = initializer.draw((24, 10), 24, 10, Randomness(11, range(TRIALS)).tensor(2))
     assert_mean_and_variance(drawn, 0.0, variance)

@@ -1,13 +1,19 @@
 """Spreads and the interval of a median, against NumPy and by coverage."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.simulation.statistics import median_interval, spread, spreads
+from service.simulation.results import Spread
+from service.simulation.statistics import median_interval, spreads_of
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6) | st.sampled_from([float("nan"), float("inf"), -float("inf")]), min_size=1)
+
+
+def spread(values: npt.NDArray[np.float64]) -> Spread:
+    return spreads_of(values)[0]
 
 
 @given(NUMBERS)
@@ -27,7 +33,7 @@ def test_a_spread_is_numpys_over_the_finite_values(values: list[float]) -> None:
 
 def test_columns_do_not_mix() -> None:
     values = np.array([[1.0, np.nan, 5.0], [3.0, np.nan, -np.inf]])
-    assert [(one.median, one.count) for one in spreads(values)] == [(2.0, 2), (None, 0), (5.0, 1)]
+    assert [(one.median, one.count) for one in spreads_of(*values.T)] == [(2.0, 2), (None, 0), (5.0, 1)]
 
 
 @pytest.mark.parametrize("trials", [8, 32, 101])
