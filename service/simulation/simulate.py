@@ -116,7 +116,7 @@ def observe(work: Work, share: range) -> tuple[Accumulator, FirstTrial, bool]:
         for trials in _parts(share, -(-len(share) // work.regime.together)):
             rows = slice(trials.start - share.start, trials.stop - share.start)
             wanted = first if trials.start == 0 and work.plan.spec.include else None
-            network = _drawn(work.plan, trials)
+            network = draw(work.plan, trials)
             _pass(network, work.plan.spec.loss, Probe(found, rows, largest, along_trials, wanted))
             twins = twins or (trials.start == 0 and _has_twins(network.chain))
     return found, first, twins
@@ -137,8 +137,8 @@ class Drawn:
     targets: Array  # (trials, samples, outputs)
 
 
-def _drawn(made: Plan, trials: range) -> Drawn:
-    """The trials `trials` of a plan."""
+def draw(made: Plan, trials: range) -> Drawn:
+    """The parameters and the batch of the trials `trials` of a plan."""
     dtype = np.dtype(made.spec.precision.value)
     randomness = Randomness(made.spec.seed, trials, dtype)
     chain = _chain(made.top, randomness, dtype)
