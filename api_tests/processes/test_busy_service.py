@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import statistics
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,10 +20,10 @@ from examples.running_service import running_service
 QUICK: Json = {"network": stack(2, 4), "trials": 1}
 SHORT: Json = {"network": stack(20, 64), "trials": 40}
 ENDLESS: Json = {"network": stack(20, 512), "trials": 10_000}
-PATIENCE = 20.0
+PATIENCE = 60.0
 LIMITS = {
     "workers": 2,
-    "sync_deadline_seconds": 2,
+    "sync_deadline_seconds": 2 * PATIENCE,  # which no test here waits for
     "sync_budget_flops": 1e18,
     "queue_limit": 1,
     "shutdown_seconds": 1,
@@ -33,20 +34,34 @@ LIMITS = {
 
 @pytest.fixture(scope="module")
 def limited() -> Iterator[str]:
-    """A service with two workers, two seconds for each simulation, and room for one more to wait."""
+    """A service with two workers and room for one more simulation to wait."""
     with running_service(**LIMITS) as url:
         yield url
 
 
 @pytest.fixture
-def hurried(limited: str) -> str:
+def rested(limited: str) -> str:
     """That service with a process at rest, whatever the last test did to them: starting one would look like work."""
     assert asked(limited, QUICK).status_code == 200
     return limited
 
 
+@pytest.fixture(scope="module")
+def short_of_time() -> Iterator[str]:
+    """A service with two seconds for each simulation."""
+    with running_service(**{**LIMITS, "sync_deadline_seconds": 2}) as url:
+        yield url
+
+
+@pytest.fixture
+def hurried(short_of_time: str) -> str:
+    """That service with a process at rest."""
+    assert asked(short_of_time, QUICK).status_code == 200
+    return short_of_time
+
+
 def asked(url: str, body: Json) -> httpx.Response:
-    return httpx.post(f"{url}/v1/simulations", **sent(body), timeout=60)
+    return httpx.post(f"{url}/v1/simulations", **sent(body), timeout=3 * PATIENCE)
 
 
 def at_work(url: str, count: int) -> set[int]:
@@ -70,19 +85,19 @@ def test_a_simulation_of_hours_is_answered_at_its_deadline_and_its_process_is_go
         answer = pool.submit(asked, hurried, ENDLESS)
         (worker,) = at_work(hurried, 1)
         problem = assert_problem(answer.result(PATIENCE), 504, "deadline-exceeded")
-        assert time.perf_counter() - began < 3.0
+        assert 2.0 <= time.perf_counter() - began < PATIENCE
     assert problem["facts"] == {"limit_seconds": 2.0}
-    assert eventually(lambda: not exists(worker), 1.7)  # the deadline would be 2
+    assert eventually(lambda: not exists(worker), PATIENCE)
     assert asked(hurried, QUICK).status_code == 200
 
 
-def test_a_process_that_is_killed_at_work_is_a_500_and_the_next_request_is_answered(hurried: str) -> None:
+def test_a_process_that_is_killed_at_work_is_a_500_and_the_next_request_is_answered(rested: str) -> None:
     with ThreadPoolExecutor() as pool:
-        answer = pool.submit(asked, hurried, ENDLESS)
-        (worker,) = at_work(hurried, 1)
+        answer = pool.submit(asked, rested, ENDLESS)
+        (worker,) = at_work(rested, 1)
         os.kill(worker, signal.SIGKILL)
         assert_problem(answer.result(PATIENCE), 500, "worker-failed")
-    assert asked(hurried, QUICK).status_code == 200
+    assert asked(rested, QUICK).status_code == 200
 
 
 def test_an_interrupt_from_the_keyboard_is_the_business_of_the_server_alone(hurried: str) -> None:
@@ -93,17 +108,17 @@ def test_an_interrupt_from_the_keyboard_is_the_business_of_the_server_alone(hurr
         assert_problem(answer.result(PATIENCE), 504, "deadline-exceeded")
 
 
-def test_a_simulation_ends_with_its_process_when_its_client_leaves(hurried: str) -> None:
+def test_a_simulation_ends_with_its_process_when_its_client_leaves(rested: str) -> None:
     body = json.dumps(ENDLESS).encode()
-    with unfinished(hurried, "/v1/simulations", body, length=len(body)):
-        (worker,) = at_work(hurried, 1)
-    assert eventually(lambda: not exists(worker), 1.7)  # the deadline would be 2
-    assert asked(hurried, QUICK).status_code == 200
+    with unfinished(rested, "/v1/simulations", body, length=len(body)):
+        (worker,) = at_work(rested, 1)
+    assert eventually(lambda: not exists(worker), PATIENCE)  # the deadline would be twice as long
+    assert asked(rested, QUICK).status_code == 200
 
 
-def test_a_full_queue_is_a_429_that_tells_when_to_come_back(hurried: str) -> None:
+def test_a_full_queue_is_a_429_that_tells_when_to_come_back(rested: str) -> None:
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(asked, [hurried] * 8, [SHORT] * 8))
+        answers = list(pool.map(asked, [rested] * 8, [SHORT] * 8))
     refused = [answer for answer in answers if answer.status_code == 429]
     assert refused
     for answer in refused:
@@ -114,18 +129,21 @@ def test_a_full_queue_is_a_429_that_tells_when_to_come_back(hurried: str) -> Non
     assert len(answers) - len(refused) >= 3
 
 
-def test_the_service_is_alive_while_all_its_processes_are_at_work(hurried: str) -> None:
+def test_the_service_is_alive_while_all_its_processes_are_at_work(rested: str) -> None:
     with ThreadPoolExecutor() as pool:
-        answers = [pool.submit(asked, hurried, ENDLESS) for _ in range(2)]
-        assert len(at_work(hurried, 2)) == 2
+        answers = [pool.submit(asked, rested, ENDLESS) for _ in range(2)]
+        workers = at_work(rested, 2)
+        assert len(workers) == 2
         seconds: list[float] = []
-        while len(seconds) < 20 and not any(answer.done() for answer in answers):
+        for _ in range(20):
             began = time.perf_counter()
-            assert httpx.get(f"{hurried}/healthz/live", timeout=5).status_code == 200
+            assert httpx.get(f"{rested}/healthz/live", timeout=5).status_code == 200
             seconds.append(time.perf_counter() - began)
-        assert len(seconds) >= 3
-        assert max(seconds) < 1.0
-        assert [answer.result(PATIENCE).status_code for answer in answers] == [504, 504]
+        assert statistics.median(seconds) < 1.0
+        assert not any(answer.done() for answer in answers)
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+        assert [answer.result(PATIENCE).status_code for answer in answers] == [500, 500]
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM], ids=lambda ending: ending.name)
@@ -136,8 +154,8 @@ def test_worker_processes_end_with_their_server(ending: signal.Signals) -> None:
         busy, both = at_work(url, 1), children(server)
         assert busy < both
         os.kill(server, ending)
-        assert eventually(lambda: not exists(server), 5.0)
-        assert eventually(lambda: not any(map(exists, both)), 2.0)
+        assert eventually(lambda: not exists(server), PATIENCE)
+        assert eventually(lambda: not any(map(exists, both)), PATIENCE)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT], ids=lambda ending: ending.name)

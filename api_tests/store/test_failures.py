@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api_tests.store.breaking import no_more_pages, read_only, tiny_disk
-from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
+from api_tests.store.keeping import Clock, Keeping, Stopwatch, digest_of, report_of
 from api_tests.store.postgres import Server
 from service.core.errors import StoreUnavailable
 from service.store.failures import CircuitBreaker, Reason
@@ -136,6 +137,43 @@ def test_after_a_failure_nothing_is_tried_for_a_while(tmp_path: Path) -> None:
     assert store.get(digest_of(1)) == report_of(1)
     assert store.failures == 2
     store.close()
+
+
+def test_after_the_pause_one_attempt_is_made_and_all_others_are_refused() -> None:
+    stopwatch = Stopwatch()
+    breaker = CircuitBreaker("used", stopwatch)
+    breaker.failure(Reason.UNREACHABLE, OSError())
+    for _ in range(2):
+        stopwatch.seconds += CircuitBreaker.RETRY_SECONDS
+        breaker.guard()
+        for _ in range(3):
+            with pytest.raises(StoreUnavailable, match=Reason.UNREACHABLE):
+                breaker.guard()
+    breaker.success()
+    for _ in range(3):
+        breaker.guard()
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason", "stays"),
+    [(OSError("gone"), Reason.UNREACHABLE, False), (PoolTimeout(), Reason.BUSY, True)],
+    ids=["unreachable", "busy"],
+)
+def test_connections_are_made_anew_unless_the_store_is_only_busy(
+    sqlite: Keeping, failure: Exception, reason: Reason, stays: bool
+) -> None:
+    def is_marked() -> bool:
+        with sqlite.database.reading() as connection:
+            marks = connection.exec_driver_sql("SELECT count(*) FROM temp.sqlite_master").scalar_one()
+            return bool(marks)
+
+    with sqlite.database.reading() as connection:
+        connection.exec_driver_sql("CREATE TEMP TABLE mark (x)")
+    assert is_marked(), "as long as the connection is there"
+    with pytest.raises(StoreUnavailable, match=reason), sqlite.database.reading():
+        raise failure
+    sqlite.stopwatch.seconds += CircuitBreaker.RETRY_SECONDS
+    assert is_marked() is stays
 
 
 def test_the_log_says_when_a_failure_begins_and_when_it_ends(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

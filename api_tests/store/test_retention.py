@@ -30,6 +30,23 @@ def test_what_was_not_used_for_long_is_dropped(keeping: Keeping) -> None:
     assert keeping.retain() == 0
 
 
+def test_the_age_is_counted_from_the_last_use_to_the_day(keeping: Keeping) -> None:
+    keeping.put_all(1)
+    keeping.clock.forward(days=89, hours=23)
+    assert keeping.retain() == 0
+    keeping.clock.forward(hours=2)
+    assert keeping.retain() == 1
+
+
+def test_what_fits_exactly_stays(keeping: Keeping) -> None:
+    keeping.put_all(1, 2)
+    stored = stored_bytes(keeping)
+    for size, dropped in ((stored, 0), (stored - 1, 1)):
+        full = Keeping(keeping.url, keeping.clock, size_bytes=size)
+        assert full.retain() == dropped
+        full.close()
+
+
 def test_what_was_used_longest_ago_gives_way_until_all_fits(small: Keeping) -> None:
     small.clock.forward(hours=2)
     small.get(digest_of(0))

@@ -49,7 +49,7 @@ class Reason(StrEnum):
 
     @property
     def spares_readers(self) -> bool:
-        """Whether it keeps nobody from reading."""
+        """Whether reports can be read in spite of it."""
         return self in (Reason.FULL, Reason.READ_ONLY, Reason.BUSY)
 
 

@@ -105,8 +105,7 @@ class GradingsWork(JobWork):
         with ZipFile(packed, "w", ZIP_DEFLATED, compresslevel=_PACKING) as files:
             for graded in map(GradedSubmission.model_validate_json, lines):  # one at a time: all are a gigabyte
                 table.append(csv_line(graded.cells(len(names))))
-                if graded.error is None:
-                    _add(files, _file_name(graded, wanted), _text(graded, wanted))
+                _add_graded(files, graded, wanted)
             _add(files, _TABLE, b"".join(table))
         return packed.getvalue()
 
@@ -131,6 +130,11 @@ def _file_name(graded: GradedSubmission, wanted: FormatName) -> str:
     name = _STRANGE.sub("_", unicodedata.normalize("NFC", graded.id))[:_LONGEST_NAME].strip("._")
     number, extension = f"{graded.index:05d}", _EXTENSIONS[FORMATS[wanted].media_type]
     return f"{number}_{name}{extension}" if name else f"{number}{extension}"
+
+
+def _add_graded(files: ZipFile, graded: GradedSubmission, wanted: FormatName) -> None:
+    if graded.error is None:
+        _add(files, _file_name(graded, wanted), _text(graded, wanted))
 
 
 def _add(files: ZipFile, name: str, content: bytes) -> None:
