@@ -30,8 +30,8 @@ WRONG = (
 )
 RIGHT = (
     "Right: two hidden layers are too few for any of them to fail, a-ReLU does vanish with depth (√0.505 = 0.71 a "
-    "layer), and a linear output lets more of the error in (the reach rises by about 0.6 decades, the sigmoid's slope "
-    "of at most 1/4) without changing what the hidden layers do to it."
+    "layer), and a linear output lets more of the error in (the end-to-end ratio rises by about 0.6 decades, the "
+    "sigmoid's slope of at most 1/4) without changing what the hidden layers do to it."
 )
 
 
@@ -41,12 +41,12 @@ def main() -> None:
     with running_service() as url, console.status("simulating …"):
         reports = {name: _report(url, name) for name in ORDER}
     table = Table(title="The course's networks at N(0, 1/n), width 128", title_justify="left")
-    for column in ("hidden", "output", "depth", "verdict", "tendency", "gain per layer", "reach", "largest |φ'|"):
+    for column in ("hidden", "output", "depth", "verdict", "tendency", "gain per layer", "end to end", "largest |φ'|"):
         table.add_column(column, no_wrap=True, justify="left" if column in ("hidden", "output") else "right")
     for name, report in reports.items():
         table.add_row(*_row(report), end_section=name == "exu_linear")
     console.print(table)
-    console.print("Reach is in decades: −1 means that a tenth of the error arrives at the first hidden layer.\n")
+    console.print("End to end is in decades: −1 means that a tenth of the error arrives at the first hidden layer.\n")
     console.print(WRONG, soft_wrap=False)
     console.print(RIGHT, soft_wrap=False)
 
@@ -71,7 +71,7 @@ def _row(report: Any) -> tuple[str, ...]:
         f"[{colours[verdict['label']]}]{verdict['label']}{severity}[/]",
         verdict["tendency"],
         _number(verdict["gain_per_layer"]["median"], ".3f"),
-        "nothing" if verdict["label"] == "dead" else _number(verdict["reach"]["median"], "+.2f"),
+        "nothing" if verdict["label"] == "dead" else _number(verdict["end_to_end_ratio"]["median"], "+.2f"),
         f"{steepest:.4f}",
     )
 

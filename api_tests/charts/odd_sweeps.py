@@ -65,7 +65,7 @@ def _verdict(ratio: float) -> PointVerdict:
         depth_ratio=spread,
         gain_per_layer=spread,
         gain_per_layer_interval=None,
-        reach=spread,
+        end_to_end_ratio=spread,
     )
 
 

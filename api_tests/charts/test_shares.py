@@ -69,7 +69,7 @@ def test_the_signal_and_what_tells_inputs_apart_are_those_of_the_report() -> Non
         found = {row["series"]: row["median"] for row in rows if row["layer"] == layer.index}
         assert found == {
             SignalChart.SIGNAL: layer.log10_forward_rms.median,
-            SignalChart.SEPARATION: layer.log10_separation.median,
+            SignalChart.SEPARATION: layer.log10_angular_spread.median,
         }
 
 

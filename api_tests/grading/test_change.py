@@ -38,7 +38,7 @@ def test_the_output_changes_nothing_of_what_happens_between_the_hidden_layers() 
 
 
 def reaching(median: float) -> SimulationReport:
-    return saying(reach=spread(median))
+    return saying(end_to_end_ratio=spread(median))
 
 
 @pytest.mark.parametrize(("by", "after", "right"), [
@@ -54,7 +54,7 @@ def test_a_twentieth_of_a_decade_is_no_change(by: str, after: float, right: str)
 
 
 def test_a_network_without_a_measure_leaves_it_to_a_person() -> None:
-    check = judged(CHANGE, "more", answering(reaching(0.0), saying(reach=spread(None))))
+    check = judged(CHANGE, "more", answering(reaching(0.0), saying(end_to_end_ratio=spread(None))))
     assert (check.status, check.code) == ("undecided", "no_measure")
 
 

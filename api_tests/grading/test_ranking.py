@@ -68,7 +68,7 @@ def test_most_prone_to_exploding_is_the_other_way_round() -> None:
     assert judged(claim, ["a", "b", "c"], Counting(MEASURED)).points == 0.0
 
 
-@pytest.mark.parametrize("measure", ["depth_ratio", "reach"])
+@pytest.mark.parametrize("measure", ["depth_ratio", "end_to_end_ratio"])
 def test_a_ranking_may_go_by_another_measure(measure: str) -> None:
     reports = {seed: saying(**{measure: spread(median, std=0.1)}) for seed, median in ((1, -3.0), (2, -2.0), (3, 1.0))}
     claim = {**NETWORKS, "measure": measure}

@@ -34,7 +34,7 @@ def test_every_row_has_a_cell_for_every_name_and_what_the_point_says() -> None:
         if point.verdict is not None:
             assert found["label"] == point.verdict.label
             assert float(found["depth_ratio_median"]) == point.verdict.depth_ratio.median
-            assert float(found["reach_p95"]) == point.verdict.reach.p95
+            assert float(found["end_to_end_ratio_p95"]) == point.verdict.end_to_end_ratio.p95
             assert (found["cause"] or None) == point.verdict.cause
 
 

@@ -81,8 +81,8 @@ def _signed(value: float | None) -> str:
     return _NONE if value is None else _minus(f"{value:+.2f}")
 
 
-def _median(spread: Spread) -> str:
-    return _signed(spread.median)
+def _median(spread: Spread | None) -> str:
+    return _NONE if spread is None else _signed(spread.median)
 
 
 def _between(spread: Spread) -> str:

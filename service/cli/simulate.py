@@ -37,7 +37,7 @@ def _show(report: SimulationReport, console: Console) -> None:
     if report.theory.depth_ratio is not None:
         console.print(f"  Mean field theory predicts {report.theory.depth_ratio:+.2f} decades for wide layers.")
     table = Table(title="decades (log10), median over trials", title_justify="left")
-    for column in ("layer", "kind", "units", "delta", "gain", "= by W", "+ by φ'", "∇W", "signal", "apart"):
+    for column in ("layer", "kind", "units", "delta", "gain", "= by W", "+ by φ'", "∇W", "signal", "spread"):
         table.add_column(column, justify="left" if column == "kind" else "right", no_wrap=True)
     for layer in report.layers:
         table.add_row(*_row(layer))
@@ -53,7 +53,7 @@ def _headline(verdict: Verdict) -> str:
 
 
 def _decades(spread: Spread | None) -> str:
-    """The median with its sign, or a dash where no trial has one."""
+    """The median with its sign; a dash where no trial has one, or the layer has no such number."""
     return "–" if spread is None or spread.median is None else f"{spread.median:+.2f}"
 
 

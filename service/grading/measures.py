@@ -6,7 +6,7 @@ from typing import Literal
 
 from service.simulation.results import Interval, SimulationReport
 
-Measure = Literal["gain_per_layer", "depth_ratio", "reach"]
+Measure = Literal["gain_per_layer", "depth_ratio", "end_to_end_ratio"]
 _FINE = 0.02
 """Decades that are no difference."""
 

@@ -12,7 +12,7 @@ from service.simulation.results import Interval, ItemError, SimulationReport, Sp
 from service.simulation.vocabulary import Cause, Label, Severity, Tendency
 
 _WORDS = ("label", "severity", "confidence", "seed_dependent", "tendency", "cause")
-_SPREADS = ("depth_ratio", "gain_per_layer", "reach")
+_SPREADS = ("depth_ratio", "gain_per_layer", "end_to_end_ratio")
 _OF_SPREADS = ("median", "p05", "p95")
 
 
@@ -37,7 +37,7 @@ class PointVerdict(Model):
     """The factor delta changes by with every layer towards the input."""
     gain_per_layer_interval: Interval | None
     """The 95 % confidence interval of its median."""
-    reach: Spread
+    end_to_end_ratio: Spread
     """Delta at the first hidden layer over the gradient of the prediction, in decades."""
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 async def test_it_is_simulated(client: httpx.AsyncClient) -> None:
     report = await simulated(client, stack(12, 24, KIND), trials=20)
     assert report["spec"]["network"]["layers"][0]["layers"][0]["activation"] == {"kind": KIND}
-    gains = [layer["log10_derivative_gain"]["median"] for layer in report["layers"][:12]]
+    gains = [layer["log10_gain"]["derivative"]["median"] for layer in report["layers"][:12]]
     assert all(gain < 0.0 for gain in gains)  # its slope is at most 1
     assert report["theory"] is not None
 

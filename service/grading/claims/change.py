@@ -28,8 +28,8 @@ class ChangeClaim(Claim):
     """The edit of the specification, as JSON Patch (RFC 6902): add, remove, replace."""
     by: Literal["vanishing", "exploding"] = "vanishing"
     """What it is more or less prone to."""
-    measure: Measure = "reach"
-    """What the simulation is asked; `reach` counts the output's derivative, too."""
+    measure: Measure = "end_to_end_ratio"
+    """What the simulation is asked; `end_to_end_ratio` counts the output's derivative, too."""
 
     def flaws(self) -> list[tuple[str, str]]:
         """A patch that does not fit, or leads to no network."""
