@@ -40,7 +40,7 @@ def test_both_shares_add_up_to_the_gain_of_every_layer(name: str) -> None:
     drawn = gain(odd(name))
     shares = {(row["layer"], row["series"]): row["mean"] for row in drawn["shares"]}
     for row in drawn["gains"]:
-        both = shares[row["layer"], GainChart.WEIGHTS] + shares[row["layer"], GainChart.DERIVATIVE]
+        both = shares[row["layer"], GainChart.SERIES["weights"]] + shares[row["layer"], GainChart.SERIES["derivative"]]
         assert row["mean"] == pytest.approx(both, rel=1e-9, abs=1e-9)
     assert [row["layer"] for row in drawn["gains"]] == [layer.index for layer in odd(name).layers[:-1]]
 
