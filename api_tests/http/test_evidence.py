@@ -1,7 +1,8 @@
 """What hangs below a report: charts, its page, and its gradients as arrays."""
 
+import csv
 import json
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 
 import httpx
@@ -88,6 +89,19 @@ def test_the_page_is_html_that_may_do_nothing(service_url: str) -> None:
     assert answer.headers["content-security-policy"].startswith("default-src 'none'; img-src data:; style-src 'sha256-")
     assert answer.text.startswith("<!doctype html>")
     assert "<script" not in answer.text
+
+
+def test_a_number_that_a_layer_does_not_have_leaves_its_cells_empty(service_url: str) -> None:
+    dense = {"kind": "dense", "units": 4}
+    layers = [dense, {"kind": "residual", "layers": [dense]}, {"kind": "layer_norm"}, dense]
+    body = {"network": {"features": 4, "layers": layers}, "trials": 2}
+    report = httpx.post(f"{service_url}{PATH}", **sent(body), timeout=60).json()
+    names, *rows = csv.reader(StringIO(ask(f"{service_url}{PATH}/{report['digest']}/layers.csv").text, newline=""))
+    assert {len(row) for row in rows} == {len(names)} == {len(set(names))}
+    column = names.index("log10_gain_skip_median")
+    skips = [layer["log10_gain"]["skip"] for layer in report["layers"]]
+    assert [row[column] == "" for row in rows] == [skip is None for skip in skips]
+    assert {skip is None for skip in skips} == {True, False}
 
 
 @pytest.mark.parametrize("network", [spec()["network"], OVERFLOWING], ids=["plain", "overflowing"])
