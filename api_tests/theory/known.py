@@ -10,7 +10,7 @@ from service.nn.activations.expression import Expression
 from service.nn.activations.piecewise import ARelu, Relu
 from service.nn.activations.smooth import Erf, Sin
 
-ELEMENTWISE: list[Activation] = [one for one in every(Activation) if type(one).vjp is Activation.vjp]
+ELEMENTWISE: list[Activation] = [one for one in every(Activation) if not one.only_output]
 
 
 def written(formula: str) -> Activation:

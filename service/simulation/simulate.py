@@ -173,6 +173,8 @@ class _LossGradient(Scaled):
     targets: Array  # (trials, samples, outputs)
 
     def before(self, activation: Activation, derivative: Array, y: Array) -> tuple[Array, npt.NDArray[np.integer[Any]]]:
+        if not self.loss.shortcut:
+            return super().before(activation, derivative, y)
         return self.loss.output_delta(activation, derivative, y, self.targets), np.zeros_like(self.exponent)
 
 

@@ -5,6 +5,7 @@ delta changes from layer l + 1 to l by χ_l = σ_w²·E[φ'(√q_l Z)²], where 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from math import log10
 
@@ -61,6 +62,12 @@ def _sigma_w2(stage: DenseStage) -> float:
     return stage.fan_in * (stage.weight_variance or 0.0)
 
 
+@lru_cache(maxsize=64)
+def _sampled(activation: Activation, smallest: float, largest: float) -> SampledActivation:
+    """Samples for these variances; the same ones are wanted by every network that begins alike."""
+    return SampledActivation.over(activation, smallest, largest)
+
+
 class _Latest:
     """Moments from samples that are kept while the variance moves little; the same again where it has settled."""
 
@@ -73,7 +80,7 @@ class _Latest:
         """E[φ²] and E[φ'²] at pre-activations of the given variance."""
         kept = self._sampled
         if kept is None or not kept.covers(activation, variance):
-            kept = SampledActivation.over(activation, max(variance / _RANGE, _SMALLEST_VARIANCE), variance * _RANGE)
+            kept = _sampled(activation, max(variance / _RANGE, _SMALLEST_VARIANCE), variance * _RANGE)
         if kept is not self._sampled or abs(variance - self._variance) > _SETTLED * variance:
             found = kept.moments(np.array([variance]))
             self._sampled, self._variance = kept, variance

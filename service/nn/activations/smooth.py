@@ -27,6 +27,9 @@ class Linear(Activation):
     def df(self, x: Array, y: Array) -> Array:
         return np.ones_like(x)
 
+    def vjp(self, derivative: Array, y: Array, dy: Array) -> Array:
+        return dy
+
 
 class Sigmoid(Activation):
     """1 / (1 + e^−z), in (0, 1); its slope is at most 1/4, so every layer shrinks the gradient."""

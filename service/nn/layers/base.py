@@ -238,7 +238,8 @@ class Node(Kind):
         else:
             derivative = probe.arranged(activation.df(z, h))
             values, exponent = dy.before(activation, derivative, h)
-            dz = Scaled.of(probe.arranged(values), exponent)
+            untouched = Scaled(values, exponent, dy.sums) if values is dy.values else None
+            dz = untouched or Scaled.of(probe.arranged(values), exponent)
         probe.gradient(at, dy, dz, derivative)
         dx = self.outward(at, saved, dz, probe)
         return dx() if whole else dz
