@@ -19,6 +19,8 @@ LAWS = {
     "activation": ("api_tests/nn/test_activations.py", "isru"),
     "initializer": ("api_tests/nn/test_initializers.py", "triangular and not closed_form"),  # which are a table there
     "loss": ("api_tests/nn/test_losses.py", "log_cosh"),
+    "parameter_layer": ("api_tests/nn/test_nodes.py", "layer_scale"),
+    "container_layer": ("api_tests/nn/test_nodes.py", "blend"),
 }
 """The tests that find a new kind by themselves, and how those for it are selected."""
 TRIED = [name for name in EXTENSIONS if files_to_write(name)]

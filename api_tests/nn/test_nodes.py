@@ -83,11 +83,17 @@ def title(one: PlannedNode) -> str:
     return "-".join([one.node.name(), *(str(value) for value in one.node.model_dump(exclude_unset=True).values())])[:60]
 
 
+def cases(kind: type[Node]) -> list[dict[str, Any]]:
+    """Those of the table; a kind that is not there with its defaults, and a dense layer where it needs layers."""
+    needed = [name for name, field in kind.model_fields.items() if field.is_required()]
+    return CASES.get(kind.name(), [{name: [DENSE] for name in needed}])
+
+
 NODES = [
     planned({"kind": kind.name(), **fields})
     for kind in members(Node)
     if kind.name() != "repeat"
-    for fields in CASES[kind.name()]
+    for fields in cases(kind)
 ]
 
 
