@@ -1,6 +1,6 @@
 """Two versions: that of the package and its HTTP contract, and that of the numbers."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
-ENGINE_VERSION = "1.1.0"
+ENGINE_VERSION = "2.0.0"
 """Part of every report's digest: it moves whenever the same specification would give other numbers."""
