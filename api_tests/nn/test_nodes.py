@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from service.core.errors import Incompatible, ShapeMismatch
+from service.core.errors import Incompatible, ShapeMismatch, WidthExceeded
 from service.core.kinds import members
 from service.nn.layers import Node
 from service.nn.layers.base import Built, Chain, Saved, Scaled
@@ -257,6 +257,15 @@ def test_branches_that_do_not_fit_are_refused_with_what_would(fields: dict[str, 
         planned(fields)
     assert refusal.value.pointer == f"/network/layers/0{pointer}"
     assert words in refusal.value.sentence
+
+
+def test_branches_that_double_the_width_again_and_again_are_refused_where_it_is_too_much() -> None:
+    doubled = {"kind": "parallel", "branches": [{}, {}]}
+    network = {"features": 2, "layers": [{"kind": "repeat", "times": 1000, "layers": [doubled]}]}
+    with pytest.raises(WidthExceeded) as refusal:
+        plan(SimulationSpec.model_validate({"network": network}))
+    assert refusal.value.pointer == "/network/layers/0/layers/0"
+    assert refusal.value.facts == {"width": 131072, "limit": 65536}
 
 
 def dense(units: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Refusal
 ├── MalformedJson         the text is not JSON, nests too deeply, or names a field twice
 ├── SpecError             the specification reads well but cannot be simulated
 │   ├── DepthExceeded         more layers than are simulated
+│   ├── WidthExceeded         more features than are simulated
 │   ├── ShapeMismatch         explicit values whose shape is not the one the network needs
 │   ├── Incompatible          two choices that exclude each other (a loss and an output activation)
 │   ├── GradientsTooLarge     the factors asked for would fill a report
@@ -68,6 +69,20 @@ class DepthExceeded(SpecError):
             f"The network has {depth} layers once every repeat is unrolled; at most {limit} are simulated.",
             pointer="/network/layers",
             depth=depth,
+            limit=limit,
+        )
+
+
+class WidthExceeded(SpecError):
+    """More features come out of a layer than are simulated."""
+
+    code = "width-exceeded"
+
+    def __init__(self, pointer: str, width: int, limit: int) -> None:
+        super().__init__(
+            f"{width} features come out of this layer; at most {limit} are simulated.",
+            pointer=pointer,
+            width=width,
             limit=limit,
         )
 

@@ -6,10 +6,10 @@ from functools import cached_property
 from zlib import crc32
 
 from service.core.arrays import Shape
-from service.core.errors import DepthExceeded, GradientsTooLarge, Incompatible, ShapeMismatch
+from service.core.errors import DepthExceeded, GradientsTooLarge, Incompatible, ShapeMismatch, WidthExceeded
 from service.nn.data import Data, OneHotData
 from service.nn.layers import Node
-from service.nn.layers.base import Parameter
+from service.nn.layers.base import WIDEST, Parameter
 from service.simulation.results import LayerShape
 from service.simulation.spec import Include, SimulationSpec
 
@@ -172,6 +172,8 @@ class _Tree:
             tensors = tuple(self._tensor(one.name) for one in parameters)
             chains = tuple(self.chain(at + to, inner, shape, inside=True) for to, inner in node.chains().items())
             out = node.out(at, shape, [(chain[-1].features,) if chain else shape for chain in chains])
+            if out[-1] > WIDEST:
+                raise WidthExceeded(at, out[-1], WIDEST)
             previous = planned[-1].row if planned else None
             row, fan_in, features = len(self.nodes), shape[-1], out[-1]
             one = PlannedNode(row, at, node, fan_in, features, tuple(parameters), tensors, chains, previous, inside)

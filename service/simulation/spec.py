@@ -11,7 +11,7 @@ from service.core.kinds import Int64, Model
 from service.core.version import ENGINE_VERSION
 from service.nn.data import AnyInputs, AnyTargets, Data, GaussianData
 from service.nn.layers import AnyLayer
-from service.nn.layers.dense import WIDEST
+from service.nn.layers.base import WIDEST
 from service.nn.losses import AnyLoss, SquaredError
 from service.nn.policies import AnyPolicy, Sgd
 

@@ -26,6 +26,8 @@ Saved = Any
 Vjp = tuple[Callable[[], Array], Callable[[str], Array]]
 """∂e/∂x, and ∂e/∂parameter by its name, summed over samples; each is computed where it is called for."""
 
+WIDEST = 65536
+"""The most features that a signal has."""
 _LARGEST_SHIFT = {np.dtype(np.float32): 100, np.dtype(np.float64): 1000}
 _SMALLEST, _LARGEST = 2.0**-32, 2.0**32
 """A gradient is left alone while the sum of its squares is between these: far from what either precision loses."""

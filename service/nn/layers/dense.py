@@ -12,9 +12,8 @@ from service.nn.activations.smooth import Linear
 from service.nn.initializers import AnyInitializer
 from service.nn.initializers.base import Zeros
 from service.nn.initializers.distributions import LecunNormal
-from service.nn.layers.base import Account, Node, Parameter, Saved, Vjp
+from service.nn.layers.base import WIDEST, Account, Node, Parameter, Saved, Vjp
 
-WIDEST = 65536
 _SHARE_WORTH_IT = 0.5
 """Products over samples are taken where they are at most this share of the operations: they are smaller and slower."""
 
