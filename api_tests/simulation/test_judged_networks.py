@@ -1,0 +1,179 @@
+"""The judgement on whole networks: total, with the right cause, rate and flags."""
+
+from math import log10, sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from api_tests.networks import Json, report, stack
+from service.nn.activations.smooth import Sigmoid
+from service.nn.policies import Sgd
+from service.simulation.layers import layer_statistics
+from service.simulation.plan import plan
+from service.simulation.probe import Accumulator, FirstTrial
+from service.simulation.reasons import verdict_of
+from service.simulation.spec import SimulationSpec
+from service.simulation.statistics import Measurements, NetworkTrials
+from service.simulation.verdict import NetworkFacts, judge
+from service.simulation.vocabulary import Cause, Flag, Label, Tendency
+from service.theory.gaussian import moments
+
+ANY_NUMBER = st.floats(allow_nan=True, allow_infinity=True) | st.floats(-400, 400)
+
+STACK = [{"kind": "dense", "units": 2, "activation": {"kind": "tanh"}}]
+BLOCKS = [{"kind": "residual", "layers": [{"kind": "layer_norm"}, *STACK]}, {"kind": "layer_norm"}]
+ACTIVATIONS = [{"kind": "activation", "activation": {"kind": "relu"}}]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data(), st.integers(1, 6), st.integers(1, 4), st.sampled_from([STACK, BLOCKS, ACTIVATIONS]))
+def test_the_judge_is_total(data: st.DataObject, trials: int, times: int, layers: list[Json]) -> None:
+    network = {"features": 2, "layers": [{"kind": "repeat", "times": times, "layers": layers}]}
+    made = plan(SimulationSpec.model_validate({"network": network}))
+    found = Accumulator.empty(range(trials), len(made.nodes))
+    magnitudes = [found.signal, found.dy, found.dz, found.entry, found.weight_gradient, found.weights]
+    arrays = [*(one.sums for one in magnitudes), found.spread, found.derivatives.mean, found.derivatives.dead]
+    for array in arrays:
+        numbers = st.lists(ANY_NUMBER, min_size=array.size, max_size=array.size)
+        array[:] = np.array(data.draw(numbers)).reshape(array.shape)
+    booleans = st.lists(st.booleans(), min_size=found.finite.size, max_size=found.finite.size)
+    found.finite[:] = np.array(data.draw(booleans)).reshape(found.finite.shape)
+    random = data.draw(st.booleans())
+    with np.errstate(all="ignore"):
+        measured = Measurements.of(found, made)
+        statistics = layer_statistics(measured, made, 0.0, FirstTrial())
+        facts = NetworkFacts(len(made.depth.gradients), 0.5, random, True, -307.0, frozenset({1}))
+        verdict = verdict_of(judge(NetworkTrials.of(measured, made), statistics, Sgd(), facts))
+    assert verdict.reasons
+    assert 0 < verdict.confidence <= 1
+    assert "inf" not in verdict.model_dump_json().lower()
+
+
+CAUSES: list[tuple[str, Json, Label, Cause | None]] = [
+    ("relu_glorot", stack(30, 64, "relu"), Label.VANISHING, Cause.GAIN),
+    ("relu_large", stack(30, 64, "relu", {"kind": "variance_scaling", "scale": 4.0}), Label.EXPLODING, Cause.GAIN),
+    ("sigmoid", stack(10, 64, "sigmoid"), Label.VANISHING, Cause.SATURATION),
+    ("tanh_chaos", stack(30, 64, "tanh", {"kind": "variance_scaling", "scale": 9.0}), Label.EXPLODING, Cause.CHAOS),
+    ("stanh_collapse", stack(20, 128, "stanh"), Label.DEAD, Cause.SIGNAL_COLLAPSE),
+    ("zeros", stack(4, 16, "tanh", "zeros"), Label.DEAD, Cause.ZERO_WEIGHTS),
+    ("dead_relu", stack(20, 2, "relu"), Label.DEAD, Cause.DEAD_UNITS),
+    ("overflow", stack(9, 4, "linear", {"kind": "constant", "value": 1e60}), Label.EXPLODING, Cause.FORWARD_OVERFLOW),
+    ("healthy", stack(20, 128, "relu", "he_normal"), Label.STABLE, None),
+]
+
+
+@pytest.mark.parametrize(("network", "label", "cause"), [case[1:] for case in CAUSES], ids=[case[0] for case in CAUSES])
+def test_the_cause_of_a_network(network: Json, label: Label, cause: Cause | None) -> None:
+    verdict = report(network).verdict
+    assert (verdict.label, verdict.cause) == (label, cause)
+
+
+def test_inputs_that_become_one_are_said_although_the_gradient_is_stable() -> None:
+    network = stack(6, 128, "tanh")
+    hidden = network["layers"][0]["layers"][0]
+    hidden["bias"] = {"kind": "constant", "value": 1.0}
+    verdict = report(network, policy={"kind": "adam"}).verdict
+    assert (verdict.label, verdict.cause) == (Label.STABLE, Cause.INPUT_COLLAPSE)
+    assert Flag.INPUT_COLLAPSE in verdict.flags
+
+
+def test_a_loss_without_a_gradient_is_called_that() -> None:
+    data = {"targets": {"kind": "explicit", "values": [[0.0]]}, "samples": 1}
+    verdict = report(stack(3, 4, "tanh", "zeros"), data=data).verdict
+    assert (verdict.label, verdict.cause) == (Label.DEAD, None)
+    assert "loss itself" in verdict.reasons[0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_two_sigmoid_layers_are_stable_and_prone_to_vanish(seed: int) -> None:
+    verdict = report(stack(2, 64, "sigmoid"), seed=seed).verdict
+    gain = sqrt(moments(Sigmoid(), 1.0).slope)  # of the first step from inputs N(0, 1); 0.236 in the limit
+    assert (verdict.label, verdict.tendency) == (Label.STABLE, Tendency.VANISHING)
+    assert verdict.gain_per_layer.median == pytest.approx(gain, rel=0.06)
+    assert verdict.depth_budget == pytest.approx(-2.5 / log10(gain), rel=0.05)
+    assert verdict.gain_per_layer_interval is not None
+    assert verdict.gain_per_layer_interval.high < 1
+
+
+def test_exu_is_stable_and_in_the_strict_sense_prone_to_explode() -> None:
+    verdict = report(stack(30, 128, "exu"), trials=16).verdict
+    assert (verdict.label, verdict.tendency) == (Label.STABLE, Tendency.EXPLODING)
+    assert verdict.gain_per_layer.median == pytest.approx(1.0347, abs=0.01)
+
+
+@pytest.mark.parametrize("hidden", [0, 1])
+def test_without_depth_there_is_nothing_to_judge(hidden: int) -> None:
+    network = {
+        "features": 3,
+        "layers": [{"kind": "dense", "units": 3, "activation": {"kind": "sigmoid"}}] * (hidden + 1),
+    }
+    verdict = report(network).verdict
+    assert verdict.label is Label.STABLE
+    assert "no depth" in verdict.reasons[0]
+    assert verdict.gain_per_layer.count == 0
+
+
+def test_a_narrow_network_depends_on_its_seed_and_says_so() -> None:
+    verdict = report(stack(10, 6, "leaky_relu", "he_normal"), trials=64).verdict
+    assert verdict.seed_dependent
+    assert Flag.TOO_DEEP_FOR_WIDTH in verdict.flags
+    assert any("seed decides" in reason for reason in verdict.reasons)
+    assert verdict.sum_inverse_width == pytest.approx(10 / 6)
+
+
+def test_badly_scaled_targets_are_a_flag_and_not_an_explosion() -> None:
+    verdict = report(stack(5, 64, "relu", "he_normal"), data={"targets": {"kind": "gaussian", "std": 1e9}}).verdict
+    assert verdict.label is Label.STABLE
+    assert {Flag.HUGE_GRADIENT, Flag.LARGE_UPDATE} <= set(verdict.flags)
+
+
+def test_one_hidden_layer_that_dies_has_no_rate() -> None:
+    network = {
+        "features": 2,
+        "layers": [
+            {"kind": "dense", "units": 2, "activation": {"kind": "relu"}, "bias": {"kind": "constant", "value": -1e3}},
+            {"kind": "dense", "units": 1},
+        ],
+    }
+    verdict = report(network, trials=3).verdict
+    assert (verdict.label, verdict.cause) == (Label.DEAD, Cause.DEAD_UNITS)
+    assert verdict.gain_per_layer.count == 0
+
+
+@pytest.mark.parametrize("trials", [1, 2, 5])
+def test_few_trials_of_a_critical_network_claim_no_tendency(trials: int) -> None:
+    tendencies = [report(stack(10, 32, "linear"), trials=trials, seed=seed).verdict.tendency for seed in range(20)]
+    assert tendencies.count(Tendency.STABLE) >= 15  # of 20, where 19 are to be expected
+
+
+def test_few_trials_of_a_sigmoid_network_are_enough() -> None:
+    assert report(stack(6, 64, "sigmoid"), trials=1).verdict.tendency is Tendency.VANISHING
+
+
+def test_equal_units_with_different_outgoing_weights_are_not_called_one() -> None:
+    network = stack(1, 4, "tanh", {"kind": "constant", "value": 0.1})
+    network["layers"][1]["weights"] = {"kind": "lecun_normal"}
+    assert Flag.SYMMETRIC_UNITS not in report(network).verdict.flags
+    network["layers"][1]["weights"] = {"kind": "ones"}
+    assert Flag.SYMMETRIC_UNITS in report(network).verdict.flags
+
+
+def test_a_network_that_cannot_wander_is_not_too_deep_for_its_width() -> None:
+    verdict = report(stack(20, 2, "linear", "orthogonal")).verdict
+    assert Flag.TOO_DEEP_FOR_WIDTH not in verdict.flags
+
+
+def test_a_gradient_of_exactly_zero_is_a_tiny_one() -> None:
+    verdict = report(stack(2, 4, "linear"), data={"inputs": {"kind": "gaussian", "std": 0}}).verdict
+    assert verdict.label is Label.STABLE
+    assert Flag.TINY_GRADIENT in verdict.flags
+
+
+def test_the_weights_are_blamed_where_it_is_them() -> None:
+    network = stack(8, 32, "linear", {"kind": "normal", "std": 0.05})
+    network["layers"][0]["layers"][0]["bias"] = {"kind": "ones"}
+    verdict = report(network).verdict
+    assert verdict.cause is Cause.SATURATION
+    assert any("the weights take more" in reason for reason in verdict.reasons)
