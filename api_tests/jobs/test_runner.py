@@ -13,7 +13,7 @@ from service.jobs import runner as runner_module
 from service.jobs.engine import WorkItem
 from service.jobs.executor import Executor
 from service.jobs.job import JobKind, JobStatus
-from service.jobs.runner import MOST_ATTEMPTS, MOST_DISPATCHES, WHOLE, ChunkRunner
+from service.jobs.runner import WHOLE, ChunkRunner
 from service.jobs.work import WORKS
 from service.jobs.work.base import JobContext
 from service.studies.evaluation import ChunkResult
@@ -85,10 +85,11 @@ async def test_a_process_that_dies_while_it_prepares_a_job_may_try_again(
 
     script.refusal = WorkerFailed("It died.")
     job, hopeless = desk.accept(FINE), desk.accept(FINE)
-    with pytest.raises(WorkerFailed):
-        await runner.dispatch(job, enqueue)
-    for _ in range(MOST_DISPATCHES):
+    for _ in range(24):
         desk.records.attempt(hopeless, WHOLE)
+    for one in (job, hopeless):
+        with pytest.raises(WorkerFailed):
+            await runner.dispatch(one, enqueue)
     await runner.dispatch(hopeless, enqueue)
     script.refusal = None
     await runner.dispatch(job, enqueue)
@@ -264,16 +265,17 @@ async def test_what_was_claimed_here_and_never_begun_is_taken_up(
     assert engine.told == [("reclaim", f"{job}-0")]
 
 
-async def test_a_chunk_that_ends_every_executor_ends_as_an_error(
-    desk: Desk, runner: ChunkRunner, script: Script
+@pytest.mark.parametrize(("begun", "failed", "code"), [(4, 0, None), (5, 4, "abandoned")])
+async def test_a_chunk_that_ends_every_executor_ends_as_an_error_after_five_of_them(
+    desk: Desk, runner: ChunkRunner, script: Script, begun: int, failed: int, code: str | None
 ) -> None:
     job = desk.accept(*[FINE] * 9)
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(begun):
         desk.records.attempt(job, 4)  # and died
     await runner.run(job, 4)
     row = desk.records.get(job)
-    assert (row.done, row.failed, script.asked) == (4, 4, [])
-    assert desk.results.line(job, 5) == [line(5, "abandoned")]
+    assert (row.done, row.failed, script.asked) == (4, failed, [] if failed else [range(4, 8)])
+    assert desk.results.line(job, 5) == [line(5, code)]
 
 
 async def test_whoever_was_begun_before_works_alone(

@@ -30,9 +30,9 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _Enqueue = Callable[[str, int, str], Awaitable[None]]
 
-MOST_ATTEMPTS = 5
+_MOST_ATTEMPTS = 5
 """So often is a chunk begun; one that is never ended is an error after that."""
-MOST_DISPATCHES = 25
+_MOST_DISPATCHES = 25
 """So often is a job dispatched: one of its chunks is more likely to end the executor than the dispatch is."""
 WHOLE = -1
 """Where what is done for a job as a whole begins."""
@@ -92,7 +92,7 @@ class ChunkRunner:
         row = await self._open_row(job)
         if row is None:
             return
-        if await self._surely(self._records.attempt, job, WHOLE) > MOST_DISPATCHES:
+        if await self._surely(self._records.attempt, job, WHOLE) > _MOST_DISPATCHES:
             await self._fail(job, _ABANDONED.detail)
         elif await self._begin(row):
             await self._hand_out(row, enqueue)
@@ -114,7 +114,7 @@ class ChunkRunner:
         attempts = await self._surely(self._records.attempts, job, start)
         # A chunk that was begun before may have ended all that were beside it.
         async with self._lock.exclusive() if attempts > 0 else self._lock.shared():
-            if await self._surely(self._records.attempt, job, start) > MOST_ATTEMPTS:
+            if await self._surely(self._records.attempt, job, start) > _MOST_ATTEMPTS:
                 return _abandoned(loaded, row, start)
             return await self._lines(loaded, row.kind, _items(row, start))
 
