@@ -92,6 +92,14 @@ def test_results_are_kept_once_and_end_the_job_with_the_last(desk: Desk) -> None
     ]
 
 
+def test_a_page_of_results_ends_before_a_gap_of_a_single_item(desk: Desk) -> None:
+    job = desk.accept(1, total=3, chunk=1)
+    for number in (0, 2):
+        desk.results.keep(job, number, lines(number), 0)
+    assert desk.results.lines(job, 0, 9) == (lines(0), 1)
+    assert desk.results.lines(job, 0, 9, over_gaps=True) == (lines(0, 2), 3)
+
+
 def test_results_from_many_executors_at_once_are_counted_exactly(desk: Desk) -> None:
     job = desk.accept(1, total=40, chunk=1)
     with ThreadPoolExecutor(8) as pool:

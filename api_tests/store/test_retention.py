@@ -39,9 +39,11 @@ def test_the_age_is_counted_from_the_last_use_to_the_day(keeping: Keeping) -> No
 
 
 def test_what_fits_exactly_stays(keeping: Keeping) -> None:
-    keeping.put_all(1, 2)
+    keeping.put_all(1)
+    first = stored_bytes(keeping)
+    keeping.put_all(2, 3)
     stored = stored_bytes(keeping)
-    for size, dropped in ((stored, 0), (stored - 1, 1)):
+    for size, dropped in ((stored, 0), (stored - first, 1), (stored - first - 1, 1)):
         full = Keeping(keeping.url, keeping.clock, size_bytes=size)
         assert full.retain() == dropped
         full.close()
