@@ -2,9 +2,11 @@
 
 Every folder of `api_tests/house` has an extension: its files below `service/`, and `proof.py`, tests that run in a copy
 of the repository to which these files were added. There the laws that hold for every kind of the family run for the
-new one, too.
+new one, too. A file called `….py.added` is what is added to the file of that name, before its last statement, which
+makes the union of the family.
 """
 
+import ast
 import shutil
 import subprocess
 import sys
@@ -23,7 +25,7 @@ LAWS = {
     "container_layer": ("api_tests/nn/test_nodes.py", "blend"),
 }
 """The tests that find a new kind by themselves, and how those for it are selected."""
-TRIED = [name for name in EXTENSIONS if files_to_write(name)]
+TRIED = [name for name in EXTENSIONS if (ROOT / "api_tests" / "house" / name / "proof.py").exists()]
 SMALL = {
     "main.py": "",
     "page/laboratory.js": "",
@@ -71,7 +73,20 @@ def extended(extension: str, folder: Path) -> None:
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, folder)
-    shutil.copytree(ROOT / "api_tests" / "house" / extension / "service", folder / "service", dirs_exist_ok=True)
+    added = ROOT / "api_tests" / "house" / extension
+    for file in files_to_write(extension):
+        target = folder / file.relative_to(added)
+        if file.suffix == ".added":
+            add(file.read_text(encoding="utf-8"), target.with_suffix(""))
+        else:
+            shutil.copy(file, target)
+
+
+def add(text: str, target: Path) -> None:
+    """Put `text` before the last statement of the module `target`."""
+    module = target.read_text(encoding="utf-8")
+    lines, last = module.splitlines(keepends=True), ast.parse(module).body[-1].lineno - 1
+    target.write_text("".join([*lines[:last], text, "\n\n", *lines[last:]]), encoding="utf-8")
 
 
 def contents(root: Path) -> dict[str, bytes]:

@@ -22,5 +22,5 @@ class Triangular(Initializer):
     def variance(self, fan_in: int, fan_out: int) -> float | None:
         return self.std**2
 
-    def draw(self, shape: Shape, fan_in: int, stream: Stream) -> Array:
+    def draw(self, shape: Shape, fan_in: int, fan_out: int, stream: Stream) -> Array:
         return self.std * sqrt(6.0) * (stream.uniform(shape) - stream.uniform(shape))
