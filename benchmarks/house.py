@@ -5,8 +5,8 @@ Every row has what it was when `service/` was cut into 35 rooms, what it shall b
 - **files opened**: one `POST /v1/simulations` of `examples/course/deep_stanh_sigmoid.json` is followed from the request
   to the bytes of the report, in the service and in its worker process, after another request has loaded everything.
   A file is opened where one of its functions runs. The second figure counts those, too, that run in threads.
-- **files to write for …**: the hand-written files, new or edited, of an extension, as `api_tests/test_house.py` tries it in a copy of
-  the repository: the files below `api_tests/house/<extension>/service`.
+- **files to write for …**: the hand-written files, new or edited, of an extension, as `api_tests/test_house.py` tries
+  it in a copy of the repository: the files below `api_tests/house/<extension>/service`.
 - **lines to a public name**: lines of `service/**/*.py` for each function, class or constant that is defined at the top
   of a module and has no leading underscore. Members of a family, which are looked up by their kind, are not counted.
 - **folders with Python, and files beside them**: what stands directly below `service/`.
