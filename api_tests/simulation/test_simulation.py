@@ -112,7 +112,7 @@ def test_both_regimes_find_the_same_numbers(
     found = []
     for along_trials in (True, False):
         monkeypatch.setattr(estimate, "regime", lambda *_, along_trials=along_trials: Regime(70, along_trials))
-        made = report(network, trials=70, loss={"kind": loss}, data={"inputs": inputs}, include=["histograms"])
+        made = report(network, trials=70, loss={"kind": loss}, data={"inputs": inputs}, include=["gradients"])
         found.append(made.model_dump(exclude={"elapsed_seconds"}))
     assert_close(*found, tolerance=1e-10)
 

@@ -148,17 +148,12 @@ class NetworkTrials:
         )
 
 
-def group_by_condition(trials: NetworkTrials, rising: list[float], falling: list[float]) -> list[TrialIndices]:
+def group_by_condition(trials: NetworkTrials, rising: float, falling: float) -> list[TrialIndices]:
     """The numbers of the trials in groups that no condition tells apart.
 
-    Conditions are being dead or overflowed, a depth ratio of at least one of `rising`, or at most one of `falling`.
+    Conditions are being dead or overflowed, a depth ratio of at least `rising`, or at most `falling`.
     """
-    conditions = [
-        trials.dead,
-        trials.overflowed,
-        *(trials.depth_ratio >= edge for edge in rising),
-        *(trials.depth_ratio <= edge for edge in falling),
-    ]
+    conditions = [trials.dead, trials.overflowed, trials.depth_ratio >= rising, trials.depth_ratio <= falling]
     codes = (1 << np.arange(len(conditions))) @ np.array(conditions, np.intp)
     return [np.flatnonzero(codes == code) for code in np.unique(codes)]
 

@@ -148,8 +148,7 @@ def _interval(interval: tuple[float, float] | None, trials: int, facts: NetworkF
 
 def _vote(trials: NetworkTrials, policy: Policy) -> Vote:
     """The label that most trials have, and the severity of the median trial among them."""
-    rising, falling = [policy.exploding_mild, policy.exploding_severe], [policy.vanishing_mild, policy.vanishing_severe]
-    groups = group_by_condition(trials, rising, falling)
+    groups = group_by_condition(trials, policy.exploding_mild, policy.vanishing_mild)
     judged = [_judge_one(trials, int(group[0]), policy) for group in groups]
     votes = Counter(dict.fromkeys(Label, 0))
     for (label, _), group in zip(judged, groups, strict=True):
