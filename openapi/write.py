@@ -27,7 +27,7 @@ from service.grading.batch import Assignment, BatchRequest, BatchSpec  # noqa: E
 from service.grading.formats import FORMATS  # noqa: E402
 from service.grading.formats.lambda_feedback import LambdaRequest  # noqa: E402
 from service.grading.formats.mu_ed import EvaluateHealth, EvaluateRequest  # noqa: E402
-from service.grading.formats.xqueue import xqueue_spec  # noqa: E402
+from service.grading.formats.xqueue import XQueue  # noqa: E402
 from service.grading.grade import grade  # noqa: E402
 from service.grading.rubrics import rubric_report  # noqa: E402
 from service.grading.spec import GradingSpec, Rubric  # noqa: E402
@@ -62,7 +62,7 @@ def answers() -> dict[str, Any]:
     previewed = PreviewSpec.model_validate(_first("previews"))
     evaluated = EvaluateRequest.model_validate(_first("evaluations"))
     asked_of_lambda = LambdaRequest.model_validate(_first("lambdas"))
-    queued = xqueue_spec(examples.example("queued").encode())
+    queued = XQueue.read(examples.example("queued").encode())
     report = {**simulate(spec).model_dump(mode="json"), "elapsed_seconds": SECONDS}
     return {
         "evaluation": json.loads(FORMATS["mu_ed"].write(grade(evaluated.grading_spec(), simulate))),

@@ -24,19 +24,19 @@ class XQueue(Format):
         """A JSON object of the three fields."""
         return json_text({"correct": grading.all_correct, "score": grading.fraction, "msg": as_html(grading)})
 
+    @staticmethod
+    def read(text: bytes) -> GradingSpec:
+        """What is to be graded of a body of XQueue; FlawedRubric where it is none.
 
-def xqueue_spec(text: bytes) -> GradingSpec:
-    """What is to be graded of a body of XQueue; FlawedRubric where it is none.
-
-    The body is JSON with `xqueue_body`, itself JSON in a string, of which `grader_payload` is JSON in a string again:
-    a `claim` of this service, or a `rubric`, and then `student_response` has the answers in JSON.
-    """
-    body = _inside(_object(text, "the body"), "xqueue_body")
-    told = _inside(body, "grader_payload")
-    response = body.get("student_response", "")
-    if "rubric" in told:
-        return GradingSpec.from_platform(told, _object(str(response), "student_response"))
-    return GradingSpec.from_platform(told, response, told.get("expected"))
+        The body is JSON with `xqueue_body`, itself JSON in a string, of which `grader_payload` is JSON in a string
+        again: a `claim` of this service, or a `rubric`, and then `student_response` has the answers in JSON.
+        """
+        body = _inside(_object(text, "the body"), "xqueue_body")
+        told = _inside(body, "grader_payload")
+        response = body.get("student_response", "")
+        if "rubric" in told:
+            return GradingSpec.from_platform(told, _object(str(response), "student_response"))
+        return GradingSpec.from_platform(told, response, told.get("expected"))
 
 
 def _inside(outer: dict[str, Any], name: str) -> dict[str, Any]:

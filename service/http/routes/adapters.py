@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from service.core.kinds import Double, Model
 from service.grading.formats.lambda_feedback import LambdaAnswer, LambdaCommand, LambdaRequest
 from service.grading.formats.mu_ed import EvaluateHealth, EvaluateRequest, Feedback
-from service.grading.formats.xqueue import xqueue_spec
+from service.grading.formats.xqueue import XQueue
 from service.http.dependencies import ServicesDep
 from service.http.examples import example, example_requests
 from service.http.requests import StrictRequest, StrictRoute
@@ -71,4 +71,4 @@ async def run_lambda_feedback(
 async def grade_queued_submission(request: Request, services: ServicesDep) -> Response:
     """Open edX, push: a body of any media type with `xqueue_body`; `grader_payload` has a `claim` or a `rubric`."""
     body = await StrictRequest(request.scope, request.receive).body()
-    return Response(await services.archive.grade(xqueue_spec(body), "xqueue"), media_type=_JSON)
+    return Response(await services.archive.grade(XQueue.read(body), "xqueue"), media_type=_JSON)
