@@ -15,24 +15,19 @@ from api_tests.nn.variants import every, named
 from service.nn.initializers import Initializer
 from service.nn.initializers.base import (
     Constant,
-    ExplicitInitializer,
-    Identity,
-    Ones,
-    Zeros,
-)
-from service.nn.initializers.distributions import (
     Distribution,
     FanMode,
     GlorotUniform,
     HeUniform,
     LecunUniform,
     Normal,
-    Orthogonal,
-    Sparse,
+    Ones,
     TruncatedNormal,
     Uniform,
     VarianceScaling,
+    Zeros,
 )
+from service.nn.initializers.matrices import ExplicitInitializer, Identity, Orthogonal, Sparse
 from service.nn.randomness import Randomness
 
 Numbers = npt.NDArray[np.floating[Any]]

@@ -14,7 +14,7 @@ from api_tests.nn.variants import every, named
 from service.core.strict_json import loads
 from service.nn.data import Data
 from service.nn.initializers import Initializer
-from service.nn.initializers.distributions import Sparse
+from service.nn.initializers.matrices import Sparse
 from service.nn.randomness import Randomness
 from service.simulation.plan import plan
 from service.simulation.simulate import theory_of

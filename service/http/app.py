@@ -13,10 +13,9 @@ from service.charts.renderer import ChartRenderer
 from service.core.settings import Settings
 from service.core.version import __version__
 from service.http import problems
-from service.http.dependencies import Services
 from service.http.openapi import contract, document
 from service.http.problems import Problem
-from service.http.requests import RequestMiddleware, Traffic
+from service.http.requests import RequestMiddleware, Services, Traffic
 from service.http.routes import (
     adapters,
     analyses,

@@ -1,6 +1,5 @@
 """What endpoints are handed; every dependency is a coroutine, since FastAPI runs a plain function in a thread."""
 
-from dataclasses import dataclass
 from hashlib import sha256
 from re import fullmatch
 from typing import Annotated, Any
@@ -9,36 +8,11 @@ from fastapi import Depends, Header, Path, Query, Request
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from service.charts.renderer import ChartRenderer
 from service.core.errors import JobNotFound
-from service.core.settings import Settings
-from service.http.requests import Traffic
+from service.http.requests import ServicesDep
 from service.jobs.job import ID, Job
-from service.jobs.jobs import Jobs
 from service.jobs.records import Requester
-from service.processes.pool import ProcessPool
-from service.store.archive import Archive
 from service.store.listing import Cursor
-
-
-@dataclass(frozen=True)
-class Services:
-    """Everything that an application holds, as `app.state.services`."""
-
-    settings: Settings
-    pool: ProcessPool
-    archive: Archive
-    renderer: ChartRenderer
-    jobs: Jobs
-    traffic: Traffic
-
-
-async def _services(request: Request) -> Services:
-    services: Services = request.app.state.services
-    return services
-
-
-ServicesDep = Annotated[Services, Depends(_services)]
 
 
 async def _report(

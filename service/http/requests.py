@@ -9,14 +9,15 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from email.message import Message as MimeMessage
 from http import HTTPMethod
 from time import perf_counter
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
 
 from anyio import CancelScope, Event, fail_after, move_on_after, sleep
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily
@@ -25,6 +26,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.charts.renderer import ChartRenderer
 from service.core.errors import Refusal, StoreUnavailable
 from service.core.settings import Settings
 from service.core.strict_json import loads
@@ -255,3 +257,23 @@ def _check_media_type(request: Request) -> None:
     subtype = header.get_content_subtype()
     if header.get_content_maintype() != "application" or not (subtype == "json" or subtype.endswith("+json")):
         raise UnsupportedMediaType("The body must be JSON; send it with `Content-Type: application/json`.")
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that an application holds, as `app.state.services`."""
+
+    settings: Settings
+    pool: ProcessPool
+    archive: Archive
+    renderer: ChartRenderer
+    jobs: Jobs
+    traffic: Traffic
+
+
+async def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesDep = Annotated[Services, Depends(_services)]

@@ -57,8 +57,8 @@ class PlannedNode:
         return LayerShape(
             index=self.row + 1,
             path=self.path,
-            kind=self.node.name(),
-            activation=None if activation is None else activation.name(),
+            kind=self.node.kind,
+            activation=None if activation is None else activation.kind,
             shape=[self.features],
             parameters=self.parameter_count,
             boundary=boundary,
@@ -218,14 +218,14 @@ def _check_activations(made: Plan) -> None:
         activation = planned.node.output_activation
         if planned is not last and activation is not None and activation.only_output:
             raise Incompatible(
-                f"{activation.name()} normalises over the units and may stand in the last layer only.",
+                f"{activation.kind} normalises over the units and may stand in the last layer only.",
                 pointer=_pointer_to_activation(planned),
             )
     activation = last.node.output_activation
     if loss.probability and not (activation is not None and activation.probability):
-        what = f"output activation {activation.name()}" if activation is not None else f"output of {last.node.name()}"
+        what = f"output activation {activation.kind}" if activation is not None else f"output of {last.node.kind}"
         raise Incompatible(
-            f"{loss.name()} reads predictions as probabilities, but the {what} leaves [0, 1]; "
+            f"{loss.kind} reads predictions as probabilities, but the {what} leaves [0, 1]; "
             "take sigmoid or softmax there.",
             pointer=_pointer_to_activation(last),
         )

@@ -104,7 +104,8 @@ def measure(made: Plan, processes: int = 1) -> tuple[Measurements, FirstTrial, b
     worth = int(costs.floating_point_operations / _WORTH_A_HELPER)
     count = max(1, min(processes, worth, made.trials // 2))  # sums along a single trial would be rounded otherwise
     shares = list(_parts(range(made.trials), count))
-    parts = fork_map(partial(observe, Work.of(made, costs.regime)), shares)
+    work = partial(observe, Work.of(made, costs.regime))
+    parts = fork_map(work, shares) if count > 1 else [work(shares[0])]
     return Measurements.of(Accumulator.joined([part for part, _, _ in parts]), made), parts[0][1], parts[0][2]
 
 

@@ -13,7 +13,7 @@ from service.grading.answers import Unreadable
 from service.grading.claims.base import Claim, Context, Judgement
 from service.grading.measures import report_path
 from service.grading.results import Method
-from service.nn.initializers.base import ExplicitInitializer
+from service.nn.initializers.matrices import ExplicitInitializer
 from service.nn.layers.dense import Dense
 from service.simulation.plan import PlannedNode, plan
 from service.simulation.results import LayerGradients, SimulationReport

@@ -9,9 +9,8 @@ from service.core.kinds import Double, Model
 from service.grading.formats.lambda_feedback import LambdaAnswer, LambdaCommand, LambdaRequest
 from service.grading.formats.mu_ed import EvaluateHealth, EvaluateRequest, Feedback
 from service.grading.formats.xqueue import XQueue
-from service.http.dependencies import ServicesDep
 from service.http.examples import example, example_requests
-from service.http.requests import StrictRequest, StrictRoute
+from service.http.requests import ServicesDep, StrictRequest, StrictRoute
 
 router = APIRouter(tags=["gradings"], route_class=StrictRoute)
 texts = APIRouter(tags=["gradings"])

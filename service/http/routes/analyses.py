@@ -6,9 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 from fastapi.responses import Response
 
-from service.http.dependencies import ServicesDep
 from service.http.examples import example_requests
-from service.http.requests import StrictRoute
+from service.http.requests import ServicesDep, StrictRoute
 from service.simulation.results import Estimate
 from service.simulation.spec import SimulationSpec
 from service.theory.facts import ActivationProfile, ProfileSpec

@@ -13,9 +13,9 @@ from service.grading.formats import FormatName
 from service.grading.results import Grading
 from service.grading.rubrics import RubricReport, rubric_report
 from service.grading.spec import GradingSpec, Rubric
-from service.http.dependencies import RequesterDep, ServicesDep
+from service.http.dependencies import RequesterDep
 from service.http.examples import example, example_requests
-from service.http.requests import StrictRoute
+from service.http.requests import ServicesDep, StrictRoute
 from service.http.responses import ACCEPTED, GradingResponse, Responses, link, located
 from service.jobs.job import Job
 

@@ -8,9 +8,9 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from service.http.dependencies import JobDep, JobId, PageCursor, RequesterDep, ServicesDep, page_size
+from service.http.dependencies import JobDep, JobId, PageCursor, RequesterDep, page_size
 from service.http.examples import example_requests
-from service.http.requests import StrictRoute
+from service.http.requests import ServicesDep, StrictRoute
 from service.http.responses import ACCEPTED, Responses, located
 from service.jobs.job import OPEN, Job, JobPage, JobStatus
 from service.store.listing import Cursor

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from service.core.kinds import Model
 from service.core.version import ENGINE_VERSION, __version__
-from service.http.dependencies import ServicesDep
+from service.http.requests import ServicesDep
 
 _SEMANTIC = r"^\d+\.\d+\.\d+$"
 

@@ -14,8 +14,8 @@ from service.core.errors import ChartNotAvailable
 from service.core.kinds import Model
 from service.grading.batch import GradedSubmission
 from service.grading.formats import FormatName
-from service.http.dependencies import JobDep, JobId, Services, ServicesDep, page_size
-from service.http.requests import StrictRoute
+from service.http.dependencies import JobDep, JobId, page_size
+from service.http.requests import Services, ServicesDep, StrictRoute
 from service.http.responses import Csv, GradingResponse, Png, Svg, VegaLite, Zip, attachment
 from service.jobs.job import OPEN, Job, JobKind
 from service.studies.axes import MOST_POINTS

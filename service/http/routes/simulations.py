@@ -10,9 +10,9 @@ from pydantic.json_schema import SkipJsonSchema
 from service.charts.chart import ChartFormat, ChartName, Theme
 from service.charts.report_page import content_security_policy
 from service.charts.tables import gradients_npz, layers_csv
-from service.http.dependencies import PageCursor, ReportBytes, Services, ServicesDep, page_size
+from service.http.dependencies import PageCursor, ReportBytes, page_size
 from service.http.examples import example_requests
-from service.http.requests import StrictRoute
+from service.http.requests import Services, ServicesDep, StrictRoute
 from service.http.responses import Csv, Npz, Png, Responses, Svg, VegaLite, attachment, link
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec

@@ -9,15 +9,19 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from service.core.arrays import Array, Float64Array, Shape, Squares, all_between, plain_squares
-from service.core.kinds import Kind
+from service.core.kinds import Int64, Kind
 from service.nn.activations import Activation
 from service.nn.initializers import Initializer
+
+if TYPE_CHECKING:
+    from service.nn.layers import AnyLayer
 
 Account = Literal["weights", "derivative", "normalisation", "skip", "other"]
 """What may change the size of a gradient."""
@@ -245,3 +249,25 @@ class Node(Kind):
         probe.gradient(at, dy, dz, derivative)
         dx = self.outward(at, saved, dz, probe)
         return dx() if whole else dz
+
+
+class Repeat(Node):
+    """The layers inside, `times` times in a row, each time with parameters of its own."""
+
+    kind: Literal["repeat"] = "repeat"
+    times: Annotated[Int64, Field(ge=1, le=10_000)]
+    """How often."""
+    layers: Annotated[list[AnyLayer], Field(min_length=1, max_length=1000)]
+    """The layers of the block."""
+
+    def depth(self) -> int:
+        return self.times * sum(layer.depth() for layer in self.layers)
+
+    def unroll(self, path: str) -> Iterator[tuple[str, Node]]:
+        """The nodes of the block, `times` times; the pointer is the same each time."""
+        for _ in range(self.times):
+            for position, layer in enumerate(self.layers):
+                yield from layer.unroll(f"{path}/layers/{position}")
+
+    def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
+        raise NotImplementedError("a repeat is unrolled before shapes are asked for")

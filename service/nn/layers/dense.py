@@ -10,8 +10,7 @@ from service.core.kinds import Int64
 from service.nn.activations import Activation, AnyActivation
 from service.nn.activations.smooth import Linear
 from service.nn.initializers import AnyInitializer
-from service.nn.initializers.base import Zeros
-from service.nn.initializers.distributions import LecunNormal
+from service.nn.initializers.base import LecunNormal, Zeros
 from service.nn.layers.base import WIDEST, Account, Node, Parameter, Saved, Vjp
 
 _SHARE_WORTH_IT = 0.5

@@ -1,0 +1,95 @@
+"""Initialisers that make a matrix as a whole."""
+
+from math import ceil
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from service.core.arrays import Array, Shape
+from service.core.kinds import Fraction, NonNegative
+from service.nn.initializers.base import Initializer
+from service.nn.randomness import Stream
+from service.nn.values import Values, shape_of
+
+_OPERATIONS_PER_QR = 6.0
+
+
+class Identity(Initializer):
+    """1 on the diagonal, 0 elsewhere; a layer that is not square passes or pads the leading features."""
+
+    kind: Literal["identity"] = "identity"
+
+    definition: ClassVar[str] = "w_ij = 1 if i = j else 0"
+    source: ClassVar[str] = "Le, Jaitly & Hinton 2015."
+    random: ClassVar[bool] = False
+
+    def draw(self, shape: Shape, fan_in: int, fan_out: int, stream: Stream) -> Array:
+        return np.eye(shape[0], shape[1])[None]
+
+
+class ExplicitInitializer(Initializer):
+    """The values themselves, whatever the seed: rows are inputs, columns are units; a bias is one row."""
+
+    kind: Literal["explicit"] = "explicit"
+    values: Values
+    """One row for each input, one column for each unit; for a bias one value for each unit."""
+
+    definition: ClassVar[str] = "w_ij = values[i][j]"
+    source: ClassVar[str] = "The request."
+    random: ClassVar[bool] = False
+
+    def draw(self, shape: Shape, fan_in: int, fan_out: int, stream: Stream) -> Array:
+        return np.asarray(self.values, dtype=np.float64).reshape(1, *shape)
+
+    def shape_of_values(self) -> Shape | None:
+        return shape_of(self.values)
+
+
+class Orthogonal(Initializer):
+    """`gain` times a random orthogonal matrix: every signal, forward and backward, is scaled by exactly `gain`.
+
+    Where the layer is not square, the rows or the columns are orthonormal, whichever are fewer.
+    """
+
+    kind: Literal["orthogonal"] = "orthogonal"
+    gain: NonNegative = 1.0
+    """What every singular value is."""
+
+    definition: ClassVar[str] = "gain * Q, Q uniform among the matrices with orthonormal rows or columns"
+    source: ClassVar[str] = "Saxe, McClelland & Ganguli 2014; uniform by Mezzadri 2007."
+
+    def variance(self, fan_in: int, fan_out: int) -> float | None:
+        return self.gain**2 / max(fan_in, fan_out)
+
+    def draw_operations(self, shape: Shape) -> float:
+        return super().draw_operations(shape) + _OPERATIONS_PER_QR * shape[0] * shape[1] * min(shape)
+
+    def draw(self, shape: Shape, fan_in: int, fan_out: int, stream: Stream) -> Array:
+        normals = stream.normal(shape).astype(np.float64)
+        wide = shape[0] < shape[1]
+        q, r = np.linalg.qr(normals.swapaxes(-1, -2) if wide else normals)
+        signs = np.sign(np.diagonal(r, axis1=-2, axis2=-1))[..., None, :]  # without them Q would not be uniform
+        values = self.gain * q * signs
+        return values.swapaxes(-1, -2) if wide else values
+
+
+class Sparse(Initializer):
+    """Every unit gets N(0, std²) from a random few of its inputs and 0 from the others."""
+
+    kind: Literal["sparse"] = "sparse"
+    sparsity: Fraction = 0.9
+    """The share of a unit's incoming weights that are zero, rounded up to whole weights."""
+    std: NonNegative = 1.0
+    """The standard deviation of the others."""
+
+    definition: ClassVar[str] = "N(0, std^2) for a random share 1 - sparsity of a unit's inputs, else 0"
+    source: ClassVar[str] = "Martens 2010."
+
+    def variance(self, fan_in: int, fan_out: int) -> float | None:
+        return (1.0 - ceil(self.sparsity * fan_in) / fan_in) * self.std**2
+
+    def draw(self, shape: Shape, fan_in: int, fan_out: int, stream: Stream) -> Array:
+        values = stream.normal(shape).astype(np.float64)
+        order = stream.uniform(shape).argsort(axis=-2)
+        np.put_along_axis(values, order[..., : ceil(self.sparsity * shape[0]), :], 0.0, axis=-2)
+        return self.std * values
