@@ -23,9 +23,9 @@ from service.jobs.results import JobResults
 from service.jobs.supervisor import WorkerSupervisor
 from service.jobs.work.gradings import GradingsWork
 from service.jobs.work.sweep import SweepWork
+from service.processes.pool import Threads
 from service.store.assignments import AssignmentStore
 from service.store.database import Database
-from service.store.engine import Threads
 from service.store.listing import Cursor
 from service.studies.sweep import SweepSpec
 

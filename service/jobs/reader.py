@@ -15,8 +15,8 @@ from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
 from service.jobs.work import WORKS
 from service.jobs.work.gradings import GradingsWork
+from service.processes.pool import Threads
 from service.store.database import Database
-from service.store.engine import Threads
 from service.studies.sweep import SweepSpec
 
 _LINES_AT_ONCE = 2000

@@ -93,7 +93,9 @@ class Derivatives:
         self.mean_square[trials, node] = plain_squares(few) / flat.shape[-1]
         smallest = low if (low >= 0.0).all() else np.fmin.reduce(np.abs(flat), axis=-1)
         limit = SATURATED_BELOW * largest_slope
-        self.saturated[trials, node] = _share_below(limit, flat, smallest) if np.isfinite(limit) else np.nan
+        some = np.isfinite(limit) and (smallest < limit).any()
+        nothing = 0.0 if np.isfinite(limit) else np.nan
+        self.saturated[trials, node] = (np.abs(flat) < limit).mean(axis=-1) if some else nothing
         self.dead[trials, node] = (few == 0.0).all(axis=-2).mean(axis=-1) if (smallest == 0.0).any() else 0.0
 
 
@@ -131,8 +133,7 @@ class Accumulator:
     @classmethod
     def joined(cls, parts: list["Accumulator"]) -> "Accumulator":
         """The trials of all of them, one after the other."""
-        joined: Accumulator = _joined(parts)
-        return joined
+        return _joined(parts)
 
 
 @dataclass
@@ -145,7 +146,7 @@ class FirstTrial:
     exponent: dict[int, int] = field(default_factory=dict)
 
 
-class Probe:
+class MeasuringProbe:
     """Looks on while a chunk of trials passes, and measures into the rows `trials` of an accumulator."""
 
     def __init__(
@@ -284,11 +285,6 @@ def _squares_by_gram(of_x: Array, of_delta: Array) -> Float64Array:
     sums = np.vecdot(one, other).astype(np.float64, copy=False)
     traces = np.trace(of_x, axis1=-2, axis2=-1) * np.trace(of_delta, axis1=-2, axis2=-1).astype(np.float64)
     return np.where(well_known(sums, of_x.dtype) & (sums > _LEAST_SHARE_LEFT * traces), sums, np.nan)
-
-
-def _share_below(limit: float, flat: Array, smallest: Array) -> Float64Array | float:
-    """The share of |(trials, n)| below `limit`, (trials,); `smallest` is the least of each trial."""
-    return (np.abs(flat) < limit).mean(axis=-1) if (smallest < limit).any() else 0.0
 
 
 def _joined(parts: list[Any]) -> Any:

@@ -25,12 +25,12 @@ from service.nn.losses import Loss
 from service.nn.randomness import Randomness
 from service.processes.fork_map import fork_map
 from service.simulation.estimate import Regime, cost
-from service.simulation.layers import layer_gradients, layer_statistics
 from service.simulation.plan import Plan, PlannedNode, plan
-from service.simulation.probe import Accumulator, FirstTrial, Probe
+from service.simulation.probe import Accumulator, FirstTrial, MeasuringProbe
 from service.simulation.reasons import verdict_of
 from service.simulation.results import SimulationReport, Theory
 from service.simulation.spec import Include, SimulationSpec
+from service.simulation.spreads import layer_gradients, layer_statistics
 from service.simulation.statistics import Measurements, NetworkTrials
 from service.simulation.verdict import NetworkFacts, judge
 from service.theory.bounds import largest_slope
@@ -118,7 +118,7 @@ def observe(work: Work, share: range) -> tuple[Accumulator, FirstTrial, bool]:
             rows = slice(trials.start - share.start, trials.stop - share.start)
             wanted = first if trials.start == 0 and work.plan.spec.include else None
             network = draw(work.plan, trials)
-            _pass(network, work.plan.spec.loss, Probe(found, rows, largest, along_trials, wanted))
+            _pass(network, work.plan.spec.loss, MeasuringProbe(found, rows, largest, along_trials, wanted))
             twins = twins or (trials.start == 0 and _has_twins(network.chain))
     return found, first, twins
 
@@ -179,7 +179,7 @@ class _LossGradient(Scaled):
         return self.loss.output_delta(activation, derivative, y, self.targets), np.zeros_like(self.exponent)
 
 
-def _pass(network: Drawn, loss: Loss, probe: Probe) -> None:
+def _pass(network: Drawn, loss: Loss, probe: MeasuringProbe) -> None:
     """Both passes, under the eyes of `probe`; what overflows on the way forward is infinite or NaN from there on."""
     x, targets = probe.arranged(network.inputs), probe.arranged(network.targets)
     probe.inputs(x)

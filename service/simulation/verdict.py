@@ -6,23 +6,15 @@ Total: no number, NaN or infinity makes it raise.
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise, takewhile
+from itertools import dropwhile, pairwise, takewhile
 from math import isfinite, log10, sqrt
 
 import numpy as np
 
 from service.nn.policies import Policy
 from service.simulation.results import LayerStatistics, Spread
-from service.simulation.statistics import (
-    Evidence,
-    NetworkTrials,
-    TrialIndices,
-    group_by_condition,
-    median_interval,
-    median_trial,
-    power,
-    spreads_of,
-)
+from service.simulation.spreads import median_interval, powers_of_ten, spreads_of
+from service.simulation.statistics import Evidence, NetworkTrials, TrialIndices, group_by_condition, median_trial
 from service.simulation.vocabulary import Cause, Flag, Label, Severity, Tendency
 
 SEED_DEPENDENT_BELOW = 0.8
@@ -115,19 +107,16 @@ def judge(trials: NetworkTrials, layers: list[LayerStatistics], policy: Policy, 
     """The judgement on a network by `policy`."""
     vote = _vote(trials, policy)
     evidence = Evidence.of(trials, vote.agreeing, vote.typical)
-    factors = power(trials.slope)
-    depth, forward, end_to_end, gains = spreads_of(
-        trials.depth_ratio, trials.forward_ratio, trials.end_to_end_ratio, factors
-    )
+    factors = powers_of_ten(trials.slope)
+    ratios = trials.depth_ratio, trials.forward_ratio, trials.end_to_end_ratio
+    depth, forward, end_to_end, gains = spreads_of(*ratios, factors)
     rate = _rate(gains, _interval(median_interval(factors), gains.count, facts), vote.label, policy)
-    first_hidden = next((number for number, layer in enumerate(layers) if layer.boundary), None)
-    way_back = [] if first_hidden is None else layers[first_hidden:]
-    cause = find_cause(vote.label, evidence, way_back, facts)
+    way_back = list(dropwhile(lambda layer: not layer.boundary, layers))
     return Decision(
         vote=vote,
         rate=rate,
         evidence=evidence,
-        cause=cause,
+        cause=find_cause(vote.label, evidence, way_back, facts),
         flags=find_flags(vote.label, evidence, layers, depth, facts),
         facts=facts,
         log10_update=log10_update(layers),
@@ -149,21 +138,16 @@ def _interval(interval: tuple[float, float] | None, trials: int, facts: NetworkF
 def _vote(trials: NetworkTrials, policy: Policy) -> Vote:
     """The label that most trials have, and the severity of the median trial among them."""
     groups = group_by_condition(trials, policy.exploding_mild, policy.vanishing_mild)
-    judged = [_judge_one(trials, int(group[0]), policy) for group in groups]
+    judged = [judge_trial(*trials.conditions(int(group[0])), policy) for group in groups]
     votes = Counter(dict.fromkeys(Label, 0))
     for (label, _), group in zip(judged, groups, strict=True):
         votes[label] += group.size
     label = max(Label, key=lambda candidate: votes[candidate])  # a tie goes to the one that stands first in Label
-    agreeing = np.sort(
-        np.concatenate([group for group, (given, _) in zip(groups, judged, strict=True) if given is label])
-    )
+    alike = [group for group, (given, _) in zip(groups, judged, strict=True) if given is label]
+    agreeing = np.sort(np.concatenate(alike))
     typical = median_trial(trials, agreeing)
-    return Vote(label, _judge_one(trials, typical, policy)[1], agreeing, typical, trials.depth_ratio.size)
-
-
-def _judge_one(trials: NetworkTrials, number: int, policy: Policy) -> tuple[Label, Severity]:
-    ratio, dead, overflowed = trials.depth_ratio[number], trials.dead[number], trials.overflowed[number]
-    return judge_trial(float(ratio), bool(dead), bool(overflowed), policy)
+    severity = judge_trial(*trials.conditions(typical), policy)[1]
+    return Vote(label, severity, agreeing, typical, trials.depth_ratio.size)
 
 
 def judge_trial(depth_ratio: float, dead: bool, overflowed: bool, policy: Policy) -> tuple[Label, Severity]:

@@ -14,13 +14,12 @@ from service.core.errors import ReportNotFound, StoreUnavailable
 from service.grading.rubrics import checked_plans
 from service.grading.spec import GradingSpec
 from service.grading.tasks import grading_with_evidence
-from service.processes.pool import ProcessPool
+from service.processes.pool import ProcessPool, Threads
 from service.simulation.estimate import Limits, check_budget, estimate
 from service.simulation.plan import Plan, plan
 from service.simulation.results import Estimate
 from service.simulation.simulate import report_json
 from service.simulation.spec import SimulationSpec
-from service.store.engine import Threads
 from service.store.listing import Cursor, ReportPage
 from service.store.stores import Store
 

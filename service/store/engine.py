@@ -1,21 +1,18 @@
 """Where a database is, and how it is spoken to: SQLite as a server wants it, PostgreSQL with a bound on every wait."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
-from anyio import CapacityLimiter, to_thread
 from platformdirs import user_data_path
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
+from service.processes.pool import CONNECTIONS
 
-_CONNECTIONS = 5
 _BUSY_SECONDS = 5
 _CONNECT_SECONDS = 3
 _PATIENT_SECONDS = 60
@@ -25,7 +22,7 @@ _SYNCHRONOUS = {
     True: "synchronous=FULL",
 }
 _POOL: dict[str, Any] = {
-    "pool_size": _CONNECTIONS,
+    "pool_size": CONNECTIONS,
     "max_overflow": 0,
     "pool_timeout": _BUSY_SECONDS,
     "hide_parameters": True,  # the log has errors, and nothing of reports
@@ -63,24 +60,6 @@ class Address:
     def engine(self, durable: bool = False) -> Engine:
         """An engine, which connects when it is first used; a `durable` one outlives a crash of the machine, too."""
         return _sqlite(self.url, durable) if self.backend == "sqlite" else _postgresql(self.url)
-
-
-class Threads:
-    """Threads for work that waits for a database, as many as it has connections.
-
-    Those of the endpoints are left alone, should the database be slow.
-    """
-
-    def __init__(self) -> None:
-        self._limiter = CapacityLimiter(_CONNECTIONS)
-
-    async def run(self, work: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
-        """What `work` returns for these arguments; a caller that is cancelled waits for its end."""
-        return await to_thread.run_sync(partial(work, *arguments, **named), limiter=self._limiter)
-
-    async def glance(self, work: Callable[[], _T]) -> _T:
-        """What `work` returns; a caller that is cancelled leaves it alone."""
-        return await to_thread.run_sync(work, limiter=self._limiter, abandon_on_cancel=True)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
  *
  * @typedef {import("api").components["schemas"]} Schemas
  * @typedef {Schemas["CatalogEntry"]} Entry
- * @typedef {Schemas["Parameter"]} Parameter
+ * @typedef {Schemas["KindField"]} KindField
  * @typedef {import("./networks.js").Choice} Choice
  * @typedef {Record<string, Map<string, Entry>>} Kinds
  * @typedef {object} Options
@@ -47,7 +47,7 @@ export function defaultChoice({ kind, parameters }) {
 }
 
 /**
- * @param {Parameter} parameter
+ * @param {KindField} parameter
  * @returns {number | string}
  */
 function presetOf({ name, default: preset }) {
@@ -104,7 +104,7 @@ export function choiceField(host, options) {
 /**
  * Whether a parameter is a number or a word; formulas have a panel of their own.
  *
- * @param {Parameter} parameter
+ * @param {KindField} parameter
  * @returns {boolean}
  */
 function isSimple({ name, value_type: type }) {
@@ -112,7 +112,7 @@ function isSimple({ name, value_type: type }) {
 }
 
 /**
- * @param {Parameter} parameter
+ * @param {KindField} parameter
  * @param {string} id
  * @param {string} pointer
  * @param {(name: string, value: number | string) => void} set
@@ -127,7 +127,7 @@ function parameterField(parameter, id, pointer, set) {
 }
 
 /**
- * @param {Parameter} parameter
+ * @param {KindField} parameter
  * @param {string} id
  * @param {(name: string, value: string) => void} set
  * @returns {HTMLSelectElement}
@@ -139,7 +139,7 @@ function wordSelect({ name, choices }, id, set) {
 }
 
 /**
- * @param {Parameter} parameter
+ * @param {KindField} parameter
  * @param {string} id
  * @param {(name: string, value: number) => void} set
  * @returns {HTMLInputElement}

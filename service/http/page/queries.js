@@ -103,7 +103,7 @@ function fillValues(net, query, kinds) {
 }
 
 /**
- * @param {import("./choices.js").Parameter} parameter
+ * @param {import("./choices.js").KindField} parameter
  * @param {string} text
  * @returns {number | string | null}
  */

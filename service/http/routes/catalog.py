@@ -35,7 +35,7 @@ _FAMILIES: dict[str, type[Kind]] = {
 router = APIRouter(prefix="/v1/catalog", tags=["catalog"])
 
 
-class Parameter(Model):
+class KindField(Model):
     """One field of a kind beside its name."""
 
     name: str
@@ -67,7 +67,7 @@ class CatalogEntry(Model):
     """Its name."""
     summary: str
     """What it is, in a sentence."""
-    parameters: list[Parameter]
+    parameters: list[KindField]
     """Its fields."""
     formula: str | None
     """The formula, where it has one."""
@@ -138,17 +138,17 @@ def _formula(activation: Activation) -> Expr | None:
         return None
 
 
-def _parameters(kind: type[Kind]) -> list[Parameter]:
+def _parameters(kind: type[Kind]) -> list[KindField]:
     schema = kind.model_json_schema()
     own = _resolve(schema, schema)  # a recursive kind refers to itself
     fields = {name: field for name, field in own["properties"].items() if name != "kind"}
     return [_parameter(name, field, {**schema, **own}) for name, field in fields.items()]
 
 
-def _parameter(name: str, field: dict[str, Any], schema: dict[str, Any]) -> Parameter:
+def _parameter(name: str, field: dict[str, Any], schema: dict[str, Any]) -> KindField:
     resolved = _resolve(field, schema)
     required = name in schema.get("required", [])
-    return Parameter(
+    return KindField(
         name=name,
         description=field.get("description", ""),
         value_type=_type(resolved, _reference(field)),

@@ -13,10 +13,9 @@ from service.core.version import ENGINE_VERSION
 from service.jobs.job import JobKind
 from service.jobs.records import Accepted
 from service.jobs.size import chunk_of
-from service.processes.pool import ProcessPool
+from service.processes.pool import ProcessPool, Threads
 from service.simulation.estimate import Limits
 from service.simulation.results import ItemError
-from service.store.engine import Threads
 from service.store.reports import PointStore
 from service.store.stores import Store
 from service.studies.evaluation import ChunkResult
