@@ -12,7 +12,7 @@ from service.core.arrays import innermost
 from service.nn.layers.activation import ActivationLayer
 from service.nn.layers.base import Built, Scaled
 from service.nn.layers.dense import Dense
-from service.simulation.probe import Accumulator, Probe
+from service.simulation.probe import Accumulator, MeasuringProbe
 
 Numbers = npt.NDArray[np.floating[Any]]
 
@@ -20,10 +20,12 @@ IDENTITY = Built(ActivationLayer.model_validate({"activation": {"kind": "linear"
 BOTH = pytest.mark.parametrize("along_trials", [False, True])
 
 
-def looking_on(trials: int, largest_slope: float = 1.0, place: slice | None = None) -> tuple[Probe, Accumulator]:
+def looking_on(
+    trials: int, largest_slope: float = 1.0, place: slice | None = None
+) -> tuple[MeasuringProbe, Accumulator]:
     """A probe of a network of one node, and what it enters its measurements into."""
     into = Accumulator.empty(range(trials), 1)
-    return Probe(into, place or slice(0, trials), [largest_slope]), into
+    return MeasuringProbe(into, place or slice(0, trials), [largest_slope]), into
 
 
 def spreads(signal: Any, along_trials: bool = False, inputs: bool = False) -> Any:

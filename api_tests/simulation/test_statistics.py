@@ -5,11 +5,10 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from service.simulation.layers import histogram
 
 from api_tests.networks import report
 from service.simulation.results import Spread
-from service.simulation.spreads import median_interval, spreads_of
+from service.simulation.spreads import histogram, median_interval, spreads_of
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6) | st.sampled_from([float("nan"), float("inf"), -float("inf")]), min_size=1)
 
