@@ -47,7 +47,7 @@ class Field:
         return self.axes[0].at_step(first), self.axes[1].at_step(second)
 
     def middle(self, inside: npt.NDArray[np.bool_]) -> _Point | None:
-        """Of the cells that have nothing but `inside` where a name would stand, the one in the middle."""
+        """Of the cells, (columns, rows), with nothing but `inside` where a name would stand, the one in the middle."""
         sums = np.pad(inside.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
         (left, right), (low, high) = (_reach(*one) for one in zip(self.steps, _ROOM_FOR_A_NAME, strict=True))
         # how many cells are inside from left to right and from low to high: all of those that are there?
@@ -80,7 +80,7 @@ class Field:
 
 
 def _reach(steps: Float64Array, share: float) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """From which to which place a name reaches that stands at each; nowhere where it would leave the map."""
+    """From which to which of the `steps`, (n,), a name at each reaches; nowhere where it would leave the map."""
     half = share * (steps[-1] - steps[0])
     low, high = np.searchsorted(steps, steps - half), np.searchsorted(steps, steps + half, side="right")
     leaves = (steps - half < steps[0]) | (steps + half > steps[-1])

@@ -17,7 +17,7 @@ _LONGEST_NAME = 100
 
 
 class Edit(Model):
-    """One operation."""
+    """An operation of a JSON Patch (RFC 6902)."""
 
     op: Literal["add", "remove", "replace"]
     """What is done."""

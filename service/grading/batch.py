@@ -25,7 +25,7 @@ _TOTALS = ("score", "max_score", "fraction", "status")
 
 
 class Submission(Model):
-    """One student's answers."""
+    """The answers of one student."""
 
     id: Annotated[str, Field(min_length=1, max_length=200)]
     """Whose they are, in your own words: it comes back with the grading."""

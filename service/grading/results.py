@@ -55,7 +55,7 @@ class Counterexample(Model):
 
 
 class Check(Model):
-    """One claim, judged."""
+    """What was found of one claim."""
 
     id: str
     """The claim's id."""

@@ -94,6 +94,7 @@ def _box_muller(halves: npt.NDArray[np.uint32], pairs: Array) -> None:
 
 
 def _scale(standard: Array, mean: float, std: float) -> None:
+    """Give standard normals, (pairs, 2), this mean and standard deviation in place."""
     if std != 1.0:
         standard *= std
     if mean != 0.0:

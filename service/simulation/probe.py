@@ -77,7 +77,7 @@ class Derivatives:
 
     @classmethod
     def empty(cls, trials: int, nodes: int) -> "Derivatives":
-        """Nothing measured yet."""
+        """Arrays of NaN, for nothing is measured yet."""
         return cls(*np.full((6, trials, nodes), np.nan))
 
     def enter(self, trials: slice, node: int, derivative: Array, largest_slope: float) -> None:
@@ -205,6 +205,7 @@ class MeasuringProbe:
         self._into.entry.enter(self._trials, at.row, dx.squares())
 
     def _signal(self, place: int, before: Array, signal: Array) -> None:
+        """Enter a signal and what was before φ, (trials, samples, features) each."""
         trials, into = self._trials, self._into
         by_sample = _squares_by_sample(signal)
         sums = np.add.reduce(by_sample, axis=-1).astype(np.float64, copy=False)
@@ -217,7 +218,7 @@ class MeasuringProbe:
             self._signal_carefully(place, ~known, before, signal)
 
     def _signal_carefully(self, place: int, suspect: npt.NDArray[np.bool_], before: Array, signal: Array) -> None:
-        """Enter the trials that are `suspect`, (trials or 1,), whatever the size of their signals."""
+        """Enter the trials that are `suspect`, (trials or 1,), whatever the size of (trials, samples, features)."""
         count = self._trials.stop - self._trials.start
         suspect = np.broadcast_to(suspect, count)
         trials = self._trials.start + np.flatnonzero(suspect)
@@ -269,7 +270,7 @@ def _angular_spread_carefully(signal: Array) -> Float64Array:
 
 
 def _gradient_squares(at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Array]) -> Squares:
-    """Of the weights' gradient, by way of products of samples where that is cheaper and exact enough."""
+    """Of the weights' gradient, (trials,), by way of products of samples where that is cheaper and exact enough."""
     pair = at.node.gram(saved, dz.values)
     sums = np.full(dz.sums.shape, np.nan) if pair is None else _squares_by_gram(*pair)
     unknown = np.isnan(sums)

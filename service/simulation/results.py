@@ -139,7 +139,7 @@ class LayerStatistics(LayerShape):
 
 
 class Verdict(Model):
-    """The judgement."""
+    """What the numbers come to: label, cause, reasons."""
 
     label: Label
     """What most trials do."""
@@ -174,7 +174,7 @@ class Verdict(Model):
 
 
 class ParameterGradient(Model):
-    """∂e/∂ one parameter."""
+    """The gradient of one parameter."""
 
     name: str
     """The field of the layer that says how it is drawn."""

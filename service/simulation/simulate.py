@@ -202,7 +202,7 @@ def _has_twins(chain: Chain) -> bool:
 
 
 def _are_twins(one: Sequence[Array], following: Sequence[Array]) -> bool:
-    """Whether two columns are the same of weights, bias and the following weights transposed, one below the other."""
+    """Whether two columns are one in (fan_in, units) weights, (1, units) bias and the next weights transposed."""
     (weights, bias), (onward, _) = (arrays[:2] for arrays in (one, following))
     first, columns = weights[0, 0], weights.shape[-1]
     if len(set(first.tolist())) == columns:  # as it is nearly always, and then nothing is copied

@@ -70,7 +70,7 @@ def layer_gradients(first: FirstTrial, made: Plan) -> list[LayerGradients]:
     """The factors of the first trial's gradient at every node, of the mean loss over the batch."""
     factor = made.spec.loss.factor(made.outputs)
 
-    def scaled(values: Float64Array, row: int, by: float = factor) -> list[object]:
+    def scaled(values: Float64Array, row: int, by: float = factor) -> list[object]:  # of any shape
         return _finite(np.ldexp(by * values, first.exponent[row]))
 
     layers = []
@@ -152,7 +152,7 @@ def _over_finite(values: Decades, summary: Callable[..., Decades]) -> list[float
 
 
 def _finite(values: npt.NDArray[np.floating]) -> Any:
-    """Nested lists of `values`, None for what is not finite."""
+    """Nested lists of `values`, of any shape, None for what is not finite."""
     return np.where(np.isfinite(values), values.astype(object), np.array(None)).tolist()
 
 

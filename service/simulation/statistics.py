@@ -158,7 +158,7 @@ def group_by_condition(trials: NetworkTrials, rising: float, falling: float) -> 
 
 
 def median_trial(trials: NetworkTrials, agreeing: TrialIndices) -> int:
-    """The median one of the trials numbered `agreeing` by its depth ratio; unknown ones come last.
+    """The median one of the trials numbered `agreeing`, (n,), by its depth ratio; unknown ones come last.
 
     Of an even number the farther one from 0, so that what is said of it is no less than the median.
     """
@@ -185,7 +185,7 @@ class Evidence:
 
     @classmethod
     def of(cls, trials: NetworkTrials, agreeing: TrialIndices, typical: int) -> "Evidence":
-        """The evidence of the trials numbered `agreeing`, of which `typical` is the median one."""
+        """The evidence of the trials numbered `agreeing`, (n,), of which `typical` is the median one."""
         shares = {account: float(share[typical]) for account, share in trials.shares.items()}
         before, after = (_median(column) for column in trials.angular_spread[agreeing].T)
         return cls(

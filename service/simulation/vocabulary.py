@@ -29,7 +29,7 @@ class Tendency(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why."""
+    """Why a gradient does what it does."""
 
     GAIN = "gain"
     SATURATION = "saturation"

@@ -116,7 +116,7 @@ def power(base: Expr, exponent: Expr) -> Expr:
 
 
 def negative(node: Expr) -> Expr:
-    """−node, simplified."""
+    """The simplified formula of −node."""
     return times(MINUS_ONE, node)
 
 

@@ -177,7 +177,7 @@ ZERO, ONE, MINUS_ONE, TWO, HALF = (Number(Fraction(text)) for text in ("0", "1",
 
 
 def call(function: str, *arguments: Expr) -> Expr:
-    """The formula function(arguments)."""
+    """A function of these arguments as a formula."""
     return Call(function, arguments)
 
 

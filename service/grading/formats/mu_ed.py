@@ -31,7 +31,7 @@ class EvaluateSubmission(_Foreign):
 
 
 class EvaluateTask(_Foreign):
-    """What was asked."""
+    """What the student was asked."""
 
     referenceSolution: dict[str, JsonValue] = Field(default_factory=dict)  # noqa: N815 - the field's own name
     """What is right: an `expression`, where no claim is named."""
@@ -50,7 +50,7 @@ class EvaluateRequest(_Foreign):
     submission: EvaluateSubmission
     """What a student handed in."""
     task: EvaluateTask = EvaluateTask()
-    """What was asked."""
+    """What the student was asked."""
     configuration: EvaluateConfiguration = EvaluateConfiguration()
     """What the teacher set."""
 
@@ -75,7 +75,7 @@ class Criterion(_Foreign):
 
 
 class Feedback(_Foreign):
-    """One claim, judged."""
+    """What is told about one claim."""
 
     feedbackId: str  # noqa: N815
     """The claim's id."""

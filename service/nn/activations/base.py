@@ -44,7 +44,7 @@ class Activation(Kind):
 
     @abstractmethod
     def f(self, x: Array) -> Array:
-        """The function."""
+        """φ(x), of the shape of x."""
 
     @abstractmethod
     def df(self, x: Array, y: Array) -> Array:

@@ -199,6 +199,7 @@ class Gelu(Activation):
 
 
 def _inner(x: Array) -> Array:
+    """What the approximation of Φ takes the tanh of, of the shape of x."""
     return _SLOPE * (x + _CUBIC * x * np.square(x))
 
 

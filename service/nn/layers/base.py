@@ -63,7 +63,7 @@ class Scaled:
 
     @classmethod
     def of(cls, values: Array, exponent: npt.NDArray[np.integer[Any]]) -> Scaled:
-        """values · 2**exponent; the largest value of a trial is brought into [1/2, 1) where the squares stray."""
+        """`values`, (trials, n, m), · 2**exponent, the largest of a trial brought into [1/2, 1) where squares stray."""
         sums = plain_squares(values)
         if all_between(sums, _SMALLEST, _LARGEST):
             return Scaled(values, exponent, sums)
@@ -147,7 +147,7 @@ class Chain:
         return x, tape
 
     def backward(self, tape: list[Saved], dy: Scaled, probe: Probe) -> Scaled:
-        """∂e/∂x from ∂e/∂y."""
+        """∂e/∂x from ∂e/∂y, both as `Scaled`, which the probe is told of."""
         dx = self.walk_back(tape, dy, probe)
         if self.nodes:
             probe.entry(self.nodes[0], dx)
@@ -206,7 +206,7 @@ class Node(Kind):
         raise NotImplementedError
 
     def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
-        """The gradients of a leaf from `dy`, with respect to what `apply` returned."""
+        """The gradients of a leaf from `dy`, ∂e/∂ what `apply` returned, (trials, samples, features)."""
         raise NotImplementedError
 
     def gram(self, saved: Saved, dy: Array) -> tuple[Array, Array] | None:
