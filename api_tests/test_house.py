@@ -14,8 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.house import EXTENSIONS, ROOT, House, files_to_write
+from benchmarks.house import (
+    EXTENSIONS,
+    FILES_BESIDE,
+    FILES_OPENED,
+    FOLDERS,
+    LINES_TO_A_NAME,
+    ROOT,
+    House,
+    files_to_write,
+)
 
+HOUSE = House(ROOT / "service")
 COPIED = ("service", "api_tests", "examples", "pyproject.toml")
 LAWS = {
     "activation": ("api_tests/nn/test_activations.py", "isru"),
@@ -148,3 +158,26 @@ def test_a_function_of_arrays_that_names_no_shape_is_found(small: House) -> None
 
 def test_a_docstring_of_three_words_is_found(small: House) -> None:
     assert small.short_docstrings() == ["nn/tanh.py:8 Three short words."]
+
+
+def test_a_public_name_has_lines_to_it() -> None:
+    found = HOUSE.lines_to_a_name()
+    assert found >= LINES_TO_A_NAME, f"{found:.1f} lines to each of {len(HOUSE.names())} public names"
+
+
+def test_rooms_are_few() -> None:
+    folders, beside = HOUSE.rooms()
+    assert len(folders) <= FOLDERS, folders
+    assert len(beside) <= FILES_BESIDE, beside
+
+
+def test_one_request_opens_few_files() -> None:
+    program = "from benchmarks.followed import followed; print(*sorted(followed().main))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    opened = done.stdout.split()
+    assert len(opened) <= FILES_OPENED, opened
+
+
+def test_functions_of_arrays_name_their_shapes_and_docstrings_say_something() -> None:
+    assert HOUSE.without_shape() == []
+    assert HOUSE.short_docstrings() == []
