@@ -1,7 +1,7 @@
 """A network in PyTorch, differentiated by its autograd in double precision; whoever imports this is skipped without."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,17 @@ from service.formulas.language.write import plain
 from service.nn.activations import Activation
 from service.nn.activations.expression import Expression
 from service.nn.activations.smooth import Softmax
-from service.nn.losses import Loss
+from service.nn.initializers.base import ExplicitInitializer
+from service.nn.layers import Node
+from service.nn.layers.activation import ActivationLayer
+from service.nn.layers.base import Chain
+from service.nn.layers.dense import Dense
+from service.nn.layers.layer_norm import LayerNorm
+from service.nn.layers.parallel import Merge, Parallel
+from service.nn.layers.repeat import Repeat
+from service.nn.layers.residual import Residual
+from service.simulation.simulate import Drawn
+from service.simulation.spec import SimulationSpec
 
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional
@@ -48,34 +58,102 @@ THEIR_LOSSES: dict[str, Callable[[Any, Tensor, Tensor], Tensor]] = {
     "absolute_error": lambda one, p, y: functional.l1_loss(p, y, reduction="none").sum(-1),
     "binary_cross_entropy": lambda one, p, y: functional.binary_cross_entropy(p, y, reduction="none").sum(-1),
     "cross_entropy": lambda one, p, y: -torch.xlogy(y, p).sum(-1),
-    "hinge": lambda one, p, y: torch.clamp(1.0 - y * p, min=0.0).sum(-1),
+    "hinge": lambda one, p, y: functional.relu(1.0 - y * p).sum(-1),
     "huber": lambda one, p, y: functional.huber_loss(p, y, reduction="none", delta=one.delta).sum(-1),
     "mean_squared_error": lambda one, p, y: functional.mse_loss(p, y, reduction="none").mean(-1),
     "squared_error": lambda one, p, y: functional.mse_loss(p, y, reduction="none").sum(-1),
 }
 
 
-@dataclass(frozen=True)
-class Part:
-    """One layer of the network that PyTorch is given."""
-
-    path: str
-    activation: Activation
-    weights: Numbers | None
-    bias: Numbers | None
+# ∂ of a maximum is shared evenly by those that attain it, as `amax` has it; `maximum` would share it in pairs.
+THEIR_MERGES: dict[Merge, Callable[[list[Tensor]], Tensor]] = {
+    Merge.ADD: lambda outputs: torch.stack(outputs).sum(0),
+    Merge.AVERAGE: lambda outputs: torch.stack(outputs).mean(0),
+    Merge.CONCAT: lambda outputs: torch.cat(outputs, dim=-1),
+    Merge.MAXIMUM: lambda outputs: torch.stack(outputs).amax(0),
+    Merge.MULTIPLY: lambda outputs: torch.stack(outputs).prod(0),
+}
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What PyTorch says of one layer."""
+    """What PyTorch says of one node; gradients are of the mean loss over the batch."""
 
     path: str
     h: Numbers
-    delta: Numbers  # of the mean loss over the batch, as all gradients here
-    upstream: Numbers  # with respect to h
-    derivative: Numbers
-    weights: Numbers | None
-    bias: Numbers | None
+    entry: Numbers  # ∂e/∂x of this node alone
+    delta: Numbers  # ∂e/∂z
+    upstream: Numbers  # ∂e/∂h
+    derivative: Numbers | None  # φ'(z), where there is an activation
+    parameters: dict[str, Numbers]
+
+
+@dataclass(frozen=True)
+class _Passed:
+    """One node on the way forward."""
+
+    path: str
+    activation: Activation | None
+    x: Tensor
+    z: Tensor
+    h: Tensor
+    own: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class _Network:
+    """A network built from its specification; what is not given there is taken from what was drawn."""
+
+    drawn: Iterator[dict[str, Numbers]]  # the parameters of every node that has any, as they are computed in
+    passed: list[_Passed] = field(default_factory=list)
+
+    def chain(self, path: str, layers: Sequence[Node], x: Tensor) -> Tensor:
+        for place, node in enumerate(layers):
+            x = self.node(f"{path}/{place}", node, x)
+        return x
+
+    def node(self, path: str, node: Node, given: Tensor) -> Tensor:
+        if isinstance(node, Repeat):
+            for _ in range(node.times):
+                given = self.chain(f"{path}/layers", node.layers, given)
+            return given
+        x, activation = given.clone(), None
+        own: dict[str, Tensor] = {}
+        match node:
+            case Dense():
+                own, activation = self._own(node, "weights", "bias"), node.activation
+                z = functional.linear(x, own["weights"].T, own["bias"])
+            case ActivationLayer():
+                z, activation = x.clone(), node.activation
+            case LayerNorm():
+                own = self._own(node, "gain", "shift")
+                standard = functional.layer_norm(x, x.shape[-1:], eps=node.epsilon)
+                if x.shape[-1] == 1:  # less its mean it is zero, and so is the gradient, of which theirs leaves a rest
+                    standard = x - x
+                z = standard * own["gain"] + own["shift"]
+            case Residual():
+                branch = self.chain(f"{path}/layers", node.layers, x)
+                z = self.chain(f"{path}/shortcut", node.shortcut, x) + node.branch_scale * branch
+                activation = node.activation
+            case Parallel():
+                chains = enumerate(node.branches)
+                z = THEIR_MERGES[node.merge](
+                    [self.chain(f"{path}/branches/{number}/layers", one.layers, x) for number, one in chains]
+                )
+            case _:
+                raise NotImplementedError(node.name())
+        h = z if activation is None else activated(activation, z)
+        self.passed.append(_Passed(path, activation, x, z, h, own))
+        return h
+
+    def _own(self, node: Node, *names: str) -> dict[str, Tensor]:
+        drawn = next(self.drawn)
+        own = {}
+        for name in names:
+            how = getattr(node, name)
+            values = np.array(how.values) if isinstance(how, ExplicitInitializer) else drawn[name]
+            own[name] = torch.tensor(values if name == "weights" else values.reshape(-1), requires_grad=True)
+        return own
 
 
 def activated(activation: Activation, z: Tensor) -> Tensor:
@@ -95,22 +173,28 @@ def slopes(activation: Activation, z: Tensor, h: Tensor) -> Numbers:
     return torch.stack(columns, dim=-1).numpy()
 
 
-def differentiated(parts: list[Part], inputs: Numbers, targets: Numbers, loss: Loss) -> list[Truth]:
-    """Every layer, from input to output."""
-    h = torch.tensor(inputs, requires_grad=True)
-    layers = []
-    for part in parts:
-        own = [torch.tensor(one, requires_grad=True) for one in (part.weights, part.bias) if one is not None]
-        z = h @ own[0] + own[1] if own else h.clone()
-        h = activated(part.activation, z)
-        layers.append((part, z, h, own))
-    mean_loss = THEIR_LOSSES[loss.name()](loss, h, torch.tensor(targets)).mean()
-    return [_truth(mean_loss, *layer) for layer in layers]
+def differentiated(spec: SimulationSpec, drawn: Drawn) -> list[Truth]:
+    """Every node of `spec` in the order they are computed in, for the first trial of what was drawn for it."""
+    own = ({name: of[0] for name, of in one.items()} for one in parameters_of(drawn.chain) if one)
+    network = _Network(own)
+    inputs = torch.tensor(drawn.inputs[0], requires_grad=True)
+    prediction = network.chain("/network/layers", spec.network.layers, inputs)
+    mean_loss = THEIR_LOSSES[spec.loss.name()](spec.loss, prediction, torch.tensor(drawn.targets[0])).mean()
+    wanted = [tensor for one in network.passed for tensor in (one.x, one.z, one.h, *one.own.values())]
+    gradients = iter(torch.autograd.grad(mean_loss, wanted, retain_graph=True))
+    return [_truth(one, gradients) for one in network.passed]
 
 
-def _truth(mean_loss: Tensor, part: Part, z: Tensor, h: Tensor, own: list[Tensor]) -> Truth:
-    delta, upstream, *gradients = torch.autograd.grad(mean_loss, [z, h, *own], retain_graph=True)
-    weights, bias = [one.numpy() for one in gradients] or [None, None]
-    return Truth(
-        part.path, h.detach().numpy(), delta.numpy(), upstream.numpy(), slopes(part.activation, z, h), weights, bias
-    )
+def _truth(one: _Passed, gradients: Iterator[Tensor]) -> Truth:
+    entry, delta, upstream = (next(gradients).numpy() for _ in range(3))
+    derivative = None if one.activation is None else slopes(one.activation, one.z, one.h)
+    parameters = {name: next(gradients).numpy() for name in one.own}
+    return Truth(one.path, one.h.detach().numpy(), entry, delta, upstream, derivative, parameters)
+
+
+def parameters_of(chain: Chain) -> Iterator[dict[str, Numbers]]:
+    """The parameters of every node, (trials or 1, *shape), in the order they are computed in."""
+    for one in chain.nodes:
+        for inner in one.chains:
+            yield from parameters_of(inner)
+        yield dict(zip(one.names, one.arrays, strict=True))

@@ -1,13 +1,10 @@
 """Layers as a client writes them, with every weight and bias given."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter
 
-from api_tests.nn.autograd import Part
-from service.nn.activations import Activation, AnyActivation
+from service.nn.activations import Activation
 
 Json = dict[str, Any]
 
@@ -34,15 +31,3 @@ def standalone(activation: Activation) -> Json:
 
 def repeated(times: int, *layers: Json) -> Json:
     return {"kind": "repeat", "times": times, "layers": list(layers)}
-
-
-def given_parts(layers: list[Json], path: str = "/network/layers") -> Iterator[Part]:
-    """The layers of a specification whose weights are all given, after every repeat."""
-    for position, layer in enumerate(layers):
-        here = f"{path}/{position}"
-        for _ in range(layer.get("times", 0)):
-            yield from given_parts(layer["layers"], f"{here}/layers")
-        if layer["kind"] != "repeat":
-            activation = TypeAdapter(AnyActivation).validate_python(layer["activation"])
-            weights, bias = (np.array(layer[own]["values"]) if own in layer else None for own in ("weights", "bias"))
-            yield Part(here, activation, weights, bias)
