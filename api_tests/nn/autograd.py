@@ -13,14 +13,13 @@ from service.formulas.language.write import plain
 from service.nn.activations import Activation
 from service.nn.activations.expression import Expression
 from service.nn.activations.smooth import Softmax
-from service.nn.initializers.base import ExplicitInitializer
+from service.nn.initializers.matrices import ExplicitInitializer
 from service.nn.layers import Node
 from service.nn.layers.activation import ActivationLayer
-from service.nn.layers.base import Chain
+from service.nn.layers.base import Chain, Repeat
 from service.nn.layers.dense import Dense
 from service.nn.layers.layer_norm import LayerNorm
 from service.nn.layers.parallel import Merge, Parallel
-from service.nn.layers.repeat import Repeat
 from service.nn.layers.residual import Residual
 from service.simulation.simulate import Drawn
 from service.simulation.spec import SimulationSpec
@@ -109,14 +108,15 @@ class _Network:
 
     def chain(self, path: str, layers: Sequence[Node], x: Tensor) -> Tensor:
         for place, node in enumerate(layers):
-            x = self.node(f"{path}/{place}", node, x)
+            here = f"{path}/{place}"
+            if isinstance(node, Repeat):
+                for _ in range(node.times):
+                    x = self.chain(f"{here}/layers", node.layers, x)
+            else:
+                x = self.node(here, node, x)
         return x
 
     def node(self, path: str, node: Node, given: Tensor) -> Tensor:
-        if isinstance(node, Repeat):
-            for _ in range(node.times):
-                given = self.chain(f"{path}/layers", node.layers, given)
-            return given
         x, activation = given.clone(), None
         own: dict[str, Tensor] = {}
         match node:
@@ -127,10 +127,7 @@ class _Network:
                 z, activation = x.clone(), node.activation
             case LayerNorm():
                 own = self._own(node, "gain", "shift")
-                standard = functional.layer_norm(x, x.shape[-1:], eps=node.epsilon)
-                if x.shape[-1] == 1:  # less its mean it is zero, and so is the gradient, of which theirs leaves a rest
-                    standard = x - x
-                z = standard * own["gain"] + own["shift"]
+                z = normalised(x, node.epsilon) * own["gain"] + own["shift"]
             case Residual():
                 branch = self.chain(f"{path}/layers", node.layers, x)
                 z = self.chain(f"{path}/shortcut", node.shortcut, x) + node.branch_scale * branch
@@ -154,6 +151,11 @@ class _Network:
             values = np.array(how.values) if isinstance(how, ExplicitInitializer) else drawn[name]
             own[name] = torch.tensor(values if name == "weights" else values.reshape(-1), requires_grad=True)
         return own
+
+
+def normalised(x: Tensor, epsilon: float) -> Tensor:
+    """A single feature less its mean is zero, and so is its gradient, of which PyTorch leaves a rest."""
+    return x - x if x.shape[-1] == 1 else functional.layer_norm(x, x.shape[-1:], eps=epsilon)
 
 
 def activated(activation: Activation, z: Tensor) -> Tensor:

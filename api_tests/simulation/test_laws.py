@@ -172,11 +172,11 @@ def test_single_precision_finds_the_same_decades(activation: Activation, loss: L
 
 def test_single_precision_finds_the_same_decades_in_trees_in_which_nothing_is_nearly_zero() -> None:
     compared = 0
-    for seed in SEEDS:
+    for seed in SEEDS[:100]:
         spec = tree(seed, smooth=True)
         layers = list(both_precisions(spec.model_dump(mode="json")))
         if all(number is None or number > NEARLY_ZERO for _, expected, _ in layers for number in expected.values()):
             compared += 1
             for found, expected, path in layers:
                 assert_same(found, expected, f"{path} of {printed(spec)}")
-    assert compared > 200
+    assert compared > 60
