@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from api_tests.simulation.by_hand import NO_SPREAD, evidence, facts, layer, spread
-from service.simulation.verdict import find_cause, find_flags, log10_update
+from api_tests.simulation.by_hand import NO_SPREAD, evidence, facts, layer, spread, trials
+from service.nn.policies import Sgd
+from service.simulation.verdict import find_cause, find_flags, judge, log10_update
 from service.simulation.vocabulary import Cause, Flag, Label
 
 JUST = 1e-9
@@ -118,6 +119,15 @@ def test_the_causes_of_death_in_their_order(
 ) -> None:
     found = find_cause(Label.DEAD, evidence(silent=silent), way_back, facts(weighted=frozenset(weighted)))
     assert found is expected
+
+
+@pytest.mark.parametrize(("first_hidden", "expected"), [(1, Cause.DEAD_UNITS), (2, Cause.DEAD_UNITS), (3, None)])
+def test_death_is_looked_for_from_the_first_hidden_layer_to_the_output(
+    first_hidden: int, expected: Cause | None
+) -> None:
+    layers = [layer(1), layer(2, dead_fraction=0.5), layer(3), layer(4)]
+    marked = [one.model_copy(update={"boundary": one.index == first_hidden}) for one in layers]
+    assert judge(trials([-9.0], dead=[True]), marked, Sgd(), facts()).cause is expected
 
 
 # Flags

@@ -177,3 +177,16 @@ def test_the_weights_are_blamed_where_it_is_them() -> None:
     verdict = report(network).verdict
     assert verdict.cause is Cause.SATURATION
     assert any("the weights take more" in reason for reason in verdict.reasons)
+
+
+@pytest.mark.parametrize(("precision", "layer"), [("float32", 2), ("float64", 10)])
+def test_an_overflow_is_placed_at_the_layer_where_it_begins(precision: str, layer: int) -> None:
+    network = stack(12, 8, "linear", {"kind": "constant", "value": 1e30})  # 8·1e30 a layer; up to 3.4e38, up to 1.8e308
+    verdict = report(network, precision=precision, trials=3).verdict
+    assert f"on its way forward, typically at layer {layer}, " in verdict.reasons[0]
+
+
+def test_inputs_that_overflow_are_called_that() -> None:
+    data = {"inputs": {"kind": "explicit", "values": [[1e200] * 4] * 2}}
+    verdict = report(stack(3, 4), precision="float32", data=data, trials=3).verdict
+    assert "in its inputs already" in verdict.reasons[0]

@@ -256,3 +256,24 @@ def test_a_report_has_the_derivatives_of_its_first_eight_trials() -> None:
     network: Json = {"features": 3, "layers": [{"kind": "dense", "units": 3, "activation": {"kind": "tanh"}}]}
     seven, eight, more = (report(network, trials=trials).layers[0].derivative for trials in (7, 8, 20))
     assert eight == more != seven
+
+
+def test_two_samples_of_one_weight_are_as_by_hand() -> None:
+    """w = 2, x = 1 and 3, y = 0: predictions 2 and 6, delta = 2(p − y) = 4 and 12, ∂e/∂w = (1·4 + 3·12) / 2."""
+    layer = {"kind": "dense", "units": 1, "weights": {"kind": "constant", "value": 2.0}}
+    explicit = {
+        name: {"kind": "explicit", "values": given} for name, given in (("inputs", [1, 3]), ("targets", [0, 0]))
+    }
+    made = report({"features": 1, "layers": [layer]}, data=explicit, include=["gradients", "histograms"])
+    (found,), gradients = made.layers, made.gradients
+    assert found.log10_delta_norm.median == pytest.approx(0.5 * log10(80.0))
+    assert found.log10_weight_gradient_norm.median == pytest.approx(log10(20.0))
+    assert found.log10_weight_norm.median == pytest.approx(log10(2.0))
+    assert found.log10_forward_rms.median == pytest.approx(0.5 * log10(20.0))
+    assert made.verdict.end_to_end_ratio.median == 0.0
+    assert gradients is not None
+    assert (gradients[0].weights, gradients[0].bias, gradients[0].delta) == ([[20.0]], [8.0], [[2.0], [6.0]])
+    assert found.histograms is not None
+    assert found.histograms.log10_weight_gradient is not None
+    edges = found.histograms.log10_weight_gradient.edges
+    assert edges[0] <= log10(20.0) <= edges[-1]
