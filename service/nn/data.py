@@ -111,7 +111,8 @@ class ExplicitData(InputData):
     random: ClassVar[bool] = False
 
     def mean_square(self) -> float:
-        return float(np.square(np.asarray(self.values, dtype=np.float64)).mean())
+        with np.errstate(over="ignore"):  # infinite where no number holds it
+            return float(np.square(np.asarray(self.values, dtype=np.float64)).mean())
 
     def draw(self, shape: Shape, stream: Stream) -> Array:
         return np.asarray(self.values, dtype=np.float64).reshape(1, *shape)
