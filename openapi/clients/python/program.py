@@ -7,16 +7,19 @@ from gradient_verdict_client.api.simulations import create_simulation, get_simul
 from gradient_verdict_client.models import (
     ActivationLayer,
     Dense,
+    LayerNorm,
     Network,
+    Parallel,
     Problem,
     Repeat,
+    Residual,
     Sigmoid,
     SimulationReport,
     SimulationSpec,
     Softmax,
 )
 
-Layers = list[ActivationLayer | Dense | Repeat]
+Layers = list[ActivationLayer | Dense | LayerNorm | Parallel | Repeat | Residual]
 
 
 def nested(second: Sigmoid | Softmax) -> SimulationSpec:
