@@ -170,6 +170,7 @@ def test_every_input_is_equally_likely_to_be_cut_and_units_are_cut_independently
         ),
         (Uniform(), -0.05, 0.05),
         (Uniform(low=1.0, high=4.0), 1.0, 4.0),
+        (Uniform(low=2.0, high=2.0), 2.0, 2.0),
         (VarianceScaling(distribution=Distribution.UNIFORM), -sqrt(3 / 24), sqrt(3 / 24)),
         (GlorotUniform(), -sqrt(6 / 34), sqrt(6 / 34)),
         (HeUniform(), -sqrt(6 / 24), sqrt(6 / 24)),

@@ -4,6 +4,7 @@ from math import inf, nan, sqrt
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from api_tests.simulation.by_hand import judged, trials
 from service.nn.policies import Adam, Policy, Sgd
@@ -30,6 +31,17 @@ def test_a_band_begins_at_its_number(policy: Policy, mild: tuple[float, float], 
         ):
             assert judge_trial(ratio, dead=False, overflowed=False, policy=policy) == expected
     assert judge_trial(nan, dead=False, overflowed=False, policy=policy) == (Label.STABLE, Severity.NONE)
+
+
+@pytest.mark.parametrize("policy", [Sgd, Adam])
+def test_the_bands_of_a_policy_may_touch_and_may_not_cross(policy: type[Policy]) -> None:
+    touching = {"vanishing_mild": -4.0, "vanishing_severe": -4.0, "exploding_mild": 4.0, "exploding_severe": 4.0}
+    made = policy.model_validate(touching)
+    for ratio, label in ((-4.0, Label.VANISHING), (4.0, Label.EXPLODING)):
+        assert judge_trial(ratio, dead=False, overflowed=False, policy=made) == (label, Severity.SEVERE)
+    for crossing in ({"vanishing_severe": -3.9}, {"exploding_severe": 3.9}):
+        with pytest.raises(ValidationError, match="must not be"):
+            policy.model_validate(touching | crossing)
 
 
 def test_dead_comes_before_overflow_and_overflow_before_the_bands() -> None:
