@@ -170,7 +170,6 @@ def test_every_input_is_equally_likely_to_be_cut_and_units_are_cut_independently
         ),
         (Uniform(), -0.05, 0.05),
         (Uniform(low=1.0, high=4.0), 1.0, 4.0),
-        (Uniform(low=2.0, high=2.0), 2.0, 2.0),
         (VarianceScaling(distribution=Distribution.UNIFORM), -sqrt(3 / 24), sqrt(3 / 24)),
         (GlorotUniform(), -sqrt(6 / 34), sqrt(6 / 34)),
         (HeUniform(), -sqrt(6 / 24), sqrt(6 / 24)),
@@ -215,6 +214,10 @@ def test_a_scale_that_a_double_can_hold_is_not_lost_on_the_way(initializer: Init
 def test_a_uniform_distribution_cannot_end_before_it_starts() -> None:
     with pytest.raises(ValidationError, match="low must not be above high"):
         Uniform(low=1.0, high=0.5)
+
+
+def test_a_range_of_one_number_is_that_number() -> None:
+    assert np.unique(drawn(Uniform(low=2.0, high=2.0))).tolist() == [2.0]
 
 
 @pytest.mark.parametrize("initializer", RANDOM + FIXED, ids=named)
