@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from zlib import crc32
 
 from service.core.arrays import Shape
@@ -33,8 +34,9 @@ class PlannedNode:
     parameters: tuple[Parameter, ...]
     tensors: tuple[int, ...]  # the places of the parameters in the random numbers
     chains: "tuple[tuple[PlannedNode, ...], ...]" = ()
-    previous: int | None = None  # the row of the node before it in its chain
+    source: int | None = None  # the row of the node whose output goes in; None where these are the network's inputs
     inside: bool = False  # a block
+    first: bool = False  # of its chain
 
     @cached_property
     def weights(self) -> int:
@@ -71,8 +73,8 @@ class Depth:
 
     A node of the top list that opens, and what follows it up to the next one, is a layer; the last is the output, all
     others are hidden. A network in which nothing opens counts every node. Where all nodes are plain, the gradient is
-    measured with respect to the pre-activation of the opener and the signal behind the last follower, elsewhere
-    both behind the last follower: never inside a block.
+    measured with respect to the pre-activation of the opener and the signal behind its last follower. Elsewhere both
+    are measured right behind a block, and behind the last follower of a leaf: never inside a block.
     """
 
     top: list[int]  # the rows of the top list
@@ -85,8 +87,9 @@ class Depth:
         """The hidden layers of a network with this top list."""
         rows, plain = [one.row for one in top], all(one.node.plain for one in top)
         starts = [place for place, one in enumerate(top) if one.opens] or list(range(len(top)))
-        ends = [rows[following - 1] for following in starts[1:]]
-        return cls(rows, [rows[start] for start in starts[:-1]] if plain else ends, ends, plain)
+        pairs = list(pairwise(starts))
+        ends = [rows[start if top[start].chains else following - 1] for start, following in pairs]
+        return cls(rows, [rows[start] for start, _ in pairs] if plain else ends, ends, plain)
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ def plan(spec: SimulationSpec) -> Plan:
     if depth > DEEPEST:
         raise DepthExceeded(depth, DEEPEST)
     tree = _Tree()
-    top = tree.chain("/network/layers", spec.network.layers, (spec.network.features,), inside=False)
+    top = tree.chain("/network/layers", spec.network.layers, (spec.network.features,))
     targets = spec.targets(top[-1].features)
     samples = spec.samples(targets)
     nodes = tuple(tree.nodes)
@@ -162,23 +165,28 @@ class _Tree:
         self._weighted = 0
         self._others: dict[tuple[str, int], int] = {}
 
-    def chain(self, path: str, layers: Sequence[Node], shape: Shape, inside: bool) -> tuple[PlannedNode, ...]:
-        """The nodes of `layers`, which stand at `path`, for inputs of that shape."""
+    def chain(
+        self, path: str, layers: Sequence[Node], shape: Shape, source: int | None = None, inside: bool = False
+    ) -> tuple[PlannedNode, ...]:
+        """The nodes of `layers`, which stand at `path`, for inputs of that shape, which come from the row `source`."""
         planned: list[PlannedNode] = []
         for at, node in _unrolled(path, layers):
             parameters = node.parameters(shape)
             _check_values(at, parameters)
             self._weighted += any(one.name == "weights" for one in parameters)
             tensors = tuple(self._tensor(one.name) for one in parameters)
-            chains = tuple(self.chain(at + to, inner, shape, inside=True) for to, inner in node.chains().items())
+            inner = node.chains().items()
+            chains = tuple(self.chain(at + to, layers, shape, source, inside=True) for to, layers in inner)
             out = node.out(at, shape, [(chain[-1].features,) if chain else shape for chain in chains])
             if out[-1] > WIDEST:
                 raise WidthExceeded(at, out[-1], WIDEST)
-            previous = planned[-1].row if planned else None
-            row, fan_in, features = len(self.nodes), shape[-1], out[-1]
-            one = PlannedNode(row, at, node, fan_in, features, tuple(parameters), tensors, chains, previous, inside)
+            row, fan_in, features, first = len(self.nodes), shape[-1], out[-1], not planned
+            one = PlannedNode(
+                row, at, node, fan_in, features, tuple(parameters), tensors, chains, source, inside, first
+            )
             planned.append(one)
             self.nodes.append(one)
+            source = row
             shape = out
         return tuple(planned)
 

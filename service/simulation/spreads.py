@@ -44,7 +44,7 @@ def layer_statistics(found: Measurements, made: Plan, loss_decades: float, first
     spreads = spread_fields(np.concatenate(list(columns.values()), axis=1))
     derivatives = _derivative_fields(found.derivatives)
     zero_trials = np.isneginf(found.delta).sum(axis=0).tolist()
-    non_finite_trials = (~np.logical_and.accumulate(found.finite, axis=1)[:, 1:]).sum(axis=0).tolist()
+    non_finite_trials = (~found.finite[:, 1:]).sum(axis=0).tolist()
     layers = []
     for row, shape in enumerate(made.shapes()):
         fields = {name: spreads[number * len(rows) + row] for number, name in enumerate(columns)}

@@ -37,7 +37,8 @@ class _Steps:
         steps = cls([(0, 0)] * nodes, {account: {} for account in ACCOUNTS})
         for node in made.nodes:
             if node.inside:
-                steps._cross(node.row, node, nodes, 2 * nodes + node.row if node.previous is None else node.previous)
+                before = 2 * nodes + node.row if node.first or node.source is None else node.source
+                steps._cross(node.row, node, nodes, before)
         for row, following in zip(top, [*top[1:], top[-1]], strict=True):
             if made.depth.plain:
                 behind = row if row == following else nodes + following  # behind the last one is the prediction
@@ -66,7 +67,7 @@ class Measurements:
 
     forward_rms: Decades  # of the inputs, too
     angular_spread: Decades  # of the inputs, too
-    finite: npt.NDArray[np.bool_]  # of the inputs, too
+    finite: npt.NDArray[np.bool_]  # whether nothing has overflowed there or on the way there; of the inputs, too
     dy: Decades  # of ∂e/∂h
     delta: Decades  # where a report says that a node's gradient is measured
     gain: Decades  # of delta, from the node behind to this one; inside a block across the node
@@ -88,7 +89,7 @@ class Measurements:
         return cls(
             forward_rms=found.signal.decades(samples * np.array(widths, np.float64)),
             angular_spread=angular_spread,
-            finite=found.finite,
+            finite=_finite_so_far(found.finite, made),
             dy=dy,
             delta=dz if made.depth.plain else dy,
             gain=_difference(gradients[:, ahead], gradients[:, behind]),
@@ -97,6 +98,18 @@ class Measurements:
             weight_norm=found.weights.decades(),
             derivatives=found.derivatives,
         )
+
+
+def _finite_so_far(finite: npt.NDArray[np.bool_], made: Plan) -> npt.NDArray[np.bool_]:
+    """Whether the outputs of a node, (trials, nodes + 1), and all they are computed from are finite."""
+    if made.depth.plain:
+        return np.logical_and.accumulate(finite, axis=1)
+    known = finite.copy()
+    for node in made.nodes:
+        ends = [chain[-1].row + 1 for chain in node.chains if chain]
+        before = [0 if node.source is None else node.source + 1, *ends]
+        known[:, node.row + 1] &= known[:, before].all(axis=1)
+    return known
 
 
 @dataclass(frozen=True)
