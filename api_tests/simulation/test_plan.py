@@ -49,7 +49,9 @@ def planned(layers: list[Json], features: int = 4, **fields: Any) -> Plan:
         ([DENSE, LIGHT, DENSE, DENSE], [2, 3], [2, 3]),
         ([DEEP, DENSE, DENSE], [3, 4], [3, 4]),
         ([LIGHT, LIGHT, NORM], [1, 3], [1, 3]),
-        ([DENSE, TANH, SKIP, TANH, DENSE], [1, 4], [1, 4]),
+        # behind a block is right behind it: what follows stands between it and the next one
+        ([DENSE, TANH, SKIP, TANH, DENSE], [1, 3], [1, 3]),
+        ([SKIP, NORM, SKIP, NORM, DENSE], [1, 4], [1, 4]),
     ],
 )
 def test_where_the_hidden_layers_are_measured(layers: list[Json], gradients: list[int], signals: list[int]) -> None:
@@ -180,3 +182,24 @@ def test_two_units_are_one_by_their_weights_bias_and_what_they_go_to(
     for made in (layers, inside):
         flags = report({"features": 2, "layers": made}, trials=1).verdict.flags
         assert (Flag.SYMMETRIC_UNITS in flags) == (twins and NORM not in between)
+
+
+def test_an_overflow_inside_one_branch_is_none_of_the_branch_beside_it() -> None:
+    huge = {"kind": "dense", "units": 4, "weights": {"kind": "constant", "value": 1e100}}
+    branches = [
+        {"layers": [huge, huge, huge, huge, {"kind": "activation", "activation": {"kind": "sigmoid"}}]},
+        {"layers": [DENSE]},
+    ]
+    layers = [DENSE, {"kind": "parallel", "merge": "add", "branches": branches}, DENSE]
+    found = {one.path: one.non_finite_trials for one in report({"features": 4, "layers": layers}, trials=3).layers}
+    assert found == {
+        "/network/layers/0": 0,
+        "/network/layers/1/branches/0/layers/0": 0,
+        "/network/layers/1/branches/0/layers/1": 0,
+        "/network/layers/1/branches/0/layers/2": 0,
+        "/network/layers/1/branches/0/layers/3": 3,
+        "/network/layers/1/branches/0/layers/4": 3,
+        "/network/layers/1/branches/1/layers/0": 0,
+        "/network/layers/1": 3,
+        "/network/layers/2": 3,
+    }

@@ -35,7 +35,7 @@ class PlannedNode:
     tensors: tuple[int, ...]  # the places of the parameters in the random numbers
     chains: "tuple[tuple[PlannedNode, ...], ...]" = ()
     source: int | None = None  # the row of the node whose output goes in; None where these are the network's inputs
-    inside: bool = False  # a block
+    inside: bool = False  # whether it stands in another node
     first: bool = False  # of its chain
 
     @cached_property
@@ -63,6 +63,7 @@ class PlannedNode:
             activation=None if activation is None else activation.kind,
             shape=[self.features],
             parameters=self.parameter_count,
+            inside=self.inside,
             boundary=boundary,
         )
 

@@ -79,6 +79,8 @@ class LayerShape(Model):
     """The shape of what comes out for one sample."""
     parameters: Int64
     """How many weights, biases and other parameters it has; those of layers inside it are theirs."""
+    inside: bool
+    """Whether it stands inside another layer."""
     boundary: bool
     """Whether a hidden layer is measured here: the depth ratio is from the last such place to the first."""
 
