@@ -1,6 +1,7 @@
 """The rooms of the house: who may import whom, what may stand where, and how large a file may be."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -141,6 +142,16 @@ def test_nothing_is_evaluated_and_no_exception_is_swallowed() -> None:
             if evaluated or broad or isinstance(node, ast.Assert):
                 found.append(f"{name_of(file)}:{node.lineno}")
     assert not found, "\n".join(found)
+
+
+def test_no_sentence_has_the_name_of_a_private_function_for_a_word() -> None:
+    texts = [
+        (name_of(file), node.lineno, node.value)
+        for file in FILES
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    assert not [found for found in texts if " " in found[2] and re.search(r"(?<![\w`.])_[a-z]", found[2])]
 
 
 def test_no_import_runs_in_a_circle() -> None:

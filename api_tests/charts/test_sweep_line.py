@@ -74,8 +74,8 @@ def test_the_bands_of_the_policy_reach_from_the_first_place_to_the_last() -> Non
 @pytest.mark.parametrize(
     ("name", "title"),
     [
-        ("one axis", "What becomes of the gradient, by depth"),
-        ("one axis, logarithmic", "What becomes of the gradient, by variance of the weights"),
+        ("one axis", "What happens to the gradient, by depth"),
+        ("one axis, logarithmic", "What happens to the gradient, by variance of the weights"),
         ("two axes", MAP_TITLE),
     ],
 )

@@ -26,7 +26,7 @@ def graded(claims: list[Json], answers: Json, simulate: Simulate = never) -> Gra
 
 
 def judged(claim: Json, answer: Any, simulate: Simulate = never) -> Check:
-    """What becomes of one claim."""
+    """The check of one claim."""
     return graded([{"id": "a", **claim}], {"a": answer}, simulate).checks[0]
 
 

@@ -88,10 +88,24 @@ SLIPS = [
 ]
 
 
+SENTENCES = {
+    "transposed": "It is transposed: a row for each input, a column for each unit.",
+    "differs_by_sign": "It has the wrong sign.",
+    "factor_two": "A factor 2 is missing: the derivative of a square has one.",
+    "factor_two_too_many": "There is a factor 2 too many.",
+    "mean_missing": "It is summed over the samples, not averaged: 1/N is missing.",
+    "mean_and_two": "Both 1/N and the factor 2 of the square are missing.",
+    "different": "Its entries are others.",
+    "wrong_shape": "The matrix has another shape: {} by {} is right.".format(*WEIGHTS[1].shape),
+    "derivative_missing": "The activation's derivative is missing: δ is φ'(z) times what comes back.",
+}
+
+
 @pytest.mark.parametrize(("quantity", "layer", "given", "code"), SLIPS)
 def test_every_slip_is_named(quantity: str, layer: int, given: Float64Array, code: str) -> None:
     check = judged({**GRADIENT, "quantity": quantity, "layer": layer}, given.tolist(), simulate)
     assert (check.status, check.code, check.points) == ("incorrect", code, 0.0)
+    assert check.message == SENTENCES[code]
 
 
 def test_the_first_layer_from_the_output_back_is_the_one_that_is_named() -> None:

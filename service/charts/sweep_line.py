@@ -50,10 +50,10 @@ class SweepLine:
 
     @property
     def title(self) -> str:
-        """Such as `What becomes of the gradient, by depth`."""
+        """Such as `What happens to the gradient, by depth`."""
         axis = self._findings.spec.axes[self._findings.extract.axes[0]]
         name = axis.name.replace("_", " ")
-        return f"What becomes of the gradient, by {_NOUNS.get(axis.name, name) if axis.pointer is None else name}"
+        return f"What happens to the gradient, by {_NOUNS.get(axis.name, name) if axis.pointer is None else name}"
 
     @cached_property
     def rows(self) -> dict[str, list[Row]]:

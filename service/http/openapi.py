@@ -29,7 +29,7 @@ _TAGS = [
     {"name": "catalog", "description": "What networks may be made of."},
     {
         "name": "operations",
-        "description": "Probes, metrics and versions for whoever runs the service, and this document.",
+        "description": "Probes, metrics and versions for those who run the service, and this document.",
     },
 ]
 

@@ -118,7 +118,7 @@ class _Derivation:
         return self._times(Power(base, exponent), growth)
 
     def _times(self, *factors: Expr) -> Expr:
-        """The product, with parameters and constants in front, and nothing but zero outside a _choice."""
+        """The product, with parameters and constants in front, and nothing but zero outside a choice."""
         product = times(*factors)
         if not isinstance(product, Product):
             return product
@@ -147,7 +147,7 @@ def _is_below(node: Expr) -> bool:
 
 
 def _choice(condition: Relation, then: Expr, otherwise: Expr) -> Expr:
-    """`then` where the condition holds, `otherwise` elsewhere, with a further _choice last, as cases are written.
+    """`then` where the condition holds, `otherwise` elsewhere, with a further choice last, as cases are written.
 
     Nothing is chosen where the condition is always true, or never.
     """

@@ -83,7 +83,7 @@ class Claim(Kind):
 
     @abstractmethod
     def judge(self, answer: Any, context: Context) -> Judgement:
-        """What becomes of `answer`, a value of JSON that is not null; Unreadable where it is no answer to this."""
+        """The judgement on `answer`, a value of JSON that is not null; Unreadable where it is no answer to this."""
 
     def specs(self) -> dict[str, SimulationSpec]:
         """The simulations it is judged by, by the pointers below the claim that they come from."""

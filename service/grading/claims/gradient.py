@@ -171,7 +171,7 @@ def _transposed(matrix: _Matrix) -> _Matrix:
 
 _Slip = tuple[str, str, Callable[[_Matrix, float], _Matrix]]
 _SLIPS: list[_Slip] = [
-    ("transposed", "It is _transposed: a row for each input, a column for each unit.", lambda m, _: _transposed(m)),
+    ("transposed", "It is transposed: a row for each input, a column for each unit.", lambda m, _: _transposed(m)),
     ("differs_by_sign", "It has the wrong sign.", lambda m, _: _scaled(m, -1.0)),
     ("factor_two", "A factor 2 is missing: the derivative of a square has one.", lambda m, _: _scaled(m, 0.5)),
     ("factor_two_too_many", "There is a factor 2 too many.", lambda m, _: _scaled(m, 2.0)),

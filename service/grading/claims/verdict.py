@@ -1,4 +1,4 @@
-"""What becomes of a network's gradient, against the simulation."""
+"""What happens to a network's gradient, against the simulation."""
 
 from typing import Any, Literal
 
@@ -23,7 +23,7 @@ class VerdictClaim(Claim):
     simulation: SimulationSpec
     """The network."""
     judge_by: Literal["label", "tendency"] = "label"
-    """By what becomes of it at its depth, or by what its rate per layer leads to with enough layers."""
+    """By what happens to it at its depth, or by what its rate per layer leads to with enough layers."""
 
     def specs(self) -> dict[str, SimulationSpec]:
         """The network whose verdict is asked for."""

@@ -1,5 +1,5 @@
 /**
- * A sweep in words: how far it is, how long it will take, what becomes of its networks.
+ * A sweep in words: how far it is, how long it will take, what happens to its networks.
  *
  * @typedef {import("./sweepaxes.js").Axis} Axis
  * @typedef {import("./sweepjob.js").Job} Job

@@ -51,7 +51,7 @@ async def create_grading(
 
 @router.post("/v1/rubrics/validate", summary="Validate a rubric")
 def validate_rubric(rubric: _RubricBody) -> RubricReport:  # in a thread
-    """Name every claim that contradicts itself or that nobody could meet, before students do."""
+    """Name every claim that contradicts itself or that no answer could meet, before students do."""
     return rubric_report(rubric)
 
 

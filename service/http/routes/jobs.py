@@ -96,7 +96,7 @@ _STREAM: Responses = {200: {"content": {"text/event-stream": {"itemSchema": _EVE
 async def watch_job(job: JobDep, services: ServicesDep, seen: _LastSeen = None) -> AsyncIterator[ServerSentEvent]:
     """The job as server-sent events: one whenever it has come further, the last one called `end`.
 
-    What happened between two looks at it is one event. Whoever comes back with `Last-Event-ID`, as browsers do by
+    What happened between two looks at it is one event. A client that returns with `Last-Event-ID`, as browsers do by
     themselves, is told what is new since then. Comments keep the connection alive while nothing happens.
     """
     async for told in services.jobs.watch(job.id, -1 if seen is None else seen, services.traffic.stopping):

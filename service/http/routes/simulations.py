@@ -65,7 +65,7 @@ def _headers_of(answer: Answer) -> dict[str, str]:
 async def create_simulation(
     spec: Annotated[SimulationSpec, Body(openapi_examples=example_requests("specifications"))], services: ServicesDep
 ) -> Response:
-    """Simulate the forward and the backward pass of a network, many times over, and say what becomes of its gradient.
+    """Simulate the forward and the backward pass of a network, many times over, and say what happens to its gradient.
 
     The report has a verdict (label, severity, tendency, cause, reasons), the statistics of every layer, and the
     specification with every default written out. The same specification gives the same bytes, `elapsed_seconds` aside.
