@@ -86,9 +86,9 @@ def test_a_loss_without_a_gradient_is_called_that() -> None:
     assert "loss itself" in verdict.reasons[0]
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_two_sigmoid_layers_are_stable_and_prone_to_vanish(seed: int) -> None:
-    verdict = report(stack(2, 64, "sigmoid"), seed=seed).verdict
+    verdict = report(stack(2, 128, "sigmoid"), seed=seed, trials=64).verdict
     gain = sqrt(moments(Sigmoid(), 1.0).slope)  # of the first step from inputs N(0, 1); 0.236 in the limit
     assert (verdict.label, verdict.tendency) == (Label.STABLE, Tendency.VANISHING)
     assert verdict.gain_per_layer.median == pytest.approx(gain, rel=0.06)
@@ -98,7 +98,7 @@ def test_two_sigmoid_layers_are_stable_and_prone_to_vanish(seed: int) -> None:
 
 
 def test_exu_is_stable_and_in_the_strict_sense_prone_to_explode() -> None:
-    verdict = report(stack(30, 128, "exu"), trials=16).verdict
+    verdict = report(stack(40, 64, "exu"), trials=32).verdict
     assert (verdict.label, verdict.tendency) == (Label.STABLE, Tendency.EXPLODING)
     assert verdict.gain_per_layer.median == pytest.approx(1.0347, abs=0.01)
 
