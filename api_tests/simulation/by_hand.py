@@ -30,6 +30,7 @@ def layer(index: int = 1, **fields: Any) -> LayerStatistics:
         "shape": [4],
         "parameters": 20,
         "boundary": False,
+        "inside": False,
         "log10_delta_norm": spread(0.0),
         "log10_weight_gradient_norm": spread(0.0),
         "log10_weight_gradient_rms": spread(0.0),
