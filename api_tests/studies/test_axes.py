@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from api_tests.networks import Json
+from api_tests.networks import Json, named
 from api_tests.studies.sweeping import BASE, digest_of, evaluated, given, grid, spaced
 from service.studies.axes import AxisRange
 from service.studies.sweep import Grid, SweepSpec
@@ -27,6 +27,41 @@ MIXED: Json = {
     },
     "data": {"inputs": {"kind": "gaussian", "mean": 0.5, "std": 1}},
 }
+
+BLOCKS: Json = {
+    "network": {
+        "features": 4,
+        "layers": [
+            {"kind": "dense", "units": 6, "activation": {"kind": "tanh"}},
+            {
+                "kind": "repeat",
+                "times": 2,
+                "layers": [
+                    {
+                        "kind": "residual",
+                        "layers": [
+                            {"kind": "layer_norm"},
+                            {"kind": "repeat", "times": 2, "layers": [{"kind": "dense", "units": 6}]},
+                        ],
+                        "shortcut": [{"kind": "dense", "units": 6}],
+                    }
+                ],
+            },
+            {
+                "kind": "parallel",
+                "merge": "add",
+                "branches": [
+                    {"layers": [{"kind": "dense", "units": 6}, {"kind": "activation", "activation": {"kind": "relu"}}]},
+                    {"layers": []},
+                ],
+            },
+            {"kind": "residual", "layers": [{"kind": "dense", "units": 6}], "activation": {"kind": "relu"}},
+            {"kind": "layer_norm"},
+            {"kind": "dense", "units": 2},
+        ],
+    },
+}
+"""A plain layer, and one in every place that a block has for one."""
 
 
 def edited(base: Json, **edits: Any) -> Json:
@@ -52,6 +87,15 @@ def normal(std: float) -> Json:
 ALL_DENSE = ("network__layers__0", "network__layers__2__layers__0", "network__layers__3")
 HIDDEN = ("network__layers__0", "network__layers__1", "network__layers__2__layers__0")
 HIDDEN_DENSE = (ALL_DENSE[0], ALL_DENSE[1])
+IN_BLOCKS = (
+    "network__layers__0",
+    "network__layers__1__layers__0__layers__1__layers__0",
+    "network__layers__1__layers__0__shortcut__0",
+    "network__layers__2__branches__0__layers__0",
+    "network__layers__3__layers__0",
+)
+ACTIVATED = (*IN_BLOCKS, "network__layers__2__branches__0__layers__1", "network__layers__3")
+"""Not the residual whose sum is linear."""
 IN_BLOCK = "/network/layers/0/layers/0"
 
 
@@ -80,6 +124,18 @@ BY_HAND: dict[str, tuple[Json, Json, Json]] = {
         given("activation", {"kind": "elu", "alpha": 2}),
         at_all(HIDDEN, "activation", {"kind": "elu", "alpha": 2}),
     ),
+    "width inside blocks": (BLOCKS, given("width", 9), at_all(IN_BLOCKS, "units", 9)),
+    "weight_variance inside blocks": (
+        BLOCKS,
+        given("weight_variance", 1.5),
+        at_all((*IN_BLOCKS, "network__layers__5"), "weights", scaled(1.5)),
+    ),
+    "bias_variance inside blocks": (
+        BLOCKS,
+        given("bias_variance", 0.25),
+        at_all((*IN_BLOCKS, "network__layers__5"), "bias", normal(0.5)),
+    ),
+    "activation inside blocks": (BLOCKS, given("activation", "selu"), at_all(ACTIVATED, "activation", named("selu"))),
     "a pointer to a number": (BASE, given("many", 5, pointer="/trials"), {"trials": 5}),
     "a pointer to a default": (BASE, given("seed", 5, pointer="/seed"), {"seed": 5}),
     "a pointer to null": (BASE, given("x", {"kind": "bernoulli", "p": 0.5}, pointer="/data/targets"), {

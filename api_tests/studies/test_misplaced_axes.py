@@ -24,6 +24,21 @@ WITHOUT_WEIGHTS: Json = {
     }
 }
 MISFIT: Json = {**BASE, "data": {"inputs": {"kind": "explicit", "values": [[1, 2]]}}}
+
+
+def residual(*units: int, shortcut: list[Json] | None = None) -> Json:
+    return {
+        "kind": "residual",
+        "layers": [{"kind": "layer_norm"}, *({"kind": "dense", "units": count} for count in units)],
+        "shortcut": shortcut or [],
+    }
+
+
+def network(*layers: Json) -> Json:
+    return {"network": {"features": 4, "layers": [*layers, {"kind": "dense", "units": 1}]}}
+
+
+NORM_ALONE = network({"kind": "layer_norm"})
 BLOCK = "/network/layers/0/layers/0"
 
 
@@ -45,6 +60,24 @@ REFUSED: dict[str, tuple[Json, list[Json], str]] = {
     "width of no layers": (ONE_LAYER, [given("width", 1)], "/axes/0/name"),
     "width of layers without units": (WITHOUT_WEIGHTS, [given("width", 1)], "/axes/0/name"),
     "activation of no layers": (ONE_LAYER, [given("activation", "relu")], "/axes/0/name"),
+    "width of a residual on the inputs": (network(residual(4, 4)), [given("width", 9)], "/axes/0/name"),
+    "width of branches that are put together": (
+        network(
+            {"kind": "dense", "units": 4},
+            {"kind": "parallel", "branches": 2 * [{"layers": [{"kind": "dense", "units": 2}]}]},
+            residual(4),
+        ),
+        [given("width", 4)],
+        "/axes/0/name",
+    ),
+    "a value of the width of blocks": (network(residual(4, 4)), [given("width", 4, "many")], "/axes/0/values/1"),
+    "a value before the width of blocks": (
+        network(residual(4, 4)),
+        [given("features", 4, "many", pointer="/network/features"), given("width", 4)],
+        "/axes/0/values/1",
+    ),
+    "activation of norms": (NORM_ALONE, [given("activation", "relu")], "/axes/0/name"),
+    "activation of sums": (network(residual()), [given("activation", "relu")], "/axes/0/name"),
     "a first value": (BASE, [given("depth", "many", 2)], "/axes/0/values/0"),
     "a last value": (BASE, [given("depth", 1, 2), given("width", 1, 2, -3)], "/axes/1/values/2"),
     "a variance below 0": (BASE, [given("bias_variance", 1, -1)], "/axes/0/values/1"),
@@ -76,6 +109,22 @@ def test_an_axis_that_fits_nowhere_is_told_at_once(base: Json, axes: list[Json],
     assert found.pointer == pointer
     assert found.sentence
     resolve(pointer, {"base": base, "axes": axes})
+
+
+def test_a_width_that_does_not_fit_a_block_says_why_and_what_to_do() -> None:
+    base = network({"kind": "dense", "units": 4}, residual(16, 4))
+    assert isinstance(plan_corner(grid(given("width", 9), base=base), 0), Plan)
+    sentence = refusal(grid(given("width", 9), base=network(residual(16, 4)))).sentence
+    assert "The branch comes out with the shape [9] and the shortcut with [4]" in sentence
+    assert "by a pointer instead" in sentence
+    pointed = given("inner", 4, 32, pointer="/network/layers/0/layers/1/units")
+    assert all(isinstance(plan_corner(grid(pointed, base=network(residual(16, 4))), index), Plan) for index in (0, 1))
+
+
+def test_a_width_is_not_blamed_for_what_does_not_fit_without_it() -> None:
+    found = refusal(grid(given("width", 9), base=network(residual(4, 3))))
+    assert found.pointer == "/base/network/layers/0/layers"
+    assert "by a pointer instead" not in found.sentence
 
 
 def test_what_is_wrong_with_a_network_is_told_with_its_place_in_it() -> None:

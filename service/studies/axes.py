@@ -12,18 +12,21 @@ from enum import StrEnum
 from math import isfinite, log10, sqrt
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, JsonValue, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from service.core.errors import MisplacedAxis
+from service.core.errors import Incompatible, MisplacedAxis, SpecError
 from service.core.kinds import BoundedFloat, Int64, Model
 from service.core.pointers import Edit, PatchError, patched, resolve
+from service.simulation.plan import plan
+from service.simulation.spec import SimulationSpec
 
 MOST_POINTS = 100_000
 _NAME = "^[A-Za-z][A-Za-z0-9_]*$"
 _POINTER = "^(/([^~/]|~[01])*)+$"
 _WHOLE = {"depth", "width"}
 """The named axes whose values are whole numbers."""
+_LINEAR = {"kind": "linear"}
 _SPOILT = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What named axes raise where the axes before them have left no specification."""
 
@@ -179,19 +182,28 @@ def _depth(document: _Document, value: JsonValue) -> None:
 
 
 def _width(document: _Document, value: JsonValue) -> None:
-    """So many units in every hidden layer."""
-    for layer in _dense(document["network"]["layers"][:-1], "width"):
+    """So many units in every hidden layer, those inside blocks as well, where signals that meet still fit."""
+    network = document["network"]
+    hidden = _dense(network["layers"][:-1], "width")
+    fitted = _misfit(network) is None
+    for layer in hidden:
         layer["units"] = value
+    why = _misfit(network) if fitted else None
+    if why is not None:
+        raise MisplacedAxis(
+            f"The axis `width` gives all hidden layers the same width, and then signals that meet do not fit. {why} "
+            "Name what may change by a pointer instead, such as /network/layers/0/layers/0/units."
+        )
 
 
 def _weight_variance(document: _Document, value: JsonValue) -> None:
-    """Weights of N(0, value/fan_in), in every layer that has any: σ_w² of mean field theory."""
+    """Weights of N(0, value/fan_in), in every layer that has any, inside blocks as well: σ_w² of mean field theory."""
     for layer in _dense(document["network"]["layers"], "weight_variance"):
         layer["weights"] = {"kind": "variance_scaling", "scale": value, "mode": "fan_in", "distribution": "normal"}
 
 
 def _bias_variance(document: _Document, value: JsonValue) -> None:
-    """Biases of N(0, value), in every layer that has any: σ_b² of mean field theory."""
+    """Biases of N(0, value), in every layer that has any, inside blocks as well: σ_b² of mean field theory."""
     for layer in _dense(document["network"]["layers"], "bias_variance"):
         layer["bias"] = {"kind": "normal", "mean": 0.0, "std": _root(value)}
 
@@ -204,11 +216,14 @@ def _input_std(document: _Document, value: JsonValue) -> None:
 
 
 def _activation(document: _Document, value: JsonValue) -> None:
-    """That activation in every hidden layer: a kind without parameters by its name, or an object."""
+    """That activation in every hidden layer: a kind without parameters by its name, or an object.
+
+    Inside blocks as well; what a block applies to its sum is changed where it is not linear.
+    """
     chosen = {"kind": value} if isinstance(value, str) else value
-    hidden = list(_single(document["network"]["layers"][:-1]))
+    hidden = [node for node in _nodes(document["network"]["layers"][:-1]) if _is_activated(node)]
     if not hidden:
-        raise MisplacedAxis("The axis `activation` needs hidden layers, and there are none.")
+        raise MisplacedAxis("The axis `activation` needs hidden layers with an activation, and there are none.")
     for layer in hidden:
         layer["activation"] = deepcopy(chosen)  # a later axis may change that of one layer
 
@@ -224,19 +239,39 @@ NAMED_AXES: dict[str, Callable[[_Document, JsonValue], None]] = {
 """What the axes that have a name of their own do."""
 
 
-def _single(layers: list[_Document]) -> Iterator[_Document]:
-    for layer in layers:
-        if layer["kind"] == "repeat":
-            yield from _single(layer["layers"])
-        else:
-            yield layer
+def _nodes(layers: list[_Document]) -> Iterator[_Document]:
+    """Every node of a list of layers and of the lists inside it; repeats and branches are none, but have some."""
+    for entry in layers:
+        if entry.get("kind", "repeat") != "repeat":
+            yield entry
+        for inside in entry.values():
+            if isinstance(inside, list) and inside and isinstance(inside[0], dict):
+                yield from _nodes(inside)
+
+
+def _is_activated(node: _Document) -> bool:
+    """Whether its activation is one of a hidden layer; linear is, too, in layers that are there for it."""
+    return node["kind"] in ("dense", "activation") or (node.get("activation") or _LINEAR)["kind"] != "linear"
 
 
 def _dense(layers: list[_Document], axis: str) -> list[_Document]:
-    found = [layer for layer in _single(layers) if layer["kind"] == "dense"]
+    found = [layer for layer in _nodes(layers) if layer["kind"] == "dense"]
     if not found:
         raise MisplacedAxis(f"The axis `{axis}` needs dense layers, and there are none where it applies.")
     return found
+
+
+def _misfit(network: _Document) -> str | None:
+    """Why signals that meet in `network` do not fit; None where they do, or where something else is wrong."""
+    if not any(isinstance(field, list) for node in _nodes(network["layers"]) for field in node.values()):
+        return None  # there is no block
+    try:
+        plan(SimulationSpec.model_validate({"network": network}))
+    except Incompatible as error:
+        return error.sentence
+    except (SpecError, ValidationError):
+        return None  # the point tells what is wrong with a value
+    return None
 
 
 def _root(value: JsonValue) -> JsonValue:
