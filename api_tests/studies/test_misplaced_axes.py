@@ -123,7 +123,7 @@ def test_a_width_that_does_not_fit_a_block_says_why_and_what_to_do() -> None:
 
 def test_a_width_is_not_blamed_for_what_does_not_fit_without_it() -> None:
     found = refusal(grid(given("width", 9), base=network(residual(4, 3))))
-    assert found.pointer == "/base/network/layers/0/layers"
+    assert found.pointer == "/axes/0/values/0"
     assert "by a pointer instead" not in found.sentence
 
 

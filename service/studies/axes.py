@@ -244,9 +244,12 @@ def _nodes(layers: list[_Document]) -> Iterator[_Document]:
     for entry in layers:
         if entry.get("kind", "repeat") != "repeat":
             yield entry
-        for inside in entry.values():
-            if isinstance(inside, list) and inside and isinstance(inside[0], dict):
-                yield from _nodes(inside)
+        for inside in filter(_is_list_of_objects, entry.values()):
+            yield from _nodes(inside)
+
+
+def _is_list_of_objects(field: JsonValue) -> bool:
+    return isinstance(field, list) and bool(field) and isinstance(field[0], dict)
 
 
 def _is_activated(node: _Document) -> bool:
