@@ -164,11 +164,14 @@ def test_a_node_computes_in_the_precision_it_is_built_in(one: PlannedNode, preci
 
 
 def test_the_gradient_of_a_maximum_is_shared_evenly_by_those_that_attain_it() -> None:
-    one = built(planned({"kind": "parallel", "merge": "maximum", "branches": [{}, {}, {}]}))
-    x = signal(0)
-    _, kept = one.node.forward(one, x, Looking())
-    parts = one.node._parts(kept[0][0], np.ones_like(x))  # type: ignore[attr-defined]
-    assert [part.max() for part in parts] == pytest.approx([1 / 3] * 3)
+    same = {"layers": [{"kind": "dense", "units": FEATURES, "weights": {"kind": "identity"}}]}
+    one = built(planned({"kind": "parallel", "merge": "maximum", "branches": [same, same, same]}))
+    x, probe = signal(0), Looking()
+    _, kept = one.node.forward(one, x, probe)
+    one.node.backward(one, kept, Scaled.of(np.ones_like(x), np.zeros((TRIALS, 1, 1), np.int64)), probe, whole=True)
+    assert [probe.found[row, "bias"].ravel().tolist() for row in range(3)] == [
+        pytest.approx([SAMPLES / 3] * TRIALS * FEATURES)
+    ] * 3
 
 
 @pytest.mark.parametrize("epsilon", [1e-12, 1e-5, 1.0])

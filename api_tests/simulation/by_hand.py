@@ -29,6 +29,7 @@ def layer(index: int = 1, **fields: Any) -> LayerStatistics:
         "activation": "tanh",
         "shape": [4],
         "parameters": 20,
+        "inside": False,
         "boundary": False,
         "inside": False,
         "log10_delta_norm": spread(0.0),

@@ -132,7 +132,7 @@ def assert_statistics(report: SimulationReport, truth: list[Truth], made: Plan) 
     plain = made.depth.plain
     for one, ours, theirs in zip(made.nodes, report.layers, truth, strict=True):
         expected = {
-            "log10_delta_norm": decades(norm_of_samples(theirs.delta if plain else theirs.upstream)),
+            "log10_delta_norm": decades(norm_of_samples(theirs.delta if plain and not one.inside else theirs.upstream)),
             "log10_forward_rms": decades(rms(theirs.h)),
             "log10_angular_spread": angular_spread(theirs.h),
             **_of_weights(theirs),
@@ -144,18 +144,23 @@ def assert_statistics(report: SimulationReport, truth: list[Truth], made: Plan) 
     last = made.depth.top[-1]
     for row, following in pairwise(made.depth.top):
         behind = report.layers[following].kind
-        assert_step(report.layers[row], *(_plain(*truth[row : row + 2]) if plain else across(truth[following], behind)))
-    assert_step(report.layers[last], *(_plain(truth[last], None) if plain else (0.0, {})))
+        assert_step(
+            report.layers[row],
+            *(_plain(truth[row], truth[following], behind) if plain else across(truth[following], behind)),
+        )
+    assert_step(report.layers[last], *(_plain(truth[last], None, "dense") if plain else (0.0, {})))
 
 
 Step = tuple[float | None, dict[str, float | None]]  # a gain, and its accounts by name
 
 
-def _plain(one: Truth, following: Truth | None) -> Step:
+def _plain(one: Truth, following: Truth | None, kind: str) -> Step:
     """From one pre-activation to the one before it; from the prediction where nothing follows."""
     behind = one.upstream if following is None else following.delta
     return ratio(one.delta, behind), {
-        "weights": ratio(one.upstream, behind),
+        {"layer_norm": "normalisation", "residual": "skip", "parallel": "skip"}.get(kind, "weights"): ratio(
+            one.upstream, behind
+        ),
         "derivative": ratio(one.delta, one.upstream),
     }
 

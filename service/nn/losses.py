@@ -25,7 +25,7 @@ class Loss(Kind):
     """Where it was proposed or is defined."""
     probability: ClassVar[bool] = False
     """Whether predictions are probabilities."""
-    shortcut: ClassVar[bool] = False
+    fused: ClassVar[bool] = False
     """Whether `output_delta` is simpler than the chain rule behind some activation."""
 
     @abstractmethod
@@ -135,7 +135,7 @@ class BinaryCrossEntropy(Loss):
     convention: ClassVar[str] = "p * (1 - p) is taken as at least 1e-12, as in PyTorch."
     source: ClassVar[str] = "Cox 1958; torch.nn.BCELoss with reduction by sum."
     probability: ClassVar[bool] = True
-    shortcut: ClassVar[bool] = True
+    fused: ClassVar[bool] = True
 
     def value(self, prediction: Array, target: Array) -> Array:
         tiny = np.finfo(prediction.dtype).tiny
@@ -168,7 +168,7 @@ class CrossEntropy(Loss):
     convention: ClassVar[str] = "p is taken as at least 1e-12 where it divides."
     source: ClassVar[str] = "Good 1952; torch.nn.CrossEntropyLoss is this one behind a softmax."
     probability: ClassVar[bool] = True
-    shortcut: ClassVar[bool] = True
+    fused: ClassVar[bool] = True
 
     def value(self, prediction: Array, target: Array) -> Array:
         return -(target * np.log(np.maximum(prediction, np.finfo(prediction.dtype).tiny))).sum(axis=-1)

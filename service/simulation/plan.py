@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from math import prod
 from zlib import crc32
 
 from service.core.arrays import Shape
@@ -41,12 +42,12 @@ class PlannedNode:
     @cached_property
     def weights(self) -> int:
         """How many weights there are, 0 where the node has no weight matrix."""
-        return sum(_size(one.shape) for one in self.parameters if one.name == "weights")
+        return sum(prod(one.shape) for one in self.parameters if one.name == "weights")
 
     @cached_property
     def parameter_count(self) -> int:
         """The number of weights, biases and other parameters of the node itself."""
-        return sum(_size(one.shape) for one in self.parameters)
+        return sum(prod(one.shape) for one in self.parameters)
 
     @property
     def opens(self) -> bool:
@@ -73,9 +74,10 @@ class Depth:
     """Which rows the hidden layers are measured at. This is decided here and nowhere else.
 
     A node of the top list that opens, and what follows it up to the next one, is a layer; the last is the output, all
-    others are hidden. A network in which nothing opens counts every node. Where all nodes are plain, the gradient is
-    measured with respect to the pre-activation of the opener and the signal behind its last follower. Elsewhere both
-    are measured right behind a block, and behind the last follower of a leaf: never inside a block.
+    others are hidden, and what precedes the first belongs to the input. A network in which nothing opens counts every
+    node. Where all nodes from the first layer on are plain, the gradient is measured with respect to the pre-activation
+    of the opener and the signal behind its last follower. Elsewhere both are measured right behind a block, and behind
+    the last follower of a leaf: never inside a block.
     """
 
     top: list[int]  # the rows of the top list
@@ -86,8 +88,9 @@ class Depth:
     @classmethod
     def of(cls, top: Sequence[PlannedNode]) -> "Depth":
         """The hidden layers of a network with this top list."""
-        rows, plain = [one.row for one in top], all(one.node.plain for one in top)
+        rows = [one.row for one in top]
         starts = [place for place, one in enumerate(top) if one.opens] or list(range(len(top)))
+        plain = all(one.node.plain for one in top[starts[0] :])
         pairs = list(pairwise(starts))
         ends = [rows[start if top[start].chains else following - 1] for start, following in pairs]
         return cls(rows, [rows[start] for start, _ in pairs] if plain else ends, ends, plain)
@@ -174,8 +177,9 @@ class _Tree:
         for at, node in _unrolled(path, layers):
             parameters = node.parameters(shape)
             _check_values(at, parameters)
-            self._weighted += any(one.name == "weights" for one in parameters)
-            tensors = tuple(self._tensor(one.name) for one in parameters)
+            weighted = any(one.name == "weights" for one in parameters)
+            self._weighted += weighted
+            tensors = tuple(self._tensor(one.name, weighted) for one in parameters)
             inner = node.chains().items()
             chains = tuple(self.chain(at + to, layers, shape, source, inside=True) for to, layers in inner)
             out = node.out(at, shape, [(chain[-1].features,) if chain else shape for chain in chains])
@@ -191,13 +195,13 @@ class _Tree:
             shape = out
         return tuple(planned)
 
-    def _tensor(self, name: str) -> int:
+    def _tensor(self, name: str, weighted: bool) -> int:
         """The place of a parameter in the random numbers; 0 and 1 are those of inputs and targets.
 
         Weights of the n-th node that has any are 2n and their bias 2n + 1. Everything else is in a second range, so
         that a node without weights leaves all other draws as they are.
         """
-        if name in ("weights", "bias"):
+        if weighted and name in ("weights", "bias"):
             return 2 * self._weighted + (name == "bias")
         order = self._others.setdefault((name, self._weighted), 0)
         self._others[name, self._weighted] += 1
@@ -207,10 +211,6 @@ class _Tree:
 def _unrolled(path: str, layers: Sequence[Node]) -> Iterator[tuple[str, Node]]:
     for position, entry in enumerate(layers):
         yield from entry.unroll(f"{path}/{position}")
-
-
-def _size(shape: Shape) -> int:
-    return shape[0] if len(shape) == 1 else shape[0] * shape[1]
 
 
 def _check_values(path: str, parameters: Sequence[Parameter]) -> None:

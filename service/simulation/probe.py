@@ -190,8 +190,8 @@ class MeasuringProbe:
 
     def parameters(self, at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Array]) -> None:
         """The gradients of a leaf's parameters, (trials, *shape), summed over samples, before the scale of `dz`."""
-        if at.names[0] == "weights":
-            self._into.weights.enter(self._trials, at.row, squares(at.arrays[0]))
+        if at.weights is not None:
+            self._into.weights.enter(self._trials, at.row, squares(at.weights))
             found = _gradient_squares(at, saved, dz, gradient)
             self._into.weight_gradient.enter(self._trials, at.row, Squares(found.sums, found.exponents + dz.exponents))
         if self._first is not None:

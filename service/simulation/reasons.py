@@ -2,19 +2,25 @@
 
 from service.simulation.results import Interval, Verdict
 from service.simulation.statistics import Evidence
-from service.simulation.verdict import Decision, wandering
+from service.simulation.verdict import Decision, dominant_account, wandering
 from service.simulation.vocabulary import Cause, Flag, Label, Severity, Tendency
 
 CAUSES = {
     Cause.GAIN: "Signal and gradient change together: the scale of the weights is wrong for this activation.",
     Cause.SATURATION: "The signal does not fall with the gradient{moves}: {culprit}.",
     Cause.CHAOS: "The signal does not grow with the gradient{moves}, but small differences between inputs do.",
+    Cause.NORMALISATION: "The signal does not change with the gradient{moves}: it is normalisation that {changes} it.",
     Cause.INPUT_COLLAPSE: "The gradient arrives, but all inputs have become one: there is little left to learn from.",
     Cause.SIGNAL_COLLAPSE: "The signal itself collapses, each layer taking more of it than the one before.",
     Cause.DEAD_UNITS: "Units are dead: on the flat side of their activation for every sample, they pass no gradient.",
     Cause.ZERO_WEIGHTS: "Weights of zero pass no gradient back.",
     Cause.FORWARD_OVERFLOW: "The numbers leave the range of the precision before there is a gradient to measure.",
 }
+
+GAIN_OF_BLOCKS = (
+    "Signal and gradient change together: where the branches of a block meet, {amount} comes out than went in."
+)
+"""The sentence of `gain` where blocks do it, whose weights may be right for their activation."""
 
 FLAGS = {
     Flag.INPUT_COLLAPSE: "What tells the samples apart is below a twentieth of the signal in the last hidden layer.",
@@ -124,7 +130,7 @@ def _place(evidence: Evidence) -> str:
 def _shares(case: Decision) -> str | None:
     """Which part of the depth ratio the weights have, which the activations, and which anything else."""
     ratio, shares = case.evidence.depth_ratio, _by_accounts(case.evidence)
-    if case.facts.hidden < 2 or ratio is None or not shares:
+    if case.facts.hidden < 2 or ratio is None or not shares or case.evidence.overflowed:
         return None
     (account, decades), *others = shares.items()
     parts = [f"{_signed(decades)} are the work of {_WORKERS[account]}"]
@@ -145,9 +151,14 @@ def _by_accounts(evidence: Evidence) -> dict[str, float]:
 def _cause(case: Decision) -> str | None:
     if case.cause is None:
         return None
-    shares = _by_accounts(case.evidence)
+    shares, ratio = _by_accounts(case.evidence), case.evidence.depth_ratio or 0.0
     forward = case.evidence.forward_ratio
-    return CAUSES[case.cause].format(
+    sentence = CAUSES[case.cause]
+    if case.cause is Cause.GAIN and dominant_account(case.evidence) == "skip":
+        sentence = GAIN_OF_BLOCKS
+    return sentence.format(
+        changes="multiplies" if ratio > 0.0 else "takes from",
+        amount="more" if ratio > 0.0 else "less",
         moves="" if forward is None else f" ({_signed(forward)} decades)",
         culprit="the activation is too flat where it works"
         if shares.get("derivative", 0.0) < shares.get("weights", 0.0)
@@ -157,7 +168,8 @@ def _cause(case: Decision) -> str | None:
 
 def _tendency(case: Decision) -> str | None:
     budget, gain = case.rate.depth_budget, case.gain_per_layer.median
-    if budget is None or gain is None:
+    contradicted = case.evidence.overflowed and case.rate.tendency is not Tendency.EXPLODING
+    if budget is None or gain is None or contradicted:
         return None
     if case.rate.tendency is Tendency.STABLE:
         return f"Its rate, a factor of {gain:.6g} per layer, is too small to matter at any usual depth."

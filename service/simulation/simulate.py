@@ -174,13 +174,13 @@ class _LossGradient(Scaled):
     targets: Array  # (trials, samples, outputs)
 
     def before(self, activation: Activation, derivative: Array, y: Array) -> tuple[Array, npt.NDArray[np.integer[Any]]]:
-        if not self.loss.shortcut:
+        if not self.loss.fused:
             return super().before(activation, derivative, y)
         return self.loss.output_delta(activation, derivative, y, self.targets), np.zeros_like(self.exponent)
 
 
 def _pass(network: Drawn, loss: Loss, probe: MeasuringProbe) -> None:
-    """Both passes, under the eyes of `probe`; what overflows on the way forward is infinite or NaN from there on."""
+    """Both passes, measured by `probe`; what overflows on the way forward is infinite or NaN from there on."""
     x, targets = probe.arranged(network.inputs), probe.arranged(network.targets)
     probe.inputs(x)
     prediction, tape = network.chain.forward(x, probe)
@@ -198,12 +198,12 @@ def _has_twins(chain: Chain) -> bool:
     inside = [inner for one in chain.nodes for inner in one.chains]
     rows = [one for one in chain.nodes if not isinstance(one.node, ActivationLayer)]
     pairs = ((one, two) for one, two in pairwise(rows) if isinstance(one.node, Dense) and isinstance(two.node, Dense))
-    return any(_are_twins(one.arrays, two.arrays) for one, two in pairs) or any(map(_has_twins, inside))
+    return any(_are_twins(one.arrays, two.arrays[0]) for one, two in pairs) or any(map(_has_twins, inside))
 
 
-def _are_twins(one: Sequence[Array], following: Sequence[Array]) -> bool:
+def _are_twins(one: Sequence[Array], onward: Array) -> bool:
     """Whether two columns are one in (fan_in, units) weights, (1, units) bias and the next weights transposed."""
-    (weights, bias), (onward, _) = (arrays[:2] for arrays in (one, following))
+    weights, bias = one
     first, columns = weights[0, 0], weights.shape[-1]
     if len(set(first.tolist())) == columns:  # as it is nearly always, and then nothing is copied
         return False
@@ -230,7 +230,7 @@ def _prediction(made: Plan) -> Prediction:
         DenseStage(
             one.fan_in,
             one.node.weights.variance(one.fan_in, one.features),
-            one.node.bias.variance(1, one.features),
+            one.node.bias.variance(one.fan_in, one.features),
             one.node.activation,
         )
         for one in made.nodes

@@ -3,7 +3,8 @@
 Of the first trial also the factors of its gradient, and histograms.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from math import log10
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from service.simulation.probe import Derivatives, FirstTrial
 from service.simulation.results import Histogram, LayerGradients, LayerHistograms, LayerStatistics, Spread
 from service.simulation.statistics import ACCOUNTS, Decades, Measurements, finite_or_none
 
+LEARNING_RATE = -2.0
+"""log10 of the step that updates are measured by: plain gradient descent at 0.01."""
 _BINS = 40
 """Of a histogram."""
 _QUANTILES = (0.5, 0.05, 0.95)
@@ -181,6 +184,22 @@ def spread_fields(values: Decades) -> list[dict[str, float | None]]:
     summaries = [*(_quantile(ranked, some, share) for share in _QUANTILES), unit * mean, unit * std]
     rows = zip(*(summary.tolist() for summary in summaries), counts.tolist(), strict=True)
     return [dict(zip(_FIELDS, row if row[-1] else _NOTHING, strict=True)) for row in rows]
+
+
+def log10_update(layers: list[LayerStatistics]) -> float | None:
+    """Decades of one step of gradient descent relative to all weights; null where one of them has no size."""
+    gradient = _total(layer.log10_weight_gradient_norm.median for layer in layers)
+    weights = _total(layer.log10_weight_norm.median for layer in layers)
+    return None if gradient is None or weights is None else LEARNING_RATE + gradient - weights
+
+
+def _total(decades: Iterable[float | None]) -> float | None:
+    """Decades of the root of the sum of squares, by way of the largest, so that nothing overflows."""
+    known = [size for size in decades if size is not None]
+    if not known:
+        return None
+    largest = max(known)
+    return largest + 0.5 * log10(sum(100.0 ** (size - largest) for size in known))
 
 
 def median_interval(values: Decades) -> tuple[float, float] | None:

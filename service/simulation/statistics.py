@@ -43,7 +43,8 @@ class _Steps:
             if made.depth.plain:
                 behind = row if row == following else nodes + following  # behind the last one is the prediction
                 steps.gains[row] = nodes + row, behind
-                steps.shares["weights"][row] = row, behind
+                node = made.nodes[following].node
+                steps.shares["weights" if node.plain else node.account][row] = row, behind
                 steps.shares["derivative"][row] = nodes + row, row
             elif row == following:
                 steps.gains[row] = row, row
@@ -91,7 +92,7 @@ class Measurements:
             angular_spread=angular_spread,
             finite=_finite_so_far(found.finite, made),
             dy=dy,
-            delta=dz if made.depth.plain else dy,
+            delta=np.where([made.depth.plain and not node.inside for node in made.nodes], dz, dy),
             gain=_difference(gradients[:, ahead], gradients[:, behind]),
             shares={account: _differences(gradients, rows) for account, rows in steps.shares.items() if rows},
             weight_gradient=found.weight_gradient.decades(samples**2),

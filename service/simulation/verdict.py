@@ -4,22 +4,22 @@ Total: no number, NaN or infinity makes it raise.
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import dropwhile, pairwise, takewhile
 from math import isfinite, log10, sqrt
 
 import numpy as np
 
+from service.nn.layers.base import Account
 from service.nn.policies import Policy
 from service.simulation.results import LayerStatistics, Spread
-from service.simulation.spreads import median_interval, powers_of_ten, spreads_of
+from service.simulation.spreads import log10_update, median_interval, powers_of_ten, spreads_of
 from service.simulation.statistics import Evidence, NetworkTrials, TrialIndices, group_by_condition, median_trial
 from service.simulation.vocabulary import Cause, Flag, Label, Severity, Tendency
 
 SEED_DEPENDENT_BELOW = 0.8
 NEGLIGIBLE_RATE = 2.5 / 1000
-"""Decades per layer: at less, a thousand layers stay inside the severe bands, and nobody builds that deep."""
+"""Decades per layer: at less, a thousand layers stay inside the severe bands, and no network is that deep."""
 COLLAPSED_SPREAD = -1.3
 """Decades: at a twentieth of the signal, what tells two inputs apart is lost."""
 MOVES_TOGETHER = 0.5
@@ -34,10 +34,14 @@ TOO_MUCH_WANDERING = 0.5
 """Decades: two standard deviations reach the edge of the stable band, so that a seed in twenty leaves it."""
 TINY, HUGE = -7.0, 6.0
 """Decades of a weight's gradient beyond which its absolute size is worth a word."""
-LEARNING_RATE = -2.0
-"""log10 of the step that updates are measured by: plain gradient descent at 0.01."""
 SMALL_UPDATE, LARGE_UPDATE = -4.0, -1.0
 """Decades of an update relative to the weights between which training moves."""
+_VANISHING_BY: dict[Account | None, Cause] = {
+    **dict.fromkeys((None, "weights", "derivative"), Cause.SATURATION),
+    "normalisation": Cause.NORMALISATION,
+}
+_EXPLODING_BY: dict[Account | None, Cause] = {"normalisation": Cause.NORMALISATION}
+"""The cause where the signal does not go with the gradient, by the account that changes the gradient most."""
 FEWEST_TRIALS = 6
 """Below, the extremes of the trials cover their median with less than 95 %."""
 TWO_SIDED = 1.96
@@ -193,11 +197,20 @@ def find_cause(label: Label, evidence: Evidence, way_back: list[LayerStatistics]
         case Label.VANISHING:
             if signal_collapses(evidence):
                 return Cause.SIGNAL_COLLAPSE
-            return Cause.GAIN if _signal_follows(evidence) else Cause.SATURATION
+            return Cause.GAIN if _signal_follows(evidence) else _VANISHING_BY.get(dominant_account(evidence))
         case Label.EXPLODING:
             if evidence.overflowed:
                 return Cause.FORWARD_OVERFLOW if evidence.overflow_layer is not None else None
-            return Cause.GAIN if _signal_follows(evidence) else Cause.CHAOS
+            return (
+                Cause.GAIN if _signal_follows(evidence) else _EXPLODING_BY.get(dominant_account(evidence), Cause.CHAOS)
+            )
+
+
+def dominant_account(evidence: Evidence) -> Account | None:
+    """The account that changes the gradient most in the direction of the depth ratio; None where none does."""
+    direction = evidence.depth_ratio or 0.0
+    towards = {account: direction * share for account, share in evidence.shares.items() if direction * share > 0.0}
+    return max(towards, key=lambda account: towards[account], default=None)
 
 
 def inputs_collapse(evidence: Evidence) -> bool:
@@ -225,14 +238,23 @@ def _signal_follows(evidence: Evidence) -> bool:
 def _cause_of_death(evidence: Evidence, way_back: list[LayerStatistics], facts: NetworkFacts) -> Cause | None:
     if evidence.silent:
         return None
-    if any(layer.index in facts.weighted and layer.log10_weight_norm.count == 0 for layer in way_back[1:]):
+    outside = [layer for layer in way_back if not layer.inside]  # a branch has a shortcut beside it, as a rule
+    if _has_zero_weights(outside[1:], facts):
         return Cause.ZERO_WEIGHTS
     # Before a signal collapses to zero it comes near the smallest number: every step at most doubles the decades lost,
     # and the square root of the smallest number has a square.
     underflowed = min(filter(isfinite, evidence.signal), default=0.0) < facts.log10_smallest_normal / 4
     if underflowed and signal_collapses(evidence):
         return Cause.SIGNAL_COLLAPSE
+    if any(layer.dead_fraction for layer in outside):
+        return Cause.DEAD_UNITS
+    if _has_zero_weights(way_back[1:], facts):
+        return Cause.ZERO_WEIGHTS
     return Cause.DEAD_UNITS if any(layer.dead_fraction for layer in way_back) else None
+
+
+def _has_zero_weights(layers: list[LayerStatistics], facts: NetworkFacts) -> bool:
+    return any(layer.index in facts.weighted and layer.log10_weight_norm.count == 0 for layer in layers)
 
 
 def find_flags(
@@ -267,24 +289,9 @@ def _wanders(depth_ratio: Spread, facts: NetworkFacts) -> bool:
 
 
 def _gets_nothing(layer: LayerStatistics, facts: NetworkFacts) -> bool:
-    """Whether the weights of a layer get a gradient of exactly zero in every trial."""
-    return layer.index in facts.weighted and layer.log10_weight_gradient_norm.count + layer.non_finite_trials == 0
-
-
-def log10_update(layers: list[LayerStatistics]) -> float | None:
-    """Decades of one step of gradient descent relative to all weights; null where one of them has no size."""
-    gradient = _total(layer.log10_weight_gradient_norm.median for layer in layers)
-    weights = _total(layer.log10_weight_norm.median for layer in layers)
-    return None if gradient is None or weights is None else LEARNING_RATE + gradient - weights
-
-
-def _total(decades: Iterable[float | None]) -> float | None:
-    """Decades of the root of the sum of squares, by way of the largest, so that nothing overflows."""
-    known = [size for size in decades if size is not None]
-    if not known:
-        return None
-    largest = max(known)
-    return largest + 0.5 * log10(sum(100.0 ** (size - largest) for size in known))
+    """Whether weights get a gradient of exactly zero in every trial; those inside a block may wait for others."""
+    nothing = layer.log10_weight_gradient_norm.count + layer.non_finite_trials == 0
+    return nothing and layer.index in facts.weighted and not layer.inside
 
 
 def _underflows(layer: LayerStatistics, log10_smallest_normal: float) -> bool:

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Label(StrEnum):
-    """What becomes of the gradient on its way from the last hidden layer to the first."""
+    """What the gradient does on its way from the last hidden layer to the first."""
 
     DEAD = "dead"
     EXPLODING = "exploding"
@@ -34,6 +34,7 @@ class Cause(StrEnum):
     GAIN = "gain"
     SATURATION = "saturation"
     CHAOS = "chaos"
+    NORMALISATION = "normalisation"
     INPUT_COLLAPSE = "input_collapse"
     SIGNAL_COLLAPSE = "signal_collapse"
     DEAD_UNITS = "dead_units"

@@ -181,7 +181,7 @@ class Distribution(StrEnum):
     UNIFORM = "uniform"
 
 
-class _Scaled(Initializer):
+class _FanScaled(Initializer):
     """Mean 0 and variance scale / fan: the gain of a layer no longer depends on its width."""
 
     _scale: ClassVar[float] = 1.0
@@ -206,7 +206,7 @@ class _Scaled(Initializer):
                 return std / _UNIFORM_STD * (2.0 * stream.uniform(shape) - 1.0)
 
 
-class VarianceScaling(_Scaled):
+class VarianceScaling(_FanScaled):
     """Variance scale / fan: the gain of a layer no longer depends on its width."""
 
     kind: Literal["variance_scaling"] = "variance_scaling"
@@ -224,7 +224,7 @@ class VarianceScaling(_Scaled):
         return self.scale, self.mode, self.distribution
 
 
-class HeNormal(_Scaled):
+class HeNormal(_FanScaled):
     """Variance 2 / fan_in: critical for ReLU, which halves the variance."""
 
     kind: Literal["he_normal"] = "he_normal"
@@ -236,7 +236,7 @@ class HeNormal(_Scaled):
     _scale: ClassVar[float] = 2.0
 
 
-class HeUniform(_Scaled):
+class HeUniform(_FanScaled):
     """Variance 2 / fan_in, uniform: critical for ReLU, which halves the variance."""
 
     kind: Literal["he_uniform"] = "he_uniform"
@@ -247,7 +247,7 @@ class HeUniform(_Scaled):
     _distribution: ClassVar[Distribution] = Distribution.UNIFORM
 
 
-class GlorotNormal(_Scaled):
+class GlorotNormal(_FanScaled):
     """Variance 2 / (fan_in + fan_out): a compromise between the forward and the backward pass of a linear net."""
 
     kind: Literal["glorot_normal"] = "glorot_normal"
@@ -259,7 +259,7 @@ class GlorotNormal(_Scaled):
     _mode: ClassVar[FanMode] = FanMode.FAN_AVG
 
 
-class GlorotUniform(_Scaled):
+class GlorotUniform(_FanScaled):
     """Variance 2 / (fan_in + fan_out), uniform: what Keras takes where nothing is said."""
 
     kind: Literal["glorot_uniform"] = "glorot_uniform"
@@ -270,7 +270,7 @@ class GlorotUniform(_Scaled):
     _distribution: ClassVar[Distribution] = Distribution.UNIFORM
 
 
-class LecunNormal(_Scaled):
+class LecunNormal(_FanScaled):
     """Variance 1 / fan_in, the theory's N(0, 1/n): critical for a linear network."""
 
     kind: Literal["lecun_normal"] = "lecun_normal"
@@ -279,7 +279,7 @@ class LecunNormal(_Scaled):
     source: ClassVar[str] = "LeCun, Bottou, Orr & Müller 1998; the whole normal (Keras cuts its tails)."
 
 
-class LecunUniform(_Scaled):
+class LecunUniform(_FanScaled):
     """Variance 1 / fan_in, uniform: critical for a linear network."""
 
     kind: Literal["lecun_uniform"] = "lecun_uniform"

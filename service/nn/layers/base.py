@@ -82,9 +82,10 @@ class Scaled:
         exponents = [np.where(one.sums[:, None, None] == 0.0, least, one.exponent) for one in (self, other)]
         top = np.maximum(*exponents)
         largest = _LARGEST_SHIFT[self.values.dtype]
+        unit = self.values.dtype.type(1.0)
         parts = [
-            one.values * np.ldexp(self.values.dtype.type(1.0), np.maximum(exponent - top, -largest))
-            for one, exponent in zip((self, other), exponents, strict=True)
+            one.values * np.where(shift < -largest, unit - unit, np.ldexp(unit, np.maximum(shift, -largest)))
+            for one, shift in zip((self, other), (exponent - top for exponent in exponents), strict=True)
         ]
         return Scaled.of(parts[0] + parts[1], np.where(top == least, 0, top))
 
@@ -130,6 +131,11 @@ class Built:
     names: Sequence[str]  # of its parameters
     arrays: Sequence[Array]  # its parameters, (trials or 1, *shape)
     chains: Sequence[Chain]  # of a block
+
+    @property
+    def weights(self) -> Array | None:
+        """Its weight matrix, (trials or 1, fan_in, fan_out), if it has one, which is its first parameter then."""
+        return self.arrays[0] if self.names and self.names[0] == "weights" else None
 
 
 @dataclass(frozen=True)

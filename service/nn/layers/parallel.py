@@ -1,6 +1,6 @@
 """Branches side by side."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from functools import reduce
 from operator import add
@@ -68,42 +68,55 @@ class Parallel(Node):
 
     def inward(self, at: Built, x: Array, probe: Probe) -> tuple[Array, Saved]:
         outputs, tapes = zip(*(branch.forward(x, probe) for branch in at.chains), strict=True)
-        match self.merge:
-            case Merge.CONCAT:
-                trials = max(one.shape[0] for one in outputs)  # 1 where all trials have the same
-                merged = np.concatenate([np.broadcast_to(one, (trials, *one.shape[1:])) for one in outputs], axis=-1)
-            case Merge.ADD:
-                merged = reduce(add, outputs)
-            case Merge.AVERAGE:
-                merged = reduce(add, outputs) / len(outputs)
-            case Merge.MULTIPLY:
-                merged = reduce(np.multiply, outputs)
-            case Merge.MAXIMUM:
-                merged = reduce(np.maximum, outputs)
-        return merged, (outputs, tapes)
+        return _MERGED[self.merge](outputs), (outputs, tapes)
 
     def outward(self, at: Built, saved: Saved, dz: Scaled, probe: Probe) -> Callable[[], Scaled]:
         outputs, tapes = saved
-        parts = [Scaled.of(part, dz.exponent) for part in self._parts(outputs, dz.values)]
-        last_first = list(zip(at.chains, tapes, parts, strict=True))[::-1]
-        back = [branch.backward(tape, part, probe) for branch, tape, part in last_first]
-        return lambda: reduce(add, back)
+        shares = _SHARES[self.merge](outputs, dz.values)  # each when it is its turn, from the last branch to the first
+        turns = zip(reversed(at.chains), reversed(tapes), shares, strict=True)
+        dx = reduce(add, (branch.backward(tape, Scaled.of(dy, dz.exponent), probe) for branch, tape, dy in turns))
+        return lambda: dx
 
-    def _parts(self, outputs: Sequence[Array], dz: Array) -> list[Array]:
-        """∂e/∂ every output, (trials, samples, features) each, from that of what they were merged to."""
-        match self.merge:
-            case Merge.CONCAT:
-                edges = np.cumsum([one.shape[-1] for one in outputs])[:-1].tolist()
-                return np.split(dz, edges, axis=-1)
-            case Merge.ADD:
-                return [dz for _ in outputs]
-            case Merge.AVERAGE:
-                return [dz / len(outputs) for _ in outputs]
-            case Merge.MULTIPLY:
-                others = [[*outputs[:number], *outputs[number + 1 :]] for number in range(len(outputs))]
-                return [reduce(np.multiply, factors, dz) for factors in others]
-            case Merge.MAXIMUM:
-                largest = reduce(np.maximum, outputs)
-                attained = [one == largest for one in outputs]
-                shared = dz / np.maximum(1, reduce(add, [one.astype(dz.dtype) for one in attained]))
-                return [np.where(one, shared, dz.dtype.type(0.0)) for one in attained]
+
+def _concatenated(outputs: Sequence[Array]) -> Array:
+    """Outputs, (trials or 1, samples, features) each, as one."""
+    trials = max(one.shape[0] for one in outputs)  # 1 where all trials have the same
+    return np.concatenate([np.broadcast_to(one, (trials, *one.shape[1:])) for one in outputs], axis=-1)
+
+
+def _of_concat(outputs: Sequence[Array], dz: Array) -> Iterator[Array]:
+    end = dz.shape[-1]
+    for one in reversed(outputs):
+        yield dz[..., end - one.shape[-1] : end]
+        end -= one.shape[-1]
+
+
+def _of_product(outputs: Sequence[Array], dz: Array) -> Iterator[Array]:
+    for number in reversed(range(len(outputs))):
+        yield reduce(np.multiply, [*outputs[:number], *outputs[number + 1 :]], dz)
+
+
+def _of_maximum(outputs: Sequence[Array], dz: Array) -> Iterator[Array]:
+    largest = reduce(np.maximum, outputs)
+    ties = reduce(add, ((one == largest).astype(dz.dtype) for one in outputs))
+    shared = dz / np.maximum(ties, 1)
+    for one in reversed(outputs):
+        yield np.where(one == largest, shared, dz.dtype.type(0.0))
+
+
+_MERGED: dict[Merge, Callable[[Sequence[Array]], Array]] = {
+    Merge.CONCAT: _concatenated,
+    Merge.ADD: lambda outputs: reduce(add, outputs),
+    Merge.MULTIPLY: lambda outputs: reduce(np.multiply, outputs),
+    Merge.AVERAGE: lambda outputs: reduce(add, outputs) / len(outputs),
+    Merge.MAXIMUM: lambda outputs: reduce(np.maximum, outputs),
+}
+"""What outputs, (trials, samples, features) each, are merged to."""
+_SHARES: dict[Merge, Callable[[Sequence[Array], Array], Iterator[Array]]] = {
+    Merge.CONCAT: _of_concat,
+    Merge.ADD: lambda outputs, dz: (dz for _ in outputs),
+    Merge.MULTIPLY: _of_product,
+    Merge.AVERAGE: lambda outputs, dz: (dz / len(outputs) for _ in outputs),
+    Merge.MAXIMUM: _of_maximum,
+}
+"""∂e/∂ every output, from the last to the first, from that of what they were merged to, which is `dz`."""
