@@ -43,8 +43,8 @@ class _Steps:
             if made.depth.plain:
                 behind = row if row == following else nodes + following  # behind the last one is the prediction
                 steps.gains[row] = nodes + row, behind
-                node = made.nodes[following].node
-                steps.shares["weights" if node.plain else node.account][row] = row, behind
+                ahead = made.nodes[following].node
+                steps.shares["weights" if ahead.plain else ahead.account][row] = row, behind
                 steps.shares["derivative"][row] = nodes + row, row
             elif row == following:
                 steps.gains[row] = row, row
