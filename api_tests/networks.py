@@ -18,6 +18,26 @@ def stack(depth: int, units: int, activation: str | Json = "tanh", weights: str 
     }
 
 
+def blocks(branch_scale: float = 1.0) -> Json:
+    """Three residual blocks with a norm in each, branches side by side, a final norm and a linear output."""
+    relu = {"kind": "dense", "units": 8, "activation": {"kind": "relu"}}
+    block = {
+        "kind": "residual",
+        "layers": [{"kind": "layer_norm"}, relu, {"kind": "dense", "units": 8}],
+        "branch_scale": branch_scale,
+    }
+    beside = {"kind": "parallel", "branches": [{"layers": [relu]}, {"layers": []}]}
+    return {
+        "features": 8,
+        "layers": [
+            {"kind": "repeat", "times": 3, "layers": [block]},
+            beside,
+            {"kind": "layer_norm"},
+            {"kind": "dense", "units": 1},
+        ],
+    }
+
+
 def named(kind: str | Json) -> Json:
     """A kind by its name alone, or with its parameters."""
     return {"kind": kind} if isinstance(kind, str) else kind

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from api_tests.networks import Json, named, report, stack
+from api_tests.networks import Json, blocks, named, report, stack
 from service.simulation.results import SimulationReport
 
 HISTOGRAMS = {"include": ["histograms"]}
@@ -60,6 +60,9 @@ SPECIFICATIONS: dict[str, Json] = {
             _dense(3, {"kind": "leaky_relu", "negative_slope": 0.9}), _dense(3, "leaky_relu"), _dense(1)
         )
     },
+    "blocks": {"network": blocks(), **HISTOGRAMS},
+    "small branches": {"network": blocks(branch_scale=0.001)},
+    "nothing but norms": {"network": _network(*2 * [{"kind": "layer_norm"}])},
     "many bins": {"network": stack(50, 16, "tanh"), **HISTOGRAMS},
     "5000 layers": {"network": stack(4999, 2), "trials": 2, "data": {"samples": 2}},
     "bands far out": {

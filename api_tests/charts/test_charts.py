@@ -40,7 +40,7 @@ def walk(node: Any) -> Iterator[dict[str, Any]]:
         yield from walk(child)
 
 
-UNLIKE = ("vanishing", "mixed layers", "no weights", "dead")
+UNLIKE = ("vanishing", "mixed layers", "no weights", "dead", "blocks")
 """Reports of which every chart is drawn; of the others one is, as their rows are looked at elsewhere."""
 
 
@@ -168,12 +168,13 @@ def test_lines_and_words_stand_out_from_the_ground(theme: Theme) -> None:
 @pytest.mark.parametrize("theme", Theme)
 def test_series_are_told_apart_in_grey(theme: Theme) -> None:
     colours = theme.config()["range"]["category"]
-    assert len(colours) == 4
+    assert len(colours) == 5
     assert all(contrast(one, other) >= 1.25 for one, other in combinations(colours, 2))
 
 
 def test_twelve_networks_have_twelve_kinds_of_lines() -> None:
-    kinds = {(place % 4, place % len(DASHES)) for place in range(12)}
+    colours = Theme.LIGHT.config()["range"]["category"]
+    kinds = {(place % len(colours), place % len(DASHES)) for place in range(12)}
     assert len(kinds) == 12
 
 

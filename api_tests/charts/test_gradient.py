@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_tests.charts.odd_reports import SPECIFICATIONS, odd
-from service.charts.architecture import anchor, hidden_layers
+from service.charts.architecture import anchor, hidden_layers, top_layers
 from service.charts.comparison import ComparisonChart
 from service.charts.gradient import GradientChart
 from service.charts.rows import Frame, Row, downsample
@@ -77,10 +77,20 @@ def test_every_report_has_rows_of_finite_numbers(name: str) -> None:
     drawn = gradient(odd(name))
     found = {row["layer"] for row in drawn["layers"]}
     ends = {layer.index for layer in [*hidden_layers(odd(name))[:1], *hidden_layers(odd(name))[-1:]]}
-    assert found == {layer.index for layer in downsample(odd(name).layers)} | ends
+    assert found == {layer.index for layer in downsample(top_layers(odd(name)))} | ends
     assert len(hidden_layers(odd(name))) < 2 or drawn["zones"]
     values = [value for rows in drawn.values() for row in rows for value in row.values()]
     assert all(isfinite(value) for value in values if isinstance(value, float))
+
+
+def test_layers_inside_blocks_are_no_steps_of_the_depth() -> None:
+    report = odd("small branches")
+    medians = [row["median"] for row in gradient(report)["layers"]]
+    assert [row["layer"] for row in gradient(report)["layers"]] == [4, 8, 12, 14, 15, 16]
+    assert [layer.index for layer in report.layers if not layer.inside] == [4, 8, 12, 14, 15, 16]
+    assert max(medians) - min(medians) < 1.5
+    inside = [layer.log10_delta_norm.median - anchor(report) for layer in report.layers if layer.inside]
+    assert min(inside) < -2.5, "a branch that is scaled down has a small gradient inside"
 
 
 def test_the_anchor_is_that_of_the_last_hidden_layer_or_where_a_gradient_is_last_met() -> None:

@@ -4,14 +4,19 @@ import numpy as np
 import pytest
 
 from api_tests.charts.odd_reports import FORMULA, SPECIFICATIONS, odd
+from api_tests.networks import report as simulated
+from service.charts import architecture as architectures
 from service.charts.activation import ActivationChart
 from service.charts.architecture import activation_name, activations, architecture
+from service.charts.chart import ChartFormat, ChartName, Theme
 from service.charts.derivative import DerivativeChart
 from service.charts.gain import GainChart
+from service.charts.rendering import draw_report
 from service.charts.rows import Row
 from service.charts.signal import SignalChart
 from service.charts.weight_gradient import WeightGradientChart
 from service.nn.activations.expression import Expression
+from service.simulation.plan import plan
 from service.simulation.results import SimulationReport
 
 
@@ -53,6 +58,48 @@ def test_only_layers_with_weights_have_a_weight_gradient_however_many_there_are(
     assert (drawn[0], drawn[-1]) == (weighted[0], weighted[-1])
 
 
+def test_the_weights_inside_blocks_have_a_gradient_and_norms_have_none() -> None:
+    report = odd("blocks")
+    drawn = [row["layer"] for row in weight_gradient(report)["layers"]]
+    assert drawn == [layer.index for layer in report.layers if layer.kind == "dense"] == [2, 3, 6, 7, 10, 11, 13, 16]
+
+
+def test_the_signal_inside_blocks_is_not_on_its_way_through_the_depth() -> None:
+    assert {row["layer"] for row in signal(odd("blocks"))["layers"]} == {4, 8, 12, 14, 15, 16}
+
+
+def test_bars_stand_for_layers_in_front_of_the_output_and_none_inside_others() -> None:
+    drawn = gain(odd("blocks"))
+    assert [row["layer"] for row in drawn["gains"]] == [4, 8, 12, 14]
+    found = {(row["layer"], row["series"]) for row in drawn["shares"]}
+    assert found == {
+        (4, GainChart.SERIES["skip"]),
+        (8, GainChart.SERIES["skip"]),
+        (12, GainChart.SERIES["skip"]),
+        (14, GainChart.SERIES["normalisation"]),
+    }
+    gains = {row["layer"]: row["mean"] for row in drawn["gains"]}
+    assert all(row["mean"] == pytest.approx(gains[row["layer"]], abs=1e-9) for row in drawn["shares"])
+
+
+def test_a_sum_that_stays_linear_is_no_activation() -> None:
+    relu = {"kind": "dense", "units": 4, "activation": {"kind": "relu"}}
+    network = {"features": 4, "layers": [*5 * [{"kind": "residual", "layers": [relu]}], {"kind": "dense", "units": 1}]}
+    made = simulated(network, trials=2, data={"samples": 4})
+    assert architecture(made) == "relu × 5, width 4, lecun_normal"
+    assert [one.kind for one in activations(made)] == ["relu"]
+
+
+def test_a_chart_plans_a_network_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, planned = odd("blocks").model_copy(update={"spec": odd("blocks").spec.model_copy()}), []
+    monkeypatch.setattr(architectures, "plan", lambda spec: planned.append(spec) or plan(spec))
+    for chart in (ChartName.ACTIVATION, ChartName.DERIVATIVE, ChartName.GAIN):
+        draw_report([made], chart, Theme.LIGHT, ChartFormat.JSON)
+    assert planned == [made.spec]
+    other = made.model_copy(update={"spec": odd("stable").spec})
+    assert activations(other) == activations(odd("stable")) != activations(made)
+
+
 def test_two_of_a_kind_with_other_parameters_are_two_curves() -> None:
     names = {row["activation"] for row in activation(odd("one kind twice"))["curves"]}
     assert names == {"leaky_relu(negative_slope 0.9)", "leaky_relu"}
@@ -63,13 +110,13 @@ def test_a_layer_behind_the_last_weights_is_none_of_the_hidden_ones() -> None:
     assert max(row["layer"] for row in gain(odd("blocks of two"))["gains"]) == 300
 
 
-def test_the_signal_and_what_tells_inputs_apart_are_those_of_the_report() -> None:
+def test_the_signal_and_how_far_apart_inputs_point_are_those_of_the_report() -> None:
     rows = signal(odd("vanishing"))["layers"]
     for layer in odd("vanishing").layers:
         found = {row["series"]: row["median"] for row in rows if row["layer"] == layer.index}
         assert found == {
             SignalChart.SIGNAL: layer.log10_forward_rms.median,
-            SignalChart.SEPARATION: layer.log10_angular_spread.median,
+            SignalChart.SPREAD: layer.log10_angular_spread.median,
         }
 
 
@@ -163,6 +210,8 @@ def with_formula(formula: str) -> SimulationReport:
         "mixed layers": "tanh/linear/sin/… × 2, width 5/4, lecun_normal",
         "no hidden layer": "tanh × 0, lecun_normal",
         "no weights": "tanh × 1, width 3",
+        "blocks": "relu/linear × 4, width 8/16, lecun_normal",
+        "nothing but norms": "no activation × 1, width 3",
     }.items(),
 )
 def test_a_network_in_a_few_words(name: str, words: str) -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from api_tests.http.asking import MARKER, Json, resolve, sent, without_seconds
-from api_tests.networks import stack
+from api_tests.networks import blocks, stack
 from service.__main__ import main
 from service.simulation.results import SimulationReport, Spread
 
@@ -70,6 +70,24 @@ def test_people_get_the_verdict_its_reasons_and_a_row_for_every_layer(tmp_path: 
         assert row[3] == decades(layer.log10_delta_norm)
         assert row[7] == decades(layer.log10_weight_gradient_norm)
         assert row[8] == decades(layer.log10_forward_rms)
+
+
+def test_blocks_have_rows_of_their_layers_and_a_column_of_other_shares(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, {"network": blocks(), "trials": 4})
+    assert main(["simulate", path, "--json"]) == 0
+    found = SimulationReport.model_validate_json(capsys.readouterr().out)
+    assert main(["simulate", path]) == 0
+    text = capsys.readouterr().out
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines() if line.startswith("│")]
+    assert "+ other" in text
+    assert [row[1] for row in rows[1:4]] == ["dense relu", "dense linear", "residual linear"]
+    assert len(rows) == len(found.layers) == 16
+    shares = [layer.log10_gain.skip or layer.log10_gain.normalisation for layer in found.layers]
+    assert [row[7] for row in rows] == ["–" if share is None else decades(share) for share in shares]
+    assert main(["simulate", written(tmp_path, EXPLODING)]) == 0
+    assert "+ other" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

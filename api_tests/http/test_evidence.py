@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from api_tests.http.asking import assert_problem, sent, spec
+from api_tests.networks import blocks
 from service.charts.chart import ChartName, Theme
 
 PATH = "/v1/simulations"
@@ -104,18 +105,25 @@ def test_a_number_that_a_layer_does_not_have_leaves_its_cells_empty(service_url:
     assert {skip is None for skip in skips} == {True, False}
 
 
-@pytest.mark.parametrize("network", [spec()["network"], OVERFLOWING], ids=["plain", "overflowing"])
+@pytest.mark.parametrize("network", [spec()["network"], OVERFLOWING, blocks()], ids=["plain", "overflowing", "blocks"])
 def test_the_arrays_are_the_gradients_of_the_report(service_url: str, network: dict[str, Any]) -> None:
     here = made(service_url, network=network, include=["gradients"])
     report = json.loads(ask(here).content)
     arrays = np.load(BytesIO(ask(f"{here}/gradients.npz").content), allow_pickle=False)
-    for layer, gradients in zip(report["layers"], report["gradients"], strict=True):
-        for name in ("weights", "bias", "delta", "derivative"):
-            found = arrays[f"{layer['index']}/{name}"]
-            expected = np.array(gradients[name], dtype=float)
-            assert found.dtype == np.float64
-            np.testing.assert_array_equal(found, expected)
-    assert len(arrays.files) == 4 * len(report["layers"])
+    expected = {
+        f"{layer['index']}/{name}": np.array(values, dtype=float)
+        for layer, gradients in zip(report["layers"], report["gradients"], strict=True)
+        for name, values in [
+            *((name, gradients[name]) for name in ("weights", "bias", "delta", "derivative")),
+            *((one["name"], one["values"]) for one in gradients["parameters"]),
+        ]
+        if values is not None
+    }
+    assert set(arrays.files) == set(expected)
+    for name, values in expected.items():
+        assert arrays[name].dtype == np.float64
+        np.testing.assert_array_equal(arrays[name], values)
+    assert ("1/gain" in arrays.files) == (network == blocks())
 
 
 def test_a_report_without_gradients_has_no_arrays_and_says_how_to_get_them(service_url: str) -> None:

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from service.charts.rows import downsample
 from service.core.errors import SpecError
 from service.nn.activations import Activation
 from service.nn.activations.expression import Expression
+from service.nn.activations.smooth import Linear
 from service.nn.layers.dense import Dense
 from service.simulation.plan import Plan, PlannedNode, plan
 from service.simulation.results import LayerStatistics, SimulationReport, Verdict
+from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Severity
 from service.studies.axes import Axis
 from service.studies.points import PointVerdict
@@ -19,6 +22,7 @@ from service.studies.sweep import SweepSpec
 _Item = TypeVar("_Item")
 
 _LONGEST_FORMULA = 32
+_NO_ACTIVATION = "no activation"
 _MOST_NAMES = 3
 _MOST_BARS = 50
 """Bars need more room than lines."""
@@ -34,12 +38,17 @@ def hidden_layers(report: SimulationReport) -> list[LayerStatistics]:
     return [layer for layer in report.layers if layer.boundary]
 
 
+def top_layers(report: SimulationReport) -> list[LayerStatistics]:
+    """The layers of the top list, from input to output: those inside blocks are not on the way through the depth."""
+    return [layer for layer in report.layers if not layer.inside]
+
+
 def bar_layers(report: SimulationReport) -> list[LayerStatistics]:
     """The layers in front of the output layer, none of those inside others, or all where there are none in front.
 
     Of many they are fifty, evenly spaced.
     """
-    return downsample([report.layers[node.row] for node in _in_front(plan(report.spec))], _MOST_BARS)
+    return downsample([report.layers[node.row] for node in _in_front(_planned(report))], _MOST_BARS)
 
 
 def anchor(report: SimulationReport) -> float:
@@ -51,16 +60,16 @@ def anchor(report: SimulationReport) -> float:
 
 def activations(report: SimulationReport) -> list[Activation]:
     """The different activations of the hidden layers, in the order they are met; those of all where none is hidden."""
-    return _hidden_part(plan(report.spec)).activations
+    return _hidden_part(_planned(report)).activations
 
 
 def architecture(report: SimulationReport) -> str:
     """Such as `stanh × 20, width 128, lecun_normal`."""
-    hidden, layers = _hidden_part(plan(report.spec)), hidden_layers(report)
+    hidden, layers = _hidden_part(_planned(report)), hidden_layers(report)
     names = _first_three([activation_name(one) for one in hidden.activations])
     widths = _different(str(layer.shape[-1]) for layer in layers)
     known = [f"width {_first_three(widths)}" if widths else "", _first_three(hidden.weights)]
-    return ", ".join([f"{names} × {len(layers)}", *filter(None, known)])
+    return ", ".join([f"{names or _NO_ACTIVATION} × {len(layers)}", *filter(None, known)])
 
 
 def outcome(verdict: Verdict | PointVerdict) -> str:
@@ -87,7 +96,7 @@ def outline(spec: SweepSpec) -> str:
         hidden = _hidden_part(plan(spec.base))
     except SpecError:  # the axes make it one that can be simulated
         return ""
-    names = _first_three(_different(activation_name(one) for one in hidden.activations))
+    names = _first_three(_different(activation_name(one) for one in hidden.activations)) or _NO_ACTIVATION
     parts = {_ACTIVATION: names if _DEPTH in varied else f"{names} × {hidden.count}"}
     if _ACTIVATION in varied:
         parts[_DEPTH] = f"{hidden.count} hidden layers"
@@ -107,6 +116,29 @@ def _varied(axis: Axis) -> set[str]:
     return {_ALL} if whole else parts
 
 
+@dataclass(frozen=True, eq=False)
+class _Specification:
+    """A specification by its identity: equal to no other, however alike."""
+
+    spec: SimulationSpec
+
+    def __hash__(self) -> int:
+        return id(self.spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Specification) and other.spec is self.spec
+
+
+@lru_cache(1)
+def _plan_of(one: _Specification) -> Plan:
+    return plan(one.spec)
+
+
+def _planned(report: SimulationReport) -> Plan:
+    """The plan of the report's network, which a chart asks for several times."""
+    return _plan_of(_Specification(report.spec))
+
+
 @dataclass(frozen=True)
 class _HiddenPart:
     """The layers of a specification in front of the output layer, or all where there are none."""
@@ -122,10 +154,16 @@ def _hidden_part(made: Plan) -> _HiddenPart:
     dense = [node.node for node in hidden if isinstance(node.node, Dense)]
     return _HiddenPart(
         count=len(made.depth.gradients),
-        activations=_different(one for node in hidden if (one := node.node.output_activation) is not None),
+        activations=_different(one for node in hidden if (one := _activation_of(node)) is not None),
         units=_different(str(layer.units) for layer in dense),
         weights=_different(layer.weights.name() for layer in dense),
     )
+
+
+def _activation_of(planned: PlannedNode) -> Activation | None:
+    """The activation of a node; None where a block does nothing to what comes out of it."""
+    activation = planned.node.output_activation
+    return None if planned.chains and isinstance(activation, Linear) else activation
 
 
 def _in_front(made: Plan) -> Sequence[PlannedNode]:

@@ -87,8 +87,8 @@ _INK = {Theme.LIGHT: "#1b1f24", Theme.DARK: "#e8ecf1"}
 _QUIET = {Theme.LIGHT: "#57606a", Theme.DARK: "#9ba6b3"}
 _GRID = {Theme.LIGHT: "#e3e7ec", Theme.DARK: "#2a313a"}
 _SERIES = {
-    Theme.LIGHT: ["#12407a", "#c4520a", "#0f9c7d", "#7a2f94"],
-    Theme.DARK: ["#3f86d6", "#ffb070", "#35b88c", "#f1e4ff"],
+    Theme.LIGHT: ["#12407a", "#c4520a", "#0f9c7d", "#7a2f94", "#ba2850"],
+    Theme.DARK: ["#3f86d6", "#ffb070", "#35b88c", "#f1e4ff", "#c04060"],
 }
 _ZONES = {
     Theme.LIGHT: ["#b3470038", "#b3470018", "#00000000", "#0b62a818", "#0b62a838"],

@@ -6,7 +6,7 @@ from itertools import accumulate
 import altair as alt
 
 from service.charts import marks
-from service.charts.architecture import anchor, hidden_layers
+from service.charts.architecture import anchor, hidden_layers, top_layers
 from service.charts.chart import Chart, ChartName
 from service.charts.rows import Frame, Row, clamp, downsample, numbers, spread_rows
 from service.simulation.results import LayerStatistics, SimulationReport
@@ -27,7 +27,7 @@ class GradientChart(Chart):
     )
 
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
-        """`layers` are the measured layers, with their band cut where it is far from the lines.
+        """`layers` are the measured layers of the top list, with their band cut where it is far from the lines.
 
         `predicted` are those that theory speaks of, `zones` the bands of the policy, `zeros` the layers where delta is
         exactly 0 in some trials.
@@ -74,8 +74,9 @@ class GradientChart(Chart):
 
 def _drawn(report: SimulationReport, starts: list[LayerStatistics]) -> list[LayerStatistics]:
     """The layers that are drawn: the first and the last hidden one, which the verdict is about, are among them."""
-    chosen = {layer.index for layer in [*downsample(report.layers), *starts[:1], *starts[-1:]]}
-    return [layer for layer in report.layers if layer.index in chosen]
+    top = top_layers(report)
+    chosen = {layer.index for layer in [*downsample(top), *starts[:1], *starts[-1:]]}
+    return [layer for layer in top if layer.index in chosen]
 
 
 def _zeros(layers: list[LayerStatistics], frame: Frame) -> list[Row]:

@@ -10,8 +10,8 @@ from service.charts.sweep_axes import AxisKind, DrawnAxis
 
 _Channel = TypeVar("_Channel", alt.X, alt.Y)
 
-DASHES = [[1, 0], [7, 4], [2, 3], [9, 3, 2, 3], [14, 4]]
-"""With four colours, twenty kinds of lines."""
+DASHES = [[1, 0], [7, 4], [2, 3], [9, 3, 2, 3]]
+"""With five colours, twenty kinds of lines."""
 NUMBER = "+.4~r"
 LEGEND = alt.Legend(title=None, symbolType="stroke", symbolOpacity=1)
 

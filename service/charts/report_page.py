@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from service.charts.architecture import architecture
 from service.charts.chart import ChartFormat, ChartName, Theme
+from service.charts.rows import other_share
 from service.simulation.results import SimulationReport, Spread
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def page(report: SimulationReport) -> str:
     return _template().render(
         report=report,
         title=architecture(report),
+        others=any(other_share(layer.log10_gain) for layer in report.layers),
         style=_style(),
         policy=content_security_policy(),
         pictures=list(_pictures(report)),
@@ -107,11 +109,12 @@ def _minus(text: str) -> str:
     return text.replace("-", "−")
 
 
-_FILTERS: dict[str, Callable[..., str]] = {
+_FILTERS: dict[str, Callable[..., str | Spread | None]] = {
     "signed": _signed,
     "median": _median,
     "between": _between,
     "plain": _plain,
     "percent": _percent,
+    "other_share": other_share,
     "words": _words,
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from service.nn.policies import Policy
-from service.simulation.results import LayerStatistics, Spread
+from service.simulation.results import GainAccounts, LayerStatistics, Spread
 
 _Item = TypeVar("_Item")
 
@@ -51,6 +51,15 @@ def spread_rows(
 
 def _subtract(value: float | None, anchor: float) -> float | None:
     return None if value is None else value - anchor
+
+
+def other_share(gain: GainAccounts) -> Spread | None:
+    """The share of a gain that is neither the weights' nor the activation's: of normalisation, a block, another layer.
+
+    A step back has one of them at most; None where it has none.
+    """
+    shares = (share for account, share in gain if account not in ("weights", "derivative"))
+    return next((share for share in shares if share is not None), None)
 
 
 def numbers(rows: Iterable[Row], *fields: str) -> list[float]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from service.core.errors import GradientsNotIncluded
 from service.core.kinds import Model
-from service.simulation.results import LayerStatistics, SimulationReport
+from service.simulation.results import LayerGradients, LayerStatistics, SimulationReport
 
 _NOT_IN_A_CELL = {"histograms"}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -41,20 +41,29 @@ def csv_line(cells: Sequence[Any]) -> bytes:
 def gradients_npz(report: SimulationReport) -> bytes:
     """The gradients of a report as NumPy's .npz; GradientsNotIncluded where it has none.
 
-    `3/weights` are those of layer 3, (fan_in, fan_out); `3/bias`, (fan_out,); `3/delta` and `3/derivative`,
-    (samples, units). All are float64; NaN stands for what overflowed, a layer without weights has neither.
+    `3/weights` are those of layer 3, (fan_in, fan_out); `3/bias`, (fan_out,); other parameters, such as `3/gain`,
+    (features,); `3/delta` and `3/derivative`, (samples, units). All are float64; NaN stands for what overflowed. What
+    a layer does not have is left out.
     """
     if report.gradients is None:
         raise GradientsNotIncluded
     arrays = {
         f"{layer.index}/{name}": np.array(values, dtype=np.float64)  # None becomes NaN
         for layer, gradients in zip(report.layers, report.gradients, strict=True)
-        for name in _ARRAYS
-        if (values := getattr(gradients, name)) is not None
+        for name, values in _arrays(gradients)
     }
     file = BytesIO()
     np.savez(file, allow_pickle=False, **arrays)
     return file.getvalue()
+
+
+def _arrays(gradients: LayerGradients) -> Iterator[tuple[str, list[Any]]]:
+    """The arrays of a layer by their names, as lists."""
+    for name in _ARRAYS:
+        if (values := getattr(gradients, name)) is not None:
+            yield name, values
+    for parameter in gradients.parameters:
+        yield parameter.name, parameter.values
 
 
 def _inert(cell: Any) -> Any:

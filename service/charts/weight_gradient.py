@@ -7,7 +7,7 @@ import altair as alt
 from service.charts import marks
 from service.charts.chart import Chart, ChartName
 from service.charts.rows import Row, downsample, spread_rows
-from service.simulation.results import SimulationReport
+from service.simulation.results import LayerStatistics, SimulationReport
 
 
 class WeightGradientChart(Chart):
@@ -20,11 +20,16 @@ class WeightGradientChart(Chart):
     )
 
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
-        """`layers`: the number of each layer, in decades."""
-        layers = downsample([layer for layer in reports[0].layers if layer.parameters])
+        """`layers`: the number of each layer that has weights, those inside blocks as well, in decades."""
+        layers = downsample([layer for layer in reports[0].layers if _has_weights(layer)])
         return {"layers": spread_rows(layers, lambda layer: layer.log10_weight_gradient_rms, "per weight")}
 
     def drawing(self) -> alt.LayerChart:
         """Lines over the table `layers`, with their bands over trials."""
         y = marks.decades_axis("median", "|∂e/∂w|, decades (log₁₀)")
         return alt.LayerChart(layer=[*marks.medians(marks.layer_axis(), y, alt.Color("series:N", legend=None))])
+
+
+def _has_weights(layer: LayerStatistics) -> bool:
+    """Whether weights, or a gradient of theirs, are met in some trial: other parameters are no weights."""
+    return layer.log10_weight_norm.count > 0 or layer.log10_weight_gradient_rms.count > 0

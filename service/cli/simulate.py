@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from service.charts.rows import other_share
 from service.cli.console import COLOURS, REFUSED, InputFiles, output
 from service.core.settings import Settings
 from service.simulation.results import LayerStatistics, SimulationReport, Spread, Verdict
@@ -37,10 +38,12 @@ def _show(report: SimulationReport, console: Console) -> None:
     if report.theory.depth_ratio is not None:
         console.print(f"  Mean field theory predicts {report.theory.depth_ratio:+.2f} decades for wide layers.")
     table = Table(title="decades (log10), median over trials", title_justify="left")
-    for column in ("layer", "kind", "units", "delta", "gain", "= by W", "+ by φ'", "∇W", "signal", "spread"):
+    others = any(other_share(layer.log10_gain) for layer in report.layers)
+    other = ("+ other",) if others else ()
+    for column in ("layer", "kind", "units", "delta", "gain", "= by W", "+ by φ'", *other, "∇W", "signal", "spread"):
         table.add_column(column, justify="left" if column == "kind" else "right", no_wrap=True)
     for layer in report.layers:
-        table.add_row(*_row(layer))
+        table.add_row(*_row(layer, others))
     console.print(table)
 
 
@@ -57,7 +60,8 @@ def _decades(spread: Spread | None) -> str:
     return "–" if spread is None or spread.median is None else f"{spread.median:+.2f}"
 
 
-def _row(layer: LayerStatistics) -> tuple[str, ...]:
+def _row(layer: LayerStatistics, others: bool) -> tuple[str, ...]:
+    """The cells of a layer; with the share of normalisation, blocks and other layers where a layer has `others`."""
     return (
         str(layer.index),
         f"{layer.kind} {layer.activation or ''}".strip(),
@@ -66,6 +70,7 @@ def _row(layer: LayerStatistics) -> tuple[str, ...]:
         _decades(layer.log10_backward_gain),
         _decades(layer.log10_gain.weights),
         _decades(layer.log10_gain.derivative),
+        *([_decades(other_share(layer.log10_gain))] if others else []),
         _decades(layer.log10_weight_gradient_norm),
         _decades(layer.log10_forward_rms),
         _decades(layer.log10_angular_spread),
