@@ -6,6 +6,7 @@ import pytest
 
 from api_tests.grading.judging import Json, answering, flaws, judged
 from api_tests.grading.networks_for_claims import saying, spread
+from api_tests.networks import blocks
 from service.simulation.results import SimulationReport
 from service.simulation.simulate import simulate
 
@@ -31,6 +32,18 @@ def test_a_linear_output_is_more_prone_to_exploding_than_a_sigmoid(by: str, righ
     assert checks[right].code == f"{right}_prone"
     assert len(set(checks[right].evidence)) == 2
     assert all(check.code == "other_change" for word, check in checks.items() if word != right)
+
+
+@pytest.mark.parametrize(("by", "right"), [("exploding", "less"), ("vanishing", "more")])
+def test_branches_that_a_patch_enlarges_are_more_prone_to_vanishing_behind_the_final_norm(by: str, right: str) -> None:
+    scale = {"op": "replace", "path": "/network/layers/0/layers/0/branch_scale", "value": 4}
+    dropped = {"op": "remove", "path": "/network/layers/0/layers/0/layers/0"}
+    claim = {"kind": "change", "simulation": {"network": blocks(), "trials": 16}, "patch": [scale, dropped], "by": by}
+    checks = {word: judged(claim, word, simulate) for word in ("more", "less", "equally")}
+    assert {word for word, check in checks.items() if check.status == "correct"} == {right}
+    assert checks[right].code == f"{right}_prone"
+    misplaced = {**scale, "path": "/network/layers/0/layers/0/branches"}
+    assert [pointer for pointer, _ in flaws({**claim, "patch": [misplaced]})] == ["/patch/0"]
 
 
 def test_the_output_changes_nothing_of_what_happens_between_the_hidden_layers() -> None:

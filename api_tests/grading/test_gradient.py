@@ -180,3 +180,22 @@ def test_a_factor_of_several_samples_or_of_weights_that_are_drawn_is_a_flaw() ->
     for claim in ({**GRADIENT, "quantity": "backward_factor"}, of_one_sample(samples=2), drawn):
         made = GradientClaim.model_validate({"id": "a", **claim})
         assert [pointer for pointer, _ in made.flaws()] == ["/quantity"]
+
+
+def test_a_layer_inside_a_block_is_asked_for_by_its_number() -> None:
+    block = {"kind": "residual", "layers": [dense(W1, B1)]}
+    network = {"features": 2, "layers": [block, dense(W2, B2)]}
+    claim = {**GRADIENT, "simulation": {**GRADIENT["simulation"], "network": network}, "relative_tolerance": 1e-9}
+    output = np.tanh((INPUTS + HIDDEN) @ W2 + B2)
+    behind = 2.0 * (output - TARGETS) / SAMPLES * (1.0 - output**2)
+    delta = behind @ W2.T * SLOPE1
+    inner = {"weights": INPUTS.T @ delta, "bias": delta.sum(axis=0), "delta": delta, "derivative": SLOPE1}
+    for quantity, right in inner.items():
+        check = judged({**claim, "quantity": quantity, "layer": 1}, right.tolist(), simulate)
+        assert (check.status, check.code) == ("correct", "same_gradient")
+    weights = {**claim, "layer": 1}
+    assert judged(weights, inner["weights"].T.tolist(), simulate).code == "transposed"
+    assert judged(weights, (INPUTS.T @ DELTA1).tolist(), simulate).code == "different", "without the way around"
+    assert judged({**claim, "layer": 2}, [[1.0]], simulate).code == "unreadable", "a sum has no weights"
+    both = {"1": inner["weights"].tolist(), "3": ((INPUTS + HIDDEN).T @ behind).tolist()}
+    assert judged(claim, both, simulate).code == "same_gradient"

@@ -31,7 +31,6 @@ def layer(index: int = 1, **fields: Any) -> LayerStatistics:
         "parameters": 20,
         "inside": False,
         "boundary": False,
-        "inside": False,
         "log10_delta_norm": spread(0.0),
         "log10_weight_gradient_norm": spread(0.0),
         "log10_weight_gradient_rms": spread(0.0),

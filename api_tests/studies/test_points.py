@@ -8,6 +8,7 @@ from hypothesis import given as given_any
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from api_tests.networks import blocks
 from api_tests.studies.sweeping import BASE, Counting, digest_of, evaluated, given, grid, points, spaced
 from service.core.errors import BudgetExceeded
 from service.simulation.estimate import Limits
@@ -132,3 +133,17 @@ def test_a_worker_process_finds_the_same_lines_and_no_more_than_its_limits(swept
 def test_the_points_of_a_sweep_of_seeds_are_those_of_its_specifications() -> None:
     swept = grid(spaced("seed", 1, 5, 5, pointer="/seed"))
     assert [swept.digest(index) for index in range(5)] == [digest_of({**BASE, "seed": seed}) for seed in range(1, 6)]
+
+
+def test_a_pointer_into_a_block_and_an_axis_that_reaches_into_it_are_judged_as_alone() -> None:
+    base = {**BASE, "network": blocks()}
+    place = "/network/layers/0/layers/0/branch_scale"
+    swept = grid(given("scale", 0.001, 1, pointer=place), given("weight_variance", 0.5, 4), base=base)
+    found = evaluated(swept, Counting(really=True))
+    for index, point in enumerate(found):
+        alone = simulate(SimulationSpec.model_validate(swept.specification(index)))
+        assert point.error is None
+        assert point.verdict is not None
+        assert (point.digest, point.verdict.depth_ratio) == (alone.digest, alone.verdict.depth_ratio)
+    ratios = [point.verdict.depth_ratio.median for point in found if point.verdict]
+    assert 2 * abs(ratios[0] - ratios[1]) < abs(ratios[2] - ratios[3]), "a branch counts where it is large"
