@@ -13,7 +13,6 @@ WORKER_BYTES = 320 << 20
 """Address space of a worker that has done nothing yet."""
 
 # What else takes time, counted as the operations of a matrix product that take as long (float64, one core).
-_OPERATIONS_PER_UNIT_AND_SAMPLE = 250
 _OPERATIONS_PER_TRIAL_AND_LAYER = 3e4
 _OPERATIONS_PER_CHUNK_AND_LAYER = 2e6
 
@@ -58,14 +57,15 @@ def cost(plan: Plan) -> Cost:
     """Operations over all trials, and the largest memory in use at one time."""
     item = _ITEM_BYTES[plan.spec.precision]
     signals = plan.samples * sum(node.features for node in plan.nodes)
+    meeting = plan.samples * max(node.merged for node in plan.nodes)
     widest = max(node.parameter_count for node in plan.nodes)
-    per_trial = item * (plan.parameters + 2 * signals) + 64 * (widest + plan.samples * plan.widest)
+    per_trial = item * (plan.parameters + 2 * signals + meeting) + 64 * (widest + plan.samples * plan.widest)
     chosen = regime(plan, item, per_trial)
     depth = len(plan.nodes)
     each = (
         6.0 * plan.samples * plan.parameters
         + sum(one.initializer.draw_operations(one.drawn_shape) for node in plan.nodes for one in node.parameters)
-        + _OPERATIONS_PER_UNIT_AND_SAMPLE * signals
+        + plan.samples * sum(node.operations for node in plan.nodes)
         + _OPERATIONS_PER_TRIAL_AND_LAYER * depth
     )
     operations = plan.trials * each + _OPERATIONS_PER_CHUNK_AND_LAYER * depth * -(-plan.trials // chosen.together)

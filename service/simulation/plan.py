@@ -50,6 +50,17 @@ class PlannedNode:
         return sum(prod(one.shape) for one in self.parameters)
 
     @property
+    def merged(self) -> int:
+        """The features of all that meets in a block."""
+        return sum(chain[-1].features if chain else self.fan_in for chain in self.chains)
+
+    @property
+    def operations(self) -> float:
+        """What it takes time for besides products, for each sample, as operations of one."""
+        each, per_output = self.node.operations
+        return each + per_output * (self.features + 3.0 * self.merged)
+
+    @property
     def opens(self) -> bool:
         """Whether it has a weight matrix, or a node inside it has one: then it counts as a layer of depth."""
         return self.weights > 0 or any(one.opens for chain in self.chains for one in chain)

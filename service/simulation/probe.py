@@ -1,10 +1,10 @@
-"""What is measured while trials pass: sums of squares for each trial and node, and the first trial itself.
+"""What is measured while trials pass: sums of squares for each trial and node.
 
 Nothing is measured anywhere else. Logarithms are taken once and for all when the last trial has passed.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from service.core.arrays import (
     well_known,
 )
 from service.nn.layers.base import Built, Saved, Scaled
+from service.simulation.first_trial import FirstTrial
 from service.theory.bounds import SATURATED_BELOW
 
 DERIVATIVE_TRIALS = 8
@@ -136,16 +137,6 @@ class Accumulator:
         return _joined(parts)
 
 
-@dataclass
-class FirstTrial:
-    """What is collected of the first trial, for those nodes that it is wanted of, by their rows."""
-
-    derivative: dict[int, Float64Array | None] = field(default_factory=dict)  # φ', (samples, features)
-    gradient: dict[int, Float64Array] = field(default_factory=dict)  # ∂e/∂z · 2**-exponent, (samples, features)
-    parameters: dict[int, dict[str, Float64Array]] = field(default_factory=dict)  # mean over samples · 2**-exponent
-    exponent: dict[int, int] = field(default_factory=dict)
-
-
 class MeasuringProbe:
     """Looks on while a chunk of trials passes, and measures into the rows `trials` of an accumulator."""
 
@@ -168,10 +159,8 @@ class MeasuringProbe:
         return innermost(signal) if self._along_trials else signal
 
     def inputs(self, x: Array) -> None:
-        """The inputs, (trials, samples, features); a single feature has no direction, so its values are compared."""
+        """The inputs, (trials, samples, features)."""
         self._signal(0, x, x)
-        if x.shape[-1] == 1 < x.shape[-2]:
-            self._into.spread[self._trials, 0] = x.max(axis=(-2, -1)) > x.min(axis=(-2, -1))
 
     def output(self, at: Built, z: Array, h: Array) -> None:
         """What comes out of a node, (trials, samples, features), and what its activation was given."""
@@ -184,9 +173,7 @@ class MeasuringProbe:
         if derivative is not None:
             self._into.derivatives.enter(self._trials, at.row, derivative, self._largest_slopes[at.row])
         if self._first is not None:
-            self._first.derivative[at.row] = None if derivative is None else derivative[0]
-            self._first.gradient[at.row] = dz.values[0].astype(np.float64)
-            self._first.exponent[at.row] = int(dz.exponents[0])
+            self._first.gradient(at.row, dz, derivative)
 
     def parameters(self, at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Array]) -> None:
         """The gradients of a leaf's parameters, (trials, *shape), summed over samples, before the scale of `dz`."""
@@ -195,10 +182,7 @@ class MeasuringProbe:
             found = _gradient_squares(at, saved, dz, gradient)
             self._into.weight_gradient.enter(self._trials, at.row, Squares(found.sums, found.exponents + dz.exponents))
         if self._first is not None:
-            samples = dz.values.shape[-2]
-            self._first.parameters[at.row] = {
-                name: (gradient(name)[0] / samples).astype(np.float64) for name in at.names
-            }
+            self._first.parameters(at.row, at.names, dz, gradient)
 
     def entry(self, at: Built, dx: Scaled) -> None:
         """∂e/∂x of the first node of a chain inside a block."""
@@ -216,6 +200,8 @@ class MeasuringProbe:
         known = well_known(sums, signal.dtype) & np.isfinite(before_sums) & (spread >= _WELL_CONDITIONED)
         if not known.all():
             self._signal_carefully(place, ~known, before, signal)
+        if signal.shape[-1] == 1 < signal.shape[-2]:  # one feature has no direction worth the name: do values differ?
+            into.spread[trials, place] = signal.max(axis=(-2, -1)) > signal.min(axis=(-2, -1))
 
     def _signal_carefully(self, place: int, suspect: npt.NDArray[np.bool_], before: Array, signal: Array) -> None:
         """Enter the trials that are `suspect`, (trials or 1,), whatever the size of (trials, samples, features)."""

@@ -25,12 +25,13 @@ from service.nn.losses import Loss
 from service.nn.randomness import Randomness
 from service.processes.fork_map import fork_map
 from service.simulation.estimate import Regime, cost
+from service.simulation.first_trial import FirstTrial
 from service.simulation.plan import Plan, PlannedNode, plan
-from service.simulation.probe import Accumulator, FirstTrial, MeasuringProbe
+from service.simulation.probe import Accumulator, MeasuringProbe
 from service.simulation.reasons import verdict_of
 from service.simulation.results import SimulationReport, Theory
-from service.simulation.spec import Include, SimulationSpec
-from service.simulation.spreads import layer_gradients, layer_statistics
+from service.simulation.spec import SimulationSpec
+from service.simulation.spreads import layer_statistics
 from service.simulation.statistics import Measurements, NetworkTrials
 from service.simulation.verdict import NetworkFacts, judge
 from service.theory.bounds import largest_slope
@@ -51,9 +52,8 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
     """The report on a network that is planned already, by at most so many processes."""
     started = perf_counter()
     found, first, twins = measure(made, processes)
-    include = made.spec.include
     loss_decades = float(np.log10(made.spec.loss.factor(made.outputs)))
-    layers = layer_statistics(found, made, loss_decades, first if Include.HISTOGRAMS in include else FirstTrial())
+    layers = layer_statistics(found, made, loss_decades, first)
     facts = NetworkFacts(
         hidden=len(made.depth.gradients),
         sum_inverse_width=sum(1.0 / made.nodes[row].features for row in made.depth.gradients),
@@ -68,7 +68,7 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
         verdict=verdict,
         layers=layers,
         theory=theory_of(made, verdict.depth_ratio.median),
-        gradients=layer_gradients(first, made) if Include.GRADIENTS in include else None,
+        gradients=first.gradients(made),
         spec=made.spec,
         engine_version=ENGINE_VERSION,
         elapsed_seconds=perf_counter() - started,
@@ -111,12 +111,13 @@ def measure(made: Plan, processes: int = 1) -> tuple[Measurements, FirstTrial, b
 
 def observe(work: Work, share: range) -> tuple[Accumulator, FirstTrial, bool]:
     """What is measured of the trials `share`; of the first trial, where it is among them, what a report may carry."""
-    found, first, twins = Accumulator.empty(share, len(work.plan.nodes)), FirstTrial(), False
+    include = work.plan.spec.include
+    found, first, twins = Accumulator.empty(share, len(work.plan.nodes)), FirstTrial(include), False
     largest, along_trials = work.largest_slopes, work.regime.along_trials
     with np.errstate(all="ignore"):  # overflow is an outcome here, found by looking, not a mishap
         for trials in _parts(share, -(-len(share) // work.regime.together)):
             rows = slice(trials.start - share.start, trials.stop - share.start)
-            wanted = first if trials.start == 0 and work.plan.spec.include else None
+            wanted = first if trials.start == 0 and include else None
             network = draw(work.plan, trials)
             _pass(network, work.plan.spec.loss, MeasuringProbe(found, rows, largest, along_trials, wanted))
             twins = twins or (trials.start == 0 and _has_twins(network.chain))

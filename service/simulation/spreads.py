@@ -1,26 +1,20 @@
-"""Numbers over trials → their spreads, and what a report says of every layer with them.
-
-Of the first trial also the factors of its gradient, and histograms.
-"""
+"""Numbers over trials → their spreads, and what a report says of every layer with them."""
 
 from collections.abc import Callable, Iterable
 from math import log10
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import bdtr
 
-from service.core.arrays import LOG10_2, Float64Array
+from service.simulation.first_trial import FirstTrial
 from service.simulation.plan import Plan
-from service.simulation.probe import Derivatives, FirstTrial
-from service.simulation.results import Histogram, LayerGradients, LayerHistograms, LayerStatistics, Spread
+from service.simulation.probe import Derivatives
+from service.simulation.results import LayerStatistics, Spread
 from service.simulation.statistics import ACCOUNTS, Decades, Measurements, finite_or_none
 
 LEARNING_RATE = -2.0
 """log10 of the step that updates are measured by: plain gradient descent at 0.01."""
-_BINS = 40
-"""Of a histogram."""
 _QUANTILES = (0.5, 0.05, 0.95)
 _FIELDS = ("median", "p05", "p95", "mean", "std", "count")
 _NOTHING = (None, None, None, None, None, 0)
@@ -62,66 +56,11 @@ def layer_statistics(found: Measurements, made: Plan, loss_decades: float, first
                     **derivatives[row],
                     "zero_trials": zero_trials[row],
                     "non_finite_trials": non_finite_trials[row],
-                    "histograms": _histograms(row, first),
+                    "histograms": first.histograms(row),
                 }
             )
         )
     return layers
-
-
-def layer_gradients(first: FirstTrial, made: Plan) -> list[LayerGradients]:
-    """The factors of the first trial's gradient at every node, of the mean loss over the batch."""
-    factor = made.spec.loss.factor(made.outputs)
-
-    def scaled(values: Float64Array, row: int, by: float = factor) -> list[object]:  # of any shape
-        return _finite(np.ldexp(by * values, first.exponent[row]))
-
-    layers = []
-    for node in made.nodes:
-        row, found, derivative = node.row, first.parameters.get(node.row, {}), first.derivative[node.row]
-        others = [name for name in found if name not in ("weights", "bias")]
-        layers.append(
-            LayerGradients.model_validate(
-                {
-                    "path": node.path,
-                    "weights": scaled(found["weights"], row) if "weights" in found else None,
-                    "bias": scaled(found["bias"][0], row) if "bias" in found else None,
-                    "parameters": [{"name": name, "values": scaled(found[name][0], row)} for name in others],
-                    "delta": scaled(first.gradient[row], row, factor / made.samples),
-                    "derivative": None if derivative is None else _finite(derivative),
-                }
-            )
-        )
-    return layers
-
-
-def _histograms(row: int, first: FirstTrial) -> LayerHistograms | None:
-    """Distributions at a node in the first trial; None where it has no activation, or none are wanted."""
-    slopes = first.derivative.get(row)
-    if slopes is None:
-        return None
-    edges, counts = histogram(slopes, _BINS)
-    derivative = Histogram(edges=edges, counts=counts, zeros=0)
-    weights = first.parameters.get(row, {}).get("weights")
-    if weights is None:
-        return LayerHistograms(derivative=derivative, log10_weight_gradient=None)
-    with np.errstate(divide="ignore"):
-        sizes = np.log10(np.abs(weights)) + first.exponent[row] * LOG10_2
-    edges, counts = histogram(sizes, _BINS)
-    gradient = Histogram(edges=edges, counts=counts, zeros=int(np.isneginf(sizes).sum()))
-    return LayerHistograms(derivative=derivative, log10_weight_gradient=gradient)
-
-
-def histogram(values: npt.NDArray[np.floating], bins: int) -> tuple[list[float], list[int]]:
-    """Edges and counts of the finite values, of any shape, over their range; no bins where there are none."""
-    finite = values[np.isfinite(values)]
-    if finite.size == 0:
-        return [], []
-    low, high = float(finite.min()), float(finite.max())
-    least = bins * float(np.spacing(max(abs(low), abs(high))))  # edges closer than this would be one number
-    margin = max(0.0, least - 0.5 * (high - low))
-    counts, edges = np.histogram(finite.astype(np.float64), bins=bins, range=(low - margin, high + margin))
-    return edges.tolist(), counts.tolist()
 
 
 def _derivative_fields(found: Derivatives) -> list[dict[str, object]]:
@@ -152,11 +91,6 @@ def _over_finite(values: Decades, summary: Callable[..., Decades]) -> list[float
     known[:, ~finite.any(axis=0)] = np.inf  # none, and no warning of it
     with np.errstate(over="ignore"):
         return [finite_or_none(value) for value in summary(known, axis=0).tolist()]
-
-
-def _finite(values: npt.NDArray[np.floating]) -> Any:
-    """Nested lists of `values`, of any shape, None for what is not finite."""
-    return np.where(np.isfinite(values), values.astype(object), np.array(None)).tolist()
 
 
 def spreads_of(*columns: Decades) -> list[Spread]:

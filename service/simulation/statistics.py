@@ -137,6 +137,9 @@ class NetworkTrials:
         between = [row for row in made.depth.top if first <= row < last]
         nothing = np.full(found.delta.shape[0], np.nan)
         forward, prediction = found.forward_rms, found.dy[:, -1]
+        hidden = found.angular_spread[:, ends[-1] if ends else 0]
+        if made.spec.network.features == 1:  # on one ray from the origin, as these inputs are, lengths tell them apart
+            hidden = np.where(np.isneginf(hidden), np.nan, hidden)
         dead, silent = np.isneginf(found.delta[:, first]), np.isneginf(prediction)
         return cls(
             depth_ratio=_difference(found.delta[:, first], found.delta[:, last]) if ends else nothing,
@@ -149,7 +152,7 @@ class NetworkTrials:
                 if (steps := [rows[row] for row in between if row in rows])
             },
             signal=forward[:, [0, *ends]],
-            angular_spread=found.angular_spread[:, [0, ends[-1] if ends else 0]],
+            angular_spread=np.stack([found.angular_spread[:, 0], hidden], axis=1),
             dead=dead,
             overflowed=np.logical_or(np.isnan(found.delta).any(axis=1), ~found.finite.all(axis=1)),
             overflow_layer=np.where(found.finite.all(axis=1), np.nan, found.finite.argmin(axis=1)),

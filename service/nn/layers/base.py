@@ -30,6 +30,8 @@ Saved = Any
 Vjp = tuple[Callable[[], Array], Callable[[str], Array]]
 """∂e/∂x, and ∂e/∂parameter by its name, summed over samples; each is computed where it is called for."""
 
+OPERATIONS_PER_OUTPUT = 250.0
+"""An activation forward and back, and what is measured of an output, take as long as so many of a matrix product."""
 WIDEST = 65536
 """The most features that a signal has."""
 _LARGEST_SHIFT = {np.dtype(np.float32): 100, np.dtype(np.float64): 1000}
@@ -184,6 +186,11 @@ class Node(Kind):
         """What is applied to what comes out, if anything is."""
         return None
 
+    @property
+    def operations(self) -> tuple[float, float]:
+        """What else it takes time for besides products, as operations of one: for each sample, and for each output."""
+        return 0.0, OPERATIONS_PER_OUTPUT
+
     def unroll(self, path: str) -> Iterator[tuple[str, Node]]:
         """The nodes this entry stands for, each with its pointer in the specification."""
         yield path, self
@@ -268,6 +275,11 @@ class Repeat(Node):
 
     def depth(self) -> int:
         return self.times * sum(layer.depth() for layer in self.layers)
+
+    @property
+    def operations(self) -> tuple[float, float]:
+        """What else it takes time for besides products, as operations of one: for each sample, and for each output."""
+        return 0.0, OPERATIONS_PER_OUTPUT
 
     def unroll(self, path: str) -> Iterator[tuple[str, Node]]:
         """The nodes of the block, `times` times; the pointer is the same each time."""

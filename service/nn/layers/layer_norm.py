@@ -11,7 +11,7 @@ from service.core.arrays import Array, Shape
 from service.core.kinds import Double
 from service.nn.initializers import AnyInitializer
 from service.nn.initializers.base import Ones, Zeros
-from service.nn.layers.base import Account, Node, Parameter, Saved, Vjp
+from service.nn.layers.base import OPERATIONS_PER_OUTPUT, Account, Node, Parameter, Saved, Vjp
 
 
 class LayerNorm(Node):
@@ -28,6 +28,10 @@ class LayerNorm(Node):
     account: ClassVar[Account] = "normalisation"
     definition: ClassVar[str] = "gain_j * (x_j - mean(x)) / sqrt(variance(x) + epsilon) + shift_j"
     source: ClassVar[str] = "Ba, Kiros & Hinton 2016; torch.nn.LayerNorm over the last axis."
+
+    @property
+    def operations(self) -> tuple[float, float]:
+        return 4000.0, 3.0 * OPERATIONS_PER_OUTPUT  # sums along few features are slow
 
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
         return shape

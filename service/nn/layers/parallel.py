@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from functools import reduce
+from itertools import accumulate
 from operator import add
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -92,8 +93,11 @@ def _of_concat(outputs: Sequence[Array], dz: Array) -> Iterator[Array]:
 
 
 def _of_product(outputs: Sequence[Array], dz: Array) -> Iterator[Array]:
+    before = list(accumulate(outputs[:-1], np.multiply))  # the products of all in front of each but the first
+    behind = dz
     for number in reversed(range(len(outputs))):
-        yield reduce(np.multiply, [*outputs[:number], *outputs[number + 1 :]], dz)
+        yield behind * before.pop() if number else behind
+        behind = behind * outputs[number]
 
 
 def _of_maximum(outputs: Sequence[Array], dz: Array) -> Iterator[Array]:
