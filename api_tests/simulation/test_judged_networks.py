@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from api_tests.networks import Json, report, stack
 from service.nn.activations.smooth import Sigmoid
 from service.nn.policies import Sgd
+from service.simulation.first_trial import FirstTrial
 from service.simulation.plan import plan
-from service.simulation.probe import Accumulator, FirstTrial
+from service.simulation.probe import Accumulator
 from service.simulation.reasons import verdict_of
 from service.simulation.spec import SimulationSpec
 from service.simulation.spreads import layer_statistics
@@ -43,7 +44,7 @@ def test_the_judge_is_total(data: st.DataObject, trials: int, times: int, layers
     random = data.draw(st.booleans())
     with np.errstate(all="ignore"):
         measured = Measurements.of(found, made)
-        statistics = layer_statistics(measured, made, 0.0, FirstTrial())
+        statistics = layer_statistics(measured, made, 0.0, FirstTrial([]))
         facts = NetworkFacts(len(made.depth.gradients), 0.5, random, True, -307.0, frozenset({1}))
         verdict = verdict_of(judge(NetworkTrials.of(measured, made), statistics, Sgd(), facts))
     assert verdict.reasons

@@ -38,7 +38,8 @@ class FirstTrial:
     def gradient(self, row: int, dz: Scaled, derivative: Array | None) -> None:
         """∂e/∂z of a node and φ'(z), (trials, samples, features), where there is an activation."""
         if Include.HISTOGRAMS in self.include and derivative is not None:
-            self._derivatives[row] = histogram(derivative[0])
+            edges, counts = histogram(derivative[0])
+            self._derivatives[row] = Histogram(edges=edges, counts=counts, zeros=0)
         if Include.GRADIENTS in self.include:
             slopes = None if derivative is None else derivative[0].astype(np.float64)
             delta = dz.values[0].astype(np.float64) / dz.values.shape[-2]
@@ -51,7 +52,8 @@ class FirstTrial:
         if Include.HISTOGRAMS in self.include and "weights" in found:
             with np.errstate(divide="ignore"):
                 sizes = np.log10(np.abs(found["weights"])) + int(dz.exponents[0]) * LOG10_2
-            self._gradients[row] = histogram(sizes)
+            edges, counts = histogram(sizes)
+            self._gradients[row] = Histogram(edges=edges, counts=counts, zeros=int(np.isneginf(sizes).sum()))
         if Include.GRADIENTS in self.include:
             self._factors[row].parameters = found
 
@@ -86,16 +88,16 @@ def _gradients_of(path: str, one: _Factors, factor: float) -> LayerGradients:
     )
 
 
-def histogram(values: npt.NDArray[np.floating], bins: int = _BINS) -> Histogram:
-    """Counts of the finite values, of any shape, over their range, and how many are −∞; no bins without any."""
-    finite, zeros = values[np.isfinite(values)], int(np.isneginf(values).sum())
+def histogram(values: npt.NDArray[np.floating], bins: int = _BINS) -> tuple[list[float], list[int]]:
+    """Edges and counts of the finite values, of any shape, over their range; no bins where there are none."""
+    finite = values[np.isfinite(values)]
     if finite.size == 0:
-        return Histogram(edges=[], counts=[], zeros=zeros)
+        return [], []
     low, high = float(finite.min()), float(finite.max())
     least = bins * float(np.spacing(max(abs(low), abs(high))))  # edges closer than this would be one number
     margin = max(0.0, least - 0.5 * (high - low))
     counts, edges = np.histogram(finite.astype(np.float64), bins=bins, range=(low - margin, high + margin))
-    return Histogram(edges=edges.tolist(), counts=counts.tolist(), zeros=zeros)
+    return edges.tolist(), counts.tolist()
 
 
 def _finite(values: npt.NDArray[np.floating]) -> Any:
