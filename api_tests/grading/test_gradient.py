@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from api_tests.grading.judging import Json, judged
+from api_tests.grading.judging import Json, flaws, judged
 from service.core.arrays import Float64Array
 from service.grading.claims.gradient import GradientClaim
 from service.simulation.simulate import simulate
+from service.simulation.spec import SimulationSpec
 
 INPUTS = np.array([[0.5, -1.0], [1.5, 0.25], [-0.75, 0.8]])
 TARGETS = np.array([[1.0], [-0.5], [0.25]])
@@ -199,3 +200,58 @@ def test_a_layer_inside_a_block_is_asked_for_by_its_number() -> None:
     assert judged({**claim, "layer": 2}, [[1.0]], simulate).code == "unreadable", "a sum has no weights"
     both = {"1": inner["weights"].tolist(), "3": ((INPUTS + HIDDEN).T @ behind).tolist()}
     assert judged(claim, both, simulate).code == "same_gradient"
+
+
+D: Json = {"kind": "dense", "units": 2, "activation": {"kind": "tanh"}}
+BLOCK: Json = {
+    "kind": "parallel",
+    "branches": [{"layers": [{"kind": "activation", "activation": {"kind": "relu"}}]}, {"layers": []}],
+}
+MIXED: Json = {
+    "network": {"features": 2, "layers": [{"kind": "layer_norm"}, D, D, BLOCK, {"kind": "dense", "units": 1}]}
+}
+"""Its layers are 1 layer_norm, 2 and 3 dense, 4 the activation in the block, 5 the block, 6 dense."""
+
+
+@pytest.mark.parametrize(
+    ("quantity", "layer", "sentence"),
+    [
+        ("weights", 1, "Layer 1 has no such matrix; layers with weights are 2 to 3, 6."),
+        ("weights", 5, "Layer 5 has no such matrix; layers with weights are 2 to 3, 6."),
+        ("bias", 4, "Layer 4 has no such matrix; layers with a bias are 2 to 3, 6."),
+        ("derivative", 5, "Layer 5 has no such matrix; layers with an activation are 2 to 4, 6."),
+        ("weights", 99, "Layer 99 does not exist; layers with weights are 2 to 3, 6."),
+        ("delta", 7, "Layer 7 does not exist; layers with a delta are 1 to 6."),
+    ],
+)
+def test_a_layer_that_has_no_such_matrix_is_a_flaw(quantity: str, layer: int, sentence: str) -> None:
+    claim = {"kind": "gradient", "simulation": MIXED, "quantity": quantity, "layer": layer}
+    assert flaws(claim) == [("/layer", sentence)]
+
+
+def test_layers_are_no_flaw_exactly_where_a_report_has_the_matrix() -> None:
+    asked = SimulationSpec.model_validate({**MIXED, "include": ["gradients"], "trials": 1})
+    for number, layer in enumerate(simulate(asked).gradients or [], start=1):
+        for quantity in ("weights", "bias", "delta", "derivative"):
+            claim = {"kind": "gradient", "simulation": MIXED, "quantity": quantity, "layer": number}
+            assert (flaws(claim) == []) is (getattr(layer, quantity) is not None)
+
+
+def test_a_matrix_that_no_layer_has_is_a_flaw() -> None:
+    network = {"network": {"features": 2, "layers": [{"kind": "activation", "activation": {"kind": "tanh"}}]}}
+    claim = {"kind": "gradient", "simulation": network}
+    assert flaws(claim) == [("/quantity", "No layer of this network is one with weights.")]
+    assert flaws({**claim, "quantity": "derivative"}) == []
+
+
+def test_a_factor_of_a_layer_that_does_not_exist_is_a_flaw() -> None:
+    ((pointer, sentence),) = flaws({**of_one_sample(), "layer": 3})
+    assert (pointer, sentence) == ("/layer", "Layer 3 does not exist; layers with explicit weights are 1 to 2.")
+    assert flaws({**of_one_sample(), "layer": 2}) == flaws(of_one_sample()) == []
+
+
+def test_many_layers_are_not_all_listed() -> None:
+    pair = [{"kind": "dense", "units": 2}, {"kind": "layer_norm"}]
+    network = {"network": {"features": 2, "layers": [{"kind": "repeat", "times": 50, "layers": pair}]}}
+    ((_, sentence),) = flaws({"kind": "gradient", "simulation": network, "layer": 2})
+    assert sentence.endswith(" 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31, 33, 35, 37, 39, ….")

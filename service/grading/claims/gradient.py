@@ -1,7 +1,7 @@
 """A student's gradient, matrix by matrix, against the simulation's, with the likely slip named."""
 
 from collections.abc import Callable
-from itertools import chain
+from itertools import chain, groupby
 from sys import float_info
 from typing import Annotated, Any, Literal, cast
 
@@ -23,6 +23,15 @@ _Quantity = Literal["weights", "bias", "delta", "derivative", "backward_factor"]
 _Matrix = list[list[float]]
 _Rows = list[list[float | None]]
 _LARGEST = 65536
+_NAMES: dict[_Quantity, str] = {
+    "weights": "weights",
+    "bias": "a bias",
+    "delta": "a delta",
+    "derivative": "an activation",
+    "backward_factor": "explicit weights",
+}
+"""What a layer must have for there to be such a matrix of it."""
+_MOST_LISTED = 20
 
 
 class GradientClaim(Claim):
@@ -42,17 +51,34 @@ class GradientClaim(Claim):
     """The largest distance of an entry, relative to the largest entry of the matrix."""
 
     def flaws(self) -> list[tuple[str, str]]:
-        """A factor V of weights that are drawn, or of several samples."""
-        if self.quantity != "backward_factor":
-            return []
+        """A layer that is none or has no such matrix; a factor V of weights that are drawn, or of several samples."""
         try:
             made = plan(self.simulation)
-        except SpecError as error:
-            return [(f"/simulation{error.pointer or ''}", error.sentence)]
-        drawn = [one for one in made.nodes if self.layer in (None, one.row + 1) and not _given_weights(one)]
-        if drawn or made.samples != 1:
-            return [("/quantity", "V is asked of one sample, and of layers with explicit weights alone.")]
+        except SpecError:
+            return []  # as of every claim whose network cannot be simulated
+        having = [one.row + 1 for one in made.nodes if self._has(one)]
+        if self.quantity == "backward_factor":
+            drawn = [one for one in made.nodes if self.layer in (None, one.row + 1) and not _given_weights(one)]
+            if drawn or made.samples != 1:
+                return [("/quantity", "V is asked of one sample, and of layers with explicit weights alone.")]
+        if not having:
+            return [("/quantity", f"No layer of this network is one with {_NAMES[self.quantity]}.")]
+        if self.layer is not None and self.layer not in having:
+            there = "has no such matrix" if self.layer <= len(made.nodes) else "does not exist"
+            have = f"layers with {_NAMES[self.quantity]} are {_listed(having)}"
+            return [("/layer", f"Layer {self.layer} {there}; {have}.")]
         return []
+
+    def _has(self, planned: PlannedNode) -> bool:
+        """Whether there is such a matrix of a layer."""
+        match self.quantity:
+            case "delta":
+                return True
+            case "derivative":
+                return planned.node.output_activation is not None
+            case "backward_factor":
+                return bool(_given_weights(planned))
+        return planned.weights > 0
 
     def specs(self) -> dict[str, SimulationSpec]:
         """The network, with its gradients."""
@@ -119,6 +145,13 @@ def _given_weights(planned: PlannedNode) -> _Matrix:
         case Dense(weights=ExplicitInitializer(values=values)):
             return _matrix_of(values)
     return []
+
+
+def _listed(numbers: list[int]) -> str:
+    """Rising numbers in words, those that follow one another as `first to last`; of many, where they begin."""
+    runs = [[number for _, number in run] for _, run in groupby(enumerate(numbers), lambda one: one[1] - one[0])]
+    said = [f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    return ", ".join(said if len(said) <= _MOST_LISTED else [*said[:_MOST_LISTED], "…"])
 
 
 def _finite(rows: _Rows) -> _Matrix | None:
