@@ -1,5 +1,7 @@
 """The schema of a database is brought up, down and up again, once however many do it."""
 
+import json
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
@@ -9,13 +11,17 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect, select, text
 
+from api_tests.networks import Json
 from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
 from service.__main__ import main
+from service.grading.spec import Rubric
+from service.store.assignments import AssignmentStore
+from service.store.database import Database
 from service.store.engine import Address
 from service.store.migration import Schema
-from service.store.schema import METADATA
+from service.store.schema import ASSIGNMENTS, METADATA
 
 
 def test_the_schema_that_the_migrations_lead_to_is_the_one_that_is_used(database_url: str) -> None:
@@ -51,16 +57,62 @@ def test_a_database_goes_up_down_and_up_again(database_url: str) -> None:
     engine.dispose()
 
 
-def test_a_step_down_takes_jobs_and_leaves_reports(database_url: str) -> None:
+def test_the_first_step_alone_takes_jobs_and_leaves_reports(database_url: str) -> None:
     store = Keeping(database_url, Clock())
     store.put_all(1)
     store.close()
     engine = Address.of(database_url).engine()
-    Schema(engine).downgrade("-1")
+    Schema(engine).downgrade("0001")
     assert (Schema(engine).revision(), tables_of(engine)) == ("0001", {"reports"})
     assert store.get(digest_of(1)) == report_of(1), "which has brought it up by itself"
     assert Schema(engine).revision() == Schema.NEWEST
     store.close()
+    engine.dispose()
+
+
+NETWORK: Json = {"network": {"features": 1, "layers": [{"kind": "dense", "units": 1}]}}
+PATCH = [{"op": "replace", "path": "/seed", "value": 1}]
+
+
+def measuring(measure: str) -> Json:
+    """A rubric with that measure in two claims, and with its name where it is none."""
+    title = f'∂e/∂W and "measure":"{measure}"'
+    change = {"id": "c", "kind": "change", "simulation": NETWORK, "patch": PATCH, "title": title, "measure": measure}
+    order = {"id": "r", "kind": "ranking", "of": {"measure": NETWORK, "kind": NETWORK}, "measure": measure}
+    other = {"id": "o", "kind": "ranking", "of": {"a": NETWORK, "b": NETWORK}, "measure": "depth_ratio"}
+    return {"id": "course", "claims": [change, order, other, {"id": "n", "kind": "number", "expected": 0.1}]}
+
+
+def rubrics_in(engine: Engine) -> dict[str, bytes]:
+    with engine.connect() as connection:
+        rows = connection.execute(select(ASSIGNMENTS.c.id, ASSIGNMENTS.c.rubric)).all()
+    return {row.id: row.rubric for row in rows}
+
+
+def test_a_measure_of_stored_rubrics_is_called_by_its_new_name(database_url: str) -> None:
+    engine = Address.of(database_url).engine()
+    Schema(engine).upgrade()
+    Schema(engine).downgrade("0002")
+    old, plain, spoilt = measuring("reach"), zlib.compress(b'{"claims":[{"kind":"number"}]}'), b"spoilt"
+    packed = zlib.compress(json.dumps(old, ensure_ascii=False, separators=(",", ":")).encode())
+    moment = Clock()()
+    with engine.begin() as connection:
+        for name, rubric in (("old", packed), ("plain", plain), ("spoilt", spoilt)):
+            row = {"id": name, "created_at": moment, "updated_at": moment, "rubric": rubric}
+            connection.execute(ASSIGNMENTS.insert().values(row))
+    Schema(engine).upgrade()
+    database = Database(database_url)
+    kept = AssignmentStore(database).get("old")
+    database.close()
+    new = {**old, "claims": [{**one} for one in old["claims"]]}
+    for claim in new["claims"][:2]:
+        claim["measure"] = "end_to_end_ratio"
+    assert (kept.rubric, kept.updated_at) == (Rubric.model_validate(new), moment)
+    assert "∂e/∂W and" in kept.rubric.claims[0].title
+    assert '"measure":"reach"' in kept.rubric.claims[0].title
+    assert (rubrics_in(engine)["plain"], rubrics_in(engine)["spoilt"]) == (plain, spoilt)
+    Schema(engine).downgrade("0002")
+    assert rubrics_in(engine) == {"old": packed, "plain": plain, "spoilt": spoilt}
     engine.dispose()
 
 
@@ -110,7 +162,7 @@ def test_the_command_line_tells_and_changes_the_revision(
         assert main(["database", *way]) == 0
         said.append(capsys.readouterr().out.strip())
     newest = f"{Schema.NEWEST} (newest)"
-    assert said == ["none", newest, newest, "0001", newest, "none"]
+    assert said == ["none", newest, newest, "0002", newest, "none"]
     assert main(["database", "downgrade", "nowhere"]) == 2
     assert "nowhere" in capsys.readouterr().err
 
