@@ -9,6 +9,7 @@ import pytest
 
 from api_tests.jobs.working import DIES, FINE, SLOW, Desk, Script, line
 from service.core.errors import DeadlineExceeded, StoreUnavailable, WorkerFailed
+from service.core.version import ENGINE_VERSION
 from service.jobs import runner as runner_module
 from service.jobs.engine import WorkItem
 from service.jobs.executor import Executor
@@ -97,13 +98,34 @@ async def test_a_process_that_dies_while_it_prepares_a_job_may_try_again(
     assert desk.records.get(hopeless).status == JobStatus.FAILED
 
 
-async def test_what_was_prepared_by_another_version_is_prepared_anew(
+@pytest.mark.parametrize("done", [0, 4])
+async def test_a_job_that_another_engine_accepted_ends_and_says_so(
+    desk: Desk, runner: ChunkRunner, script: Script, done: int
+) -> None:
+    async def enqueue(*_: Any) -> None:
+        raise AssertionError("nothing is handed out")
+
+    dispatched, chunked = [desk.accept(*[FINE] * 9, engine_version="1.1.0") for _ in range(2)]
+    for job in (dispatched, chunked):
+        desk.records.start(job, b"old")
+        if done:
+            desk.results.keep(job, 0, [line(index) for index in range(done)], 0)
+    await runner.dispatch(dispatched, enqueue)
+    await runner.run(chunked, 4)
+    said = f"It was accepted by engine 1.1.0, and this service computes with engine {ENGINE_VERSION}; POST it again."
+    for job in (dispatched, chunked):
+        row = desk.records.get(job)
+        assert (row.status, row.fault, row.done) == (JobStatus.FAILED, said, done)
+    assert (script.prepared, script.asked) == (0, [])
+
+
+async def test_a_job_that_another_engine_has_finished_stays_as_it_is(
     desk: Desk, runner: ChunkRunner, script: Script
 ) -> None:
-    job = desk.accept(*[FINE] * 5, engine_version="0.9.0")
-    desk.records.start(job, b"old")
+    job = desk.accept(FINE, engine_version="1.1.0")
+    desk.results.keep(job, 0, [line(0)], 0)
     await runner.run(job, 0)
-    assert (script.prepared, desk.records.get(job).done) == (1, 4)
+    assert (desk.records.get(job).status, desk.records.get(job).fault) == (JobStatus.SUCCEEDED, None)
 
 
 async def test_a_request_that_this_version_cannot_read_ends_its_job(

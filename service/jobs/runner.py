@@ -43,6 +43,8 @@ _ABANDONED = ItemError(
 )
 _UNWORKABLE = (SpecError, BudgetExceeded, DeadlineExceeded, ValidationError)
 """What ends a job when it is prepared or loaded, for it would be so every time."""
+_OUTDATED = "It was accepted by engine {}, and this service computes with engine {}; POST it again."
+"""What is said of a job whose results would be those of two engines."""
 _LONGEST_FAULT = 500
 _JOBS_AT_ONCE = 8
 _AGAIN_SECONDS = 1.0
@@ -129,24 +131,27 @@ class ChunkRunner:
         return await self._surely(self._records.start, row.id, prepared) and await self._load(row) is not None
 
     async def _prepared(self, row: Row[Any], request: bytes, prepared: bytes | None) -> bytes | None:
-        """What is worked out once for all items; another version of the engine has other numbers."""
-        if prepared is not None and row.engine_version == ENGINE_VERSION:
-            return prepared
-        return await WORKS[JobKind(row.kind)].prepare(request, self._context)
+        """What is worked out once for all items."""
+        return prepared if prepared is not None else await WORKS[JobKind(row.kind)].prepare(request, self._context)
 
     async def _fail(self, job: str, fault: str) -> None:
         await self._surely(self._records.end, job, JobStatus.FAILED, fault[:_LONGEST_FAULT])
 
     async def _open_row(self, job: str) -> Row[Any] | None:
-        """The job, where it is still to be worked on."""
+        """The job, where it is still to be worked on; one that another version of the engine has accepted ends."""
         try:
             row = await self._surely(self._records.get, job)
         except JobNotFound:
             return None
-        return row if row.status in OPEN else None
+        if row.status not in OPEN:
+            return None
+        if row.engine_version != ENGINE_VERSION:
+            await self._fail(job, _OUTDATED.format(row.engine_version, ENGINE_VERSION))
+            return None
+        return row
 
     async def _load(self, row: Row[Any]) -> PreparedJob | None:
-        """The job, ready to be worked on; a request of another version that cannot be read ends it."""
+        """The job, ready to be worked on; a request that this version cannot read ends it."""
         if row.id not in self._loaded:
             request, prepared = await self._surely(self._records.request, row.id)
             try:
