@@ -13,8 +13,10 @@ Refusal
 ├── BudgetExceeded        the estimate is above what is answered at once
 ├── GradientsNotIncluded  the report was made without the factors of its gradient
 ├── ReportNotFound        there is no report with that digest, or not any more
+├── ReportOutdated        the report was made by another version of the engine, and is handed out as it is
 ├── JobNotFound           there is no job with that id, or not any more
 ├── ResultNotFound        the job has no such result, or has not come to it yet
+├── ResultsOutdated       the results of the job were made by another version of the engine, likewise
 ├── ChartNotAvailable     the job is of a kind that no chart is drawn of
 ├── AssignmentNotFound    there is no assignment with that id
 ├── IdempotencyConflict   the key was used for another request already
@@ -150,6 +152,18 @@ class ReportNotFound(Refusal):
     )
 
 
+class ReportOutdated(Refusal):
+    """The report was made by another version of the engine: it is handed out as it is, and nothing is made of it."""
+
+    code = "report-outdated"
+
+    def __init__(self, made_by: str, read: str) -> None:
+        super().__init__(
+            f"This report was made by engine {made_by}, and this service reads those of engine {read}; "
+            "POST its specification to /v1/simulations again."
+        )
+
+
 class JobNotFound(Refusal):
     """There is no job with that id, or it is not kept any more."""
 
@@ -161,6 +175,18 @@ class ResultNotFound(Refusal):
     """The job has no such result, or has not come to it yet."""
 
     code = "result-not-found"
+
+
+class ResultsOutdated(Refusal):
+    """The results of the job were made by another version of the engine: they are handed out as they are."""
+
+    code = "results-outdated"
+
+    def __init__(self, made_by: str, read: str) -> None:
+        super().__init__(
+            f"The results of this job were made by engine {made_by}, and this service reads those of engine {read}; "
+            "they are at /results as they were, and for others POST it again."
+        )
 
 
 class ChartNotAvailable(Refusal):

@@ -1,37 +1,52 @@
 """What endpoints are handed; every dependency is a coroutine, since FastAPI runs a plain function in a thread."""
 
+import re
 from hashlib import sha256
-from re import fullmatch
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Query, Request
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from service.core.errors import JobNotFound
+from service.core.errors import JobNotFound, ReportOutdated, ResultsOutdated
+from service.core.version import ENGINE_VERSION
 from service.http.requests import ServicesDep
 from service.jobs.job import ID, Job
 from service.jobs.records import Requester
 from service.store.listing import Cursor
 
+_MADE_BY = re.compile(rb'"engine_version": ?"([^"]*)"')  # no string of a report holds this: its quotes are escaped
 
-async def _report(
-    digest: Annotated[
-        str, Path(description="The `digest` of the report.", json_schema_extra={"pattern": "^[0-9a-f]{64}$"})
-    ],
-    services: ServicesDep,
-) -> bytes:
+_Digest = Annotated[
+    str, Path(description="The `digest` of the report.", json_schema_extra={"pattern": "^[0-9a-f]{64}$"})
+]
+
+
+async def _report(digest: _Digest, services: ServicesDep) -> bytes:
     return await services.archive.report(digest)
 
 
 ReportBytes = Annotated[bytes, Depends(_report)]
-"""The report with the digest in the path, as JSON; ReportNotFound without one."""
+"""The report with the digest in the path, as JSON, whatever engine made it; ReportNotFound without one."""
+
+
+async def current_report(digest: _Digest, services: ServicesDep) -> bytes:
+    """The report with that digest as JSON, of a shape that this service reads; ReportNotFound, or ReportOutdated."""
+    report = await services.archive.report(digest)
+    made_by = _MADE_BY.search(report)
+    if made_by is not None and made_by[1] != ENGINE_VERSION.encode():
+        raise ReportOutdated(made_by[1].decode(), ENGINE_VERSION)
+    return report
+
+
+CurrentReport = Annotated[bytes, Depends(current_report)]
+"""The report with the digest in the path, for all that is made of it; ReportNotFound, or ReportOutdated."""
 
 
 async def _job_id(
     job: Annotated[str, Path(alias="id", description="The `id` of the job.", json_schema_extra={"pattern": ID})],
 ) -> str:
-    if not fullmatch(ID, job):
+    if not re.fullmatch(ID, job):
         raise JobNotFound
     return job
 
@@ -46,6 +61,17 @@ async def _job(job: JobId, services: ServicesDep) -> Job:
 
 JobDep = Annotated[Job, Depends(_job)]
 """The job with the id in the path, as it is now."""
+
+
+async def current_job(job: JobDep) -> Job:
+    """The job itself, where this engine made its results; ResultsOutdated."""
+    if job.engine_version != ENGINE_VERSION:
+        raise ResultsOutdated(job.engine_version, ENGINE_VERSION)
+    return job
+
+
+CurrentJob = Annotated[Job, Depends(current_job)]
+"""The same, for all that is made of its results; ResultsOutdated where another engine made them."""
 
 
 async def _requester(

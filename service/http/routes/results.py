@@ -14,7 +14,7 @@ from service.core.errors import ChartNotAvailable
 from service.core.kinds import Model
 from service.grading.batch import GradedSubmission
 from service.grading.formats import FormatName
-from service.http.dependencies import JobDep, JobId, page_size
+from service.http.dependencies import CurrentJob, JobDep, JobId, current_job, page_size
 from service.http.requests import Services, ServicesDep, StrictRoute
 from service.http.responses import Csv, GradingResponse, Png, Svg, VegaLite, Zip, attachment
 from service.jobs.job import OPEN, Job, JobKind
@@ -74,11 +74,12 @@ async def get_job_result(job: JobDep, index: _Index, services: ServicesDep, want
     """
     if wanted == _NATIVE or job.kind is JobKind.SWEEP:
         return Response(await services.jobs.results.one(job.id, index), media_type="application/json")
-    return GradingResponse(await services.jobs.results.graded(job.id, index, wanted), wanted)
+    current = await current_job(job)
+    return GradingResponse(await services.jobs.results.graded(current.id, index, wanted), wanted)
 
 
 @router.get("/results.csv", summary="Get the results of a job as CSV", response_class=Csv)
-async def get_job_table(job: JobDep, services: ServicesDep) -> StreamingResponse:
+async def get_job_table(job: CurrentJob, services: ServicesDep) -> StreamingResponse:
     """A row for each result that is there, below a row of names, for spreadsheets and data frames.
 
     A point has its axes and its verdict, a grading its score and the points of every claim; null is an empty cell.
@@ -94,9 +95,9 @@ async def get_job_table(job: JobDep, services: ServicesDep) -> StreamingResponse
     response_class=Zip,
     responses=Zip.documented,
 )
-async def get_job_bundle(job: JobId, services: ServicesDep, wanted: _Wanted = _NATIVE) -> Zip:
+async def get_job_bundle(job: CurrentJob, services: ServicesDep, wanted: _Wanted = _NATIVE) -> Zip:
     """A file for each answer sheet, as a platform reads it, in an archive; sweeps have none."""
-    return Zip(await services.jobs.results.archive(job, wanted), headers=attachment("results.zip"))
+    return Zip(await services.jobs.results.archive(job.id, wanted), headers=attachment("results.zip"))
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class _SweepChart:
     headers: dict[str, str]
 
 
-async def _sweep_chart(job: JobDep, services: ServicesDep) -> _SweepChart:
+async def _sweep_chart(job: CurrentJob, services: ServicesDep) -> _SweepChart:
     """The points of the sweep so far; ChartNotAvailable where the job is none."""
     if job.kind is not JobKind.SWEEP:
         raise ChartNotAvailable

@@ -10,7 +10,7 @@ from pydantic.json_schema import SkipJsonSchema
 from service.charts.chart import ChartFormat, ChartName, Theme
 from service.charts.report_page import content_security_policy
 from service.charts.tables import gradients_npz, layers_csv
-from service.http.dependencies import PageCursor, ReportBytes, page_size
+from service.http.dependencies import CurrentReport, PageCursor, ReportBytes, current_report, page_size
 from service.http.examples import example_requests
 from service.http.requests import Services, ServicesDep, StrictRoute
 from service.http.responses import Csv, Npz, Png, Responses, Svg, VegaLite, attachment, link
@@ -128,14 +128,14 @@ class _ChartRequest:
 
 
 async def _chart_request(
-    report: ReportBytes,
+    report: CurrentReport,
     services: ServicesDep,
     others: _With,
     name: _Which = ChartName.GRADIENT,
     theme: _On = Theme.LIGHT,
 ) -> _ChartRequest:
     beside = others if name is ChartName.COMPARISON else []
-    return _ChartRequest([report, *[await services.archive.report(digest) for digest in beside]], name, theme)
+    return _ChartRequest([report, *[await current_report(digest, services) for digest in beside]], name, theme)
 
 
 _ChartDep = Annotated[_ChartRequest, Depends(_chart_request)]
@@ -169,13 +169,13 @@ async def _drawn(request: _ChartRequest, services: Services, wanted: ChartFormat
 
 
 @router.get("/{digest}/report.html", summary="Get a report as a page", response_class=HTMLResponse)
-async def get_simulation_page(report: ReportBytes, services: ServicesDep) -> HTMLResponse:
+async def get_simulation_page(report: CurrentReport, services: ServicesDep) -> HTMLResponse:
     """One file that opens offline and prints: verdict, charts, reasons, theory, layers, and how to repeat it."""
     return HTMLResponse(await services.renderer.page(report), headers=_PAGE)
 
 
 @router.get("/{digest}/layers.csv", summary="Get the layers of a report as CSV", response_class=Csv)
-def get_simulation_layers(report: ReportBytes) -> Csv:  # in a thread: a deep network has thousands
+def get_simulation_layers(report: CurrentReport) -> Csv:  # in a thread: a deep network has thousands
     """A row for each layer, below a row of names, for spreadsheets and data frames; null is an empty cell.
 
     The numbers of the report without histograms and gradients; `log10_delta_norm_median` is the median of
@@ -190,7 +190,7 @@ def get_simulation_layers(report: ReportBytes) -> Csv:  # in a thread: a deep ne
     response_class=Npz,
     responses=Npz.documented,
 )
-def get_simulation_gradients(report: ReportBytes) -> Npz:  # in a thread, likewise
+def get_simulation_gradients(report: CurrentReport) -> Npz:  # in a thread, likewise
     """The factors of the first trial's gradient for numpy.load: `3/weights`, `3/bias`, `3/delta`, `3/derivative`.
 
     For reports that were asked for with `include: ["gradients"]`; NaN stands for what overflowed.
