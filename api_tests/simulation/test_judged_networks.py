@@ -191,3 +191,21 @@ def test_inputs_that_overflow_are_called_that() -> None:
     data = {"inputs": {"kind": "explicit", "values": [[1e200] * 4] * 2}}
     verdict = report(stack(3, 4), precision="float32", data=data, trials=3).verdict
     assert "in its inputs already" in verdict.reasons[0]
+
+
+RAY = {"inputs": {"kind": "uniform", "low": 0.0, "high": 1.0}}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("network", "data"),
+    [
+        ({"features": 4, "layers": [{"kind": "dense", "units": 1, "activation": {"kind": "sigmoid"}}]}, {}),
+        ({"features": 1, "layers": [{"kind": "dense", "units": 8, "activation": {"kind": "relu"}}] * 3}, RAY),
+    ],
+)
+def test_where_directions_say_nothing_no_collapse_of_inputs_is_claimed(network: Json, data: Json, seed: int) -> None:
+    layers = [*network["layers"], {"kind": "dense", "units": 1}]
+    verdict = report({**network, "layers": layers}, data=data, seed=seed).verdict
+    assert verdict.cause is not Cause.INPUT_COLLAPSE
+    assert Flag.INPUT_COLLAPSE not in verdict.flags

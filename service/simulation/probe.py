@@ -159,8 +159,10 @@ class MeasuringProbe:
         return innermost(signal) if self._along_trials else signal
 
     def inputs(self, x: Array) -> None:
-        """The inputs, (trials, samples, features)."""
+        """The inputs, (trials, samples, features); a single feature has no direction, so its values are compared."""
         self._signal(0, x, x)
+        if x.shape[-1] == 1 < x.shape[-2]:
+            self._into.spread[self._trials, 0] = x.max(axis=(-2, -1)) > x.min(axis=(-2, -1))
 
     def output(self, at: Built, z: Array, h: Array) -> None:
         """What comes out of a node, (trials, samples, features), and what its activation was given."""
@@ -200,8 +202,6 @@ class MeasuringProbe:
         known = well_known(sums, signal.dtype) & np.isfinite(before_sums) & (spread >= _WELL_CONDITIONED)
         if not known.all():
             self._signal_carefully(place, ~known, before, signal)
-        if signal.shape[-1] == 1 < signal.shape[-2]:  # one feature has no direction worth the name: do values differ?
-            into.spread[trials, place] = signal.max(axis=(-2, -1)) > signal.min(axis=(-2, -1))
 
     def _signal_carefully(self, place: int, suspect: npt.NDArray[np.bool_], before: Array, signal: Array) -> None:
         """Enter the trials that are `suspect`, (trials or 1,), whatever the size of (trials, samples, features)."""

@@ -56,7 +56,7 @@ def layer_statistics(found: Measurements, made: Plan, loss_decades: float, first
                     **derivatives[row],
                     "zero_trials": zero_trials[row],
                     "non_finite_trials": non_finite_trials[row],
-                    "histograms": first.histograms(row),
+                    "histograms": first.histograms(row) if made.spec.include else None,
                 }
             )
         )

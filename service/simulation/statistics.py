@@ -140,6 +140,8 @@ class NetworkTrials:
         hidden = found.angular_spread[:, ends[-1] if ends else 0]
         if made.spec.network.features == 1:  # on one ray from the origin, as these inputs are, lengths tell them apart
             hidden = np.where(np.isneginf(hidden), np.nan, hidden)
+        if ends and made.nodes[ends[-1] - 1].features == 1:  # two directions at most: they say nothing
+            hidden = nothing
         dead, silent = np.isneginf(found.delta[:, first]), np.isneginf(prediction)
         return cls(
             depth_ratio=_difference(found.delta[:, first], found.delta[:, last]) if ends else nothing,

@@ -80,12 +80,13 @@ class Parallel(Node):
 
 
 def _concatenated(outputs: Sequence[Array]) -> Array:
-    """Outputs, (trials or 1, samples, features) each, as one."""
+    """Outputs, of shape (trials or 1, samples, features) each, end to end."""
     trials = max(one.shape[0] for one in outputs)  # 1 where all trials have the same
     return np.concatenate([np.broadcast_to(one, (trials, *one.shape[1:])) for one in outputs], axis=-1)
 
 
 def _of_concat(outputs: Sequence[Array], dz: Array) -> Iterator[Array]:
+    """The part of `dz` of each output, of its shape."""
     end = dz.shape[-1]
     for one in reversed(outputs):
         yield dz[..., end - one.shape[-1] : end]
@@ -93,6 +94,7 @@ def _of_concat(outputs: Sequence[Array], dz: Array) -> Iterator[Array]:
 
 
 def _of_product(outputs: Sequence[Array], dz: Array) -> Iterator[Array]:
+    """`dz` times all other outputs, of their shape."""
     before = list(accumulate(outputs[:-1], np.multiply))  # the products of all in front of each but the first
     behind = dz
     for number in reversed(range(len(outputs))):
@@ -101,6 +103,7 @@ def _of_product(outputs: Sequence[Array], dz: Array) -> Iterator[Array]:
 
 
 def _of_maximum(outputs: Sequence[Array], dz: Array) -> Iterator[Array]:
+    """`dz` shared evenly by the outputs that attain the maximum, of their shape."""
     largest = reduce(np.maximum, outputs)
     ties = reduce(add, ((one == largest).astype(dz.dtype) for one in outputs))
     shared = dz / np.maximum(ties, 1)
