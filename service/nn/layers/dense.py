@@ -21,10 +21,10 @@ class Dense(Node):
     """activation(x·W + b), W of shape (fan_in, fan_out)."""
 
     kind: Literal["dense"] = "dense"
-    units: Annotated[Int64, Field(ge=1, le=WIDEST)]
-    """How many outputs there are."""
     activation: AnyActivation = Linear()
     """The activation, linear unless said otherwise."""
+    units: Annotated[Int64, Field(ge=1, le=WIDEST)]
+    """How many outputs there are."""
     weights: AnyInitializer = LecunNormal()
     """How the weights are drawn, N(0, 1/fan_in) unless said otherwise."""
     bias: AnyInitializer = Zeros()
