@@ -119,6 +119,26 @@ async def test_a_job_that_another_engine_accepted_ends_and_says_so(
     assert (script.prepared, script.asked) == (0, [])
 
 
+async def test_an_executor_ends_the_jobs_of_another_engine_before_it_begins(
+    desk: Desk, runner: ChunkRunner, script: Script
+) -> None:
+    lost, finished = [desk.accept(FINE, engine_version="1.1.0") for _ in range(2)]
+    mine = desk.accept(FINE)
+    desk.records.note(lost, dispatched=True)  # to an engine that knows nothing of it any more
+    desk.results.keep(finished, 0, [line(0)], 0)
+    seen: list[str] = []
+
+    class Launching(Handing):
+        async def launch(self) -> None:
+            seen.extend(desk.records.get(job).status for job in (lost, finished, mine))
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await executor_over(Launching(), desk, runner).run()
+    assert seen == [JobStatus.FAILED, JobStatus.SUCCEEDED, JobStatus.QUEUED]
+    assert desk.records.get(lost).fault.startswith("It was accepted by engine 1.1.0, ")
+
+
 async def test_a_job_that_another_engine_has_finished_stays_as_it_is(
     desk: Desk, runner: ChunkRunner, script: Script
 ) -> None:

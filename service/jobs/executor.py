@@ -39,6 +39,7 @@ class Executor:
     async def run(self, for_ever: bool = True) -> None:
         """Work on jobs, for ever or until there have been none for a while."""
         await _until_it_works(self._hold)
+        await self._runner.end_outdated()
         await self._engine.launch()
         async with create_task_group() as tending:
             tending.start_soon(_every, _LOOK_SECONDS, self._hold)

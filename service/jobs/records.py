@@ -142,6 +142,12 @@ class JobRecords:
             going = select(JOBS.c.id).where(JOBS.c.id.in_(sorted(jobs)), JOBS.c.status.in_(OPEN))
             return set(jobs) - set(connection.execute(going).scalars())
 
+    def outdated(self, engine_version: str) -> list[str]:
+        """The jobs that have not ended, and that another version of the engine than this has accepted."""
+        wanted = and_(JOBS.c.engine_version != engine_version, JOBS.c.status.in_(OPEN))
+        with self._database.reading() as connection:
+            return list(connection.execute(select(JOBS.c.id).where(wanted)).scalars())
+
     def note(self, job: str, **values: Any) -> None:
         """Set columns of a job."""
         with self._database.writing() as connection:

@@ -83,6 +83,11 @@ class ChunkRunner:
             _log.error("a defect met job %s:\n%s", job, defect)
         await self._surely(self._results.keep, job, start, found.lines, found.failed)
 
+    async def end_outdated(self) -> None:
+        """End the jobs of other versions of the engine, those too that the engine of the jobs has lost."""
+        for job in await self._surely(self._records.outdated, ENGINE_VERSION):
+            await self._open_row(job)
+
     async def stop_ended(self) -> None:
         """Stop the work on jobs that have ended; their processes are killed."""
         running = set(self._running)
