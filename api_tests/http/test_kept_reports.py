@@ -2,17 +2,18 @@
 
 import csv
 from io import StringIO
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
 from api_tests.http.asking import assert_problem, sent, spec
 from service.charts.tables import layers_csv
 from service.core.settings import Settings
 from service.http.examples import ANSWERS
 from service.main import create_app
-from service.simulation.results import SimulationReport
+from service.simulation.results import LayerStatistics, SimulationReport
 
 pytestmark = pytest.mark.anyio
 
@@ -48,23 +49,34 @@ async def test_the_table_has_every_number_of_every_layer(client: httpx.AsyncClie
     rows = list(csv.DictReader(StringIO(answer.text, newline="")))
     assert [int(row["index"]) for row in rows] == [layer.index for layer in report.layers]
     for row, layer in zip(rows, report.layers, strict=True):
-        assert list(row) == columns(layer.model_dump(exclude={"histograms"}))
+        assert list(row) == [*columns(LayerStatistics)]
         assert row["shape"] == "x".join(map(str, layer.shape))
-        for name, spread in layer:
-            if name.startswith("log10_"):
-                cells = {field: row[f"{name}_{field}"] for field in type(spread).model_fields}
-                assert cells == {field: "" if value is None else str(value) for field, value in spread}
+        found = layer.model_dump(mode="json", exclude={"histograms", "shape"})
+        assert {name: row[name] for name in row if name != "shape"} == {
+            name: "" if (value := at(found, path)) is None else str(value)
+            for name, path in columns(LayerStatistics).items()
+            if name != "shape"
+        }
     assert "\r\n" in answer.text
 
 
-def columns(fields: dict[str, Any], prefix: str = "") -> list[str]:
-    """The names of all fields, those of an object behind its own."""
-    inner = {name: value for name, value in fields.items() if isinstance(value, dict)}
-    return [
-        column
-        for name in fields
-        for column in (columns(inner[name], f"{prefix}{name}_") if name in inner else [f"{prefix}{name}"])
-    ]
+def columns(model: type[BaseModel], *before: str) -> dict[str, tuple[str, ...]]:
+    """The columns of a record with the ways to their fields: those of a record inside stand behind its name."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, field in model.model_fields.items():
+        inner = [one for one in (field.annotation, *get_args(field.annotation)) if isinstance(one, type)]
+        records = [one for one in inner if issubclass(one, BaseModel)]
+        if name != "histograms":
+            way = (*before, name)
+            found |= columns(records[0], *way) if records else {"_".join(way): way}
+    return found
+
+
+def at(fields: Any, way: tuple[str, ...]) -> Any:
+    """The value there; None below what is null."""
+    for name in way:
+        fields = None if fields is None else fields[name]
+    return fields
 
 
 def test_a_cell_that_has_a_comma_or_a_quote_is_quoted() -> None:
