@@ -7,6 +7,7 @@ SECONDS ?= 120
 EACH ?= 100
 SEED ?= 1
 RUNS ?= 5
+COMMIT ?= HEAD~1
 JOBS ?= 30
 ON ?= sqlite,postgresql
 PHASES ?= examples,coverage,fuzzing,stateful
@@ -15,7 +16,7 @@ PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$(CURDIR)/openapi/tools/node_modules/.bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check demo demo-grading bench bench-formulas bench-http bench-page bench-store bench-jobs bench-charts phase-diagram chaos fuzz rivals verdicts torch oracle openapi clients contract lock clean
+.PHONY: help run test check demo demo-grading bench bench-against bench-formulas bench-http bench-page bench-store bench-jobs bench-charts phase-diagram chaos fuzz rivals verdicts torch oracle openapi clients contract lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -68,6 +69,9 @@ demo-grading: $(BIN)/.runtime ## grade three answer sheets of the course's assig
 
 bench: $(BIN)/.dev ## measure the simulation against its floor, and PyTorch and JAX after `make rivals` (SHAPES=names)
 	$(BIN)/python benchmarks/bench.py $(SHAPES)
+
+bench-against: $(BIN)/.dev ## measure the engine in turn with that of another commit (COMMIT=HEAD~1)
+	$(BIN)/python benchmarks/against.py $(COMMIT)
 
 bench-http: $(BIN)/.dev ## measure what HTTP adds to a simulation, and answers a second
 	$(BIN)/python benchmarks/over_http.py
