@@ -207,6 +207,7 @@ export class Sweep {
     shown.cell = index;
     this.look(false);
     this.laboratory.change(networkAt(shown.base, shown.axes, values));
+    this.laboratory.writeLink(); // at once: else a quick way back would lead nowhere
     at("back-to-sweep").focus();
   }
 
