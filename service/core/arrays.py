@@ -81,7 +81,7 @@ def squares(values: Array) -> Squares:
     exponents = np.zeros(sums.shape)
     if not all_between(sums, *_TRUSTED[values.dtype]):
         rows = ~well_known(sums, values.dtype)
-        scaled, exponents[rows] = of_order_one(values[rows])
+        scaled, exponents[rows] = _of_order_one(values[rows])
         sums[rows] = plain_squares(scaled)
     return Squares(sums, exponents)
 
@@ -97,7 +97,7 @@ def all_between(sums: Float64Array, low: float, high: float) -> bool:
     return bool(np.minimum.reduce(sums) > low and np.maximum.reduce(sums) < high)
 
 
-def of_order_one(values: Array) -> tuple[Array, Float64Array]:
+def _of_order_one(values: Array) -> tuple[Array, Float64Array]:
     """(trials, n, m) · 2**−exponent with the largest of each trial in [1/2, 1), and the exponents, (trials,)."""
     exponents = np.frexp(np.abs(values).max(axis=(-2, -1)))[1]
     return np.ldexp(values, -exponents[:, None, None]), exponents.astype(np.float64)
