@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.floating[Any]]
-Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
 DType = np.dtype[Any]
 Shape = tuple[int, ...]

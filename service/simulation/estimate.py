@@ -9,7 +9,7 @@ from service.simulation.plan import Plan
 from service.simulation.results import Estimate
 from service.simulation.spec import Precision
 
-WORKER_BYTES = 320 << 20
+_WORKER_BYTES = 320 << 20
 """Address space of a worker that has done nothing yet."""
 
 # What else takes time, counted as the operations of a matrix product that take as long (float64, one core).
@@ -70,7 +70,7 @@ def cost(plan: Plan) -> Cost:
     )
     operations = plan.trials * each + _OPERATIONS_PER_CHUNK_AND_LAYER * depth * -(-plan.trials // chosen.together)
     recorded = 8 * _RECORDED_PER_LAYER * plan.trials * depth
-    return Cost(operations, WORKER_BYTES + chosen.together * per_trial + recorded, chosen)
+    return Cost(operations, _WORKER_BYTES + chosen.together * per_trial + recorded, chosen)
 
 
 def regime(plan: Plan, item: int, per_trial: int) -> Regime:

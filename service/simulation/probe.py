@@ -25,7 +25,7 @@ from service.nn.layers.base import Built, Saved, Scaled
 from service.simulation.first_trial import FirstTrial
 from service.theory.bounds import SATURATED_BELOW
 
-DERIVATIVE_TRIALS = 8
+_DERIVATIVE_TRIALS = 8
 """The distribution of φ' is measured in this many trials; it hardly differs between them."""
 _WELL_CONDITIONED = 0.1
 """A mean square about the mean is a difference of two numbers where it is at least this share of the first."""
@@ -128,7 +128,7 @@ class Accumulator:
             entry=entry,
             weight_gradient=weight_gradient,
             weights=weights,
-            derivatives=Derivatives.empty(len(range(trials.start, min(trials.stop, DERIVATIVE_TRIALS))), nodes),
+            derivatives=Derivatives.empty(len(range(trials.start, min(trials.stop, _DERIVATIVE_TRIALS))), nodes),
         )
 
     @classmethod

@@ -17,7 +17,7 @@ CAUSES = {
     Cause.FORWARD_OVERFLOW: "The numbers leave the range of the precision before there is a gradient to measure.",
 }
 
-GAIN_OF_BLOCKS = (
+_GAIN_OF_BLOCKS = (
     "Signal and gradient change together: where the branches of a block meet, {amount} comes out than went in."
 )
 """The sentence of `gain` where blocks do it, whose weights may be right for their activation."""
@@ -155,7 +155,7 @@ def _cause(case: Decision) -> str | None:
     forward = case.evidence.forward_ratio
     sentence = CAUSES[case.cause]
     if case.cause is Cause.GAIN and dominant_account(case.evidence) == "skip":
-        sentence = GAIN_OF_BLOCKS
+        sentence = _GAIN_OF_BLOCKS
     return sentence.format(
         changes="multiplies" if ratio > 0.0 else "takes from",
         amount="more" if ratio > 0.0 else "less",

@@ -13,7 +13,7 @@ from service.simulation.probe import Derivatives
 from service.simulation.results import LayerStatistics, Spread
 from service.simulation.statistics import ACCOUNTS, Decades, Measurements, finite_or_none
 
-LEARNING_RATE = -2.0
+_LEARNING_RATE = -2.0
 """log10 of the step that updates are measured by: plain gradient descent at 0.01."""
 _QUANTILES = (0.5, 0.05, 0.95)
 _FIELDS = ("median", "p05", "p95", "mean", "std", "count")
@@ -124,7 +124,7 @@ def log10_update(layers: list[LayerStatistics]) -> float | None:
     """Decades of one step of gradient descent relative to all weights; null where one of them has no size."""
     gradient = _total(layer.log10_weight_gradient_norm.median for layer in layers)
     weights = _total(layer.log10_weight_norm.median for layer in layers)
-    return None if gradient is None or weights is None else LEARNING_RATE + gradient - weights
+    return None if gradient is None or weights is None else _LEARNING_RATE + gradient - weights
 
 
 def _total(decades: Iterable[float | None]) -> float | None:

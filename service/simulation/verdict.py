@@ -17,20 +17,20 @@ from service.simulation.spreads import log10_update, median_interval, powers_of_
 from service.simulation.statistics import Evidence, NetworkTrials, TrialIndices, group_by_condition, median_trial
 from service.simulation.vocabulary import Cause, Flag, Label, Severity, Tendency
 
-SEED_DEPENDENT_BELOW = 0.8
-NEGLIGIBLE_RATE = 2.5 / 1000
+_SEED_DEPENDENT_BELOW = 0.8
+_NEGLIGIBLE_RATE = 2.5 / 1000
 """Decades per layer: at less, a thousand layers stay inside the severe bands, and no network is that deep."""
-COLLAPSED_SPREAD = -1.3
+_COLLAPSED_SPREAD = -1.3
 """Decades: at a twentieth of the signal, what tells two inputs apart is lost."""
-MOVES_TOGETHER = 0.5
+_MOVES_TOGETHER = 0.5
 """The signal moves with the gradient where its ratio has the same sign and at least this share of the size."""
-COLLAPSE = -1.0
+_COLLAPSE = -1.0
 """Decades the signal must have lost before its fall is called a collapse."""
-ACCELERATION = 1.3
+_ACCELERATION = 1.3
 """A collapse takes more with each layer: every step at least this many times the one before."""
-WANDERING = 0.4
+_WANDERING = 0.4
 """The depth ratio wanders by this many decades times √Σ(1/width) (Hanin 2018; Sussillo & Abbott 2014)."""
-TOO_MUCH_WANDERING = 0.5
+_TOO_MUCH_WANDERING = 0.5
 """Decades: two standard deviations reach the edge of the stable band, so that a seed in twenty leaves it."""
 TINY, HUGE = -7.0, 6.0
 """Decades of a weight's gradient beyond which its absolute size is worth a word."""
@@ -42,9 +42,9 @@ _VANISHING_BY: dict[Account | None, Cause] = {
 }
 _EXPLODING_BY: dict[Account | None, Cause] = {"normalisation": Cause.NORMALISATION}
 """The cause where the signal does not go with the gradient, by the account that changes the gradient most."""
-FEWEST_TRIALS = 6
+_FEWEST_TRIALS = 6
 """Below, the extremes of the trials cover their median with less than 95 %."""
-TWO_SIDED = 1.96
+_TWO_SIDED = 1.96
 """Standard deviations on both sides that a normal variable keeps to in 95 %."""
 
 
@@ -78,7 +78,7 @@ class Vote:
     @property
     def seed_dependent(self) -> bool:
         """Whether the seed decides, not the architecture."""
-        return self.confidence < SEED_DEPENDENT_BELOW
+        return self.confidence < _SEED_DEPENDENT_BELOW
 
 
 @dataclass(frozen=True)
@@ -133,9 +133,9 @@ def judge(trials: NetworkTrials, layers: list[LayerStatistics], policy: Policy, 
 
 def _interval(interval: tuple[float, float] | None, trials: int, facts: NetworkFacts) -> tuple[float, float] | None:
     """The interval of the gain per layer: by the trials, or by what theory says of the width where they are too few."""
-    if interval is None or not facts.random or trials >= FEWEST_TRIALS:
+    if interval is None or not facts.random or trials >= _FEWEST_TRIALS:
         return interval
-    half = TWO_SIDED * wandering(facts.sum_inverse_width) / (facts.hidden - 1) / trials**0.5
+    half = _TWO_SIDED * wandering(facts.sum_inverse_width) / (facts.hidden - 1) / trials**0.5
     return interval[0] / 10.0**half, interval[1] * 10.0**half
 
 
@@ -181,7 +181,7 @@ def _rate(gains: Spread, interval: tuple[float, float] | None, label: Label, pol
         (Tendency.EXPLODING, policy.exploding_severe) if low > 1.0 else (Tendency.VANISHING, -policy.vanishing_severe)
     )
     rate = abs(log10(gains.median))
-    return Rate(tendency if rate >= NEGLIGIBLE_RATE else Tendency.STABLE, severe / rate, interval)
+    return Rate(tendency if rate >= _NEGLIGIBLE_RATE else Tendency.STABLE, severe / rate, interval)
 
 
 def find_cause(label: Label, evidence: Evidence, way_back: list[LayerStatistics], facts: NetworkFacts) -> Cause | None:
@@ -216,23 +216,23 @@ def dominant_account(evidence: Evidence) -> Account | None:
 def inputs_collapse(evidence: Evidence) -> bool:
     """Whether inputs that were distinct are one in the last hidden layer."""
     before, after = evidence.angular_spread
-    return after < COLLAPSED_SPREAD <= before
+    return after < _COLLAPSED_SPREAD <= before
 
 
 def signal_collapses(evidence: Evidence) -> bool:
     """Whether the signal falls faster than any rate: each of its last steps takes more decades than the one before."""
     finite = list(takewhile(isfinite, evidence.signal))
     steps = [after - before for before, after in pairwise(finite)][-4:]
-    if len(steps) < 2 or finite[-1] - finite[0] > COLLAPSE:
+    if len(steps) < 2 or finite[-1] - finite[0] > _COLLAPSE:
         return False
-    return all(after < 0.0 and after <= ACCELERATION * before for before, after in pairwise(steps))
+    return all(after < 0.0 and after <= _ACCELERATION * before for before, after in pairwise(steps))
 
 
 def _signal_follows(evidence: Evidence) -> bool:
     backward, forward = evidence.depth_ratio, evidence.forward_ratio
     if backward is None or forward is None:
         return False
-    return backward * forward > 0.0 and abs(forward) >= MOVES_TOGETHER * abs(backward)
+    return backward * forward > 0.0 and abs(forward) >= _MOVES_TOGETHER * abs(backward)
 
 
 def _cause_of_death(evidence: Evidence, way_back: list[LayerStatistics], facts: NetworkFacts) -> Cause | None:
@@ -278,14 +278,14 @@ def find_flags(
 
 def wandering(sum_inverse_width: float) -> float:
     """Decades by which the depth ratio of random weights differs from seed to seed."""
-    return WANDERING * sqrt(sum_inverse_width)
+    return _WANDERING * sqrt(sum_inverse_width)
 
 
 def _wanders(depth_ratio: Spread, facts: NetworkFacts) -> bool:
     """Whether the width lets the depth ratio wander, and the trials, where they can be compared, show it."""
     expected = wandering(facts.sum_inverse_width)
     shown = depth_ratio.std is None or depth_ratio.std >= 0.5 * expected
-    return facts.random and expected >= TOO_MUCH_WANDERING and shown
+    return facts.random and expected >= _TOO_MUCH_WANDERING and shown
 
 
 def _gets_nothing(layer: LayerStatistics, facts: NetworkFacts) -> bool:
