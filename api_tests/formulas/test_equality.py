@@ -74,7 +74,7 @@ def test_every_difference_that_is_reported_is_one(base: str, added: str, exponen
         with ctx.workprec(2000):
             mine, theirs = (value_at(node, arb(difference.z)) for node in (one, other))
             assert not mine.overlaps(theirs)
-            assert difference.apart == pytest.approx(float(abs(mine - theirs)), rel=1e-6)
+            assert difference.distance == pytest.approx(float(abs(mine - theirs)), rel=1e-6)
 
 
 @pytest.mark.parametrize(("low", "high", "same"), [(0.0, 5.0, True), (-5.0, 0.0, False), (-1.0, 1.0, False)])

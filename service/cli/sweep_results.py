@@ -176,7 +176,7 @@ class HeatMap:
 
 
 def _some(size: int, most: int) -> list[int]:
-    """Places of an axis, its ends among them, as far apart as can be."""
+    """Places of an axis, its ends among them, as far from each other as possible."""
     count = min(size, most)
     return [round(place * (size - 1) / (count - 1)) for place in range(count)]
 

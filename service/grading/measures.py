@@ -31,7 +31,7 @@ class Measured:
         return cls(spread.median - error, spread.median, spread.median + error)
 
     def order(self, other: "Measured") -> int:
-        """−1 where this is certainly smaller, 1 where it is larger, 0 where they cannot be told apart."""
+        """−1 where this is certainly smaller, 1 where it is larger, 0 where they cannot be distinguished."""
         if self.high < other.low and other.median - self.median > _FINE:
             return -1
         return 1 if self.low > other.high and self.median - other.median > _FINE else 0

@@ -37,7 +37,7 @@ class Method(StrEnum):
 
 
 class Detail(StrEnum):
-    """What a student is told of a claim."""
+    """The judgement of one claim, as a student reads it."""
 
     FULL = "full"
     SCORE_ONLY = "score_only"
@@ -68,7 +68,7 @@ class Check(Model):
     points: NonNegative
     """Points given."""
     max_points: NonNegative
-    """Points to be had."""
+    """The most points that it can get."""
     code: str
     """Why, for programs."""
     message: str
@@ -107,9 +107,9 @@ class Grading(Model):
     score: NonNegative
     """Points given, over all claims."""
     max_score: NonNegative
-    """Points to be had, over all claims."""
+    """The most points that all claims can get."""
     fraction: Fraction
-    """score / max_score; 1 where no points are to be had."""
+    """score / max_score; 1 where there are no points to get."""
     status: GradingStatus
     """Whether every claim is decided."""
     checks: Annotated[list[Check], Field(max_length=64)]

@@ -23,7 +23,7 @@ class Flaw(Model):
 
 
 class RubricReport(Model):
-    """What is to be said of a rubric before anybody answers it."""
+    """What is wrong with a rubric, or doubtful, before the first answer."""
 
     valid: bool
     """Whether nothing is wrong with it."""
@@ -32,7 +32,7 @@ class RubricReport(Model):
     claims: Int64
     """How many claims it has."""
     max_score: NonNegative
-    """Points to be had."""
+    """The most points that it can give."""
     simulations: Int64
     """How many different simulations a grading takes; 0 where something is wrong."""
 

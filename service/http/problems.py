@@ -106,7 +106,7 @@ class Problem(Model):
 
 @dataclass(frozen=True)
 class _Failure:
-    """What is told of a failure besides the request it belongs to."""
+    """What a problem says besides the request it belongs to."""
 
     status: HTTPStatus
     code: str

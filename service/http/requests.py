@@ -94,7 +94,7 @@ class Traffic:
             ("kept_report_bytes", "Bytes of reports that are kept in memory.", lambda: archive.kept_bytes),
         ):
             Gauge(f"gradient_verdict_{name}", what, registry=self._registry).set_function(value)
-        what = "Jobs that have not ended, by status; none is told while the database cannot be asked."
+        what = "Jobs that have not ended, by status; absent while the database does not answer."
         self._open_jobs = Gauge("gradient_verdict_open_jobs", what, ["status"], registry=self._registry)
         self._registry.register(_StoreFailures(lambda: archive.store_failures))
 

@@ -11,7 +11,7 @@ from service.grading.formats import FORMATS, FormatName
 from service.jobs.job import Job
 
 Responses = dict[int | str, dict[str, Any]]
-"""What FastAPI is told of answers, by their statuses."""
+"""What the document says of answers, by their statuses."""
 
 
 def _binary(media_type: str) -> Responses:

@@ -37,7 +37,7 @@ class Loss(Kind):
         """∂value/∂prediction before `factor` is applied, (…, samples, outputs)."""
 
     def factor(self, outputs: int) -> float:
-        """A constant of the loss, kept apart from its gradient so that it cannot touch any ratio of gradients."""
+        """A constant of the loss, kept separate from its gradient so that it cannot touch any ratio of gradients."""
         return 1.0
 
     def output_delta(self, activation: Activation, derivative: Array, prediction: Array, target: Array) -> Array:

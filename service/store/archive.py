@@ -1,4 +1,4 @@
-"""Every report that can be had: from memory, from the store, or simulated now."""
+"""Every report that is available: from memory, from the store, or simulated now."""
 
 import logging
 import re
@@ -50,7 +50,7 @@ class Cache:
         return report
 
     def put(self, digest: str, report: bytes) -> bool:
-        """Keep `report`, and let go of those used longest ago where there is no room for all; whether it is kept."""
+        """Keep `report`, and drop the least recently used ones where there is no room for all; whether it is kept."""
         if len(report) > self._limit:
             return False
         self._size += len(report) - len(self._reports.pop(digest, b""))
@@ -71,7 +71,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """A report as JSON, where it came from, whether it can be had again, and whether the store could be asked."""
+    """A report as JSON, its origin, whether it is kept for later requests, and whether the store could be asked."""
 
     digest: str
     report: bytes
@@ -181,7 +181,7 @@ class Archive:
         await self._threads.run(self._store.touch, used)
 
     async def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         with suppress(StoreUnavailable):
             await self.catch_up()
         await self._threads.run(self._store.close)

@@ -58,7 +58,7 @@ class Database:
             driver.executescript("PRAGMA incremental_vacuum")  # ends with the last page; `execute` with the first
 
     def close(self) -> None:
-        """Let go of all connections; the next transaction opens them again."""
+        """Close all connections; the next transaction opens them again."""
         with self._lock:
             self._close()
 

@@ -93,7 +93,7 @@ class ReportStore:
         return dropped
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the connections to the database."""
         self._database.close()
 
     def _row(self, digest: str, report: bytes, pin: bool) -> dict[str, Any]:

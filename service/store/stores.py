@@ -33,7 +33,7 @@ class Store(Protocol):
         """Drop what need not be kept; how many reports that were."""
 
     def close(self) -> None:
-        """Let go of what is held open."""
+        """Close what is held open."""
 
 
 class NullStore:

@@ -84,7 +84,7 @@ def points_of(request: bytes, items: range, known: Mapping[str, bytes], limits: 
 async def bisect_failures(
     items: range, work: Callable[[range], Awaitable[ChunkResult]], failed: Callable[[int, ItemError], bytes]
 ) -> ChunkResult:
-    """The results of `items`; where they cannot be had together, of one half after the other: one alone fails.
+    """The results of `items`; where they cannot be computed together, of one half after the other: one alone fails.
 
     `failed` makes the line of an item that has no result. One whose process dies has a second chance: it may have been
     killed for the memory of others. WorkerNotStarted is no item's fault, and is raised.

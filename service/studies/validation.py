@@ -1,4 +1,4 @@
-"""Some points of a sweep, planned before anything is computed: an axis that fits nowhere is told at once."""
+"""Some points of a sweep, planned before anything is computed: an axis that fits nowhere is refused at once."""
 
 from service.core.errors import MisplacedAxis
 from service.simulation.plan import Plan
@@ -19,7 +19,7 @@ def plan_corner(grid: Grid, index: int) -> Plan:
 
 
 def plan_sample(grid: Grid, index: int) -> Plan | None:
-    """The plan of the point `index`, if there is one; what is wrong with a single point is told in its result."""
+    """The plan of the point `index`, if there is one; a single point that is wrong says so in its result."""
     made = grid.plan(index)
     return made if isinstance(made, Plan) else None
 

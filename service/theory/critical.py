@@ -70,7 +70,7 @@ def _reason(line: FixedPointLine, log_q: Float64Array, unstable: list[CriticalIn
     """
     variances, chi, growth = line.measured(log_q)
     if not variances.size:
-        return "E[φ²] or E[φ'²] is infinite, or not to be had, wherever there might be a fixed point."
+        return "E[φ²] or E[φ'²] is infinite, or unknown, wherever there might be a fixed point."
     if not chi.any():
         return "The derivative is 0 at almost every z, and so χ is 0, whatever the weights."
     if unstable:

@@ -186,7 +186,7 @@ class ActivationProfile(Model):
     latex: str
     """The formula in LaTeX."""
     derivative: str | None
-    """The derivative; null where it is too long for anybody to read."""
+    """The derivative; null where it is too long to be read."""
     derivative_latex: str | None
     """The derivative in LaTeX; null likewise."""
     convention: str

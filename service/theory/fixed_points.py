@@ -69,7 +69,7 @@ class VarianceMap:
 
 @dataclass(frozen=True)
 class FixedPointLine:
-    """Every variance q as a fixed point: with the σ_w² that makes it one, whatever that is."""
+    """Every variance q as a fixed point: with the σ_w² that makes it one."""
 
     activation: SampledActivation
     sigma_b2: float
@@ -124,7 +124,7 @@ def _sampled(activation: Activation, smallest: float, largest: float) -> Sampled
 def slope_at_zero(activation: Activation) -> float | None:
     """½·(φ'(0⁻)² + φ'(0⁺)²), the limit of E[φ²]/q and of E[φ'²] as q → 0; None where φ(0) is not 0 or φ jumps there.
 
-    Read off 2⁻¹⁰⁰ from 0; 0 or infinite where it is still on its way there between 2⁻⁵⁰ and 2⁻¹⁰⁰.
+    Read off 2⁻¹⁰⁰ from 0; 0 or infinite where it has not arrived there between 2⁻⁵⁰ and 2⁻¹⁰⁰.
     """
     x = np.array([[-_NEAR, _NEAR], [-_NEARER, _NEARER], [0.0, 0.0]])
     with np.errstate(all="ignore"):

@@ -30,7 +30,7 @@ _MOST_STRIKES = 3
 _LARGEST = 1e300  # values beyond count as none
 _FARTHEST = 38.0  # standard deviations: no number that a float holds makes up for the density beyond
 _INNERMOST = 2.0**-30  # an activation may bend at any scale above
-_MOST_HALVINGS = 48  # a jump nobody told of is then known to its last digit
+_MOST_HALVINGS = 48  # a jump that is not declared is then known to its last digit
 _MOST_PANELS = 2048  # halved at once; a sine is followed to x = 8,192, eight standard deviations of variance 1e6
 _CLOSEST = 5.0  # standard deviations to where the functions are lost: closer, nothing is known to 1e-6
 _AT_ONCE = 8  # variances that share the nodes they need
@@ -216,7 +216,7 @@ def _samples_of(kept: _Panels, lost: _Panels) -> _Samples:
 
 @dataclass(frozen=True)
 class Moments:
-    """Averages over pre-activations of one variance q; NaN where infinite or not to be had."""
+    """Averages over pre-activations of one variance q; NaN where infinite or unknown."""
 
     square: float  # E[φ(√q Z)²]
     slope: float  # E[φ'(√q Z)²]

@@ -33,7 +33,7 @@ _STEPS = (Fraction(3, 10), Fraction(11, 10), Fraction(27, 10), Fraction(1, 20), 
 _BLUR = arb("1e-40")
 _ENOUGH_PLACES = 4
 _UNFORESEEN = 5
-"""Places that follow from both formulas, so that nobody can write one that agrees there alone."""
+"""Places that follow from both formulas, so that no formula can be written to agree there alone."""
 
 
 _Place = Fraction | Ball
@@ -46,7 +46,7 @@ class Certainty(Enum):
     PROVEN = "proven"
     SEEN = "seen"
     DOUBTED = "doubted"
-    """No difference was seen, but too little was: they may differ where nobody looked, or by what cannot be seen."""
+    """No difference was seen, but too little was: they may differ between the samples, or by too little to be seen."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class _Difference:
     one: float | None
     """The value there; None where there is none, or none that a number of 64 bits holds."""
     other: float | None
-    apart: float | None
+    distance: float | None
     """How far, for it may be less than numbers of 64 bits show; None where that is no such number either."""
     other_undefined: bool = False
     """Whether the other formula has no value there."""
@@ -113,15 +113,15 @@ def _looked_at(one: Expr, other: Expr, low: float, high: float) -> IntervalCompa
     seen = _looked(partial(_values, one, other), _places((one, other), arb(low), arb(high)))
     if seen.difference is not None:
         return IntervalComparison(low, high, seen.difference, Certainty.PROVEN)
-    switched = any(True for formula in (one, other) for _ in switches(formula))  # it may switch where nobody looked
+    switched = any(True for formula in (one, other) for _ in switches(formula))  # it may switch between the samples
     return IntervalComparison(low, high, None, Certainty.DOUBTED if switched else seen.certainty)
 
 
 def _gaps(one: Expr, other: Expr, parts: list[Piece], window: tuple[float, float]) -> Iterator[IntervalComparison]:
     """Intervals without a piece, on which one formula has values and the other has none."""
     edges = [arb(window[0]), *(edge for piece in parts for edge in (piece.low, piece.high)), arb(window[1])]
-    apart = [pair for pair in zip(edges[::2], edges[1::2], strict=True) if not pair[0].overlaps(pair[1])]
-    for left, right in apart:
+    disjoint = [pair for pair in zip(edges[::2], edges[1::2], strict=True) if not pair[0].overlaps(pair[1])]
+    for left, right in disjoint:
         seen = _looked(partial(_values, one, other), _places((one, other), left, right))
         if seen.difference is not None:
             yield IntervalComparison(float(left), float(right), seen.difference, Certainty.PROVEN)
@@ -182,8 +182,8 @@ def _seen_at(both: Callable[[Ball], list[Ball]], place: _Place, bits: int) -> tu
         at = rational(place) if isinstance(place, Fraction) else place
         here, there = (value if value.is_finite() else arb.nan() for value in both(at))
         if here.is_nan() != there.is_nan() or (not here.is_nan() and not here.overlaps(there)):
-            apart = _number(abs(here - there))
-            return _Difference(float(at), _number(here), _number(there), apart, bool(there.is_nan())), False
+            distance = _number(abs(here - there))
+            return _Difference(float(at), _number(here), _number(there), distance, bool(there.is_nan())), False
         return None, bool((here - there).rad() <= _BLUR * arb.max(arb(1), abs(there)))
     return None, False
 

@@ -2,7 +2,7 @@
 
 Every exponential e^u, angle, logarithm and other transcendental part becomes a symbol of its own, equal parts the same
 one; what is left are rational functions of z and these symbols, and two of those that agree at a random point of a
-field of 2^127 elements are the same but for a chance of 2^-110 (Schwartz 1980; Zippel 1979). Whatever holds for
+field of 2^127 elements are the same but for a chance of 2^-110 (Schwartz 1980; Zippel 1979). What holds for
 independent symbols holds for the functions they stand for: agreement is a proof, disagreement none of a difference.
 """
 
@@ -60,7 +60,7 @@ def _of_exponentials(node: Expr) -> bool:
         case Power(_, exponent):
             known = isinstance(exponent, Number) and exponent.value.denominator == 1
         case Constant("pi"):
-            known = False  # of which nobody knows that it is independent of e
+            known = False  # which is not known to be independent of e
         case _:
             known = True
     return known and all(map(_of_exponentials, node.children))

@@ -75,11 +75,11 @@ class Claim(Kind):
     title: Annotated[str, Field(max_length=200)] = ""
     """What the student sees it called; its id where it is empty."""
     points: Annotated[Double, Field(ge=0, le=1e6)] = 1.0
-    """Points to be had."""
+    """The most points that it can get."""
     hidden: StrictBool = False
     """Whether the student shall not see it."""
     feedback: Detail = Detail.FULL
-    """Whether the student is told why, or the points alone."""
+    """Whether the student reads why, or the points alone."""
 
     @abstractmethod
     def judge(self, answer: Any, context: Context) -> Judgement:

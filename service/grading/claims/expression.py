@@ -30,7 +30,7 @@ _Name = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]{0,31}$")]
 
 _LARGEST_DENOMINATOR = 1_000_000
 _MOST_PIECES = 8
-"""With more of them an answer is no slip that anybody would name."""
+"""With more of them an answer is no slip that has a name."""
 
 
 class ExpressionClaim(Claim):
@@ -98,8 +98,8 @@ class ExpressionClaim(Claim):
         differing = next(one.difference for one in found if one.difference is not None)
         at = Counterexample(z=differing.z, yours=differing.one, expected=differing.other)
         code, sentence = self._slip(formula, target, found)
-        apart = f" The two are {differing.apart:.3g} apart there." if differing.apart is not None else ""
-        message = f"{sentence} At z = {at.z:g} it is {_shown(at.yours)}, and should be {_shown(at.expected)}.{apart}"
+        distance = f" The two are {differing.distance:.3g} apart there." if differing.distance is not None else ""
+        message = f"{sentence} At z = {at.z:g} it is {_shown(at.yours)}, and should be {_shown(at.expected)}.{distance}"
         share = self.partial.get(code, 0.0)
         method = Method.CERTIFIED_INTERVAL
         return Judgement.partial(share, code, message, method, parsed_latex=formula.latex, counterexample=at)

@@ -31,7 +31,7 @@ class Ags(Format):
 
 
 def _points(grading: Grading) -> dict[str, Any]:
-    """Given and maximum; where no points are to be had the fraction of 1, for the maximum must be positive."""
+    """Given and maximum; where there are no points to get the fraction of 1, for the maximum must be positive."""
     if grading.max_score > 0:
         return {"scoreGiven": grading.score, "scoreMaximum": grading.max_score}
     return {"scoreGiven": grading.fraction, "scoreMaximum": 1.0}

@@ -75,7 +75,7 @@ class Criterion(_Foreign):
 
 
 class Feedback(_Foreign):
-    """What is told about one claim."""
+    """The feedback on one claim."""
 
     feedbackId: str  # noqa: N815
     """The claim's id."""

@@ -20,7 +20,7 @@ class Submitty(Format):
     def write(self, grading: Grading) -> str:
         """validation_results.json: the score in [0, 1], a message and a status."""
         data = {"score": grading.fraction, "message": as_text(grading), "status": _status(grading)}
-        # The outer status says that grading worked, whatever it found: "fail" would be no points.
+        # The outer status says that grading worked, whatever the result: "fail" would be no points.
         return json_text({"status": "success", "data": data})
 
 

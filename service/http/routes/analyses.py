@@ -1,4 +1,4 @@
-"""What is told without a simulation: the cost of a network, and all that is known of an activation."""
+"""What is answered without a simulation: the cost of a network, and all that is known of an activation."""
 
 from functools import partial
 from typing import Annotated

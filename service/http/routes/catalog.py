@@ -86,7 +86,7 @@ class CatalogEntry(Model):
 
 
 class Family(Model):
-    """A family of choices that are told apart by `kind`."""
+    """A family of choices, distinguished by `kind`."""
 
     family: str
     """Its name."""

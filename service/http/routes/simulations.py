@@ -41,7 +41,7 @@ _MADE: Responses = {
                 "Whether the report was there already: `hit` or `fwd=miss` (RFC 9211), with "
                 "`detail=store-unavailable` where it could not be stored."
             ),
-            "Location": _text("Where the report can be had again, while it is kept."),
+            "Location": _text("Where the report is, while it is kept."),
         },
         "links": {
             "report": link("get_simulation", "The same report.", "digest"),
@@ -54,7 +54,7 @@ _MADE: Responses = {
 
 
 def _headers_of(answer: Answer) -> dict[str, str]:
-    """Whether a report was there already (RFC 9211), and where it can be had again."""
+    """Whether a report was there already (RFC 9211), and where it is kept."""
     stored = "; detail=store-unavailable" if answer.store_failed else "; stored" if answer.kept else ""
     status = f"fwd=miss{stored}" if answer.source is Source.SIMULATION else "hit"
     location = {"Location": f"{_HERE}/{answer.digest}"} if answer.kept else {}

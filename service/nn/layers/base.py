@@ -155,7 +155,7 @@ class Chain:
         return x, tape
 
     def backward(self, tape: list[Saved], dy: Scaled, probe: Probe) -> Scaled:
-        """∂e/∂x from ∂e/∂y, both as `Scaled`, which the probe is told of."""
+        """∂e/∂x from ∂e/∂y, both as `Scaled`, after the probe has seen it."""
         dx = self.walk_back(tape, dy, probe)
         if self.nodes:
             probe.entry(self.nodes[0], dx)

@@ -25,7 +25,7 @@ def downgrade() -> None:
 
 
 def _rename(old: str, new: str) -> None:
-    """Rename a measure in every rubric, one at a time; `updated_at` stays: nobody has put another."""
+    """Rename a measure in every rubric, one at a time; `updated_at` stays, for no new rubric was put."""
     connection = op.get_bind()
     for name in connection.execute(sa.select(_ASSIGNMENTS.c.id)).scalars().all():
         here = _ASSIGNMENTS.c.id == name
