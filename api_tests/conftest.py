@@ -1,6 +1,8 @@
 """What several tests share: the event loop, the real service, and its application in process."""
 
+import atexit
 import os
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,8 +14,14 @@ from service.processes.system import single_blas_thread
 
 single_blas_thread()
 
+# A shell without job control, as in CI, starts what it puts into the background with Ctrl-C ignored, and so would be all
+# that is started from here. A signal that is handled has its default in every process that is started.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, lambda *_: None)
+
 # For all tests, before anything reads the settings: none of them touches the store of whoever runs them.
 STORE = tempfile.TemporaryDirectory(prefix="gradient-verdict-", ignore_cleanup_errors=True)
+atexit.register(STORE.cleanup)
 os.environ["GRADIENT_VERDICT_DATABASE_URL"] = f"sqlite:///{STORE.name}/reports.sqlite3"
 os.environ["GRADIENT_VERDICT_DRAW_AT_START"] = "false"  # most services that tests start draw nothing
 

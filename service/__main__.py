@@ -121,7 +121,9 @@ def _grade(args: argparse.Namespace) -> int:
 
 
 def _sweep(args: argparse.Namespace) -> int:
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback when it is stopped while it loads
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:  # as a shell without job control has it for what runs in the background
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback when it is stopped while it loads
     from service.cli.sweep import sweep_file  # noqa: PLC0415
 
     signal.signal(signal.SIGINT, before)

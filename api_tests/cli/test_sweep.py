@@ -4,9 +4,11 @@ import csv
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -225,7 +227,7 @@ def test_ctrl_c_ends_at_once_with_what_was_found_so_far(tmp_path: Path) -> None:
     while not table.exists() or table.read_bytes().count(b"\n") < 2:  # it redraws its bar ten times a second
         seen += os.read(master, 10_000)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
-    out, _ = process.communicate(timeout=10)
+    out, _ = process.communicate(timeout=60)
     os.close(master)
     assert process.returncode == 130
     assert b"/50000" in seen
@@ -236,7 +238,23 @@ def test_ctrl_c_ends_at_once_with_what_was_found_so_far(tmp_path: Path) -> None:
     assert [cells[0] for cells in rows[1:]] == list(map(str, range(found)))
     assert {len(cells) for cells in rows} == {len(rows[0])}
     assert found > 0
-    assert eventually(lambda: not _group(process.pid), 5), "no process is left behind"
+    assert eventually(lambda: not _group(process.pid), 60), "no process is left behind"
+
+
+def test_what_a_shell_has_put_into_the_background_does_not_hear_ctrl_c(tmp_path: Path) -> None:
+    line = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-m", "service", "sweep", str(tmp_path / "none")]
+    with subprocess.Popen(line, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True) as process:
+        while not _ignores_interrupts(process.pid):
+            time.sleep(0.01)
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.01)
+    assert process.returncode == 2  # as without: there is no such file
+
+
+def _ignores_interrupts(process: int) -> bool:
+    ignored = re.search(r"^SigIgn:\s*(\w+)$", Path(f"/proc/{process}/status").read_text(), re.M)
+    return ignored is not None and bool(int(ignored[1], 16) & 1 << signal.SIGINT - 1)
 
 
 def _group(leader: int) -> bool:
