@@ -138,7 +138,7 @@ def main() -> int:
     """Measure, compare, and tell; the exit status."""
     request = a_class(int(sys.argv[1]) if len(sys.argv) > 1 else SHEETS)
     settings = Settings(workers=PROCESSES)
-    limits = Limits(settings.sync_budget_flops, settings.memory_bytes_per_worker)
+    limits = Limits.of(settings)
     context = JobContext(
         ProcessPool(settings, ["service.grading.tasks"]),
         JobCache(None, NullStore()),

@@ -87,7 +87,7 @@ def answers() -> dict[str, Any]:
 
 def _estimated(spec: SimulationSpec) -> Estimate:
     settings = Settings()
-    return estimate(plan(spec), Limits(settings.sync_budget_flops, settings.memory_bytes_per_worker))
+    return estimate(plan(spec), Limits.of(settings))
 
 
 def _first(name: str) -> Any:

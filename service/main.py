@@ -38,7 +38,7 @@ def create_app(settings: Settings | None = None) -> Application:
     """The whole service, by the environment unless settings are given."""
     chosen = settings or Settings()
     pool = ProcessPool(chosen, _PRELOAD)
-    limits = Limits(chosen.sync_budget_flops, chosen.memory_bytes_per_worker)
+    limits = Limits.of(chosen)
     archive = Archive(pool, report_store(chosen), limits, chosen.cache_bytes)
     jobs = Jobs(chosen, Database(chosen.database_url, durable=True))
     return build_app(chosen, pool, archive, ChartRenderer(chosen), jobs)

@@ -71,7 +71,7 @@ class SweepRun:
     def of(cls, grid: Grid, settings: Settings) -> "SweepRun":
         """By the settings of a job; MisplacedAxis where an axis has no place."""
         chunk = chunk_of(len(grid), seconds_a_point(grid), settings.job_chunk_seconds)
-        limits = Limits(settings.sync_budget_flops * settings.job_patience, settings.memory_bytes_per_worker)
+        limits = Limits.of(settings, settings.job_patience)
         return cls(grid, grid.spec.model_dump_json().encode(), chunk, limits, settings)
 
     def run(self, take: _Take) -> None:

@@ -11,7 +11,7 @@ from service.jobs.engine import ENGINE_FAILURES, JobEngine, WorkItem
 from service.jobs.liveness import Liveness
 from service.jobs.records import JobRecords
 from service.jobs.runner import ChunkRunner
-from service.processes.pool import Threads
+from service.processes.threads import Threads
 from service.store.failures import FAILURES
 
 _LOOK_SECONDS = 0.4

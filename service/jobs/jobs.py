@@ -23,7 +23,7 @@ from service.jobs.results import JobResults
 from service.jobs.supervisor import WorkerSupervisor
 from service.jobs.work.gradings import GradingsWork
 from service.jobs.work.sweep import SweepWork
-from service.processes.pool import Threads
+from service.processes.threads import Threads
 from service.store.assignments import AssignmentStore
 from service.store.database import Database
 from service.store.listing import Cursor

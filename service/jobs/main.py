@@ -45,7 +45,7 @@ async def _work(settings: Settings, for_ever: bool) -> None:
     database = Database(settings.database_url, durable=True)
     records, name = JobRecords(database), f"{socket.gethostname()}-{uuid4().hex[:12]}"  # no other has or will have
     points = PointStore(Database(settings.database_url)) if settings.store_bytes else None
-    limits = Limits(settings.sync_budget_flops * settings.job_patience, settings.memory_bytes_per_worker)
+    limits = Limits.of(settings, settings.job_patience)
     context = JobContext(pool, JobCache(points, report_store(settings)), limits, settings.job_deadline_seconds)
     runner = ChunkRunner(records, JobResults(database), context, processes + 1)  # one looks up, the others compute
     engine = JobEngine(settings.database_url, name, runner, _CHUNKS_A_PROCESS * processes)

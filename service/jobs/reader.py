@@ -15,7 +15,7 @@ from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
 from service.jobs.work import WORKS
 from service.jobs.work.gradings import GradingsWork
-from service.processes.pool import Threads
+from service.processes.threads import Threads
 from service.store.database import Database
 from service.studies.sweep import SweepSpec
 

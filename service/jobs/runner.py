@@ -22,7 +22,7 @@ from service.jobs.results import JobResults
 from service.jobs.rwlock import SharedLock
 from service.jobs.work import WORKS
 from service.jobs.work.base import JobContext, PreparedJob
-from service.processes.pool import Threads
+from service.processes.threads import Threads
 from service.simulation.results import ItemError
 from service.studies.evaluation import ChunkResult, bisect_failures
 

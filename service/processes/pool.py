@@ -1,4 +1,4 @@
-"""A pool of worker processes, with a bounded queue, a deadline and a memory limit; and threads for what waits.
+"""A pool of worker processes, with a bounded queue, a deadline and a memory limit.
 
 AnyIO's worker processes are used because a cancelled call really ends its process. A process is started by a call of
 its own, outside the deadline and safe from a client's leaving: one whose start is interrupted would be leaked
@@ -14,17 +14,14 @@ from math import ceil
 from pkgutil import resolve_name
 from time import perf_counter
 from types import TracebackType
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
-from anyio import BrokenWorkerProcess, CapacityLimiter, create_task_group, fail_after, to_process, to_thread
+from anyio import BrokenWorkerProcess, CapacityLimiter, create_task_group, fail_after, to_process
 
 from service.core.errors import DeadlineExceeded, NotReady, QueueFull, WorkerFailed, WorkerNotStarted
 from service.core.settings import Settings
 from service.processes.system import die_with_parent, keep_freed_memory
 
-CONNECTIONS = 5
-"""To a database; so many threads may wait for it."""
-_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 _STARTS = 3
@@ -182,21 +179,3 @@ class _TracebackNoted:
     ) -> None:
         if error is not None:
             error.add_note("".join(traceback.format_exception(kind, error, trace)))
-
-
-class Threads:
-    """A few threads for work that waits for a database, as many as it has connections.
-
-    Those of the endpoints are left alone, should the database be slow.
-    """
-
-    def __init__(self, count: int = CONNECTIONS) -> None:
-        self._limiter = CapacityLimiter(count)
-
-    async def run(self, work: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
-        """What `work` returns for these arguments; a caller that is cancelled waits for its end."""
-        return await to_thread.run_sync(partial(work, *arguments, **named), limiter=self._limiter)
-
-    async def glance(self, work: Callable[[], _T]) -> _T:
-        """What `work` returns; a caller that is cancelled leaves it alone."""
-        return await to_thread.run_sync(work, limiter=self._limiter, abandon_on_cancel=True)

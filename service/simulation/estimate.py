@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import floor
 
 from service.core.errors import BudgetExceeded
+from service.core.settings import Settings
 from service.simulation.plan import Plan
 from service.simulation.results import Estimate
 from service.simulation.spec import Precision
@@ -34,6 +35,11 @@ class Limits:
     floating_point_operations: float
     bytes: int
     beyond: str = ""  # what takes more operations than these, as a sentence
+
+    @classmethod
+    def of(cls, settings: Settings, patience: float = 1.0) -> "Limits":
+        """The limits of what is answered at once, with `patience` times its operations."""
+        return cls(settings.sync_budget_flops * patience, settings.memory_bytes_per_worker)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from service.core.version import ENGINE_VERSION
 from service.jobs.job import JobKind
 from service.jobs.records import Accepted
 from service.jobs.size import chunk_of
-from service.processes.pool import ProcessPool, Threads
+from service.processes.pool import ProcessPool
+from service.processes.threads import Threads
 from service.simulation.estimate import Limits
 from service.simulation.results import ItemError
 from service.store.reports import PointStore

@@ -51,7 +51,7 @@ class GradingsWork(JobWork):
 
     def accepted(self, rubric: Rubric, batch: BatchSpec, settings: Settings) -> Accepted:
         """A job that grades a class; FlawedRubric, or BudgetExceeded where the rubric simulates too much."""
-        checked_plans(rubric, Limits(settings.sync_budget_flops, settings.memory_bytes_per_worker))
+        checked_plans(rubric, Limits.of(settings))
         request = BatchRequest(rubric=rubric, submissions=batch.submissions).encoded()
         size = (len(batch.submissions), seconds_a_sheet(rubric))
         return self._accepted(BatchRequest.digest(request), size, request, settings)
