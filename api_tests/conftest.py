@@ -14,8 +14,8 @@ from service.processes.system import single_blas_thread
 
 single_blas_thread()
 
-# A shell without job control, as in CI, starts what it puts into the background with Ctrl-C ignored, and so would be all
-# that is started from here. A signal that is handled has its default in every process that is started.
+# A shell without job control, as in CI, starts what it puts into the background with Ctrl-C ignored, and all that is
+# started from here would ignore it, too. A signal that is handled has its default in every process that is started.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, lambda *_: None)
 

@@ -242,7 +242,8 @@ def test_ctrl_c_ends_at_once_with_what_was_found_so_far(tmp_path: Path) -> None:
 
 
 def test_what_a_shell_has_put_into_the_background_does_not_hear_ctrl_c(tmp_path: Path) -> None:
-    line = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-m", "service", "sweep", str(tmp_path / "none")]
+    sweep = [sys.executable, "-m", "service", "sweep", str(tmp_path / "none")]
+    line = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *sweep]
     with subprocess.Popen(line, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True) as process:
         while not _ignores_interrupts(process.pid):
             time.sleep(0.01)
