@@ -16,7 +16,7 @@ PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$(CURDIR)/openapi/tools/node_modules/.bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check demo demo-grading bench bench-against bench-formulas bench-http bench-page bench-store bench-jobs bench-charts phase-diagram chaos fuzz rivals verdicts torch oracle openapi clients contract lock clean
+.PHONY: help run test check demo demo-grading bench bench-against bench-formulas bench-http bench-page bench-store bench-jobs bench-charts phase-diagram chaos fuzz rivals verdicts torch oracle openapi clients consumers contract lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -52,11 +52,10 @@ test: $(BIN)/.dev ## run every test that can run here
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore api_tests/processes --ignore api_tests/jobs/executors
 	$(BIN)/python -m pytest api_tests/processes api_tests/jobs/executors  # alone: these look at what runs beside them
 
-check: $(BIN)/.dev openapi/tools/node_modules/.installed ## style, types, architecture, OpenAPI documents, the laboratory's types, Dockerfile and compose file
+check: $(BIN)/.dev openapi/tools/node_modules/.installed ## style, types, OpenAPI documents, the laboratory's types, Dockerfile and compose file
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest api_tests/test_architecture.py api_tests/test_openapi.py
 	$(BIN)/python openapi/check.py
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
@@ -134,6 +133,8 @@ lock: $(BIN)/.dev $(TOOLS)/node/.installed ## pin the dependencies anew
 
 clients: $(BIN)/.dev $(TOOLS)/openapi-python-client/.installed $(TOOLS)/openapi-generator/.installed $(TOOLS)/go/.installed openapi/tools/node_modules/.installed ## generate, compile and run a client in every language (CLIENTS=names)
 	$(BIN)/python openapi/clients/run.py $(CLIENTS)
+
+consumers: clients ## what foreign programs make of this project: generated clients in four languages; minutes, before a release
 
 contract: $(BIN)/.dev $(TOOLS)/schemathesis/.installed ## test the running service against its document (EACH=100 cases an operation, SEED=1, PHASES)
 	$(BIN)/python openapi/contract/run.py $(EACH) $(SEED) $(PHASES)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 
 from service.processes.system import single_blas_thread
 
@@ -24,6 +25,10 @@ STORE = tempfile.TemporaryDirectory(prefix="gradient-verdict-", ignore_cleanup_e
 atexit.register(STORE.cleanup)
 os.environ["GRADIENT_VERDICT_DATABASE_URL"] = f"sqlite:///{STORE.name}/reports.sqlite3"
 os.environ["GRADIENT_VERDICT_DRAW_AT_START"] = "false"  # most services that tests start draw nothing
+
+# httpx waits five seconds for an answer, which a busy machine may take.
+for waiting in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, waiting, 60.0)
 
 from api_tests.store.postgres import Server, binary, running_postgres  # noqa: E402 - after the thread limit
 from examples.running_service import running_service  # noqa: E402

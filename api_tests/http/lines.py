@@ -7,7 +7,7 @@ from http.client import HTTPResponse
 
 import httpx
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from service.store.database import Database
 
 pytestmark = pytest.mark.anyio
 
-SECONDS = 20.0
+SECONDS = 60.0
 OF_EVENTS = (
     'gradient_verdict_http_request_duration_seconds_count{method="GET",route="/v1/jobs/{id}/events",status="200"}'
 )

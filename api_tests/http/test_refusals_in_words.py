@@ -1,8 +1,7 @@
 """What a refusal says beside its pointers: hints, numbers, limits, and no more of them than somebody reads."""
 
 import json
-import time
-from concurrent.futures import ThreadPoolExecutor
+from time import thread_time
 
 import httpx
 import pytest
@@ -67,17 +66,11 @@ async def test_many_faults_are_counted_and_the_first_few_listed(client: httpx.As
     assert "300 faults" in problem["detail"]
 
 
-def test_a_body_of_nothing_but_faults_holds_up_nobody(service_url: str) -> None:
+async def test_a_body_of_nothing_but_faults_holds_up_nobody(client: httpx.AsyncClient) -> None:
     row = f"[{','.join(['true'] * 1000)}]"
     text = json.dumps(spec(data={"inputs": {"kind": "explicit", "values": "@"}})).replace(
         '"@"', f"[{','.join([row] * 400)}]"
     )
-    seconds: list[float] = []
-    with ThreadPoolExecutor() as pool:
-        answer = pool.submit(httpx.post, f"{service_url}/v1/estimates", **sent(text), timeout=60)
-        while not answer.done():
-            began = time.perf_counter()
-            assert httpx.get(f"{service_url}/healthz/live", timeout=60).status_code == 200
-            seconds.append(time.perf_counter() - began)
-    assert_problem(answer.result(), 422, "invalid-request")
-    assert max(seconds) < 1.0
+    began = thread_time()  # of the thread that answers all requests; other programs do not count
+    assert_problem(await client.post("/v1/estimates", **sent(text)), 422, "invalid-request")
+    assert thread_time() - began < 1.0

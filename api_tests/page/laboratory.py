@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Route
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Route, expect
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -40,7 +40,9 @@ DEFAULT = {
         ],
     }
 }
-SECONDS = 20
+MILLISECONDS = 60_000
+"""How long what is to happen may take, on a busy machine, too."""
+expect.set_options(timeout=MILLISECONDS)
 LISTEN = """document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
   console.error(`the policy forbids ${violatedDirective} ${blockedURI}`))"""
 
@@ -52,7 +54,7 @@ class Laboratory:
         self.url = url
         self.faults: list[str] = []
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **context})
-        self.context.set_default_timeout(1e3 * SECONDS)
+        self.context.set_default_timeout(MILLISECONDS)
         self.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=url)
         self.context.route(lambda asked: not asked.startswith((url, "data:", "blob:")), self._forbid)
         self.context.add_init_script(LISTEN)

@@ -12,8 +12,6 @@ from api_tests.page.laboratory import DEFAULT, Laboratory
 SMALL = "#1:0:width=4&trials=4&samples=8"
 LONG = "#1:0:width=256&trials=128"
 UNKNOWN = "f" * 32
-FILLED_MILLISECONDS = 60_000
-"""The first sweep of a service waits for what works on jobs."""
 
 
 class Sweeping:
@@ -41,7 +39,7 @@ class Sweeping:
 
     def filled(self, count: int) -> None:
         """Wait until so many cells, and no others, have a result."""
-        expect(self.map.locator(".there")).to_have_count(count, timeout=FILLED_MILLISECONDS)
+        expect(self.map.locator(".there")).to_have_count(count)
         expect(self.map.locator(".cell:not(.there)")).to_have_count(0)
 
     def cell(self, name: str) -> Locator:
