@@ -114,10 +114,10 @@ rivals: $(BIN)/.dev ## install PyTorch and JAX for `make bench`
 verdicts: $(BIN)/.dev ## judge the labelled networks over HTTP and count what is right (CASES=file)
 	$(BIN)/python benchmarks/verdicts.py $(CASES)
 
-torch: $(BIN)/.dev ## install PyTorch 2.13.0, with which `make test` compares gradients
+torch: $(BIN)/.dev ## install PyTorch 2.13.0, with which gradients are compared in place of autograd
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --disable-pip-version-check 'torch==2.13.0'
 
-oracle: torch ## compare gradients with PyTorch's
+oracle: torch ## compare gradients with those of PyTorch, to 1e-10; before a release
 	$(BIN)/python -m pytest api_tests/simulation/test_oracle.py
 
 openapi: $(BIN)/.runtime ## write the OpenAPI documents and the examples in them

@@ -1,14 +1,16 @@
-"""A network in PyTorch, differentiated by its autograd in double precision; whoever imports this is skipped without."""
+"""A network differentiated by somebody else's autograd, in double precision, node by node.
 
-from collections.abc import Callable, Iterator, Sequence
+That of PyTorch where it is installed (`make oracle`), of HIPS autograd, which `make test` has, where it is not.
+"""
+
+import importlib.util
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pytest
 
-from api_tests.nn.written_formulas import evaluated
 from service.formulas.language.write import plain
 from service.nn.activations import Activation
 from service.nn.activations.expression import Expression
@@ -19,64 +21,23 @@ from service.nn.layers.activation import ActivationLayer
 from service.nn.layers.base import Chain, Repeat
 from service.nn.layers.dense import Dense
 from service.nn.layers.layer_norm import LayerNorm
-from service.nn.layers.parallel import Merge, Parallel
+from service.nn.layers.parallel import Parallel
 from service.nn.layers.residual import Residual
 from service.simulation.simulate import Drawn
 from service.simulation.spec import SimulationSpec
 
-torch = pytest.importorskip("torch")
-functional = torch.nn.functional
+if importlib.util.find_spec("torch") is None:
+    from api_tests.nn import by_hips as library
+else:
+    from api_tests.nn import by_pytorch as library
 
 Numbers = npt.NDArray[np.float64]
 Tensor = Any
 
-# Those that PyTorch has; the others are computed from the formula in the catalog.
-THEIRS: dict[str, Callable[[Any, Tensor], Tensor]] = {
-    "celu": lambda one, z: functional.celu(z, one.alpha),
-    "elu": lambda one, z: functional.elu(z, one.alpha),
-    "erf": lambda one, z: torch.erf(z),
-    "gelu": lambda one, z: functional.gelu(z, approximate=one.approximate.value),
-    "hardsigmoid": lambda one, z: functional.relu6(z + 3.0) / 6.0,  # theirs has its sixth in single precision
-    "hardswish": lambda one, z: functional.hardswish(z),
-    "hardtanh": lambda one, z: functional.hardtanh(z),
-    "leaky_relu": lambda one, z: functional.leaky_relu(z, one.negative_slope),
-    "mish": lambda one, z: functional.mish(z),
-    "relu": lambda one, z: functional.relu(z),
-    "relu6": lambda one, z: functional.relu6(z),
-    "selu": lambda one, z: functional.selu(z),
-    "sigmoid": lambda one, z: torch.sigmoid(z),
-    "silu": lambda one, z: functional.silu(z),
-    "sin": lambda one, z: torch.sin(z),
-    "softmax": lambda one, z: functional.softmax(z, dim=-1),
-    "softplus": lambda one, z: functional.softplus(z, one.beta, threshold=1e3),
-    "softsign": lambda one, z: functional.softsign(z),
-    "tanh": lambda one, z: torch.tanh(z),
-}
-# The loss of each sample.
-THEIR_LOSSES: dict[str, Callable[[Any, Tensor, Tensor], Tensor]] = {
-    "absolute_error": lambda one, p, y: functional.l1_loss(p, y, reduction="none").sum(-1),
-    "binary_cross_entropy": lambda one, p, y: functional.binary_cross_entropy(p, y, reduction="none").sum(-1),
-    "cross_entropy": lambda one, p, y: -torch.xlogy(y, p).sum(-1),
-    "hinge": lambda one, p, y: functional.relu(1.0 - y * p).sum(-1),
-    "huber": lambda one, p, y: functional.huber_loss(p, y, reduction="none", delta=one.delta).sum(-1),
-    "mean_squared_error": lambda one, p, y: functional.mse_loss(p, y, reduction="none").mean(-1),
-    "squared_error": lambda one, p, y: functional.mse_loss(p, y, reduction="none").sum(-1),
-}
-
-
-# ∂ of a maximum is shared evenly by those that attain it, as `amax` has it; `maximum` would share it in pairs.
-THEIR_MERGES: dict[Merge, Callable[[list[Tensor]], Tensor]] = {
-    Merge.ADD: lambda outputs: torch.stack(outputs).sum(0),
-    Merge.AVERAGE: lambda outputs: torch.stack(outputs).mean(0),
-    Merge.CONCAT: lambda outputs: torch.cat(outputs, dim=-1),
-    Merge.MAXIMUM: lambda outputs: torch.stack(outputs).amax(0),
-    Merge.MULTIPLY: lambda outputs: torch.stack(outputs).prod(0),
-}
-
 
 @dataclass(frozen=True)
 class Truth:
-    """What PyTorch says of one node; gradients are of the mean loss over the batch."""
+    """What autograd says of one node; gradients are of the mean loss over the batch."""
 
     path: str
     h: Numbers
@@ -93,17 +54,22 @@ class _Passed:
 
     path: str
     activation: Activation | None
-    x: Tensor
     z: Tensor
     h: Tensor
-    own: dict[str, Tensor]
+    places: dict[str, int]  # of its entry, its z, its h and its parameters among what can be moved
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Network:
-    """A network built from its specification; what is not given there is taken from what was drawn."""
+    """A network built from its specification, in which every array can be moved: `moved` has what is added to each.
+
+    Without it nothing is added, and `zeros` collects the shapes of what can be moved: the entry, the parameters, the z
+    and the h of every node, in the order they are computed in.
+    """
 
     drawn: Iterator[dict[str, Numbers]]  # the parameters of every node that has any, as they are computed in
+    moved: Iterator[Tensor] | None = None
+    zeros: list[Numbers] = field(default_factory=list)
     passed: list[_Passed] = field(default_factory=list)
 
     def chain(self, path: str, layers: Sequence[Node], x: Tensor) -> Tensor:
@@ -117,81 +83,88 @@ class _Network:
         return x
 
     def node(self, path: str, node: Node, given: Tensor) -> Tensor:
-        x, activation = given.clone(), None
-        own: dict[str, Tensor] = {}
-        match node:
-            case Dense():
-                own, activation = self._own(node, "weights", "bias"), node.activation
-                z = functional.linear(x, own["weights"].T, own["bias"])
-            case ActivationLayer():
-                z, activation = x.clone(), node.activation
-            case LayerNorm():
-                own = self._own(node, "gain", "shift")
-                z = normalised(x, node.epsilon) * own["gain"] + own["shift"]
-            case Residual():
-                branch = self.chain(f"{path}/layers", node.layers, x)
-                z = self.chain(f"{path}/shortcut", node.shortcut, x) + node.branch_scale * branch
-                activation = node.activation
-            case Parallel():
-                chains = enumerate(node.branches)
-                z = THEIR_MERGES[node.merge](
-                    [self.chain(f"{path}/branches/{number}/layers", one.layers, x) for number, one in chains]
-                )
-            case _:
-                raise NotImplementedError(node.name())
-        h = z if activation is None else activated(activation, z)
-        self.passed.append(_Passed(path, activation, x, z, h, own))
+        places: dict[str, int] = {}
+        x = self._movable(given, places, "entry")
+        activation = getattr(node, "activation", None)
+        z = self._movable(self._before_activation(path, node, x, places), places, "z")
+        h = self._movable(z if activation is None else activated(activation, z), places, "h")
+        self.passed.append(_Passed(path, activation, z, h, places))
         return h
 
-    def _own(self, node: Node, *names: str) -> dict[str, Tensor]:
+    def _before_activation(self, path: str, node: Node, x: Tensor, places: dict[str, int]) -> Tensor:
+        match node:
+            case Dense():
+                weights, bias = self._own(node, ("weights", "bias"), places)
+                return library.linear(x, weights, bias)
+            case ActivationLayer():
+                return x
+            case LayerNorm():
+                gain, shift = self._own(node, ("gain", "shift"), places)
+                return library.normalised(x, node.epsilon) * gain + shift
+            case Residual():
+                branch = self.chain(f"{path}/layers", node.layers, x)
+                return self.chain(f"{path}/shortcut", node.shortcut, x) + node.branch_scale * branch
+            case Parallel():
+                chains = enumerate(node.branches)
+                outputs = [self.chain(f"{path}/branches/{number}/layers", one.layers, x) for number, one in chains]
+                return library.MERGES[node.merge](outputs)
+        raise NotImplementedError(node.name())
+
+    def _own(self, node: Node, names: tuple[str, ...], places: dict[str, int]) -> Iterator[Tensor]:
         drawn = next(self.drawn)
-        own = {}
         for name in names:
             how = getattr(node, name)
             values = np.array(how.values) if isinstance(how, ExplicitInitializer) else drawn[name]
-            own[name] = torch.tensor(values if name == "weights" else values.reshape(-1), requires_grad=True)
-        return own
+            flat = values if name == "weights" else values.reshape(-1)
+            yield self._movable(library.constant(flat), places, name)
 
-
-def normalised(x: Tensor, epsilon: float) -> Tensor:
-    """A single feature less its mean is zero, and so is its gradient, of which PyTorch leaves a rest."""
-    return x - x if x.shape[-1] == 1 else functional.layer_norm(x, x.shape[-1:], eps=epsilon)
+    def _movable(self, tensor: Tensor, places: dict[str, int], name: str) -> Tensor:
+        places[name] = len(self.zeros)
+        self.zeros.append(np.zeros(tuple(tensor.shape)))
+        return tensor if self.moved is None else tensor + next(self.moved)
 
 
 def activated(activation: Activation, z: Tensor) -> Tensor:
-    if activation.name() in THEIRS:
-        return THEIRS[activation.name()](activation, z)
+    if activation.name() in library.ACTIVATIONS:
+        return library.ACTIVATIONS[activation.name()](activation, z)
     text, names = activation.definition, dict(activation)
     if isinstance(activation, Expression):
         text, names = plain(activation.tree), activation.parameters
-    return evaluated(text, torch, torch.erf, z=z, **names) * torch.ones_like(z)
+    return library.written(text, z, **names)
 
 
-def slopes(activation: Activation, z: Tensor, h: Tensor) -> Numbers:
+def slopes(activation: Activation, z: Numbers) -> Numbers:
     """∂h_j/∂z_j."""
     if not isinstance(activation, Softmax):
-        return torch.autograd.grad(h.sum(), z, retain_graph=True)[0].numpy()
-    columns = [torch.autograd.grad(h[:, j].sum(), z, retain_graph=True)[0][:, j] for j in range(h.shape[-1])]
-    return torch.stack(columns, dim=-1).numpy()
+        return library.gradients(lambda at: activated(activation, at[0]).sum(), [z])[0]
+    columns = range(z.shape[-1])
+    several = [library.gradients(lambda at, j=j: activated(activation, at[0])[:, j].sum(), [z])[0] for j in columns]
+    return np.stack([one[:, j] for j, one in enumerate(several)], axis=-1)
 
 
 def differentiated(spec: SimulationSpec, drawn: Drawn) -> list[Truth]:
     """Every node of `spec` in the order they are computed in, for the first trial of what was drawn for it."""
-    own = ({name: of[0] for name, of in one.items()} for one in parameters_of(drawn.chain) if one)
-    network = _Network(own)
-    inputs = torch.tensor(drawn.inputs[0], requires_grad=True)
-    prediction = network.chain("/network/layers", spec.network.layers, inputs)
-    mean_loss = THEIR_LOSSES[spec.loss.name()](spec.loss, prediction, torch.tensor(drawn.targets[0])).mean()
-    wanted = [tensor for one in network.passed for tensor in (one.x, one.z, one.h, *one.own.values())]
-    gradients = iter(torch.autograd.grad(mean_loss, wanted, retain_graph=True))
-    return [_truth(one, gradients) for one in network.passed]
+    own = [{name: of[0] for name, of in one.items()} for one in parameters_of(drawn.chain) if one]
+    inputs, targets = (library.constant(one[0].astype(np.float64)) for one in (drawn.inputs, drawn.targets))
+
+    def passed(network: _Network) -> Tensor:
+        return network.chain("/network/layers", spec.network.layers, inputs)
+
+    def mean_loss(moved: list[Tensor]) -> Tensor:
+        prediction = passed(_Network(iter(own), iter(moved)))
+        return library.LOSSES[spec.loss.name()](spec.loss, prediction, targets).mean()
+
+    standing = _Network(iter(own))
+    passed(standing)
+    gradients = library.gradients(mean_loss, standing.zeros)
+    return [_truth(one, gradients) for one in standing.passed]
 
 
-def _truth(one: _Passed, gradients: Iterator[Tensor]) -> Truth:
-    entry, delta, upstream = (next(gradients).numpy() for _ in range(3))
-    derivative = None if one.activation is None else slopes(one.activation, one.z, one.h)
-    parameters = {name: next(gradients).numpy() for name in one.own}
-    return Truth(one.path, one.h.detach().numpy(), entry, delta, upstream, derivative, parameters)
+def _truth(one: _Passed, gradients: list[Numbers]) -> Truth:
+    found = {name: gradients[place] for name, place in one.places.items()}
+    entry, delta, upstream = (found.pop(name) for name in ("entry", "z", "h"))
+    derivative = None if one.activation is None else slopes(one.activation, library.numbers(one.z))
+    return Truth(one.path, library.numbers(one.h), entry, delta, upstream, derivative, found)
 
 
 def parameters_of(chain: Chain) -> Iterator[dict[str, Numbers]]:
