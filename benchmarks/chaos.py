@@ -100,7 +100,7 @@ class Town:
             one.wait()
 
     def _seconds_a_point(self) -> float:
-        from service.jobs.size import seconds_a_point  # noqa: PLC0415 - the estimate that chunks are cut by
+        from service.jobs.work.sweep import seconds_a_point  # noqa: PLC0415 - the estimate that chunks are cut by
 
         return 1.01 * seconds_a_point(Grid(SweepSpec.model_validate(sweep(0))))
 

@@ -30,7 +30,6 @@ from service.grading.formats import FORMATS  # noqa: E402
 from service.grading.grade import grade  # noqa: E402
 from service.grading.rubrics import plans_of  # noqa: E402
 from service.grading.spec import GradingSpec, Rubric  # noqa: E402
-from service.jobs.size import chunk_of, seconds_a_sheet  # noqa: E402
 from service.jobs.work.base import JobCache, JobContext, PreparedJob  # noqa: E402
 from service.jobs.work.gradings import GradingsWork  # noqa: E402
 from service.processes.pool import ProcessPool  # noqa: E402
@@ -145,7 +144,7 @@ def main() -> int:
         limits,
         settings.job_deadline_seconds,
     )
-    chunk = chunk_of(len(request.submissions), seconds_a_sheet(request.rubric), settings.job_chunk_seconds)
+    chunk = GradingsWork().accept(request, settings).chunk
     lines, seconds = anyio.run(partial(graded, request, context, chunk))
     total, used = len(lines), getrusage(RUSAGE_CHILDREN)
     busy = used.ru_utime + used.ru_stime  # with the start of the processes

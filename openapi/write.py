@@ -33,7 +33,9 @@ from service.grading.rubrics import rubric_report  # noqa: E402
 from service.grading.spec import GradingSpec, Rubric  # noqa: E402
 from service.http import examples  # noqa: E402 - NumPy comes after the thread limit
 from service.http.routes.catalog import Catalog, get_catalog  # noqa: E402
-from service.jobs.job import Job, JobKind, JobPage, JobStatus  # noqa: E402
+from service.jobs.job import Job, JobPage, JobStatus  # noqa: E402
+from service.jobs.work.gradings import GradingsWork  # noqa: E402
+from service.jobs.work.sweep import SweepWork  # noqa: E402
 from service.simulation.estimate import Limits, estimate  # noqa: E402
 from service.simulation.plan import plan  # noqa: E402
 from service.simulation.results import Estimate, SimulationReport  # noqa: E402
@@ -103,9 +105,9 @@ def _answers_of_jobs() -> dict[str, Any]:
     encoded = BatchRequest(rubric=rubric, submissions=batch.submissions).encoded()
     lines = evaluate(Grid(sweep), range(sweep.total), {}, simulate_plan).lines
     point = json.loads(lines[0])
-    accepted = _job(JobKind.SWEEP, sweep.digest(), sweep.total)
-    ended = _job(JobKind.SWEEP, sweep.digest(), sweep.total, done=sweep.total)
-    grading = _job(JobKind.GRADINGS, BatchRequest.digest(encoded), len(batch.submissions))
+    accepted = _job(SweepWork.kind, sweep.digest(), sweep.total)
+    ended = _job(SweepWork.kind, sweep.digest(), sweep.total, done=sweep.total)
+    grading = _job(GradingsWork.kind, BatchRequest.digest(encoded), len(batch.submissions))
     return {
         "sweep_job": accepted.model_dump(mode="json"),
         "job": ended.model_dump(mode="json"),
@@ -123,7 +125,7 @@ def _head(chart: dict[str, Any]) -> dict[str, Any]:
     return {name: chart[name] for name in ("$schema", "description", "title")}
 
 
-def _job(kind: JobKind, digest: str, total: int, done: int = 0) -> Job:
+def _job(kind: str, digest: str, total: int, done: int = 0) -> Job:
     """A job at its beginning, or at its end where all of it is done."""
     status = JobStatus.SUCCEEDED if done == total else JobStatus.QUEUED
     started, ended = (MADE, MADE + TAKEN) if done else (None, None)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +28,7 @@ from service.cli.sweep import SweepRun
 from service.cli.sweep_results import HeatMap, SweepResults
 from service.core.errors import DeadlineExceeded, WorkerFailed
 from service.core.settings import Settings
+from service.jobs.work.sweep import SweepWork
 from service.simulation.simulate import simulate_plan
 from service.studies.evaluation import ChunkResult, evaluate
 from service.studies.points import SweepPoint
@@ -117,10 +119,9 @@ def test_people_get_counts_errors_and_a_map(
 def test_a_point_that_ends_its_process_is_an_error_alone(here: type[Here], dies_at: set[int]) -> None:
     here.dies_at = frozenset(dies_at)
     swept = grid(spaced("weight_variance", 0.25, 4, 3), given("depth", 1, 2, 3))
-    request = swept.spec.model_dump_json().encode()
     found: dict[int, ChunkResult] = {}
-    known = SweepRun.of(swept, Settings(workers=2))
-    SweepRun(swept, request, 5, known.limits, known.settings).run(found.__setitem__)
+    settings = Settings(workers=2)
+    SweepRun(replace(SweepWork().accept(swept.spec, settings), chunk=5), settings).run(found.__setitem__)
     assert sorted(found) == [0, 5]
     lines = found[0].lines + found[5].lines
     failed = found[0].failed + found[5].failed

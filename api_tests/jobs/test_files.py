@@ -15,11 +15,12 @@ from service.core.settings import Settings
 from service.grading.batch import BatchRequest, GradedSubmission
 from service.grading.formats import FORMATS, FormatName
 from service.grading.results import Grading
-from service.jobs.job import JobKind
 from service.jobs.jobs import Jobs
-from service.jobs.records import Accepted, JobRecords, Requester
+from service.jobs.records import JobRecords, Requester
 from service.jobs.results import JobResults
+from service.jobs.work.base import Accepted
 from service.jobs.work.gradings import GradingsWork
+from service.jobs.work.sweep import SweepWork
 from service.simulation.results import ItemError
 from service.store.database import Database
 from service.studies.sweep import SweepSpec
@@ -27,6 +28,8 @@ from service.studies.sweep import SweepSpec
 REQUEST = a_class()
 LINES = lines_of(REQUEST).lines
 WORK = GradingsWork()
+FILES = WORK.files
+assert FILES is not None
 ERROR = ItemError(code="worker-failed", detail="It died.", pointer=None)
 FAILED = GradedSubmission(index=5, id="eve", grading=None, error=ERROR).model_dump_json().encode()
 NATIVE = FormatName("native")
@@ -48,8 +51,8 @@ def files_of(packed: bytes) -> dict[str, bytes]:
 def test_a_sheet_alone_and_in_the_archive_is_what_its_format_writes(wanted: str) -> None:
     name = FormatName(wanted)
     texts = [FORMATS[wanted].write(grading_of(line)).encode() for line in LINES]
-    assert [WORK.file(line, name) for line in LINES] == texts
-    files = files_of(WORK.archive(REQUEST.encoded(), LINES, name))
+    assert [FILES.file(line, name) for line in LINES] == texts
+    files = files_of(FILES.archive(REQUEST.encoded(), LINES, name))
     assert list(files.values())[:-1] == texts
     assert {Path(file).suffix for file in list(files)[:-1]} == {
         ".txt" if FORMATS[wanted].media_type == "text/plain" else ".json"
@@ -57,7 +60,7 @@ def test_a_sheet_alone_and_in_the_archive_is_what_its_format_writes(wanted: str)
 
 
 def test_files_are_called_by_number_and_by_what_every_system_takes_of_the_id() -> None:
-    assert list(files_of(WORK.archive(REQUEST.encoded(), LINES, NATIVE))) == [
+    assert list(files_of(FILES.archive(REQUEST.encoded(), LINES, NATIVE))) == [
         "00000_ada.json",
         "00001_Zoë_.._木.json",
         "00002_cmd_C_calc_A1.json",
@@ -68,7 +71,7 @@ def test_files_are_called_by_number_and_by_what_every_system_takes_of_the_id() -
 
 
 def test_the_archive_has_the_table_in_which_nothing_is_run() -> None:
-    table = files_of(WORK.archive(REQUEST.encoded(), [*LINES, FAILED], NATIVE))["results.csv"].decode()
+    table = files_of(FILES.archive(REQUEST.encoded(), [*LINES, FAILED], NATIVE))["results.csv"].decode()
     names, *rows = csv.reader(StringIO(table, newline=""))
     assert names == WORK.header(REQUEST.encoded())
     assert {len(cells) for cells in rows} == {len(names)}
@@ -78,13 +81,13 @@ def test_the_archive_has_the_table_in_which_nothing_is_run() -> None:
 
 
 def test_the_same_gradings_make_the_same_archive() -> None:
-    assert WORK.archive(REQUEST.encoded(), LINES, NATIVE) == WORK.archive(REQUEST.encoded(), list(LINES), NATIVE)
+    assert FILES.archive(REQUEST.encoded(), LINES, NATIVE) == FILES.archive(REQUEST.encoded(), list(LINES), NATIVE)
 
 
 def test_a_sheet_without_a_grading_is_told_and_has_no_file() -> None:
     with pytest.raises(ResultNotFound, match="It died"):
-        WORK.file(FAILED, NATIVE)
-    files = files_of(WORK.archive(REQUEST.encoded(), [*LINES, FAILED], NATIVE))
+        FILES.file(FAILED, NATIVE)
+    files = files_of(FILES.archive(REQUEST.encoded(), [*LINES, FAILED], NATIVE))
     assert len(files) == 1 + len(LINES)
 
 
@@ -96,7 +99,7 @@ class Office:
         self.database = Database(url)
         self.jobs = Jobs(Settings(database_url=url, job_workers=0), self.database)
 
-    def accept(self, kind: JobKind, request: bytes, total: int) -> str:
+    def accept(self, kind: str, request: bytes, total: int) -> str:
         name = f"{len(JobRecords(self.database).page(9)):032x}"
         digest = BatchRequest.digest(request)
         job = Accepted(name, kind, digest, "1", total, chunk=2, estimated_seconds=1.0, request=request)
@@ -117,27 +120,27 @@ def office(tmp_path: Path) -> Iterator[Office]:
 @pytest.mark.anyio
 async def test_gradings_can_be_had_as_platforms_read_them_while_the_job_runs(office: Office) -> None:
     gradings = FormatName("gradescope")
-    job = office.accept(JobKind.GRADINGS, REQUEST.encoded(), 5)
+    job = office.accept(GradingsWork.kind, REQUEST.encoded(), 5)
     assert list(files_of(await office.jobs.results.archive(job, gradings))) == ["results.csv"]
     office.keep(job, 0, LINES[:2])
-    assert await office.jobs.results.graded(job, 1, gradings) == WORK.file(LINES[1], gradings)
-    assert await office.jobs.results.graded(job, 1, NATIVE) == FORMATS["native"].write(grading_of(LINES[1])).encode()
-    assert await office.jobs.results.archive(job, gradings) == WORK.archive(REQUEST.encoded(), LINES[:2], gradings)
+    assert await office.jobs.results.file(job, 1, gradings) == FILES.file(LINES[1], gradings)
+    assert await office.jobs.results.file(job, 1, NATIVE) == FORMATS["native"].write(grading_of(LINES[1])).encode()
+    assert await office.jobs.results.archive(job, gradings) == FILES.archive(REQUEST.encoded(), LINES[:2], gradings)
     table = b"".join([part async for part in office.jobs.results.table(job)])
     assert table == files_of(await office.jobs.results.archive(job, gradings))["results.csv"]
     with pytest.raises(ResultNotFound, match="not come to this item"):
-        await office.jobs.results.graded(job, 2, gradings)
+        await office.jobs.results.file(job, 2, gradings)
     with pytest.raises(ResultNotFound, match="no such item"):
-        await office.jobs.results.graded(job, 5, gradings)
+        await office.jobs.results.file(job, 5, gradings)
     with pytest.raises(JobNotFound):
-        await office.jobs.results.graded("f" * 32, 0, gradings)
+        await office.jobs.results.file("f" * 32, 0, gradings)
 
 
 @pytest.mark.anyio
 async def test_a_point_of_a_sweep_has_no_format_and_a_sweep_no_archive(office: Office) -> None:
     spec = SweepSpec.model_validate({"base": BASE, "axes": [given("depth", 1, 2)]})
-    job = office.accept(JobKind.SWEEP, spec.model_dump_json().encode(), 2)
+    job = office.accept(SweepWork.kind, spec.model_dump_json().encode(), 2)
     office.keep(job, 0, [b'{"kind":"point"}', b'{"kind":"point","index":1}'])
-    assert await office.jobs.results.graded(job, 1, FormatName("gradescope")) == b'{"kind":"point","index":1}'
+    assert await office.jobs.results.file(job, 1, FormatName("gradescope")) == b'{"kind":"point","index":1}'
     with pytest.raises(ResultNotFound, match="gradings"):
         await office.jobs.results.archive(job, NATIVE)

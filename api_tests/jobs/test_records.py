@@ -8,9 +8,10 @@ import pytest
 
 from api_tests.store.keeping import Clock
 from service.core.errors import IdempotencyConflict, JobNotFound
-from service.jobs.job import JobKind, JobPage, JobStatus
-from service.jobs.records import Accepted, JobRecords, Requester
+from service.jobs.job import JobPage, JobStatus
+from service.jobs.records import JobRecords, Requester
 from service.jobs.results import JobResults
+from service.jobs.work.base import Accepted
 from service.store.database import Database
 from service.store.listing import Cursor
 
@@ -27,7 +28,7 @@ class Desk:
     def accept(self, number: int, requester: Requester | None = None, **changed: Any) -> str:
         """Accept a job of ten items."""
         values = {"digest": f"{number:064x}", "total": 10, "chunk": 3, "request": b"{}", **changed}
-        job = Accepted(id=f"{number:032x}", kind=JobKind.SWEEP, engine_version="1", estimated_seconds=1.0, **values)
+        job = Accepted(id=f"{number:032x}", kind="sweep", engine_version="1", estimated_seconds=1.0, **values)
         return str(self.records.accept(job, requester or Requester(), values["digest"]).id)
 
 

@@ -13,7 +13,7 @@ from service.core.version import ENGINE_VERSION
 from service.jobs import runner as runner_module
 from service.jobs.engine import WorkItem
 from service.jobs.executor import Executor
-from service.jobs.job import JobKind, JobStatus
+from service.jobs.job import JobStatus
 from service.jobs.runner import WHOLE, ChunkRunner
 from service.jobs.work import WORKS
 from service.jobs.work.base import JobContext
@@ -28,7 +28,7 @@ NO_CONTEXT: JobContext = None  # type: ignore[assignment] # a script needs none
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> Script:
     found = Script()
-    monkeypatch.setitem(WORKS, JobKind.SWEEP, found)
+    monkeypatch.setitem(WORKS, "sweep", found)
     return found
 
 

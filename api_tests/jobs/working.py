@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from service.core.errors import DeadlineExceeded, Refusal, WorkerFailed
+from service.core.settings import Settings
 from service.core.version import ENGINE_VERSION
-from service.jobs.job import JobKind
-from service.jobs.records import Accepted, JobRecords, Requester
+from service.jobs.records import JobRecords, Requester
 from service.jobs.results import JobResults
-from service.jobs.work.base import JobContext, JobWork, PreparedJob
+from service.jobs.work.base import Accepted, JobContext, JobWork, PreparedJob
 from service.simulation.results import ItemError
 from service.store.database import Database
 from service.studies.evaluation import ChunkResult
@@ -20,12 +20,15 @@ FINE, DIES, SLOW = "fine", "dies", "slow"
 class Script(JobWork):
     """Does to the item n what the n-th word of the request says; it notes what it was asked to do together."""
 
-    kind = JobKind.SWEEP
+    kind = "sweep"
 
     def __init__(self) -> None:
         self.asked: list[range] = []
         self.prepared = 0
         self.refusal: Refusal | None = None
+
+    def accept(self, request: Any, settings: Settings) -> Accepted:
+        raise NotImplementedError("it is written into the database by hand")
 
     def load(self, job: str, request: bytes, prepared: bytes | None) -> PreparedJob:
         return PreparedJob(job, request, json.loads(request))
@@ -73,7 +76,7 @@ class Desk:
         """A job whose items do that."""
         job = Accepted(
             id=f"{len(self.records.page(99)):032x}",
-            kind=JobKind.SWEEP,
+            kind="sweep",
             digest="0" * 64,
             engine_version=engine_version,
             total=len(words),

@@ -5,13 +5,13 @@ The service imports nothing that draws: what does is loaded in that process alon
 
 import logging
 from functools import partial
+from importlib import import_module
 
 from service.charts.chart import ChartFormat, ChartName, Theme
 from service.core.errors import Refusal
 from service.core.settings import Settings
 from service.processes.renderer import RendererProcess
 from service.simulation.results import SimulationReport
-from service.studies.sweep import SweepSpec
 
 _log = logging.getLogger("service")
 
@@ -30,9 +30,12 @@ class ChartRenderer:
         """A chart of `reports` as a file; QueueFull, DeadlineExceeded or WorkerFailed."""
         return await self._process.run(partial(_chart, reports, name, theme, wanted))
 
-    async def sweep(self, request: bytes, lines: list[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
-        """A chart of the sweep `request`, which is JSON, from the results that it shows; raises what `chart` raises."""
-        return await self._process.run(partial(_sweep, request, lines, theme, wanted))
+    async def job(self, draw: str, request: bytes, lines: list[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
+        """The chart that the function `draw`, written as `module:function`, makes of a job; raises what `chart` raises.
+
+        `request` is its request as JSON, `lines` are those of its results that are drawn, a line of JSON each.
+        """
+        return await self._process.run(partial(_job, draw, request, lines, theme, wanted))
 
     async def page(self, report: bytes) -> bytes:
         """The report page of `report`; raises what `chart` raises."""
@@ -72,10 +75,10 @@ def _chart(reports: list[bytes], name: ChartName, theme: Theme, wanted: ChartFor
     return draw_report([SimulationReport.model_validate_json(report) for report in reports], name, theme, wanted)
 
 
-def _sweep(request: bytes, lines: list[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
-    from service.charts.sweep import draw_sweep  # noqa: PLC0415
-
-    return draw_sweep(SweepSpec.model_validate_json(request), lines, theme, wanted)
+def _job(draw: str, request: bytes, lines: list[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
+    module, _, function = draw.partition(":")
+    drawn: bytes = getattr(import_module(module), function)(request, lines, theme, wanted)
+    return drawn
 
 
 def _page(report: bytes) -> bytes:

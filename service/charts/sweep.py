@@ -17,6 +17,11 @@ from service.studies.sweep import Combine, SweepSpec
 _DOES = {Label.VANISHING: "vanish", Label.EXPLODING: "explode", Label.STABLE: "are stable", Label.DEAD: "are dead"}
 
 
+def draw(request: bytes, lines: Sequence[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
+    """The chart of the sweep `request`, which is JSON, as `draw_sweep` makes it."""
+    return draw_sweep(SweepSpec.model_validate_json(request), lines, theme, wanted)
+
+
 def draw_sweep(spec: SweepSpec, lines: Sequence[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
     """The chart of a sweep from those of its results that it shows, a line of JSON each, as a file."""
     findings = Findings(spec, lines)

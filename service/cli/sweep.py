@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import BinaryIO
@@ -17,13 +16,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from service.cli.console import REFUSED, InputFiles, output
 from service.cli.sweep_results import SweepResults
 from service.core.settings import Settings
-from service.jobs.size import chunk_of, seconds_a_point
+from service.jobs.work.base import Accepted, JobCache, JobContext
+from service.jobs.work.sweep import SweepWork
 from service.processes.pool import ProcessPool
-from service.simulation.estimate import Limits
-from service.simulation.results import ItemError
-from service.studies.evaluation import ChunkResult, bisect_failures, points_of
-from service.studies.sweep import Grid, SweepSpec
+from service.store.stores import NullStore
+from service.studies.evaluation import ChunkResult
+from service.studies.sweep import SweepSpec
 
+_WORK = SweepWork()
 _INTERRUPTED = 130  # the exit status of what Ctrl-C has ended
 _STANDARD_OUTPUT = "-"
 _PRELOAD = ("service.studies.evaluation", "service.theory.bounds:prove_built_ins")
@@ -40,18 +40,18 @@ def sweep_file(path: Path, *, csv: str | None, as_json: bool, workers: int | Non
         sys.stderr.write("Standard output takes either the table or the lines of JSON.\n")
         return REFUSED
     with InputFiles() as inputs, ExitStack() as files:
-        grid = Grid(SweepSpec.model_validate(inputs.read(path)))
+        spec = SweepSpec.model_validate(inputs.read(path))
         settings = Settings() if workers is None else Settings(workers=workers)
-        run = SweepRun.of(grid, settings)
+        run = SweepRun(_WORK.accept(spec, settings), settings)
         out = sys.stdout.buffer
         table = None if csv is None else files.enter_context(_opened(csv, out))
-        results = SweepResults(grid.spec, table, out if as_json else None)
+        results = SweepResults(spec, table, out if as_json else None)
         started = monotonic()
         status = _run(run, results)
         results.finish()
         if not as_json and csv != _STANDARD_OUTPUT:
             seconds = monotonic() - started
-            output().print(f"{results.done} of {len(grid)} points in {seconds:.1f} s, processes: {settings.workers}")
+            output().print(f"{results.done} of {spec.total} points in {seconds:.1f} s, processes: {settings.workers}")
             results.show(output())
         return status
     return REFUSED
@@ -59,20 +59,10 @@ def sweep_file(path: Path, *, csv: str | None, as_json: bool, workers: int | Non
 
 @dataclass(frozen=True)
 class SweepRun:
-    """A sweep, and what works on it."""
+    """A sweep that is worked on as a job is, with nothing kept."""
 
-    grid: Grid
-    request: bytes  # JSON
-    chunk: int
-    limits: Limits  # of one point
+    accepted: Accepted
     settings: Settings
-
-    @classmethod
-    def of(cls, grid: Grid, settings: Settings) -> "SweepRun":
-        """By the settings of a job; MisplacedAxis where an axis has no place."""
-        chunk = chunk_of(len(grid), seconds_a_point(grid), settings.job_chunk_seconds)
-        limits = Limits.of(settings, settings.job_patience)
-        return cls(grid, grid.spec.model_dump_json().encode(), chunk, limits, settings)
 
     def run(self, take: _Take) -> None:
         """Work on all points, and hand the number of the first with the results of each chunk to `take`.
@@ -88,22 +78,17 @@ class SweepRun:
         pool = ProcessPool(self.settings, _PRELOAD)
         with _unheard_by_children():
             await pool.start()
-        starts = iter(range(0, len(self.grid), self.chunk))
+        context = JobContext.of(self.settings, pool, JobCache(None, NullStore()))
+        starts = iter(range(0, self.accepted.total, self.accepted.chunk))
         async with anyio.create_task_group() as workers:
             for _ in range(self.settings.workers):
-                workers.start_soon(self._worker, pool, starts, take)
+                workers.start_soon(self._worker, context, starts, take)
 
-    async def _worker(self, pool: ProcessPool, starts: Iterator[int], take: _Take) -> None:
-        async def work(items: range) -> ChunkResult:
-            task = partial(points_of, self.request, items, {}, self.limits)
-            return await pool.work(task, self.settings.job_deadline_seconds)
-
+    async def _worker(self, context: JobContext, starts: Iterator[int], take: _Take) -> None:
+        job = _WORK.load(self.accepted.id, self.accepted.request, None)
         for start in starts:
-            items = range(start, min(start + self.chunk, len(self.grid)))
-            take(start, await bisect_failures(items, work, self._failed))
-
-    def _failed(self, index: int, error: ItemError) -> bytes:
-        return self.grid.point(index, error).model_dump_json().encode()
+            items = range(start, min(start + self.accepted.chunk, self.accepted.total))
+            take(start, await _WORK.chunk(job, items, context))
 
 
 @contextmanager
@@ -118,7 +103,7 @@ def _unheard_by_children() -> Iterator[None]:
 
 def _run(run: SweepRun, results: SweepResults) -> int:
     try:
-        with _shown(len(run.grid), results.take) as take:
+        with _shown(run.accepted.total, results.take) as take:
             run.run(take)
     except KeyboardInterrupt:
         return _INTERRUPTED

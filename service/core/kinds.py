@@ -6,6 +6,7 @@ property tests follow from there, so that adding a kind touches one file.
 """
 
 import sys
+from collections.abc import Sequence
 from functools import reduce
 from importlib import import_module
 from inspect import isabstract
@@ -78,8 +79,14 @@ def members(family: type[_K]) -> list[type[_K]]:
 
 def one_of(name: str, family: type[Kind]) -> Any:
     """The discriminated union of the kinds of `family`, called `name` in the OpenAPI document."""
-    union = Field(discriminator="kind", description=f"One of {len(members(family))} kinds, told apart by `kind`.")
-    return TypeAliasType(name, Annotated[reduce(or_, members(family)), union])
+    found = members(family)
+    return union_of(name, found, f"One of {len(found)} kinds, told apart by `kind`.")
+
+
+def union_of(name: str, models: Sequence[type[Model]], description: str) -> Any:
+    """The union of `models`, which are told apart by their `kind`, called `name` in the OpenAPI document."""
+    union = Field(discriminator="kind", description=description)
+    return TypeAliasType(name, Annotated[reduce(or_, models), union])
 
 
 def _is_concrete(kind: type[Kind]) -> bool:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from anyio import create_task_group
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import Lifespan
 
@@ -16,17 +16,7 @@ from service.http import problems
 from service.http.openapi import contract, document
 from service.http.problems import Problem
 from service.http.requests import RequestMiddleware, Services, Traffic
-from service.http.routes import (
-    adapters,
-    analyses,
-    catalog,
-    gradings,
-    operations,
-    pages,
-    results,
-    simulations,
-)
-from service.http.routes import jobs as jobs_routes
+from service.http.routes import pages, routers
 from service.jobs.jobs import Jobs
 from service.processes.pool import ProcessPool
 from service.store.archive import Archive
@@ -36,18 +26,6 @@ _FAILURES: dict[int | str, dict[str, Any]] = {
     "5XX": {"model": Problem, "description": "The service is at fault, or out of time or room."},
 }
 _LAST_WORDS_SECONDS = 2.0
-_RESOURCES: tuple[APIRouter, ...] = (
-    simulations.router,
-    analyses.router,
-    gradings.router,
-    jobs_routes.router,
-    results.router,
-    adapters.router,
-    catalog.router,
-    operations.router,
-    adapters.texts,
-)
-"""In the order of the document."""
 
 
 class Application(FastAPI):
@@ -85,8 +63,8 @@ def build_app(
         generate_unique_id_function=_operation_id,
     )
     app.state.services = services
-    for resource in _RESOURCES:
-        app.include_router(resource)
+    for router in routers():
+        app.include_router(router)
     pages.mount_pages(app, renderer)
     problems.install(app)
     app.add_middleware(RequestMiddleware, traffic=traffic)

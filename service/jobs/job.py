@@ -10,19 +10,13 @@ from pydantic import Field
 
 from service.core.clock import now
 from service.core.kinds import Double, Int64, Model
+from service.jobs.work import WORKS, JobKind
 from service.simulation.results import ItemError
 from service.store.listing import Cursor
 
 ID = "^[0-9a-f]{32}$"
 MOST_ERRORS = 20
 _HERE = "/v1/jobs"
-
-
-class JobKind(StrEnum):
-    """What a job does."""
-
-    SWEEP = "sweep"
-    GRADINGS = "gradings"
 
 
 class JobStatus(StrEnum):
@@ -111,7 +105,7 @@ class Job(Model):
     def of(cls, row: Any, errors: "Sequence[FailedItem]" = ()) -> "Job":
         """The job in `row`, which has the columns of the table that are not heavy."""
         here = f"{_HERE}/{row.id}"
-        chart = f"{here}/chart.svg" if row.kind == JobKind.SWEEP else None
+        chart = None if WORKS[row.kind].chart is None else f"{here}/chart.svg"
         return cls(
             id=row.id,
             kind=JobKind(row.kind),

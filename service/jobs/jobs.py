@@ -1,33 +1,30 @@
 """Jobs and assignments as the rest of the service sees them: accepted, told of, cancelled."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
 from hashlib import sha256
 from math import ceil
 
 from anyio import Event, create_task_group, move_on_after, sleep
-from pydantic import BaseModel
 
 from service.core.clock import now
 from service.core.errors import QueueFull, SpecError, StoreUnavailable
+from service.core.kinds import Model
 from service.core.settings import Settings
-from service.grading.batch import Assignment, BatchSpec
+from service.grading.batch import Assignment
 from service.grading.rubrics import check_rubric, plans_of
 from service.grading.spec import Rubric
 from service.jobs.job import MOST_ERRORS, OPEN, FailedItem, Job, JobPage, JobStatus
 from service.jobs.reader import JobReader
-from service.jobs.records import Accepted, JobRecords, Requester
+from service.jobs.records import JobRecords, Requester
 from service.jobs.results import JobResults
 from service.jobs.supervisor import WorkerSupervisor
-from service.jobs.work.gradings import GradingsWork
-from service.jobs.work.sweep import SweepWork
+from service.jobs.work import WORKS, JobWork
 from service.processes.threads import Threads
 from service.store.assignments import AssignmentStore
 from service.store.database import Database
 from service.store.listing import Cursor
-from service.studies.sweep import SweepSpec
 
 _GLANCE_SECONDS = 0.25  # a job that is watched is looked at so often
 _TIDY_SECONDS = 600.0
@@ -71,20 +68,18 @@ class Jobs:
         self._results = JobResults(database)
         self.results = JobReader(database)
         self.assignments = Assignments(database)
-        self._rubrics = AssignmentStore(database)
         self._database = database
         self._supervisor = WorkerSupervisor(settings)
         self._threads = Threads()
 
-    async def sweep(self, spec: SweepSpec, requester: Requester) -> Job:
-        """Accept a sweep; MisplacedAxis, IdempotencyConflict, QueueFull or StoreUnavailable."""
-        work = partial(SweepWork().accepted, spec, self._settings)
-        return await self._accepted(work, requester, partial(_digest, "", spec))
+    async def accept(self, kind: str, request: Model, requester: Requester, parent: str = "") -> Job:
+        """Accept a request for a job of that kind, which was sent to the resource `parent`, if to any.
 
-    async def grade(self, assignment: str, batch: BatchSpec, requester: Requester) -> Job:
-        """Accept the gradings of a class; AssignmentNotFound, FlawedRubric, and what `sweep` raises."""
-        work = partial(self._gradings, assignment, batch)
-        return await self._accepted(work, requester, partial(_digest, assignment, batch))
+        What its kind raises, IdempotencyConflict, QueueFull or StoreUnavailable.
+        """
+        job = await self._threads.run(self._accept, WORKS[kind], request, requester, parent)
+        self._supervisor.wake()
+        return job
 
     async def job(self, job: str) -> Job:
         """The job with that id, with its first errors; JobNotFound or StoreUnavailable."""
@@ -131,24 +126,16 @@ class Jobs:
         """Let go of the database."""
         await self._threads.run(self._database.close)
 
-    async def _accepted(self, work: Callable[[], Accepted], requester: Requester, digest: Callable[[], str]) -> Job:
-        job = await self._threads.run(self._accept, work, requester, digest)
-        self._supervisor.wake()
-        return job
-
-    def _accept(self, work: Callable[[], Accepted], requester: Requester, digest: Callable[[], str]) -> Job:
-        asked = digest() if requester.idempotency_key else ""
+    def _accept(self, work: JobWork, request: Model, requester: Requester, parent: str) -> Job:
+        asked = _digest(parent, request) if requester.idempotency_key else ""
         known = self._records.known(requester, asked)
         if known is not None:
             return Job.of(known)
-        accepted = work()
+        accepted = work.accept(work.resolve(request, parent, self._database), self._settings)
         under_way = self._records.open_count()
         if under_way >= self._settings.job_limit:
             raise QueueFull(under_way, self._settings.job_limit, ceil(accepted.estimated_seconds))
         return Job.of(self._records.accept(accepted, requester, asked))
-
-    def _gradings(self, assignment: str, batch: BatchSpec) -> Accepted:
-        return GradingsWork().accepted(self._rubrics.get(assignment).rubric, batch, self._settings)
 
     async def _drop_old(self) -> None:
         """Drop the jobs that have ended long ago, again and again."""
@@ -180,9 +167,9 @@ class Jobs:
         return found
 
 
-def _digest(where: str, what: BaseModel) -> str:
+def _digest(parent: str, request: Model) -> str:
     """A digest of what was sent, the same for every version of the service that reads it."""
-    return sha256(f"{where}\n{what.model_dump_json()}".encode()).hexdigest()
+    return sha256(f"{parent}\n{request.model_dump_json()}".encode()).hexdigest()
 
 
 def _is_news(found: Job, seen: tuple[int, JobStatus | None]) -> bool:

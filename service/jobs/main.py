@@ -18,7 +18,6 @@ from service.jobs.results import JobResults
 from service.jobs.runner import ChunkRunner
 from service.jobs.work.base import JobCache, JobContext
 from service.processes.pool import ProcessPool
-from service.simulation.estimate import Limits
 from service.store.database import Database
 from service.store.reports import PointStore
 from service.store.stores import report_store
@@ -45,8 +44,7 @@ async def _work(settings: Settings, for_ever: bool) -> None:
     database = Database(settings.database_url, durable=True)
     records, name = JobRecords(database), f"{socket.gethostname()}-{uuid4().hex[:12]}"  # no other has or will have
     points = PointStore(Database(settings.database_url)) if settings.store_bytes else None
-    limits = Limits.of(settings, settings.job_patience)
-    context = JobContext(pool, JobCache(points, report_store(settings)), limits, settings.job_deadline_seconds)
+    context = JobContext.of(settings, pool, JobCache(points, report_store(settings)))
     runner = ChunkRunner(records, JobResults(database), context, processes + 1)  # one looks up, the others compute
     engine = JobEngine(settings.database_url, name, runner, _CHUNKS_A_PROCESS * processes)
     executor = Executor(engine, runner, records, liveness_of(settings.database_url, name))

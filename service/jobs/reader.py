@@ -6,18 +6,15 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from service.charts.sweep_axes import Extract
 from service.charts.tables import csv_line
-from service.core.errors import ResultNotFound
+from service.core.errors import ChartNotAvailable, ResultNotFound
 from service.grading.formats import FormatName
-from service.jobs.job import OPEN, JobKind
+from service.jobs.job import OPEN
 from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
 from service.jobs.work import WORKS
-from service.jobs.work.gradings import GradingsWork
 from service.processes.threads import Threads
 from service.store.database import Database
-from service.studies.sweep import SweepSpec
 
 _LINES_AT_ONCE = 2000
 
@@ -51,24 +48,26 @@ class JobReader:
             )
         return lines[0]
 
-    async def graded(self, job: str, index: int, wanted: FormatName) -> bytes:
-        """One result as a platform reads it, that of a sweep as it is; ResultNotFound."""
-        found = await self._row(job)
+    async def file(self, job: str, index: int, wanted: FormatName) -> bytes:
+        """One result as a platform reads it, or as it is where its kind has one format; ResultNotFound."""
+        files = WORKS[(await self._row(job)).kind].files
         line = await self.one(job, index)
-        return line if found.kind == JobKind.SWEEP else await self._threads.run(GradingsWork().file, line, wanted)
+        return line if files is None else await self._threads.run(files.file, line, wanted)
 
     async def archive(self, job: str, wanted: FormatName) -> bytes:
-        """A ZIP of the gradings so far as a platform reads them, and of their table; ResultNotFound for a sweep."""
+        """A ZIP of the results so far as a platform reads them; ResultNotFound where their kind has one format."""
         found = await self._row(job)
-        if found.kind != JobKind.GRADINGS:
-            raise ResultNotFound("Only the results of gradings can be had as a ZIP; those of a sweep are a table.")
+        files = WORKS[found.kind].files
+        if files is None:
+            sentence = f"Only the results of gradings can be had as a ZIP; those of a {found.kind} are a table."
+            raise ResultNotFound(sentence)
         lines, _ = await self._threads.run(self._results.lines, job, 0, found.total, over_gaps=True)
-        return await self._threads.run(GradingsWork().archive, await self._request(job), lines, wanted)
+        return await self._threads.run(files.archive, await self._request(job), lines, wanted)
 
     async def table(self, job: str) -> AsyncIterator[bytes]:
         """The results as lines of CSV (RFC 4180), below a row of names."""
         found = await self._row(job)
-        work, ended = WORKS[JobKind(found.kind)], found.status not in OPEN
+        work, ended = WORKS[found.kind], found.status not in OPEN
         header = await self._threads.run(work.header, await self._request(job))
         row = partial(work.row, columns=len(header))
         yield csv_line(header)
@@ -79,11 +78,16 @@ class JobReader:
                 return
             yield await self._threads.run(_rows, row, lines)
 
-    async def swept(self, job: str) -> tuple[bytes, list[bytes]]:
-        """A sweep as JSON, and those of its results so far that a chart of it shows, a line of JSON each."""
+    async def drawn(self, job: str) -> tuple[str, bytes, list[bytes]]:
+        """What draws the chart of a job, its request, and those of its results so far that are drawn.
+
+        ChartNotAvailable where its kind has none.
+        """
+        chart = WORKS[(await self._row(job)).kind].chart
+        if chart is None:
+            raise ChartNotAvailable
         request = await self._request(job)
-        wanted = Extract.of(SweepSpec.model_validate_json(request)).indexes()
-        return request, await self._threads.run(self._results.some, job, wanted)
+        return chart.draw, request, await self._threads.run(self._results.some, job, chart.items(request))
 
     async def _row(self, job: str) -> Row[Any]:
         return await self._threads.run(self._records.get, job)

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Row, and_, case, delete, func, or_, select
 
 from service.core.clock import WallClock, now
 from service.core.errors import IdempotencyConflict, JobNotFound
-from service.jobs.job import OPEN, JobKind, JobStatus
+from service.jobs.job import OPEN, JobStatus
+from service.jobs.work.base import Accepted
 from service.store.database import Database
 from service.store.listing import Cursor
 from service.store.schema import ATTEMPTS, JOBS
@@ -19,20 +20,6 @@ from service.store.schema import ATTEMPTS, JOBS
 _DROPPED_AT_ONCE = 20
 _HEAVY = {"request", "prepared"}
 _HEAD = [column for column in JOBS.c if column.name not in _HEAVY]
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """A job as it is accepted."""
-
-    id: str
-    kind: JobKind
-    digest: str
-    engine_version: str
-    total: int
-    chunk: int
-    estimated_seconds: float
-    request: bytes
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from anyio import CancelScope, sleep
@@ -16,7 +15,7 @@ from sqlalchemy import Row
 
 from service.core.errors import BudgetExceeded, DeadlineExceeded, JobNotFound, SpecError, StoreUnavailable
 from service.core.version import ENGINE_VERSION
-from service.jobs.job import OPEN, JobKind, JobStatus
+from service.jobs.job import OPEN, JobStatus
 from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
 from service.jobs.rwlock import SharedLock
@@ -24,7 +23,7 @@ from service.jobs.work import WORKS
 from service.jobs.work.base import JobContext, PreparedJob
 from service.processes.threads import Threads
 from service.simulation.results import ItemError
-from service.studies.evaluation import ChunkResult, bisect_failures
+from service.studies.evaluation import ChunkResult
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -123,7 +122,7 @@ class ChunkRunner:
         async with self._lock.exclusive() if attempts > 0 else self._lock.shared():
             if await self._surely(self._records.attempt, job, start) > _MOST_ATTEMPTS:
                 return _abandoned(loaded, row, start)
-            return await self._lines(loaded, row.kind, _items(row, start))
+            return await WORKS[row.kind].chunk(loaded, _items(row, start), self._context)
 
     async def _begin(self, row: Row[Any]) -> bool:
         """Prepare a job, unless that was done before; whether it can be worked on. What raises is tried again."""
@@ -137,7 +136,7 @@ class ChunkRunner:
 
     async def _prepared(self, row: Row[Any], request: bytes, prepared: bytes | None) -> bytes | None:
         """What is worked out once for all items."""
-        return prepared if prepared is not None else await WORKS[JobKind(row.kind)].prepare(request, self._context)
+        return prepared if prepared is not None else await WORKS[row.kind].prepare(request, self._context)
 
     async def _fail(self, job: str, fault: str) -> None:
         await self._surely(self._records.end, job, JobStatus.FAILED, fault[:_LONGEST_FAULT])
@@ -161,7 +160,7 @@ class ChunkRunner:
             request, prepared = await self._surely(self._records.request, row.id)
             try:
                 prepared = await self._prepared(row, request, prepared)
-                loaded = await self._threads.run(WORKS[JobKind(row.kind)].load, row.id, request, prepared)
+                loaded = await self._threads.run(WORKS[row.kind].load, row.id, request, prepared)
             except _UNWORKABLE as refusal:
                 await self._fail(row.id, str(refusal))
                 return None
@@ -170,12 +169,6 @@ class ChunkRunner:
         while len(self._loaded) > _JOBS_AT_ONCE:
             self._loaded.popitem(last=False)
         return self._loaded[row.id]
-
-    async def _lines(self, loaded: PreparedJob, kind: str, items: range) -> ChunkResult:
-        work = WORKS[JobKind(kind)]
-        return await bisect_failures(
-            items, lambda some: work.lines(loaded, some, self._context), partial(work.failed, loaded)
-        )
 
     @contextmanager
     def _noted(self, job: str, start: int) -> Iterator[None]:
@@ -207,4 +200,4 @@ def _items(row: Row[Any], start: int) -> range:
 def _abandoned(loaded: PreparedJob, row: Row[Any], start: int) -> ChunkResult:
     items = _items(row, start)
     _log.error("the chunk of job %s that begins with %d is given up", row.id, start)
-    return ChunkResult([WORKS[JobKind(row.kind)].failed(loaded, index, _ABANDONED) for index in items], len(items))
+    return ChunkResult([WORKS[row.kind].failed(loaded, index, _ABANDONED) for index in items], len(items))

@@ -115,6 +115,6 @@ def test_the_engine_starts_where_sqlite_has_no_parts_of_seconds(
 
 async def test_an_owner_and_a_key_are_one_job(place: Workplace) -> None:
     spec = sweep_of(3, seed=7)
-    first, second = [await place.jobs.sweep(spec, Requester("me", "key")) for _ in range(2)]
+    first, second = [await place.jobs.accept("sweep", spec, Requester("me", "key")) for _ in range(2)]
     assert first.id == second.id
     await place.ended(first.id)

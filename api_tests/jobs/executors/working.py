@@ -91,7 +91,7 @@ class Workplace:
 
     async def sweep(self, spec: SweepSpec, owner: str = "") -> str:
         """Give them a sweep; its id."""
-        return (await self.jobs.sweep(spec, Requester(owner))).id
+        return (await self.jobs.accept("sweep", spec, Requester(owner))).id
 
     async def ended(self, job: str, seconds: float = 60.0) -> Job:
         """The job at its end; TimeoutError where that does not come."""

@@ -2,35 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Header, Request
+from fastapi import APIRouter, Body, Header
 from fastapi.responses import Response
 
-from service.core.kinds import Double, Model
 from service.grading.formats.lambda_feedback import LambdaAnswer, LambdaCommand, LambdaRequest
 from service.grading.formats.mu_ed import EvaluateHealth, EvaluateRequest, Feedback
-from service.grading.formats.xqueue import XQueue
-from service.http.examples import example, example_requests
-from service.http.requests import ServicesDep, StrictRequest, StrictRoute
+from service.http.examples import example_requests
+from service.http.requests import ServicesDep, StrictRoute
 
 router = APIRouter(tags=["gradings"], route_class=StrictRoute)
-texts = APIRouter(tags=["gradings"])
 
 _JSON = "application/json"
-_ANY_BODY = {
-    "required": True,
-    "content": {"text/plain": {"schema": {"type": "string", "description": "JSON"}, "example": example("queued")}},
-}
-
-
-class XQueueReply(Model):
-    """What XQueue takes from a grader."""
-
-    correct: bool
-    """Whether all is right."""
-    score: Double
-    """The share of the points."""
-    msg: str
-    """Why, as one XML element."""
 
 
 @router.post("/evaluate", summary="Evaluate a submission (µEd)", response_model=list[Feedback])
@@ -59,15 +41,3 @@ async def run_lambda_feedback(
         return Response(await services.archive.grade(request.grading_spec(), "lambda_feedback"), media_type=_JSON)
     answer = LambdaAnswer.preview_of(request) if command == "preview" else LambdaAnswer.healthy()
     return Response(answer.model_dump_json(), media_type=_JSON)
-
-
-@texts.post(
-    "/v1/adapters/xqueue",
-    summary="Grade a submission of XQueue",
-    response_model=XQueueReply,
-    openapi_extra={"requestBody": _ANY_BODY},
-)
-async def grade_queued_submission(request: Request, services: ServicesDep) -> Response:
-    """Open edX, push: a body of any media type with `xqueue_body`; `grader_payload` has a `claim` or a `rubric`."""
-    body = await StrictRequest(request.scope, request.receive).body()
-    return Response(await services.archive.grade(XQueue.read(body), "xqueue"), media_type=_JSON)

@@ -18,6 +18,7 @@ from service.http.examples import example, example_requests
 from service.http.requests import ServicesDep, StrictRoute
 from service.http.responses import ACCEPTED, GradingResponse, Responses, link, located
 from service.jobs.job import Job
+from service.jobs.work.gradings import GradingsWork
 
 router = APIRouter(tags=["gradings"], route_class=StrictRoute)
 
@@ -97,4 +98,4 @@ async def create_gradings(
     What the rubric simulates is simulated once for all of them. Each sheet is graded as `POST /v1/gradings` grades it;
     the results come as JSON, as a table, or as files in the format that a platform reads.
     """
-    return located(await services.jobs.grade(name, batch, requester), response)
+    return located(await services.jobs.accept(GradingsWork.kind, batch, requester, name), response)

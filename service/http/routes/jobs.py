@@ -1,41 +1,21 @@
-"""Jobs: sweeps that are accepted, how far jobs are, as they go on, and their ends."""
+"""Jobs: how far they are, as they go on, and their ends; they are accepted by the routes of their kinds."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Header, Query, Response
+from fastapi import APIRouter, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from service.http.dependencies import JobDep, JobId, PageCursor, RequesterDep, page_size
-from service.http.examples import example_requests
+from service.http.dependencies import JobDep, JobId, PageCursor, page_size
 from service.http.requests import ServicesDep, StrictRoute
-from service.http.responses import ACCEPTED, Responses, located
+from service.http.responses import Responses
 from service.jobs.job import OPEN, Job, JobPage, JobStatus
 from service.store.listing import Cursor
-from service.studies.sweep import SweepSpec
 
 router = APIRouter(tags=["jobs"], route_class=StrictRoute)
 _streams = APIRouter()  # which go on while somebody listens, and have no body to be read
-
-
-@router.post("/v1/sweeps", summary="Sweep over a specification", status_code=202, responses=ACCEPTED)
-async def create_sweep(
-    spec: Annotated[SweepSpec, Body(openapi_examples=example_requests("sweeps"))],
-    services: ServicesDep,
-    requester: RequesterDep,
-    response: Response,
-) -> Job:
-    """Judge a network at every point of a grid: up to 100,000 of them, in the background.
-
-    An axis is a JSON Pointer into the base specification, or one of `depth`, `width`, `weight_variance`,
-    `bias_variance`, `input_std`, `activation`, with values one by one or a linear or logarithmic range. Axes are
-    multiplied (`product`) or go side by side (`zip`). Each point is a verdict with its spreads and theory's prediction;
-    points that were computed before, by whatever sweep, are not computed again. One that fails is told in its result.
-    An axis that fits nowhere is refused at once.
-    """
-    return located(await services.jobs.sweep(spec, requester), response)
 
 
 _PageSize = Annotated[int, page_size("jobs")]

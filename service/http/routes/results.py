@@ -1,35 +1,29 @@
 """What came out of a job: its results one by one, in pages, as a table, as files and as a picture."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
-from typing_extensions import TypeAliasType
 
 from service.charts.chart import ChartFormat, Theme
-from service.core.errors import ChartNotAvailable
 from service.core.kinds import Model
-from service.grading.batch import GradedSubmission
 from service.grading.formats import FormatName
 from service.http.dependencies import CurrentJob, JobDep, JobId, current_job, page_size
-from service.http.requests import Services, ServicesDep, StrictRoute
+from service.http.requests import ServicesDep, StrictRoute
 from service.http.responses import Csv, GradingResponse, Png, Svg, VegaLite, Zip, attachment
-from service.jobs.job import OPEN, Job, JobKind
+from service.jobs.job import OPEN
+from service.jobs.work import WORKS, JobResult
 from service.studies.axes import MOST_POINTS
-from service.studies.points import SweepPoint
 
 _CURSOR = "^[0-9]{1,9}$"
 _NATIVE = FormatName("native")
 
 router = APIRouter(prefix="/v1/jobs/{id}", tags=["jobs"], route_class=StrictRoute)
-
-JobResult = TypeAliasType(
-    "JobResult",
-    Annotated[SweepPoint | GradedSubmission, Field(discriminator="kind", description="What came out of an item.")],
-)
 
 
 class JobResultPage(Model):
@@ -72,10 +66,10 @@ async def get_job_result(job: JobDep, index: _Index, services: ServicesDep, want
     With `format`, a grading alone as Gradescope, PrairieLearn and other platforms read it; `native` is the result with
     the grading in it, as `POST /v1/gradings` answers. A point of a sweep has one format.
     """
-    if wanted == _NATIVE or job.kind is JobKind.SWEEP:
+    if wanted == _NATIVE or WORKS[job.kind].files is None:
         return Response(await services.jobs.results.one(job.id, index), media_type="application/json")
     current = await current_job(job)
-    return GradingResponse(await services.jobs.results.graded(current.id, index, wanted), wanted)
+    return GradingResponse(await services.jobs.results.file(current.id, index, wanted), wanted)
 
 
 @router.get("/results.csv", summary="Get the results of a job as CSV", response_class=Csv)
@@ -101,51 +95,41 @@ async def get_job_bundle(job: CurrentJob, services: ServicesDep, wanted: _Wanted
 
 
 @dataclass(frozen=True)
-class _SweepChart:
-    """What there is to be drawn, and how long the picture may be kept."""
+class _Chart:
+    """A chart that can be drawn, and how long the picture may be kept."""
 
-    request: bytes
-    lines: list[bytes]
+    draw: Callable[[Theme, ChartFormat], Awaitable[bytes]]
     headers: dict[str, str]
 
 
-async def _sweep_chart(job: CurrentJob, services: ServicesDep) -> _SweepChart:
-    """The points of the sweep so far; ChartNotAvailable where the job is none."""
-    if job.kind is not JobKind.SWEEP:
-        raise ChartNotAvailable
-    request, lines = await services.jobs.results.swept(job.id)
-    return _SweepChart(request, lines, _kept(job))
+async def _chart(job: CurrentJob, services: ServicesDep) -> _Chart:
+    """The chart of the results so far; ChartNotAvailable."""
+    drawn = await services.jobs.results.drawn(job.id)
+    kept = "no-cache" if job.status in OPEN else "public, max-age=3600"
+    return _Chart(partial(services.renderer.job, *drawn), {"Cache-Control": kept})
 
 
-_SweepChartDep = Annotated[_SweepChart, Depends(_sweep_chart)]
+_ChartDep = Annotated[_Chart, Depends(_chart)]
 
 
 @router.get("/chart.json", summary="Get the chart of a sweep as Vega-Lite", response_model=VegaLite)
-async def get_job_chart(swept: _SweepChartDep, services: ServicesDep, theme: _On = Theme.LIGHT) -> Response:
+async def get_job_chart(chart: _ChartDep, theme: _On = Theme.LIGHT) -> Response:
     """The depth ratio over what is varied, as a Vega-Lite specification with its data.
 
     One axis is a line with its band, two are a map, with the line where theory puts the edge drawn in; while the job is
     running, of the points that are there.
     """
-    drawn = await _drawn(swept, services, theme, ChartFormat.JSON)
-    return Response(drawn, media_type="application/json", headers=swept.headers)
+    drawn = await chart.draw(theme, ChartFormat.JSON)
+    return Response(drawn, media_type="application/json", headers=chart.headers)
 
 
 @router.get("/chart.svg", summary="Get the chart of a sweep as SVG", response_class=Svg)
-async def get_job_chart_svg(swept: _SweepChartDep, services: ServicesDep, theme: _On = Theme.LIGHT) -> Svg:
+async def get_job_chart_svg(chart: _ChartDep, theme: _On = Theme.LIGHT) -> Svg:
     """The chart that `chart.json` describes, drawn; the same results give the same bytes."""
-    return Svg(await _drawn(swept, services, theme, ChartFormat.SVG), headers=swept.headers)
+    return Svg(await chart.draw(theme, ChartFormat.SVG), headers=chart.headers)
 
 
 @router.get("/chart.png", summary="Get the chart of a sweep as PNG", response_class=Png, responses=Png.documented)
-async def get_job_chart_png(swept: _SweepChartDep, services: ServicesDep, theme: _On = Theme.LIGHT) -> Png:
+async def get_job_chart_png(chart: _ChartDep, theme: _On = Theme.LIGHT) -> Png:
     """The same, as a picture of points: one and a half times its size, for sharp screens."""
-    return Png(await _drawn(swept, services, theme, ChartFormat.PNG), headers=swept.headers)
-
-
-async def _drawn(swept: _SweepChart, services: Services, theme: Theme, wanted: ChartFormat) -> bytes:
-    return await services.renderer.sweep(swept.request, swept.lines, theme, wanted)
-
-
-def _kept(job: Job) -> dict[str, str]:
-    return {"Cache-Control": "no-cache" if job.status in OPEN else "public, max-age=3600"}
+    return Png(await chart.draw(theme, ChartFormat.PNG), headers=chart.headers)

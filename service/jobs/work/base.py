@@ -1,27 +1,43 @@
 """What a kind of job has to say for itself, and what it works with."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from math import ceil
+from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
 from service.core.errors import StoreUnavailable
+from service.core.kinds import Model
 from service.core.settings import Settings
 from service.core.version import ENGINE_VERSION
-from service.jobs.job import JobKind
-from service.jobs.records import Accepted
-from service.jobs.size import chunk_of
+from service.grading.formats import FormatName
 from service.processes.pool import ProcessPool
 from service.processes.threads import Threads
 from service.simulation.estimate import Limits
 from service.simulation.results import ItemError
+from service.store.database import Database
 from service.store.reports import PointStore
 from service.store.stores import Store
-from service.studies.evaluation import ChunkResult
+from service.studies.evaluation import ChunkResult, bisect_failures
 
 _T = TypeVar("_T")
+_LARGEST_CHUNK, _MOST_CHUNKS = 200, 2000
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A job as it is accepted."""
+
+    id: str
+    kind: str
+    digest: str
+    engine_version: str
+    total: int
+    chunk: int  # how many items are worked on together
+    estimated_seconds: float
+    request: bytes  # JSON
 
 
 class JobCache:
@@ -34,6 +50,11 @@ class JobCache:
         self._points = points
         self._reports = reports
         self._threads = Threads()
+
+    @property
+    def keeps_points(self) -> bool:
+        """Whether there is a store for points."""
+        return self._points is not None
 
     async def points(self, digests: Collection[str]) -> dict[str, bytes]:
         """Those of the points that are kept, as JSON by their digests."""
@@ -68,6 +89,12 @@ class JobContext:
     limits: Limits  # of one item
     deadline_seconds: float
 
+    @classmethod
+    def of(cls, settings: Settings, pool: ProcessPool, cache: JobCache) -> "JobContext":
+        """The context with the limits of `settings`."""
+        limits = Limits.of(settings, settings.job_patience)
+        return cls(pool, cache, limits, settings.job_deadline_seconds)
+
 
 @dataclass(frozen=True)
 class PreparedJob:
@@ -78,10 +105,49 @@ class PreparedJob:
     parts: Any = field(repr=False)  # what its kind has made of the request, once for all chunks
 
 
-class JobWork(ABC):
-    """One kind of job: how a request is prepared, loaded, and worked on in chunks, and what its results look like."""
+@dataclass(frozen=True)
+class JobChart:
+    """The chart of a kind of job."""
 
-    kind: JobKind
+    draw: str
+    """`module:function` of the request, the results that are drawn, a Theme and a ChartFormat; it returns the file.
+
+    It is imported by the process that draws, and by no other.
+    """
+    items: Callable[[bytes], Sequence[int]]
+    """The numbers of the items that are drawn, rising, by the request."""
+
+
+@dataclass(frozen=True)
+class JobFiles:
+    """The results of a kind of job in the formats of platforms."""
+
+    file: Callable[[bytes, FormatName], bytes]
+    """One result in a format; ResultNotFound where there is none in it."""
+    archive: Callable[[bytes, Iterable[bytes], FormatName], bytes]
+    """A ZIP of results in a format, by the request and the results."""
+
+
+class JobWork(ABC):
+    """One kind of job: how a request is accepted, prepared and worked on in chunks, and what its results look like.
+
+    A file of this folder has one; the service finds it there.
+    """
+
+    kind: ClassVar[str]
+    """Its name, of 16 characters at most."""
+    result: ClassVar[type[Model]]
+    """The model of a result; its own `kind` tells it from those of others."""
+    chart: ClassVar[JobChart | None] = None
+    files: ClassVar[JobFiles | None] = None
+
+    def resolve(self, request: Any, parent: str, database: Database) -> Any:
+        """The request with what it refers to in the database; `parent` is the resource that it was sent to."""
+        return request
+
+    @abstractmethod
+    def accept(self, request: Any, settings: Settings) -> Accepted:
+        """A job by that request; SpecError or BudgetExceeded where it could never be worked on."""
 
     async def prepare(self, request: bytes, context: JobContext) -> bytes | None:
         """What is worked out once for all items, and kept with the job; None where there is nothing."""
@@ -90,6 +156,10 @@ class JobWork(ABC):
     @abstractmethod
     def load(self, job: str, request: bytes, prepared: bytes | None) -> PreparedJob:
         """The job with that request, and with what `prepare` has made of it."""
+
+    async def chunk(self, job: PreparedJob, items: range, context: JobContext) -> ChunkResult:
+        """The results of some items; one that ends its process or takes too long has an error for a result."""
+        return await bisect_failures(items, lambda some: self.lines(job, some, context), partial(self.failed, job))
 
     @abstractmethod
     async def lines(self, job: PreparedJob, items: range, context: JobContext) -> ChunkResult:
@@ -110,13 +180,14 @@ class JobWork(ABC):
     def _accepted(self, digest: str, size: tuple[int, float], request: bytes, settings: Settings) -> Accepted:
         """A job of `size`: so many items, with the seconds that each takes of a processor."""
         total, seconds_an_item = size
+        by_time = int(settings.job_chunk_seconds / max(seconds_an_item, 1e-6))
         return Accepted(
             id=uuid4().hex,
             kind=self.kind,
             digest=digest,
             engine_version=ENGINE_VERSION,
             total=total,
-            chunk=chunk_of(total, seconds_an_item, settings.job_chunk_seconds),
+            chunk=max(1, min(by_time, _LARGEST_CHUNK), ceil(total / _MOST_CHUNKS)),
             estimated_seconds=total * seconds_an_item / max(1, settings.job_workers),
             request=request,
         )

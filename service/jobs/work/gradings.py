@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
-from typing import Any
+from typing import Any, ClassVar
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from service.charts.tables import csv_line
@@ -16,18 +16,17 @@ from service.core.settings import Settings
 from service.grading.batch import BatchRequest, BatchSpec, GradedSubmission, Submission
 from service.grading.formats import FORMATS, FormatName
 from service.grading.rubrics import checked_plans, plans_of
-from service.grading.spec import Rubric
 from service.grading.tasks import gradings_of
-from service.jobs.job import JobKind
-from service.jobs.records import Accepted
-from service.jobs.size import seconds_a_sheet
-from service.jobs.work.base import JobContext, JobWork, PreparedJob
+from service.jobs.work.base import Accepted, JobContext, JobFiles, JobWork, PreparedJob
 from service.simulation.estimate import Limits
 from service.simulation.plan import Plan
 from service.simulation.results import ItemError
 from service.simulation.simulate import report_json
+from service.store.assignments import AssignmentStore
+from service.store.database import Database
 from service.studies.evaluation import ChunkResult
 
+_SECONDS_A_CLAIM = 1e-3
 _TABLE = "results.csv"
 _EXTENSIONS = {"application/json": ".json", "application/vnd.ims.lis.v1.score+json": ".json", "text/plain": ".txt"}
 _LONGEST_NAME = 60
@@ -44,17 +43,72 @@ class _Sheets:
     submissions: list[Submission]
 
 
+def _file(line: bytes, wanted: FormatName) -> bytes:
+    """A result in the format `wanted`; ResultNotFound where the sheet has no grading."""
+    graded = GradedSubmission.model_validate_json(line)
+    if graded.error is not None:
+        raise ResultNotFound(f"This sheet has no grading: {graded.error.detail}", index=graded.index)
+    return _text(graded, wanted)
+
+
+def _archive(request: bytes, lines: Iterable[bytes], wanted: FormatName) -> bytes:
+    """A ZIP of a file for each sheet that has a grading, and of the table of all; equal lines make equal bytes.
+
+    A file is called by the number of its sheet, and by what every system takes of its id.
+    """
+    packed = BytesIO()
+    names = GradedSubmission.columns(BatchRequest.rubric_of(request))
+    table = [csv_line(names)]
+    with ZipFile(packed, "w", ZIP_DEFLATED, compresslevel=_PACKING) as files:
+        for graded in map(GradedSubmission.model_validate_json, lines):  # one at a time: all are a gigabyte
+            table.append(csv_line(graded.cells(len(names))))
+            _add_graded(files, graded, wanted)
+        _add(files, _TABLE, b"".join(table))
+    return packed.getvalue()
+
+
+def _json(model: Model) -> bytes:
+    return model.model_dump_json().encode()
+
+
+def _text(graded: GradedSubmission, wanted: FormatName) -> bytes:
+    return b"" if graded.grading is None else FORMATS[wanted].write(graded.grading).encode()
+
+
+def _file_name(graded: GradedSubmission, wanted: FormatName) -> str:
+    """The number of the sheet, and letters of any language, digits, dots and dashes of its id."""
+    name = _STRANGE.sub("_", unicodedata.normalize("NFC", graded.id))[:_LONGEST_NAME].strip("._")
+    number, extension = f"{graded.index:05d}", _EXTENSIONS[FORMATS[wanted].media_type]
+    return f"{number}_{name}{extension}" if name else f"{number}{extension}"
+
+
+def _add_graded(files: ZipFile, graded: GradedSubmission, wanted: FormatName) -> None:
+    if graded.error is None:
+        _add(files, _file_name(graded, wanted), _text(graded, wanted))
+
+
+def _add(files: ZipFile, name: str, content: bytes) -> None:
+    files.writestr(ZipInfo(name), content, ZIP_DEFLATED, _PACKING)  # without a date, which would be that of the request
+
+
 class GradingsWork(JobWork):
     """What the rubric simulates is simulated once, before the first sheet is graded."""
 
-    kind = JobKind.GRADINGS
+    kind: ClassVar[str] = "gradings"
+    result: ClassVar[type[Model]] = GradedSubmission
+    files: ClassVar[JobFiles | None] = JobFiles(_file, _archive)
 
-    def accepted(self, rubric: Rubric, batch: BatchSpec, settings: Settings) -> Accepted:
+    def resolve(self, request: BatchSpec, parent: str, database: Database) -> BatchRequest:
+        """The sheets with the rubric of the assignment `parent`; AssignmentNotFound."""
+        rubric = AssignmentStore(database).get(parent).rubric
+        return BatchRequest(rubric=rubric, submissions=request.submissions)
+
+    def accept(self, request: BatchRequest, settings: Settings) -> Accepted:
         """A job that grades a class; FlawedRubric, or BudgetExceeded where the rubric simulates too much."""
-        checked_plans(rubric, Limits.of(settings))
-        request = BatchRequest(rubric=rubric, submissions=batch.submissions).encoded()
-        size = (len(batch.submissions), seconds_a_sheet(rubric))
-        return self._accepted(BatchRequest.digest(request), size, request, settings)
+        checked_plans(request.rubric, Limits.of(settings))
+        encoded = request.encoded()
+        size = (len(request.submissions), _SECONDS_A_CLAIM * len(request.rubric.claims))
+        return self._accepted(BatchRequest.digest(encoded), size, encoded, settings)
 
     async def prepare(self, request: bytes, context: JobContext) -> bytes | None:
         """The reports that the rubric's claims are judged by, which are kept for good."""
@@ -87,55 +141,9 @@ class GradingsWork(JobWork):
         """A grading in those columns."""
         return GradedSubmission.model_validate_json(line).cells(columns)
 
-    def file(self, line: bytes, wanted: FormatName) -> bytes:
-        """A result in the format `wanted`; ResultNotFound where the sheet has no grading."""
-        graded = GradedSubmission.model_validate_json(line)
-        if graded.error is not None:
-            raise ResultNotFound(f"This sheet has no grading: {graded.error.detail}", index=graded.index)
-        return _text(graded, wanted)
-
-    def archive(self, request: bytes, lines: Iterable[bytes], wanted: FormatName) -> bytes:
-        """A ZIP of a file for each sheet that has a grading, and of the table of all; equal lines make equal bytes.
-
-        A file is called by the number of its sheet, and by what every system takes of its id.
-        """
-        packed = BytesIO()
-        names = self.header(request)
-        table = [csv_line(names)]
-        with ZipFile(packed, "w", ZIP_DEFLATED, compresslevel=_PACKING) as files:
-            for graded in map(GradedSubmission.model_validate_json, lines):  # one at a time: all are a gigabyte
-                table.append(csv_line(graded.cells(len(names))))
-                _add_graded(files, graded, wanted)
-            _add(files, _TABLE, b"".join(table))
-        return packed.getvalue()
-
     async def _report(self, made: Plan, context: JobContext) -> bytes:
         report = await context.cache.report(made.digest)
         if report is None:
             report = await context.pool.work(partial(report_json, made), context.deadline_seconds)
         await context.cache.pin(made.digest, report)
         return report
-
-
-def _json(model: Model) -> bytes:
-    return model.model_dump_json().encode()
-
-
-def _text(graded: GradedSubmission, wanted: FormatName) -> bytes:
-    return b"" if graded.grading is None else FORMATS[wanted].write(graded.grading).encode()
-
-
-def _file_name(graded: GradedSubmission, wanted: FormatName) -> str:
-    """The number of the sheet, and letters of any language, digits, dots and dashes of its id."""
-    name = _STRANGE.sub("_", unicodedata.normalize("NFC", graded.id))[:_LONGEST_NAME].strip("._")
-    number, extension = f"{graded.index:05d}", _EXTENSIONS[FORMATS[wanted].media_type]
-    return f"{number}_{name}{extension}" if name else f"{number}{extension}"
-
-
-def _add_graded(files: ZipFile, graded: GradedSubmission, wanted: FormatName) -> None:
-    if graded.error is None:
-        _add(files, _file_name(graded, wanted), _text(graded, wanted))
-
-
-def _add(files: ZipFile, name: str, content: bytes) -> None:
-    files.writestr(ZipInfo(name), content, ZIP_DEFLATED, _PACKING)  # without a date, which would be that of the request

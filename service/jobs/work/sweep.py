@@ -1,28 +1,40 @@
 """Sweeps: every item is a point."""
 
 from functools import partial
-from typing import Any
+from statistics import fmean
+from time import perf_counter
+from typing import Any, ClassVar
 
+from service.charts.sweep_axes import Extract
+from service.core.kinds import Model
 from service.core.settings import Settings
-from service.jobs.job import JobKind
-from service.jobs.records import Accepted
-from service.jobs.size import seconds_a_point
-from service.jobs.work.base import JobContext, JobWork, PreparedJob
+from service.jobs.work.base import Accepted, JobChart, JobContext, JobWork, PreparedJob
+from service.simulation.estimate import cost
 from service.simulation.results import ItemError
 from service.studies.evaluation import ChunkResult, digests_of, points_of
 from service.studies.points import SweepPoint
 from service.studies.sweep import Grid, SweepSpec
+from service.studies.validation import plan_corner, plan_sample
+
+_OPERATIONS_PER_SECOND = 2e10  # of one processor, by the estimate
+_SECONDS_A_POINT = 3e-3  # of any size: its specification, its theory, its statistics, its verdict
+_SAMPLES = 16  # of the points between the corners: their costs are looked at
 
 
 class SweepWork(JobWork):
     """Points are looked up by their digests first, and simulated where they are not kept."""
 
-    kind = JobKind.SWEEP
+    kind: ClassVar[str] = "sweep"
+    result: ClassVar[type[Model]] = SweepPoint
+    chart: ClassVar[JobChart | None] = JobChart(
+        "service.charts.sweep:draw",
+        lambda request: Extract.of(SweepSpec.model_validate_json(request)).indexes(),
+    )
 
-    def accepted(self, spec: SweepSpec, settings: Settings) -> Accepted:
+    def accept(self, request: SweepSpec, settings: Settings) -> Accepted:
         """A job that sweeps; MisplacedAxis where one of its corners is no network."""
-        size = (spec.total, seconds_a_point(Grid(spec)))
-        return self._accepted(spec.digest(), size, spec.model_dump_json().encode(), settings)
+        size = (request.total, seconds_a_point(Grid(request)))
+        return self._accepted(request.digest(), size, request.model_dump_json().encode(), settings)
 
     def load(self, job: str, request: bytes, prepared: bytes | None) -> PreparedJob:
         """The job with its grid."""
@@ -30,8 +42,10 @@ class SweepWork(JobWork):
 
     async def lines(self, job: PreparedJob, items: range, context: JobContext) -> ChunkResult:
         """The results of the points `items`."""
-        digests = await context.pool.work(partial(digests_of, job.request, items), context.deadline_seconds)
-        known = await context.cache.points({digest for digest in digests if digest is not None})
+        known: dict[str, bytes] = {}
+        if context.cache.keeps_points:
+            digests = await context.pool.work(partial(digests_of, job.request, items), context.deadline_seconds)
+            known = await context.cache.points({digest for digest in digests if digest is not None})
         task = partial(points_of, job.request, items, known, context.limits)
         found: ChunkResult = await context.pool.work(task, context.deadline_seconds)
         await context.cache.keep_points(found.points)
@@ -48,3 +62,15 @@ class SweepWork(JobWork):
     def row(self, line: bytes, columns: int) -> list[Any]:
         """A point in those columns."""
         return SweepPoint.model_validate_json(line).cells()
+
+
+def seconds_a_point(grid: Grid) -> float:
+    """Seconds of one processor for a point, by the cost of some; MisplacedAxis where a corner is no network."""
+    started = perf_counter()
+    corners = [plan_corner(grid, index) for index in grid.corners()]
+    between = range(0, len(grid), max(1, len(grid) // _SAMPLES))
+    found = [made for made in (plan_sample(grid, index) for index in between) if made is not None]
+    made = [*corners, *found]
+    planning = 2.0 * (perf_counter() - started) / len(made)  # each point is planned twice; a base may be megabytes
+    operations = fmean(cost(one).floating_point_operations for one in made)
+    return max(_SECONDS_A_POINT, planning) + operations / _OPERATIONS_PER_SECOND
