@@ -95,8 +95,8 @@ chaos: $(BIN)/.dev ## kill executors and the service in the middle of their work
 house: $(BIN)/.dev ## count what a newcomer must know: files opened, files to write, names, rooms
 	$(BIN)/python benchmarks/house.py
 
-mutation: $(BIN)/.dev ## plant single mutations into a copy, and see which of them no test notices (ONLY="theory store/failures")
-	$(BIN)/python benchmarks/mutation.py $(ONLY)
+mutation: $(BIN)/.dev ## plant single mutations into a copy, and see which of them no test notices (ONLY="theory store/failures", or all of FILES="grading/inequality.py")
+	$(BIN)/python benchmarks/mutation.py $(ONLY) $(addprefix --every ,$(FILES))
 
 phase-diagram: $(BIN)/.dev ## draw the phase diagram of tanh and compare it with theory, some minutes
 	$(BIN)/python benchmarks/phase_diagram.py

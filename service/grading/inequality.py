@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from math import inf
 from typing import Any
 
 from flint import arb
@@ -58,10 +59,10 @@ class _StatedBound:
         extreme = "supremum" if sign > 0 else "infimum"
         if truth.unbounded:
             return BoundOutcome("unbounded", f"There is no such bound: the {extreme} is infinite.")
-        if self.exact is not None and self.exact == _exact(truth):
-            return _at_the_extreme(self, truth, extreme)
         best = _enclosure(truth)
         room, named = sign * (self.value - best), f"the {extreme} is {_shown(truth, best)}"
+        if room == 0 or (self.exact is not None and self.exact == _exact(truth)):
+            return _at_the_extreme(self, truth, extreme)
         if room < 0:
             return BoundOutcome("invalid_bound", f"{self.written} is no bound: {named}.{_rounded(self, truth, sign)}")
         if not room > 0:
@@ -85,7 +86,7 @@ class Inequality:
         """What `answer` claims: a chain as a text, an object of `lower` and `upper`, or an upper bound alone."""
         if isinstance(answer, dict):
             unknown = set(answer) - {"lower", "upper"}
-            if unknown or not answer:
+            if unknown:
                 raise Unreadable("An object of `lower` and `upper` is expected here.")
             sides = {name: _side(value, parameters) for name, value in answer.items() if value is not None}
             return cls(sides.get("lower"), sides.get("upper"))
@@ -103,7 +104,7 @@ class Inequality:
         farther = lower if -lower.value > upper.value else upper
         exact = None if farther.exact is None else abs(farther.exact)
         size = _StatedBound(abs(farther.value), farther.strict, farther.written.lstrip("-"), exact)
-        return Inequality(None, size, of_size=True, named=True)
+        return Inequality(None, size)
 
 
 def _plain(text: str) -> str:
@@ -123,7 +124,7 @@ def _chain(text: str, parameters: dict[str, float]) -> Inequality:
     if len(signs) > 2 or "=" in signs:
         raise Unreadable(f"One chain is expected here, such as {_EXAMPLE}.", operators[-1].start())
     if len({sign[0] for sign in signs}) > 1:
-        raise Unreadable("Both signs of a chain have to point the same way.", operators[-1].start())
+        raise Unreadable("Both signs of a chain have to point the same way.", operators[1].start())
     if signs[0][0] == ">":
         parts, signs = parts[::-1], [sign.replace(">", "<") for sign in signs[::-1]]
     return _sides(parts, signs, parameters)
@@ -181,8 +182,9 @@ def _enclosure(truth: Bound) -> Ball:
     if truth.decimal is not None:
         value = arb(truth.decimal)
         return value if _exact(truth) is not None else value + arb(0, f"1e-{_EXACT_DIGITS}") * abs(value)
-    low = -arb.pos_inf() if truth.low is None else arb(truth.low)
-    return low.union(arb.pos_inf() if truth.high is None else arb(truth.high))
+    if truth.low is None or truth.high is None:
+        return arb(0, inf)
+    return arb(truth.low).union(arb(truth.high))
 
 
 def _shown(truth: Bound, best: Ball) -> str:
