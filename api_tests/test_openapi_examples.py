@@ -158,6 +158,8 @@ def test_the_excerpts_are_taken_from_what_the_service_answers(service_url: str) 
     family = example_of("get_catalog")[1]["families"][0]
     whole = catalog.json()["families"][0]
     assert_alike({**whole, "kinds": whole["kinds"][: len(family["kinds"])]}, family)
+    charts = example_of("get_catalog")[1]["charts"]
+    assert catalog.json()["charts"][: len(charts)] == charts
     assert document.json()["openapi"] == example_of("get_document")[1]["openapi"]
     shown = example_of("get_metrics")[1].splitlines()
     assert {line for line in shown if line.startswith("#")} <= set(metrics.text.splitlines())

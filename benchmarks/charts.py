@@ -14,7 +14,8 @@ from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 from examples.running_service import running_service  # noqa: E402
-from service.charts.chart import ChartFormat, ChartName  # noqa: E402
+from service.charts.chart import ChartFormat  # noqa: E402
+from service.charts.kinds import CHARTS  # noqa: E402
 
 TIMES = 7
 NETWORKS = {
@@ -53,7 +54,7 @@ def main() -> None:
         table.add_column(column, justify="right")
     with running_service() as url, httpx.Client(base_url=url, timeout=120) as client:
         places = [made(client, name) for name in NETWORKS]
-        for chart in ChartName:
+        for chart in CHARTS:
             urls = [f"{place}/chart.{kind}?chart={chart}" for place in places for kind in ChartFormat]
             table.add_row(chart, *(f"{milliseconds(client, one):.0f}" for one in urls))
         pages = [f"{milliseconds(client, f'{place}/report.html'):.0f}" for place in places]

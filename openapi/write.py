@@ -16,7 +16,8 @@ from service.processes.system import single_blas_thread  # noqa: E402 - the root
 
 single_blas_thread()
 
-from service.charts.chart import ChartFormat, ChartName, Theme  # noqa: E402
+from service.charts.chart import ChartFormat, Theme  # noqa: E402
+from service.charts.kinds.gradient import GradientChart  # noqa: E402
 from service.charts.rendering import draw_report  # noqa: E402
 from service.charts.sweep import draw_sweep  # noqa: E402
 from service.charts.tables import csv_line, layers_csv  # noqa: E402
@@ -76,7 +77,7 @@ def answers() -> dict[str, Any]:
         "preview": preview(previewed).model_dump(mode="json"),
         "report": report,
         "chart": json.loads(
-            draw_report([SimulationReport.model_validate(report)], ChartName.GRADIENT, Theme.LIGHT, ChartFormat.JSON)
+            draw_report([SimulationReport.model_validate(report)], GradientChart.name, Theme.LIGHT, ChartFormat.JSON)
         ),
         "reports": _listed(report).model_dump(mode="json"),
         "profile": profile(ProfileSpec.model_validate(_first("activations"))).model_dump(mode="json"),
@@ -143,9 +144,10 @@ def _listed(report: dict[str, Any]) -> ReportPage:
 
 
 def _beginning(whole: Catalog) -> Catalog:
-    """The first two kinds of the first family: the whole would drown the document."""
+    """The first two kinds of the first family, and two charts: the whole would drown the document."""
     family = whole.families[0]
-    return Catalog(families=[family.model_copy(update={"kinds": family.kinds[:2]})])
+    kinds = family.model_copy(update={"kinds": family.kinds[:2]})
+    return Catalog(families=[kinds], charts=whole.charts[:2])
 
 
 def _rounded(node: Any) -> Any:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from api_tests.charts.odd_reports import SPECIFICATIONS, odd
 from service.charts.architecture import anchor, hidden_layers, top_layers
-from service.charts.comparison import ComparisonChart
-from service.charts.gradient import GradientChart
+from service.charts.kinds.comparison import ComparisonChart
+from service.charts.kinds.gradient import GradientChart
 from service.charts.rows import Frame, Row, downsample
 from service.nn.policies import Sgd
 from service.simulation.results import SimulationReport

@@ -6,15 +6,15 @@ import pytest
 from api_tests.charts.odd_reports import FORMULA, SPECIFICATIONS, odd
 from api_tests.networks import report as simulated
 from service.charts import architecture as architectures
-from service.charts.activation import ActivationChart
 from service.charts.architecture import activation_name, activations, architecture
-from service.charts.chart import ChartFormat, ChartName, Theme
-from service.charts.derivative import DerivativeChart
-from service.charts.gain import GainChart
+from service.charts.chart import ChartFormat, Theme
+from service.charts.kinds.activation import ActivationChart
+from service.charts.kinds.derivative import DerivativeChart
+from service.charts.kinds.gain import GainChart
+from service.charts.kinds.signal import SignalChart
+from service.charts.kinds.weight_gradient import WeightGradientChart
 from service.charts.rendering import draw_report
 from service.charts.rows import Row
-from service.charts.signal import SignalChart
-from service.charts.weight_gradient import WeightGradientChart
 from service.nn.activations.expression import Expression
 from service.simulation.plan import plan
 from service.simulation.results import SimulationReport
@@ -93,7 +93,7 @@ def test_a_sum_that_stays_linear_is_no_activation() -> None:
 def test_a_chart_plans_a_network_once(monkeypatch: pytest.MonkeyPatch) -> None:
     made, planned = odd("blocks").model_copy(update={"spec": odd("blocks").spec.model_copy()}), []
     monkeypatch.setattr(architectures, "plan", lambda spec: planned.append(spec) or plan(spec))
-    for chart in (ChartName.ACTIVATION, ChartName.DERIVATIVE, ChartName.GAIN):
+    for chart in ("activation", "derivative", "gain"):
         draw_report([made], chart, Theme.LIGHT, ChartFormat.JSON)
     assert planned == [made.spec]
     other = made.model_copy(update={"spec": odd("stable").spec})

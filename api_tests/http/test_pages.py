@@ -9,6 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api_tests.http.asking import assert_problem, sent, spec
+from service.charts.kinds import CHARTS
 from service.core.kinds import members
 from service.http.routes.catalog import Catalog
 from service.nn.activations import Activation
@@ -82,6 +83,16 @@ async def test_every_entry_of_the_catalog_is_described(client: httpx.AsyncClient
             if family.family == "activations":
                 assert entry.formula, place
                 assert entry.derivative, place
+
+
+async def test_the_catalog_lists_every_chart_in_the_order_of_the_page(client: httpx.AsyncClient) -> None:
+    found = Catalog.model_validate_json((await client.get("/v1/catalog")).content).charts
+    assert [chart.name for chart in found] == [*CHARTS]
+    assert found[0].name == "gradient"  # what a chart is unless another one is asked for
+    tabs = ["Gain per layer", "Signal", "Slope φ′", "Curve of φ", "Weight gradient"]
+    assert [chart.tab for chart in found if chart.tab in tabs] == tabs
+    assert {chart.name: chart.compares for chart in found}.items() >= {"gradient": False, "comparison": True}.items()
+    assert all(chart.title and chart.how_to_read for chart in found)
 
 
 async def test_a_default_in_the_catalog_is_json_within_the_bounds_beside_it(client: httpx.AsyncClient) -> None:

@@ -15,7 +15,8 @@ from api_tests.charts.odd_reports import odd
 from api_tests.processes.pools import until
 from api_tests.processes.processes import children, cpu_seconds, draws, eventually, exists, server_at
 from examples.running_service import running_service
-from service.charts.chart import ChartFormat, ChartName, Theme
+from service.charts.chart import ChartFormat, Theme
+from service.charts.kinds import ChartName
 from service.charts.renderer import ChartRenderer
 from service.core.errors import DeadlineExceeded, QueueFull, WorkerFailed
 from service.core.settings import Settings
@@ -36,7 +37,7 @@ async def renderer(**settings: object) -> AsyncIterator[ChartRenderer]:
 
 
 async def drawn(one: ChartRenderer, report: bytes = SMALL) -> bytes:
-    return await one.chart([report], ChartName.GRADIENT, Theme.LIGHT, ChartFormat.SVG)
+    return await one.chart([report], ChartName("gradient"), Theme.LIGHT, ChartFormat.SVG)
 
 
 async def test_a_process_that_was_killed_is_replaced() -> None:

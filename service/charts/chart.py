@@ -1,30 +1,12 @@
-"""What charts have in common: their names, formats and themes; nothing that draws is imported here.
-
-A chart is one file: a subclass of `Chart` with its rows, its drawing and its words, called as its name in `ChartName`.
-"""
+"""What charts have in common: their formats and themes, and what a chart of a report states."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from service.charts.rows import Row
 from service.simulation.results import SimulationReport
-
-if TYPE_CHECKING:
-    import altair as alt
-
-
-class ChartName(StrEnum):
-    """Which chart: what is shown of a report."""
-
-    GRADIENT = "gradient"
-    GAIN = "gain"
-    SIGNAL = "signal"
-    DERIVATIVE = "derivative"
-    ACTIVATION = "activation"
-    WEIGHT_GRADIENT = "weight_gradient"
-    COMPARISON = "comparison"
 
 
 class ChartFormat(StrEnum):
@@ -62,21 +44,37 @@ class Theme(StrEnum):
 
 
 class Chart(ABC):
-    """A chart of one report, or of several that are compared: the rows differ between reports, the drawing does not."""
+    """A chart of one report, or of several that are compared: the rows differ between reports, the drawing does not.
+
+    What draws is imported by `drawing` alone: the processes that answer requests read everything else.
+    """
 
     width: ClassVar[int] = 680
+    """Its width in pixels, where nothing else gives one."""
     height: ClassVar[int] = 340
-    name: ClassVar[ChartName]
+    """Its height in pixels."""
+    name: ClassVar[str]
+    """Its public name."""
     title: ClassVar[str]
+    """What stands above the drawing."""
     how_to_read: ClassVar[str]
+    """One or two sentences below the title."""
+    position: ClassVar[int]
+    """Its place among all charts, which are listed with rising positions."""
+    tab: ClassVar[str | None]
+    """What its tab on the page is called; None where the page has no tab for it."""
+    compares: ClassVar[bool] = False
+    """Whether it draws several reports; else it draws one."""
+    on_report_page: ClassVar[bool] = False
+    """Whether the report page shows it."""
 
     @abstractmethod
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
         """The tables of the drawing by their names; the first is what the chart is about."""
 
     @abstractmethod
-    def drawing(self) -> "alt.LayerChart":
-        """Marks over the tables of `rows`, without colours."""
+    def drawing(self) -> dict[str, Any]:
+        """Marks over the tables of `rows`, without colours, as Vega-Lite."""
 
 
 _FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"

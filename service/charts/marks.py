@@ -27,9 +27,14 @@ _DEPTH = "layer, counted from the input"
 _BAND_OPACITY = 0.22
 _POINT = alt.expr("length(data('layers')) > 60 ? 6 : 34")
 """Many points would be a thick line."""
-_PERCENTILES = {"median": "median", "p05": "5 % of trials below", "p95": "5 % of trials above"}
 _TILTED: dict[str, Any] = {"labelAngle": -40, "labelOverlap": False, "labelLimit": 160}
 _ROOM_FOR_NAMES = 40
+
+
+def layered(*drawn: alt.Chart) -> dict[str, Any]:
+    """The marks over one another, the last on top, as Vega-Lite."""
+    made: dict[str, Any] = alt.LayerChart(layer=[*drawn]).to_dict()
+    return made
 
 
 def layer_axis(title: str = _DEPTH, **scale: Any) -> alt.X:
@@ -81,12 +86,7 @@ def medians(x: Any, y: Any, *style: Any, band: tuple[str, str] | None = ("p05", 
     `style` is the colour, and the kind of stroke where there are several lines.
     """
     base = alt.Chart(alt.NamedData("layers"))
-    tooltip = [
-        alt.Tooltip("series:N", title="what"),
-        alt.Tooltip("layer:Q", title="layer"),
-        *(alt.Tooltip(f"{field}:Q", title=title, format=NUMBER) for field, title in _PERCENTILES.items()),
-        alt.Tooltip("trials:Q", title="trials"),
-    ]
+    tooltip = [*layer_tooltip("what", "median"), alt.Tooltip("trials:Q", title="trials")]
     lines = [
         base.mark_line(strokeWidth=2.2, invalid="break-paths-filter-domains").encode(x, y, *style),
         base.mark_point(filled=True, size=_POINT, opacity=1).encode(x, y, *style, tooltip=tooltip),
@@ -96,6 +96,23 @@ def medians(x: Any, y: Any, *style: Any, band: tuple[str, str] | None = ("p05", 
     low, high = alt.Y(f"{band[0]}:Q"), alt.Y2(f"{band[1]}:Q")
     area = base.mark_area(fillOpacity=_BAND_OPACITY, line=False).encode(x, low, high, style[0])
     return [area, *lines]
+
+
+def layer_tooltip(series: str, middle: Literal["median", "mean"]) -> list[alt.Tooltip]:
+    """What a layer tells: which series, under the title `series`, which layer, and its spread over trials."""
+    titles = {middle: middle, "p05": "5 % of trials below", "p95": "5 % of trials above"}
+    numbers = [alt.Tooltip(f"{field}:Q", title=title, format=NUMBER) for field, title in titles.items()]
+    return [alt.Tooltip("series:N", title=series), alt.Tooltip("layer:Q", title="layer"), *numbers]
+
+
+def derivative_bounds() -> list[alt.Chart]:
+    """Lines over the table `bounds`, with their names."""
+    base = alt.Chart(alt.NamedData("bounds"))
+    tooltip = [alt.Tooltip("activation:N"), alt.Tooltip("bound:N"), alt.Tooltip("value:Q"), alt.Tooltip("attained:N")]
+    return [
+        base.mark_rule(strokeDash=[3, 3], style="rule").encode(alt.Y("value:Q"), tooltip=tooltip),
+        base.mark_text(style="rule-name").encode(alt.Y("value:Q"), alt.Text("label:N"), x=alt.value(0)),
+    ]
 
 
 def policy_bands(named_at: str = "first", dx: int = 8) -> list[alt.Chart]:
@@ -121,7 +138,7 @@ def point_tooltip() -> list[alt.Tooltip]:
     ]
 
 
-def sentence(text: str) -> alt.LayerChart:
+def sentence(text: str) -> alt.Chart:
     """A sentence in an empty frame, for where there is nothing to be drawn; it has no rows."""
     mark = alt.Chart(alt.InlineData([{"sentence": text}])).mark_text(style="sentence")
-    return alt.LayerChart(layer=[mark.encode(alt.Text("sentence:N"))])
+    return mark.encode(alt.Text("sentence:N"))

@@ -7,7 +7,8 @@ import logging
 from functools import partial
 from importlib import import_module
 
-from service.charts.chart import ChartFormat, ChartName, Theme
+from service.charts.chart import ChartFormat, Theme
+from service.charts.kinds import ChartName
 from service.core.errors import Refusal
 from service.core.settings import Settings
 from service.processes.renderer import RendererProcess

@@ -11,18 +11,17 @@ import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
-from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-import altair as alt
 import vl_convert
 from platformdirs import user_cache_path
 
 from service.charts import marks
 from service.charts.architecture import architecture, outcome
-from service.charts.chart import Chart, ChartFormat, ChartName, Theme
+from service.charts.chart import ChartFormat, Theme
+from service.charts.kinds import CHARTS, ChartName
 from service.charts.rows import Row
 from service.simulation.results import SimulationReport
 
@@ -31,17 +30,12 @@ _PNG_SCALE = 1.5
 _SCRIPT_VERSION = f"{version('vl-convert-python')}-1"
 """Of the script for browsers: of the library that makes it, and of what is asked of that."""
 
-for _name in ChartName:
-    import_module(f"service.charts.{_name}")  # each is the file of its name
-
-CHARTS: dict[ChartName, Chart] = {chart.name: chart() for chart in Chart.__subclasses__()}
-
 
 def draw_report(reports: Sequence[SimulationReport], name: ChartName, theme: Theme, wanted: ChartFormat) -> bytes:
     """The chart of the first report, or of all of them where they are compared, as a file."""
     chart, verdict = CHARTS[name], reports[0].verdict
     whose = f"{architecture(reports[0])}: {outcome(verdict)}"
-    subtitle = [*([] if name is ChartName.COMPARISON else [whose]), chart.how_to_read]
+    subtitle = [*([] if chart.compares else [whose]), chart.how_to_read]
     words = {
         "description": f"{chart.title}. {verdict.reasons[0]}",
         "title": {"text": chart.title, "subtitle": subtitle},
@@ -100,13 +94,12 @@ def packed_script() -> bytes:
 
 
 @cache
-def _template(drawing: Callable[[], alt.LayerChart]) -> dict[str, Any]:
-    made: dict[str, Any] = drawing().to_dict()
-    return made
+def _template(drawing: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    return drawing()
 
 
-def _no_numbers() -> alt.LayerChart:
-    return marks.sentence("This report has no numbers for this chart.")
+def _no_numbers() -> dict[str, Any]:
+    return marks.layered(marks.sentence("This report has no numbers for this chart."))
 
 
 def _has_numbers(rows: dict[str, list[Row]]) -> bool:

@@ -13,14 +13,14 @@ from pprint import pformat
 from typing import TYPE_CHECKING, Any
 
 from service.charts.architecture import architecture
-from service.charts.chart import ChartFormat, ChartName, Theme
+from service.charts.chart import ChartFormat, Theme
+from service.charts.kinds import CHARTS
 from service.charts.rows import other_share
 from service.simulation.results import SimulationReport, Spread
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-_SHOWN = (ChartName.GRADIENT, ChartName.GAIN, ChartName.SIGNAL)
 _CODE_WIDTH = 100
 _NONE = "–"
 
@@ -49,9 +49,9 @@ def content_security_policy() -> str:
 
 def _pictures(report: SimulationReport) -> Iterator[dict[str, Any]]:
     """Charts as data URIs: two drawings in one page would share the names inside them."""
-    from service.charts.rendering import CHARTS, draw_report  # noqa: PLC0415 - the service asks for the policy alone
+    from service.charts.rendering import draw_report  # noqa: PLC0415 - the service asks for the policy alone
 
-    for name in _SHOWN:
+    for name in [name for name, chart in CHARTS.items() if chart.on_report_page]:
         pictures = {theme.value: _data_uri(draw_report([report], name, theme, ChartFormat.SVG)) for theme in Theme}
         yield {"title": CHARTS[name].title, **pictures}
 

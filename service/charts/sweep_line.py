@@ -78,7 +78,7 @@ class SweepLine:
     def drawing(self) -> alt.LayerChart:
         """Marks over `places`, `marked` and `zones`; a sentence while no point is there."""
         if self._findings.is_empty:
-            return marks.sentence(_NOTHING_YET)
+            return alt.LayerChart(layer=[marks.sentence(_NOTHING_YET)])
         x = marks.sweep_axis(alt.X, "x", self._axis, padding=14)
         y = marks.decades_axis("median", "δ at the first hidden layer over δ at the last, decades")
         between = _beside_names(x, y) if self._axis.kind is AxisKind.NAMES else _lines(x, y)

@@ -4,6 +4,7 @@
  * @typedef {import("./networks.js").Network} Network
  * @typedef {import("./entries.js").Entry} Entry
  * @typedef {import("./choices.js").Kinds} Kinds
+ * @typedef {import("api").components["schemas"]["ChartEntry"]} ChartEntry
  */
 
 import { cards } from "./cards.js";
@@ -23,13 +24,8 @@ import { Sweep } from "./sweep.js";
 import { tabList } from "./tabs.js";
 import { inWords, layersTable, showNoVerdict, showVerdict } from "./verdict.js";
 
-const TABS = [
-  { id: "gain", title: "Gain per layer" },
-  { id: "signal", title: "Signal" },
-  { id: "derivative", title: "Slope φ′" },
-  { id: "activation", title: "Curve of φ" },
-  { id: "weight_gradient", title: "Weight gradient" },
-];
+const GRADIENT = "gradient"; // this chart and the next have panels of their own, all others tabs
+const COMPARISON = "comparison";
 const LINK_MILLISECONDS = 300;
 const SAID_MILLISECONDS = 600;
 const WIDE = "(min-width: 60rem)";
@@ -40,8 +36,8 @@ const UNREADABLE = "The link could not be read; this is the network to begin wit
 
 /** The page while it is open. */
 class Laboratory {
-  /** @param {Kinds} kinds */
-  constructor(kinds) {
+  /** @param {Kinds} kinds @param {ChartEntry[]} charts */
+  constructor(kinds, charts) {
     this.kinds = kinds;
     this.entries = new Entries();
     /** @type {number | null} */
@@ -58,9 +54,10 @@ class Laboratory {
       copy: (place) => this.choose(() => this.entries.copy(place)),
       remove: (place) => this.choose(() => this.entries.remove(place)),
     });
-    this.tabs = tabList(at("tabs"), "Charts", TABS, () => this.rest.ask());
-    const names = ["gradient", "comparison", ...TABS.map(({ id }) => id)];
-    this.charts = Object.fromEntries(names.map((name) => [name, chartIn(at(`chart-${name}`))]));
+    const tabs = charts.flatMap(({ name, tab }) => (tab === null ? [] : [{ id: name, title: tab }]));
+    this.tabs = tabList(at("tabs"), "Charts", tabs, () => this.rest.ask());
+    this.names = [GRADIENT, ...tabs.map(({ id }) => id)]; // of the charts that show the selected network alone
+    this.charts = Object.fromEntries([...this.names, COMPARISON].map((name) => [name, chartIn(at(`chart-${name}`))]));
     const spec = () => specOf(this.entry.network);
     this.share = shareBar(at("share"), networkTexts(spec, () => this.fragment));
     this.writeLinkSoon = soon(LINK_MILLISECONDS, () => this.writeLink()); // browsers limit how often a page may
@@ -187,7 +184,7 @@ class Laboratory {
     this.complaints.forgive();
     showVerdict(report);
     this.announce();
-    await this.draw("gradient", [report.digest], signal);
+    await this.draw(GRADIENT, [report.digest], signal);
     if (this.entry.report !== report) return; // that chart was passed over for a later one
     performance.measure("change-to-chart", { start: changed, end: performance.now() });
     document.body.dataset.digest = report.digest;
@@ -199,7 +196,7 @@ class Laboratory {
     const problem = problemOf(this.entry);
     const answer = problem ? inSentences(problem) : UNANSWERED;
     showNoVerdict(this.entry.network === this.entry.judged ? answer : PENDING);
-    for (const name of ["gradient", ...TABS.map(({ id }) => id)]) this.charts[name].clear();
+    for (const name of this.names) this.charts[name].clear();
     this.share.clear();
     fill(at("layers-table"));
     delete document.body.dataset.digest;
@@ -244,7 +241,7 @@ class Laboratory {
   /** All networks in one chart, with the letters that they have here. @param {AbortSignal} signal */
   async compare(signal) {
     const compared = [...this.entries.all];
-    await this.draw("comparison", this.entries.digests, signal);
+    await this.draw(COMPARISON, this.entries.digests, signal);
     this.compared = compared;
     at("chart-comparison").classList.toggle("outdated", !this.entries.are(compared));
   }
@@ -285,7 +282,8 @@ function goToResult(event) {
 async function start() {
   if (window.matchMedia(WIDE).matches) at("more-weights").setAttribute("open", "");
   try {
-    new Laboratory(kindsOf(await catalog())).open(location.hash);
+    const known = await catalog();
+    new Laboratory(kindsOf(known), known.charts).open(location.hash);
   } catch (error) {
     if (!(error instanceof Away) && !(error instanceof Refused)) throw error;
     at("note").textContent = error.message;

@@ -60,7 +60,7 @@ export function profile(activation, signal) {
 }
 
 /**
- * Every kind of every family.
+ * Every kind of every family, and every chart.
  *
  * @returns {Promise<Schemas["Catalog"]>}
  */

@@ -1,4 +1,7 @@
-"""The catalog: every kind of every family, with parameters, formulas and sources, read from the classes themselves."""
+"""The catalog: every kind of every family, with parameters, formulas and sources, and every chart.
+
+All of it is read from the classes themselves.
+"""
 
 import json
 from functools import cache
@@ -6,7 +9,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from service.core.kinds import Double, Kind, Model, members
+from service.charts.chart import Chart
+from service.charts.kinds import CHARTS, ChartName
+from service.core.kinds import Double, Kind, Model, StrictBool, members
 from service.formulas.enclosures.program import VARIABLE
 from service.formulas.language.differentiate import differentiate
 from service.formulas.language.grammar import parse
@@ -94,21 +99,42 @@ class Family(Model):
     """Its members, by name."""
 
 
+class ChartEntry(Model):
+    """One chart of a report, with its words."""
+
+    name: ChartName
+    """Its name."""
+    title: str
+    """What stands above the drawing."""
+    how_to_read: str
+    """How to read it, in one or two sentences."""
+    tab: str | None
+    """What its tab on the page is called; null where the page has no tab for it."""
+    compares: StrictBool
+    """Whether it draws several reports; else it draws one."""
+
+
 class Catalog(Model):
-    """All families, each with its kinds."""
+    """All families, each with its kinds, and all charts."""
 
     families: list[Family]
     """The families, by name."""
+    charts: list[ChartEntry]
+    """The charts of reports, in the order in which they are shown."""
 
 
-@router.get("", summary="List every kind of every family")
+@router.get("", summary="List every kind of every family, and every chart")
 @cache
 def get_catalog() -> Catalog:  # in a thread: the first call proves the bounds
-    """Every activation, initializer, loss, layer, policy and kind of data: parameters, formula, derivative, bounds."""
+    """Every activation, initializer, loss, layer, policy and kind of data: parameters, formula, derivative, bounds.
+
+    And every chart of reports: its name, its title, and how to read it.
+    """
     return Catalog(
         families=[
             Family(family=name, kinds=[_entry(kind) for kind in members(family)]) for name, family in _FAMILIES.items()
-        ]
+        ],
+        charts=[_chart(chart) for chart in CHARTS.values()],
     )
 
 
@@ -127,6 +153,16 @@ def _entry(kind: type[Kind]) -> CatalogEntry:
         convention=getattr(kind, "convention", None),
         source=getattr(kind, "source", None),
         bounds=None if default is None else bounds(default.closed),
+    )
+
+
+def _chart(chart: Chart) -> ChartEntry:
+    return ChartEntry(
+        name=ChartName(chart.name),
+        title=chart.title,
+        how_to_read=chart.how_to_read,
+        tab=chart.tab,
+        compares=chart.compares,
     )
 
 

@@ -7,7 +7,9 @@ from fastapi import APIRouter, Body, Depends, Query
 from fastapi.responses import HTMLResponse, Response
 from pydantic.json_schema import SkipJsonSchema
 
-from service.charts.chart import ChartFormat, ChartName, Theme
+from service.charts.chart import ChartFormat, Theme
+from service.charts.kinds import CHARTS, ChartName
+from service.charts.kinds.gradient import GradientChart
 from service.charts.report_page import content_security_policy
 from service.charts.tables import gradients_npz, layers_csv
 from service.http.dependencies import CurrentReport, PageCursor, ReportBytes, current_report, page_size
@@ -105,7 +107,10 @@ async def get_simulation(report: ReportBytes) -> Response:
     return Response(report, media_type=_JSON)
 
 
-_Which = Annotated[ChartName, Query(alias="chart", description="What is shown of the report.")]
+_CHARTS = "; ".join(f"`{name}`: {chart.title}" for name, chart in CHARTS.items())
+_COMPARING = ", ".join(f"`{name}`" for name, chart in CHARTS.items() if chart.compares)
+_Which = Annotated[ChartName, Query(alias="chart", description=f"What is shown of the report. {_CHARTS}.")]
+_DEFAULT = ChartName(GradientChart.name)
 _On = Annotated[Theme, Query(description="The ground it stands on.")]
 _With = Annotated[
     list[str],
@@ -113,7 +118,7 @@ _With = Annotated[
         alias="with",
         default_factory=list,
         max_length=_MOST_COMPARED,
-        description="Digests of the reports that `comparison` draws beside this one; other charts take none.",
+        description=f"Digests of the reports that {_COMPARING} draws beside this one; other charts take none.",
     ),
 ]
 
@@ -131,10 +136,10 @@ async def _chart_request(
     report: CurrentReport,
     services: ServicesDep,
     others: _With,
-    name: _Which = ChartName.GRADIENT,
+    name: _Which = _DEFAULT,
     theme: _On = Theme.LIGHT,
 ) -> _ChartRequest:
-    beside = others if name is ChartName.COMPARISON else []
+    beside = others if CHARTS[name].compares else []
     return _ChartRequest([report, *[await current_report(digest, services) for digest in beside]], name, theme)
 
 
@@ -145,9 +150,7 @@ _ChartDep = Annotated[_ChartRequest, Depends(_chart_request)]
 async def get_simulation_chart(request: _ChartDep, services: ServicesDep) -> Response:
     """A chart of this report as a Vega-Lite specification with its data, for vega-embed or an editor.
 
-    `gradient` is delta through the depth, measured and predicted; `gain` where it comes from; `signal` the way forward;
-    `derivative` and `activation` φ' where the network works, and its curve with certified bounds; `weight_gradient`
-    what an optimiser meets; `comparison` several reports in one.
+    What each chart is called and how it is read, `GET /v1/catalog` says.
     """
     return Response(await _drawn(request, services, ChartFormat.JSON), media_type=_JSON, headers=_KEPT)
 

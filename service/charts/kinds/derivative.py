@@ -1,13 +1,11 @@
 """φ' where the network works: range, root mean square and histogram in every layer, and the certified bounds."""
 
 from collections.abc import Sequence
+from typing import Any
 
-import altair as alt
-
-from service.charts import marks
-from service.charts.activation import bound_marks, bound_rows
 from service.charts.architecture import bar_layers
-from service.charts.chart import Chart, ChartName
+from service.charts.chart import Chart
+from service.charts.kinds.activation import bound_rows
 from service.charts.rows import Row
 from service.simulation.results import LayerStatistics, SimulationReport
 
@@ -18,11 +16,13 @@ _LAYERS_OF_FINE_BINS = 8
 class DerivativeChart(Chart):
     """The activation's derivative at the pre-activations that are met."""
 
-    name = ChartName.DERIVATIVE
+    name = "derivative"
     title = "Derivative of the activation where the network works"
     how_to_read = (
         "From the smallest to the largest φ' met in a layer; the diamond is its root mean square, the layer's share."
     )
+    position = 40
+    tab = "Slope φ′"
 
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
         """`layers`: mean, RMS, smallest and largest φ'; `bins`: its histogram, where asked for; `bounds` of φ'."""
@@ -35,8 +35,12 @@ class DerivativeChart(Chart):
             "bounds": bound_rows(report),
         }
 
-    def drawing(self) -> alt.LayerChart:
+    def drawing(self) -> dict[str, Any]:
         """Marks over `layers`, `bins` and `bounds`."""
+        import altair as alt
+
+        from service.charts import marks
+
         x = marks.layer_bars()
         y = alt.Y("min:Q", axis=alt.Axis(title="φ'(z)"), scale=alt.Scale(zero=False))
         base = alt.Chart(alt.NamedData("layers"))
@@ -46,14 +50,15 @@ class DerivativeChart(Chart):
             alt.Tooltip("saturated:Q", title="saturated units and samples", format=".1%"),
             alt.Tooltip("dead:Q", title="dead units", format=".1%"),
         ]
+        share = alt.FillOpacity("share:Q", scale=alt.Scale(range=[0.12, 1]), legend=None)
+        of_bin = [alt.Tooltip("share:Q", title="share of units and samples", format=".1%")]
+        bins = alt.Chart(alt.NamedData("bins")).mark_rect()
         mean_squares = base.mark_point(shape="diamond", filled=True, opacity=1, size=52, style="total")
-        return alt.LayerChart(
-            layer=[
-                *bound_marks(),
-                _histograms(x),
-                base.mark_rule(style="rule").encode(x, y, alt.Y2("max:Q"), tooltip=tooltip),
-                mean_squares.encode(x, alt.Y("rms:Q"), tooltip=tooltip),
-            ]
+        return marks.layered(
+            *marks.derivative_bounds(),
+            bins.encode(x, alt.Y("low:Q"), alt.Y2("high:Q"), share, tooltip=of_bin),
+            base.mark_rule(style="rule").encode(x, y, alt.Y2("max:Q"), tooltip=tooltip),
+            mean_squares.encode(x, alt.Y("rms:Q"), tooltip=tooltip),
         )
 
 
@@ -80,14 +85,3 @@ def _bins(layer: LayerStatistics, together: int) -> list[Row]:
         for start, end in groups
         if (found := sum(counts[start:end]))
     ]
-
-
-def _histograms(x: alt.X) -> alt.Chart:
-    bins = alt.Chart(alt.NamedData("bins")).mark_rect()
-    return bins.encode(
-        x,
-        alt.Y("low:Q"),
-        alt.Y2("high:Q"),
-        alt.FillOpacity("share:Q", scale=alt.Scale(range=[0.12, 1]), legend=None),
-        tooltip=[alt.Tooltip("share:Q", title="share of units and samples", format=".1%")],
-    )

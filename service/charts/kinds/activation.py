@@ -1,13 +1,12 @@
 """The activation's curve and that of its derivative, between the derivative's certified bounds."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-import altair as alt
 import numpy as np
 
-from service.charts import marks
 from service.charts.architecture import activation_name, activations
-from service.charts.chart import Chart, ChartName
+from service.charts.chart import Chart
 from service.charts.rows import Row
 from service.nn.activations import Activation
 from service.simulation.results import SimulationReport
@@ -24,9 +23,11 @@ _TALLEST = 6.0
 class ActivationChart(Chart):
     """φ and φ' of the hidden layers' activations for z from −5 to 5."""
 
-    name = ChartName.ACTIVATION
+    name = "activation"
     title = "The activation and its derivative"
     how_to_read = "φ(z) and φ'(z); the dotted lines are proven bounds of φ'."
+    position = 50
+    tab = "Curve of φ"
     VALUE, DERIVATIVE = "φ(z)", "φ'(z)"
 
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
@@ -37,8 +38,12 @@ class ActivationChart(Chart):
             "bounds": bound_rows(report),
         }
 
-    def drawing(self) -> alt.LayerChart:
+    def drawing(self) -> dict[str, Any]:
         """Marks over `curves` and `bounds`."""
+        import altair as alt
+
+        from service.charts import marks
+
         x = alt.X(
             "z:Q",
             axis=alt.Axis(title="z, the pre-activation", grid=False, format="~g", tickCount=10),
@@ -50,7 +55,7 @@ class ActivationChart(Chart):
         tooltip = [alt.Tooltip("activation:N"), alt.Tooltip("z:Q"), alt.Tooltip("value:Q", format=marks.NUMBER)]
         scale = alt.Scale(domain=[self.VALUE, self.DERIVATIVE], range=[[1, 0], [6, 4]])
         dashed = alt.StrokeDash("series:N", scale=scale, legend=marks.LEGEND)
-        return alt.LayerChart(layer=[*bound_marks(), curves.encode(x, y, colour, dashed, tooltip=tooltip)])
+        return marks.layered(*marks.derivative_bounds(), curves.encode(x, y, colour, dashed, tooltip=tooltip))
 
     def _curves(self, activation: Activation) -> Iterator[Row]:
         z = np.linspace(-_FARTHEST, _FARTHEST, _POINTS)
@@ -71,16 +76,6 @@ class ActivationChart(Chart):
 def bound_rows(report: SimulationReport) -> list[Row]:
     """The infimum and the supremum of φ' of each activation that is drawn, where they are certified and finite."""
     return [row for activation in _drawn(report) for row in _bounds(activation)]
-
-
-def bound_marks() -> list[alt.Chart]:
-    """Lines over the table `bounds`, with their names."""
-    base = alt.Chart(alt.NamedData("bounds"))
-    tooltip = [alt.Tooltip("activation:N"), alt.Tooltip("bound:N"), alt.Tooltip("value:Q"), alt.Tooltip("attained:N")]
-    return [
-        base.mark_rule(strokeDash=[3, 3], style="rule").encode(alt.Y("value:Q"), tooltip=tooltip),
-        base.mark_text(style="rule-name").encode(alt.Y("value:Q"), alt.Text("label:N"), x=alt.value(0)),
-    ]
 
 
 def _drawn(report: SimulationReport) -> list[Activation]:

@@ -1,13 +1,10 @@
 """Where the gain of each step comes from: the weights' share and the derivative's, about the line of no change."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import altair as alt
-
-from service.charts import marks
 from service.charts.architecture import bar_layers
-from service.charts.chart import Chart, ChartName
+from service.charts.chart import Chart
 from service.charts.rows import Row
 from service.simulation.results import LayerStatistics, SimulationReport, Spread
 
@@ -17,11 +14,14 @@ _BOTH = "both: the gain"
 class GainChart(Chart):
     """Means over the trials in which a layer has a gradient, in which both shares add up."""
 
-    name = ChartName.GAIN
+    name = "gain"
     title = "Where the gain comes from"
     how_to_read = (
         "What each step towards the input adds to the gradient: both bars together are the gain (the diamond)."
     )
+    position = 20
+    tab = "Gain per layer"
+    on_report_page = True
     SERIES: ClassVar[dict[str, str]] = {
         "weights": "weights W",
         "derivative": "derivative φ'",
@@ -43,8 +43,12 @@ class GainChart(Chart):
             "gains": [_row(layer.index, _BOTH, layer.log10_backward_gain) for layer in layers],
         }
 
-    def drawing(self) -> alt.LayerChart:
+    def drawing(self) -> dict[str, Any]:
         """Marks over `shares` and `gains`."""
+        import altair as alt
+
+        from service.charts import marks
+
         x = marks.layer_bars()
         y = alt.Y("mean:Q", stack="zero", axis=alt.Axis(title="gain per layer, decades (mean over trials)"))
         scale = alt.Scale(range="category")
@@ -54,12 +58,10 @@ class GainChart(Chart):
         totals = alt.Chart(alt.NamedData("gains")).mark_point(
             shape="diamond", filled=True, opacity=1, size=46, style="total"
         )
-        return alt.LayerChart(
-            layer=[
-                shares.encode(x, y, colour, tooltip=_tooltip("share of")),
-                zero,
-                totals.encode(x, alt.Y("mean:Q"), tooltip=_tooltip(_BOTH)),
-            ]
+        return marks.layered(
+            shares.encode(x, y, colour, tooltip=marks.layer_tooltip("share of", "mean")),
+            zero,
+            totals.encode(x, alt.Y("mean:Q"), tooltip=marks.layer_tooltip(_BOTH, "mean")),
         )
 
 
@@ -73,9 +75,3 @@ def _mean(layer: LayerStatistics, account: str, share: Spread) -> float | None:
 
 def _row(layer: int, series: str, found: Spread) -> Row:
     return {"layer": layer, "series": series, "mean": found.mean, "p05": found.p05, "p95": found.p95}
-
-
-def _tooltip(what: str) -> list[alt.Tooltip]:
-    titles = {"mean": "mean", "p05": "5 % of trials below", "p95": "5 % of trials above"}
-    numbers = [alt.Tooltip(f"{field}:Q", title=title, format=marks.NUMBER) for field, title in titles.items()]
-    return [alt.Tooltip("series:N", title=what), alt.Tooltip("layer:Q", title="layer"), *numbers]

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from string import ascii_uppercase
+from typing import Any
 
-import altair as alt
-
-from service.charts import marks
 from service.charts.architecture import anchor, architecture, hidden_layers, outcome
-from service.charts.chart import Chart, ChartName
+from service.charts.chart import Chart
 from service.charts.rows import Frame, Row, clamp, downsample, numbers, spread_rows
 from service.simulation.results import SimulationReport
 
@@ -21,9 +19,12 @@ _FURTHER_IN = 26
 class ComparisonChart(Chart):
     """Delta over its median at the last hidden layer, in decades, by the steps back from there."""
 
-    name = ChartName.COMPARISON
+    name = "comparison"
     title = "Networks compared"
     how_to_read = f"A decade is a factor of ten: −3 decades are a thousandth. Lines are cut at {_FARTHEST:g} decades."
+    position = 70
+    tab = None
+    compares = True
 
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
         """`layers`: the hidden layers of each network; `line` is the median, cut.
@@ -43,20 +44,22 @@ class ComparisonChart(Chart):
             "zones": frame.bands(policy) if furthest and alike else [],
         }
 
-    def drawing(self) -> alt.LayerChart:
+    def drawing(self) -> dict[str, Any]:
         """Marks over `layers`, `ends` and `zones`."""
+        import altair as alt
+
+        from service.charts import marks
+
         x = marks.layer_axis("steps back from the last hidden layer", reverse=True, padding=22)
         y = marks.decades_axis("line", "δ over its median at the last hidden layer, decades")
         legend = alt.Legend(title=None, columns=1, symbolType="stroke", symbolOpacity=1)
         colour = alt.Color("series:N", scale=alt.Scale(range="category"), legend=legend)
         dashed = alt.StrokeDash("series:N", scale=alt.Scale(range=marks.DASHES), legend=legend)
         ends = alt.Chart(alt.NamedData("ends")).mark_text(style="end-name")
-        return alt.LayerChart(
-            layer=[
-                *marks.policy_bands(named_at="last", dx=_FURTHER_IN),
-                *marks.medians(x, y, colour, dashed, band=None),
-                ends.encode(alt.X("layer:Q"), alt.Y("name_at:Q"), alt.Text("letter:N")),
-            ]
+        return marks.layered(
+            *marks.policy_bands(named_at="last", dx=_FURTHER_IN),
+            *marks.medians(x, y, colour, dashed, band=None),
+            ends.encode(alt.X("layer:Q"), alt.Y("name_at:Q"), alt.Text("letter:N")),
         )
 
 

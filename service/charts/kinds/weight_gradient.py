@@ -1,11 +1,9 @@
 """The gradient of a weight, layer by layer, as an optimiser meets it."""
 
 from collections.abc import Sequence
+from typing import Any
 
-import altair as alt
-
-from service.charts import marks
-from service.charts.chart import Chart, ChartName
+from service.charts.chart import Chart
 from service.charts.rows import Row, downsample, spread_rows
 from service.simulation.results import LayerStatistics, SimulationReport
 
@@ -13,21 +11,27 @@ from service.simulation.results import LayerStatistics, SimulationReport
 class WeightGradientChart(Chart):
     """The root mean square of ∂e/∂w over the weights of each layer that has any."""
 
-    name = ChartName.WEIGHT_GRADIENT
+    name = "weight_gradient"
     title = "Gradient of the weights"
     how_to_read = (
         "Root mean square of ∂e/∂w over the weights of a layer; with equal values, one learning rate suits all layers."
     )
+    position = 60
+    tab = "Weight gradient"
 
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
         """`layers`: the number of each layer that has weights, those inside blocks as well, in decades."""
         layers = downsample([layer for layer in reports[0].layers if _has_weights(layer)])
         return {"layers": spread_rows(layers, lambda layer: layer.log10_weight_gradient_rms, "per weight")}
 
-    def drawing(self) -> alt.LayerChart:
+    def drawing(self) -> dict[str, Any]:
         """Lines over the table `layers`, with their bands over trials."""
+        import altair as alt
+
+        from service.charts import marks
+
         y = marks.decades_axis("median", "|∂e/∂w|, decades (log₁₀)")
-        return alt.LayerChart(layer=[*marks.medians(marks.layer_axis(), y, alt.Color("series:N", legend=None))])
+        return marks.layered(*marks.medians(marks.layer_axis(), y, alt.Color("series:N", legend=None)))
 
 
 def _has_weights(layer: LayerStatistics) -> bool:

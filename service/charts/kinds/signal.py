@@ -1,12 +1,10 @@
 """The signal on its way forward, and how far apart inputs point."""
 
 from collections.abc import Sequence
+from typing import Any
 
-import altair as alt
-
-from service.charts import marks
 from service.charts.architecture import top_layers
-from service.charts.chart import Chart, ChartName
+from service.charts.chart import Chart
 from service.charts.rows import Row, downsample, spread_rows
 from service.simulation.results import SimulationReport
 
@@ -14,9 +12,12 @@ from service.simulation.results import SimulationReport
 class SignalChart(Chart):
     """The root mean square of the outputs, and how far apart the directions of the samples' outputs are."""
 
-    name = ChartName.SIGNAL
+    name = "signal"
     title = "Signal through the depth"
     how_to_read = "0 is a signal of size one; at a spread of −1.3 decades and below, all inputs point in one direction."
+    position = 30
+    tab = "Signal"
+    on_report_page = True
     SIGNAL, SPREAD = "signal: RMS of the outputs", "spread: how far apart inputs point"
 
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
@@ -29,7 +30,9 @@ class SignalChart(Chart):
             ]
         }
 
-    def drawing(self) -> alt.LayerChart:
+    def drawing(self) -> dict[str, Any]:
         """Lines over the table `layers`, with their bands over trials."""
+        from service.charts import marks
+
         y = marks.decades_axis("median", "decades (log₁₀)")
-        return alt.LayerChart(layer=[*marks.medians(marks.layer_axis(), y, *marks.series(self.SIGNAL, self.SPREAD))])
+        return marks.layered(*marks.medians(marks.layer_axis(), y, *marks.series(self.SIGNAL, self.SPREAD)))

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import Any
 
-import altair as alt
-
-from service.charts import marks
 from service.charts.architecture import anchor, hidden_layers, top_layers
-from service.charts.chart import Chart, ChartName
+from service.charts.chart import Chart
 from service.charts.rows import Frame, Row, clamp, downsample, numbers, spread_rows
 from service.simulation.results import LayerStatistics, SimulationReport
 
@@ -20,11 +18,14 @@ class GradientChart(Chart):
     Its band is wider than that of the depth ratio: it has what a trial does to all layers alike.
     """
 
-    name = ChartName.GRADIENT
+    name = "gradient"
     title = "Gradient through the depth"
     how_to_read = (
         "The error enters at the right and travels left. A decade is a factor of ten: −3 decades are a thousandth."
     )
+    position = 10
+    tab = None
+    on_report_page = True
 
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
         """`layers` are the measured layers of the top list, with their band cut where it is far from the lines.
@@ -54,21 +55,23 @@ class GradientChart(Chart):
             "zeros": _zeros([layer for layer in drawn if layer.zero_trials], frame),
         }
 
-    def drawing(self) -> alt.LayerChart:
+    def drawing(self) -> dict[str, Any]:
         """Marks over `layers`, `predicted`, `zones` and `zeros`."""
+        import altair as alt
+
+        from service.charts import marks
+
         y = marks.decades_axis("median", "δ over its median at the last hidden layer, decades")
         x, style = marks.layer_axis(), marks.series(_MEASURED, _PREDICTED)
         predicted = alt.Chart(alt.NamedData("predicted")).mark_line(strokeWidth=2.2)
         zeros, where = alt.Chart(alt.NamedData("zeros")), (alt.X("layer:Q"), alt.Y("at:Q"))
         tooltip = [alt.Tooltip("layer:Q"), alt.Tooltip("zero_trials:Q", title="trials whose gradient is exactly 0")]
-        return alt.LayerChart(
-            layer=[
-                *marks.policy_bands(),
-                *marks.medians(x, y, *style, band=("low", "high")),
-                predicted.encode(x, y, *style),
-                zeros.mark_point(shape="cross", angle=45, filled=True, style="zero").encode(*where, tooltip=tooltip),
-                zeros.mark_text(style="zero-name").encode(*where, alt.Text("name:N")),
-            ]
+        return marks.layered(
+            *marks.policy_bands(),
+            *marks.medians(x, y, *style, band=("low", "high")),
+            predicted.encode(x, y, *style),
+            zeros.mark_point(shape="cross", angle=45, filled=True, style="zero").encode(*where, tooltip=tooltip),
+            zeros.mark_text(style="zero-name").encode(*where, alt.Text("name:N")),
         )
 
 
