@@ -50,9 +50,9 @@ def service_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the application in this process, its failures answered as a server would."""
+    """A client of the one application in this process, its failures answered as a server would."""
     app = create_app()
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as connected:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @contextmanager
-def running_service(start_seconds: float = 60.0, **settings: object) -> Iterator[str]:
+def running_service(start_seconds: float = 120.0, **settings: object) -> Iterator[str]:
     """The base URL of a service on a free loopback port, with `settings` in place of the environment's.
 
     Its reports are gone with it, unless `settings` has a `database_url`: it leaves nothing in the user's own store.
@@ -43,7 +43,7 @@ def _served(start_seconds: float, settings: dict[str, object]) -> Iterator[str]:
             yield url
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=120)
 
 
 def _free_port() -> int:

@@ -11,7 +11,6 @@ from anyio import sleep_forever
 
 from api_tests.http.asking import MARKER, Json, assert_problem, sent, spec
 from api_tests.http.lines import heard, unfinished
-from examples.running_service import running_service
 from service.charts.renderer import ChartRenderer
 from service.core.settings import Settings
 from service.http.app import build_app
@@ -27,16 +26,10 @@ pytestmark = pytest.mark.anyio
 
 T = TypeVar("T")
 JSON = "application/json"
-BODY_BYTES = 2048
+BODY_BYTES = Settings().body_bytes
+CHUNK = 1 << 16
 POSTS = ["/v1/simulations", "/v1/estimates"]
 GETS = ["/v1/catalog", "/v1/version", "/healthz/live", "/healthz/ready", "/metrics", "/docs", "/openapi.json"]
-
-
-@pytest.fixture(scope="module")
-def small_service() -> Iterator[str]:
-    """A service that reads short bodies only."""
-    with running_service(body_bytes=BODY_BYTES, workers=1) as url:
-        yield url
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
@@ -119,25 +112,23 @@ def padded(length: int) -> bytes:
 
 
 @pytest.mark.parametrize("path", POSTS)
-def test_a_body_may_be_as_long_as_the_limit_and_no_longer(small_service: str, path: str) -> None:
-    assert httpx.post(f"{small_service}{path}", **sent(padded(BODY_BYTES)), timeout=60).status_code == 200
-    problem = assert_problem(
-        httpx.post(f"{small_service}{path}", **sent(padded(BODY_BYTES + 1))), 413, "body-too-large"
-    )
+def test_a_body_may_be_as_long_as_the_limit_and_no_longer(service_url: str, path: str) -> None:
+    assert httpx.post(f"{service_url}{path}", **sent(padded(BODY_BYTES)), timeout=60).status_code == 200
+    problem = assert_problem(httpx.post(f"{service_url}{path}", **sent(padded(BODY_BYTES + 1))), 413, "body-too-large")
     assert problem["facts"] == {"limit": BODY_BYTES}
 
 
 @pytest.mark.parametrize("path", POSTS)
-def test_a_body_that_does_not_tell_its_length_is_measured_while_it_is_read(small_service: str, path: str) -> None:
+def test_a_body_that_does_not_tell_its_length_is_measured_while_it_is_read(service_url: str, path: str) -> None:
     def chunks(count: int) -> Iterator[bytes]:
-        for start in range(count):
-            yield padded(BODY_BYTES)[256 * start : 256 * (start + 1)] or b" " * 256
+        yield padded(CHUNK)
+        yield from (b" " * CHUNK for _ in range(count - 1))
 
     headers = {"Content-Type": JSON}
-    exact = httpx.post(f"{small_service}{path}", content=chunks(BODY_BYTES // 256), headers=headers, timeout=60)
+    exact = httpx.post(f"{service_url}{path}", content=chunks(BODY_BYTES // CHUNK), headers=headers, timeout=60)
     assert exact.request.headers["transfer-encoding"] == "chunked"
     assert exact.status_code == 200, exact.text
-    longer = httpx.post(f"{small_service}{path}", content=chunks(2 * BODY_BYTES // 256), headers=headers)
+    longer = httpx.post(f"{service_url}{path}", content=chunks(BODY_BYTES // CHUNK + 1), headers=headers)
     assert_problem(longer, 413, "body-too-large")
 
 
@@ -153,8 +144,8 @@ async def test_a_body_that_does_not_arrive_is_a_408(path: str) -> None:
     assert_problem(answer, 408, "body-too-slow")
 
 
-def test_an_endless_body_is_refused_before_it_ends(small_service: str) -> None:
-    with unfinished(small_service, POSTS[0], b" " * (BODY_BYTES + 1), length=1 << 40) as line:
+def test_an_endless_body_is_refused_before_it_ends(service_url: str) -> None:
+    with unfinished(service_url, POSTS[0], b" " * (BODY_BYTES + 1), length=1 << 40) as line:
         assert_problem(heard(line), 413, "body-too-large")
 
 

@@ -11,6 +11,7 @@ import pytest
 from api_tests.http.asking import Json, assert_problem, sent, spec, without_seconds
 from examples.running_service import running_service
 from service.core.pointers import walk
+from service.core.settings import Settings
 from service.simulation.results import SimulationReport
 
 pytestmark = pytest.mark.anyio
@@ -102,9 +103,8 @@ def test_the_same_request_twice_gets_the_same_bytes(service_url: str, body: Json
     assert without_seconds(first.content) == without_seconds(second.content)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_restart_and_the_number_of_workers_change_nothing(service_url: str, workers: int) -> None:
-    with running_service(workers=workers) as restarted:
+def test_a_restart_and_the_number_of_workers_change_nothing(service_url: str) -> None:
+    with running_service(workers=Settings().workers + 1, job_workers=0) as restarted:
         for name, body in SAME.items():
             before, after = asked(service_url, body), asked(restarted, body)
             assert after.status_code == 200, after.text

@@ -29,7 +29,8 @@ Network = tuple[int, int, list[Json]]  # features, outputs, layers
 ACTIVATIONS: list[Activation] = every(Activation)
 HIDDEN = [one for one in ACTIVATIONS if not one.only_output]
 LOSSES: list[Loss] = every(Loss)
-RELATIVE, DECADES = 1e-10, 1e-9
+KINKED = {one.name() for one in HIDDEN if len(one.kinks)}
+RELATIVE, DECADES, UNDERFLOW = 1e-10, 1e-9, 1e-200
 TREES, TREES_AT_ONCE = 300, 25
 
 
@@ -215,7 +216,10 @@ def assert_derivative(ours: LayerStatistics, theirs: Truth) -> None:
         return
     expected = [slopes.mean(), rms(slopes), slopes.min(), slopes.max()]
     assert [found.mean, found.rms, found.min, found.max] == pytest.approx(expected, rel=1e-10, abs=1e-12)
-    assert ours.dead_fraction == (slopes == 0.0).all(axis=0).mean()
+    assert ours.dead_fraction is not None
+    assert ours.dead_fraction <= (np.abs(slopes) < UNDERFLOW).all(axis=0).mean()
+    if ours.activation in KINKED:  # the slope of a smooth one is never 0, and underflows where rounding decides
+        assert ours.dead_fraction == (slopes == 0.0).all(axis=0).mean()
 
 
 @pytest.mark.parametrize("activation", HIDDEN, ids=named)
