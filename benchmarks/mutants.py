@@ -209,6 +209,16 @@ class _Mutants(ast.NodeVisitor):
         for one in (node.func, *node.args, *(one.value for one in node.keywords if one.arg != "strict")):
             self.visit(one)
 
+    def visit_Dict(self, node: ast.Dict) -> None:
+        """Of a table with words as values each is exchanged for the next that is another."""
+        words = [value for value in node.values if isinstance(value, ast.Attribute | ast.Constant)]
+        said = [self._text[slice(*self._span(word))] for word in words]
+        for place, word in enumerate(words):
+            if isinstance(word, ast.Attribute) or isinstance(word.value, str):
+                others = [one for one in said[place + 1 :] + said[:place] if one != said[place]]
+                self._replaced(word, *others[:1])
+        self.generic_visit(node)
+
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         """Left alone: before Python 3.12 its parts have no place in the file."""
 

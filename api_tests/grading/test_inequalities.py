@@ -92,7 +92,7 @@ def test_of_an_extreme_without_proven_digits_the_middle_is_shown() -> None:
 
 
 @pytest.mark.parametrize("code", ["-", "tight", "valid_but_loose", "undecided_bound", "invalid_bound", "attained"])
-def test_a_bound_is_valid_where_it_is_tight_or_loose_and_nobody_knows_where_it_is_undecided(code: str) -> None:
+def test_a_bound_is_valid_where_it_is_tight_or_loose_and_neither_valid_nor_not_where_it_is_undecided(code: str) -> None:
     known = {"tight": True, "valid_but_loose": True, "undecided_bound": None}
     assert BoundOutcome(code, "").valid is known.get(code, False)
 
@@ -163,6 +163,13 @@ def test_a_chain_that_is_none_is_told_where(answer: str, words: str, position: i
     with pytest.raises(Unreadable, match=words) as raised:
         Inequality.of(answer, {})
     assert raised.value.position == position
+
+
+@pytest.mark.parametrize("answer", ["1 + tahn(1)", {"lower": "1 + tahn(1)"}, "1 + tahn(1) < f < 2"], ids=str)
+def test_a_slip_in_a_number_is_told_where_it_stands(answer: Any) -> None:
+    with pytest.raises(Unreadable, match="tanh") as raised:
+        Inequality.of(answer, {})
+    assert raised.value.position == 4
 
 
 @pytest.mark.parametrize("answer", [{"over": 1}, {"upper": 1, "over": 2}, {"lower": 0, "upper": 1, "": 1}], ids=str)

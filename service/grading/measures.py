@@ -27,7 +27,7 @@ class Measured:
         spread = report.verdict.depth_ratio if by == "depth_ratio" else report.verdict.end_to_end_ratio
         if spread.median is None or spread.std is None:
             return None
-        error = 2.0 * spread.std / max(1.0, spread.count**0.5)  # of a median, all but enough
+        error = 2.0 * spread.std / spread.count**0.5  # of a median, all but enough
         return cls(spread.median - error, spread.median, spread.median + error)
 
     def order(self, other: "Measured") -> int:

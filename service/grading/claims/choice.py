@@ -39,7 +39,7 @@ class ChoiceClaim(Claim):
         hits = len(set(ticked) & set(self.expected))
         misses = len(set(ticked) - set(self.expected))
         complete = hits == len(self.expected) and misses == 0
-        share = float(complete) if self.credit == "all" else max(0.0, (hits - misses) / len(self.expected))
+        share = float(complete) if self.credit == "all" else (hits - misses) / len(self.expected)
         code = "right_choice" if complete else "wrong_choice"
         message = (
             "That is right." if complete else f"{hits} of {len(self.expected)} right choices, {misses} wrong ones."

@@ -12,8 +12,8 @@ from service.simulation.vocabulary import Label
 
 _SLOW = 0.99
 """A factor per layer that is a rate worth the name, where an interval reaches it."""
-_RARE = 0.1
-"""The share of trials that makes a label one of two that are right."""
+_SURE = 0.9
+"""The share of trials above which their label alone is right."""
 
 
 class VerdictClaim(Claim):
@@ -62,7 +62,7 @@ class VerdictClaim(Claim):
             possible = {"stable": True, "vanishing": interval.low < _SLOW, "exploding": interval.high > 1.0 / _SLOW}
             return {name for name, may_be in possible.items() if may_be}
         low, high = verdict.depth_ratio.p05, verdict.depth_ratio.p95
-        if low is None or high is None or 1.0 - verdict.confidence < _RARE:
+        if low is None or high is None or verdict.confidence > _SURE:
             return set()
         reached = {"vanishing": low <= policy.vanishing_mild, "exploding": high >= policy.exploding_mild}
         stable = low < policy.exploding_mild and high > policy.vanishing_mild
