@@ -22,8 +22,7 @@ The table has an array of tables for each room, and one of the files that are tr
     [[every]]
     file = "theory/mean_field.py"
     tests = ["theory"]
-    [every.equivalent]
-    "if len(stages) < 2:" = "reason"  # by the line as the mutation leaves it
+    equivalent = [["if len(stages) < 2:", "reason"]]  # by the line as the mutation leaves it
 """
 
 import argparse
@@ -260,7 +259,7 @@ def every(file: str) -> list[Mutation]:
     named = [test for one in known for test in one["tests"]] or [
         test for one in mutations([file]) for test in one.tests
     ]
-    reasons = {line: reason for one in known for line, reason in one.get("equivalent", {}).items()}
+    reasons = {line: reason for one in known for line, reason in one.get("equivalent", [])}
     text, tests, found = (ROOT / "service" / file).read_text(encoding="utf-8"), tuple(dict.fromkeys(named)), []
     for at, old, new in replacements(text):
         one = Mutation(file, old, new, tests, at=at)
