@@ -34,18 +34,18 @@ from benchmarks.followed import Traced, followed  # noqa: E402 - the root is on 
 FILES_OPENED, LINES_TO_A_NAME, FOLDERS, FILES_BESIDE = 25, 32, 14, 3
 """The limits beyond which `api_tests/test_house.py` fails."""
 EXTENSIONS = {
-    "activation": ("an activation", "1"),
-    "initializer": ("an initialiser", "1"),
-    "loss": ("a loss", "1"),
-    "claim": ("a claim", "1"),
-    "grading_format": ("a grading format", "1"),
-    "parameter_layer": ("a layer with parameters", "5, or impossible"),
-    "container_layer": ("a layer that contains others", "5, or impossible"),
-    "chart": ("a chart", "5–6"),
-    "job": ("a kind of job, beside its route", "about 11"),
+    "activation": ("an activation", "1", 1),
+    "initializer": ("an initialiser", "1", 1),
+    "loss": ("a loss", "1", 1),
+    "claim": ("a claim", "1", 1),
+    "grading_format": ("a grading format", "1", 1),
+    "parameter_layer": ("a layer with parameters", "5, or impossible", 1),
+    "container_layer": ("a layer that contains others", "5, or impossible", 1),
+    "chart": ("a chart", "5–6", 1),
+    "job": ("a kind of job, and its route", "about 12", 2),
 }
-"""What is tried by the folder that has its files, in words, with the number of files that it was."""
-_UNTRIED = {"chart": "next issue", "job": "next issue"}
+"""What is tried by the folder that has its files, in words, with the number of files that it was and shall be."""
+_UNTRIED = {"chart": "next issue"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = Function | ast.ClassDef
 # A tuple of axes, (trials, samples, features), (n,), (…, 2·n) or (trials, *shape); or the word.
@@ -202,7 +202,10 @@ def rows(house: House, traced: Traced) -> list[tuple[str, str, str, str]]:
             f"≤ {FILES_OPENED}",
             f"{len(traced.main)}, with threads {threads}",
         ),
-        *((f"files to write for {words}", was, "1", tried[name]) for name, (words, was) in EXTENSIONS.items()),
+        *(
+            (f"files to write for {words}", was, str(most), tried[name])
+            for name, (words, was, most) in EXTENSIONS.items()
+        ),
         ("lines to a public name", "20", f"≥ {LINES_TO_A_NAME}", f"{house.lines_to_a_name():.1f}, {names} names"),
         ("folders with Python", "20", f"≤ {FOLDERS}", str(len(folders))),
         ("files beside them", "16", f"≤ {FILES_BESIDE}", str(len(beside))),

@@ -103,12 +103,12 @@ def _answers_of_jobs() -> dict[str, Any]:
     sweep = SweepSpec.model_validate(_first("sweeps"))
     batch = BatchSpec.model_validate(_first("batches"))
     rubric = Rubric.model_validate(_first("gradings")["rubric"])
-    encoded = BatchRequest(rubric=rubric, submissions=batch.submissions).encoded()
+    gradings = GradingsWork().accept(BatchRequest(rubric=rubric, submissions=batch.submissions), Settings())
     lines = evaluate(Grid(sweep), range(sweep.total), {}, simulate_plan).lines
     point = json.loads(lines[0])
     accepted = _job(SweepWork.kind, sweep.digest(), sweep.total)
     ended = _job(SweepWork.kind, sweep.digest(), sweep.total, done=sweep.total)
-    grading = _job(GradingsWork.kind, BatchRequest.digest(encoded), len(batch.submissions))
+    grading = _job(gradings.kind, gradings.digest, gradings.total)
     return {
         "sweep_job": accepted.model_dump(mode="json"),
         "job": ended.model_dump(mode="json"),

@@ -81,9 +81,8 @@ def test_what_one_sheet_fails_in_harms_no_other() -> None:
 def test_a_request_is_the_same_where_rubric_and_sheets_are() -> None:
     encoded = request(SHEETS).encoded()
     assert encoded == request(dict(SHEETS)).encoded()
-    assert BatchRequest.digest(encoded) != BatchRequest.digest(request({**SHEETS, "one": {}}).encoded())
+    assert encoded != request({**SHEETS, "one": {}}).encoded()
     assert BatchRequest.rubric_of(encoded) == RUBRIC
-    assert len(BatchRequest.digest(encoded)) == 64
 
 
 WRONG: dict[str, tuple[Any, str]] = {

@@ -1,12 +1,15 @@
 """A job of gradings: what the rubric simulates is simulated once, and the sheets come out as they do alone."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
-from api_tests.jobs.classes import Here, Kept, a_class, lines_of
+from api_tests.jobs.classes import SHEETS, Here, Kept, a_class, lines_of
 from service.core.errors import WorkerFailed
+from service.core.settings import Settings
+from service.core.version import ENGINE_VERSION
 from service.grading.rubrics import plans_of
 from service.jobs.work.base import JobContext
 from service.jobs.work.gradings import GradingsWork
@@ -22,6 +25,14 @@ REQUEST = a_class()
 @pytest.fixture
 def context() -> Any:
     return JobContext(Here(), Kept(), Limits(1e12, 1 << 40), 60.0)  # type: ignore[arg-type]
+
+
+async def test_a_class_is_accepted_by_the_digest_of_its_sheets_its_rubric_and_the_engine() -> None:
+    first, again = [WORK.accept(a_class(), Settings()) for _ in range(2)]
+    assert first.digest == again.digest == sha256(f"{ENGINE_VERSION}\n".encode() + REQUEST.encoded()).hexdigest()
+    assert first.digest != WORK.accept(a_class({**SHEETS, "one": {}}), Settings()).digest
+    assert (first.kind, first.total, first.request) == ("gradings", len(SHEETS), REQUEST.encoded())
+    assert first.id != again.id
 
 
 async def test_every_network_is_simulated_once_and_kept_for_good(context: Any) -> None:

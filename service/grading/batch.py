@@ -4,14 +4,12 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from service.core.kinds import Int64, Model
-from service.core.version import ENGINE_VERSION
 from service.grading.claims.base import Simulate
 from service.grading.formats.markup import json_of
 from service.grading.grade import grade
@@ -103,11 +101,6 @@ class BatchRequest(BatchSpec):
     def encoded(self) -> bytes:
         """All of it as JSON with every default written out, and U+FFFD for every lone surrogate in an answer."""
         return json_of(self).encode()
-
-    @staticmethod
-    def digest(encoded: bytes) -> str:
-        """SHA-256 of a request that is `encoded`, and the engine version, in hexadecimal."""
-        return sha256(f"{ENGINE_VERSION}\n".encode() + encoded).hexdigest()
 
     @staticmethod
     def rubric_of(encoded: bytes) -> Rubric:

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from math import ceil
 from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
@@ -177,14 +178,17 @@ class JobWork(ABC):
     def row(self, line: bytes, columns: int) -> list[Any]:
         """A result as a row of that table, which has so many columns."""
 
-    def _accepted(self, digest: str, size: tuple[int, float], request: bytes, settings: Settings) -> Accepted:
-        """A job of `size`: so many items, with the seconds that each takes of a processor."""
+    def _accepted(self, size: tuple[int, float], request: bytes, settings: Settings, digest: str = "") -> Accepted:
+        """A job of `size`: so many items, with the seconds that each takes of a processor.
+
+        Its digest is that of the engine version and the request, where `digest` is no other.
+        """
         total, seconds_an_item = size
         by_time = int(settings.job_chunk_seconds / max(seconds_an_item, 1e-6))
         return Accepted(
             id=uuid4().hex,
             kind=self.kind,
-            digest=digest,
+            digest=digest or sha256(f"{ENGINE_VERSION}\n".encode() + request).hexdigest(),
             engine_version=ENGINE_VERSION,
             total=total,
             chunk=max(1, min(by_time, _LARGEST_CHUNK), ceil(total / _MOST_CHUNKS)),

@@ -108,7 +108,7 @@ class GradingsWork(JobWork):
         checked_plans(request.rubric, Limits.of(settings))
         encoded = request.encoded()
         size = (len(request.submissions), _SECONDS_A_CLAIM * len(request.rubric.claims))
-        return self._accepted(BatchRequest.digest(encoded), size, encoded, settings)
+        return self._accepted(size, encoded, settings)
 
     async def prepare(self, request: bytes, context: JobContext) -> bytes | None:
         """The reports that the rubric's claims are judged by, which are kept for good."""

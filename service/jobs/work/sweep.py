@@ -34,7 +34,7 @@ class SweepWork(JobWork):
     def accept(self, request: SweepSpec, settings: Settings) -> Accepted:
         """A job that sweeps; MisplacedAxis where one of its corners is no network."""
         size = (request.total, seconds_a_point(Grid(request)))
-        return self._accepted(request.digest(), size, request.model_dump_json().encode(), settings)
+        return self._accepted(size, request.model_dump_json().encode(), settings, request.digest())
 
     def load(self, job: str, request: bytes, prepared: bytes | None) -> PreparedJob:
         """The job with its grid."""
