@@ -33,7 +33,9 @@ for waiting in ("connect", "read", "write", "pool"):
 from api_tests.store.postgres import Server, binary, running_postgres  # noqa: E402 - after the thread limit
 from examples.running_service import running_service  # noqa: E402
 from service.main import create_app  # noqa: E402
+from service.store import engine  # noqa: E402
 
+engine._SYNCHRONOUS[False] = "synchronous=OFF"  # no test cuts the power
 DATABASES = ["sqlite", "postgresql"]
 
 

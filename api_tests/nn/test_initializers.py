@@ -75,13 +75,13 @@ def test_entries_have_the_mean_and_the_variance_of_the_closed_form(
     assert_mean_and_variance(drawn(initializer, fan_in, fan_out), mean, variance)
 
 
-def different_matrices(initializer: Initializer, shape: tuple[int, int]) -> int:
-    """How many different matrices six trials can have."""
+def different_matrices(initializer: Initializer, shape: tuple[int, int]) -> tuple[int, int]:
+    """How many trials to draw, and how many different matrices they have."""
     if isinstance(initializer, Sparse) and ceil(initializer.sparsity * shape[0]) == shape[0]:
-        return 1  # every weight is cut
+        return 6, 1  # every weight is cut
     if isinstance(initializer, Orthogonal) and shape == (1, 1):
-        return 2  # ±gain
-    return 6
+        return 60, 2  # ±gain
+    return 6, 6
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5), (5, 1), (3, 4), (4, 3)])
@@ -89,11 +89,12 @@ def different_matrices(initializer: Initializer, shape: tuple[int, int]) -> int:
 def test_every_trial_and_every_tensor_gets_a_matrix_of_its_own(
     initializer: Initializer, shape: tuple[int, int]
 ) -> None:
-    randomness = Randomness(3, range(6))
+    trials, different = different_matrices(initializer, shape)
+    randomness = Randomness(3, range(trials))
     one, other = (initializer.draw(shape, *shape, randomness.tensor(index)) for index in (2, 3))
-    assert one.shape == other.shape == (6, *shape)
+    assert one.shape == other.shape == (trials, *shape)
     assert np.isfinite(one).all()
-    assert len(np.unique(one.reshape(6, -1), axis=0)) == different_matrices(initializer, shape)
+    assert len(np.unique(one.reshape(trials, -1), axis=0)) == different
     assert not one.any() or not np.array_equal(one, other)
 
 

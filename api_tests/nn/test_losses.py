@@ -47,7 +47,7 @@ def predictions_for(loss: Loss) -> Numbers:
     return rng.uniform(0.05, 0.95, SHAPE) if loss.probability else rng.normal(0.0, 1.5, SHAPE)
 
 
-def gradient(loss: Loss, of: Any, x: Numbers, h: float = 1e-5) -> Numbers:
+def gradient(loss: Loss, of: Any, x: Numbers, h: float = 1e-6) -> Numbers:
     """The gradient of each sample's `of(x)`, (trials, samples), by central differences; NaN where it has a kink."""
     columns = []
     for step in h * np.eye(x.shape[-1]):
@@ -61,7 +61,8 @@ def gradient(loss: Loss, of: Any, x: Numbers, h: float = 1e-5) -> Numbers:
 
 def assert_same_where_smooth(found: Numbers, differences: Numbers) -> None:
     smooth = np.isfinite(differences)
-    np.testing.assert_allclose(found[smooth], differences[smooth], rtol=1e-6, atol=1e-8)
+    # A difference across a jump of the second derivative is off by up to h/4.
+    np.testing.assert_allclose(found[smooth], differences[smooth], rtol=1e-6, atol=3e-7)
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=named)

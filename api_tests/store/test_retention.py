@@ -88,8 +88,8 @@ def test_the_file_shrinks_when_reports_are_dropped(sqlite: Keeping) -> None:
         with sqlite.database.reading() as connection:
             return int(connection.exec_driver_sql("PRAGMA page_count").scalar_one())
 
-    sqlite.put_all(*range(40), padding=20_000)
+    sqlite.put_all(*range(12), padding=60_000)
     before = pages()
     sqlite.clock.forward(days=1000)
-    assert sqlite.retain() == 40
-    assert pages() < before / 10
+    assert sqlite.retain() == 12
+    assert pages() < before / 5
