@@ -1,0 +1,200 @@
+"""Every command and every request that a page shows is executed, and answers as the page says.
+
+The blocks of a page run in its order, in one shell and in an empty folder beside a copy of the examples, against a real
+service. A block `json` or `text` behind commands that print something, under the same heading, is the answer of these; any
+other is an example of what may be sent. What cannot run here stands in `UNABLE` with the reason, and is checked in another
+way. A block that neither runs nor stands there fails.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api_tests.docs.pages import PAGES, ROOT, Block, blocks, differences, name_of, prose, same_text, text_of
+from service.core.settings import Settings
+
+SERVICE = "127.0.0.1:8000"
+COMMANDS, ANSWERS = {"sh", "python"}, {"json", "text"}
+BEGINNING = """set -euo pipefail
+curl() { command curl --fail-with-body --silent --show-error "$@"; }
+"""
+Check = Callable[[str], bool]
+
+
+@cache
+def makefile() -> str:
+    return text_of(ROOT / "Makefile")
+
+
+@cache
+def compose() -> str:
+    return text_of(ROOT / "docker-compose.yml")
+
+
+def is_target(line: str) -> bool:
+    """Whether the Makefile has every target of `make …`, and every variable that is set."""
+    words = line.split()[1:]
+    targets = [word for word in words if "=" not in word]
+    variables = [word.partition("=")[0] for word in words if "=" in word]
+    known = all(re.search(rf"^{target}:", makefile(), re.MULTILINE) for target in targets)
+    return known and all(f"$({name})" in makefile() for name in variables)
+
+
+def is_composed(line: str) -> bool:
+    """Whether the compose file has the profile and the services of `docker compose … up …`."""
+    options = re.findall(r"--profile (\w+)|--scale (\w+)=\d+", line)
+    services = [word for word in line.partition(" up ")[2].split() if re.fullmatch(r"[a-z]+", word)]
+    names = [scaled for _, scaled in options if scaled] + services
+    profiles = [profile for profile, _ in options if profile]
+    return all(f"\n  {name}:\n" in compose() for name in names) and all(f"- {one}\n" in compose() for one in profiles)
+
+
+def is_understood(line: str) -> bool:
+    """Whether the command exists, and has the options."""
+    words = line.partition("python -m service ")[2].split()
+    told = subprocess.run(
+        [sys.executable, "-m", "service", words[0], "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return told.returncode == 0 and all(word in told.stdout for word in words[1:])
+
+
+def is_accepted(line: str) -> bool:
+    """Whether `export GRADIENT_VERDICT_…=…` sets a setting to a value that it may have."""
+    name, _, value = line.removeprefix("export GRADIENT_VERDICT_").partition("=")
+    field = name.lower()
+    return field in Settings.model_fields and bool(Settings.model_validate({field: value}))
+
+
+def is_in_recipe(line: str) -> bool:
+    """Whether `make clients` does the same, by the recipe of a client or by installing the tool."""
+    recipes = "".join(text_of(path) for path in (ROOT / "openapi" / "clients").glob("*/recipe.sh"))
+    tool = line.split()[2 if line.startswith("pip install") else 0]
+    return tool in recipes and (ROOT / "requirements" / "tools" / f"{tool}.lock").exists()
+
+
+UNABLE: list[tuple[str, str, Check]] = [
+    (r"make( [\w-]+| [A-Z]+=[\w,-]+)*", "it installs, or runs this test", is_target),
+    (r"docker compose .*", "there may be no Docker", is_composed),
+    (r"\. \.venv/bin/activate", "it is the environment of this test", lambda line: "VENV := .venv" in makefile()),
+    (r"python -m service (serve|worker).*", "it runs until it is stopped", is_understood),
+    (r"export GRADIENT_VERDICT_DATABASE_URL=postgresql:.*", "its server does not exist", is_accepted),
+    (r"pip install openapi-[\w-]+|openapi-python-client .*", "it would install", is_in_recipe),
+]
+"""The commands that cannot run here, why, and how else they are checked."""
+
+
+def unable(line: str) -> Check | None:
+    return next((check for pattern, _, check in UNABLE if re.fullmatch(pattern, line)), None)
+
+
+def runs(block: Block) -> bool:
+    return block.language in COMMANDS and not any(unable(line) for line in block.lines)
+
+
+def script(page: Path, service: str) -> str:
+    """The commands of a page as one text for a shell; the output of the block at line n goes to `out.n`."""
+    parts = [BEGINNING]
+    for block in filter(runs, blocks(page)):
+        text = block.text.replace(SERVICE, service)
+        command = text if block.language == "sh" else f"python - <<'END_OF_BLOCK'\n{text}END_OF_BLOCK\n"
+        parts.append(f"{{\n{command}}} > out.{block.line} 2> err.{block.line}\n")
+    return "".join(parts)
+
+
+def test_blocks_are_found_and_compared() -> None:
+    assert differences({"a": 1.0, "b": ["…"]}, {"a": 1.0001, "b": [2], "c": 3}) == []
+    assert differences({"a": [1, "…"]}, {"a": []}) == ["/a has 0 items, 1 are shown"]
+    assert differences({"a": 1.0, "d": "x", "e": 1}, {"a": 1.1, "d": "y"}) == [
+        "/e is missing",
+        "/a is 1.1, 1.0 is shown",
+        '/d is "y", "x" is shown',
+    ]
+    assert same_text("it is −1.95\n… end", "it   is −1.951 and the end")
+    assert not same_text("it is 1.95", "it is 1.85")
+    assert not same_text("it is 1.95", "it was 1.95")
+    assert not is_target("make nothing")
+    assert is_target("make chaos RUNS=1")
+    assert not is_target("make chaos WALKS=1")
+    assert not is_composed("docker compose --profile cluster up --scale runner=4 api")
+    assert not is_understood("python -m service serve --without-worker")
+    assert not is_accepted("export GRADIENT_VERDICT_DATABASE=postgresql://host/name")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_block_is_of_a_kind_that_is_checked(page: Path) -> None:
+    found = blocks(page)
+    assert prose(page).count("```") == 0, "a fence is indented or not closed"
+    assert not re.search(r"\n\n {4,}(?![-*|])\S", prose(page)), "code is indented and not fenced"
+    for block in found:
+        assert block.language in COMMANDS | ANSWERS, block.place
+        checks = [(line, unable(line)) for line in block.lines] if block.language == "sh" else []
+        if any(check for _, check in checks):
+            assert all(check and check(line) for line, check in checks), f"{block.place}: {checks}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=name_of)
+def test_commands_run_and_answer_as_the_page_says(page: Path, service_url: str, tmp_path: Path) -> None:
+    if shutil.which("curl") is None and "curl" in text_of(page):
+        pytest.skip("curl is not installed")
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    place = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = os.environ | {"PATH": place, "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
+    line = ["bash", "-c", script(page, httpx.URL(service_url).netloc.decode())]
+    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=540, check=False)
+    told = "\n".join(
+        f"{path.name}: {path.read_text('utf-8')[-2000:]}" for path in sorted(tmp_path.glob("*[tr].[0-9]*"))
+    )
+    assert done.returncode == 0, f"{done.stderr}\n{told}"
+    outputs = {block: (tmp_path / f"out.{block.line}").read_text("utf-8") for block in blocks(page) if runs(block)}
+    before: Block | None = None
+    for block in blocks(page):
+        if block.language in COMMANDS:
+            before = block
+        elif before in outputs and outputs[before] and before.section == block.section:
+            compare(block, outputs[before])
+        else:
+            assert_accepted(block, service_url)
+
+
+def compare(block: Block, output: str) -> None:
+    """That the output of the commands before the block is what it shows."""
+    if block.language == "text":
+        assert same_text(block.text, output), f"{block.place}: it printed\n{output}"
+    else:
+        found = differences(json.loads(block.text), json.loads(output))
+        assert found == [], f"{block.place}: {found}"
+
+
+def assert_accepted(block: Block, service_url: str) -> None:
+    """That the JSON of the block, which is the answer of nothing, is a part of what may be sent."""
+    assert block.language == "json", f"{block.place}: this text is the answer of nothing"
+    path, body = request_for(json.loads(block.text), layer_kinds(service_url))
+    answer = httpx.post(service_url + path, json=body, timeout=60)
+    assert answer.is_success, f"{block.place}: {answer.text}"
+    assert answer.json().get("valid", True), f"{block.place}: {answer.text}"
+
+
+def layer_kinds(service_url: str) -> list[str]:
+    families = httpx.get(f"{service_url}/v1/catalog", timeout=60).json()["families"]
+    return [kind["kind"] for family in families if family["family"] == "layers" for kind in family["kinds"]]
+
+
+def request_for(shown: Any, layers: list[str]) -> tuple[str, Any]:
+    """The path and body of a request that has the example as its part: a network, a layer, a rubric or a claim."""
+    if "network" in shown:
+        return "/v1/estimates", shown
+    if shown.get("kind") in layers:
+        dense = {"kind": "dense", "units": 32}
+        return "/v1/estimates", {"network": {"features": 32, "layers": [dense, shown, dense]}}
+    rubric = shown if "claims" in shown else {"id": "shown", "claims": [shown]}
+    return "/v1/rubrics/validate", rubric

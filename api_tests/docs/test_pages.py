@@ -1,0 +1,134 @@
+"""What the pages say of the service is what the service has, and nothing is left out."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api_tests.docs.pages import PAGES, ROOT, name_of, text_of
+from service.charts.chart import ChartName
+from service.core.kinds import members
+from service.core.settings import Settings
+from service.grading.claims.base import Claim
+from service.grading.formats import FORMATS
+from service.main import create_app
+from service.nn.policies import Policy
+from service.simulation.results import LayerShape, LayerStatistics, Verdict
+from service.simulation.vocabulary import Cause, Flag, Label
+
+DOCS = ROOT / "docs"
+EVERYTHING = "\n".join(text_of(page) for page in DOCS.glob("*.md"))
+LONGEST_README = 90
+_IN_BACKTICKS = re.compile(r"`([^`\n]+)`")
+_PATH = re.compile(r"\.?[\w-]+(?:/[\w.-]+)*/?(?:\.\w+)?")
+MADE = {".venv", ".tools", "artefacts"}
+"""Folders that `make` makes."""
+
+
+def rows(page: str) -> dict[str, str]:
+    """The rows of the tables of a page: what its first column says in backticks, and the rest."""
+    found = [line.split("|", 2)[1:] for line in text_of(DOCS / page).splitlines() if line.startswith("| `")]
+    return {name: rest for first, rest in found for name in _IN_BACKTICKS.findall(first)}
+
+
+def test_every_setting_is_in_the_table_with_its_default() -> None:
+    found = {name: rest for name, rest in rows("operating.md").items() if name.isupper()}
+    shown = {
+        name.removeprefix("GRADIENT_VERDICT_"): value for name, value in Settings(_env_file=None).environment().items()
+    }
+    assert found.keys() == shown.keys()
+    for name, value in Settings.model_fields.items():
+        said = found[name.upper()].split("|")[0].strip()
+        if said.replace(".", "").replace("e", "").isdigit():
+            assert float(said) == value.default, name
+
+
+def test_every_kind_of_claim_has_a_row() -> None:
+    assert {one.name() for one in members(Claim)} <= rows("course-staff.md").keys()
+
+
+def test_every_grading_format_has_a_row() -> None:
+    assert set(FORMATS) <= rows("course-staff.md").keys()
+
+
+def test_every_chart_has_a_row() -> None:
+    assert {str(one) for one in ChartName} <= rows("engineers.md").keys()
+
+
+def test_every_route_is_somewhere() -> None:
+    paths = create_app().openapi()["paths"]
+    routes = [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
+    unnamed = [
+        route for route in routes if f"`{route}`" not in EVERYTHING and route.partition(" ")[2] not in EVERYTHING
+    ]
+    assert unnamed == []
+
+
+def test_routes_that_are_named_exist() -> None:
+    paths = create_app().openapi()["paths"]
+    known = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    texts = "\n".join(map(text_of, PAGES))
+    named = set(re.findall(r"`((?:GET|POST|PUT|DELETE) /[^`\s?]*)", texts))
+    assert named - known == set()
+
+
+def test_every_word_of_a_verdict_is_defined() -> None:
+    defined = rows("judging.md")
+    words = {str(word) for family in (Label, Cause, Flag) for word in family} | {one.name() for one in members(Policy)}
+    first_columns = set(_IN_BACKTICKS.findall("\n".join(f"`{name}`" for name in defined)))
+    causes = set(re.findall(r"^\| (?:`\w+`)? ?\| `(\w+)` \|", text_of(DOCS / "judging.md"), re.MULTILINE))
+    assert words <= first_columns | causes
+
+
+def test_the_bands_of_policies_are_those_of_the_code() -> None:
+    for policy in members(Policy):
+        made = policy.model_validate({"kind": policy.name()})
+        said = [float(cell.replace("−", "-")) for cell in rows("judging.md")[policy.name()].strip("| ").split("|")]
+        assert said == [made.vanishing_mild, made.vanishing_severe, made.exploding_mild, made.exploding_severe]
+
+
+def test_every_number_of_a_report_is_defined() -> None:
+    named = set(_IN_BACKTICKS.findall(text_of(DOCS / "judging.md")))
+    measured = LayerStatistics.model_fields.keys() - LayerShape.model_fields.keys()
+    assert (measured | Verdict.model_fields.keys()) - named == set()
+
+
+def test_metrics_that_are_named_are_counted(service_url: str) -> None:
+    counted = httpx.get(f"{service_url}/metrics", timeout=60).text
+    named = {name for name in rows("operating.md") if name.startswith("gradient_verdict_")}
+    types = set(re.findall(r"^# TYPE (\w+?)(?:_created)? ", counted, re.MULTILINE))
+    assert named == types
+
+
+def test_the_profile_of_stanh_begins_as_the_page_quotes_it(service_url: str) -> None:
+    quoted = re.findall(r"^> (.*)$", text_of(DOCS / "engineers.md"), re.MULTILINE)
+    body = {"activation": {"kind": "stanh"}}
+    answer = httpx.post(f"{service_url}/v1/activations/profile", json=body, timeout=60)
+    assert quoted
+    assert answer.json()["summary"].startswith(" ".join(quoted))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_paths_that_are_named_exist(page: Path) -> None:
+    named = {one for one in _IN_BACKTICKS.findall(text_of(page)) if _PATH.fullmatch(one) and "/" in one}
+    roots = {path.name for path in ROOT.iterdir()} - MADE
+    missing = [one for one in sorted(named) if one.split("/")[0] in roots and not (ROOT / one).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_targets_that_are_named_exist(page: Path) -> None:
+    makefile = text_of(ROOT / "Makefile")
+    for target in re.findall(r"`make ([a-z-]+)", text_of(page)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_readme_is_a_page() -> None:
+    assert len(text_of(ROOT / "README.md").splitlines()) <= LONGEST_README
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_words_that_a_reader_stumbles_over_are_not_used(page: Path) -> None:
+    stumbling = r"\b(whoever|nobody|becomes of|of one's own)\b"
+    assert re.findall(stumbling, text_of(page), re.IGNORECASE) == []
