@@ -16,21 +16,21 @@ PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$(CURDIR)/openapi/tools/node_modules/.bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check demo demo-grading bench bench-against bench-formulas bench-http bench-page bench-store bench-jobs bench-charts phase-diagram chaos fuzz rivals verdicts torch oracle openapi clients consumers contract lock clean
+.PHONY: help run test check demo demo-grading bench bench-against bench-formulas bench-http bench-page bench-store bench-jobs bench-charts phase-diagram chaos fuzz rivals verdicts torch oracle openapi clients consumers contract docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
 
 $(BIN)/.runtime: requirements/runtime.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}; try make PYTHON=python3.12 …")'
-	@echo "· creating $(VENV) and installing the runtime"
+	@echo "· installing the runtime into $(VENV): once, a minute or two"
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --progress-bar on --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.lock
+	@$(BIN)/python requirements/install.py requirements/runtime.lock
 	@touch $@
 
 $(BIN)/.dev: requirements/dev.lock $(BIN)/.runtime
-	@echo "· installing the development tools"
-	@$(BIN)/python -m pip install --progress-bar on --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@echo "· installing the development tools into $(VENV)"
+	@$(BIN)/python requirements/install.py requirements/dev.lock
 	@touch $@
 
 # Tools that nothing else may depend on, each in an environment of its own.
@@ -46,7 +46,8 @@ openapi/tools/node_modules/.installed: openapi/tools/package-lock.json $(TOOLS)/
 	@touch $@
 
 run: $(BIN)/.runtime ## serve on 127.0.0.1:8000
-	$(BIN)/python -m service serve
+	@at="http://$${GRADIENT_VERDICT_HOST:-127.0.0.1}:$${GRADIENT_VERDICT_PORT:-8000}"; echo "· starting; in a moment open $$at/ (the laboratory) or $$at/docs (every operation); Ctrl-C stops"
+	@$(BIN)/python -m service serve
 
 test: $(BIN)/.dev ## run every test that can run here
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore api_tests/processes --ignore api_tests/jobs/executors
@@ -138,6 +139,11 @@ consumers: clients ## what foreign programs make of this project: generated clie
 
 contract: $(BIN)/.dev $(TOOLS)/schemathesis/.installed ## test the running service against its document (EACH=100 cases an operation, SEED=1, PHASES)
 	$(BIN)/python openapi/contract/run.py $(EACH) $(SEED) $(PHASES)
+
+docs: $(BIN)/.dev $(TOOLS)/docs/.installed ## build the pages for readers as a site, and check that it needs no other host
+	$(BIN)/python -m pytest api_tests/docs/test_site.py api_tests/docs/test_pages.py
+	$(TOOLS)/docs/bin/sphinx-build -q --fail-on-warning --keep-going --nitpicky --conf-dir docs . artefacts/docs
+	@echo "· open artefacts/docs/index.html"
 
 clean: ## remove what these targets made
 	rm -rf $(VENV) $(TOOLS) artefacts openapi/tools/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

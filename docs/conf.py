@@ -7,7 +7,7 @@ that shows the repository. Nothing is loaded from another host: Furo brings its 
 from sphinx.application import Sphinx
 
 project = "Gradient Verdict"
-copyright = "Apache-2.0"  # noqa: A001 - Sphinx calls it so
+html_show_copyright = False
 html_title = project
 root_doc = "README"
 include_patterns = [
@@ -29,6 +29,7 @@ html_theme = "furo"
 html_extra_path = ["site"]
 html_copy_source = False
 html_show_sphinx = False
+html_show_search_summary = False  # a browser fetches no summary from a page that is a file
 
 _CONTENTS = """
 ```{{toctree}}

@@ -1,9 +1,9 @@
 """Every command and every request that a page shows is executed, and answers as the page says.
 
 The blocks of a page run in its order, in one shell and in an empty folder beside a copy of the examples, against a real
-service. A block `json` or `text` behind commands that print something, under the same heading, is the answer of these; any
-other is an example of what may be sent. What cannot run here stands in `UNABLE` with the reason, and is checked in another
-way. A block that neither runs nor stands there fails.
+service. A block `json` or `text` behind commands that print something, under the same heading, is the answer of these;
+any other is an example of what may be sent. What cannot run here stands in `UNABLE` with the reason, and is checked in
+another way. A block that neither runs nor stands there fails.
 """
 
 import json
@@ -82,10 +82,19 @@ def is_in_recipe(line: str) -> bool:
     return tool in recipes and (ROOT / "requirements" / "tools" / f"{tool}.lock").exists()
 
 
+def is_tool(line: str) -> bool:
+    """Whether the tools of a line are locked for development, and the folder of its tests exists."""
+    tools = re.findall(r"\.venv/bin/(?:python -m )?(\w+)", line)
+    lock = text_of(ROOT / "requirements" / "dev.lock")
+    folders = re.findall(r"\b(api_tests/\S+)", line)
+    return all(f"\n{tool}==" in lock for tool in tools) and all((ROOT / folder).exists() for folder in folders)
+
+
 UNABLE: list[tuple[str, str, Check]] = [
     (r"make( [\w-]+| [A-Z]+=[\w,-]+)*", "it installs, or runs this test", is_target),
     (r"docker compose .*", "there may be no Docker", is_composed),
     (r"\. \.venv/bin/activate", "it is the environment of this test", lambda line: "VENV := .venv" in makefile()),
+    (r"\.venv/bin/(python -m pytest|ruff) .*", "it runs tests", is_tool),
     (r"python -m service (serve|worker).*", "it runs until it is stopped", is_understood),
     (r"export GRADIENT_VERDICT_DATABASE_URL=postgresql:.*", "its server does not exist", is_accepted),
     (r"pip install openapi-[\w-]+|openapi-python-client .*", "it would install", is_in_recipe),

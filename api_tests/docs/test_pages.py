@@ -1,17 +1,17 @@
 """What the pages say of the service is what the service has, and nothing is left out."""
 
 import re
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from api_tests.docs.pages import PAGES, ROOT, name_of, text_of
-from service.charts.chart import ChartName
 from service.core.kinds import members
 from service.core.settings import Settings
 from service.grading.claims.base import Claim
-from service.grading.formats import FORMATS
 from service.main import create_app
 from service.nn.policies import Policy
 from service.simulation.results import LayerShape, LayerStatistics, Verdict
@@ -32,11 +32,25 @@ def rows(page: str) -> dict[str, str]:
     return {name: rest for first, rest in found for name in _IN_BACKTICKS.findall(first)}
 
 
+@cache
+def document() -> Any:
+    """The OpenAPI document, made of the code."""
+    return create_app().openapi()
+
+
+def names_of(schema: str) -> set[str]:
+    """The names that a schema of the document lists."""
+    return set(document()["components"]["schemas"][schema]["enum"])
+
+
+def routes() -> set[str]:
+    """Every operation, as a page names it."""
+    return {f"{method.upper()} {path}" for path, methods in document()["paths"].items() for method in methods}
+
+
 def test_every_setting_is_in_the_table_with_its_default() -> None:
     found = {name: rest for name, rest in rows("operating.md").items() if name.isupper()}
-    shown = {
-        name.removeprefix("GRADIENT_VERDICT_"): value for name, value in Settings(_env_file=None).environment().items()
-    }
+    shown = {name.removeprefix("GRADIENT_VERDICT_"): value for name, value in Settings().environment().items()}
     assert found.keys() == shown.keys()
     for name, value in Settings.model_fields.items():
         said = found[name.upper()].split("|")[0].strip()
@@ -49,28 +63,20 @@ def test_every_kind_of_claim_has_a_row() -> None:
 
 
 def test_every_grading_format_has_a_row() -> None:
-    assert set(FORMATS) <= rows("course-staff.md").keys()
+    assert names_of("FormatName") <= rows("course-staff.md").keys()
 
 
 def test_every_chart_has_a_row() -> None:
-    assert {str(one) for one in ChartName} <= rows("engineers.md").keys()
+    assert names_of("ChartName") <= rows("engineers.md").keys()
 
 
 def test_every_route_is_somewhere() -> None:
-    paths = create_app().openapi()["paths"]
-    routes = [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
-    unnamed = [
-        route for route in routes if f"`{route}`" not in EVERYTHING and route.partition(" ")[2] not in EVERYTHING
-    ]
-    assert unnamed == []
+    assert {route for route in routes() if route.partition(" ")[2] not in EVERYTHING} == set()
 
 
 def test_routes_that_are_named_exist() -> None:
-    paths = create_app().openapi()["paths"]
-    known = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
-    texts = "\n".join(map(text_of, PAGES))
-    named = set(re.findall(r"`((?:GET|POST|PUT|DELETE) /[^`\s?]*)", texts))
-    assert named - known == set()
+    named = re.findall(r"`((?:GET|POST|PUT|DELETE) /[^`\s?]*)", "\n".join(map(text_of, PAGES)))
+    assert set(named) - routes() == set()
 
 
 def test_every_word_of_a_verdict_is_defined() -> None:
