@@ -5,11 +5,13 @@ import os
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import httpx
 import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
+from httpx._transports import default
 
 from service.processes.system import single_blas_thread
 
@@ -26,7 +28,9 @@ atexit.register(STORE.cleanup)
 os.environ["GRADIENT_VERDICT_DATABASE_URL"] = f"sqlite:///{STORE.name}/reports.sqlite3"
 os.environ["GRADIENT_VERDICT_DRAW_AT_START"] = "false"  # most services that tests start draw nothing
 
-# httpx waits five seconds for an answer, which a busy machine may take.
+# httpx reads the certificates of the world for every request, 25 ms of the processor; nothing here is encrypted.
+default.create_ssl_context = lru_cache(default.create_ssl_context)
+# It waits five seconds for an answer, which a busy machine may take.
 for waiting in ("connect", "read", "write", "pool"):
     setattr(DEFAULT_TIMEOUT_CONFIG, waiting, 60.0)
 

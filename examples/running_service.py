@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -54,10 +54,10 @@ def _free_port() -> int:
 
 def _answers(url: str, process: subprocess.Popen[bytes], seconds: float) -> bool:
     stop = time.monotonic() + seconds
-    while time.monotonic() < stop and process.poll() is None:
-        try:
-            if httpx.get(f"{url}/healthz/ready", timeout=5).is_success:
-                return True
-        except httpx.TransportError:
+    with httpx.Client(base_url=url) as client:
+        while time.monotonic() < stop and process.poll() is None:
+            with suppress(httpx.TransportError):
+                if client.get("/healthz/ready").is_success:
+                    return True
             time.sleep(0.05)
     return False

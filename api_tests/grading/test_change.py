@@ -36,7 +36,7 @@ def test_a_linear_output_is_more_prone_to_exploding_than_a_sigmoid(by: str, righ
 
 @pytest.mark.parametrize(("by", "right"), [("exploding", "less"), ("vanishing", "more")])
 def test_branches_that_a_patch_enlarges_are_more_prone_to_vanishing_behind_the_final_norm(by: str, right: str) -> None:
-    scale = {"op": "replace", "path": "/network/layers/0/layers/0/branch_scale", "value": 4}
+    scale = {"op": "replace", "path": "/network/layers/0/layers/0/branch_scale", "value": 16}
     dropped = {"op": "remove", "path": "/network/layers/0/layers/0/layers/0"}
     claim = {"kind": "change", "simulation": {"network": blocks(), "trials": 16}, "patch": [scale, dropped], "by": by}
     checks = {word: judged(claim, word, simulate) for word in ("more", "less", "equally")}
