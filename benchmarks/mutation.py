@@ -6,9 +6,9 @@ comparisons, constants, conditions and signs of these files, see `mutants.py`.
 
 A mutation is *killed* where its tests fail or take longer than their limit, and *survives* where they pass: then no
 test says what the text that was replaced says. One that changes nothing that anybody could see is *equivalent*: the
-table says why. Before, every set of tests runs on the copy as it is: one that fails there, or has no tests, judges
-nothing, and neither does a mutation whose old text is not in its file exactly once. Such entries are *stale*, as is an
-equivalent one that is killed, and have to be written anew.
+table says why. Before, every set of tests runs on the copy as it is: one that fails there judges nothing, and neither
+does a mutation whose old text is not in its file exactly once. Such entries are *stale*, as is an equivalent one that
+is killed, and have to be written anew.
 
 The table has an array of tables for each room, and one of the files that are tried as a whole:
 
@@ -54,7 +54,7 @@ LIMIT_SECONDS = 240.0
 AT_ONCE = 2
 _LEFT_BEHIND = shutil.ignore_patterns(".*", "__pycache__", "node_modules", "artefacts")
 _PASSED, _FAILED, _INTERRUPTED = 0, 1, 2  # pytest's exit statuses; a module that cannot be imported interrupts it
-_TOO_LONG, _ELSEWHERE = -1, 99
+_TOO_LONG, _UNSOUND, _ELSEWHERE = -1, 98, 99
 _TALK = 3  # the file through which a process that has collected tests says how they ended
 _PYTEST = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
 
@@ -126,7 +126,8 @@ class Copy:
     root: Path
     _collected: tuple[str, ...] = ()
     _server: subprocess.Popen[str] | None = None
-    _useful: bool = False
+    _useful: bool = False  # whether the tests pass in such a process
+    _sound: bool = False  # whether they pass at all
 
     @contextmanager
     def mutated(self, mutation: Mutation) -> Iterator[None]:
@@ -158,6 +159,9 @@ class Copy:
             self._server = subprocess.Popen(line, stdin=subprocess.PIPE, text=True, **self._place(subprocess.PIPE))
             self._collected = mutation.tests
             self._useful = self._served(mutation.path, text, text) == _PASSED
+            self._sound = self._useful or self.run(mutation.tests) == _PASSED
+        if not self._sound:
+            return _UNSOUND
         with self.mutated(mutation):
             status = self._served(mutation.path, text, mutation.planted(text)) if self._useful else _ELSEWHERE
             return self.run(mutation.tests) if status == _ELSEWHERE else status
@@ -263,8 +267,8 @@ def every(file: str) -> list[Mutation]:
     text, tests, found = (ROOT / "service" / file).read_text(encoding="utf-8"), tuple(dict.fromkeys(named)), []
     for at, old, new in replacements(text):
         one = Mutation(file, old, new, tests, at=at)
-        found.append(Mutation(file, old, new, tests, reasons.pop(_line(one, text), ""), at))
-    for line in reasons:
+        found.append(Mutation(file, old, new, tests, reasons.get(_line(one, text), ""), at))
+    for line in reasons.keys() - {_line(one, text) for one in found}:
         print(f"no mutation of {file} leaves the line: {line}")
     return found
 
@@ -279,14 +283,6 @@ class Trial:
             shutil.copytree(ROOT, root, ignore=_LEFT_BEHIND)
             self._copies.put(Copy(root))
 
-    def passing(self, chosen: list[Mutation]) -> set[tuple[str, ...]]:
-        """The sets of tests that pass without any mutation."""
-        sets = list(dict.fromkeys(one.tests for one in chosen))
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            return {
-                tests for tests, status in zip(sets, threads.map(self._plain, sets), strict=True) if status == _PASSED
-            }
-
     def fates(self, chosen: list[Mutation]) -> Iterator[tuple[Mutation, Fate]]:
         """What becomes of each, in their order; they are printed as they end."""
         with ThreadPoolExecutor(AT_ONCE) as threads:
@@ -296,16 +292,6 @@ class Trial:
         """End all that runs tests."""
         while not self._copies.empty():
             self._copies.get().end()
-
-    def _plain(self, tests: tuple[str, ...]) -> int:
-        copy, started = self._copies.get(), time.perf_counter()
-        try:
-            status = copy.run(tests)
-        finally:
-            self._copies.put(copy)
-        told = "pass" if status == _PASSED else "FAIL"
-        print(f"{told:10}  {time.perf_counter() - started:4.0f} s  {', '.join(tests)}", flush=True)
-        return status
 
     def _fate(self, mutation: Mutation) -> Fate:
         copy, started = self._copies.get(), time.perf_counter()
@@ -334,9 +320,7 @@ def main() -> int:
     flaws = {one: flaw for one in chosen if (flaw := one.flaw)}
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         trial, sound = Trial(Path(folder)), [one for one in chosen if one not in flaws]
-        passing = trial.passing(sound)
-        flaws |= {one: f"{', '.join(one.tests)} fail without it" for one in sound if one.tests not in passing}
-        found = dict(trial.fates([one for one in sound if one not in flaws]))
+        found = dict(trial.fates(sorted(sound, key=lambda one: (one.room, one.tests))))
         trial.end()
     for room in dict.fromkeys(one.room for one in found):
         here = [fate for one, fate in found.items() if one.room == room]
@@ -344,7 +328,11 @@ def main() -> int:
     _listed("equivalent", [f"{one}: {one.equivalent}" for one, fate in found.items() if fate is Fate.EQUIVALENT])
     _listed("survived", [str(one) for one, fate in found.items() if fate is Fate.SURVIVED])
     stale = [f"{one}: {flaw}" for one, flaw in flaws.items()]
-    stale += [f"{one}: its tests did not run, or fail" for one, fate in found.items() if fate is Fate.STALE]
+    stale += [
+        f"{one}: its tests fail without it, or with it though it is equivalent"
+        for one, fate in found.items()
+        if fate is Fate.STALE
+    ]
     _listed("stale", stale)
     return bool(stale)
 

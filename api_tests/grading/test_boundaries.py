@@ -128,6 +128,14 @@ def test_the_widest_of_several_tolerances_counts() -> None:
     assert [judged(zero, answer).status for answer in ("0.5", "0.51")] == ["correct", "incorrect"]
 
 
+@pytest.mark.parametrize(("answer", "code"), [
+    ("2.5", "within_tolerance"), ("1.5", "within_tolerance"), ("-2.5", "differs_by_sign"), ("-1.5", "differs_by_sign"),
+    ("2.5000001", "outside_tolerance"), ("-2.5000001", "outside_tolerance"), ("0", "outside_tolerance"),
+])  # fmt: skip
+def test_a_number_and_its_opposite_are_measured_alike(answer: str, code: str) -> None:
+    assert judged({"kind": "number", "expected": 2.0, "absolute_tolerance": 0.5}, answer).code == code
+
+
 CHOICE: Json = {"kind": "choice", "choices": ["a", "b", "c", "d"], "expected": ["a", "b"]}
 
 
