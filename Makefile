@@ -46,7 +46,6 @@ openapi/tools/node_modules/.installed: openapi/tools/package-lock.json $(TOOLS)/
 	@touch $@
 
 run: $(BIN)/.runtime ## serve on 127.0.0.1:8000
-	@at="http://$${GRADIENT_VERDICT_HOST:-127.0.0.1}:$${GRADIENT_VERDICT_PORT:-8000}"; echo "· starting; in a moment open $$at/ (the laboratory) or $$at/docs (every operation); Ctrl-C stops"
 	@$(BIN)/python -m service serve
 
 test: $(BIN)/.dev ## run every test that can run here

@@ -51,7 +51,7 @@ def serve(with_jobs: bool = True) -> None:
     log = logging.getLogger("service")
     for name, value in settings.environment().items():
         log.info("%s=%s", name, value)
-    log.info("Gradient Verdict is on its way: http://%s:%d/", settings.host, settings.port)
+    log.info("In a moment open http://%s:%d/ (the laboratory) or /docs (every operation)", settings.host, settings.port)
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,

@@ -30,7 +30,7 @@ class Block:
     @property
     def place(self) -> str:
         """Its page and line, as editors understand them."""
-        return f"{self.page.relative_to(ROOT)}:{self.line}"
+        return f"{self.page.name}:{self.line}"
 
     @property
     def lines(self) -> list[str]:

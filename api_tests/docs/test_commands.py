@@ -139,6 +139,44 @@ def test_blocks_are_found_and_compared() -> None:
     assert not is_accepted("export GRADIENT_VERDICT_DATABASE=postgresql://host/name")
 
 
+FORBIDDEN = {
+    "an unknown language": "```yaml\na: 1\n```\n",
+    "no language": "```\nmake run\n```\n",
+    "an indented fence": "- a\n\n  ```sh\n  make run\n  ```\n",
+    "indented code": "text\n\n    make run\n",
+    "a target that does not exist": "```sh\nmake nothing\n```\n",
+    "a command beside one that cannot run": "```sh\nmake run\nls\n```\n",
+}
+FAILING = {
+    "a command that fails": "```sh\nfalse\n```\n",
+    "a command that does not exist": "```sh\nno_such_command --install\n```\n",
+    "a request that is refused": f"```sh\ncurl -s {SERVICE}/v1/nothing\n```\n",
+    "Python that fails": "```python\nimport no_such_module\n```\n",
+    "another answer": '```sh\necho \'{"a": 1.5}\'\n```\n\n```json\n{"a": 1.6}\n```\n',
+    "another text": "```sh\necho 1 2\n```\n\nprints\n\n```text\n1 3\n```\n",
+    "the answer of another section": "```sh\necho 1\n```\n\n## Next\n\n```text\n1\n```\n",
+    "an example that is refused": '```json\n{"kind": "dense", "units": 0}\n```\n',
+}
+
+
+def written(text: str, folder: Path) -> Path:
+    page = folder / "page.md"
+    page.write_text(text, encoding="utf-8")
+    return page
+
+
+@pytest.mark.parametrize("text", FORBIDDEN.values(), ids=FORBIDDEN)
+def test_a_block_that_cannot_be_checked_is_found(text: str, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError):
+        test_every_block_is_of_a_kind_that_is_checked(written(text, tmp_path))
+
+
+@pytest.mark.parametrize("text", FAILING.values(), ids=FAILING)
+def test_a_page_that_is_wrong_is_found(text: str, service_url: str, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError):
+        test_commands_run_and_answer_as_the_page_says(written(text, tmp_path), service_url, tmp_path / "scratch")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_block_is_of_a_kind_that_is_checked(page: Path) -> None:
     found = blocks(page)
