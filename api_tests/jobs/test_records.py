@@ -118,7 +118,7 @@ def test_a_job_that_has_ended_takes_no_results_and_no_other_end(desk: Desk) -> N
     assert not desk.results.keep(job, 0, lines(0), 0)
     row = desk.records.get(job)
     assert (row.status, row.fault, row.done, desk.results.lines(job, 0, 9)) == (JobStatus.CANCELLED, None, 0, ([], 0))
-    assert desk.records.ended({job, "none"}) == {job, "none"}
+    assert desk.records.open_owners() == {}
 
 
 def test_pages_follow_one_another_whatever_comes_between(desk: Desk) -> None:
@@ -133,15 +133,11 @@ def test_pages_follow_one_another_whatever_comes_between(desk: Desk) -> None:
     assert [row.id for row in desk.records.page(9, status=JobStatus.CANCELLED)] == [jobs[2]]
 
 
-def test_what_the_engine_is_to_be_told_is_found(desk: Desk) -> None:
-    jobs = [desk.accept(number) for number in (1, 2, 3)]
-    desk.records.note(jobs[0], dispatched=True)
-    desk.records.end(jobs[1], JobStatus.CANCELLED)
-    assert (desk.records.to_dispatch(), desk.records.to_purge()) == ([jobs[2]], [])
-    desk.records.end(jobs[0], JobStatus.SUCCEEDED)
-    assert desk.records.to_purge() == [jobs[0]]
-    desk.records.note(jobs[0], forgotten=True)
-    assert (desk.records.to_purge(), desk.records.open_count()) == ([], 1)
+def test_open_jobs_have_their_owners_the_oldest_first(desk: Desk) -> None:
+    jobs = [desk.accept(number, Requester(owner)) for number, owner in ((3, "me"), (2, "you"), (1, "me"))]
+    desk.records.start(jobs[0], None)
+    desk.records.end(desk.accept(4), JobStatus.CANCELLED)
+    assert list(desk.records.open_owners().items()) == list(zip(jobs, ("me", "you", "me"), strict=True))
 
 
 def test_attempts_are_counted_by_chunk(desk: Desk) -> None:
@@ -150,31 +146,19 @@ def test_attempts_are_counted_by_chunk(desk: Desk) -> None:
     assert [desk.records.attempts(job, start) for start in (0, 3, 6)] == [3, 1, 0]
 
 
-def test_of_one_owners_jobs_some_are_handed_out_at_a_time(desk: Desk) -> None:
-    mine = [desk.accept(number, Requester("me")) for number in range(1, JobRecords.MOST_DISPATCHED + 3)]
-    yours = desk.accept(99, Requester("you"))
-    assert desk.records.to_dispatch() == [*mine[: JobRecords.MOST_DISPATCHED], yours]
-    for job in mine[: JobRecords.MOST_DISPATCHED]:
-        desk.records.note(job, dispatched=True)
-    desk.records.end(mine[0], JobStatus.CANCELLED)
-    assert desk.records.to_dispatch() == [mine[JobRecords.MOST_DISPATCHED], yours]
-
-
 def test_old_jobs_are_dropped_with_all_they_have(desk: Desk) -> None:
-    old, new, going, known = (desk.accept(number) for number in (1, 2, 3, 4))
-    desk.records.note(known, dispatched=True)  # to the engine, which has not forgotten it
-    desk.records.end(known, JobStatus.CANCELLED)
+    old, new, going = (desk.accept(number) for number in (1, 2, 3))
     desk.results.keep(old, 0, lines(0), 0)
     desk.records.attempt(old, 0)
     desk.records.end(old, JobStatus.CANCELLED)
     desk.clock.forward(days=31)
     desk.records.end(new, JobStatus.CANCELLED)
     assert desk.records.drop(desk.clock() - timedelta(days=30)) == 1
-    assert [row.id for row in desk.records.page(9)] == [known, going, new]
+    assert [row.id for row in desk.records.page(9)] == [going, new]
     assert not desk.results.has(old, 0)
 
 
-def test_a_job_that_nobody_knows_is_told_so(desk: Desk) -> None:
+def test_a_job_that_is_not_there_is_not_found(desk: Desk) -> None:
     for ask in (desk.records.get, desk.records.request):
         with pytest.raises(JobNotFound):
             ask("0" * 32)

@@ -11,8 +11,6 @@ from api_tests.jobs.working import DIES, FINE, SLOW, Desk, Script, line
 from service.core.errors import DeadlineExceeded, StoreUnavailable, WorkerFailed
 from service.core.version import ENGINE_VERSION
 from service.jobs import runner as runner_module
-from service.jobs.engine import WorkItem
-from service.jobs.executor import Executor
 from service.jobs.job import JobStatus
 from service.jobs.runner import WHOLE, ChunkRunner
 from service.jobs.work import WORKS
@@ -119,26 +117,6 @@ async def test_a_job_that_another_engine_accepted_ends_and_says_so(
     assert (script.prepared, script.asked) == (0, [])
 
 
-async def test_an_executor_ends_the_jobs_of_another_engine_before_it_begins(
-    desk: Desk, runner: ChunkRunner, script: Script
-) -> None:
-    lost, finished = [desk.accept(FINE, engine_version="1.1.0") for _ in range(2)]
-    mine = desk.accept(FINE)
-    desk.records.note(lost, dispatched=True)  # to an engine that knows nothing of it any more
-    desk.results.keep(finished, 0, [line(0)], 0)
-    seen: list[str] = []
-
-    class Launching(Handing):
-        async def launch(self) -> None:
-            seen.extend(desk.records.get(job).status for job in (lost, finished, mine))
-            raise LookupError
-
-    with pytest.raises(LookupError):
-        await executor_over(Launching(), desk, runner).run()
-    assert seen == [JobStatus.FAILED, JobStatus.SUCCEEDED, JobStatus.QUEUED]
-    assert desk.records.get(lost).fault.startswith("It was accepted by engine 1.1.0, ")
-
-
 async def test_a_job_that_another_engine_has_finished_stays_as_it_is(
     desk: Desk, runner: ChunkRunner, script: Script
 ) -> None:
@@ -199,9 +177,9 @@ async def test_work_on_a_cancelled_job_stops_and_leaves_nothing(
             working.start_soon(runner.run, one, 0)
         await begun.wait()
         desk.records.end(job, JobStatus.CANCELLED)
-        await runner.stop_ended()
+        runner.stop({job})
         with anyio.fail_after(60):
-            while runner.busy != {(other, 0)}:
+            while runner.running() != {other}:
                 await anyio.sleep(0.01)
         working.cancel_scope.cancel()
     assert desk.records.get(job).done == 0
@@ -225,89 +203,6 @@ async def test_results_wait_for_a_database_that_is_away(
     assert (desk.records.get(job).status, len(tries)) == (JobStatus.SUCCEEDED, 3)
 
 
-class Handing:
-    """An engine that notes what it is told."""
-
-    executor = "mine"
-
-    def __init__(self, *items: WorkItem) -> None:
-        self.there = list(items)
-        self.told: list[tuple[str, str]] = []
-
-    async def pending(self) -> list[WorkItem]:
-        return [one for one in self.there if one.is_pending]
-
-    async def failed(self) -> list[WorkItem]:
-        return [one for one in self.there if one.has_failed]
-
-    async def of_job(self, job: str) -> list[WorkItem]:
-        return [one for one in self.there if one.job == job]
-
-    async def dispatch_of(self, job: str) -> WorkItem | None:
-        return next((one for one in self.there if (one.job, one.start) == (job, WHOLE)), None)
-
-    async def enqueue_job(self, job: str) -> None:
-        self.told.append(("enqueue_job", job))
-
-    async def reclaim(self, item: WorkItem) -> None:
-        self.told.append(("reclaim", item.id))
-
-    async def restart(self, item: WorkItem) -> None:
-        self.told.append(("restart", item.id))
-
-    async def purge(self, items: list[WorkItem]) -> None:
-        self.told += [("purge", one.id) for one in items]
-        self.there = [one for one in self.there if one not in items]
-
-
-class Expired:
-    """Every executor has expired but this one."""
-
-    def hold(self) -> None:
-        """Nothing to do."""
-
-    def close(self) -> None:
-        """Nothing to do."""
-
-    def expired(self, executors: Any) -> set[str]:
-        return set(executors) - {"mine"}
-
-
-def chunk(job: str, start: int, status: str = "PENDING", executor: str = "other") -> WorkItem:
-    name = job if start == WHOLE else f"{job}-{start}"
-    return WorkItem(name, job, start, status, executor, job)
-
-
-def executor_over(engine: Handing, desk: Desk, runner: ChunkRunner) -> Executor:
-    return Executor(engine, runner, desk.records, Expired())  # type: ignore[arg-type]
-
-
-async def test_what_the_dead_have_left_is_taken_up_once_they_were_found_dead_twice(
-    desk: Desk, runner: ChunkRunner, script: Script
-) -> None:
-    job = desk.accept(*[FINE] * 9)
-    runner.busy.add((job, 4))
-    engine = Handing(chunk(job, 0), chunk(job, 4, executor="mine"), chunk(job, 8, status="ERROR"))
-    executor = executor_over(engine, desk, runner)
-    await executor.reclaim()
-    assert engine.told == [("restart", f"{job}-8")]
-    await executor.reclaim()
-    assert ("reclaim", f"{job}-0") in engine.told
-    assert ("reclaim", f"{job}-4") not in engine.told
-
-
-async def test_what_was_claimed_here_and_never_begun_is_taken_up(
-    desk: Desk, runner: ChunkRunner, script: Script, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job = desk.accept(*[FINE] * 9)
-    engine = Handing(chunk(job, 0, executor="mine"), chunk(job, 4, executor="mine"))
-    runner.busy.add((job, 4))
-    executor = executor_over(engine, desk, runner)
-    for _ in range(2):
-        await executor.reclaim()
-    assert engine.told == [("reclaim", f"{job}-0")]
-
-
 @pytest.mark.parametrize(("begun", "failed", "code"), [(4, 0, None), (5, 4, "abandoned")])
 async def test_a_chunk_that_ends_every_executor_ends_as_an_error_after_five_of_them(
     desk: Desk, runner: ChunkRunner, script: Script, begun: int, failed: int, code: str | None
@@ -321,7 +216,7 @@ async def test_a_chunk_that_ends_every_executor_ends_as_an_error_after_five_of_t
     assert desk.results.line(job, 5) == [line(5, code)]
 
 
-async def test_whoever_was_begun_before_works_alone(
+async def test_a_chunk_that_was_begun_before_works_alone(
     desk: Desk, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runner = ChunkRunner(desk.records, desk.results, NO_CONTEXT, 3)
@@ -353,51 +248,3 @@ async def test_whoever_was_begun_before_works_alone(
             for start in (12, 16, 20):
                 working.start_soon(runner.run, job, start)
     assert (max(together), desk.records.get(job).status) == (3, JobStatus.SUCCEEDED)
-
-
-async def test_nothing_is_taken_up_of_a_job_that_has_ended(desk: Desk, runner: ChunkRunner, script: Script) -> None:
-    job = desk.accept(FINE)
-    desk.records.end(job, JobStatus.CANCELLED)
-    engine = Handing(chunk(job, 0, status="ERROR"), chunk("0" * 32, 0, status="MAX_RECOVERY_ATTEMPTS_EXCEEDED"))
-    await executor_over(engine, desk, runner).reclaim()
-    assert {what for what, _ in engine.told} == {"purge"}
-
-
-async def test_the_engine_is_told_of_new_jobs_once(desk: Desk, runner: ChunkRunner, script: Script) -> None:
-    job, cancelled = desk.accept(FINE), desk.accept(FINE)
-    desk.records.end(cancelled, JobStatus.CANCELLED)
-    engine = Handing()
-    executor = executor_over(engine, desk, runner)
-    for _ in range(2):
-        await executor.enqueue_new()
-    assert engine.told == [("enqueue_job", job)]
-
-
-async def test_the_engine_forgets_a_job_once_nobody_works_on_it(
-    desk: Desk, runner: ChunkRunner, script: Script
-) -> None:
-    job = desk.accept(FINE)
-    desk.records.note(job, dispatched=True)
-    desk.records.end(job, JobStatus.CANCELLED)
-    running = chunk(job, 4, executor="mine")
-    engine = Handing(chunk(job, 0, status="ENQUEUED"), running)
-    executor = executor_over(engine, desk, runner)
-    await executor.purge()
-    assert (engine.told, desk.records.to_purge()) == ([("purge", f"{job}-0")], [job])
-    engine.there.remove(running)
-    await executor.purge()
-    assert desk.records.to_purge() == []
-
-
-async def test_a_job_that_has_not_moved_is_divided_once_more(desk: Desk, runner: ChunkRunner, script: Script) -> None:
-    lost, divided, dividing, moving = (desk.accept(*[FINE] * 9) for _ in range(4))
-    for job in (lost, divided, dividing, moving):
-        desk.records.note(job, dispatched=True)
-    engine = Handing(chunk(divided, WHOLE, status="SUCCESS"), chunk(dividing, WHOLE), chunk(moving, WHOLE, "SUCCESS"))
-    executor = executor_over(engine, desk, runner)
-    await executor.divide_stalled()
-    assert desk.records.to_dispatch() == []
-    await runner.run(moving, 0)
-    await executor.divide_stalled()
-    assert desk.records.to_dispatch() == [lost, divided]
-    assert engine.told == [("purge", divided)]

@@ -17,6 +17,8 @@ from api_tests.networks import Json
 from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
 from service.__main__ import main
 from service.grading.spec import Rubric
+from service.jobs.job import JobKind
+from service.jobs.records import Accepted, JobRecords, Requester
 from service.store.assignments import AssignmentStore
 from service.store.database import Database
 from service.store.engine import Address
@@ -116,6 +118,23 @@ def test_a_measure_of_stored_rubrics_is_called_by_its_new_name(database_url: str
     engine.dispose()
 
 
+def test_jobs_stay_while_the_notes_about_their_engine_come_and_go(database_url: str) -> None:
+    database = Database(database_url)
+    row = Accepted("0" * 32, JobKind.SWEEP, "0" * 64, "1", 1, 1, 1.0, b"{}")
+    JobRecords(database).accept(row, Requester("me"), "")
+    engine = Address.of(database_url).engine()
+    Schema(engine).downgrade("0003")
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT id, dispatched, forgotten FROM jobs")).one()
+        indexes = {index["name"] for index in inspect(connection).get_indexes("jobs")}
+    assert tuple(found) == ("0" * 32, False, False), "so that every open job is enqueued once more"
+    assert "jobs_to_dispatch" in indexes
+    Schema(engine).upgrade()
+    assert JobRecords(database).open_owners() == {"0" * 32: "me"}
+    database.close()
+    engine.dispose()
+
+
 def test_a_database_that_is_new_enough_keeps_what_it_has(database_url: str) -> None:
     store = Keeping(database_url, Clock())
     store.put_all(1)
@@ -162,7 +181,7 @@ def test_the_command_line_tells_and_changes_the_revision(
         assert main(["database", *way]) == 0
         said.append(capsys.readouterr().out.strip())
     newest = f"{Schema.NEWEST} (newest)"
-    assert said == ["none", newest, newest, "0002", newest, "none"]
+    assert said == ["none", newest, newest, "0003", newest, "none"]
     assert main(["database", "downgrade", "nowhere"]) == 2
     assert "nowhere" in capsys.readouterr().err
 

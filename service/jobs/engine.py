@@ -1,27 +1,29 @@
-"""DBOS, the durable engine, as the jobs use it: two queues, and workflows that say what an executor does.
+"""DBOS, the durable engine, as the jobs use it: two queues, and two workflows that say what an executor does.
 
-It knows nothing of what jobs are; results and counters are in the tables of the jobs, and a workflow returns nothing.
+DBOS guarantees, and nothing beside it does so again: what is enqueued by an id is there once; one executor at a time
+has claimed it; what a given executor has claimed is enqueued again; queues have their limits, and shares their turns.
+It knows nothing of what jobs are: results, counters and ends are in the tables of the jobs, and a workflow returns
+nothing.
 """
 
 import logging
 import sqlite3
 import time
-from dataclasses import dataclass
+from collections.abc import Awaitable, Collection
+from contextlib import suppress
 from typing import Any
 
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID, error
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID, WorkflowStatus, error
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from service.jobs.runner import WHOLE, ChunkRunner
+from service.jobs.runner import ChunkRunner
+from service.processes.pool import Threads
 from service.store.engine import Address
 
 _NAME = "gradient-verdict"
 _VERSION = "1"  # of the workflows below, not of the service: an upgrade that leaves them alone goes on with every job
 _JOBS, _CHUNKS = "jobs", "chunks"
-_FAILED = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
-_DONE = ("SUCCESS", "CANCELLED", *_FAILED)
-_ALL = ("PENDING", *_DONE, "ENQUEUED", "DELAYED")
 ENGINE_FAILURES = (error.DBOSException,)
 """What the engine raises of its own."""
 
@@ -32,49 +34,29 @@ _PRAGMAS = (f"busy_timeout={_BUSY_MILLISECONDS}", "foreign_keys=ON", "journal_mo
 _SUBSECONDS_SINCE = (3, 42, 0)
 
 
-@dataclass(frozen=True)
-class WorkItem:
-    """A workflow that was handed out: a chunk by its start, or a whole job, to be dispatched."""
-
-    id: str
-    job: str
-    start: int
-    status: str
-    executor: str
-    share: str
-
-    @property
-    def is_pending(self) -> bool:
-        """Whether an executor has taken it, and has not come to its end."""
-        return self.status == "PENDING"
-
-    @property
-    def is_done(self) -> bool:
-        """Whether it has ended, in whatever way."""
-        return self.status in _DONE
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether it has ended in an error."""
-        return self.status in _FAILED
-
-
 class JobEngine:
-    """Hands work out to executors, of which this process is one; one engine a process."""
+    """Hands work out to executors, of which this process is one; one engine a process, for DBOS has a global state.
+
+    A job is a workflow by its id, which enqueues its chunks; the workflow of a chunk has the id of the job and where
+    the chunk starts. DBOS counts how often each was claimed, and that limit is off: a process claims more than it has
+    begun, so its count would end chunks that only waited beside one that kills. `ChunkRunner` counts what was begun.
+    """
 
     def __init__(self, database_url: str, executor: str, runner: ChunkRunner, at_once: int) -> None:
         self.executor = executor
         """The name of this process."""
         self._at_once = at_once
+        self._threads = Threads()
+        self._begun: set[str] = set()
         DBOS(config=configuration(database_url, executor))
 
-        @DBOS.workflow(name="dispatch")
+        @DBOS.workflow(name="dispatch", max_recovery_attempts=None)
         async def dispatch(job: str) -> None:
-            await runner.dispatch(job, self.enqueue_chunk)
+            await self._work(job, runner.dispatch(job, self._enqueue_chunk))
 
-        @DBOS.workflow(name="chunk")
+        @DBOS.workflow(name="chunk", max_recovery_attempts=None)
         async def chunk(job: str, start: int) -> None:
-            await runner.run(job, start)
+            await self._work(_chunk_id(job, start), runner.run(job, start))
 
         self._dispatch, self._chunk = dispatch, chunk
 
@@ -86,6 +68,66 @@ class JobEngine:
         await self._register(_JOBS, _JOBS_AT_ONCE, None)
         await self._register(_CHUNKS, self._at_once, self._at_once)
 
+    async def close(self) -> None:
+        """Take no more work, and end the threads of DBOS."""
+        await self._threads.run(DBOS.destroy)
+
+    async def jobs(self) -> set[str]:
+        """The jobs that were enqueued, and have not been purged."""
+        return {one.workflow_id for one in await _listed(name="dispatch")}
+
+    async def enqueue(self, job: str) -> None:
+        """Let an executor dispatch a job, once however often it is enqueued."""
+        with SetWorkflowID(job):
+            await DBOS.enqueue_workflow_async(_JOBS, self._dispatch, job)
+
+    async def purge(self, job: str) -> None:
+        """Delete what nothing works on of a job that has ended, and the job with the last of it."""
+        found = await _listed(workflow_id_prefix=job)
+        idle = {one.workflow_id for one in found if one.status != "PENDING"}
+        gone = idle if len(idle) == len(found) else idle - {job}
+        if gone:
+            await DBOS.delete_workflows_async(sorted(gone))
+
+    async def claimed(self) -> dict[str, str]:
+        """What executors have claimed and not ended: the executors by the ids of the workflows."""
+        return {one.workflow_id: one.executor_id or "" for one in await _listed(status="PENDING")}
+
+    def has_begun(self, workflow: str) -> bool:
+        """Whether this process works on that, or has it wait for its turn."""
+        return workflow in self._begun
+
+    async def recover(self, executors: Collection[str]) -> None:
+        """Enqueue again what those executors have claimed; DBOS recovers by executor, and is told which is dead."""
+        await self._threads.run(DBOS._recover_pending_workflows, sorted(executors))
+
+    async def resume(self, workflows: Collection[str]) -> None:
+        """Enqueue again what was claimed and is lost to its executor, which lives: DBOS would recover all it has."""
+        for one in workflows:
+            await DBOS.resume_workflow_async(one, queue_name=_queue_of(one))
+
+    async def retry(self) -> None:
+        """Enqueue again what has ended in an error: DBOS does so for steps alone, and forgets it with the process."""
+        for one in await _listed(status="ERROR"):
+            with suppress(*ENGINE_FAILURES):  # another executor was quicker
+                await DBOS.rewind_workflow_async(
+                    one.workflow_id,
+                    queue_name=_queue_of(one.workflow_id),
+                    queue_partition_key=one.queue_partition_key,
+                )
+
+    async def _enqueue_chunk(self, job: str, start: int, share: str) -> None:
+        """Let an executor work on a chunk, once however often it is enqueued; all shares have the same turn."""
+        with SetWorkflowID(_chunk_id(job, start)), SetEnqueueOptions(queue_partition_key=share):
+            await DBOS.enqueue_workflow_async(_CHUNKS, self._chunk, job, start)
+
+    async def _work(self, workflow: str, work: Awaitable[None]) -> None:
+        self._begun.add(workflow)
+        try:
+            await work
+        finally:
+            self._begun.discard(workflow)
+
     async def _register(self, name: str, at_once: int, of_one_share: int | None) -> None:
         """The last to start decides for all: executors on machines of many sizes share chunks out less evenly."""
         await DBOS.register_queue_async(
@@ -96,75 +138,17 @@ class JobEngine:
             on_conflict="always_update",
         )
 
-    async def enqueue_job(self, job: str) -> None:
-        """Let an executor dispatch a job, once however often it is enqueued."""
-        with SetWorkflowID(job):
-            await DBOS.enqueue_workflow_async(_JOBS, self._dispatch, job)
 
-    async def restart(self, item: WorkItem) -> None:
-        """Hand out once more what has ended in an error."""
-        await self.purge([item])
-        if item.start == WHOLE:
-            await self.enqueue_job(item.job)
-        else:
-            await self.enqueue_chunk(item.job, item.start, item.share)
-
-    async def enqueue_chunk(self, job: str, start: int, share: str) -> None:
-        """Let an executor work on a chunk, once however often it is handed out; all shares have the same turn."""
-        with SetWorkflowID(f"{job}-{start}"), SetEnqueueOptions(queue_partition_key=share):
-            await DBOS.enqueue_workflow_async(_CHUNKS, self._chunk, job, start)
-
-    async def pending(self) -> list[WorkItem]:
-        """The items that executors have taken, and that have not come to their end."""
-        return await self._items(("PENDING",))
-
-    async def failed(self) -> list[WorkItem]:
-        """The items that have ended in an error."""
-        return await self._items(_FAILED)
-
-    async def of_job(self, job: str) -> list[WorkItem]:
-        """All that was handed out of a job."""
-        return await self._items(_ALL, job)
-
-    async def _items(self, statuses: tuple[str, ...], job: str | None = None) -> list[WorkItem]:
-        found = await DBOS.list_workflows_async(
-            status=list(statuses),
-            name=["dispatch", "chunk"],  # not by their queue: what is cancelled is in none
-            workflow_id_prefix=job,
-            load_input=False,
-            load_output=False,
-        )
-        return [_item(one) for one in found]
-
-    async def dispatch_of(self, job: str) -> WorkItem | None:
-        """The dispatch of a job, where there is one."""
-        found = await DBOS.list_workflows_async(workflow_ids=[job], load_input=False, load_output=False)
-        return _item(found[0]) if found else None
-
-    async def reclaim(self, item: WorkItem) -> None:
-        """Let an executor go on with what another has left."""
-        await DBOS.resume_workflow_async(item.id, queue_name=_JOBS if item.start == WHOLE else _CHUNKS)
-
-    async def purge(self, items: list[WorkItem]) -> None:
-        """Drop what is done, and cancel the rest."""
-        going = [item.id for item in items if not item.is_done]
-        if going:
-            await DBOS.cancel_workflows_async(going)
-        done = [item.id for item in items if item.is_done]
-        if done:
-            await DBOS.delete_workflows_async(done)
+def _chunk_id(job: str, start: int) -> str:
+    return f"{job}-{start}"
 
 
-def _item(found: Any) -> WorkItem:
-    job, _, start = found.workflow_id.partition("-")
-    return WorkItem(
-        id=found.workflow_id,
-        job=job,
-        start=int(start) if start else WHOLE,
-        status=found.status,
-        executor=found.executor_id or "",
-        share=found.queue_partition_key or job,
-    )
+def _queue_of(workflow: str) -> str:
+    return _CHUNKS if "-" in workflow else _JOBS
+
+
+async def _listed(**which: Any) -> list[WorkflowStatus]:
+    return await DBOS.list_workflows_async(**which, load_input=False, load_output=False)
 
 
 def configuration(database_url: str, executor: str) -> DBOSConfig:

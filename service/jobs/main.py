@@ -51,4 +51,3 @@ async def _work(settings: Settings, for_ever: bool) -> None:
     async with create_task_group() as beside:
         beside.start_soon(pool.start)
         await executor.run(for_ever)
-    os._exit(0)  # what still runs is the engine's own, and would be waited for

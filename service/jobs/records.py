@@ -1,11 +1,10 @@
 """Jobs in the database: accepted, counted, cancelled and dropped, each in one transaction."""
 
 import zlib
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, delete, func, or_, select, update
 
@@ -33,9 +32,6 @@ class Requester:
 class JobRecords:
     """The jobs of one database, for any thread; every failure of the database is a StoreUnavailable."""
 
-    MOST_DISPATCHED: ClassVar[int] = 50
-    """So many jobs of one owner are handed out at a time; others wait in their order."""
-
     def __init__(self, database: Database, wall: WallClock = now) -> None:
         self._database = database
         self._now = wall
@@ -45,7 +41,7 @@ class JobRecords:
         values = {name: getattr(accepted, name) for name in Accepted.__dataclass_fields__}
         values |= {"request": zlib.compress(accepted.request, 1), "owner": requester.owner, "asked": asked}
         values |= {"idempotency_key": requester.idempotency_key or None, "created_at": self._now()}
-        values |= {"status": JobStatus.QUEUED, "done": 0, "failed": 0, "dispatched": False, "forgotten": False}
+        values |= {"status": JobStatus.QUEUED, "done": 0, "failed": 0}
         known = (
             or_(JOBS.c.id == accepted.id, _of_key(requester)) if requester.idempotency_key else JOBS.c.id == accepted.id
         )
@@ -98,47 +94,11 @@ class JobRecords:
             found = {JobStatus(status): count for status, count in connection.execute(query)}
         return {status: found.get(status, 0) for status in OPEN}
 
-    def to_dispatch(self) -> list[str]:
-        """The jobs that the engine is to be told of, the oldest first: some of every owner's, not thousands at once."""
-        query = select(JOBS.c.id, JOBS.c.owner, JOBS.c.dispatched).where(JOBS.c.status.in_(OPEN))
+    def open_owners(self) -> dict[str, str]:
+        """The jobs that have not ended with their owners, the oldest first."""
+        query = select(JOBS.c.id, JOBS.c.owner).where(JOBS.c.status.in_(OPEN)).order_by(JOBS.c.created_at, JOBS.c.id)
         with self._database.reading() as connection:
-            rows = connection.execute(query.order_by(JOBS.c.created_at)).all()
-        there = Counter(row.owner for row in rows if row.dispatched)
-        found: list[str] = []
-        for row in rows:
-            if not row.dispatched and there[row.owner] < self.MOST_DISPATCHED:
-                there[row.owner] += 1
-                found.append(row.id)
-        return found
-
-    def to_purge(self) -> list[str]:
-        """The jobs that have ended, and that the engine still has something of."""
-        wanted = and_(JOBS.c.forgotten.is_(False), JOBS.c.dispatched.is_(True), JOBS.c.status.not_in(OPEN))
-        with self._database.reading() as connection:
-            return list(connection.execute(select(JOBS.c.id).where(wanted)).scalars())
-
-    def dispatched(self) -> dict[str, int]:
-        """The jobs that have not ended, and that the engine was told of, with how many of their items are done."""
-        wanted = and_(JOBS.c.dispatched.is_(True), JOBS.c.status.in_(OPEN))
-        with self._database.reading() as connection:
-            return {row.id: row.done for row in connection.execute(select(JOBS.c.id, JOBS.c.done).where(wanted))}
-
-    def ended(self, jobs: Collection[str]) -> set[str]:
-        """Those among `jobs` that are no longer to be worked on."""
-        with self._database.reading() as connection:
-            going = select(JOBS.c.id).where(JOBS.c.id.in_(sorted(jobs)), JOBS.c.status.in_(OPEN))
-            return set(jobs) - set(connection.execute(going).scalars())
-
-    def outdated(self, engine_version: str) -> list[str]:
-        """The jobs that have not ended, and that another version of the engine than this has accepted."""
-        wanted = and_(JOBS.c.engine_version != engine_version, JOBS.c.status.in_(OPEN))
-        with self._database.reading() as connection:
-            return list(connection.execute(select(JOBS.c.id).where(wanted)).scalars())
-
-    def note(self, job: str, **values: Any) -> None:
-        """Set columns of a job."""
-        with self._database.writing() as connection:
-            connection.execute(update(JOBS).where(JOBS.c.id == job).values(**values))
+            return {row.id: row.owner for row in connection.execute(query)}
 
     def start(self, job: str, prepared: bytes | None) -> bool:
         """Begin with a job, or go on with it; whether it is still to be done."""
@@ -172,8 +132,7 @@ class JobRecords:
     def drop(self, ended_before: datetime) -> int:
         """Drop jobs that ended before that time, with all their results, some at a time; how many they were."""
         old = and_(JOBS.c.status.not_in(OPEN), JOBS.c.ended_at < ended_before)
-        unknown = or_(JOBS.c.forgotten.is_(True), JOBS.c.dispatched.is_(False))  # to the engine
-        some = select(JOBS.c.id).where(old, unknown).order_by(JOBS.c.ended_at).limit(_DROPPED_AT_ONCE)
+        some = select(JOBS.c.id).where(old).order_by(JOBS.c.ended_at).limit(_DROPPED_AT_ONCE)
         dropped = 0
         while True:
             with self._database.writing(patient=True) as connection:

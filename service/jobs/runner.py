@@ -5,11 +5,11 @@ Another executor may do all of it again, at the same time or later: results are 
 
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, ParamSpec, TypeVar
 
-from anyio import CancelScope, sleep
+from anyio import CancelScope, Lock, Semaphore, sleep
 from pydantic import ValidationError
 from sqlalchemy import Row
 
@@ -18,7 +18,6 @@ from service.core.version import ENGINE_VERSION
 from service.jobs.job import OPEN, JobStatus
 from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
-from service.jobs.rwlock import SharedLock
 from service.jobs.work import WORKS
 from service.jobs.work.base import JobContext, PreparedJob
 from service.processes.threads import Threads
@@ -59,39 +58,35 @@ class ChunkRunner:
         self._records = records
         self._results = results
         self._context = context
-        self._lock = SharedLock(at_once)
+        self._at_once = at_once
+        self._slots = Semaphore(at_once)
+        self._one_alone = Lock()
         self._threads = Threads()
         self._loaded: OrderedDict[str, PreparedJob] = OrderedDict()
-        self._running: dict[str, set[CancelScope]] = {}
-        self.busy: set[tuple[str, int]] = set()
-        """What is being done: jobs with the starts of their chunks."""
+        self._scopes: list[tuple[str, CancelScope]] = []
 
     async def dispatch(self, job: str, enqueue: _Enqueue) -> None:
         """Prepare a job, and hand all of its chunks out; those that were handed out before are so once."""
-        with self._noted(job, WHOLE):
+        with self._stoppable(job):
             await self._dispatch(job, enqueue)
 
     async def run(self, job: str, start: int) -> None:
         """Work on the items of a job from `start` on, and keep their results; nothing where they are there already."""
-        found: ChunkResult | None = None
-        with self._noted(job, start):
+        with self._stoppable(job):
             found = await self._run(job, start)
-        if found is None:
-            return
-        for defect in found.defects:
-            _log.error("a defect met job %s:\n%s", job, defect)
-        await self._surely(self._results.keep, job, start, found.lines, found.failed)
+            if found is None:
+                return
+            for defect in found.defects:
+                _log.error("a defect met job %s:\n%s", job, defect)
+            await self._surely(self._results.keep, job, start, found.lines, found.failed)
 
-    async def end_outdated(self) -> None:
-        """End the jobs of other versions of the engine, those too that the engine of the jobs has lost."""
-        for job in await self._surely(self._records.outdated, ENGINE_VERSION):
-            await self._open_row(job)
+    def running(self) -> set[str]:
+        """The jobs that are being worked on."""
+        return {job for job, _ in self._scopes}
 
-    async def stop_ended(self) -> None:
-        """Stop the work on jobs that have ended; their processes are killed."""
-        running = set(self._running)
-        ended = await self._threads.run(self._records.ended, running) if running else set()
-        for scope in [scope for job in ended for scope in self._running.get(job, ())]:
+    def stop(self, jobs: Collection[str]) -> None:
+        """Stop the work on `jobs`, which have ended; their processes are killed."""
+        for scope in [scope for job, scope in self._scopes if job in jobs]:
             scope.cancel()
 
     async def _dispatch(self, job: str, enqueue: _Enqueue) -> None:
@@ -119,7 +114,7 @@ class ChunkRunner:
             return None
         attempts = await self._surely(self._records.attempts, job, start)
         # A chunk that was begun before may have ended all that were beside it.
-        async with self._lock.exclusive() if attempts > 0 else self._lock.shared():
+        async with self._slot(alone=attempts > 0):
             if await self._surely(self._records.attempt, job, start) > _MOST_ATTEMPTS:
                 return _abandoned(loaded, row, start)
             return await WORKS[row.kind].chunk(loaded, _items(row, start), self._context)
@@ -171,17 +166,27 @@ class ChunkRunner:
         return self._loaded[row.id]
 
     @contextmanager
-    def _noted(self, job: str, start: int) -> Iterator[None]:
-        """The block is noted in `busy`, and stops when the job ends."""
+    def _stoppable(self, job: str) -> Iterator[None]:
+        """The block ends early where the job has ended."""
         with CancelScope() as scope:
-            self.busy.add((job, start))
-            self._running.setdefault(job, set()).add(scope)
+            self._scopes.append((job, scope))
             try:
                 yield
             finally:
-                self.busy.discard((job, start))
-                self._running[job].discard(scope)
-                self._running = {one: scopes for one, scopes in self._running.items() if scopes}
+                self._scopes.remove((job, scope))
+
+    @asynccontextmanager
+    async def _slot(self, alone: bool) -> AsyncIterator[None]:
+        """A slot beside others, or all of them; one task after the other gathers all, or two would wait for each other.
+
+        DBOS limits how many a process works on, and lets none of them be alone.
+        """
+        async with AsyncExitStack() as held:
+            if alone:
+                await held.enter_async_context(self._one_alone)
+            for _ in range(self._at_once if alone else 1):
+                await held.enter_async_context(self._slots)
+            yield
 
     async def _surely(self, work: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
         """What `work` returns, tried until the database can be had: a chunk outlives an outage."""

@@ -101,15 +101,12 @@ JOBS = Table(
     Column("done", BigInteger, nullable=False),
     Column("failed", BigInteger, nullable=False),
     Column("estimated_seconds", Double, nullable=False),
-    Column("dispatched", Boolean, nullable=False),  # whether the engine has it
-    Column("forgotten", Boolean, nullable=False),  # whether the engine has forgotten it
     Column("fault", String(500)),
     Column("prepared", LargeBinary),
     Column("request", LargeBinary, nullable=False),
     UniqueConstraint("owner", "idempotency_key", name="jobs_by_key"),
     Index("jobs_by_age", "created_at", "id"),
     Index("jobs_by_status", "status", "created_at", "id"),
-    Index("jobs_to_dispatch", "dispatched", "forgotten", "status"),
 )
 """Accepted work; the request, and what is worked out once for all its items, are compressed."""
 

@@ -1,0 +1,215 @@
+"""What an executor tells the engine: which jobs are open, which have ended, and which executors are dead."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from api_tests.jobs.working import FINE, Desk
+from service.jobs import executor as executor_module
+from service.jobs.executor import Executor
+from service.jobs.job import JobStatus
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    found = Desk(tmp_path)
+    yield found
+    found.database.close()
+
+
+class Noting:
+    """An engine that notes what it is told."""
+
+    executor = "mine"
+
+    def __init__(self) -> None:
+        self.enqueued: set[str] = set()
+        self.claims: dict[str, str] = {}
+        self.begun: set[str] = set()
+        self.told: list[tuple[str, str]] = []
+
+    async def launch(self) -> None:
+        self.told.append(("launch", ""))
+
+    async def close(self) -> None:
+        self.told.append(("close", ""))
+
+    async def jobs(self) -> set[str]:
+        return set(self.enqueued)
+
+    async def enqueue(self, job: str) -> None:
+        self.told.append(("enqueue", job))
+        self.enqueued.add(job)
+
+    async def purge(self, job: str) -> None:
+        self.told.append(("purge", job))
+        self.enqueued.discard(job)
+
+    async def claimed(self) -> dict[str, str]:
+        return dict(self.claims)
+
+    def has_begun(self, workflow: str) -> bool:
+        return workflow in self.begun
+
+    async def recover(self, executors: set[str]) -> None:
+        self.told += [("recover", one) for one in sorted(executors)]
+
+    async def resume(self, workflows: set[str]) -> None:
+        self.told += [("resume", one) for one in sorted(workflows)]
+
+    async def retry(self) -> None:
+        self.told.append(("retry", ""))
+
+
+class Stopped:
+    """A runner that works on some jobs, and notes which are stopped."""
+
+    def __init__(self, *jobs: str) -> None:
+        self.jobs = set(jobs)
+        self.stopped: set[str] = set()
+
+    def running(self) -> set[str]:
+        return self.jobs
+
+    def stop(self, jobs: set[str]) -> None:
+        self.stopped |= jobs
+
+
+class Alive:
+    """The executors that are alive."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = set(names)
+        self.held = 0
+
+    def hold(self) -> None:
+        self.held += 1
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+    def expired(self, executors: Any) -> set[str]:
+        return set(executors) - self.names
+
+
+def executor_over(engine: Noting, desk: Desk, runner: Any = None, alive: Alive | None = None) -> Executor:
+    return Executor(engine, runner or Stopped(), desk.records, alive or Alive("mine"))  # type: ignore[arg-type]
+
+
+async def test_an_open_job_that_the_engine_does_not_have_is_enqueued_once(desk: Desk) -> None:
+    job, cancelled = desk.accept(FINE), desk.accept(FINE)
+    desk.records.end(cancelled, JobStatus.CANCELLED)
+    engine = Noting()
+    executor = executor_over(engine, desk)
+    for _ in range(2):
+        await executor.tend()
+    assert engine.told == [("enqueue", job)]
+
+
+async def test_an_engine_that_has_lost_all_is_told_all_again(desk: Desk) -> None:
+    jobs = [desk.accept(FINE) for _ in range(3)]
+    desk.records.start(jobs[0], None)
+    engine = Noting()
+    executor = executor_over(engine, desk)
+    await executor.tend()
+    engine.enqueued.clear()
+    await executor.tend()
+    assert engine.told == [("enqueue", job) for job in jobs] * 2
+
+
+async def test_of_one_owners_jobs_some_are_enqueued_at_a_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor_module, "_MOST_DISPATCHED", 3)
+    mine = [desk.accept(FINE, owner="me") for _ in range(5)]
+    yours = desk.accept(FINE, owner="you")
+    engine = Noting()
+    executor = executor_over(engine, desk)
+    await executor.tend()
+    assert engine.enqueued == {*mine[:3], yours}
+    await executor.tend()
+    assert engine.enqueued == {*mine[:3], yours}, "those that are there count"
+    desk.records.end(mine[0], JobStatus.CANCELLED)
+    await executor.tend()
+    assert engine.enqueued == {*mine[1:4], yours}
+
+
+async def test_work_on_what_has_ended_is_stopped_and_the_engine_forgets_it(desk: Desk) -> None:
+    ended, dropped, going = desk.accept(FINE), "f" * 32, desk.accept(FINE)
+    desk.records.end(ended, JobStatus.CANCELLED)
+    engine, runner = Noting(), Stopped(ended, going)
+    engine.enqueued = {ended, dropped, going}
+    await executor_over(engine, desk, runner).tend()
+    assert (runner.stopped, sorted(engine.told)) == ({ended}, [("purge", ended), ("purge", dropped)])
+
+
+async def test_a_job_that_is_accepted_while_the_engine_is_asked_has_not_ended(desk: Desk) -> None:
+    engine, runner = Noting(), Stopped()
+
+    class Late(Noting):
+        async def jobs(self) -> set[str]:
+            job = desk.accept(FINE)  # and another executor has enqueued it
+            runner.jobs = runner.jobs | {job}
+            return {job}
+
+    engine = Late()
+    await executor_over(engine, desk, runner).tend()
+    assert (engine.told, runner.stopped) == ([], set())
+
+
+async def test_what_a_dead_executor_has_claimed_is_recovered_once_it_was_found_dead_twice(desk: Desk) -> None:
+    engine = Noting()
+    engine.claims = {"a": "dead", "a-0": "dead", "a-4": "mine", "a-8": "other"}
+    engine.begun = {"a-4"}
+    executor = executor_over(engine, desk, alive=Alive("mine", "other"))
+    await executor.recover()
+    assert engine.told == [("retry", "")]
+    await executor.recover()
+    assert engine.told[1:] == [("recover", "dead"), ("retry", "")]
+
+
+async def test_an_executor_that_is_found_alive_again_keeps_what_it_has(desk: Desk) -> None:
+    engine, alive = Noting(), Alive("mine")
+    engine.claims = {"a": "other"}
+    executor = executor_over(engine, desk, alive=alive)
+    for names in ({"mine"}, {"mine", "other"}, {"mine"}):
+        alive.names = names
+        await executor.recover()
+    assert {what for what, _ in engine.told} == {"retry"}
+
+
+async def test_what_was_claimed_here_and_never_begun_is_resumed(desk: Desk) -> None:
+    engine = Noting()
+    engine.claims = {"a-0": "mine", "a-4": "mine", "a-8": "other"}
+    engine.begun = {"a-4"}
+    executor = executor_over(engine, desk, alive=Alive("mine", "other"))
+    for _ in range(2):
+        await executor.recover()
+    assert engine.told == [("retry", ""), ("resume", "a-0"), ("retry", "")]
+
+
+async def test_an_executor_without_work_ends_after_a_while(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = desk.accept(FINE)
+    monkeypatch.setattr(executor_module, "_IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(executor_module, "_TEND_SECONDS", 0.01)
+    monkeypatch.setattr(executor_module, "_RECOVER_SECONDS", 0.01)
+    engine, alive = Noting(), Alive("mine")
+    executor = executor_over(engine, desk, alive=alive)
+    over = anyio.Event()
+
+    async def run() -> None:
+        await executor.run(for_ever=False)
+        over.set()
+
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as working:
+            working.start_soon(run)
+            while alive.held < 4:
+                await anyio.sleep(0.01)
+            assert not over.is_set()
+            desk.records.end(job, JobStatus.CANCELLED)
+    assert (engine.told[0], engine.told[-1]) == (("launch", ""), ("close", ""))
+    assert ("purge", job) in engine.told
