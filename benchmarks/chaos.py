@@ -35,7 +35,7 @@ from service.studies.evaluation import evaluate  # noqa: E402
 from service.studies.sweep import Grid, SweepSpec  # noqa: E402
 
 EXECUTORS, KILLS, CHUNKS, POINTS = 3, 8, 25, 50
-SECONDS = 300.0
+SECONDS = 900.0
 LAYER = {"kind": "dense", "units": 8, "activation": {"kind": "stanh"}}
 NETWORK = {
     "features": 4,

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from api_tests.http.asking import assert_problem, spec
 from api_tests.http.working import Bench, bench_over
@@ -16,6 +17,7 @@ from service.simulation.plan import plan
 from service.simulation.simulate import report_json
 from service.simulation.spec import SimulationSpec
 from service.store.reports import ReportStore
+from service.store.schema import JOBS
 
 pytestmark = pytest.mark.anyio
 
@@ -24,6 +26,12 @@ THOSE = f"made by engine {OLD}, and this service reads those of engine {ENGINE_V
 DERIVED = ["layers.csv", "gradients.npz", "report.html", "chart.json", "chart.svg", "chart.png"]
 LINES = [b'{"kind":"sweep","index":%d,"error":null,"reach":-1.5}' % index for index in range(4)]
 """Results of a shape that no model of this version reads."""
+
+
+def _outdate(bench: Bench, job: str) -> None:
+    """Make that job one of the other version."""
+    with bench.database.writing() as connection:
+        connection.execute(update(JOBS).where(JOBS.c.id == job).values(engine_version=OLD))
 
 
 @pytest.fixture
@@ -62,10 +70,9 @@ async def test_nothing_is_made_of_results_of_another_engine_which_stay_as_they_a
 ) -> None:
     job = await bench.made()
     here = job["links"]["self"]
-    records = JobRecords(bench.database)
-    records.start(job["id"], None)
+    JobRecords(bench.database).start(job["id"], None)
     JobResults(bench.database).keep(job["id"], 0, LINES[:done], 0)
-    records.note(job["id"], engine_version=OLD)
+    _outdate(bench, job["id"])
     problem = assert_problem(await bench.client.get(f"{here}/{below}"), 410, "results-outdated")
     assert problem["detail"] == (
         f"The results of this job were {THOSE} they are at /results as they were, and for others POST it again."
@@ -81,7 +88,7 @@ async def test_no_file_is_made_of_gradings_of_another_engine(bench: Bench) -> No
     here = job["links"]["self"]
     (line, *_) = bench.work(job, range(3))
     assert (await bench.client.get(f"{here}/results.zip")).status_code == 200
-    JobRecords(bench.database).note(job["id"], engine_version=OLD)
+    _outdate(bench, job["id"])
     for below in ("results.csv", "results.zip", "results.zip?format=gradescope", "results/0?format=gradescope"):
         assert_problem(await bench.client.get(f"{here}/{below}"), 410, "results-outdated")
     assert (await bench.client.get(f"{here}/results/0")).content == line

@@ -213,3 +213,14 @@ async def test_an_executor_without_work_ends_after_a_while(desk: Desk, monkeypat
             desk.records.end(job, JobStatus.CANCELLED)
     assert (engine.told[0], engine.told[-1]) == (("launch", ""), ("close", ""))
     assert ("purge", job) in engine.told
+
+
+async def test_an_executor_that_fails_claims_no_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing(Noting):
+        async def jobs(self) -> set[str]:
+            raise LookupError
+
+    engine = Failing()
+    with pytest.raises(ExceptionGroup):
+        await executor_over(engine, desk).run()
+    assert engine.told[-1] == ("close", "")

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from api_tests.jobs.working import DIES, FINE, SLOW, Desk, Script, line
-from service.core.errors import DeadlineExceeded, StoreUnavailable, WorkerFailed
+from service.core.errors import DeadlineExceeded, StoreUnavailable, WorkerFailed, WorkerNotStarted
 from service.core.version import ENGINE_VERSION
 from service.jobs import runner as runner_module
 from service.jobs.job import JobStatus
@@ -183,6 +183,25 @@ async def test_work_on_a_cancelled_job_stops_and_leaves_nothing(
                 await anyio.sleep(0.01)
         working.cancel_scope.cancel()
     assert desk.records.get(job).done == 0
+
+
+async def test_a_chunk_waits_for_a_process_and_that_is_no_attempt_of_its_own(
+    desk: Desk, runner: ChunkRunner, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[range] = []
+
+    async def at_the_seventh_try(loaded: Any, items: range, context: Any) -> ChunkResult:
+        tries.append(items)
+        if len(tries) < 7:
+            raise WorkerNotStarted("No worker process could be started.")
+        return ChunkResult([line(index) for index in items])
+
+    monkeypatch.setattr(runner_module, "_AGAIN_SECONDS", 0.001)
+    monkeypatch.setattr(script, "lines", at_the_seventh_try)
+    job = desk.accept(FINE, FINE)
+    await runner.run(job, 0)
+    assert (desk.records.get(job).status, desk.records.get(job).failed) == (JobStatus.SUCCEEDED, 0)
+    assert (desk.records.attempts(job, 0), tries) == (1, [range(2)] * 7)
 
 
 async def test_results_wait_for_a_database_that_is_away(

@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Collection
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID, WorkflowStatus, error
@@ -18,7 +19,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.jobs.runner import ChunkRunner
-from service.processes.pool import Threads
+from service.processes.threads import Threads
 from service.store.engine import Address
 
 _NAME = "gradient-verdict"
@@ -69,8 +70,8 @@ class JobEngine:
         await self._register(_CHUNKS, self._at_once, self._at_once)
 
     async def close(self) -> None:
-        """Take no more work, and end the threads of DBOS."""
-        await self._threads.run(DBOS.destroy)
+        """Take no more work, and end the threads of DBOS; another engine may be made then."""
+        await self._threads.run(partial(DBOS.destroy, destroy_registry=True))
 
     async def jobs(self) -> set[str]:
         """The jobs that were enqueued, and have not been purged."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from time import monotonic
 
-from anyio import create_task_group, sleep
+from anyio import CancelScope, create_task_group, sleep
 
 from service.core.errors import StoreUnavailable
 from service.jobs.engine import ENGINE_FAILURES, JobEngine
@@ -40,14 +40,12 @@ class Executor:
     async def run(self, for_ever: bool = True) -> None:
         """Work on jobs, for ever or until there have been none for a while."""
         await _until_it_works(self._hold)
-        await self._engine.launch()
-        async with create_task_group() as tending:
-            tending.start_soon(_every, _TEND_SECONDS, self.tend)
-            tending.start_soon(_every, _RECOVER_SECONDS, self.recover)
-            if not for_ever:
-                await self._idle()
-                tending.cancel_scope.cancel()
-        await self._engine.close()
+        try:
+            await self._engine.launch()
+            await self._work(for_ever)
+        finally:  # however it ends: a process that goes on claiming would keep what it does not work on
+            with CancelScope(shield=True):
+                await self._engine.close()
 
     async def tend(self) -> None:
         """Enqueue the open jobs that the engine does not have, purge those that have ended, and stop the work on them.
@@ -79,6 +77,14 @@ class Executor:
         await self._engine.recover(expired & before)
         await self._engine.resume(lost & before)
         await self._engine.retry()
+
+    async def _work(self, for_ever: bool) -> None:
+        async with create_task_group() as tending:
+            tending.start_soon(_every, _TEND_SECONDS, self.tend)
+            tending.start_soon(_every, _RECOVER_SECONDS, self.recover)
+            if not for_ever:
+                await self._idle()
+                tending.cancel_scope.cancel()
 
     async def _idle(self) -> None:
         """Wait until there has been nothing to do for a while."""

@@ -9,6 +9,7 @@ from uuid import uuid4
 import anyio
 from anyio import create_task_group
 
+from service.core.errors import WorkerNotStarted
 from service.core.settings import Settings
 from service.jobs.engine import JobEngine
 from service.jobs.executor import Executor
@@ -49,5 +50,13 @@ async def _work(settings: Settings, for_ever: bool) -> None:
     engine = JobEngine(settings.database_url, name, runner, _CHUNKS_A_PROCESS * processes)
     executor = Executor(engine, runner, records, liveness_of(settings.database_url, name))
     async with create_task_group() as beside:
-        beside.start_soon(pool.start)
+        beside.start_soon(_started, pool)
         await executor.run(for_ever)
+
+
+async def _started(pool: ProcessPool) -> None:
+    """Start the processes while the engine is launched; where that fails, work on chunks starts them later."""
+    try:
+        await pool.start()
+    except* WorkerNotStarted:
+        logging.getLogger("service.jobs").warning("no process can be started yet: work on jobs waits for one")

@@ -13,7 +13,14 @@ from anyio import CancelScope, Lock, Semaphore, sleep
 from pydantic import ValidationError
 from sqlalchemy import Row
 
-from service.core.errors import BudgetExceeded, DeadlineExceeded, JobNotFound, SpecError, StoreUnavailable
+from service.core.errors import (
+    BudgetExceeded,
+    DeadlineExceeded,
+    JobNotFound,
+    SpecError,
+    StoreUnavailable,
+    WorkerNotStarted,
+)
 from service.core.version import ENGINE_VERSION
 from service.jobs.job import OPEN, JobStatus
 from service.jobs.records import JobRecords
@@ -117,7 +124,7 @@ class ChunkRunner:
         async with self._slot(alone=attempts > 0):
             if await self._surely(self._records.attempt, job, start) > _MOST_ATTEMPTS:
                 return _abandoned(loaded, row, start)
-            return await WORKS[row.kind].chunk(loaded, _items(row, start), self._context)
+            return await self._result(loaded, row, start)
 
     async def _begin(self, row: Row[Any]) -> bool:
         """Prepare a job, unless that was done before; whether it can be worked on. What raises is tried again."""
@@ -164,6 +171,14 @@ class ChunkRunner:
         while len(self._loaded) > _JOBS_AT_ONCE:
             self._loaded.popitem(last=False)
         return self._loaded[row.id]
+
+    async def _result(self, loaded: PreparedJob, row: Row[Any], start: int) -> ChunkResult:
+        """The results of a chunk, as soon as there is a process that works on it."""
+        while True:
+            try:
+                return await WORKS[row.kind].chunk(loaded, _items(row, start), self._context)
+            except WorkerNotStarted:  # no attempt of the chunk's: the machine is too busy
+                await sleep(_AGAIN_SECONDS)
 
     @contextmanager
     def _stoppable(self, job: str) -> Iterator[None]:

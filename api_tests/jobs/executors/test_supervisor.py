@@ -41,7 +41,7 @@ async def test_what_works_on_jobs_comes_with_them_and_goes_with_the_service(tmp_
     async with anyio.create_task_group() as service:
         service.start_soon(jobs.run)
         await anyio.wait_all_tasks_blocked()
-        assert children() == before, "nobody works where there is no work"
+        assert children() <= before, "nothing is started where there is no work"
         first = await jobs.accept("sweep", sweep_of(2), Requester())
         assert (await ended(jobs, first.id)).status is JobStatus.SUCCEEDED
         (worker,) = children() - before
@@ -50,8 +50,8 @@ async def test_what_works_on_jobs_comes_with_them_and_goes_with_the_service(tmp_
         assert (await ended(jobs, second.id)).status is JobStatus.SUCCEEDED
         grandchildren = {one for child in children() - before for one in children(child)}
         service.cancel_scope.cancel()
-    assert children() == before
-    assert eventually(lambda: not any(Path(f"/proc/{one}").exists() for one in grandchildren), 5)
+    assert eventually(lambda: children() <= before, 60)
+    assert eventually(lambda: not any(Path(f"/proc/{one}").exists() for one in grandchildren), 60)
     database.close()
 
 
@@ -62,7 +62,7 @@ async def test_a_service_without_workers_leaves_jobs_to_others(tmp_path: Path) -
         service.start_soon(jobs.run)
         job = await jobs.accept("sweep", sweep_of(2), Requester())
         await anyio.wait_all_tasks_blocked()
-        assert children() == before
+        assert children() <= before
         service.cancel_scope.cancel()
     assert (await jobs.job(job.id)).status is JobStatus.QUEUED
     database.close()

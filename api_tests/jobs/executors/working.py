@@ -33,15 +33,16 @@ COURSE: dict[str, Any] = {
     },
     "trials": 4,
 }
-HEAVY: dict[str, Any] = {
+ENDLESS: dict[str, Any] = {
     "network": {
         "features": 128,
         "layers": [
             {"kind": "repeat", "times": 50, "layers": [{"kind": "dense", "units": 256, "activation": {"kind": "tanh"}}]}
         ],
     },
-    "trials": 16,
+    "trials": 2000,
 }
+"""A network that takes minutes."""
 
 
 def sweep_of(count: int, base: dict[str, Any] | None = None, seed: int = 0) -> SweepSpec:
@@ -53,7 +54,7 @@ def sweep_of(count: int, base: dict[str, Any] | None = None, seed: int = 0) -> S
 
 @dataclass
 class Workplace:
-    """A database, executors that work on its jobs, and whoever gives them some."""
+    """A database, executors that work on its jobs, and a facade that gives them some."""
 
     settings: Settings
     executors: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -126,8 +127,8 @@ def workplace(database_url: str, executors: int = 1, **settings: Any) -> Iterato
         processes = place.processes()
         for executor in place.executors:
             executor.send_signal(signal.SIGTERM)
-            executor.wait(timeout=10)
+            executor.wait(timeout=60)
         place.database.close()
-        assert eventually(lambda: not any(Path(f"/proc/{one}").exists() for one in processes), 5)
+        assert eventually(lambda: not any(Path(f"/proc/{one}").exists() for one in processes), 60)
         for log in place.logs:
             log.close()
