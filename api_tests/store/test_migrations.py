@@ -17,7 +17,6 @@ from api_tests.networks import Json
 from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
 from service.__main__ import main
 from service.grading.spec import Rubric
-from service.jobs.job import JobKind
 from service.jobs.records import Accepted, JobRecords, Requester
 from service.store.assignments import AssignmentStore
 from service.store.database import Database
@@ -120,7 +119,7 @@ def test_a_measure_of_stored_rubrics_is_called_by_its_new_name(database_url: str
 
 def test_jobs_stay_while_the_notes_about_their_engine_come_and_go(database_url: str) -> None:
     database = Database(database_url)
-    row = Accepted("0" * 32, JobKind.SWEEP, "0" * 64, "1", 1, 1, 1.0, b"{}")
+    row = Accepted("0" * 32, "sweep", "0" * 64, "1", 1, 1, 1.0, b"{}")
     JobRecords(database).accept(row, Requester("me"), "")
     engine = Address.of(database_url).engine()
     Schema(engine).downgrade("0003")
