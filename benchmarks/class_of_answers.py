@@ -32,7 +32,7 @@ from service.grading.rubrics import plans_of  # noqa: E402
 from service.grading.spec import GradingSpec, Rubric  # noqa: E402
 from service.jobs.work.base import JobCache, JobContext, PreparedJob  # noqa: E402
 from service.jobs.work.gradings import GradingsWork  # noqa: E402
-from service.processes.pool import ProcessPool  # noqa: E402
+from service.processes.pool import PoolLimits, ProcessPool  # noqa: E402
 from service.simulation.estimate import Limits  # noqa: E402
 from service.simulation.plan import plan  # noqa: E402
 from service.simulation.simulate import simulate_plan  # noqa: E402
@@ -115,7 +115,9 @@ async def graded(request: BatchRequest, context: JobContext, chunk: int) -> tupl
     async with anyio.create_task_group() as tasks:
         for start in range(0, total, chunk):
             tasks.start_soon(_chunk, loaded, range(start, min(start + chunk, total)), context, lines)
-    return [line for start in sorted(lines) for line in lines[start]], perf_counter() - started
+    seconds = perf_counter() - started
+    await context.pool.end()
+    return [line for start in sorted(lines) for line in lines[start]], seconds
 
 
 async def _chunk(loaded: PreparedJob, items: range, context: JobContext, lines: dict[int, list[bytes]]) -> None:
@@ -139,7 +141,7 @@ def main() -> int:
     settings = Settings(workers=PROCESSES)
     limits = Limits.of(settings)
     context = JobContext(
-        ProcessPool(settings, ["service.grading.tasks"]),
+        ProcessPool(PoolLimits.of(settings), ["service.grading.tasks"]),
         JobCache(None, NullStore()),
         limits,
         settings.job_deadline_seconds,

@@ -1,4 +1,7 @@
-"""The files of `service/` that one `POST /v1/simulations` opens: those in which a function runs."""
+"""The files of `service/` that one `POST /v1/simulations` opens: those in which a function runs.
+
+In the worker process, that is from the call of the task on; the loop around it, `processes/worker.py`, is not counted.
+"""
 
 import json
 import os
@@ -6,13 +9,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import anyio
 import httpx
-from anyio import to_process
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICE = f"{ROOT}/service/"
@@ -52,23 +55,24 @@ def work_traced(work: Callable[..., Any], *arguments: Any) -> tuple[Any, set[str
 async def _follow() -> Traced:
     """One request to the whole application and its worker process, after another that has loaded everything."""
     from service.main import create_app  # noqa: PLC0415 - it reads the environment
+    from service.processes.pool import ProcessPool  # noqa: PLC0415
 
-    traced, run_sync = Traced(), to_process.run_sync
+    traced, run = Traced(), ProcessPool.run
 
-    async def run_traced(work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        answer, main, threads = await run_sync(work_traced, work, *arguments, **options)
+    async def run_traced(pool: ProcessPool, task: Callable[[int], Any]) -> Any:
+        answer, main, threads = await run(pool, partial(work_traced, task))
         if traced.recording:
             traced.main |= main
             traced.threads |= threads
         return answer
 
-    to_process.run_sync = run_traced  # type: ignore[assignment]
+    ProcessPool.run = run_traced  # type: ignore[assignment,method-assign]
     spec = json.loads(SPEC.read_text(encoding="utf-8"))
     threading.setprofile(traced)  # before any thread is started
     app = create_app()
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://house", timeout=60) as client,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://house", timeout=600) as client,
     ):
         (await client.post("/v1/simulations", json={**spec, "seed": 5})).raise_for_status()
         traced.recording = True
@@ -85,5 +89,6 @@ def followed() -> Traced:
     with tempfile.TemporaryDirectory() as folder:
         database = f"sqlite:///{folder}/reports.sqlite3"
         settings = {"DATABASE_URL": database, "DRAW_AT_START": "false", "WORKERS": "1", "JOB_WORKERS": "0"}
+        settings["SYNC_DEADLINE_SECONDS"] = "600"  # what is traced on a busy machine takes minutes
         os.environ.update({f"GRADIENT_VERDICT_{name}": value for name, value in settings.items()})
         return anyio.run(_follow)

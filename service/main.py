@@ -13,7 +13,7 @@ from service.charts.renderer import ChartRenderer
 from service.core.settings import Settings
 from service.http.app import Application, build_app
 from service.jobs.jobs import Jobs
-from service.processes.pool import ProcessPool
+from service.processes.pool import PoolLimits, ProcessPool
 from service.simulation.estimate import Limits
 from service.store.archive import Archive
 from service.store.database import Database
@@ -37,7 +37,7 @@ class _Server(uvicorn.Server):
 def create_app(settings: Settings | None = None) -> Application:
     """The whole service, by the environment unless settings are given."""
     chosen = settings or Settings()
-    pool = ProcessPool(chosen, _PRELOAD)
+    pool = ProcessPool(PoolLimits.of(chosen), _PRELOAD)
     limits = Limits.of(chosen)
     archive = Archive(pool, report_store(chosen), limits, chosen.cache_bytes)
     jobs = Jobs(chosen, Database(chosen.database_url, durable=True))

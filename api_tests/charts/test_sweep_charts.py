@@ -145,7 +145,7 @@ async def test_the_renderer_draws_what_is_there_of_a_sweep() -> None:
     try:
         picture = await renderer.job("service.charts.sweep:draw", request, found, Theme.LIGHT, ChartFormat.SVG)
     finally:
-        renderer.end()
+        await renderer.end()
     assert picture == draw_sweep(spec, found, Theme.LIGHT, ChartFormat.SVG)
 
 

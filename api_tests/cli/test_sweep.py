@@ -29,6 +29,7 @@ from service.cli.sweep_results import HeatMap, SweepResults
 from service.core.errors import DeadlineExceeded, WorkerFailed
 from service.core.settings import Settings
 from service.jobs.work.sweep import SweepWork
+from service.processes.pool import PoolLimits
 from service.simulation.simulate import simulate_plan
 from service.studies.evaluation import ChunkResult, evaluate
 from service.studies.points import SweepPoint
@@ -51,11 +52,14 @@ class Here:
     dies_at: frozenset[int] = frozenset()
     asked: list[range]
 
-    def __init__(self, settings: Settings, preload: Sequence[str]) -> None:
+    def __init__(self, limits: PoolLimits, preload: Sequence[str]) -> None:
         type(self).asked = []
 
     async def start(self) -> None:
         """Nothing is to be started."""
+
+    async def end(self) -> None:
+        """Nothing is to be ended."""
 
     async def work(self, task: Callable[[], T], seconds: float) -> T:
         items: range = task.args[1]  # type: ignore[attr-defined]

@@ -87,10 +87,12 @@ def test_a_cell_that_has_a_comma_or_a_quote_is_quoted() -> None:
 
 
 async def test_nothing_says_that_a_report_is_kept_where_none_is() -> None:
-    transport = httpx.ASGITransport(create_app(Settings(cache_bytes=0, store_bytes=0, workers=1)))
+    app = create_app(Settings(cache_bytes=0, store_bytes=0, workers=1))
+    transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as forgetful:
         made = await forgetful.post(PATH, **sent(spec()))
         assert made.status_code == 200
         assert "location" not in made.headers
         assert made.headers["cache-status"] == "gradient-verdict; fwd=miss"
         assert_problem(await forgetful.get(f"{PATH}/{made.json()['digest']}"), 404, "report-not-found")
+    await app.state.services.pool.end()

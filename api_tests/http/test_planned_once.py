@@ -14,7 +14,7 @@ from service.charts.renderer import ChartRenderer
 from service.core.settings import Settings
 from service.http.app import build_app
 from service.jobs.jobs import Jobs
-from service.processes.pool import ProcessPool
+from service.processes.pool import PoolLimits, ProcessPool
 from service.simulation.estimate import Limits
 from service.simulation.plan import Plan, plan
 from service.simulation.spec import SimulationSpec
@@ -54,7 +54,7 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[SimulationSpec]:
 def client_here() -> httpx.AsyncClient:
     """A client of an application that keeps no report, and does everything in this process."""
     settings = Settings()
-    pool = PoolHere(settings)
+    pool = PoolHere(PoolLimits.of(settings))
     archive = Archive(pool, NullStore(), Limits(1e12, 1 << 40), cache_bytes=0)
     jobs = Jobs(settings, Database(settings.database_url))
     app = build_app(settings, pool, archive, ChartRenderer(settings), jobs)

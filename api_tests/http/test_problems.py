@@ -16,7 +16,7 @@ from service.core.settings import Settings
 from service.http.app import build_app
 from service.jobs.jobs import Jobs
 from service.main import create_app
-from service.processes.pool import ProcessPool
+from service.processes.pool import PoolLimits, ProcessPool
 from service.simulation.estimate import Limits
 from service.store.archive import Archive
 from service.store.database import Database
@@ -170,7 +170,7 @@ class DefectivePool(ProcessPool):
 @pytest.mark.parametrize(("method", "path"), [("POST", "/v1/simulations"), ("GET", "/healthz/ready")])
 async def test_a_defect_is_a_500_that_tells_nothing_of_itself(method: str, path: str) -> None:
     settings = Settings()
-    pool, limits = DefectivePool(settings), Limits(1e12, 1 << 40)
+    pool, limits = DefectivePool(PoolLimits.of(settings)), Limits(1e12, 1 << 40)
     archive = Archive(pool, NullStore(), limits, settings.cache_bytes)
     jobs = Jobs(settings, Database(settings.database_url))
     app = build_app(settings, pool, archive, ChartRenderer(settings), jobs)

@@ -42,6 +42,7 @@ async def served(url: str, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as connected:
         yield connected
+    await app.state.services.pool.end()
     await app.state.services.archive.close()
 
 

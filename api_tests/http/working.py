@@ -104,7 +104,8 @@ async def bench_over(url: str, **settings: Any) -> AsyncIterator[Bench]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         yield Bench(client, database, app.state.services.jobs)
-    app.state.services.renderer.end()
+    await app.state.services.renderer.end()
+    await app.state.services.pool.end()
     await app.state.services.archive.close()
     await app.state.services.jobs.close()
     database.close()

@@ -1,52 +1,46 @@
-"""A pool of worker processes of its own for a test, and simulations that nothing keeps from reaching it."""
+"""A pool of worker processes of its own for a test, and tasks for it."""
 
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
 from anyio import sleep
 
-from api_tests.networks import Json, stack
-from api_tests.processes.processes import children
-from service.core.settings import Settings
-from service.processes.pool import ProcessPool
-from service.simulation.plan import plan
-from service.simulation.simulate import report_json
-from service.simulation.spec import SimulationSpec
+from api_tests.processes.processes import workers
+from service.processes.fork_map import fork_map
+from service.processes.pool import PoolLimits, ProcessPool
 
-PATIENCE = 30.0
-"""Seconds after which a test gives up waiting."""
-PRELOAD = ["service.simulation.simulate"]
+T = TypeVar("T")
 
-
-def asked(network: Json, **fields: object) -> SimulationSpec:
-    return SimulationSpec.model_validate({"network": network, "trials": 1, **fields})
-
-
-QUICK = asked(stack(2, 4))
-
-
-async def simulated(pool: ProcessPool, spec: SimulationSpec) -> bytes:
-    """The report on `spec`, whatever it costs."""
-    return await pool.run(partial(report_json, plan(spec)))
+PATIENCE = 60.0
+"""Seconds after which a test gives up waiting, and which a deadline has that no test waits for."""
+HERE = __name__
 
 
 @asynccontextmanager
 async def started(
-    kind: type[ProcessPool] = ProcessPool, **settings: object
-) -> AsyncIterator[tuple[ProcessPool, set[int]]]:
-    """A pool and its processes, which end with the block."""
-    before = children()
-    pool = kind(Settings.model_validate({"workers": 1, "sync_deadline_seconds": 60.0, **settings}), PRELOAD)
-    await pool.start()
+    processes: int = 1,
+    deadline_seconds: float = PATIENCE,
+    queue: int = 64,
+    memory_bytes: int | None = None,
+    preload: Sequence[str] = (),
+    cancellable: bool = True,
+) -> AsyncIterator[ProcessPool]:
+    """A pool that has started, and has left neither a process nor a descriptor at the end of the block."""
+    before, opened = workers(), len(os.listdir("/proc/self/fd"))
+    pool = ProcessPool(PoolLimits(processes, deadline_seconds, queue, memory_bytes), preload, cancellable)
     try:
-        yield pool, children() - before
+        await pool.start()
+        yield pool
     finally:
-        for process in children() - before:
-            os.kill(process, signal.SIGKILL)
+        await pool.end()
+    assert workers() == before
+    assert len(os.listdir("/proc/self/fd")) == opened
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -55,3 +49,73 @@ async def until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < stop, "waited in vain"
         await sleep(0.01)
+
+
+async def process_of(pool: ProcessPool) -> int:
+    """The process that has the next task."""
+    return await pool.work(os.getpid, PATIENCE)
+
+
+FOREVER = partial(time.sleep, 600)
+DIES = partial(os._exit, 1)
+
+
+def any_processors(task: Callable[[], T], _: int) -> T:
+    """A task of `run` that does not ask for processors."""
+    return task()
+
+
+def met(own: Path, other: Path) -> bool:
+    """Whether another process makes the file `other`, once this one has made its `own`."""
+    own.touch()
+    stop = time.monotonic() + PATIENCE
+    while not other.exists() and time.monotonic() < stop:
+        time.sleep(0.01)
+    return other.exists()
+
+
+def survived_signals() -> str:
+    """The answer of a process that a terminal has interrupted."""
+    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGTERM)
+    return "survived"
+
+
+def helped() -> list[int]:
+    """The processes among which this one shares work; it is the first."""
+    return fork_map(_process, [0, 1, 2])
+
+
+def _process(_: int) -> int:
+    return os.getpid()
+
+
+def raise_unpicklable() -> None:
+    """Fail with what no other process can be told."""
+    raise ValueError("this one", lambda: None)
+
+
+class OfTwo(Exception):
+    """An error whose constructor takes two arguments, as that of many refusals does, and tells one."""
+
+    def __init__(self, first: int, second: int) -> None:
+        super().__init__(f"{first} and {second}")
+
+
+def raise_of_two() -> None:
+    """Fail with an error that can be pickled and not be read again."""
+    raise OfTwo(1, 2)
+
+
+def begin() -> None:
+    """What a process loads at its start: it leaves a line in the file STARTS, and fails until there are STARTS_FAILED.
+
+    Then it waits for the file GATE, where the environment names one.
+    """
+    with Path(os.environ["STARTS"]).open("a+") as starts:
+        starts.write(f"{os.getpid()}\n")
+        starts.seek(0)
+        if len(starts.readlines()) <= int(os.environ.get("STARTS_FAILED", "0")):
+            os._exit(1)
+    while "GATE" in os.environ and not Path(os.environ["GATE"]).exists():
+        time.sleep(0.01)

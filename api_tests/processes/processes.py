@@ -15,17 +15,19 @@ def children(parent: int | None = None) -> set[int]:
     return {process for process, found in fields.items() if found[:1] != ["Z"] and found[1:2] == [str(wanted)]}
 
 
+def workers(parent: int | None = None) -> set[int]:
+    """Those children that belong to a pool."""
+    return {child for child in children(parent) if b"service.processes.worker" in _command(child)}
+
+
 def simulating(server: int) -> set[int]:
-    """The worker processes of a service: its children but the one that draws."""
-    return {child for child in children(server) if not draws(child)}
+    """The worker processes of a service but the one that draws."""
+    return {child for child in workers(server) if not draws(child)}
 
 
 def draws(process: int) -> bool:
-    """Whether `process` is one that draws: no other is spawned by multiprocessing."""
-    try:
-        return b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()
-    except OSError:
-        return False
+    """Whether `process` is one that draws, which has other modules to load."""
+    return b"service.charts.report_page" in _command(process)
 
 
 def server_at(url: str) -> int:
@@ -54,6 +56,13 @@ def eventually(condition: Callable[[], object], seconds: float) -> bool:
             return False
         time.sleep(0.01)
     return True
+
+
+def _command(process: int) -> bytes:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _fields(process: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""The process that draws: it dies, takes too long, is asked too much, and goes with its service."""
+"""The process that draws: one, without a limit of memory, and dear: it is not ended because somebody leaves."""
 
 import os
 import signal
@@ -6,109 +6,80 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from multiprocessing import active_children
 
 import pytest
-from anyio import create_task_group
+from anyio import create_task_group, sleep
 
 from api_tests.charts.odd_reports import odd
 from api_tests.processes.pools import until
-from api_tests.processes.processes import children, cpu_seconds, draws, eventually, exists, server_at
-from examples.running_service import running_service
+from api_tests.processes.processes import draws, exists, workers
 from service.charts.chart import ChartFormat, Theme
 from service.charts.kinds import ChartName
 from service.charts.renderer import ChartRenderer
-from service.core.errors import DeadlineExceeded, QueueFull, WorkerFailed
+from service.core.errors import WorkerFailed
 from service.core.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
-SMALL, LARGE = (odd(name).model_dump_json().encode() for name in ("stable", "5000 layers"))
+SMALL = odd("stable").model_dump_json().encode()
 
 
 @asynccontextmanager
-async def renderer(**settings: object) -> AsyncIterator[ChartRenderer]:
-    """A renderer whose process is ended afterwards."""
-    made = ChartRenderer(Settings.model_validate(settings))
+async def renderer() -> AsyncIterator[tuple[ChartRenderer, bytes, int]]:
+    """A renderer, the chart that it has drawn, and its process."""
+    made, before = ChartRenderer(Settings()), workers()
+    assert workers() == before, "it is started for the first chart"
     try:
-        yield made
+        chart = await drawn(made)
+        (process,) = workers() - before
+        assert draws(process)
+        yield made, chart, process
     finally:
-        made.end()
+        await made.end()
+    assert workers() == before
 
 
-async def drawn(one: ChartRenderer, report: bytes = SMALL) -> bytes:
-    return await one.chart([report], ChartName("gradient"), Theme.LIGHT, ChartFormat.SVG)
+async def drawn(one: ChartRenderer) -> bytes:
+    return await one.chart([SMALL], ChartName("gradient"), Theme.LIGHT, ChartFormat.SVG)
 
 
-async def test_a_process_that_was_killed_is_replaced() -> None:
-    before = children()
-    async with renderer() as one:
-        first = await drawn(one)
-        (process,) = {child for child in children() - before if draws(child)}
-        os.kill(process, signal.SIGKILL)
-        await until(lambda: process not in {child.pid for child in active_children()})
-        assert await drawn(one) == first
-
-
-async def test_a_process_that_dies_at_work_is_told_and_replaced() -> None:
-    before = children()
-    async with renderer() as one, create_task_group() as working:
-        await drawn(one)
-        (process,) = {child for child in children() - before if draws(child)}
-        used = cpu_seconds(process)
+async def test_a_process_that_dies_is_replaced_and_the_drawing_it_was_at_is_told() -> None:
+    async with renderer() as (one, chart, process), create_task_group() as drawing:
 
         async def draw() -> None:
-            with pytest.raises(WorkerFailed):
-                await drawn(one, LARGE)
+            with pytest.raises(
+                WorkerFailed, match=r"^The process that draws died; ask again, there will be a new one\.$"
+            ):
+                await drawn(one)
 
-        working.start_soon(draw)
-        await until(lambda: cpu_seconds(process) > used)
+        os.kill(process, signal.SIGSTOP)
+        drawing.start_soon(draw)
+        await until(lambda: one._pool.busy)
+        await sleep(0.1)  # until it has been asked
         os.kill(process, signal.SIGKILL)
         await until(lambda: not exists(process))
-        assert (await drawn(one)).startswith(b"<svg")
+        assert await drawn(one) == chart
 
 
-async def test_a_chart_beyond_its_time_is_stopped_with_its_process() -> None:
-    before = children()
-    async with renderer(sync_deadline_seconds=0.05) as one:
-        with pytest.raises(DeadlineExceeded):
-            await drawn(one, LARGE)
-        assert eventually(lambda: not {child for child in children() - before if draws(child)}, 5)
-
-
-async def test_more_than_may_wait_are_turned_away_and_those_who_wait_are_served() -> None:
-    answers: list[bytes] = []
-    refused: list[QueueFull] = []
-    async with renderer(queue_limit=2) as one:
-
-        async def ask() -> None:
-            try:
-                answers.append(await drawn(one))
-            except QueueFull as refusal:
-                refused.append(refusal)
-
-        async with create_task_group() as asking:
-            for _ in range(6):
-                asking.start_soon(ask)
-    assert len(answers) == 3
-    assert len(set(answers)) == 1
-    assert {refusal.facts["limit"] for refusal in refused} == {2}
+async def test_a_drawing_whose_visitor_has_left_is_finished() -> None:
+    async with renderer() as (one, chart, process):
+        os.kill(process, signal.SIGSTOP)
+        async with create_task_group() as drawing:
+            drawing.start_soon(drawn, one)
+            await until(lambda: one._pool.busy)
+            drawing.cancel_scope.cancel()
+            os.kill(process, signal.SIGCONT)
+        assert exists(process)
+        assert await drawn(one) == chart
 
 
 async def test_the_script_is_made_once() -> None:
-    async with renderer() as one:
+    async with renderer() as (one, _, process):
         first = await one.script()
         assert first.startswith(b"\x1f\x8b")
-        one.end()
+        await one.end()
+        assert not exists(process)
         assert await one.script() is first
-
-
-def test_a_service_takes_its_renderer_with_it() -> None:
-    with running_service(draw_at_start=True) as url:
-        server = server_at(url)
-        assert eventually(lambda: any(draws(child) for child in children(server)), 20)
-        (process,) = (child for child in children(server) if draws(child))
-    assert eventually(lambda: not exists(process), 5)
 
 
 @pytest.mark.parametrize("module", ["service.main", "service.processes.pool", "service.jobs.jobs"])

@@ -11,7 +11,7 @@ from service.core.errors import ReportNotFound, StoreUnavailable
 from service.core.settings import Settings
 from service.grading.spec import GradingSpec
 from service.grading.tasks import Graded
-from service.processes.pool import ProcessPool
+from service.processes.pool import PoolLimits, ProcessPool
 from service.simulation.estimate import Limits
 from service.simulation.simulate import report_json
 from service.simulation.spec import SimulationSpec
@@ -38,7 +38,7 @@ class Simulator(ProcessPool):
     """A pool that counts what it is asked, and needs no process."""
 
     def __init__(self) -> None:
-        super().__init__(Settings(workers=1))
+        super().__init__(PoolLimits.of(Settings(workers=1)))
         self.simulated = 0
 
     async def run(self, task: Any) -> Any:

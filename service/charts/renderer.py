@@ -1,9 +1,11 @@
 """Charts, report pages and the script for browsers, rendered by a process of their own.
 
-The service imports nothing that draws: what does is loaded in that process alone, by the functions that are sent there.
+The service imports nothing that draws: what does is loaded in that process alone, when it starts and by the functions
+that are sent there.
 """
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 
@@ -11,11 +13,13 @@ from service.charts.chart import ChartFormat, Theme
 from service.charts.kinds import ChartName
 from service.core.errors import Refusal
 from service.core.settings import Settings
-from service.processes.renderer import RendererProcess
+from service.processes.pool import PoolLimits, ProcessPool
 from service.simulation.results import SimulationReport
 
 _log = logging.getLogger("service")
 
+_PRELOAD = ("service.charts.report_page", "service.charts.sweep", "service.charts.rendering:prepare")
+_DIED = "The process that draws died; ask again, there will be a new one."
 _SCRIPT_SECONDS = 30
 
 
@@ -24,28 +28,29 @@ class ChartRenderer:
 
     def __init__(self, settings: Settings) -> None:
         self._at_start = settings.draw_at_start
-        self._process = RendererProcess(settings, _load)
+        limits = PoolLimits(1, settings.sync_deadline_seconds, max(1, settings.queue_limit))
+        self._pool = ProcessPool(limits, _PRELOAD, cancellable=False, died=_DIED)  # to start another takes seconds
         self._script: bytes | None = None
 
     async def chart(self, reports: list[bytes], name: ChartName, theme: Theme, wanted: ChartFormat) -> bytes:
         """A chart of `reports` as a file; QueueFull, DeadlineExceeded or WorkerFailed."""
-        return await self._process.run(partial(_chart, reports, name, theme, wanted))
+        return await self._run(partial(_chart, reports, name, theme, wanted))
 
     async def job(self, draw: str, request: bytes, lines: list[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
         """The chart that the function `draw`, written as `module:function`, makes of a job; raises what `chart` raises.
 
         `request` is its request as JSON, `lines` are those of its results that are drawn, a line of JSON each.
         """
-        return await self._process.run(partial(_job, draw, request, lines, theme, wanted))
+        return await self._run(partial(_job, draw, request, lines, theme, wanted))
 
     async def page(self, report: bytes) -> bytes:
         """The report page of `report`; raises what `chart` raises."""
-        return await self._process.run(partial(_page, report))
+        return await self._run(partial(_page, report))
 
     async def script(self) -> bytes:
         """The script that draws charts in a browser, packed by gzip and made once; raises what `chart` raises."""
         if self._script is None:
-            self._script = await self._process.run(_packed_script, _SCRIPT_SECONDS)
+            self._script = await self._run(_packed_script, _SCRIPT_SECONDS)
         return self._script
 
     async def warm(self) -> None:
@@ -54,20 +59,20 @@ class ChartRenderer:
             return
         try:
             await self.script()
-        except (Refusal, RuntimeError) as failure:
+        except (Refusal, ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError) as failure:
             _log.warning("nothing is drawn yet: %s", failure)
 
-    def end(self) -> None:
+    async def end(self) -> None:
         """End the process, whatever it is at; the next call starts another."""
-        self._process.end()
+        await self._pool.end()
+
+    async def _run(self, draw: Callable[[], bytes], seconds: float | None = None) -> bytes:
+        return await self._pool.run(partial(_alone, draw), seconds)
 
 
-def _load() -> None:
-    import service.charts.report_page  # noqa: PLC0415 - here and below, in the process that draws alone
-    import service.charts.sweep  # noqa: F401, PLC0415
-    from service.charts.rendering import prepare  # noqa: PLC0415
-
-    prepare()
+def _alone(draw: Callable[[], bytes], _processes: int) -> bytes:
+    """What `draw` returns; it uses one processor, however many are idle."""
+    return draw()
 
 
 def _chart(reports: list[bytes], name: ChartName, theme: Theme, wanted: ChartFormat) -> bytes:

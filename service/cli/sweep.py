@@ -1,6 +1,5 @@
 """`sweep`: the points of a sweep, worked on by processes of this machine, written and summed up as they come."""
 
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,7 +17,7 @@ from service.cli.sweep_results import SweepResults
 from service.core.settings import Settings
 from service.jobs.work.base import Accepted, JobCache, JobContext
 from service.jobs.work.sweep import SweepWork
-from service.processes.pool import ProcessPool
+from service.processes.pool import PoolLimits, ProcessPool
 from service.store.stores import NullStore
 from service.studies.evaluation import ChunkResult
 from service.studies.sweep import SweepSpec
@@ -75,10 +74,14 @@ class SweepRun:
             raise several.exceptions[0] from None
 
     async def _run(self, take: _Take) -> None:
-        pool = ProcessPool(self.settings, _PRELOAD)
-        with _unheard_by_children():
+        pool = ProcessPool(PoolLimits.of(self.settings), _PRELOAD)
+        try:
             await pool.start()
-        context = JobContext.of(self.settings, pool, JobCache(None, NullStore()))
+            await self._work(JobContext.of(self.settings, pool, JobCache(None, NullStore())), take)
+        finally:
+            await pool.end()
+
+    async def _work(self, context: JobContext, take: _Take) -> None:
         starts = iter(range(0, self.accepted.total, self.accepted.chunk))
         async with anyio.create_task_group() as workers:
             for _ in range(self.settings.workers):
@@ -89,16 +92,6 @@ class SweepRun:
         for start in starts:
             items = range(start, min(start + self.accepted.chunk, self.accepted.total))
             take(start, await _WORK.chunk(job, items, context))
-
-
-@contextmanager
-def _unheard_by_children() -> Iterator[None]:
-    """Processes that are started meanwhile never hear of Ctrl-C, which goes to all: this process decides."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _run(run: SweepRun, results: SweepResults) -> int:

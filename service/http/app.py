@@ -81,7 +81,8 @@ def _lifespan(services: Services) -> Lifespan[FastAPI]:
             beside.start_soon(services.renderer.warm)  # so that no visitor waits for it
             yield
             await services.traffic.end(_LAST_WORDS_SECONDS)  # the server has cancelled what still ran: let it answer
-            services.renderer.end()
+            await services.renderer.end()
+            await services.pool.end()
             beside.cancel_scope.cancel()
         await services.archive.close()
         await services.jobs.close()

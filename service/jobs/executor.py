@@ -12,7 +12,7 @@ from service.jobs.engine import ENGINE_FAILURES, JobEngine
 from service.jobs.liveness import Liveness
 from service.jobs.records import JobRecords
 from service.jobs.runner import ChunkRunner
-from service.processes.threads import Threads
+from service.processes.pool import Threads
 from service.store.failures import FAILURES
 
 _TEND_SECONDS = 0.4

@@ -21,7 +21,7 @@ from service.jobs.records import JobRecords, Requester
 from service.jobs.results import JobResults
 from service.jobs.supervisor import WorkerSupervisor
 from service.jobs.work import WORKS, JobWork
-from service.processes.threads import Threads
+from service.processes.pool import Threads
 from service.store.assignments import AssignmentStore
 from service.store.database import Database
 from service.store.listing import Cursor

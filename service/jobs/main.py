@@ -18,7 +18,7 @@ from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
 from service.jobs.runner import ChunkRunner
 from service.jobs.work.base import JobCache, JobContext
-from service.processes.pool import ProcessPool
+from service.processes.pool import PoolLimits, ProcessPool
 from service.store.database import Database
 from service.store.reports import PointStore
 from service.store.stores import report_store
@@ -41,7 +41,7 @@ def work(for_ever: bool = True) -> None:
 
 async def _work(settings: Settings, for_ever: bool) -> None:
     processes = max(1, settings.job_workers)
-    pool = ProcessPool(settings.model_copy(update={"workers": processes}), _PRELOAD)
+    pool = ProcessPool(PoolLimits.of(settings, processes), _PRELOAD)
     database = Database(settings.database_url, durable=True)
     records, name = JobRecords(database), f"{socket.gethostname()}-{uuid4().hex[:12]}"  # no other has or will have
     points = PointStore(Database(settings.database_url)) if settings.store_bytes else None

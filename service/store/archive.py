@@ -14,8 +14,7 @@ from service.core.errors import ReportNotFound, StoreUnavailable
 from service.grading.rubrics import checked_plans
 from service.grading.spec import GradingSpec
 from service.grading.tasks import grading_with_evidence
-from service.processes.pool import ProcessPool
-from service.processes.threads import Threads
+from service.processes.pool import ProcessPool, Threads
 from service.simulation.estimate import Limits, check_budget, estimate
 from service.simulation.plan import Plan, plan
 from service.simulation.results import Estimate
