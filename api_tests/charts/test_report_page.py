@@ -38,6 +38,11 @@ ALLOWED = {
 }
 
 
+WITH_PICTURES = ("vanishing", "blocks", "dead", "mixed layers")
+"""Reports whose pages are made with their pictures; those of the others are drawn with the charts."""
+PICTURE = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
+
+
 class Reader(HTMLParser):
     """Every element with its attributes, and the text inside, by the name of the element."""
 
@@ -64,7 +69,11 @@ class Reader(HTMLParser):
 
 
 @pytest.mark.parametrize("name", [name for name in SPECIFICATIONS if name != "5000 layers"])
-def test_every_report_has_a_page_that_fetches_nothing_and_runs_nothing(name: str) -> None:
+def test_every_report_has_a_page_that_fetches_nothing_and_runs_nothing(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if name not in WITH_PICTURES:
+        monkeypatch.setattr("service.charts.rendering.draw_report", lambda *_: PICTURE)
     text = page(odd(name))
     read = Reader(text)
     assert {tag for tag, _ in read.elements} <= ALLOWED

@@ -8,7 +8,7 @@ import pytest
 
 from api_tests.charts.odd_sweeps import ACTIVATIONS, FORMULA, axis, lines, ranged, sweep
 from service.charts.architecture import outline
-from service.charts.sweep_axes import AxisKind, DrawnAxis, Extract, value_name
+from service.charts.sweep_points import AxisKind, DrawnAxis, Extract, value_name
 from service.studies.sweep import Grid, SweepSpec
 
 

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from api_tests.charts.odd_sweeps import SWEEPS, Found, axis, lines, ranged, sweep
 from service.charts.rows import Row
-from service.charts.sweep_axes import DrawnAxis
 from service.charts.sweep_field import Field
 from service.charts.sweep_map import SweepMap
-from service.charts.sweep_points import Findings
+from service.charts.sweep_points import DrawnAxis, Findings
 from service.nn.policies import Adam, Sgd
 from service.studies.sweep import SweepSpec
 

@@ -3,6 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Route, expect
 
@@ -123,6 +124,18 @@ def test_a_link_to_another_network_is_followed_on_the_open_page(open_page: Open)
     page.shows(DEFAULT)
     page.page.goto(f"{page.url}/#1:0:depth=5")
     page.shows(changed(times=5))
+
+
+def test_the_tabs_are_the_charts_that_the_catalog_gives_one(open_page: Open) -> None:
+    page = open_page()
+    charts = httpx.get(f"{page.url}/v1/catalog", timeout=60).json()["charts"]
+    tabs = page.page.get_by_role("tab")
+    expect(tabs).to_have_text([chart["tab"] for chart in charts if chart["tab"]])
+    for chart in charts:
+        if chart["tab"]:
+            tabs.get_by_text(chart["tab"], exact=True).click()
+            expect(page.page.locator(f"#chart-{chart['name']} svg")).to_be_visible()
+            expect(page.page.locator(f"#chart-{chart['name']} figcaption")).to_have_text(chart["how_to_read"])
 
 
 def test_the_layers_are_a_table_too(open_page: Open) -> None:

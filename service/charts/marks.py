@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar
 import altair as alt
 
 from service.charts.rows import BAND_NAMES
-from service.charts.sweep_axes import AxisKind, DrawnAxis
+from service.charts.sweep_points import AxisKind, DrawnAxis
 
 _Channel = TypeVar("_Channel", alt.X, alt.Y)
 

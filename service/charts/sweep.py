@@ -7,10 +7,9 @@ from typing import Any
 from service.charts.architecture import outline
 from service.charts.chart import ChartFormat, Theme
 from service.charts.rendering import assemble, render
-from service.charts.sweep_axes import value_name
 from service.charts.sweep_line import SweepLine
 from service.charts.sweep_map import SweepMap
-from service.charts.sweep_points import Findings
+from service.charts.sweep_points import Findings, value_name
 from service.simulation.vocabulary import Label
 from service.studies.sweep import Combine, SweepSpec
 

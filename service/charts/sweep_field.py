@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from service.charts.sweep_axes import AxisKind, DrawnAxis
+from service.charts.sweep_points import AxisKind, DrawnAxis
 from service.core.arrays import Float64Array
 
 _Point = tuple[float, float]

@@ -8,8 +8,7 @@ import altair as alt
 from service.charts import marks
 from service.charts.chart import Chart
 from service.charts.rows import Frame, Row, clamp, numbers
-from service.charts.sweep_axes import AxisKind
-from service.charts.sweep_points import Findings, State
+from service.charts.sweep_points import AxisKind, Findings, State
 from service.simulation.vocabulary import Label
 
 _MEASURED, _PREDICTED = "measured, with 90 % of the trials", "predicted by mean field theory"

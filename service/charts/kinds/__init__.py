@@ -19,4 +19,5 @@ if TYPE_CHECKING:
     ChartName = str
 else:
     ChartName = StrEnum("ChartName", {name.upper(): name for name in CHARTS})
-    ChartName.__doc__ = "Which chart: what is shown of a report."
+    _titles = "; ".join(f"`{name}`: {chart.title}" for name, chart in CHARTS.items())
+    ChartName.__doc__ = f"Which chart: what is shown of a report. {_titles}."

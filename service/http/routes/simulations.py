@@ -107,9 +107,8 @@ async def get_simulation(report: ReportBytes) -> Response:
     return Response(report, media_type=_JSON)
 
 
-_CHARTS = "; ".join(f"`{name}`: {chart.title}" for name, chart in CHARTS.items())
 _COMPARING = ", ".join(f"`{name}`" for name, chart in CHARTS.items() if chart.compares)
-_Which = Annotated[ChartName, Query(alias="chart", description=f"What is shown of the report. {_CHARTS}.")]
+_Which = Annotated[ChartName, Query(alias="chart", description="What is shown of the report.")]
 _DEFAULT = ChartName(GradientChart.name)
 _On = Annotated[Theme, Query(description="The ground it stands on.")]
 _With = Annotated[

@@ -5,7 +5,7 @@ from statistics import fmean
 from time import perf_counter
 from typing import Any, ClassVar
 
-from service.charts.sweep_axes import Extract
+from service.charts.sweep_points import Extract
 from service.core.kinds import Model
 from service.core.settings import Settings
 from service.jobs.work.base import Accepted, JobChart, JobContext, JobWork, PreparedJob
