@@ -53,7 +53,7 @@ def taken_up(path: str, before: str, after: str) -> bool:
         return False
     codes = _codes(compile(new, path, "exec"))
     for _, statement in changed:
-        if isinstance(statement, ast.Assign):
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
             exec(compile(ast.Module([statement], []), path, "exec"), vars(module))
     for function in gc.get_objects():
         if type(function) is FunctionType and function.__module__ == module.__name__:
@@ -66,11 +66,12 @@ def taken_up(path: str, before: str, after: str) -> bool:
 
 def _is_constant(statement: ast.stmt, module: ast.Module) -> bool:
     """Whether it gives a value to names of the module's own that are read inside functions alone."""
-    if not isinstance(statement, ast.Assign):
+    if not isinstance(statement, ast.Assign | ast.AnnAssign):
         return False
-    names = {node.id for target in statement.targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+    targets = [statement.target] if isinstance(statement, ast.AnnAssign) else statement.targets
+    names = {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
     read = {
-        node.id for node in _outside_functions(module) if isinstance(node, ast.Name) and node not in statement.targets
+        node.id for node in _outside_functions(module) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
     }
     return all(name.startswith("_") for name in names) and not names & read
 

@@ -22,7 +22,7 @@ The table has an array of tables for each room, and one of the files that are tr
     [[every]]
     file = "theory/mean_field.py"
     tests = ["theory"]
-    equivalent = [["if len(stages) < 2:", "reason"]]  # by the line as the mutation leaves it
+    equivalent = [["if len(stages) < 2:", "reason"]]  # by the line as the mutation leaves it, or by `old → new`
 """
 
 import argparse
@@ -264,12 +264,17 @@ def every(file: str) -> list[Mutation]:
         test for one in mutations([file]) for test in one.tests
     ]
     reasons = {line: reason for one in known for line, reason in one.get("equivalent", [])}
-    text, tests, found = (ROOT / "service" / file).read_text(encoding="utf-8"), tuple(dict.fromkeys(named)), []
+    text, tests = (ROOT / "service" / file).read_text(encoding="utf-8"), tuple(dict.fromkeys(named))
+    found: list[Mutation] = []
+    used: set[str] = set()
     for at, old, new in replacements(text):
         one = Mutation(file, old, new, tests, at=at)
-        found.append(Mutation(file, old, new, tests, reasons.get(_line(one, text), ""), at))
-    for line in reasons.keys() - {_line(one, text) for one in found}:
-        print(f"no mutation of {file} leaves the line: {line}")
+        names = f"{old} → {new}", _line(one, text)
+        reason = next((reasons[name] for name in names if name in reasons), "")
+        used.update(names)
+        found.append(Mutation(file, old, new, tests, reason, at))
+    for name in reasons.keys() - used:
+        print(f"there is no such mutation of {file}: {name}")
     return found
 
 

@@ -174,6 +174,14 @@ def test_a_change_within_what_the_seed_makes_of_it_may_be_called_equal(std: floa
     assert ("within what the seed makes of it" in checks["equally"].message) is also
 
 
+@pytest.mark.parametrize(
+    ("after", "word"), [(0.05, "equally"), (-0.05, "equally"), (0.0501, "more"), (-0.0501, "less")]
+)
+def test_a_twentieth_of_a_decade_exactly_is_no_change(after: float, word: str) -> None:
+    reports = reaching(0.0, 0.0), reaching(after, 0.0)
+    assert judged({**CHANGE, "by": "exploding"}, word, answering(*reports)).code == f"{word}_prone"
+
+
 def test_either_network_without_a_measure_leaves_a_change_to_a_person() -> None:
     nothing = saying(end_to_end_ratio=spread(None))
     for pair in ((nothing, reaching(0.0, 0.0)), (reaching(0.0, 0.0), nothing), (nothing, nothing)):
