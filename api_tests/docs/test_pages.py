@@ -115,6 +115,16 @@ def test_the_profile_of_stanh_begins_as_the_page_quotes_it(service_url: str) -> 
     assert answer.json()["summary"].startswith(" ".join(quoted))
 
 
+def test_every_extension_that_is_tried_is_an_example() -> None:
+    tried = {f"api_tests/house/{folder.parent.name}" for folder in (ROOT / "api_tests" / "house").glob("*/proof.py")}
+    assert tried <= set(_IN_BACKTICKS.findall(text_of(DOCS / "extending.md")))
+
+
+def test_every_room_has_a_row() -> None:
+    rooms = {f"service/{folder.parent.name}/" for folder in (ROOT / "service").glob("*/__init__.py")}
+    assert rooms == rows("house.md").keys()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_paths_that_are_named_exist(page: Path) -> None:
     named = {one for one in _IN_BACKTICKS.findall(text_of(page)) if _PATH.fullmatch(one) and "/" in one}
