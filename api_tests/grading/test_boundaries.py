@@ -231,6 +231,7 @@ RATES = [
     ((0.99, 1.01), {"stable"}),
     ((0.989, 1.0), {"vanishing", "stable"}),
     ((1.0, 1.0102), {"exploding", "stable"}),
+    ((1.0, 1.0 / 0.99), {"stable"}),
 ]
 
 
