@@ -110,10 +110,10 @@ def runs(block: Block) -> bool:
     return block.language in COMMANDS and not any(unable(line) for line in block.lines)
 
 
-def script(page: Path, service: str) -> str:
-    """The commands of a page as one text for a shell; the output of the block at line n goes to `out.n`."""
+def script(found: list[Block], service: str) -> str:
+    """The commands of blocks as one text for a shell; the output of the block at line n goes to `out.n`."""
     parts = [BEGINNING]
-    for block in filter(runs, blocks(page)):
+    for block in filter(runs, found):
         text = block.text.replace(SERVICE, service)
         command = text if block.language == "sh" else f"python - <<'END_OF_BLOCK'\n{text}END_OF_BLOCK\n"
         parts.append(f"{{\n{command}}} > out.{block.line} 2> err.{block.line}\n")
@@ -193,18 +193,19 @@ def test_every_block_is_of_a_kind_that_is_checked(page: Path) -> None:
 def test_commands_run_and_answer_as_the_page_says(page: Path, service_url: str, tmp_path: Path) -> None:
     if shutil.which("curl") is None and "curl" in text_of(page):
         pytest.skip("curl is not installed")
+    found = blocks(page)
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     place = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = os.environ | {"PATH": place, "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
-    line = ["bash", "-c", script(page, httpx.URL(service_url).netloc.decode())]
+    line = ["bash", "-c", script(found, httpx.URL(service_url).netloc.decode())]
     done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=540, check=False)
     told = "\n".join(
         f"{path.name}: {path.read_text('utf-8')[-2000:]}" for path in sorted(tmp_path.glob("*[tr].[0-9]*"))
     )
     assert done.returncode == 0, f"{done.stderr}\n{told}"
-    outputs = {block: (tmp_path / f"out.{block.line}").read_text("utf-8") for block in blocks(page) if runs(block)}
+    outputs = {block: (tmp_path / f"out.{block.line}").read_text("utf-8") for block in found if runs(block)}
     before: Block | None = None
-    for block in blocks(page):
+    for block in found:
         if block.language in COMMANDS:
             before = block
         elif before in outputs and outputs[before] and before.section == block.section:
