@@ -110,7 +110,7 @@ async def graded(request: BatchRequest, context: JobContext, chunk: int) -> tupl
     work, encoded, total = GradingsWork(), request.encoded(), len(request.submissions)
     await context.pool.start()
     started = perf_counter()
-    loaded = work.load("class", encoded, await work.prepare(encoded, context))
+    loaded = work.load(encoded, await work.prepare(encoded, context))
     lines: dict[int, list[bytes]] = {}
     async with anyio.create_task_group() as tasks:
         for start in range(0, total, chunk):

@@ -143,7 +143,7 @@ async def test_the_renderer_draws_what_is_there_of_a_sweep() -> None:
     request, found = spec.model_dump_json().encode(), lines(spec, measured)[:11]
     renderer = ChartRenderer(Settings())
     try:
-        picture = await renderer.job("service.charts.sweep:draw", request, found, Theme.LIGHT, ChartFormat.SVG)
+        picture = await renderer.job("service.charts.sweep:draw_request", request, found, Theme.LIGHT, ChartFormat.SVG)
     finally:
         await renderer.end()
     assert picture == draw_sweep(spec, found, Theme.LIGHT, ChartFormat.SVG)

@@ -90,7 +90,7 @@ async def test_as_many_sheets_are_accepted_as_a_class_may_have(bench: Bench) -> 
     assert assert_problem(problem, 422, "invalid-request")["errors"][0]["pointer"] == "/submissions"
 
 
-async def test_a_key_belongs_to_what_was_sent_whatever_becomes_of_the_rubric(bench: Bench) -> None:
+async def test_a_key_belongs_to_what_was_sent_even_after_the_rubric_has_changed(bench: Bench) -> None:
     await bench.client.put(HERE, **sent(RUBRIC))
     request = sent(SHEETS)
     keyed = {**request, "headers": {**request["headers"], "Idempotency-Key": "class-1"}}

@@ -21,7 +21,7 @@ from service.simulation.simulate import simulate
 pytestmark = pytest.mark.anyio
 
 PATH = "/v1/jobs"
-NOBODY = "0" * 32
+UNKNOWN = "0" * 32
 BELOW = [
     "",
     "/events",
@@ -54,7 +54,7 @@ async def told(bench: Bench, path: str) -> Json:
 
 
 @pytest.mark.parametrize("below", BELOW)
-@pytest.mark.parametrize("job", [NOBODY, "0", "x" * 32, "%00", NOBODY.upper() + "A"])
+@pytest.mark.parametrize("job", [UNKNOWN, "0", "x" * 32, "%00", UNKNOWN.upper() + "A"])
 async def test_nothing_hangs_below_an_unknown_job(client: httpx.AsyncClient, job: str, below: str) -> None:
     assert_problem(await client.get(f"{PATH}/{job}{below}"), 404, "job-not-found")
 
@@ -96,7 +96,7 @@ async def test_a_job_that_is_cancelled_keeps_what_it_has_and_stays_so(bench: Ben
     )
     page = await told(bench, job["links"]["results"])
     assert ([item["index"] for item in page["items"]], page["next_cursor"]) == ([0, 1], None)
-    assert_problem(await bench.client.delete(f"{PATH}/{NOBODY}"), 404, "job-not-found")
+    assert_problem(await bench.client.delete(f"{PATH}/{UNKNOWN}"), 404, "job-not-found")
 
 
 async def test_results_are_read_in_pages_while_the_job_is_running(bench: Bench) -> None:
@@ -221,5 +221,5 @@ async def test_what_is_counted_is_told_without_a_database(tmp_path: Path) -> Non
         assert answer.status_code == 200
         assert "gradient_verdict_busy_workers" in answer.text
         assert "gradient_verdict_open_jobs{" not in answer.text
-        for path in (PATH, f"{PATH}/{NOBODY}", f"{PATH}/{NOBODY}/events"):
+        for path in (PATH, f"{PATH}/{UNKNOWN}", f"{PATH}/{UNKNOWN}/events"):
             assert_problem(await bench.client.get(path), 503, "store-unavailable")

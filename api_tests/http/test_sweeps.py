@@ -52,8 +52,8 @@ async def test_the_same_key_and_another_sweep_are_a_conflict(bench: Bench) -> No
 async def test_keys_of_different_clients_never_meet(bench: Bench) -> None:
     mine = await bench.made(**{"Idempotency-Key": "1", "Authorization": "Bearer a"})
     yours = await bench.made(sweep({**WIDTH, "values": [2]}), **{"Idempotency-Key": "1", "Authorization": "Bearer b"})
-    nobodys = await bench.made(sweep({**WIDTH, "values": [3]}), **{"Idempotency-Key": "1"})
-    assert len({mine["id"], yours["id"], nobodys["id"]}) == 3
+    unnamed = await bench.made(sweep({**WIDTH, "values": [3]}), **{"Idempotency-Key": "1"})
+    assert len({mine["id"], yours["id"], unnamed["id"]}) == 3
     assert (await bench.made(**{"Idempotency-Key": "1", "Authorization": "Bearer a"}))["id"] == mine["id"]
 
 
@@ -137,7 +137,7 @@ async def test_a_full_list_of_jobs_turns_others_away(tmp_path: Path) -> None:
         keyed = sent(sweep())
         keyed["headers"]["Idempotency-Key"] = "k"
         job, again = [(await bench.client.post(PATH, **keyed)).json() for _ in range(2)]
-        assert job["id"] == again["id"], "whoever asks again asks for no more"
+        assert job["id"] == again["id"], "the same request under the same key is the same job"
         answer = await bench.client.post(PATH, **sent(sweep()))
         assert_problem(answer, 429, "queue-full")
         assert int(answer.headers["retry-after"]) >= 1

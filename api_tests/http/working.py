@@ -1,4 +1,4 @@
-"""Jobs in tests: what is asked for, and results that are kept as whoever works on jobs keeps them."""
+"""Jobs in tests: what is asked for, and results that are kept as an executor keeps them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -73,7 +73,7 @@ class Bench:
 
 
 def worked(database: Database, job: str, items: range) -> list[bytes]:
-    """Do the items `items` of `job`, as whoever works on jobs does; their lines."""
+    """Do the items `items` of `job`, as an executor does; their lines."""
     records = JobRecords(database)
     records.start(job, None)
     request, _ = records.request(job)

@@ -73,7 +73,7 @@ def test_files_are_called_by_number_and_by_what_every_system_takes_of_the_id() -
 def test_the_archive_has_the_table_in_which_nothing_is_run() -> None:
     table = files_of(FILES.archive(REQUEST.encoded(), [*LINES, FAILED], NATIVE))["results.csv"].decode()
     names, *rows = csv.reader(StringIO(table, newline=""))
-    assert names == WORK.header(REQUEST.encoded())
+    assert names == WORK.table(REQUEST.encoded())[0]
     assert {len(cells) for cells in rows} == {len(names)}
     assert [cells[0] for cells in rows] == list("012345")
     assert rows[2][1] == "'=cmd|' /C calc'!A1"
@@ -92,7 +92,7 @@ def test_a_sheet_without_a_grading_is_told_and_has_no_file() -> None:
 
 
 class Office:
-    """Jobs that nobody works on but the test."""
+    """Jobs that only the test works on."""
 
     def __init__(self, folder: Path) -> None:
         url = f"sqlite:///{folder}/reports.sqlite3"

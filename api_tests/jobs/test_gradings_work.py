@@ -48,7 +48,7 @@ async def test_every_network_is_simulated_once_and_kept_for_good(context: Any) -
 
 async def test_chunks_are_graded_as_all_would_be_together_and_nothing_is_simulated(context: Any) -> None:
     encoded = REQUEST.encoded()
-    loaded = WORK.load("job", encoded, await WORK.prepare(encoded, context))
+    loaded = WORK.load(encoded, await WORK.prepare(encoded, context))
     context.pool.tasks.clear()
     found = [await WORK.lines(loaded, items, context) for items in (range(2), range(2, 3), range(3, 5))]
     assert [line for part in found for line in part.lines] == lines_of(REQUEST).lines
@@ -59,15 +59,15 @@ async def test_chunks_are_graded_as_all_would_be_together_and_nothing_is_simulat
     assert gradings[0]["checks"][1]["evidence"] == gradings[0]["checks"][2]["evidence"] != []
 
 
-async def test_a_sheet_that_nobody_could_grade_says_whose_it_is(context: Any) -> None:
-    loaded = WORK.load("job", REQUEST.encoded(), None)
+async def test_a_sheet_without_a_grading_has_its_id(context: Any) -> None:
+    loaded = WORK.load(REQUEST.encoded(), None)
     line = json.loads(WORK.failed(loaded, 3, error_of(WorkerFailed("It died."))))
     error = {"code": "worker-failed", "detail": "It died.", "pointer": None}
     assert line == {"kind": "grading", "index": 3, "id": "..", "grading": None, "error": error}
 
 
-async def test_the_table_is_told_by_the_rubric_alone() -> None:
-    header = WORK.header(REQUEST.encoded())
+async def test_the_columns_of_the_table_follow_from_the_rubric() -> None:
+    header, row = WORK.table(REQUEST.encoded())
     assert header[:6] == ["index", "id", "score", "max_score", "fraction", "status"]
     for line in lines_of(REQUEST).lines:
-        assert len(WORK.row(line, len(header))) == len(header)
+        assert len(row(line)) == len(header)

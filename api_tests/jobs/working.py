@@ -1,6 +1,7 @@
 """Work that needs no process: what it does to each item is written in its request."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ class Script(JobWork):
     def accept(self, request: Any, settings: Settings) -> Accepted:
         raise NotImplementedError("it is written into the database by hand")
 
-    def load(self, job: str, request: bytes, prepared: bytes | None) -> PreparedJob:
-        return PreparedJob(job, request, json.loads(request))
+    def load(self, request: bytes, prepared: bytes | None) -> PreparedJob:
+        return PreparedJob(request, json.loads(request))
 
     async def prepare(self, request: bytes, context: JobContext) -> bytes | None:
         self.prepared += 1
@@ -51,11 +52,8 @@ class Script(JobWork):
     def failed(self, job: PreparedJob, index: int, error: ItemError) -> bytes:
         return line(index, error.code)
 
-    def header(self, request: bytes) -> list[str]:
-        return []
-
-    def row(self, line: bytes, columns: int) -> list[Any]:
-        return []
+    def table(self, request: bytes) -> tuple[list[str], Callable[[bytes], list[Any]]]:
+        return [], lambda line: []
 
 
 def line(index: int, code: str | None = None) -> bytes:

@@ -16,7 +16,7 @@ from service.studies.sweep import Combine, SweepSpec
 _DOES = {Label.VANISHING: "vanish", Label.EXPLODING: "explode", Label.STABLE: "are stable", Label.DEAD: "are dead"}
 
 
-def draw(request: bytes, lines: Sequence[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
+def draw_request(request: bytes, lines: Sequence[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
     """The chart of the sweep `request`, which is JSON, as `draw_sweep` makes it."""
     return draw_sweep(SweepSpec.model_validate_json(request), lines, theme, wanted)
 

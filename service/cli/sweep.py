@@ -88,7 +88,7 @@ class SweepRun:
                 workers.start_soon(self._worker, context, starts, take)
 
     async def _worker(self, context: JobContext, starts: Iterator[int], take: _Take) -> None:
-        job = _WORK.load(self.accepted.id, self.accepted.request, None)
+        job = _WORK.load(self.accepted.request, None)
         for start in starts:
             items = range(start, min(start + self.accepted.chunk, self.accepted.total))
             take(start, await _WORK.chunk(job, items, context))

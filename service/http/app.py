@@ -40,7 +40,7 @@ class Application(FastAPI):
         return contract(self)
 
     def stop(self) -> None:
-        """What would go on for ever ends now; to be called when the server begins to wait for its requests."""
+        """End the streams of events; to be called when the server begins to wait for its requests."""
         self.state.services.traffic.stopping.set()
 
 
@@ -74,16 +74,16 @@ def build_app(
 def _lifespan(services: Services) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with create_task_group() as beside:
-            beside.start_soon(services.archive.tidy)
-            beside.start_soon(services.jobs.run)
+        async with create_task_group() as background:
+            background.start_soon(services.archive.tidy)
+            background.start_soon(services.jobs.run)
             await services.pool.start()
-            beside.start_soon(services.renderer.warm)  # so that no visitor waits for it
+            background.start_soon(services.renderer.warm)  # so that no visitor waits for it
             yield
             await services.traffic.end(_LAST_WORDS_SECONDS)  # the server has cancelled what still ran: let it answer
             await services.renderer.end()
             await services.pool.end()
-            beside.cancel_scope.cancel()
+            background.cancel_scope.cancel()
         await services.archive.close()
         await services.jobs.close()
 

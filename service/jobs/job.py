@@ -17,6 +17,7 @@ from service.store.listing import Cursor
 ID = "^[0-9a-f]{32}$"
 MOST_ERRORS = 20
 _HERE = "/v1/jobs"
+_COLUMNS = ("id", "kind", "status", "digest", "engine_version", "created_at", "started_at", "ended_at", "fault")
 
 
 class JobStatus(StrEnum):
@@ -33,12 +34,12 @@ OPEN = (JobStatus.QUEUED, JobStatus.RUNNING)
 
 
 class Progress(Model):
-    """How many items there are, and what became of them."""
+    """How many items there are, how many of them are done, and how many have failed."""
 
     total: Int64
     """Points of a sweep, or answer sheets."""
     done: Int64
-    """Those with a result, those that failed among them."""
+    """Those with a result, including those that failed."""
     failed: Int64
     """Those whose result is an error."""
 
@@ -57,7 +58,7 @@ class FailedItem(ItemError):
 
 
 class JobLinks(Model):
-    """Where the rest of it is."""
+    """Where a job and its results are."""
 
     self: str
     """The job."""
@@ -107,18 +108,10 @@ class Job(Model):
         here = f"{_HERE}/{row.id}"
         chart = None if WORKS[row.kind].chart is None else f"{here}/chart.svg"
         return cls(
-            id=row.id,
-            kind=JobKind(row.kind),
-            status=JobStatus(row.status),
-            digest=row.digest,
-            engine_version=row.engine_version,
-            created_at=row.created_at,
-            started_at=row.started_at,
-            ended_at=row.ended_at,
+            **{name: getattr(row, name) for name in _COLUMNS},
             progress=Progress(total=row.total, done=row.done, failed=row.failed),
             estimated_seconds=_seconds_to_go(row),
             errors=list(errors),
-            fault=row.fault,
             links=JobLinks(
                 self=here, events=f"{here}/events", results=f"{here}/results", csv=f"{here}/results.csv", chart=chart
             ),

@@ -1,4 +1,4 @@
-"""Jobs and assignments as the rest of the service sees them: accepted, told of, cancelled."""
+"""Jobs and assignments as the rest of the service sees them: accepted, watched, cancelled."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -26,8 +26,8 @@ from service.store.assignments import AssignmentStore
 from service.store.database import Database
 from service.store.listing import Cursor
 
-_GLANCE_SECONDS = 0.25  # a job that is watched is looked at so often
-_TIDY_SECONDS = 600.0
+_GLANCE_SECONDS = 0.25  # between two looks at a job that is watched
+_TIDY_SECONDS = 600.0  # between two searches for old jobs
 
 
 class Assignments:
@@ -60,7 +60,7 @@ class Assignments:
 
 
 class Jobs:
-    """Accepts work, tells how far it is, and stops it; another process does it."""
+    """Accepts jobs, shows how far they are, and cancels them; executors work on them, in other processes."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings = settings
@@ -96,9 +96,9 @@ class Jobs:
         return await self.job(job)
 
     async def watch(self, job: str, after: int = -1, stopping: Event | None = None) -> AsyncIterator[Job]:
-        """The job whenever more than `after` items are done, or its status is another, until it has ended.
+        """The job whenever more than `after` items are done, or its status has changed, until it has ended.
 
-        Nothing is told while the database fails; once `stopping` is set, nothing more.
+        It pauses while the database fails, and ends once `stopping` is set.
         """
         stop = stopping or Event()
         seen: tuple[int, JobStatus | None] = (after, None)
@@ -113,9 +113,9 @@ class Jobs:
                 await stop.wait()
 
     async def run(self) -> None:
-        """See to it that jobs are worked on, until cancelled."""
-        async with create_task_group() as beside:
-            beside.start_soon(self._drop_old)
+        """Start executors while there are jobs, and drop old jobs, until cancelled."""
+        async with create_task_group() as background:
+            background.start_soon(self._drop_old)
             await self._supervisor.run(self._has_work)
 
     async def under_way(self) -> dict[JobStatus, int]:
@@ -123,7 +123,7 @@ class Jobs:
         return await self._threads.glance(self._records.under_way)
 
     async def close(self) -> None:
-        """Let go of the database."""
+        """Close the connections to the database."""
         await self._threads.run(self._database.close)
 
     def _accept(self, work: JobWork, request: Model, requester: Requester, parent: str) -> Job:
@@ -138,7 +138,7 @@ class Jobs:
         return Job.of(self._records.accept(accepted, requester, asked))
 
     async def _drop_old(self) -> None:
-        """Drop the jobs that have ended long ago, again and again."""
+        """Drop the jobs that ended long ago, every ten minutes."""
         while True:
             with suppress(StoreUnavailable):
                 before = now() - timedelta(days=self._settings.job_retention_days)
@@ -161,7 +161,7 @@ class Jobs:
             return None
 
     async def _in_full(self, found: Job) -> Job:
-        """The job with its errors, as far as they can be had."""
+        """The job with its errors; without them while the database fails."""
         with suppress(StoreUnavailable):
             return await self.job(found.id) if found.progress.failed else found
         return found

@@ -1,7 +1,6 @@
 """The results of jobs as they are read: pages, single results, tables, files, and what a chart shows."""
 
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Row
@@ -68,9 +67,8 @@ class JobReader:
         """The results as lines of CSV (RFC 4180), below a row of names."""
         found = await self._row(job)
         work, ended = WORKS[found.kind], found.status not in OPEN
-        header = await self._threads.run(work.header, await self._request(job))
-        row = partial(work.row, columns=len(header))
-        yield csv_line(header)
+        names, row = await self._threads.run(work.table, await self._request(job))
+        yield csv_line(names)
         reached = 0
         while True:
             lines, reached = await self._threads.run(self._results.lines, job, reached, _LINES_AT_ONCE, over_gaps=ended)

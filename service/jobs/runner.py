@@ -162,7 +162,7 @@ class ChunkRunner:
             request, prepared = await self._surely(self._records.request, row.id)
             try:
                 prepared = await self._prepared(row, request, prepared)
-                loaded = await self._threads.run(WORKS[row.kind].load, row.id, request, prepared)
+                loaded = await self._threads.run(WORKS[row.kind].load, request, prepared)
             except _UNWORKABLE as refusal:
                 await self._fail(row.id, str(refusal))
                 return None

@@ -15,7 +15,7 @@ from service.jobs.job import OPEN, Job, JobPage, JobStatus
 from service.store.listing import Cursor
 
 router = APIRouter(tags=["jobs"], route_class=StrictRoute)
-_streams = APIRouter()  # which go on while somebody listens, and have no body to be read
+_streams = APIRouter()  # without StrictRoute: they last while a client listens, and have no body to be read
 
 
 _PageSize = Annotated[int, page_size("jobs")]
@@ -79,9 +79,9 @@ async def watch_job(job: JobDep, services: ServicesDep, seen: _LastSeen = None) 
     What happened between two looks at it is one event. A client that returns with `Last-Event-ID`, as browsers do by
     themselves, is told what is new since then. Comments keep the connection alive while nothing happens.
     """
-    async for told in services.jobs.watch(job.id, -1 if seen is None else seen, services.traffic.stopping):
-        name = "progress" if told.status in OPEN else "end"
-        yield ServerSentEvent(event=name, id=str(told.progress.done), data=told)
+    async for job_now in services.jobs.watch(job.id, -1 if seen is None else seen, services.traffic.stopping):
+        name = "progress" if job_now.status in OPEN else "end"
+        yield ServerSentEvent(event=name, id=str(job_now.progress.done), data=job_now)
 
 
 router.include_router(_streams)

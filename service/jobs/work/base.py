@@ -1,4 +1,4 @@
-"""What a kind of job has to say for itself, and what it works with."""
+"""The base of the kinds of jobs, and what they work with."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -100,7 +100,6 @@ class JobContext:
 class PreparedJob:
     """A job that is being worked on."""
 
-    id: str
     request: bytes  # JSON
     parts: Any = field(repr=False)  # what its kind has made of the request, once for all chunks
 
@@ -137,7 +136,7 @@ class JobWork(ABC):
     kind: ClassVar[str]
     """Its name, of 16 characters at most."""
     result: ClassVar[type[Model]]
-    """The model of a result; its own `kind` tells it from those of others."""
+    """The model of a result; its `kind` is that of no other model."""
     chart: ClassVar[JobChart | None] = None
     files: ClassVar[JobFiles | None] = None
 
@@ -154,7 +153,7 @@ class JobWork(ABC):
         return None
 
     @abstractmethod
-    def load(self, job: str, request: bytes, prepared: bytes | None) -> PreparedJob:
+    def load(self, request: bytes, prepared: bytes | None) -> PreparedJob:
         """The job with that request, and with what `prepare` has made of it."""
 
     async def chunk(self, job: PreparedJob, items: range, context: JobContext) -> ChunkResult:
@@ -170,12 +169,8 @@ class JobWork(ABC):
         """The line of an item that has no result."""
 
     @abstractmethod
-    def header(self, request: bytes) -> list[str]:
-        """The names of the columns of the table of results."""
-
-    @abstractmethod
-    def row(self, line: bytes, columns: int) -> list[Any]:
-        """A result as a row of that table, which has so many columns."""
+    def table(self, request: bytes) -> tuple[list[str], Callable[[bytes], list[Any]]]:
+        """The names of the columns of the table of results, and what makes a row of a result."""
 
     def _accepted(self, size: tuple[int, float], request: bytes, settings: Settings, digest: str = "") -> Accepted:
         """A job of `size`: so many items, with the seconds that each takes of a processor.

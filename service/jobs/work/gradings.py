@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -116,30 +116,23 @@ class GradingsWork(JobWork):
         reports = {made.digest: await self._report(made, context) for made in plans}
         return b"{%s}" % b",".join(b'"%s":%s' % (digest.encode(), report) for digest, report in reports.items())
 
-    def load(self, job: str, request: bytes, prepared: bytes | None) -> PreparedJob:
-        """The job with its rubric, its evidence and its sheets."""
+    def load(self, request: bytes, prepared: bytes | None) -> PreparedJob:
         batch = BatchRequest.model_validate_json(request)
-        return PreparedJob(job, request, _Sheets(_json(batch.rubric), prepared or b"{}", batch.submissions))
+        return PreparedJob(request, _Sheets(_json(batch.rubric), prepared or b"{}", batch.submissions))
 
     async def lines(self, job: PreparedJob, items: range, context: JobContext) -> ChunkResult:
-        """The gradings of the sheets `items`."""
         sheets: _Sheets = job.parts
         some = [_json(sheets.submissions[index]) for index in items]
         task = partial(gradings_of, sheets.rubric, sheets.evidence, items, some)
         return await context.pool.work(task, context.deadline_seconds)
 
     def failed(self, job: PreparedJob, index: int, error: ItemError) -> bytes:
-        """A sheet without a grading."""
         name = job.parts.submissions[index].id
         return _json(GradedSubmission(index=index, id=name, grading=None, error=error))
 
-    def header(self, request: bytes) -> list[str]:
-        """The sheet, its score, and the points of every claim."""
-        return GradedSubmission.columns(BatchRequest.rubric_of(request))
-
-    def row(self, line: bytes, columns: int) -> list[Any]:
-        """A grading in those columns."""
-        return GradedSubmission.model_validate_json(line).cells(columns)
+    def table(self, request: bytes) -> tuple[list[str], Callable[[bytes], list[Any]]]:
+        names = GradedSubmission.columns(BatchRequest.rubric_of(request))
+        return names, lambda line: GradedSubmission.model_validate_json(line).cells(len(names))
 
     async def _report(self, made: Plan, context: JobContext) -> bytes:
         report = await context.cache.report(made.digest)

@@ -1,5 +1,6 @@
 """Sweeps: every item is a point."""
 
+from collections.abc import Callable
 from functools import partial
 from statistics import fmean
 from time import perf_counter
@@ -27,7 +28,7 @@ class SweepWork(JobWork):
     kind: ClassVar[str] = "sweep"
     result: ClassVar[type[Model]] = SweepPoint
     chart: ClassVar[JobChart | None] = JobChart(
-        "service.charts.sweep:draw",
+        "service.charts.sweep:draw_request",
         lambda request: Extract.of(SweepSpec.model_validate_json(request)).indexes(),
     )
 
@@ -36,12 +37,10 @@ class SweepWork(JobWork):
         size = (request.total, seconds_a_point(Grid(request)))
         return self._accepted(size, request.model_dump_json().encode(), settings, request.digest())
 
-    def load(self, job: str, request: bytes, prepared: bytes | None) -> PreparedJob:
-        """The job with its grid."""
-        return PreparedJob(job, request, Grid(SweepSpec.model_validate_json(request)))
+    def load(self, request: bytes, prepared: bytes | None) -> PreparedJob:
+        return PreparedJob(request, Grid(SweepSpec.model_validate_json(request)))
 
     async def lines(self, job: PreparedJob, items: range, context: JobContext) -> ChunkResult:
-        """The results of the points `items`."""
         known: dict[str, bytes] = {}
         if context.cache.keeps_points:
             digests = await context.pool.work(partial(digests_of, job.request, items), context.deadline_seconds)
@@ -52,16 +51,11 @@ class SweepWork(JobWork):
         return found
 
     def failed(self, job: PreparedJob, index: int, error: ItemError) -> bytes:
-        """A point without a judgement."""
         return job.parts.point(index, error).model_dump_json().encode()
 
-    def header(self, request: bytes) -> list[str]:
-        """The axes, and what was found."""
-        return SweepSpec.model_validate_json(request).columns()
-
-    def row(self, line: bytes, columns: int) -> list[Any]:
-        """A point in those columns."""
-        return SweepPoint.model_validate_json(line).cells()
+    def table(self, request: bytes) -> tuple[list[str], Callable[[bytes], list[Any]]]:
+        names = SweepSpec.model_validate_json(request).columns()
+        return names, lambda line: SweepPoint.model_validate_json(line).cells()
 
 
 def seconds_a_point(grid: Grid) -> float:

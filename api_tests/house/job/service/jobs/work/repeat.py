@@ -1,5 +1,6 @@
 """A network under several seeds: every item is a seed."""
 
+from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -56,28 +57,18 @@ class RepeatWork(JobWork):
         seconds = cost(plan(request.base)).floating_point_operations / _OPERATIONS_PER_SECOND
         return self._accepted((request.times, seconds), request.model_dump_json().encode(), settings)
 
-    def load(self, job: str, request: bytes, prepared: bytes | None) -> PreparedJob:
-        """The job with its first seed."""
-        return PreparedJob(job, request, RepeatSpec.model_validate_json(request).base.seed)
+    def load(self, request: bytes, prepared: bytes | None) -> PreparedJob:
+        return PreparedJob(request, RepeatSpec.model_validate_json(request).base.seed)
 
     async def lines(self, job: PreparedJob, items: range, context: JobContext) -> ChunkResult:
-        """The results of the seeds `items`."""
         task = partial(_repetitions, job.request, items, context.limits)
         return await context.pool.work(task, context.deadline_seconds)
 
     def failed(self, job: PreparedJob, index: int, error: ItemError) -> bytes:
-        """A seed without a label."""
         return _line(index, job.parts + index, error)
 
-    def header(self, request: bytes) -> list[str]:
-        """The seed, and what was found."""
-        return _COLUMNS
-
-    def row(self, line: bytes, columns: int) -> list[Any]:
-        """A seed in those columns."""
-        one = Repetition.model_validate_json(line)
-        error = [one.error.code, one.error.detail] if one.error else [None, None]
-        return [one.index, one.seed, one.label, one.depth_ratio, *error]
+    def table(self, request: bytes) -> tuple[list[str], Callable[[bytes], list[Any]]]:
+        return _COLUMNS, _row
 
 
 @lru_cache(4)
@@ -98,6 +89,12 @@ def _simulated(base: SimulationSpec, seed: int, limits: Limits) -> SimulationRep
     made = plan(base.model_copy(update={"seed": seed}))
     check_budget(made, limits)
     return simulate_plan(made)
+
+
+def _row(line: bytes) -> list[Any]:
+    one = Repetition.model_validate_json(line)
+    error = [one.error.code, one.error.detail] if one.error else [None, None]
+    return [one.index, one.seed, one.label, one.depth_ratio, *error]
 
 
 def _line(index: int, seed: int, outcome: SimulationReport | ItemError) -> bytes:
