@@ -181,7 +181,7 @@ class Archive:
         await self._threads.run(self._store.touch, used)
 
     async def close(self) -> None:
-        """Close the store."""
+        """Close the connections of the store."""
         with suppress(StoreUnavailable):
             await self.catch_up()
         await self._threads.run(self._store.close)
