@@ -10,7 +10,7 @@ _COLUMNS = ("dispatched", "forgotten")
 
 
 def upgrade() -> None:
-    """Drop both columns."""
+    """Drop both columns and the index over them."""
     op.drop_index("jobs_to_dispatch", "jobs")
     for name in _COLUMNS:
         op.drop_column("jobs", name)
