@@ -147,7 +147,7 @@ async def test_work_on_what_has_ended_is_stopped_and_the_engine_forgets_it(desk:
 
 
 async def test_a_job_that_is_accepted_while_the_engine_is_asked_has_not_ended(desk: Desk) -> None:
-    engine, runner = Noting(), Stopped()
+    runner = Stopped()
 
     class Late(Noting):
         async def jobs(self) -> set[str]:

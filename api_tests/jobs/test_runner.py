@@ -1,6 +1,6 @@
 """What an executor does for a job: chunks are handed out once, failures stay where they belong, ends are ends."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -235,35 +235,53 @@ async def test_a_chunk_that_ends_every_executor_ends_as_an_error_after_five_of_t
     assert desk.results.line(job, 5) == [line(5, code)]
 
 
+class Noted:
+    """Lines that note how many chunks are worked on together, and wait for `goes_on` before they end."""
+
+    def __init__(self, goes_on: Callable[[], bool]) -> None:
+        self.going = 0
+        self.together: list[int] = []
+        self._goes_on = goes_on
+
+    async def lines(self, loaded: Any, items: range, context: Any) -> ChunkResult:
+        self.going += 1
+        self.together.append(self.going)
+        with anyio.fail_after(60):
+            while not self._goes_on():
+                await anyio.sleep(0.01)
+        await anyio.sleep(0.2)
+        self.going -= 1
+        return ChunkResult([line(index) for index in items])
+
+
 async def test_a_chunk_that_was_begun_before_works_alone(
     desk: Desk, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runner = ChunkRunner(desk.records, desk.results, NO_CONTEXT, 3)
-    together: list[int] = []
-    going: set[int] = set()
-    all_three = anyio.Event()
+    attempts, looked_up = desk.records.attempts, set[int]()
 
-    async def noted(job: Any, items: range, context: Any) -> Any:
-        going.add(items[0])
-        together.append(len(going))
-        if len(going) == 3:
-            all_three.set()
-        if items[0] >= 12:  # none goes on before all have begun
-            await all_three.wait()
-        await anyio.sleep(0.01)
-        going.discard(items[0])
-        return ChunkResult([line(index) for index in items])
+    def noted(job: str, start: int) -> int:
+        looked_up.add(start)
+        return attempts(job, start)
 
-    monkeypatch.setattr(script, "lines", noted)
-    job = desk.accept(*[FINE] * 24)
+    found = Noted(lambda: looked_up == {0, 4, 8})  # by then all would have begun
+    monkeypatch.setattr(desk.records, "attempts", noted)
+    monkeypatch.setattr(script, "lines", found.lines)
+    job = desk.accept(*[FINE] * 12)
     for start in (0, 4, 8):
         desk.records.attempt(job, start)
     async with anyio.create_task_group() as working:
         for start in (0, 4, 8):
             working.start_soon(runner.run, job, start)
-    assert together == [1, 1, 1]
-    with anyio.fail_after(30):
-        async with anyio.create_task_group() as working:
-            for start in (12, 16, 20):
-                working.start_soon(runner.run, job, start)
-    assert (max(together), desk.records.get(job).status) == (3, JobStatus.SUCCEEDED)
+    assert (found.together, desk.records.get(job).status) == ([1, 1, 1], JobStatus.SUCCEEDED)
+
+
+async def test_chunks_that_begin_work_together(desk: Desk, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = ChunkRunner(desk.records, desk.results, NO_CONTEXT, 3)
+    found = Noted(lambda: 3 in found.together)
+    monkeypatch.setattr(script, "lines", found.lines)
+    job = desk.accept(*[FINE] * 12)
+    async with anyio.create_task_group() as working:
+        for start in (0, 4, 8):
+            working.start_soon(runner.run, job, start)
+    assert (max(found.together), desk.records.get(job).status) == (3, JobStatus.SUCCEEDED)

@@ -94,7 +94,7 @@ class Workplace:
         """Give them a sweep; its id."""
         return (await self.jobs.accept("sweep", spec, Requester(owner))).id
 
-    async def ended(self, job: str, seconds: float = 60.0) -> Job:
+    async def ended(self, job: str, seconds: float = 120.0) -> Job:
         """The job at its end; TimeoutError where that does not come."""
         with anyio.fail_after(seconds):
             async for found in self.jobs.watch(job):
