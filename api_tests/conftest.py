@@ -12,6 +12,7 @@ import httpx
 import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from httpx._transports import default
+from hypothesis import HealthCheck, settings
 
 from service.processes.system import single_blas_thread
 
@@ -33,6 +34,10 @@ default.create_ssl_context = lru_cache(default.create_ssl_context)
 # It waits five seconds for an answer, which a busy machine may take.
 for waiting in ("connect", "read", "write", "pool"):
     setattr(DEFAULT_TIMEOUT_CONFIG, waiting, 60.0)
+
+# Hypothesis gives an example a fifth of a second, which a busy machine may take, too.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 from api_tests.store.postgres import Server, binary, running_postgres  # noqa: E402 - after the thread limit
 from examples.running_service import running_service  # noqa: E402
