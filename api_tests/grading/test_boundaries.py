@@ -276,6 +276,41 @@ def test_one_of_two_measures_is_smaller_where_the_other_is_larger(one: Any, othe
     assert first.order(second) == -second.order(first)
 
 
+def measured_by_rate(median: float | None, interval: Any) -> Measured | None:
+    return Measured.of(saying(gain_per_layer=spread(median), gain_per_layer_interval=interval), "gain_per_layer")
+
+
+def test_two_hundredths_of_a_decade_exactly_are_no_difference() -> None:
+    near, far = (Measured(median, median, median) for median in (0.02, 0.0201))
+    zero = Measured(0.0, 0.0, 0.0)
+    assert (zero.order(near), near.order(zero)) == (0, 0)
+    assert (zero.order(far), far.order(zero)) == (-1, 1)
+
+
+def test_a_gain_of_zero_is_below_every_other() -> None:
+    none, least = (measured_by_rate(gain, Interval(low=gain, high=gain)) for gain in (0.0, 1e-300))
+    assert none is not None
+    assert least is not None
+    assert (none.order(least), least.order(none)) == (-1, 1)
+
+
+def test_a_measure_of_which_a_part_is_missing_is_none() -> None:
+    assert measured_by_rate(0.5, None) is None
+    assert measured_by_rate(None, Interval(low=0.5, high=0.5)) is None
+    for part in ("median", "std"):
+        ratio = spread(0.0, std=0.1).model_copy(update={part: None})
+        assert Measured.of(saying(depth_ratio=ratio), "depth_ratio") is None
+
+
+def test_score_only_tells_neither_code_nor_method() -> None:
+    for answer, status, code in ((1, "correct", "within_tolerance"), (5, "incorrect", "outside_tolerance")):
+        quiet, told = (
+            graded([number("a", feedback=feedback)], {"a": answer}).checks[0] for feedback in ("score_only", "full")
+        )
+        assert (quiet.status, quiet.code, quiet.method, quiet.message) == (status, status, None, "")
+        assert (told.status, told.code, told.method) == (status, code, "numeric")
+
+
 def number(name: str, **fields: Any) -> Json:
     return {"id": name, "kind": "number", "expected": 1.0, "absolute_tolerance": 0.1, **fields}
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from anyio import fail_after, move_on_after, sleep_forever
+from anyio import CancelScope, fail_after, move_on_after, sleep_forever
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
@@ -19,6 +19,7 @@ from service.http.requests import (
     BodyTooSlow,
     ClientGone,
     RequestMiddleware,
+    Stopping,
     StrictRequest,
     Traffic,
     UnsupportedMediaType,
@@ -68,7 +69,7 @@ async def ok(_: Scope, __: Receive, send: Send) -> None:
 def access(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
     """The lines of the log of requests, of which each takes a quarter of a second."""
     caplog.set_level(logging.INFO, "service.access")
-    moments = iter(0.25 * number for number in range(100))
+    moments = iter(1.0 + 0.25 * number for number in range(100))
     monkeypatch.setattr(requests, "perf_counter", lambda: next(moments))
     return lambda: [record.getMessage() for record in caplog.records if record.name == "service.access"]
 
@@ -182,7 +183,9 @@ async def test_json_is_parsed_once(text: bytes, value: Any) -> None:
             with pytest.raises(MalformedJson):
                 await request.json()
         else:
-            assert json.dumps(await request.json()) == json.dumps(value)
+            first = await request.json()
+            assert json.dumps(first) == json.dumps(value)
+            assert await request.json() is first
 
 
 TYPES = [
@@ -266,6 +269,42 @@ async def test_a_request_is_counted_by_its_method_its_route_and_its_status(metho
     edges = ["0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1.0", "3.0", "10.0", "30.0", "100.0", "+Inf"]
     assert list(buckets) == edges
     assert [edge for edge in edges if not buckets[edge]] == ["0.001"]
+
+
+async def test_metrics_wait_a_fifth_of_a_second_for_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    def noted(seconds: float) -> CancelScope:
+        waits.append(seconds)
+        return move_on_after(seconds)
+
+    async def none() -> dict[str, int]:
+        return {}
+
+    monkeypatch.setattr(requests, "move_on_after", noted)
+    await traffic(under_way=none).metrics()
+    assert waits == [0.2]
+
+
+async def test_work_that_ends_though_its_client_is_there_is_told_that_the_service_stops() -> None:
+    scope = CancelScope()
+    with pytest.raises(Stopping):
+        requests._refuse_to_go_on(scope)
+    scope.cancel()
+    requests._refuse_to_go_on(scope)
+
+
+@pytest.mark.parametrize("before", [0, 1, 3])
+async def test_work_goes_on_until_its_client_has_left(before: int) -> None:
+    messages = iter([{"type": "http.request"}] * before + [{"type": "http.disconnect"}])
+    scope, seen = CancelScope(), []
+
+    async def receive() -> Message:
+        seen.append(scope.cancel_called)
+        return next(messages)
+
+    await requests._cancel_when_gone(SimpleNamespace(receive=receive), scope)  # type: ignore[arg-type]
+    assert (seen, scope.cancel_called) == ([False] * (before + 1), True)
 
 
 async def test_the_end_waits_until_nothing_runs_and_no_longer_than_it_may() -> None:

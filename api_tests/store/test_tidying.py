@@ -123,8 +123,14 @@ async def test_what_memory_has_let_go_of_is_owed_no_longer() -> None:
     assert not (await archive.answer(SPEC)).kept
     store.broken = False
     await archive.catch_up()
-    await archive.catch_up()
-    assert store.kept == {}
+    assert (store.kept, archive._owed) == ({}, {})
+
+
+async def test_what_the_store_has_can_be_had_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Telling()
+    monkeypatch.setattr(store, "get", lambda _digest: b"kept")
+    found = await Archive(Simulator(), store, LIMITS, 0).answer(SPEC)
+    assert (found.report, found.source, found.kept, found.store_failed) == (b"kept", Source.STORE, True, False)
 
 
 async def test_a_report_that_is_read_from_memory_is_used_and_one_of_the_store_is_remembered() -> None:
