@@ -1,6 +1,6 @@
 """The files of `service/` that one `POST /v1/simulations` opens: those in which a function runs.
 
-In the worker process, that is from the call of the task on; the loop around it, `processes/worker.py`, is not counted.
+In the worker process they are recorded from the call of the task on; the loop around it is counted by its name.
 """
 
 import json
@@ -62,7 +62,7 @@ async def _follow() -> Traced:
     async def run_traced(pool: ProcessPool, task: Callable[[int], Any]) -> Any:
         answer, main, threads = await run(pool, partial(work_traced, task))
         if traced.recording:
-            traced.main |= main
+            traced.main |= {*main, "processes/worker.py"}
             traced.threads |= threads
         return answer
 
