@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
+from api_tests.cases import case
 from openapi import write
 from service.core.pointers import walk
 from service.http.app import Application
@@ -34,19 +35,20 @@ def test_the_document_is_valid() -> None:
     validate(DOCUMENT)
 
 
-@pytest.mark.parametrize(("path", "method"), OPERATIONS)
-def test_every_operation_is_described(path: str, method: str) -> None:
-    operation = DOCUMENT["paths"][path][method]
-    assert operation["summary"]
-    assert operation["description"]
-    assert len(operation["tags"]) == 1
-    assert operation["operationId"].count("_") >= 1
-    (answer,) = (answer for status, answer in operation["responses"].items() if status in ("200", "202", "204"))
-    contents = answer.get("content", {}).values()
-    assert any(content.get("example") for content in contents) or "204" in operation["responses"]
-    assert {"4XX", "5XX"} <= set(operation["responses"])
-    for status in ("4XX", "5XX"):
-        assert list(operation["responses"][status]["content"]) == ["application/problem+json"]
+def test_every_operation_is_described() -> None:
+    for path, method in OPERATIONS:
+        with case(method, path):
+            operation = DOCUMENT["paths"][path][method]
+            assert operation["summary"]
+            assert operation["description"]
+            assert len(operation["tags"]) == 1
+            assert operation["operationId"].count("_") >= 1
+            (answer,) = (answer for status, answer in operation["responses"].items() if status in ("200", "202", "204"))
+            contents = answer.get("content", {}).values()
+            assert any(content.get("example") for content in contents) or "204" in operation["responses"]
+            assert {"4XX", "5XX"} <= set(operation["responses"])
+            for status in ("4XX", "5XX"):
+                assert list(operation["responses"][status]["content"]) == ["application/problem+json"]
 
 
 def test_operations_have_names_of_their_own() -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api_tests.cases import case
+
 pytestmark = pytest.mark.anyio
 
 FILES = Path(__file__).resolve().parents[2] / "service" / "http" / "page"
@@ -13,17 +15,18 @@ NAMES = sorted(path.name for path in FILES.iterdir())
 TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
-@pytest.mark.parametrize("name", ["", *NAMES])
-async def test_a_file_is_served_with_its_type_and_a_strict_policy(client: httpx.AsyncClient, name: str) -> None:
-    answer = await client.get(f"/page/{name}" if name else "/")
-    assert answer.status_code == 200
-    assert answer.headers["content-type"].startswith(TYPES[Path(name or "index.html").suffix])
-    policy = answer.headers["content-security-policy"]
-    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; ")
-    assert "unsafe" not in policy
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["referrer-policy"] == "no-referrer"
-    assert answer.headers["cache-control"] == "no-cache"
+async def test_a_file_is_served_with_its_type_and_a_strict_policy(client: httpx.AsyncClient) -> None:
+    for name in ("", *NAMES):
+        with case(name):
+            answer = await client.get(f"/page/{name}" if name else "/")
+            assert answer.status_code == 200
+            assert answer.headers["content-type"].startswith(TYPES[Path(name or "index.html").suffix])
+            policy = answer.headers["content-security-policy"]
+            assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; ")
+            assert "unsafe" not in policy
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["referrer-policy"] == "no-referrer"
+            assert answer.headers["cache-control"] == "no-cache"
 
 
 @pytest.mark.parametrize("name", ["", "laboratory.js"])
@@ -48,12 +51,13 @@ async def test_the_page_is_no_operation(client: httpx.AsyncClient) -> None:
     assert not [path for path in paths if path == "/" or path.startswith("/page")]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_no_file_names_another_host_or_writes_markup(name: str) -> None:
-    text = (FILES / name).read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
-    assert not re.findall(r"https?://|(?:inner|outer|Adjacent)HTML|document\.write|\beval\(|new Function", text)
-    if name.endswith(".html"):
-        assert not re.findall(r"\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)", text)
+def test_no_file_names_another_host_or_writes_markup() -> None:
+    for name in NAMES:
+        with case(name):
+            text = (FILES / name).read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+            assert not re.findall(r"https?://|(?:inner|outer|Adjacent)HTML|document\.write|\beval\(|new Function", text)
+            if name.endswith(".html"):
+                assert not re.findall(r"\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)", text)
 
 
 def test_the_page_preloads_every_module() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import erf
 
+from api_tests.cases import case
 from api_tests.nn.variants import every, named, variants
 from api_tests.nn.written_formulas import evaluated
 from service.core.kinds import members
@@ -143,29 +144,29 @@ def test_the_kinks_of_the_formula_are_those_of_the_function(activation: Activati
     np.testing.assert_allclose(activation.kinks, kinks(activation), atol=1e-15)
 
 
-@pytest.mark.parametrize("precision", [np.float32, np.float64])
 @table(EVERY)
-def test_hard_arguments_give_finite_values_without_a_warning(activation: Activation, precision: type) -> None:
-    x = HARD.astype(precision)
-    with np.errstate(all="raise", under="ignore"):
-        y = activation.f(x)
-        dy = activation.df(x, y)
-        back = activation.vjp(dy, y, np.ones_like(y))
-    assert np.isfinite([y, dy, back]).all()
+def test_hard_arguments_give_finite_values_without_a_warning(activation: Activation) -> None:
+    for precision in (np.float32, np.float64):
+        with case(precision):
+            x = HARD.astype(precision)
+            with np.errstate(all="raise", under="ignore"):
+                y = activation.f(x)
+                dy = activation.df(x, y)
+                back = activation.vjp(dy, y, np.ones_like(y))
+            assert np.isfinite([y, dy, back]).all()
 
 
-@pytest.mark.parametrize(("precision", "far"), [(np.float32, 1e30), (np.float64, 1e30), (np.float64, 1e300)])
 @table(BUILT_IN)
-def test_as_far_out_as_the_precision_reaches_the_slope_stays_in_its_range(
-    activation: Activation, precision: type, far: float
-) -> None:
-    x = np.array([-far, far], dtype=precision)
-    with np.errstate(over="ignore", under="ignore"):
-        y = activation.f(x)
-        dy = activation.df(x, y)
-    low, high = range_of(activation)
-    assert np.isfinite(y).all()
-    assert ((low - 1e-6 <= dy) & (dy <= high + 1e-6)).all()
+def test_as_far_out_as_the_precision_reaches_the_slope_stays_in_its_range(activation: Activation) -> None:
+    for precision, far in ((np.float32, 1e30), (np.float64, 1e30), (np.float64, 1e300)):
+        with case(precision, far):
+            x = np.array([-far, far], dtype=precision)
+            with np.errstate(over="ignore", under="ignore"):
+                y = activation.f(x)
+                dy = activation.df(x, y)
+            low, high = range_of(activation)
+            assert np.isfinite(y).all()
+            assert ((low - 1e-6 <= dy) & (dy <= high + 1e-6)).all()
 
 
 @table(EVERY)
@@ -193,7 +194,8 @@ def test_what_leaves_the_unit_interval_does_not_call_itself_a_probability(activa
     assert values.min() < 0.0 or values.max() > 1.0
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name())
-@pytest.mark.parametrize("field", ["definition", "convention", "source", "__doc__"])
-def test_every_activation_says_what_it_is_and_where_it_comes_from(kind: type[Activation], field: str) -> None:
-    assert getattr(kind, field).strip()
+def test_every_activation_says_what_it_is_and_where_it_comes_from() -> None:
+    for kind in KINDS:
+        for field in ("definition", "convention", "source", "__doc__"):
+            with case(kind.name(), field):
+                assert getattr(kind, field).strip()

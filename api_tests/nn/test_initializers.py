@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 from scipy.stats import truncnorm
 
+from api_tests.cases import case
 from api_tests.nn.sampling import TRIALS, assert_mean_and_variance
 from api_tests.nn.variants import every, named
 from service.nn.initializers import Initializer
@@ -66,13 +67,12 @@ CLOSED_FORMS: dict[str, Callable[[Any, int, int], Moments]] = {
 }
 
 
-@pytest.mark.parametrize(("fan_in", "fan_out"), [(FAN_IN, FAN_OUT), (7, 31)])
 @pytest.mark.parametrize("initializer", RANDOM, ids=named)
-def test_entries_have_the_mean_and_the_variance_of_the_closed_form(
-    initializer: Initializer, fan_in: int, fan_out: int
-) -> None:
-    mean, variance = CLOSED_FORMS[initializer.name()](initializer, fan_in, fan_out)
-    assert_mean_and_variance(drawn(initializer, fan_in, fan_out), mean, variance)
+def test_entries_have_the_mean_and_the_variance_of_the_closed_form(initializer: Initializer) -> None:
+    for fan_in, fan_out in ((FAN_IN, FAN_OUT), (7, 31)):
+        with case(fan_in, fan_out):
+            mean, variance = CLOSED_FORMS[initializer.name()](initializer, fan_in, fan_out)
+            assert_mean_and_variance(drawn(initializer, fan_in, fan_out), mean, variance)
 
 
 def different_matrices(initializer: Initializer, shape: tuple[int, int]) -> tuple[int, int]:
@@ -84,18 +84,17 @@ def different_matrices(initializer: Initializer, shape: tuple[int, int]) -> tupl
     return 6, 6
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 5), (5, 1), (3, 4), (4, 3)])
 @pytest.mark.parametrize("initializer", RANDOM, ids=named)
-def test_every_trial_and_every_tensor_gets_a_matrix_of_its_own(
-    initializer: Initializer, shape: tuple[int, int]
-) -> None:
-    trials, different = different_matrices(initializer, shape)
-    randomness = Randomness(3, range(trials))
-    one, other = (initializer.draw(shape, *shape, randomness.tensor(index)) for index in (2, 3))
-    assert one.shape == other.shape == (trials, *shape)
-    assert np.isfinite(one).all()
-    assert len(np.unique(one.reshape(trials, -1), axis=0)) == different
-    assert not one.any() or not np.array_equal(one, other)
+def test_every_trial_and_every_tensor_gets_a_matrix_of_its_own(initializer: Initializer) -> None:
+    for shape in ((1, 1), (1, 5), (5, 1), (3, 4), (4, 3)):
+        with case(shape):
+            trials, different = different_matrices(initializer, shape)
+            randomness = Randomness(3, range(trials))
+            one, other = (initializer.draw(shape, *shape, randomness.tensor(index)) for index in (2, 3))
+            assert one.shape == other.shape == (trials, *shape)
+            assert np.isfinite(one).all()
+            assert len(np.unique(one.reshape(trials, -1), axis=0)) == different
+            assert not one.any() or not np.array_equal(one, other)
 
 
 @pytest.mark.parametrize("initializer", FIXED, ids=named)
@@ -221,7 +220,8 @@ def test_a_range_of_one_number_is_that_number() -> None:
     assert np.unique(drawn(Uniform(low=2.0, high=2.0))).tolist() == [2.0]
 
 
-@pytest.mark.parametrize("initializer", RANDOM + FIXED, ids=named)
-@pytest.mark.parametrize("field", ["definition", "source", "__doc__"])
-def test_every_initializer_says_what_it_is_and_where_it_comes_from(initializer: Initializer, field: str) -> None:
-    assert getattr(type(initializer), field).strip()
+def test_every_initializer_says_what_it_is_and_where_it_comes_from() -> None:
+    for initializer in RANDOM + FIXED:
+        for field in ("definition", "source", "__doc__"):
+            with case(initializer.name(), field):
+                assert getattr(type(initializer), field).strip()

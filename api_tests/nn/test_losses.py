@@ -1,11 +1,13 @@
 """Every loss against its own differences, alone and behind every output activation it goes with."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from api_tests.cases import case
 from api_tests.nn.variants import every, named
 from service.nn.activations import Activation
 from service.nn.activations.piecewise import Hardsigmoid
@@ -59,6 +61,11 @@ def gradient(loss: Loss, of: Any, x: Numbers, h: float = 1e-6) -> Numbers:
     return found
 
 
+def behind(loss: Loss, activation: Activation, targets: Numbers, z: Numbers) -> Numbers:
+    """The loss of each sample, (trials, samples), of an output activation's argument `z`."""
+    return loss.value(activation.f(z), targets)
+
+
 def assert_same_where_smooth(found: Numbers, differences: Numbers) -> None:
     smooth = np.isfinite(differences)
     # A difference across a jump of the second derivative is off by up to h/4.
@@ -72,14 +79,15 @@ def test_the_gradient_times_the_factor_is_the_slope_of_each_samples_loss(loss: L
     assert_same_where_smooth(found, gradient(loss, lambda p: loss.value(p, targets), predictions))
 
 
-@pytest.mark.parametrize(("loss", "activation"), FITTING, ids=named)
-def test_delta_is_the_slope_of_the_loss_behind_every_output_activation(loss: Loss, activation: Activation) -> None:
-    targets = targets_of(loss)
-    z = np.random.default_rng(3).normal(0.1, 0.7, SHAPE)
-    prediction = activation.f(z)
-    derivative = activation.df(z, prediction)
-    found = loss.factor(OUTPUTS) * loss.output_delta(activation, derivative, prediction, targets)
-    assert_same_where_smooth(found, gradient(loss, lambda z: loss.value(activation.f(z), targets), z))
+def test_delta_is_the_slope_of_the_loss_behind_every_output_activation() -> None:
+    for loss, activation in FITTING:
+        with case(named(loss), named(activation)):
+            targets = targets_of(loss)
+            z = np.random.default_rng(3).normal(0.1, 0.7, SHAPE)
+            prediction = activation.f(z)
+            derivative = activation.df(z, prediction)
+            found = loss.factor(OUTPUTS) * loss.output_delta(activation, derivative, prediction, targets)
+            assert_same_where_smooth(found, gradient(loss, partial(behind, loss, activation, targets), z))
 
 
 @pytest.mark.parametrize("precision", [np.float32, np.float64])
@@ -191,7 +199,8 @@ def test_a_regression_that_names_no_targets_gets_standard_normal_ones(loss: Loss
     assert abs(targets.var() - 1.0) < 5.0 * np.sqrt(2.0 / targets.size)
 
 
-@pytest.mark.parametrize("loss", LOSSES, ids=named)
-@pytest.mark.parametrize("field", ["definition", "derivative", "convention", "source", "__doc__"])
-def test_every_loss_says_what_it_is_and_where_it_comes_from(loss: Loss, field: str) -> None:
-    assert getattr(type(loss), field).strip()
+def test_every_loss_says_what_it_is_and_where_it_comes_from() -> None:
+    for loss in LOSSES:
+        for field in ("definition", "derivative", "convention", "source", "__doc__"):
+            with case(loss.name(), field):
+                assert getattr(type(loss), field).strip()

@@ -4,6 +4,7 @@ from math import exp, pi, sqrt
 
 import pytest
 
+from api_tests.cases import case
 from api_tests.nn.variants import named
 from api_tests.theory.known import ELEMENTWISE, written
 from service.nn.activations import Activation
@@ -119,21 +120,22 @@ def test_exp_is_critical_nowhere_because_its_variance_runs_away(sigma_b2: float)
     assert f"q = {1 + sigma_b2:.4g} (with σ_w² = {exp(-2 * (1 + sigma_b2)):.4g})" in str(found.reason)
 
 
-@pytest.mark.parametrize("sigma_b2", [0.0, 1e-8, 0.04, 1.0, 100.0])
 @pytest.mark.parametrize("activation", ELEMENTWISE, ids=named)
-def test_whatever_is_returned_is_critical_and_kept_by_the_map(activation: Activation, sigma_b2: float) -> None:
-    found = critical_initialisations(activation, sigma_b2)
-    assert (found.reason is None) == bool(found.initialisations)
-    for one in found.initialisations:
-        point = one.fixed_point
-        assert point.stable
-        assert point.correlation_depth is None
-        q = 1e-24 if point.variance == 0.0 else point.variance or 7.0
-        at_q = moments(activation, q)
-        assert one.weight_variance * at_q.slope == pytest.approx(1.0, abs=1e-9)
-        assert one.weight_variance * at_q.square + sigma_b2 == pytest.approx(q, rel=1e-9)
-        for start in (0.99 * q, 1.01 * q):
-            assert_no_farther(activation, one, sigma_b2, start)
+def test_whatever_is_returned_is_critical_and_kept_by_the_map(activation: Activation) -> None:
+    for sigma_b2 in (0.0, 1e-8, 0.04, 1.0, 100.0):
+        with case(sigma_b2):
+            found = critical_initialisations(activation, sigma_b2)
+            assert (found.reason is None) == bool(found.initialisations)
+            for one in found.initialisations:
+                point = one.fixed_point
+                assert point.stable
+                assert point.correlation_depth is None
+                q = 1e-24 if point.variance == 0.0 else point.variance or 7.0
+                at_q = moments(activation, q)
+                assert one.weight_variance * at_q.slope == pytest.approx(1.0, abs=1e-9)
+                assert one.weight_variance * at_q.square + sigma_b2 == pytest.approx(q, rel=1e-9)
+                for start in (0.99 * q, 1.01 * q):
+                    assert_no_farther(activation, one, sigma_b2, start)
 
 
 def assert_no_farther(activation: Activation, one: CriticalInitialisation, sigma_b2: float, start: float) -> None:

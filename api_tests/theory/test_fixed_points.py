@@ -5,6 +5,7 @@ from math import e, inf, log, pi, sin, sqrt
 import numpy as np
 import pytest
 
+from api_tests.cases import case
 from api_tests.nn.variants import named
 from api_tests.theory.known import ELEMENTWISE, written
 from service.nn.activations import Activation
@@ -161,19 +162,22 @@ def test_what_is_infinite_has_no_number() -> None:
     assert fixed_points(written("sqrt(z)"), 1.0, 0.0) == []
 
 
-@pytest.mark.parametrize(("sigma_w2", "sigma_b2"), [(0.5, 0.0), (1.5, 0.0), (1.5, 0.04), (4.0, 1.0)])
 @pytest.mark.parametrize("activation", ELEMENTWISE, ids=named)
-def test_the_map_keeps_its_fixed_points_and_is_drawn_to_the_stable_ones(
-    activation: Activation, sigma_w2: float, sigma_b2: float
-) -> None:
-    for point in fixed_points(activation, sigma_w2, sigma_b2):
-        if point.variance:
-            assert after(activation, sigma_w2, sigma_b2, point.variance) == pytest.approx(point.variance, rel=1e-9)
-            assert point.chi == pytest.approx(sigma_w2 * moments(activation, point.variance).slope, rel=1e-9)
-            nearby = point.variance * np.array([0.999, 1.001])
-            moved = [after(activation, sigma_w2, sigma_b2, q) for q in nearby]
-            assert point.growth == pytest.approx((moved[1] - moved[0]) / (nearby[1] - nearby[0]), rel=1e-4, abs=1e-6)
-            assert point.stable == (np.abs(np.subtract(moved, point.variance)).max() < 0.001 * point.variance)
+def test_the_map_keeps_its_fixed_points_and_is_drawn_to_the_stable_ones(activation: Activation) -> None:
+    for sigma_w2, sigma_b2 in ((0.5, 0.0), (1.5, 0.0), (1.5, 0.04), (4.0, 1.0)):
+        with case(sigma_w2, sigma_b2):
+            for point in fixed_points(activation, sigma_w2, sigma_b2):
+                if point.variance:
+                    assert after(activation, sigma_w2, sigma_b2, point.variance) == pytest.approx(
+                        point.variance, rel=1e-9
+                    )
+                    assert point.chi == pytest.approx(sigma_w2 * moments(activation, point.variance).slope, rel=1e-9)
+                    nearby = point.variance * np.array([0.999, 1.001])
+                    moved = [after(activation, sigma_w2, sigma_b2, q) for q in nearby]
+                    assert point.growth == pytest.approx(
+                        (moved[1] - moved[0]) / (nearby[1] - nearby[0]), rel=1e-4, abs=1e-6
+                    )
+                    assert point.stable == (np.abs(np.subtract(moved, point.variance)).max() < 0.001 * point.variance)
 
 
 def after(activation: Activation, sigma_w2: float, sigma_b2: float, q: float) -> float:
