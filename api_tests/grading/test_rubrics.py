@@ -8,7 +8,7 @@ from api_tests.grading.judging import Json, flaws
 from api_tests.grading.networks_for_claims import variant
 from service.core.errors import SpecError
 from service.grading import rubrics
-from service.grading.spec import Rubric
+from service.grading.spec import GradingSpec, Rubric
 
 MISFIT: Json = {**variant(1), "data": {"inputs": {"kind": "explicit", "values": [[1.0, 2.0]]}}}
 PATCH = [{"op": "add", "path": "/data", "value": MISFIT["data"]}]
@@ -40,3 +40,10 @@ def test_a_bound_belongs_to_a_formula_and_to_no_other_claim() -> None:
     assert flaws({"kind": "expression", "expected": "z"}, bound) == []
     number: Json = {"kind": "number", "expected": 1, "absolute_tolerance": 1}
     assert [pointer for pointer, _ in flaws(number, bound)] == ["/derivative_from"]
+
+
+@pytest.mark.parametrize(("claim", "name"), [({"id": "mine"}, "mine"), ({}, "answer")])
+def test_the_answer_to_a_platforms_claim_is_that_claims(claim: Json, name: str) -> None:
+    told = {"claim": {"kind": "number", "expected": 1, "absolute_tolerance": 1, **claim}}
+    spec = GradingSpec.from_platform(told, "2")
+    assert (spec.answers, [one.id for one in spec.rubric.claims]) == ({name: "2"}, [name])
