@@ -5,7 +5,7 @@ import os
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import httpx
@@ -93,4 +93,6 @@ def new_database(request: pytest.FixtureRequest, folder: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{folder}/reports.sqlite3"
     server: Server = request.getfixturevalue("postgres")
-    return server.database()
+    url = server.database()
+    request.addfinalizer(partial(server.give_back, url))
+    return url

@@ -19,6 +19,9 @@ from service.store.engine import Address
 DEBIAN = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
 USER = "postgres"
 _NUMBERS = count(1)
+_END_OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+_SCHEMAS = r"SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema'"
 
 
 def binary(name: str) -> Path | None:
@@ -36,6 +39,7 @@ class Server:
         self._as: dict[str, Any] = {"user": USER, "group": USER, "extra_groups": []} if os.geteuid() == 0 else {}
         self.port = free_port()
         self.url = f"postgresql://{USER}@127.0.0.1:{self.port}"
+        self._emptied: list[str] = []
 
     def make(self) -> None:
         """Make its files; nobody but the tests can reach it, and what it holds may be lost."""
@@ -53,13 +57,26 @@ class Server:
         self._run("pg_ctl", "-D", str(self._folder / "data"), "-w", "-m", "immediate", "stop")
 
     def database(self) -> str:
-        """The URL of a database that is new and empty."""
+        """The URL of a database that is empty: a new one, three hundred files, unless one was given back."""
+        if self._emptied:
+            return self._emptied.pop()
         name = f"store_{next(_NUMBERS)}"
         engine = create_engine(Address.of(f"{self.url}/postgres").url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))
         engine.dispose()
         return f"{self.url}/{name}"
+
+    def give_back(self, url: str) -> None:
+        """End the connections to a database that `database` has given, and empty it for the next one who asks."""
+        engine = create_engine(Address.of(url).url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(_END_OTHERS))
+            for schema in connection.execute(text(_SCHEMAS)).scalars().all():
+                connection.execute(text(f'DROP SCHEMA "{schema}" CASCADE'))
+            connection.execute(text("CREATE SCHEMA public"))
+        engine.dispose()
+        self._emptied.append(url)
 
     def _run(self, program: str, *arguments: str) -> None:
         found = binary(program)
