@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from api_tests.jobs.working import Script
 from api_tests.store.keeping import Clock
 from service.core.errors import IdempotencyConflict, JobNotFound
+from service.core.settings import Settings
 from service.jobs.job import JobPage, JobStatus
 from service.jobs.records import JobRecords, Requester
 from service.jobs.results import JobResults
@@ -171,3 +173,8 @@ def test_an_accepted_job_outlives_the_machine(desk: Desk) -> None:
             full = 2
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == full
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
+@pytest.mark.parametrize(("total", "chunk"), [(2000, 1), (2001, 2), (4000, 2), (4001, 3)])
+def test_a_job_has_two_thousand_chunks_at_most(total: int, chunk: int) -> None:
+    assert Script()._accepted((total, 1000.0), b"{}", Settings()).chunk == chunk
