@@ -49,8 +49,7 @@ run: $(BIN)/.runtime ## serve on 127.0.0.1:8000
 	@$(BIN)/python -m service serve
 
 test: $(BIN)/.dev ## run every test that can run here
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --ignore api_tests/processes --ignore api_tests/jobs/executors
-	$(BIN)/python -m pytest api_tests/processes api_tests/jobs/executors  # alone: these look at what runs beside them
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 check: $(BIN)/.dev openapi/tools/node_modules/.installed ## style, types, OpenAPI documents, the laboratory's types, Dockerfile and compose file
 	$(BIN)/ruff check .
