@@ -160,6 +160,21 @@ async def test_a_job_that_is_accepted_while_the_engine_is_asked_has_not_ended(de
     assert (engine.told, runner.stopped) == ([], set())
 
 
+async def test_a_job_that_is_accepted_and_begun_after_the_look_at_open_ones_goes_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner, open_owners = Stopped(), desk.records.open_owners
+
+    def then_begun() -> dict[str, str]:
+        found = open_owners()
+        runner.jobs = {desk.accept(FINE)}
+        return found
+
+    monkeypatch.setattr(desk.records, "open_owners", then_begun)
+    await executor_over(Noting(), desk, runner).tend()
+    assert (len(runner.jobs), runner.stopped) == (1, set())
+
+
 async def test_what_a_dead_executor_has_claimed_is_recovered_once_it_was_found_dead_twice(desk: Desk) -> None:
     engine = Noting()
     engine.claims = {"a": "dead", "a-0": "dead", "a-4": "mine", "a-8": "other"}

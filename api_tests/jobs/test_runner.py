@@ -268,7 +268,7 @@ async def test_a_chunk_that_was_begun_before_works_alone(
     monkeypatch.setattr(desk.records, "attempts", noted)
     monkeypatch.setattr(script, "lines", found.lines)
     job = desk.accept(*[FINE] * 12)
-    for start in (0, 4, 8):
+    for start in (0, 4):  # the third is begun for the first time, and beside neither
         desk.records.attempt(job, start)
     async with anyio.create_task_group() as working:
         for start in (0, 4, 8):
