@@ -1,5 +1,7 @@
 """An executor is alive as long as its process has its lock."""
 
+import fcntl
+import shutil
 import signal
 import subprocess
 import sys
@@ -71,6 +73,55 @@ def test_a_name_leads_nowhere_else(tmp_path: Path, liveness: Held) -> None:
     mine.hold()
     mine.expired({"../secret"})
     assert secret.exists()
+
+
+Before = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture
+def before_next_lock(monkeypatch: pytest.MonkeyPatch) -> Before:
+    """What is given happens once, between the opening of the next file and its locking."""
+    waiting: list[Callable[[], object]] = []
+
+    def flock(file: int, how: int) -> None:
+        if waiting:
+            waiting.pop()()
+        locked(file, how)
+
+    locked = fcntl.flock
+    monkeypatch.setattr(fcntl, "flock", flock)
+    return waiting.append
+
+
+def test_a_file_that_is_removed_before_it_is_locked_is_made_again(
+    tmp_path: Path, liveness: Held, before_next_lock: Before
+) -> None:
+    mine, other = (liveness(f"sqlite:///{tmp_path}/reports.sqlite3", name) for name in ("mine", "other"))
+    before_next_lock(lambda: other.expired({"mine"}))
+    mine.hold()
+    assert other.expired({"mine"}) == set()
+
+
+def test_an_executor_that_looks_for_one_before_it_begins_again_takes_nothing_from_it(
+    tmp_path: Path, liveness: Held, before_next_lock: Before
+) -> None:
+    mine, other, third = (
+        liveness(f"sqlite:///{tmp_path}/reports.sqlite3", name) for name in ("mine", "other", "third")
+    )
+    mine.hold()
+    mine.close()
+    before_next_lock(lambda: (third.expired({"mine"}), mine.hold()))
+    assert other.expired({"mine"}) == set()
+    assert third.expired({"mine"}) == set()
+
+
+def test_an_executor_whose_file_was_removed_makes_another(tmp_path: Path, liveness: Held) -> None:
+    mine, other = (liveness(f"sqlite:///{tmp_path}/reports.sqlite3", name) for name in ("mine", "other"))
+    mine.hold()
+    shutil.rmtree(tmp_path / "reports.sqlite3.executors")
+    assert other.expired({"mine"}) == {"mine"}
+    mine.hold()
+    assert other.expired({"mine"}) == set()
 
 
 def test_a_lock_that_was_lost_with_its_connection_is_taken_again(

@@ -48,11 +48,13 @@ class _FileLocks:
         self._own: int | None = None
 
     def hold(self) -> None:
-        """Make the file and lock it, once; OSError where that cannot be done."""
-        if self._own is None:
+        """Make the file and lock it; again where it was removed. OSError where that cannot be done."""
+        file = self._folder / self._executor
+        while self._own is None or not _leads_to(file, self._own):
+            self.close()
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._own = os.open(self._folder / self._executor, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._own, fcntl.LOCK_EX)
+            self._own = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._own, fcntl.LOCK_EX)  # another executor may have found it unlocked, and removed it
             self.expired(path.name for path in self._folder.iterdir())  # what those before have left is removed
 
     def expired(self, executors: Iterable[str]) -> set[str]:
@@ -71,11 +73,18 @@ class _FileLocks:
             found = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             try:
                 fcntl.flock(found, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink(missing_ok=True)
+                if _leads_to(path, found):  # or it was removed meanwhile, and this is the next one of that name
+                    path.unlink()
             finally:
                 os.close(found)
-            return True
         return not path.exists()
+
+
+def _leads_to(path: Path, file: int) -> bool:
+    """Whether `path` is that of the open file `file`."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat(path.stat(), os.fstat(file))
+    return False
 
 
 class _AdvisoryLocks:
