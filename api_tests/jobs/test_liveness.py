@@ -110,7 +110,12 @@ def test_an_executor_that_looks_for_one_before_it_begins_again_takes_nothing_fro
     )
     mine.hold()
     mine.close()
-    before_next_lock(lambda: (third.expired({"mine"}), mine.hold()))
+
+    def begun_again() -> None:
+        assert third.expired({"mine"}) == {"mine"}
+        mine.hold()
+
+    before_next_lock(begun_again)
     assert other.expired({"mine"}) == set()
     assert third.expired({"mine"}) == set()
 
