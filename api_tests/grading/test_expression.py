@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from flint import arb, ctx
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from api_tests.grading.judging import Json, flaws, judged
 from service.grading.results import Check
@@ -255,6 +257,43 @@ def test_a_kink_that_no_double_is_at_does_not_end_the_grading(expected: str, ans
 
 def test_a_constant_factor_is_named_only_where_it_is_one_everywhere() -> None:
     assert judged(RELU, "2").code != "constant_factor"
+
+
+def of_formula(expected: str, answer: str, **fields: Any) -> Check:
+    return judged({"kind": "expression", "expected": expected, **fields}, answer)
+
+
+@given(st.integers(-300, 300), st.integers(2, 999_999), st.integers(-300, 300))
+@example(-300, 5, 300)
+@example(300, 5, -300)
+@example(0, 300_123, -3)
+def test_a_constant_factor_of_any_size_is_named_where_a_double_can_hold_it(scale: int, digits: int, size: int) -> None:
+    check = of_formula(f"1e{scale} tanh(z)", f"{digits}e{size} tanh(z)")
+    factor = Fraction(f"{digits}e{size}") / Fraction(f"1e{scale}")
+    if factor == 1:
+        assert check.status == "correct"
+    elif Fraction("1e-307") < factor < Fraction("1e307"):
+        assert check.code == "constant_factor"
+    else:
+        assert check.status == "incorrect"
+
+
+@pytest.mark.parametrize("expected", ["ln(-z)", "ln(z)", "sqrt((z-1)(2-z))"])
+@pytest.mark.parametrize("factor", ["2", "1/3", "-0.7", "1.000000000001"])
+def test_a_constant_factor_is_named_on_whatever_side_the_formula_has_values(expected: str, factor: str) -> None:
+    assert of_formula(expected, f"{factor}*{expected}").code == "constant_factor"
+
+
+def test_zero_is_no_multiple_of_what_is_asked_for() -> None:
+    assert of_formula("z^3", "0", partial={"constant_factor": 0.5}).code == "different"
+    assert judged(RELU, "0").code == "one_branch_wrong"
+
+
+def test_a_number_that_is_missing_in_one_term_is_no_factor_of_it() -> None:
+    assert [of_formula("2z + 3z^2", answer).code for answer in ("z + 3z^2", "2 + 3z^2")] == [
+        "different",
+        "factor_missing",
+    ]
 
 
 PARTIAL = [

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from math import isfinite
+from math import inf, isfinite
 
 from flint import arb
 
@@ -81,12 +81,13 @@ def _root(square: Expr) -> Expr:
 
 
 def constant_factor(one: Expr, other: Expr) -> float | None:
-    """What `other` has to be multiplied by to be `one` at a few places; None where no number does it."""
+    """What `other` has to be multiplied by to be `one` at a few places; None where no number but 0 does it."""
     values = [(_value(one, place), _value(other, place)) for place in _PLACES]
     factors = [here / there for here, there in values if here is not None and there]
-    if len(factors) < 2 or max(factors) - min(factors) > _ALIKE * abs(factors[0]):
+    found = factors[0] if factors else 0.0
+    if not 0.0 < abs(found) < inf or max(factors) - min(factors) > _ALIKE * abs(found):
         return None
-    return round(factors[0], 12)
+    return float(f"{found:.13g}")  # without what rounding has left behind these digits
 
 
 @lru_cache(maxsize=256)

@@ -107,8 +107,8 @@ class ExpressionClaim(Claim):
     def _slip(self, formula: Formula, target: Formula, found: list[IntervalComparison]) -> tuple[str, str]:
         """The name of the slip, and a sentence."""
         factor = constant_factor(formula.closed, target.closed)
-        multiples = [] if factor in (None, 1.0, -1.0) else _multiples(factor or 0.0, target.closed)
-        if factor is not None and any(self._same(formula.closed, multiple) for multiple in multiples):
+        multiples = [] if factor is None or abs(factor) == 1.0 else _multiples(factor, target.closed)
+        if any(self._same(formula.closed, multiple) for multiple in multiples):
             return "constant_factor", f"It is the expected formula times {factor:.6g}."
         function = self.derivative_of.closed if self.derivative_of else None
         for known in misconceptions(target.closed, function) if len(found) <= _MOST_PIECES else ():
