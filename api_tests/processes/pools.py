@@ -107,6 +107,18 @@ def raise_of_two() -> None:
     raise OfTwo(1, 2)
 
 
+class Misread(Exception):
+    """An error that is a word once it was pickled."""
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)
+
+
+def raise_misread() -> None:
+    """Fail with an error that is read again as something else."""
+    raise Misread("this one")
+
+
 def begin() -> None:
     """What a process loads at its start: it leaves a line in the file STARTS, and fails until there are STARTS_FAILED.
 

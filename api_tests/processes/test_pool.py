@@ -25,6 +25,7 @@ from api_tests.processes.pools import (
     helped,
     met,
     process_of,
+    raise_misread,
     raise_of_two,
     raise_unpicklable,
     started,
@@ -121,7 +122,7 @@ async def test_what_a_task_raises_is_raised_with_the_traceback_of_its_process() 
         assert await process_of(pool) == process
 
 
-@pytest.mark.parametrize("task", [raise_unpicklable, raise_of_two])
+@pytest.mark.parametrize("task", [raise_unpicklable, raise_of_two, raise_misread])
 async def test_an_error_that_cannot_be_pickled_is_told_in_words(task: object) -> None:
     async with started() as pool:
         process = await process_of(pool)
@@ -452,3 +453,24 @@ async def test_the_end_of_a_pool_is_told_to_the_tasks_it_is_at_and_the_next_task
         assert not exists(process)
         await until(lambda: told)
         assert await process_of(pool) != process
+
+
+async def test_the_end_of_a_pool_is_told_to_a_task_whose_process_still_starts_and_no_other_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts = tmp_path / "starts"
+    starts.touch()
+    monkeypatch.setenv("STARTS", str(starts))
+    monkeypatch.setenv("GATE", str(tmp_path / "never"))
+    pool, before = ProcessPool(PoolLimits(1, PATIENCE, 1), [f"{HERE}:begin"], cancellable=False), workers()
+
+    async def ask() -> None:
+        with pytest.raises(WorkerFailed):
+            await process_of(pool)
+
+    async with create_task_group() as asking:
+        asking.start_soon(ask)
+        await until(starts.read_text)
+        await pool.end()
+    assert starts.read_text().count("\n") == 1
+    assert workers() == before

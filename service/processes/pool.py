@@ -87,7 +87,7 @@ class ProcessPool:
         self._ready = True
 
     async def end(self) -> None:
-        """End all processes; WorkerFailed for the tasks they are at. The next task starts another."""
+        """End all processes; WorkerFailed for the tasks they are at or start for. The next task starts another."""
         self._idle.clear()
         for process in list(self._processes):
             await self._end(process)
@@ -200,6 +200,10 @@ class ProcessPool:
         try:
             with anyio.fail_after(_START_SECONDS, shield=True):
                 await process.receive()
+        except _HAS_ENDED:
+            if process not in self._processes:  # the pool was ended: to start another would keep its owner waiting
+                raise WorkerFailed(self._died) from None
+            raise
         finally:
             if process.busy:
                 await self._end(process)
