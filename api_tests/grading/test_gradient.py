@@ -1,5 +1,6 @@
 """Gradients as answers, against a network of 2, 2 and 1 units that is differentiated by hand."""
 
+from sys import float_info
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,8 @@ UNREADABLE = [
     ("weights", 1, [[1.0], [1.0, 2.0]]),
     ("weights", 1, [["1.0"]]),
     ("weights", 1, [[True]]),
+    ("weights", 1, [[1.0, "1.0"]]),
+    ("weights", 1, [[1.0], 1.0]),
     ("weights", 1, [[]]),
     ("weights", 1, []),
     ("weights", 1, 5),
@@ -151,11 +154,18 @@ def test_a_number_beyond_all_doubles_does_not_end_the_grading() -> None:
     assert check.status in ("invalid", "incorrect")
 
 
-def test_a_gradient_that_overflows_leaves_it_to_a_person() -> None:
-    huge = {"kind": "dense", "units": 1, "weights": {"kind": "explicit", "values": [[1e100]]}}
+def test_the_largest_number_of_all_is_read_like_any_other() -> None:
+    check = judged({**GRADIENT, "layer": 2}, [[float_info.max], [1]], simulate)
+    assert (check.status, check.code) == ("incorrect", "different")
+
+
+@pytest.mark.parametrize("quantity", ["weights", "backward_factor"])
+def test_a_gradient_that_overflows_leaves_it_to_a_person(quantity: str) -> None:
+    weights = {"kind": "explicit", "values": [[1e100]]}
+    huge = {"kind": "dense", "units": 1, "activation": {"kind": "silu"}, "weights": weights}
     network = {"features": 1, "layers": [huge] * 5}
     data = {"inputs": {"kind": "explicit", "values": [[1.0]]}, "targets": {"kind": "explicit", "values": [[0.0]]}}
-    claim = {"kind": "gradient", "layer": 1, "simulation": {"network": network, "data": data}}
+    claim = {"kind": "gradient", "quantity": quantity, "layer": 5, "simulation": {"network": network, "data": data}}
     check = judged(claim, [[1.0]], simulate)
     assert (check.status, check.code) == ("undecided", "overflow")
 
@@ -183,6 +193,21 @@ def test_a_factor_of_several_samples_or_of_weights_that_are_drawn_is_a_flaw() ->
         assert [pointer for pointer, _ in made.flaws()] == ["/quantity"]
 
 
+def test_a_factor_is_asked_of_every_layer_whose_own_weights_are_explicit() -> None:
+    mixed = of_one_sample()
+    mixed["simulation"] = {**mixed["simulation"], "network": {"features": 2, "layers": [dense(W1, B1), D]}}
+    mixed["simulation"]["data"] = {"inputs": mixed["simulation"]["data"]["inputs"]}
+    asked = {layer: [pointer for pointer, _ in flaws({**mixed, "layer": layer})] for layer in (None, 1, 2)}
+    assert asked == {None: ["/quantity"], 1: [], 2: ["/quantity"]}
+
+
+def test_a_layer_of_a_single_weight_has_a_matrix() -> None:
+    network = {"features": 1, "layers": [{"kind": "dense", "units": 1}, ACTIVATION]}
+    claim = {"kind": "gradient", "simulation": {"network": network}}
+    assert flaws({**claim, "layer": 1}) == []
+    assert flaws({**claim, "layer": 2}) == [("/layer", "Layer 2 has no such matrix; layers with weights are 1.")]
+
+
 def test_a_layer_inside_a_block_is_asked_for_by_its_number() -> None:
     block = {"kind": "residual", "layers": [dense(W1, B1)]}
     network = {"features": 2, "layers": [block, dense(W2, B2)]}
@@ -203,10 +228,8 @@ def test_a_layer_inside_a_block_is_asked_for_by_its_number() -> None:
 
 
 D: Json = {"kind": "dense", "units": 2, "activation": {"kind": "tanh"}}
-BLOCK: Json = {
-    "kind": "parallel",
-    "branches": [{"layers": [{"kind": "activation", "activation": {"kind": "relu"}}]}, {"layers": []}],
-}
+ACTIVATION: Json = {"kind": "activation", "activation": {"kind": "relu"}}
+BLOCK: Json = {"kind": "parallel", "branches": [{"layers": [ACTIVATION]}, {"layers": []}]}
 MIXED: Json = {
     "network": {"features": 2, "layers": [{"kind": "layer_norm"}, D, D, BLOCK, {"kind": "dense", "units": 1}]}
 }
@@ -252,6 +275,7 @@ def test_a_factor_of_a_layer_that_does_not_exist_is_a_flaw() -> None:
 
 def test_many_layers_are_not_all_listed() -> None:
     pair = [{"kind": "dense", "units": 2}, {"kind": "layer_norm"}]
-    network = {"network": {"features": 2, "layers": [{"kind": "repeat", "times": 50, "layers": pair}]}}
-    ((_, sentence),) = flaws({"kind": "gradient", "simulation": network, "layer": 2})
-    assert sentence.endswith(" 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31, 33, 35, 37, 39, ….")
+    for times, end in ((50, ", …."), (21, ", …."), (20, ".")):
+        network = {"network": {"features": 2, "layers": [{"kind": "repeat", "times": times, "layers": pair}]}}
+        ((_, sentence),) = flaws({"kind": "gradient", "simulation": network, "layer": 2})
+        assert sentence.endswith(f" 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31, 33, 35, 37, 39{end}")
