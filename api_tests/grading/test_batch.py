@@ -105,6 +105,11 @@ def test_sheets_that_are_none_are_refused(submissions: Any, kind: str) -> None:
     assert raised.value.errors()[0]["type"] == kind
 
 
+def test_ten_thousand_sheets_are_taken() -> None:
+    sheets = [{"id": str(number), "answers": {}} for number in range(10_000)]
+    assert len(BatchSpec.model_validate({"submissions": sheets}).submissions) == 10_000
+
+
 @pytest.mark.parametrize("count", [2 * MOST_CLAIMS, 2 * MOST_CLAIMS + 1])
 def test_a_sheet_has_as_many_answers_as_one_that_is_graded_alone(count: int) -> None:
     answers = {f"a{number}": number for number in range(count)}

@@ -122,19 +122,18 @@ async def test_an_engine_that_has_lost_all_is_told_all_again(desk: Desk) -> None
     assert engine.told == [("enqueue", job) for job in jobs] * 2
 
 
-async def test_of_one_owners_jobs_some_are_enqueued_at_a_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executor_module, "_MOST_DISPATCHED", 3)
-    mine = [desk.accept(FINE, owner="me") for _ in range(5)]
+async def test_fifty_jobs_of_one_owner_are_enqueued_at_a_time(desk: Desk) -> None:
+    mine = [desk.accept(FINE, owner="me") for _ in range(52)]
     yours = desk.accept(FINE, owner="you")
     engine = Noting()
     executor = executor_over(engine, desk)
     await executor.tend()
-    assert engine.enqueued == {*mine[:3], yours}
+    assert engine.enqueued == {*mine[:50], yours}
     await executor.tend()
-    assert engine.enqueued == {*mine[:3], yours}, "those that are there count"
+    assert engine.enqueued == {*mine[:50], yours}, "those that are there count"
     desk.records.end(mine[0], JobStatus.CANCELLED)
     await executor.tend()
-    assert engine.enqueued == {*mine[1:4], yours}
+    assert engine.enqueued == {*mine[1:51], yours}
 
 
 async def test_work_on_what_has_ended_is_stopped_and_the_engine_forgets_it(desk: Desk) -> None:
@@ -230,6 +229,26 @@ async def test_an_executor_without_work_ends_after_a_while(desk: Desk, monkeypat
     assert ("purge", job) in engine.told
 
 
+async def test_an_executor_that_is_cancelled_claims_no_more(desk: Desk) -> None:
+    launched = anyio.Event()
+
+    class Slow(Noting):
+        async def launch(self) -> None:
+            launched.set()
+
+        async def close(self) -> None:
+            await anyio.sleep(0.01)
+            await super().close()
+
+    engine = Slow()
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as working:
+            working.start_soon(executor_over(engine, desk).run, True)
+            await launched.wait()
+            working.cancel_scope.cancel()
+    assert engine.told[-1] == ("close", "")
+
+
 async def test_an_executor_that_fails_claims_no_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     class Failing(Noting):
         async def jobs(self) -> set[str]:
@@ -237,5 +256,5 @@ async def test_an_executor_that_fails_claims_no_more(desk: Desk, monkeypatch: py
 
     engine = Failing()
     with pytest.raises(ExceptionGroup):
-        await executor_over(engine, desk).run()
+        await executor_over(engine, desk).run(for_ever=True)
     assert engine.told[-1] == ("close", "")

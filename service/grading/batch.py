@@ -39,8 +39,6 @@ class BatchSpec(Model):
 
     @model_validator(mode="after")
     def _different(self) -> "BatchSpec":
-        if len({one.id for one in self.submissions}) == len(self.submissions):
-            return self
         seen: dict[str, int] = {}
         for number, one in enumerate(self.submissions):
             first = seen.setdefault(one.id, number)

@@ -37,7 +37,7 @@ class Executor:
         self._suspects: set[str] = set()
         self._idle_since: float | None = None
 
-    async def run(self, for_ever: bool = True) -> None:
+    async def run(self, for_ever: bool) -> None:
         """Work on jobs, for ever or until there have been none for a while."""
         await _until_it_works(self._hold)
         try:
