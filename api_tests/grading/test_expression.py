@@ -184,6 +184,20 @@ def test_a_difference_too_small_to_be_seen_is_never_called_right(answer: str) ->
     assert judged(STANH, answer).status in ("incorrect", "undecided")
 
 
+def test_one_piece_that_cannot_be_told_leaves_the_whole_to_a_person() -> None:
+    check = judged(STANH, f"where(z > 0, {RIGHT} + 1e-300*(z-0.3)^8, {RIGHT})")
+    assert (check.status, check.code) == ("undecided", "no_difference_found")
+
+
+@pytest.mark.parametrize(
+    ("expected", "answer"),
+    [("sin(2z)", "2sin(z)cos(z)"), ("where(z > 0, sin(2z), z)", "where(z > 0, 2sin(z)cos(z), z)")],
+)
+def test_what_agrees_without_a_proof_of_every_piece_is_no_exact_identity(expected: str, answer: str) -> None:
+    check = judged({"kind": "expression", "expected": expected}, answer)
+    assert (check.status, check.code, check.method) == ("correct", "agrees_numerically", "numeric")
+
+
 @pytest.mark.parametrize(("answer", "apart"), [(f"{RIGHT} + 1e-9", "1e-09"), (f"{RIGHT} + 1e-40", "1e-40")])
 def test_the_message_says_how_far_apart_both_are_where_digits_do_not(answer: str, apart: str) -> None:
     assert f"The two are {apart} apart there." in judged(STANH, answer).message
@@ -282,6 +296,22 @@ def test_a_constant_factor_of_any_size_is_named_where_a_double_can_hold_it(scale
 @pytest.mark.parametrize("factor", ["2", "1/3", "-0.7", "1.000000000001"])
 def test_a_constant_factor_is_named_on_whatever_side_the_formula_has_values(expected: str, factor: str) -> None:
     assert of_formula(expected, f"{factor}*{expected}").code == "constant_factor"
+
+
+@pytest.mark.parametrize(("fraction", "code"), [("7/999983", "constant_factor"), ("7/1000001", "different")])
+def test_a_factor_is_a_fraction_of_at_most_a_million_parts(fraction: str, code: str) -> None:
+    assert of_formula("tanh(z)", f"{fraction} tanh(z)").code == code
+
+
+@pytest.mark.parametrize(("kinks", "code"), [(7, "differs_by_sign"), (8, "different")])
+def test_a_slip_is_named_in_eight_pieces_and_no_more(kinks: int, code: str) -> None:
+    pieces = "+".join(f"abs(z-{place})" for place in range(kinks))
+    assert of_formula(pieces, f"-({pieces})").code == code
+
+
+def test_where_nothing_has_values_nothing_is_right() -> None:
+    check = of_formula("ln(-1 - z^2)", "z")
+    assert (check.status, check.code) == ("undecided", "nothing_to_compare")
 
 
 def test_zero_is_no_multiple_of_what_is_asked_for() -> None:

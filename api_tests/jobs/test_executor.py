@@ -9,6 +9,7 @@ import pytest
 
 from api_tests.jobs.working import FINE, Desk
 from service.jobs import executor as executor_module
+from service.jobs.engine import ENGINE_FAILURES
 from service.jobs.executor import Executor
 from service.jobs.job import JobStatus
 
@@ -205,28 +206,78 @@ async def test_what_was_claimed_here_and_never_begun_is_resumed(desk: Desk) -> N
     assert engine.told == [("retry", ""), ("resume", "a-0"), ("retry", "")]
 
 
-async def test_an_executor_without_work_ends_after_a_while(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = desk.accept(FINE)
-    monkeypatch.setattr(executor_module, "_IDLE_SECONDS", 0.0)
+async def test_an_executor_without_work_for_two_minutes_ends_unless_it_is_to_work_for_ever(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, time, ended = desk.accept(FINE), [1000.0], list[str]()
     monkeypatch.setattr(executor_module, "_TEND_SECONDS", 0.01)
     monkeypatch.setattr(executor_module, "_RECOVER_SECONDS", 0.01)
-    engine, alive = Noting(), Alive("mine")
-    executor = executor_over(engine, desk, alive=alive)
-    over = anyio.Event()
+    monkeypatch.setattr(executor_module, "monotonic", lambda: time[0])
+    engine, lasting, alive = Noting(), Noting(), Alive("mine")
 
-    async def run() -> None:
-        await executor.run(for_ever=False)
-        over.set()
+    async def run(name: str, executor: Executor, for_ever: bool) -> None:
+        await executor.run(for_ever)
+        ended.append(name)
+
+    async def looked_at() -> None:
+        looks = len(engine.told), len(lasting.told)
+        while min(len(engine.told) - looks[0], len(lasting.told) - looks[1]) < 4:
+            await anyio.sleep(0.01)
 
     with anyio.fail_after(60):
         async with anyio.create_task_group() as working:
-            working.start_soon(run)
-            while alive.held < 4:
-                await anyio.sleep(0.01)
-            assert not over.is_set()
+            working.start_soon(run, "while there is work", executor_over(engine, desk, alive=alive), False)
+            working.start_soon(run, "for ever", executor_over(lasting, desk, alive=alive), True)
+            await looked_at()
+            time[0] = 5000.0
+            await looked_at()
+            assert ended == [], "there is work"
             desk.records.end(job, JobStatus.CANCELLED)
+            while ("purge", job) not in engine.told:
+                await anyio.sleep(0.01)
+            await looked_at()
+            time[0] = 5119.0
+            await looked_at()
+            assert ended == [], "there may be more"
+            time[0] = 5121.0
+            while not ended:
+                await anyio.sleep(0.01)
+            looks = len(lasting.told)
+            while len(lasting.told) < looks + 4:
+                await anyio.sleep(0.01)
+            working.cancel_scope.cancel()
+    assert ended == ["while there is work"]
     assert (engine.told[0], engine.told[-1]) == (("launch", ""), ("close", ""))
-    assert ("purge", job) in engine.told
+
+
+async def test_an_executor_waits_for_what_fails_and_says_so_in_one_line(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(Noting):
+        async def jobs(self) -> set[str]:
+            if len(caplog.messages) < 4:
+                raise ENGINE_FAILURES[0]("It is lost.\nAnd more.")
+            return await super().jobs()
+
+    class Away(Alive):
+        def hold(self) -> None:
+            super().hold()
+            if self.held < 3:
+                raise OSError("It is away.\nAnd more.")
+
+    monkeypatch.setattr(executor_module, "_TEND_SECONDS", 0.01)
+    monkeypatch.setattr(executor_module, "_RECOVER_SECONDS", 0.01)
+    engine, job = Failing(), desk.accept(FINE)
+    with caplog.at_level("WARNING", "service.jobs"), anyio.fail_after(60):
+        async with anyio.create_task_group() as working:
+            working.start_soon(executor_over(engine, desk, alive=Away("mine")).run, True)
+            while ("enqueue", job) not in engine.told:
+                await anyio.sleep(0.01)
+            working.cancel_scope.cancel()
+    assert caplog.messages == [
+        *["no jobs yet: It is away."] * 2,
+        *["the engine of jobs fails: DBOS Error: It is lost."] * 2,
+    ]
 
 
 async def test_an_executor_that_is_cancelled_claims_no_more(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from api_tests.jobs.working import Script
 from api_tests.store.keeping import Clock
@@ -16,6 +17,7 @@ from service.jobs.results import JobResults
 from service.jobs.work.base import Accepted
 from service.store.database import Database
 from service.store.listing import Cursor
+from service.store.schema import JOBS
 
 
 class Desk:
@@ -140,6 +142,25 @@ def test_open_jobs_have_their_owners_the_oldest_first(desk: Desk) -> None:
     desk.records.start(jobs[0], None)
     desk.records.end(desk.accept(4), JobStatus.CANCELLED)
     assert list(desk.records.open_owners().items()) == list(zip(jobs, ("me", "you", "me"), strict=True))
+
+
+def test_a_request_is_kept_in_few_bytes_and_read_only_where_it_is_asked_for(desk: Desk) -> None:
+    job = desk.accept(1, request=b"[0]" * 10_000)
+    assert desk.records.request(job) == (b"[0]" * 10_000, None)
+    desk.records.start(job, b"prepared")
+    assert desk.records.request(job) == (b"[0]" * 10_000, b"prepared")
+    with desk.database.reading() as connection:
+        assert len(connection.execute(select(JOBS.c.request)).scalar_one()) < 3000
+    for row in (desk.records.get(job), *desk.records.page(1)):
+        assert not {"request", "prepared"} & set(row._fields)
+
+
+def test_many_old_jobs_are_dropped_however_many_they_are(desk: Desk) -> None:
+    for number in range(41):
+        desk.records.end(desk.accept(number), JobStatus.CANCELLED)
+    desk.clock.forward(days=31)
+    assert desk.records.drop(desk.clock() - timedelta(days=30)) == 41
+    assert desk.records.page(9) == []
 
 
 def test_attempts_are_counted_by_chunk(desk: Desk) -> None:
