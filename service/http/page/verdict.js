@@ -132,7 +132,7 @@ function facts(verdict, theory) {
     ["Signal", inDecades(verdict.forward_ratio.median), "from the first layer to the last"],
     ["End to end", inDecades(verdict.end_to_end_ratio.median), "of the error, at the first layer"],
     ["Confidence", percent(verdict.confidence), seed],
-    ["Cause", verdict.cause ? CAUSES[verdict.cause] : "none needed", `prone to be ${verdict.tendency}`],
+    ["Cause", verdict.cause ? CAUSES[verdict.cause] : "none needed", `tendency: ${verdict.tendency}`],
   ];
 }
 
