@@ -35,7 +35,7 @@ $(BIN)/.dev: requirements/dev.lock $(BIN)/.runtime
 
 # Tools that nothing else may depend on, each in an environment of its own.
 $(TOOLS)/%/.installed: requirements/tools/%.lock
-	@echo "· installing $*"
+	@echo "· installing $* into $(TOOLS)/$*"
 	@$(PYTHON) -m venv --clear $(TOOLS)/$*
 	@$(TOOLS)/$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
