@@ -36,7 +36,8 @@ def _show(report: SimulationReport, console: Console) -> None:
     for reason in verdict.reasons:
         console.print(f"  {reason}", markup=False)
     if report.theory.depth_ratio is not None:
-        console.print(f"  Mean field theory predicts {report.theory.depth_ratio:+.2f} decades for wide layers.")
+        predicted = f"{round(report.theory.depth_ratio, 2) + 0.0:+.2f}".replace("-", "−")  # as the reasons have it
+        console.print(f"  Mean field theory predicts {predicted} decades for wide layers.")
     table = Table(title="decades (log10), median over trials", title_justify="left")
     others = any(other_share(layer.log10_gain) for layer in report.layers)
     other = ("+ other",) if others else ()
