@@ -314,6 +314,20 @@ def test_where_nothing_has_values_nothing_is_right() -> None:
     assert (check.status, check.code) == ("undecided", "nothing_to_compare")
 
 
+@pytest.mark.parametrize(
+    ("expected", "answer", "sentence"),
+    [
+        ("abs(z)", "z", "It is right for z > 0, but not everywhere. At z = -0.3 it is -0.3, and should be 0.3."),
+        ("abs(z)", "-z", "It is right for z < 0, but not everywhere. At z = 0.3 it is -0.3, and should be 0.3."),
+        ("abs(z) + abs(z-1)", "1", "It is right for 0 < z < 1, but"),
+        ("abs(z) + abs(z-1)", "2 abs(z-1/2)", "It is right for z < 0 and for z > 1, but"),
+        ("z", "sqrt(z)^2", "At z = -0.3 it is no number that can be shown, and should be -0.3."),
+    ],
+)
+def test_the_message_says_where_it_is_right_and_what_it_is_elsewhere(expected: str, answer: str, sentence: str) -> None:
+    assert sentence in of_formula(expected, answer).message
+
+
 def test_zero_is_no_multiple_of_what_is_asked_for() -> None:
     assert of_formula("z^3", "0", partial={"constant_factor": 0.5}).code == "different"
     assert judged(RELU, "0").code == "one_branch_wrong"

@@ -80,9 +80,10 @@ def test_results_are_kept_once_and_end_the_job_with_the_last(desk: Desk) -> None
     assert desk.results.lines(job, 0, 100) == (lines(0, 1, 2), 3), "as far as there is no gap"
     assert desk.results.lines(job, 1, 3, over_gaps=True) == ([*lines(1, 2), *lines(6)], 7)
     assert desk.results.lines(job, 4, 9, over_gaps=True) == (lines(6, 7, 8), 9)
-    assert desk.results.line(job, 7) == lines(7)
+    assert desk.results.lines(job, 0, 2, over_gaps=True) == (lines(0, 1), 2), "what follows is for the next page"
+    assert [desk.results.line(job, number) for number in (6, 7, 8)] == [lines(6), lines(7), lines(8)]
     assert (desk.results.has(job, 6), desk.results.has(job, 7)) == (True, False)
-    assert desk.results.line(job, 4) == []
+    assert [desk.results.line(job, number) for number in (3, 4, 5, 9)] == [[]] * 4
     assert desk.results.some(job, [0, 2, 4, 6, 99]) == lines(0, 2, 6), "as far as they are there"
     desk.results.keep(job, 3, lines(3, 4, 5), 0)
     desk.results.keep(job, 9, lines(9), 0)
@@ -103,6 +104,24 @@ def test_a_page_of_results_ends_before_a_gap_of_a_single_item(desk: Desk) -> Non
         desk.results.keep(job, number, lines(number), 0)
     assert desk.results.lines(job, 0, 9) == (lines(0), 1)
     assert desk.results.lines(job, 0, 9, over_gaps=True) == (lines(0, 2), 3)
+    assert desk.results.some(job, [0, 2]) == lines(0, 2)
+
+
+def test_results_of_a_hundred_chunks_are_read_to_their_end(desk: Desk) -> None:
+    job = desk.accept(1, total=101, chunk=1)
+    for number in range(101):
+        desk.results.keep(job, number, lines(number), 0)
+    assert desk.results.lines(job, 0, 1000) == (lines(*range(101)), 101)
+    assert desk.results.some(job, range(101)) == lines(*range(101))
+
+
+def test_the_chunks_in_which_something_has_failed_are_read_alone(desk: Desk) -> None:
+    job, other = desk.accept(1), desk.accept(2)
+    for start, failed in ((6, 2), (0, 0), (3, 1)):
+        desk.results.keep(job, start, lines(*range(start, start + 3)), failed)
+    assert desk.results.failures(job, 1) == lines(3, 4, 5)
+    assert desk.results.failures(job, 9) == lines(3, 4, 5, 6, 7, 8)
+    assert desk.results.failures(other, 9) == []
 
 
 def test_results_from_many_executors_at_once_are_counted_exactly(desk: Desk) -> None:
@@ -155,6 +174,25 @@ def test_a_request_is_kept_in_few_bytes_and_read_only_where_it_is_asked_for(desk
         assert not {"request", "prepared"} & set(row._fields)
 
 
+def test_old_jobs_are_dropped_patiently_and_their_space_is_given_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reclaimed: list[bool] = []
+    writing = desk.database.writing
+    monkeypatch.setattr(desk.database, "reclaim", lambda: reclaimed.append(True))
+    desk.records.end(desk.accept(1), JobStatus.CANCELLED)
+
+    def patiently(*, patient: bool = False) -> Any:
+        assert patient, "it may take longer than a client waits"
+        return writing(patient=patient)
+
+    monkeypatch.setattr(desk.database, "writing", patiently)
+    for days in (0, 31, 0):
+        desk.clock.forward(days=days)
+        desk.records.drop(desk.clock() - timedelta(days=30))
+    assert reclaimed == [True]
+
+
 def test_many_old_jobs_are_dropped_however_many_they_are(desk: Desk) -> None:
     for number in range(41):
         desk.records.end(desk.accept(number), JobStatus.CANCELLED)
@@ -179,6 +217,12 @@ def test_old_jobs_are_dropped_with_all_they_have(desk: Desk) -> None:
     assert desk.records.drop(desk.clock() - timedelta(days=30)) == 1
     assert [row.id for row in desk.records.page(9)] == [going, new]
     assert not desk.results.has(old, 0)
+
+
+def test_a_job_that_ended_at_the_very_moment_is_kept(desk: Desk) -> None:
+    job = desk.accept(1)
+    desk.records.end(job, JobStatus.CANCELLED)
+    assert desk.records.drop(desk.records.get(job).ended_at) == 0
 
 
 def test_a_job_that_is_not_there_is_not_found(desk: Desk) -> None:
