@@ -105,7 +105,8 @@ class JobEngine:
     async def resume(self, workflows: Collection[str]) -> None:
         """Enqueue again what was claimed and is lost to its executor, which lives: DBOS would recover all it has."""
         for one in workflows:
-            await DBOS.resume_workflow_async(one, queue_name=_queue_of(one))
+            with suppress(*ENGINE_FAILURES):  # another executor has purged it
+                await DBOS.resume_workflow_async(one, queue_name=_queue_of(one))
 
     async def retry(self) -> None:
         """Enqueue again what has ended in an error: DBOS does so for steps alone, and forgets it with the process."""
