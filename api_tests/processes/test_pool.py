@@ -193,6 +193,7 @@ async def test_a_process_that_died_while_it_was_idle_is_replaced_and_no_task_fai
         before = workers()
         for process in pool._processes:
             os.kill(process._process.pid, signal.SIGKILL)
+            os.waitid(os.P_PID, process._process.pid, os.WEXITED | os.WNOWAIT)  # it has died, and is not yet buried
         assert await both_answer(pool)
         assert not workers() & before or len(workers()) == len(before)
 
