@@ -49,7 +49,8 @@ def taken_up(path: str, before: str, after: str) -> bool:
     changed = [(one, other) for one, other in zip(old.body, new.body, strict=False) if ast.dump(one) != ast.dump(other)]
     if module is None or len(old.body) != len(new.body):
         return False
-    if not all(_inside_functions(one, other) or _is_constant(other, new) for one, other in changed):
+    made = _called_when_loaded(new)
+    if not all(_inside_functions(one, other, made) or _is_constant(other, new) for one, other in changed):
         return False
     codes = _codes(compile(new, path, "exec"))
     for _, statement in changed:
@@ -89,8 +90,26 @@ def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
             yield from _outside_functions(child)
 
 
-def _inside_functions(one: ast.stmt, other: ast.stmt) -> bool:
-    """Whether both do the same when they are run, and differ in the functions that they define alone."""
+def _called_when_loaded(module: ast.Module) -> set[str]:
+    """The functions and classes of a module that run while it is loaded: what they have made is there already."""
+    defined = {
+        node.name: node
+        for node in module.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
+    waiting, found = list(_outside_functions(module)), set[str]()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in defined.keys() - found:
+            found.add(node.func.id)
+            waiting += ast.walk(defined[node.func.id])
+    return found
+
+
+def _inside_functions(one: ast.stmt, other: ast.stmt, made: set[str]) -> bool:
+    """Whether both do the same when they are run, and differ in functions alone, of which none is in `made`."""
+    if getattr(one, "name", "") in made:
+        return False
     old, new = (_codes(compile(ast.Module([statement], []), "", "exec")) for statement in (one, other))
     return _loading(old) == _loading(new)
 

@@ -199,7 +199,11 @@ class _Server:
             if not child:
                 os.setsid()
                 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-                os._exit(self._tried(session, *json.loads(line)))
+                status = _ELSEWHERE  # where the module cannot even be loaded
+                try:
+                    status = self._tried(session, *json.loads(line))
+                finally:
+                    os._exit(status)
             os.write(_TALK, f"{_status_of(child)}\n".encode())
         return True
 

@@ -152,6 +152,7 @@ def test_pages_follow_one_another_whatever_comes_between(desk: Desk) -> None:
     second = JobPage.of(desk.records.page(3, Cursor.read(first.next_cursor)), 2)
     found = [item.id for item in first.items + second.items]
     assert found == jobs[:0:-1]
+    assert JobPage.of(desk.records.page(7), 6).next_cursor is None, "six jobs end a page of six"
     desk.records.end(jobs[2], JobStatus.CANCELLED)
     assert [row.id for row in desk.records.page(9, status=JobStatus.CANCELLED)] == [jobs[2]]
 

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from api_tests.jobs.working import DIES, FINE, SLOW, Desk, Script, line
-from service.core.errors import DeadlineExceeded, StoreUnavailable, WorkerFailed, WorkerNotStarted
+from service.core.errors import DeadlineExceeded, SpecError, StoreUnavailable, WorkerFailed, WorkerNotStarted
 from service.core.version import ENGINE_VERSION
 from service.jobs import runner as runner_module
 from service.jobs.job import JobStatus
@@ -39,7 +39,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 @pytest.fixture
 def runner(desk: Desk) -> ChunkRunner:
-    return ChunkRunner(desk.records, desk.results, NO_CONTEXT)
+    return ChunkRunner(desk.records, desk.results, NO_CONTEXT, 1)
 
 
 async def test_every_chunk_of_a_job_is_handed_out_to_its_owners_share(
@@ -65,6 +65,10 @@ async def test_a_job_that_cannot_be_prepared_fails_and_says_why(
     async def enqueue(*_: Any) -> None:
         raise AssertionError("nothing is handed out")
 
+    script.refusal = SpecError("No. " * 200)
+    wordy = desk.accept(FINE)
+    await runner.dispatch(wordy, enqueue)
+    assert desk.records.get(wordy).fault == "No. " * 125, "and no more than 500 characters"
     script.refusal = DeadlineExceeded(1.0)
     job = desk.accept(FINE)
     await runner.dispatch(job, enqueue)
@@ -94,6 +98,15 @@ async def test_a_process_that_dies_while_it_prepares_a_job_may_try_again(
     await runner.dispatch(job, enqueue)
     assert (handed, desk.records.get(job).status) == ([0], JobStatus.RUNNING)
     assert desk.records.get(hopeless).status == JobStatus.FAILED
+
+
+async def test_a_dispatch_is_no_attempt_of_any_chunk(desk: Desk, runner: ChunkRunner, script: Script) -> None:
+    async def enqueue(*_: Any) -> None:
+        """Nothing is done."""
+
+    job = desk.accept(*[FINE] * 3, chunk=1)
+    await runner.dispatch(job, enqueue)
+    assert [desk.records.attempts(job, start) for start in range(3)] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("done", [0, 4])

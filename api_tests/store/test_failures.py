@@ -3,17 +3,22 @@
 import logging
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Lock
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from api_tests.processes.processes import eventually
 from api_tests.store.breaking import no_more_pages, read_only, tiny_disk
 from api_tests.store.keeping import Clock, Keeping, Stopwatch, digest_of, report_of
 from api_tests.store.postgres import Server
 from service.core.errors import StoreUnavailable
+from service.store.database import Database
 from service.store.failures import CircuitBreaker, Reason
+from service.store.migration import Schema
 
 NOISE = 20_000
 
@@ -137,6 +142,52 @@ def test_after_a_failure_nothing_is_tried_for_a_while(tmp_path: Path) -> None:
     assert store.get(digest_of(1)) == report_of(1)
     assert store.failures == 2
     store.close()
+
+
+def test_whoever_comes_while_the_database_is_opened_fails_with_that_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts: list[int] = []
+    waiting, goes_on = Event(), Event()
+
+    def upgrade(self: Schema) -> None:
+        attempts.append(len(attempts))
+        waiting.set()
+        goes_on.wait(60)
+        raise OSError
+
+    class Queued:
+        """A lock that counts those who have come to it."""
+
+        def __init__(self) -> None:
+            self.came = 0
+            self._lock = Lock()
+
+        def __enter__(self) -> None:
+            self.came += 1
+            self._lock.acquire()
+
+        def __exit__(self, *_: object) -> None:
+            self._lock.release()
+
+    monkeypatch.setattr(Schema, "upgrade", upgrade)
+    queue = Queued()
+    monkeypatch.setattr("service.store.database.Lock", lambda: queue)
+    database = Database(f"sqlite:///{tmp_path}/reports.sqlite3", Stopwatch())
+
+    def refusal() -> str:
+        with pytest.raises(StoreUnavailable) as refused, database.reading():
+            pass
+        return str(refused.value.sentence)
+
+    with ThreadPoolExecutor(5) as pool:
+        found = [pool.submit(refusal)]
+        assert waiting.wait(60)
+        found += [pool.submit(refusal) for _ in range(4)]
+        assert eventually(lambda: queue.came == 5, 60)
+        goes_on.set()
+        assert len({one.result(60) for one in found}) == 1
+    assert (attempts, database.failures) == ([0], 5)
 
 
 def test_after_the_pause_one_attempt_is_made_and_all_others_are_refused() -> None:

@@ -68,6 +68,11 @@ def test_the_last_place_of_all_is_a_place(keeping: Keeping) -> None:
     assert [item.digest for item in keeping.page(5, last).items] == [digest_of(1)]
 
 
+def test_a_cursor_counts_microseconds_from_1970() -> None:
+    assert Cursor.read(None) is None
+    assert Cursor(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC), "a" * 64).write() == f"000000000f4240-{64 * 'a'}"
+
+
 MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(4000, 1, 1), timezones=st.just(UTC))
 
 

@@ -1,13 +1,19 @@
 """Where the database is, and what is told of its URL."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.dialects import postgresql, sqlite
 
 from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
+from service.core.errors import StoreUnavailable
 from service.core.settings import Settings
-from service.store.engine import Address
+from service.store.database import Database
+from service.store.engine import Address, write_transaction
+from service.store.schema import REPORTS
 
 SECRET = "pa55word"
 SHOWN = {
@@ -52,6 +58,45 @@ def test_the_database_is_in_the_data_directory_of_the_user_unless_it_is_set(
     assert (tmp_path / "gradient-verdict" / "reports.sqlite3").is_file()
     assert store.get(digest_of(1)) == report_of(1)
     store.close()
+
+
+def test_each_database_is_spoken_to_in_its_own_way(tmp_path: Path) -> None:
+    file, server = Database(f"sqlite:///{tmp_path}/reports.sqlite3"), Database("postgresql://127.0.0.1:1/none")
+    assert isinstance(file.insert(REPORTS), sqlite.Insert)
+    assert isinstance(server.insert(REPORTS), postgresql.Insert)
+    server.reclaim()  # nothing to do, and so no connection
+    assert server.failures == 0
+    with pytest.raises(StoreUnavailable), server.reading():
+        pass
+
+
+def test_all_folders_of_a_database_are_made(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/some/where/reports.sqlite3")
+    with database.reading():
+        assert (tmp_path / "some" / "where" / "reports.sqlite3").is_file()
+    database.close()
+
+
+def test_a_database_is_neither_durable_nor_patient_unless_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def writing(engine: Engine, patient: bool) -> AbstractContextManager[Connection]:
+        asked.append(patient)
+        return write_transaction(engine, patient=patient)
+
+    monkeypatch.setattr("service.store.database.write_transaction", writing)
+    full = 2
+    for durable in (False, True):
+        url = f"sqlite:///{tmp_path}/reports.sqlite3"
+        database = Database(url, durable=True) if durable else Database(url)
+        with database.writing() as connection:
+            assert (connection.exec_driver_sql("PRAGMA synchronous").scalar() == full) is durable
+        database.close()
+    with database.writing(patient=True):
+        database.close()
+    assert asked == [False, False, True]
 
 
 def test_no_test_touches_the_store_of_whoever_runs_it() -> None:

@@ -61,7 +61,7 @@ _log = logging.getLogger("service.jobs")
 class ChunkRunner:
     """Works on the chunks of the jobs of one database with one pool of processes."""
 
-    def __init__(self, records: JobRecords, results: JobResults, context: JobContext, at_once: int = 1) -> None:
+    def __init__(self, records: JobRecords, results: JobResults, context: JobContext, at_once: int) -> None:
         self._records = records
         self._results = results
         self._context = context

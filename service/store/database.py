@@ -28,7 +28,7 @@ class Database:
         self._lock = Lock()
         self._engine: Engine | None = None
         self._inode = 0
-        self._tries = 0
+        self._failed_tries = 0
         self._reason = Reason.UNREACHABLE
         self.failures = 0
         """How many times it has failed or could not be asked."""
@@ -92,25 +92,25 @@ class Database:
             yield connection
 
     def _opened(self) -> Engine:
-        tried = self._tries
+        failed = self._failed_tries
         with self._lock:
             if self._engine is not None and _inode(self._address.file) != self._inode:
                 self._close()  # what is written to a file that was moved or removed is lost
             if self._engine is not None:
                 return self._engine
-            if self._tries != tried:
+            if self._failed_tries != failed:
                 raise StoreUnavailable(self._reason)  # the thread that held the lock has waited for all
             self._engine = self._open()
             return self._engine
 
     def _open(self) -> Engine:
-        self._tries += 1
         engine = self._address.engine(self._durable)
         try:
             _make_folder(self._address.file)
             Schema(engine).upgrade()
         except FAILURES as error:
             self._reason = Reason.of(error)
+            self._failed_tries += 1
             engine.dispose()
             raise
         self._inode = _inode(self._address.file)

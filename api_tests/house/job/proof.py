@@ -50,7 +50,7 @@ async def worked(bench: Bench, body: Json = BODY) -> Json:
     assert answer.status_code == 202, answer.text
     job: Json = answer.json()
     context = JobContext.of(Settings(), Pool(), JobCache(None, NullStore()))  # type: ignore[arg-type]
-    runner = ChunkRunner(JobRecords(bench.database), JobResults(bench.database), context)
+    runner = ChunkRunner(JobRecords(bench.database), JobResults(bench.database), context, 1)
     starts: list[int] = []
 
     async def enqueue(job: str, start: int, share: str) -> None:
