@@ -14,7 +14,7 @@ from service.jobs import runner as runner_module
 from service.jobs.job import JobStatus
 from service.jobs.runner import WHOLE, ChunkRunner
 from service.jobs.work import WORKS
-from service.jobs.work.base import JobContext
+from service.jobs.work.base import JobContext, PreparedJob
 from service.studies.evaluation import ChunkResult
 from service.studies.sweep import SweepSpec
 
@@ -145,11 +145,60 @@ async def test_a_request_that_this_version_cannot_read_ends_its_job(
     def unreadable(*_: Any) -> Any:
         SweepSpec.model_validate({})
 
+    async def enqueue(*_: Any) -> None:
+        raise AssertionError("nothing is handed out")
+
     monkeypatch.setattr(script, "load", unreadable)
+    run, dispatched = desk.accept(FINE), desk.accept(FINE)
+    await runner.run(run, 0)
+    await runner.dispatch(dispatched, enqueue)
+    for job in (run, dispatched):
+        row = desk.records.get(job)
+        assert (row.status, "base" in row.fault, row.done) == (JobStatus.FAILED, True, 0)
+
+
+async def test_fifty_chunks_are_handed_out_between_two_looks_at_their_job(
+    desk: Desk, runner: ChunkRunner, script: Script
+) -> None:
+    handed: list[int] = []
+
+    async def enqueue(job: str, start: int, share: str) -> None:
+        handed.append(start)
+        if start == 10:
+            desk.records.end(job, JobStatus.CANCELLED)
+
+    await runner.dispatch(desk.accept(*[FINE] * 120, chunk=1), enqueue)
+    assert handed == list(range(50))
+
+
+async def test_nothing_is_done_for_a_job_that_was_cancelled(desk: Desk, runner: ChunkRunner, script: Script) -> None:
+    async def enqueue(*_: Any) -> None:
+        raise AssertionError("nothing is handed out")
+
     job = desk.accept(FINE)
+    desk.records.end(job, JobStatus.CANCELLED)
     await runner.run(job, 0)
-    row = desk.records.get(job)
-    assert (row.status, "base" in row.fault, row.done) == (JobStatus.FAILED, True, 0)
+    await runner.dispatch(job, enqueue)
+    assert (script.asked, script.prepared, desk.records.attempts(job, 0)) == ([], 0, 0)
+
+
+@pytest.mark.parametrize(("count", "loads"), [(8, 8), (9, 18)])
+async def test_eight_jobs_are_held_ready(
+    desk: Desk, runner: ChunkRunner, script: Script, monkeypatch: pytest.MonkeyPatch, count: int, loads: int
+) -> None:
+    loaded: list[bytes] = []
+    load = script.load
+
+    def noted(request: bytes, prepared: bytes | None) -> PreparedJob:
+        loaded.append(request)
+        return load(request, prepared)
+
+    monkeypatch.setattr(script, "load", noted)
+    jobs = [desk.accept(FINE, FINE, chunk=1) for _ in range(count)]
+    for start in (0, 1):
+        for job in jobs:
+            await runner.run(job, start)
+    assert len(loaded) == loads
 
 
 @pytest.mark.parametrize(("word", "code"), [(DIES, "worker-failed"), (SLOW, "deadline-exceeded")])
@@ -287,6 +336,20 @@ async def test_a_chunk_that_was_begun_before_works_alone(
         for start in (0, 4, 8):
             working.start_soon(runner.run, job, start)
     assert (found.together, desk.records.get(job).status) == ([1, 1, 1], JobStatus.SUCCEEDED)
+
+
+async def test_two_chunks_that_have_to_be_alone_do_not_wait_for_each_other(desk: Desk) -> None:
+    runner, went = ChunkRunner(desk.records, desk.results, NO_CONTEXT, 2), list[int]()
+
+    async def go(number: int) -> None:
+        async with runner._slot(alone=True):
+            went.append(number)
+
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as working:
+            for number in range(2):
+                working.start_soon(go, number)
+    assert went == [0, 1]
 
 
 async def test_chunks_that_begin_work_together(desk: Desk, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
