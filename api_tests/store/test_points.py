@@ -6,7 +6,7 @@ from hashlib import shake_256
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from api_tests.store.breaking import read_only
 from api_tests.store.keeping import Clock, Keeping, digest_of
@@ -48,6 +48,14 @@ def test_points_are_found_as_they_were_put_and_others_are_not(points: PointStore
     assert points.get([digest_of(number) for number in (1, 3, 4, 5)]) == some(1, 3, 4)
     assert points.get([]) == {}
     points.put({})
+
+
+def test_points_are_put_in_the_order_of_their_digests(sqlite: Keeping) -> None:
+    falling = dict(sorted(some(*range(9)).items(), reverse=True))
+    PointStore(sqlite.database, sqlite.clock).put(falling)
+    with sqlite.database.reading() as connection:
+        put = connection.execute(text("SELECT digest FROM points ORDER BY rowid")).scalars().all()
+    assert put == sorted(falling)
 
 
 def test_more_are_asked_for_at_once_than_one_statement_takes(points: PointStore) -> None:
