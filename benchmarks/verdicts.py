@@ -20,7 +20,7 @@ def main(path: Path) -> int:
     """Print a line for each network and the sums; the exit status is the number of wrong ones, at most 100."""
     cases = json.loads(path.read_text(encoding="utf-8"))
     wrong, differences = 0, []
-    with running_service() as url, httpx.Client(base_url=url, timeout=120) as client:
+    with running_service() as url, httpx.Client(base_url=url, timeout=900) as client:
         for case in cases:
             response = client.post("/v1/simulations", json=case["spec"])
             faults = judge(response, case["expect"])

@@ -53,7 +53,7 @@ def main() -> None:
 
 def _report(url: str, name: str) -> Any:
     spec = json.loads((COURSE / f"{name}.json").read_text(encoding="utf-8"))
-    response = httpx.post(f"{url}/v1/simulations", json=spec, timeout=60)
+    response = httpx.post(f"{url}/v1/simulations", json=spec, timeout=600)
     response.raise_for_status()
     return response.json()
 

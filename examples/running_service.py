@@ -20,10 +20,11 @@ def running_service(start_seconds: float = 120.0, **settings: object) -> Iterato
     """The base URL of a service on a free loopback port, with `settings` in place of the environment's.
 
     Its reports are gone with it, unless `settings` has a `database_url`: it leaves nothing in the user's own store.
+    A simulation may take ten minutes there, so that no demonstration and no test needs a quiet machine.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        store = {"database_url": f"sqlite:///{folder}/reports.sqlite3"}
-        with _served(start_seconds, store | settings) as url:
+        own = {"database_url": f"sqlite:///{folder}/reports.sqlite3", "sync_deadline_seconds": 600.0}
+        with _served(start_seconds, own | settings) as url:
             yield url
 
 
