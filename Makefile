@@ -12,6 +12,8 @@ JOBS ?= 30
 ON ?= sqlite,postgresql
 PHASES ?= examples,coverage,fuzzing,stateful
 TOOLS := .tools
+# One more than there are processors, for much of the time is waiting.
+TESTERS = $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
 PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$(CURDIR)/openapi/tools/node_modules/.bin:$$PATH"
 
@@ -49,7 +51,7 @@ run: $(BIN)/.runtime ## serve on 127.0.0.1:8000
 	@$(BIN)/python -m service serve
 
 test: $(BIN)/.dev ## run every test that can run here
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist worksteal
 
 check: $(BIN)/.dev openapi/tools/node_modules/.installed ## style, types, OpenAPI documents, the laboratory's types, Dockerfile and compose file
 	$(BIN)/ruff check .

@@ -69,14 +69,10 @@ class _FileLocks:
 
     def _is_free(self, executor: str) -> bool:
         path = self._folder / Path(executor).name
-        with suppress(FileNotFoundError, BlockingIOError):
-            found = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-            try:
-                fcntl.flock(found, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if _leads_to(path, found):  # or it was removed meanwhile, and this is the next one of that name
-                    path.unlink()
-            finally:
-                os.close(found)
+        with suppress(FileNotFoundError, BlockingIOError), path.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _leads_to(path, file.fileno()):  # or it was removed meanwhile, and this is the next one of that name
+                path.unlink()
         return not path.exists()
 
 
