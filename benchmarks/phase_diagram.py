@@ -102,7 +102,9 @@ def main() -> None:
     lines = computed()
     seconds = perf_counter() - started
     points = [SweepPoint.model_validate_json(line) for line in lines]
-    (PLACE / "tanh.svg").write_bytes(draw_sweep(grid().spec, lines, Theme.LIGHT, ChartFormat.SVG))
+    (PLACE / "tanh.svg").write_bytes(
+        draw_sweep(grid().spec.model_dump_json().encode(), lines, Theme.LIGHT, ChartFormat.SVG)
+    )
     readings: list[tuple[str, Distance, float]] = [
         ("|log₁₀(σ_w²/critical σ_w²)| > 0.5", by_weights, HALF_A_DECADE),
         ("|log₁₀(σ_w²/critical σ_w²)| > 0.1", by_weights, 0.1),

@@ -116,7 +116,9 @@ def _answers_of_jobs() -> dict[str, Any]:
         "gradings_job": grading.model_dump(mode="json"),
         "results": {"items": [point], "next_cursor": "1"},
         "result": point,
-        "sweep_chart": _head(json.loads(draw_sweep(sweep, lines, Theme.LIGHT, ChartFormat.JSON))),
+        "sweep_chart": _head(
+            json.loads(draw_sweep(sweep.model_dump_json().encode(), lines, Theme.LIGHT, ChartFormat.JSON))
+        ),
         "assignment": Assignment(id="sheet_2", rubric=rubric, created_at=MADE, updated_at=MADE).model_dump(mode="json"),
     }
 

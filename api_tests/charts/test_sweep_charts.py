@@ -1,6 +1,7 @@
 """Charts of sweeps: all of them can be drawn, looked at by everybody, and followed to the networks in them."""
 
 import json
+from collections.abc import Sequence
 from math import log10
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,13 @@ TELLING_APART = 1.25
 """The contrast that series have in grey, too."""
 
 
+def drawn(spec: SweepSpec, found: Sequence[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
+    return draw_sweep(spec.model_dump_json().encode(), found, theme, wanted)
+
+
 def made(name: str, theme: Theme = Theme.LIGHT, there: int | None = None) -> dict[str, Any]:
     spec, measured = SWEEPS[name]
-    found: dict[str, Any] = json.loads(draw_sweep(spec, lines(spec, measured)[:there], theme, ChartFormat.JSON))
+    found: dict[str, Any] = json.loads(drawn(spec, lines(spec, measured)[:there], theme, ChartFormat.JSON))
     return found
 
 
@@ -41,7 +46,7 @@ def made(name: str, theme: Theme = Theme.LIGHT, there: int | None = None) -> dic
 )
 def test_every_sweep_can_be_drawn_whatever_is_there_of_it(name: str, there: int | None) -> None:
     spec, measured = SWEEPS[name]
-    picture = draw_sweep(spec, lines(spec, measured)[:there], Theme.DARK, ChartFormat.SVG)
+    picture = drawn(spec, lines(spec, measured)[:there], Theme.DARK, ChartFormat.SVG)
     root = ElementTree.fromstring(picture)
     assert float(root.attrib["width"]) > 600
     assert b"NaN" not in picture
@@ -60,7 +65,7 @@ def test_a_drawing_is_valid_vega_lite(name: str) -> None:
 @pytest.mark.parametrize("name", ["one axis", "two axes"])
 def test_a_chart_for_browsers_is_json_whose_marks_have_the_number_of_their_point(name: str) -> None:
     spec, measured = SWEEPS[name]
-    text = draw_sweep(spec, lines(spec, measured), Theme.LIGHT, ChartFormat.JSON)
+    text = drawn(spec, lines(spec, measured), Theme.LIGHT, ChartFormat.JSON)
     datasets = json.loads(text, parse_constant=pytest.fail)["datasets"]
     shown = [row for rows in datasets.values() for row in rows if "values" in row]
     assert {row["index"] for row in shown} == set(range(spec.total))
@@ -77,21 +82,21 @@ def test_tooltips_tell_values_verdict_ratio_prediction_gain_and_digest() -> None
 def test_a_picture_is_the_same_however_often_it_is_drawn() -> None:
     spec, measured = SWEEPS["two axes"]
     for wanted in (ChartFormat.SVG, ChartFormat.PNG):
-        one, other = (draw_sweep(spec, lines(spec, measured), Theme.LIGHT, wanted) for _ in range(2))
+        one, other = (drawn(spec, lines(spec, measured), Theme.LIGHT, wanted) for _ in range(2))
         assert one == other
     assert one.startswith(PNG)
 
 
 def test_a_name_is_text_in_a_picture() -> None:
     spec, measured = SWEEPS["names along"]
-    picture = draw_sweep(spec, lines(spec, measured), Theme.LIGHT, ChartFormat.SVG).decode()
+    picture = drawn(spec, lines(spec, measured), Theme.LIGHT, ChartFormat.SVG).decode()
     assert FORMULA not in picture
     assert FORMULA in [node.text for node in ElementTree.fromstring(picture).iter()]
 
 
 def test_before_anything_is_there_a_sentence_says_so() -> None:
     spec, _ = SWEEPS["one axis"]
-    assert "No point of this sweep is there yet." in draw_sweep(spec, [], Theme.LIGHT, ChartFormat.SVG).decode()
+    assert "No point of this sweep is there yet." in drawn(spec, [], Theme.LIGHT, ChartFormat.SVG).decode()
 
 
 def test_a_map_says_where_its_colours_end() -> None:
@@ -99,7 +104,7 @@ def test_a_map_says_where_its_colours_end() -> None:
         layer["encoding"]["color"]["legend"] for layer in made("two axes")["layer"] if "color" in layer["encoding"]
     ]
     assert legend["values"] == [-5, -2.5, -1, 0, 1, 2.5, 5]
-    picture = draw_sweep(SWEEPS["two axes"][0], [], Theme.LIGHT, ChartFormat.SVG).decode()
+    picture = drawn(SWEEPS["two axes"][0], [], Theme.LIGHT, ChartFormat.SVG).decode()
     assert all(f">{end}</text>" in picture for end in ("≥ 5", "2.5", "−2.5", "≤ −5"))
 
 
@@ -143,10 +148,10 @@ async def test_the_renderer_draws_what_is_there_of_a_sweep() -> None:
     request, found = spec.model_dump_json().encode(), lines(spec, measured)[:11]
     renderer = ChartRenderer(Settings())
     try:
-        picture = await renderer.job("service.charts.sweep:draw_request", request, found, Theme.LIGHT, ChartFormat.SVG)
+        picture = await renderer.job("service.charts.sweep:draw_sweep", request, found, Theme.LIGHT, ChartFormat.SVG)
     finally:
         await renderer.end()
-    assert picture == draw_sweep(spec, found, Theme.LIGHT, ChartFormat.SVG)
+    assert picture == drawn(spec, found, Theme.LIGHT, ChartFormat.SVG)
 
 
 def test_cells_of_the_phase_diagram_half_a_decade_from_the_line_have_the_label_of_their_side() -> None:

@@ -21,7 +21,7 @@ MAP_TITLE = "Where the gradient vanishes, and where it explodes"
 def chart(spec: SweepSpec, measured: Found | None = None) -> dict[str, Any]:
     """The chart as Vega-Lite; of no results where nothing is measured."""
     found = lines(spec, measured) if measured else []
-    made: dict[str, Any] = json.loads(draw_sweep(spec, found, Theme.LIGHT, ChartFormat.JSON))
+    made: dict[str, Any] = json.loads(draw_sweep(spec.model_dump_json().encode(), found, Theme.LIGHT, ChartFormat.JSON))
     return made
 
 

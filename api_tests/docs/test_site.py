@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from api_tests.docs.pages import PAGES, ROOT
-from api_tests.page.laboratory import ARGUMENTS, CHROMIUM
+from api_tests.page.laboratory import chromium
 
 SPHINX = ROOT / ".tools" / "docs" / "bin" / "sphinx-build"
 LOADING = {"src", "srcset", "poster", "data", "action"}
@@ -35,12 +35,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("there is no Chromium here")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as started:
         yield started
-        started.close()
 
 
 class Loaded(HTMLParser):

@@ -12,7 +12,7 @@ from service.core.errors import DeadlineExceeded, SpecError, StoreUnavailable, W
 from service.core.version import ENGINE_VERSION
 from service.jobs import runner as runner_module
 from service.jobs.job import JobStatus
-from service.jobs.runner import WHOLE, ChunkRunner
+from service.jobs.runner import ChunkRunner
 from service.jobs.work import WORKS
 from service.jobs.work.base import JobContext, PreparedJob
 from service.studies.evaluation import ChunkResult
@@ -89,7 +89,7 @@ async def test_a_process_that_dies_while_it_prepares_a_job_may_try_again(
     script.refusal = WorkerFailed("It died.")
     job, hopeless = desk.accept(FINE), desk.accept(FINE)
     for _ in range(24):
-        desk.records.attempt(hopeless, WHOLE)
+        desk.records.attempt(hopeless, -1)  # of the job as a whole
     for one in (job, hopeless):
         with pytest.raises(WorkerFailed):
             await runner.dispatch(one, enqueue)
@@ -264,6 +264,23 @@ async def test_a_chunk_waits_for_a_process_and_that_is_no_attempt_of_its_own(
     await runner.run(job, 0)
     assert (desk.records.get(job).status, desk.records.get(job).failed) == (JobStatus.SUCCEEDED, 0)
     assert (desk.records.attempts(job, 0), tries) == (1, [range(2)] * 7)
+
+
+async def test_an_item_whose_process_died_waits_for_another_to_be_started_for_its_second_chance(
+    desk: Desk, runner: ChunkRunner, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals: list[Exception] = [WorkerFailed("It died."), WorkerNotStarted("None could be started.")]
+
+    async def at_the_third_try(loaded: Any, items: range, context: Any) -> ChunkResult:
+        if refusals:
+            raise refusals.pop(0)
+        return ChunkResult([line(index) for index in items])
+
+    monkeypatch.setattr(runner_module, "_AGAIN_SECONDS", 0.001)
+    monkeypatch.setattr(script, "lines", at_the_third_try)
+    job = desk.accept(FINE)
+    await runner.run(job, 0)
+    assert (desk.records.get(job).status, desk.records.get(job).failed) == (JobStatus.SUCCEEDED, 0)
 
 
 async def test_results_wait_for_a_database_that_is_away(

@@ -1,13 +1,12 @@
 """A real browser before the real service; it may talk to nobody else, and must have nothing to complain of."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from api_tests.page.laboratory import ARGUMENTS, CHROMIUM, Laboratory
+from api_tests.page.laboratory import Laboratory, chromium
 
 Open = Callable[..., Laboratory]
 
@@ -15,12 +14,8 @@ Open = Callable[..., Laboratory]
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium for all tests of this folder; it is gone before asynchronous tests want an event loop of their own."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip("there is no Chromium here")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture

@@ -1,14 +1,17 @@
 """The laboratory as tests use it: by its labels, waiting for what happens and never for a time."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Route, expect
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Route, expect, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
+_CHROMIUM = "/usr/bin/chromium"
+_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -17,6 +20,19 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A Chromium without a window; where there is none the test is skipped."""
+    if not Path(_CHROMIUM).exists():
+        pytest.skip("there is no Chromium here")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=_CHROMIUM, args=_ARGUMENTS)
+        yield started
+        started.close()
+
+
 ARTEFACTS = Path(__file__).resolve().parents[2] / "artefacts"
 REFUSED = "Failed to load resource: the server responded with a status of 4"
 """What Chromium itself logs of every refusal, which the page asks for on purpose."""

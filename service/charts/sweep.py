@@ -16,14 +16,9 @@ from service.studies.sweep import Combine, SweepSpec
 _DOES = {Label.VANISHING: "vanish", Label.EXPLODING: "explode", Label.STABLE: "are stable", Label.DEAD: "are dead"}
 
 
-def draw_request(request: bytes, lines: Sequence[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
-    """The chart of the sweep `request`, which is JSON, as `draw_sweep` makes it."""
-    return draw_sweep(SweepSpec.model_validate_json(request), lines, theme, wanted)
-
-
-def draw_sweep(spec: SweepSpec, lines: Sequence[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
-    """The chart of a sweep from those of its results that it shows, a line of JSON each, as a file."""
-    findings = Findings(spec, lines)
+def draw_sweep(request: bytes, lines: Sequence[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
+    """The chart of the sweep `request`, which is JSON, as a file; `lines` are those of its results that it shows."""
+    findings = Findings(SweepSpec.model_validate_json(request), lines)
     chart = SweepMap(findings) if len(findings.axes) == 2 else SweepLine(findings)
     words = {
         "description": _description(chart, findings),

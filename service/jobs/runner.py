@@ -39,7 +39,7 @@ _MOST_ATTEMPTS = 5
 """So often is a chunk begun; one that is never ended is an error after that."""
 _MOST_DISPATCHES = 25
 """So often is a job dispatched: one of its chunks is more likely to end the executor than the dispatch is."""
-WHOLE = -1
+_WHOLE = -1
 """Where what is done for a job as a whole begins."""
 _ABANDONED = ItemError(
     code="abandoned",
@@ -100,7 +100,7 @@ class ChunkRunner:
         row = await self._open_row(job)
         if row is None:
             return
-        if await self._surely(self._records.attempt, job, WHOLE) > _MOST_DISPATCHES:
+        if await self._surely(self._records.attempt, job, _WHOLE) > _MOST_DISPATCHES:
             await self._fail(job, _ABANDONED.detail)
         elif await self._begin(row):
             await self._hand_out(row, enqueue)

@@ -109,6 +109,8 @@ async def _second_attempt(
     try:
         if isinstance(refusal, WorkerFailed):
             return await work(items)
+    except WorkerNotStarted:
+        raise
     except (WorkerFailed, DeadlineExceeded) as again:
         refusal = again
     return ChunkResult(lines=[failed(items[0], error_of(refusal))], failed=1)

@@ -28,7 +28,7 @@ class SweepWork(JobWork):
     kind: ClassVar[str] = "sweep"
     result: ClassVar[type[Model]] = SweepPoint
     chart: ClassVar[JobChart | None] = JobChart(
-        "service.charts.sweep:draw_request",
+        "service.charts.sweep:draw_sweep",
         lambda request: Extract.of(SweepSpec.model_validate_json(request)).indexes(),
     )
 
