@@ -178,13 +178,15 @@ async def test_a_sweep_has_one_format_and_no_files_for_students(bench: Bench) ->
     (line,) = bench.work(job, range(1))
     found = await bench.client.get(f"{job['links']['results']}/0?format=gradescope")
     assert (found.content, found.headers["content-type"]) == (line, "application/json")
-    assert_problem(await bench.client.get(f"{job['links']['self']}/results.zip"), 404, "result-not-found")
+    problem = assert_problem(await bench.client.get(f"{job['links']['self']}/results.zip"), 404, "result-not-found")
+    assert problem["detail"] == "The results of a job of the kind sweep are a table at results.csv, and no ZIP."
 
 
 @pytest.mark.parametrize("kind", ["json", "svg", "png"])
 async def test_gradings_have_no_chart(bench: Bench, kind: str) -> None:
     job = await bench.class_made()
-    assert_problem(await bench.client.get(f"{job['links']['self']}/chart.{kind}"), 404, "chart-not-available")
+    problem = assert_problem(await bench.client.get(f"{job['links']['self']}/chart.{kind}"), 404, "chart-not-available")
+    assert problem["detail"] == "Jobs of this kind have no chart; their results are a table at results.csv."
 
 
 async def test_a_sweep_is_drawn_while_it_is_running_and_kept_once_it_has_ended(bench: Bench) -> None:

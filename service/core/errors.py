@@ -193,7 +193,7 @@ class ChartNotAvailable(Refusal):
     """The job is of a kind that no chart is drawn of."""
 
     code = "chart-not-available"
-    sentence = "This job has no chart: sweeps have one, gradings have a table at results.csv."
+    sentence = "Jobs of this kind have no chart; their results are a table at results.csv."
 
 
 class AssignmentNotFound(Refusal):

@@ -58,8 +58,9 @@ class JobReader:
         found = await self._row(job)
         files = WORKS[found.kind].files
         if files is None:
-            sentence = f"Only the results of gradings can be had as a ZIP; those of a {found.kind} are a table."
-            raise ResultNotFound(sentence)
+            raise ResultNotFound(
+                f"The results of a job of the kind {found.kind} are a table at results.csv, and no ZIP."
+            )
         lines, _ = await self._threads.run(self._results.lines, job, 0, found.total, over_gaps=True)
         return await self._threads.run(files.archive, await self._request(job), lines, wanted)
 

@@ -99,7 +99,7 @@ async def test_it_has_neither_a_chart_nor_files(bench: Bench) -> None:
     here = (await worked(bench))["links"]["self"]
     assert_problem(await bench.client.get(f"{here}/chart.svg"), 404, "chart-not-available")
     problem = assert_problem(await bench.client.get(f"{here}/results.zip"), 404, "result-not-found")
-    assert "those of a repeat are a table" in problem["detail"]
+    assert "of the kind repeat are a table" in problem["detail"]
 
 
 @pytest.mark.parametrize(("fields", "pointer"), [({"times": 0}, "/times"), ({"base": {}}, "/base")])
