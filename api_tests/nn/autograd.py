@@ -172,4 +172,4 @@ def parameters_of(chain: Chain) -> Iterator[dict[str, Numbers]]:
     for one in chain.nodes:
         for inner in one.chains:
             yield from parameters_of(inner)
-        yield dict(zip(one.names, one.arrays, strict=True))
+        yield dict(zip(one.trained, one.arrays, strict=True))

@@ -10,9 +10,11 @@ import pytest
 from service.core.errors import Incompatible, ShapeMismatch, WidthExceeded
 from service.core.kinds import members
 from service.nn.layers import Node
-from service.nn.layers.base import Built, Chain, Saved, Scaled
+from service.nn.layers.base import Built, Chain, Saved
 from service.nn.randomness import Randomness
+from service.nn.scaled import Scaled
 from service.simulation.plan import PlannedNode, plan
+from service.simulation.simulate import drawn
 from service.simulation.spec import Network, SimulationSpec
 
 Numbers = npt.NDArray[np.floating[Any]]
@@ -68,7 +70,7 @@ class Looking:
 
     def parameters(self, at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Numbers]) -> None:
         scale = np.ldexp(1.0, dz.exponent)
-        self.found |= {(at.row, name): gradient(name) * scale for name in at.names}
+        self.found |= {(at.row, name): gradient(name) * scale for name in at.trained}
 
     def entry(self, at: Built, dx: Scaled) -> None: ...
 
@@ -100,14 +102,11 @@ NODES = [
 def built(one: PlannedNode, precision: type = np.float64) -> Built:
     randomness = Randomness(7, range(TRIALS))
     arrays = [
-        parameter.initializer.draw(
-            parameter.drawn_shape, parameter.fan_in, parameter.fan_out, randomness.tensor(place)
-        ).astype(precision)
+        drawn(parameter, SAMPLES, randomness.tensor(place)).astype(precision)
         for parameter, place in zip(one.parameters, one.tensors, strict=True)
     ]
-    names = [parameter.name for parameter in one.parameters]
     chains = [Chain([built(inner, precision) for inner in chain]) for chain in one.chains]
-    return Built(one.node, one.row, names, arrays, chains)
+    return Built(one.node, one.row, one.shape, one.out, one.parameters, arrays, chains)
 
 
 def signal(seed: int, width: int = FEATURES) -> Numbers:
@@ -145,9 +144,9 @@ def test_backward_gives_the_gradients_of_the_input_and_of_every_parameter(one: P
     found = dx.values * np.ldexp(1.0, dx.exponent)
     np.testing.assert_allclose(found, differences(lambda: pairing(node, x, delta), x), rtol=1e-7, atol=1e-8)
     for inner in every_built(node):
-        for name, array in zip(inner.names, inner.arrays, strict=True):
+        for name, array in zip(inner.trained, inner.arrays, strict=True):
             given = np.broadcast_to(array, (TRIALS, *array.shape[1:])).copy()
-            inner.arrays[list(inner.names).index(name)] = given  # type: ignore[index]
+            inner.arrays[inner.trained.index(name)] = given  # type: ignore[index]
             expected = differences(lambda: pairing(node, x, delta), given)
             np.testing.assert_allclose(probe.found[inner.row, name], expected, rtol=1e-7, atol=1e-8)
 

@@ -9,7 +9,8 @@ import pytest
 from api_tests.networks import Json, report
 from api_tests.simulation.by_hand import NO_SPREAD, evidence, facts, layer, spread
 from api_tests.simulation.test_reasons import decision
-from service.nn.layers.base import OPERATIONS_PER_OUTPUT, Scaled
+from service.nn.layers.base import OPERATIONS_PER_OUTPUT
+from service.nn.scaled import Scaled
 from service.simulation import estimate
 from service.simulation.estimate import Regime, cost
 from service.simulation.plan import plan

@@ -10,13 +10,14 @@ import pytest
 from api_tests.networks import Json, report
 from service.core.arrays import innermost
 from service.nn.layers.activation import ActivationLayer
-from service.nn.layers.base import Built, Scaled
+from service.nn.layers.base import Built
 from service.nn.layers.dense import Dense
+from service.nn.scaled import Scaled
 from service.simulation.probe import Accumulator, MeasuringProbe
 
 Numbers = npt.NDArray[np.floating[Any]]
 
-IDENTITY = Built(ActivationLayer.model_validate({"activation": {"kind": "linear"}}), 0, [], [], [])
+IDENTITY = Built(ActivationLayer.model_validate({"activation": {"kind": "linear"}}), 0, (2,), (2,), [], [])
 BOTH = pytest.mark.parametrize("along_trials", [False, True])
 
 
@@ -134,7 +135,8 @@ def gradient_decades(x: Numbers, delta: Numbers, refuse: bool = False) -> Any:
     trials, asked = x.shape[0], []
     weights = np.ones((trials, x.shape[-1], delta.shape[-1]), x.dtype)
     node = Dense.model_validate({"units": delta.shape[-1]})
-    built = Built(node, 0, ["weights", "bias"], [weights, weights[:, :1]], [])
+    shape = x.shape[-1:]
+    built = Built(node, 0, shape, delta.shape[-1:], node.parameters(shape), [weights, weights[:, :1]])
 
     def gradient(name: str) -> Numbers:
         asked.append(name)

@@ -13,9 +13,10 @@ from api_tests.nn.given_layers import Json
 from api_tests.simulation.random_trees import DEEPEST, entries, printed, tree
 from service.core.kinds import members
 from service.nn.layers import Node
-from service.nn.layers.base import Built, Chain, Saved, Scaled
+from service.nn.layers.base import Built, Chain, Saved
 from service.nn.layers.parallel import Merge, Parallel
 from service.nn.losses import Loss
+from service.nn.scaled import Scaled
 from service.simulation.plan import plan
 from service.simulation.simulate import Drawn, draw
 from service.simulation.spec import SimulationSpec
@@ -54,7 +55,7 @@ class Looking:
     def gradient(self, at: Built, dy: Scaled, dz: Scaled, derivative: Numbers | None) -> None: ...
 
     def parameters(self, at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Numbers]) -> None:
-        self.found |= {(at.row, name): gradient(name) * np.ldexp(1.0, dz.exponent) for name in at.names}
+        self.found |= {(at.row, name): gradient(name) * np.ldexp(1.0, dz.exponent) for name in at.trained}
 
     def entry(self, at: Built, dx: Scaled) -> None: ...
 
@@ -117,7 +118,7 @@ def replaced(chain: Chain, row: int, name: str, array: Numbers) -> Chain:
 
 
 def _replaced(one: Built, row: int, name: str, array: Numbers) -> Built:
-    own = dict(zip(one.names, one.arrays, strict=True)) | ({name: array} if one.row == row else {})
+    own = dict(zip(one.trained, one.arrays, strict=True)) | ({name: array} if one.row == row else {})
     return replace(one, arrays=[*own.values()], chains=[replaced(inner, row, name, array) for inner in one.chains])
 
 
@@ -148,7 +149,7 @@ def test_gradients_of_inputs_and_parameters_are_those_of_finite_differences(firs
         of_inputs, of_parameters = case.gradients()
         case.assert_gradient("inputs", case.loss_at, case.network.inputs, of_inputs)
         for one in nodes(case.network.chain):
-            for name, array in zip(one.names, one.arrays, strict=True):
+            for name, array in zip(one.trained, one.arrays, strict=True):
                 of = partial(case.loss_with, one.row, name)
                 case.assert_gradient(f"{name} of node {one.row}", of, array, of_parameters[one.row, name])
 

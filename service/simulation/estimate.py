@@ -63,14 +63,18 @@ def cost(plan: Plan) -> Cost:
     """Operations over all trials, and the largest memory in use at one time."""
     item = _ITEM_BYTES[plan.spec.precision]
     signals = plan.samples * sum(node.features for node in plan.nodes)
+    copies = plan.samples * sum(node.node.copies(node.shape) for node in plan.nodes)
     meeting = plan.samples * max(node.merged for node in plan.nodes)
     widest = max(node.parameter_count for node in plan.nodes)
-    per_trial = item * (plan.parameters + 2 * signals + meeting) + 64 * (widest + plan.samples * plan.widest)
+    per_trial = item * (plan.parameters + 2 * signals + copies + meeting) + 64 * (widest + plan.samples * plan.widest)
     chosen = regime(plan, item, per_trial)
     depth = len(plan.nodes)
     each = (
-        6.0 * plan.samples * plan.parameters
-        + sum(one.initializer.draw_operations(one.drawn_shape) for node in plan.nodes for one in node.parameters)
+        sum(
+            one.initializer.draw_operations(one.matrix_shape(plan.samples))
+            for node in plan.nodes
+            for one in node.parameters
+        )
         + plan.samples * sum(node.operations for node in plan.nodes)
         + _OPERATIONS_PER_TRIAL_AND_LAYER * depth
     )

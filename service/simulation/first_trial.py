@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from service.core.arrays import LOG10_2, Array, Float64Array
-from service.nn.layers.base import Scaled
+from service.nn.scaled import Scaled
 from service.simulation.plan import Plan
 from service.simulation.results import Histogram, LayerGradients, LayerHistograms
 from service.simulation.spec import Include

@@ -30,8 +30,8 @@ class PlannedNode:
     row: int  # its place among all nodes in the order they are computed in, from 0: those inside a block precede it
     path: str
     node: Node
-    fan_in: int  # the features of what goes in
-    features: int  # of what comes out
+    shape: Shape  # of what goes in, for one sample
+    out: Shape  # of what comes out
     parameters: tuple[Parameter, ...]
     tensors: tuple[int, ...]  # the places of the parameters in the random numbers
     chains: "tuple[tuple[PlannedNode, ...], ...]" = ()
@@ -39,33 +39,43 @@ class PlannedNode:
     inside: bool = False  # whether it stands in another node
     first: bool = False  # of its chain
 
+    @property
+    def fan_in(self) -> int:
+        """The last axis of what goes in."""
+        return self.shape[-1]
+
+    @cached_property
+    def features(self) -> int:
+        """How many numbers come out for one sample."""
+        return prod(self.out)
+
     @cached_property
     def weights(self) -> int:
         """How many weights there are, 0 where the node has no weight matrix."""
-        return sum(prod(one.shape) for one in self.parameters if one.name == "weights")
+        return sum(one.size for one in self.parameters if one.is_weights)
 
     @cached_property
     def parameter_count(self) -> int:
         """The number of weights, biases and other parameters of the node itself."""
-        return sum(prod(one.shape) for one in self.parameters)
+        return sum(one.size for one in self.parameters)
 
     @property
     def merged(self) -> int:
         """The features of all that meets in a block."""
-        return sum(chain[-1].features if chain else self.fan_in for chain in self.chains)
+        return sum(chain[-1].features if chain else prod(self.shape) for chain in self.chains)
 
-    @property
+    @cached_property
     def operations(self) -> float:
-        """What it takes time for besides products, for each sample, as operations of one."""
+        """What it takes time for, for each sample, as multiplications and additions of a matrix product."""
         each, per_output = self.node.operations
-        return each + per_output * (self.features + 3.0 * self.merged)
+        return 6.0 * self.node.products(self.shape) + each + per_output * (self.features + 3.0 * self.merged)
 
     @property
     def opens(self) -> bool:
         """Whether it has a weight matrix, or a node inside it has one: then it counts as a layer of depth."""
         return self.weights > 0 or any(one.opens for chain in self.chains for one in chain)
 
-    def shape(self, boundary: bool) -> LayerShape:
+    def described(self, boundary: bool) -> LayerShape:
         """What a client is told of it before anything is simulated."""
         activation = self.node.output_activation
         return LayerShape(
@@ -73,7 +83,7 @@ class PlannedNode:
             path=self.path,
             kind=self.node.kind,
             activation=None if activation is None else activation.kind,
-            shape=[self.features],
+            shape=list(self.out),
             parameters=self.parameter_count,
             inside=self.inside,
             boundary=boundary,
@@ -152,7 +162,7 @@ class Plan:
     def shapes(self) -> list[LayerShape]:
         """Every node as a client is told of it before anything is simulated."""
         boundaries = set(self.depth.gradients)
-        return [one.shape(one.row in boundaries) for one in self.nodes]
+        return [one.described(one.row in boundaries) for one in self.nodes]
 
 
 def plan(spec: SimulationSpec) -> Plan:
@@ -188,18 +198,16 @@ class _Tree:
         for at, node in _unrolled(path, layers):
             parameters = node.parameters(shape)
             _check_values(at, parameters)
-            weighted = any(one.name == "weights" for one in parameters)
+            weighted = any(one.is_weights for one in parameters)
             self._weighted += weighted
             tensors = tuple(self._tensor(one.name, weighted) for one in parameters)
             inner = node.chains().items()
             chains = tuple(self.chain(at + to, layers, shape, source, inside=True) for to, layers in inner)
-            out = node.out(at, shape, [(chain[-1].features,) if chain else shape for chain in chains])
+            out = node.out(at, shape, [chain[-1].out if chain else shape for chain in chains])
             if out[-1] > WIDEST:
                 raise WidthExceeded(at, out[-1], WIDEST)
-            row, fan_in, features, first = len(self.nodes), shape[-1], out[-1], not planned
-            one = PlannedNode(
-                row, at, node, fan_in, features, tuple(parameters), tensors, chains, source, inside, first
-            )
+            row, first = len(self.nodes), not planned
+            one = PlannedNode(row, at, node, shape, out, tuple(parameters), tensors, chains, source, inside, first)
             planned.append(one)
             self.nodes.append(one)
             source = row
@@ -228,7 +236,7 @@ def _check_values(path: str, parameters: Sequence[Parameter]) -> None:
     """Explicit values have the parameter's shape; those of a vector may be a row, too."""
     for one in parameters:
         found = one.initializer.shape_of_values()
-        if found not in (None, one.shape, one.drawn_shape):
+        if found not in (None, one.shape, (1, *one.shape)):
             raise ShapeMismatch(f"{path}/{one.name}/values", found, one.shape)
 
 

@@ -3,7 +3,7 @@
 Nothing is measured anywhere else. Logarithms are taken once and for all when the last trial has passed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,8 @@ from service.core.arrays import (
     squares,
     well_known,
 )
-from service.nn.layers.base import Built, Saved, Scaled
+from service.nn.layers.base import Built, Saved, shaped
+from service.nn.scaled import Scaled
 from service.simulation.first_trial import FirstTrial
 from service.theory.bounds import SATURATED_BELOW
 
@@ -179,12 +180,12 @@ class MeasuringProbe:
 
     def parameters(self, at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Array]) -> None:
         """The gradients of a leaf's parameters, (trials, *shape), summed over samples, before the scale of `dz`."""
-        if at.weights is not None:
-            self._into.weights.enter(self._trials, at.row, squares(at.weights))
+        if weights := at.weights:
+            self._into.weights.enter(self._trials, at.row, _joint_squares(weights.values()))
             found = _gradient_squares(at, saved, dz, gradient)
             self._into.weight_gradient.enter(self._trials, at.row, Squares(found.sums, found.exponents + dz.exponents))
         if self._first is not None:
-            self._first.parameters(at.row, at.names, dz, gradient)
+            self._first.parameters(at.row, at.trained, dz, gradient)
 
     def entry(self, at: Built, dx: Scaled) -> None:
         """∂e/∂x of the first node of a chain inside a block."""
@@ -257,13 +258,22 @@ def _angular_spread_carefully(signal: Array) -> Float64Array:
 
 def _gradient_squares(at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Array]) -> Squares:
     """Of the weights' gradient, (trials,), by way of products of samples where that is cheaper and exact enough."""
-    pair = at.node.gram(saved, dz.values)
+    pair = at.node.gram(saved, shaped(dz.values, at.out))
     sums = np.full(dz.sums.shape, np.nan) if pair is None else _squares_by_gram(*pair)
     unknown = np.isnan(sums)
     if not unknown.any():
         return Squares(sums, np.zeros(sums.shape))
-    found = squares(gradient("weights"))
+    found = _joint_squares(gradient(name) for name in at.weights)
     return Squares(np.where(unknown, found.sums, sums), np.where(unknown, found.exponents, 0.0))
+
+
+def _joint_squares(parts: Iterable[Array]) -> Squares:
+    """Of all entries of several arrays, (trials, …) each."""
+    found = [squares(one.reshape(one.shape[0], 1, -1) if one.ndim > 3 else one) for one in parts]
+    if len(found) == 1:
+        return found[0]
+    top = np.max([one.exponents for one in found], axis=0)
+    return Squares(sum(np.ldexp(one.sums, 2 * (one.exponents - top).astype(np.int64)) for one in found), top)
 
 
 def _squares_by_gram(of_x: Array, of_delta: Array) -> Float64Array:

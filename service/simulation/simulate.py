@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from service.core.arrays import Array, DType
+from service.core.arrays import Array
 from service.core.version import ENGINE_VERSION
 from service.nn.activations import Activation
 from service.nn.layers.activation import ActivationLayer
-from service.nn.layers.base import Built, Chain, Scaled
+from service.nn.layers.base import Built, Chain, Parameter
 from service.nn.layers.dense import Dense
 from service.nn.losses import Loss
-from service.nn.randomness import Randomness
+from service.nn.randomness import Randomness, Stream
+from service.nn.scaled import Scaled
 from service.processes.fork_map import fork_map
 from service.simulation.estimate import Regime, cost
 from service.simulation.first_trial import FirstTrial
@@ -143,25 +144,29 @@ def draw(made: Plan, trials: range) -> Drawn:
     """The parameters and the batch of the trials `trials` of a plan."""
     dtype = np.dtype(made.spec.precision.value)
     randomness = Randomness(made.spec.seed, trials, dtype)
-    chain = _chain(made.top, randomness, dtype)
+    chain = _chain(made.top, randomness, made.samples)
     inputs = made.spec.data.inputs.draw((made.samples, made.spec.network.features), randomness.tensor(_INPUTS))
     targets = made.targets.draw((made.samples, made.outputs), randomness.tensor(_TARGETS))
     return Drawn(chain, inputs.astype(dtype, copy=False), targets.astype(dtype, copy=False))
 
 
-def _chain(planned: Sequence[PlannedNode], randomness: Randomness, dtype: DType) -> Chain:
-    nodes = []
+def _chain(planned: Sequence[PlannedNode], randomness: Randomness, samples: int) -> Chain:
+    nodes, dtype = [], randomness.dtype
     for one in planned:
         arrays = [
-            parameter.initializer.draw(
-                parameter.drawn_shape, parameter.fan_in, parameter.fan_out, randomness.tensor(place)
-            ).astype(dtype, copy=False)
+            drawn(parameter, samples, randomness.tensor(place)).astype(dtype, copy=False)
             for parameter, place in zip(one.parameters, one.tensors, strict=True)
         ]
-        names = [parameter.name for parameter in one.parameters]
-        chains = [_chain(inner, randomness, dtype) for inner in one.chains]
-        nodes.append(Built(one.node, one.row, names, arrays, chains))
+        chains = [_chain(inner, randomness, samples) for inner in one.chains]
+        nodes.append(Built(one.node, one.row, one.shape, one.out, one.parameters, arrays, chains))
     return Chain(nodes)
+
+
+def drawn(parameter: Parameter, samples: int, stream: Stream) -> Array:
+    """A parameter of every trial, (trials or 1, *shape)."""
+    shape = parameter.matrix_shape(samples)
+    drawn = parameter.initializer.draw(shape, parameter.fan_in, parameter.fan_out, stream)
+    return drawn.reshape(drawn.shape[0], *parameter.drawn_shape(samples))
 
 
 @dataclass(frozen=True)

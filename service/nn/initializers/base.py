@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from enum import StrEnum
-from math import sqrt
+from math import prod, sqrt
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -44,7 +44,7 @@ class Initializer(Kind):
 
     def draw_operations(self, shape: Shape) -> float:
         """What a draw costs, as operations of a matrix product that take as long."""
-        return _OPERATIONS_PER_DRAW * shape[0] * shape[1]
+        return _OPERATIONS_PER_DRAW * prod(shape)
 
     def shape_of_values(self) -> Shape | None:
         """The shape the values were given in, where they were given."""

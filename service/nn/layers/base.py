@@ -9,16 +9,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
-from service.core.arrays import Array, Float64Array, Shape, Squares, all_between, plain_squares
+from service.core.arrays import Array, Shape
 from service.core.kinds import Int64, Kind
 from service.nn.activations import Activation
 from service.nn.initializers import Initializer
+from service.nn.scaled import Scaled
 
 if TYPE_CHECKING:
     from service.nn.layers import AnyLayer
@@ -34,9 +34,6 @@ OPERATIONS_PER_OUTPUT = 250.0
 """An activation forward and back, and what is measured of an output, take as long as so many of a matrix product."""
 WIDEST = 65536
 """The most features that a signal has."""
-_LARGEST_SHIFT = {np.dtype(np.float32): 100, np.dtype(np.float64): 1000}
-_SMALLEST, _LARGEST = 2.0**-32, 2.0**32
-"""A gradient is left alone while the sum of its squares is between these: far from what either precision loses."""
 
 
 @dataclass(frozen=True)
@@ -48,61 +45,38 @@ class Parameter:
     fan_in: int
     fan_out: int
     initializer: Initializer
+    per_sample: bool = False  # whether every sample has one of its own: a mask, which is not trained
 
     @property
-    def drawn_shape(self) -> Shape:
-        """The shape of the array, a vector being a row."""
+    def is_weights(self) -> bool:
+        """Whether it is a matrix or kernel of weights: these make a layer of depth."""
+        return self.name.endswith("weights")
+
+    @property
+    def size(self) -> int:
+        """How many numbers are trained."""
+        return 0 if self.per_sample else prod(self.shape)
+
+    def drawn_shape(self, samples: int) -> Shape:
+        """The shape of the array without its trials, a vector being a row."""
+        if self.per_sample:
+            return (samples, *self.shape)
         return (1, *self.shape) if len(self.shape) == 1 else self.shape
 
+    def matrix_shape(self, samples: int) -> Shape:
+        """The shape in which it is drawn: what goes in, and what comes out, which is the last axis."""
+        *first, last = self.drawn_shape(samples)
+        return prod(first), last
 
-@dataclass(frozen=True)
-class Scaled:
-    """A gradient values · 2**exponent, one exponent for each trial, so that none under- or overflows."""
 
-    values: Array  # (trials, samples, features), of order one
-    exponent: npt.NDArray[np.integer[Any]]  # (trials, 1, 1)
-    sums: Float64Array  # of squares of `values`, (trials,)
+def shaped(signal: Array, shape: Shape) -> Array:
+    """`signal`, (trials, samples, features), as (trials, samples, *shape)."""
+    return signal if len(shape) == 1 else signal.reshape(*signal.shape[:2], *shape)
 
-    @classmethod
-    def of(cls, values: Array, exponent: npt.NDArray[np.integer[Any]]) -> Scaled:
-        """`values`, (trials, n, m), · 2**exponent, the largest of a trial brought into [1/2, 1) where squares stray."""
-        sums = plain_squares(values)
-        if all_between(sums, _SMALLEST, _LARGEST):
-            return Scaled(values, exponent, sums)
-        peak = np.abs(values).max(axis=(-2, -1), keepdims=True)
-        largest = _LARGEST_SHIFT[values.dtype]
-        astray = ~((sums > _SMALLEST) & (sums < _LARGEST))
-        shift = np.clip(np.frexp(peak)[1], -largest, largest) * astray[:, None, None]
-        scaled = values * np.ldexp(np.ones_like(peak), -shift)
-        return Scaled(scaled, exponent + shift, plain_squares(scaled))
 
-    def __add__(self, other: Scaled) -> Scaled:
-        """The sum, its exponent the larger one of each trial; that of a gradient of zeros counts for nothing."""
-        if np.array_equal(self.exponent, other.exponent):
-            return Scaled.of(self.values + other.values, self.exponent)
-        least = np.iinfo(np.int32).min
-        exponents = [np.where(one.sums[:, None, None] == 0.0, least, one.exponent) for one in (self, other)]
-        top = np.maximum(*exponents)
-        largest = _LARGEST_SHIFT[self.values.dtype]
-        unit = self.values.dtype.type(1.0)
-        parts = [
-            one.values * np.where(shift < -largest, unit - unit, np.ldexp(unit, np.maximum(shift, -largest)))
-            for one, shift in zip((self, other), (exponent - top for exponent in exponents), strict=True)
-        ]
-        return Scaled.of(parts[0] + parts[1], np.where(top == least, 0, top))
-
-    def before(self, activation: Activation, derivative: Array, y: Array) -> tuple[Array, npt.NDArray[np.integer[Any]]]:
-        """∂e/∂z and its exponent where this is ∂e/∂y and y = activation(z); `derivative = activation.df(z, y)`."""
-        return activation.vjp(derivative, y, self.values), self.exponent
-
-    def squares(self) -> Squares:
-        """Sums of squares with their scale, (trials,)."""
-        return Squares(self.sums, self.exponents)
-
-    @property
-    def exponents(self) -> npt.NDArray[np.integer[Any]]:
-        """log2 of the scale, (trials,)."""
-        return self.exponent[:, 0, 0]
+def flat(signal: Array) -> Array:
+    """`signal`, (trials, samples, *shape), as (trials, samples, features)."""
+    return signal if signal.ndim == 3 else signal.reshape(*signal.shape[:2], -1)
 
 
 class Probe(Protocol):
@@ -130,14 +104,22 @@ class Built:
 
     node: Node
     row: int  # its place in the report, from 0
-    names: Sequence[str]  # of its parameters
+    shape: Shape  # of what goes in, for one sample
+    out: Shape  # of what comes out
+    parameters: Sequence[Parameter]
     arrays: Sequence[Array]  # its parameters, (trials or 1, *shape)
-    chains: Sequence[Chain]  # of a block
+    chains: Sequence[Chain] = ()  # of a block
 
     @property
-    def weights(self) -> Array | None:
-        """Its weight matrix, (trials or 1, fan_in, fan_out), if it has one, which is its first parameter then."""
-        return self.arrays[0] if self.names and self.names[0] == "weights" else None
+    def weights(self) -> dict[str, Array]:
+        """Its weight matrices by their names, (trials or 1, …, fan_out) each."""
+        pairs = zip(self.parameters, self.arrays, strict=True)
+        return {one.name: array for one, array in pairs if one.is_weights}
+
+    @property
+    def trained(self) -> list[str]:
+        """The names of what is trained of it."""
+        return [one.name for one in self.parameters if not one.per_sample]
 
 
 @dataclass(frozen=True)
@@ -214,12 +196,20 @@ class Node(Kind):
         """What is drawn for inputs of that shape; drawing, the estimate, checks and theory read this alone."""
         return []
 
+    def products(self, shape: Shape) -> float:
+        """Multiplications of one sample on the way forward: those of a dense layer at each position."""
+        return float(sum(one.size for one in self.parameters(shape)) * prod(shape[:-1]))
+
+    def copies(self, shape: Shape) -> int:
+        """Numbers that `apply` keeps of one sample beside its input and output."""
+        return 0
+
     def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
-        """What a leaf makes of `x`, (trials, samples, features), before its activation, and what `vjp` needs of it."""
+        """What a leaf makes of `x`, (trials, samples, *shape), before its activation, and what `vjp` needs of it."""
         raise NotImplementedError
 
     def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
-        """The gradients of a leaf from `dy`, ∂e/∂ what `apply` returned, (trials, samples, features)."""
+        """The gradients of a leaf from `dy`, ∂e/∂ what `apply` returned, of the same shape."""
         raise NotImplementedError
 
     def gram(self, saved: Saved, dy: Array) -> tuple[Array, Array] | None:
@@ -231,20 +221,21 @@ class Node(Kind):
 
     def inward(self, at: Built, x: Array, probe: Probe) -> tuple[Array, Saved]:
         """What is made of `x` before the activation, (trials, samples, features), and what `outward` needs."""
-        return self.apply(at.arrays, x)
+        z, saved = self.apply(at.arrays, shaped(x, at.shape))
+        return flat(z), saved
 
     def outward(self, at: Built, saved: Saved, dz: Scaled, probe: Probe) -> Callable[[], Scaled]:
         """∂e/∂x from ∂e/∂z, where it is called for; parameters' gradients go to the probe."""
-        dx, gradient = self.vjp(at.arrays, saved, dz.values)
-        if at.arrays:
+        dx, gradient = self.vjp(at.arrays, saved, shaped(dz.values, at.out))
+        if at.trained:
             probe.parameters(at, saved, dz, gradient)
-        return lambda: Scaled.of(dx(), dz.exponent)
+        return lambda: Scaled.of(flat(dx()), dz.exponent)
 
     def forward(self, at: Built, x: Array, probe: Probe) -> tuple[Array, Saved]:
         """The output, (trials, samples, features), and what `backward` needs."""
         z, saved = self.inward(at, x, probe)
         activation = self.output_activation
-        h = z if activation is None else probe.arranged(activation.f(z))
+        h = z if activation is None else probe.arranged(flat(activation.f(shaped(z, at.out))))
         probe.output(at, z, h)
         return h, (saved, z, h)
 
@@ -255,7 +246,7 @@ class Node(Kind):
         if activation is None:
             dz, derivative = Scaled(dy.values, dy.exponent, dy.sums), None
         else:
-            derivative = probe.arranged(activation.df(z, h))
+            derivative = probe.arranged(flat(activation.df(shaped(z, at.out), shaped(h, at.out))))
             values, exponent = dy.before(activation, derivative, h)
             untouched = Scaled(values, exponent, dy.sums) if values is dy.values else None
             dz = untouched or Scaled.of(probe.arranged(values), exponent)

@@ -49,20 +49,28 @@ class Dense(Node):
 
     def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
         weights, bias = arrays
-        z = product(x, weights)
+        rows = x.reshape(x.shape[0], -1, x.shape[-1]) if x.ndim > 3 else x  # every position by itself
+        z = product(rows, weights)
         if bias.any():  # zeros, the usual bias, cost nothing
             z = z + bias
-        return z, x
+        return z if x.ndim == 3 else z.reshape(z.shape[0], *x.shape[1:-1], self.units), rows
 
     def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
-        def gradient(name: str) -> Array:
-            return product(transposed(saved), dy) if name == "weights" else dy.sum(axis=-2, keepdims=True)
+        rows = dy.reshape(dy.shape[0], -1, self.units) if dy.ndim > 3 else dy
 
-        return lambda: product(dy, transposed(arrays[0])), gradient
+        def dx() -> Array:
+            found = product(rows, transposed(arrays[0]))
+            return found if dy.ndim == 3 else found.reshape(found.shape[0], *dy.shape[1:-1], -1)
+
+        def gradient(name: str) -> Array:
+            return product(transposed(saved), rows) if name == "weights" else rows.sum(axis=-2, keepdims=True)
+
+        return dx, gradient
 
     def gram(self, saved: Saved, dy: Array) -> tuple[Array, Array] | None:
         """‖xᵀ·δ‖² = Σ (x·xᵀ)∘(δ·δᵀ): products of samples with samples, where these are few against the widths."""
-        samples, fan_in, fan_out = saved.shape[-2], saved.shape[-1], dy.shape[-1]
+        samples, fan_in, fan_out = saved.shape[-2], saved.shape[-1], self.units
         if samples * (fan_in + fan_out) > _SHARE_WORTH_IT * fan_in * fan_out:
             return None
-        return saved @ transposed(saved), dy @ transposed(dy)
+        rows = dy.reshape(dy.shape[0], samples, fan_out)
+        return saved @ transposed(saved), rows @ transposed(rows)

@@ -13,7 +13,8 @@ from pydantic import Field
 from service.core.arrays import Array, Shape
 from service.core.errors import Incompatible
 from service.core.kinds import Model
-from service.nn.layers.base import Account, Built, Node, Probe, Saved, Scaled
+from service.nn.layers.base import Account, Built, Node, Probe, Saved
+from service.nn.scaled import Scaled
 
 if TYPE_CHECKING:
     from service.nn.layers import AnyLayer

@@ -10,7 +10,8 @@ from service.core.errors import Incompatible
 from service.core.kinds import BoundedFloat
 from service.nn.activations import Activation, AnyActivation
 from service.nn.activations.smooth import Linear
-from service.nn.layers.base import Account, Built, Node, Probe, Saved, Scaled
+from service.nn.layers.base import Account, Built, Node, Probe, Saved
+from service.nn.scaled import Scaled
 
 if TYPE_CHECKING:
     from service.nn.layers import AnyLayer
