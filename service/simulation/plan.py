@@ -11,7 +11,8 @@ from service.core.arrays import Shape
 from service.core.errors import DepthExceeded, GradientsTooLarge, Incompatible, ShapeMismatch, WidthExceeded
 from service.nn.data import Data, OneHotData
 from service.nn.layers import Node
-from service.nn.layers.base import WIDEST, Parameter
+from service.nn.layers.base import Parameter
+from service.nn.shapes import LARGEST_SIGNAL, WIDEST
 from service.simulation.results import LayerShape
 from service.simulation.spec import Include, SimulationSpec
 
@@ -152,7 +153,7 @@ class Plan:
     @cached_property
     def widest(self) -> int:
         """The number of features or units where there are most."""
-        return max([self.spec.network.features, *(one.features for one in self.nodes)])
+        return max([self.spec.network.size, *(one.features for one in self.nodes)])
 
     @cached_property
     def parameters(self) -> int:
@@ -171,7 +172,7 @@ def plan(spec: SimulationSpec) -> Plan:
     if depth > DEEPEST:
         raise DepthExceeded(depth, DEEPEST)
     tree = _Tree()
-    top = tree.chain("/network/layers", spec.network.layers, (spec.network.features,))
+    top = tree.chain("/network/layers", spec.network.layers, spec.network.shape)
     targets = spec.targets(top[-1].features)
     samples = spec.samples(targets)
     nodes = tuple(tree.nodes)
@@ -204,8 +205,9 @@ class _Tree:
             inner = node.chains().items()
             chains = tuple(self.chain(at + to, layers, shape, source, inside=True) for to, layers in inner)
             out = node.out(at, shape, [chain[-1].out if chain else shape for chain in chains])
-            if out[-1] > WIDEST:
-                raise WidthExceeded(at, out[-1], WIDEST)
+            for width, limit in ((max(out), WIDEST), (prod(out), LARGEST_SIGNAL)):
+                if width > limit:
+                    raise WidthExceeded(at, width, limit)
             row, first = len(self.nodes), not planned
             one = PlannedNode(row, at, node, shape, out, tuple(parameters), tensors, chains, source, inside, first)
             planned.append(one)
@@ -266,7 +268,7 @@ def _pointer_to_activation(planned: PlannedNode) -> str:
 
 
 def _check_data(made: Plan) -> None:
-    _check_shape("/data/inputs/values", made.spec.data.inputs, made.samples, made.spec.network.features)
+    _check_shape("/data/inputs/values", made.spec.data.inputs, made.samples, made.spec.network.size)
     _check_shape("/data/targets/values", made.targets, made.samples, made.outputs)
     if isinstance(made.targets, OneHotData) and made.targets.classes != made.outputs:
         raise Incompatible(

@@ -16,13 +16,13 @@ from service.core.arrays import (
     Float64Array,
     Squares,
     innermost,
-    is_innermost,
     plain_squares,
     squares,
     well_known,
 )
 from service.nn.layers.base import Built, Saved, shaped
 from service.nn.scaled import Scaled
+from service.simulation.directions import angular_spread, angular_spread_carefully, squares_by_sample
 from service.simulation.first_trial import FirstTrial
 from service.theory.bounds import SATURATED_BELOW
 
@@ -30,8 +30,6 @@ _DERIVATIVE_TRIALS = 8
 """The distribution of φ' is measured in this many trials; it hardly differs between them."""
 _WELL_CONDITIONED = 0.1
 """A mean square about the mean is a difference of two numbers where it is at least this share of the first."""
-_SAME_DIRECTION = 8.0
-"""Directions that differ by no more than so many roundings are one."""
 _LEAST_SHARE_LEFT = 1e-4
 """A squared norm is known from products of samples if at least this share is left of what it could be."""
 
@@ -114,6 +112,7 @@ class Accumulator:
     weight_gradient: Magnitudes  # summed over the samples
     weights: Magnitudes
     derivatives: Derivatives
+    notes: dict[tuple[int, str], Float64Array]  # by row and name, (trials, …)
 
     @classmethod
     def empty(cls, trials: range, nodes: int) -> "Accumulator":
@@ -130,6 +129,7 @@ class Accumulator:
             weight_gradient=weight_gradient,
             weights=weights,
             derivatives=Derivatives.empty(len(range(trials.start, min(trials.stop, _DERIVATIVE_TRIALS))), nodes),
+            notes={},
         )
 
     @classmethod
@@ -191,13 +191,20 @@ class MeasuringProbe:
         """∂e/∂x of the first node of a chain inside a block."""
         self._into.entry.enter(self._trials, at.row, dx.squares())
 
+    def note(self, at: Built, name: str, values: Float64Array) -> None:
+        """What a node has to say besides, (trials or 1, …)."""
+        kept = self._into.notes.setdefault(
+            (at.row, name), np.full((self._into.finite.shape[0], *values.shape[1:]), np.nan)
+        )
+        kept[self._trials] = values
+
     def _signal(self, place: int, before: Array, signal: Array) -> None:
         """Enter a signal and what was before φ, (trials, samples, features) each."""
         trials, into = self._trials, self._into
-        by_sample = _squares_by_sample(signal)
+        by_sample = squares_by_sample(signal)
         sums = np.add.reduce(by_sample, axis=-1).astype(np.float64, copy=False)
         before_sums = sums if before is signal else plain_squares(before)
-        spread = _angular_spread(signal, by_sample)
+        spread = angular_spread(signal, by_sample)
         into.signal.sums[trials, place] = sums
         into.spread[trials, place] = spread
         known = well_known(sums, signal.dtype) & np.isfinite(before_sums) & (spread >= _WELL_CONDITIONED)
@@ -212,48 +219,9 @@ class MeasuringProbe:
         before, signal = (np.broadcast_to(one, (count, *one.shape[1:]))[suspect] for one in (before, signal))
         found = squares(signal)
         self._into.signal.enter(trials, place, found)
-        self._into.spread[trials, place] = _angular_spread_carefully(signal)
+        self._into.spread[trials, place] = angular_spread_carefully(signal)
         finite = np.logical_and.reduce(np.isfinite(before), axis=(-2, -1))
         self._into.finite[trials, place] = np.isfinite(found.sums) & finite
-
-
-def _squares_by_sample(signal: Array) -> Array:
-    """Sums of squares over the features of (trials, samples, features), (trials, samples)."""
-    return np.einsum("tab,tab->ta", signal, signal) if is_innermost(signal) else np.vecdot(signal, signal)
-
-
-def _angular_spread(signal: Array, by_sample: Array) -> Float64Array:
-    """1 − ‖mean of h/‖h‖‖² over the samples, (trials,): how far directions are from their mean, in the mean square.
-
-    NaN where a sample is zero or too small, and where there are fewer than two.
-    """
-    samples = signal.shape[-2]
-    if samples < 2:
-        return np.full(signal.shape[0], np.nan)
-    weights = 1.0 / np.sqrt(by_sample)
-    along = is_innermost(signal)
-    total = np.einsum("ta,tab->tb", weights, signal) if along else (weights[:, None, :] @ signal)[:, 0]
-    found: Float64Array = 1.0 - np.vecdot(total, total).astype(np.float64) / samples**2
-    return found
-
-
-def _angular_spread_carefully(signal: Array) -> Float64Array:
-    """The same of (trials, samples, features), of any size: samples of zeros are left out; NaN below two others."""
-    if signal.shape[0] == 0:
-        return np.empty(0)
-    largest = np.abs(signal).max(axis=-1, keepdims=True).astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        directions = signal / largest  # of zeros: NaN
-        directions = directions / np.sqrt(np.square(directions).sum(axis=-1, keepdims=True))
-    used = largest > 0.0  # (trials, samples, 1)
-    counts = used.sum(axis=-2)
-    directions = np.where(used, directions, 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = directions.sum(axis=-2, keepdims=True) / counts[..., None]
-        apart = np.where(used, directions - mean, 0.0)
-        found: Float64Array = np.square(apart).sum(axis=(-2, -1)) / counts[..., 0]
-    found[found < (_SAME_DIRECTION * np.finfo(signal.dtype).eps) ** 2] = 0.0
-    return np.where(counts[..., 0] < 2, np.nan, found)
 
 
 def _gradient_squares(at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Array]) -> Squares:
@@ -285,11 +253,13 @@ def _squares_by_gram(of_x: Array, of_delta: Array) -> Float64Array:
 
 
 def _joined(parts: list[Any]) -> Any:
-    """Arrays end to end; records of arrays field by field."""
+    """Arrays end to end; records of arrays field by field, and by the keys of the first."""
     if len(parts) == 1:
         return parts[0]
     if isinstance(parts[0], np.ndarray):
         return np.concatenate(parts)
+    if isinstance(parts[0], dict):
+        return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
     return type(parts[0])(
         *(_joined(list(field)) for field in zip(*(vars(part).values() for part in parts), strict=True))
     )

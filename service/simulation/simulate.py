@@ -145,7 +145,7 @@ def draw(made: Plan, trials: range) -> Drawn:
     dtype = np.dtype(made.spec.precision.value)
     randomness = Randomness(made.spec.seed, trials, dtype)
     chain = _chain(made.top, randomness, made.samples)
-    inputs = made.spec.data.inputs.draw((made.samples, made.spec.network.features), randomness.tensor(_INPUTS))
+    inputs = made.spec.data.inputs.draw((made.samples, made.spec.network.size), randomness.tensor(_INPUTS))
     targets = made.targets.draw((made.samples, made.outputs), randomness.tensor(_TARGETS))
     return Drawn(chain, inputs.astype(dtype, copy=False), targets.astype(dtype, copy=False))
 

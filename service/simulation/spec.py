@@ -3,17 +3,20 @@
 import json
 from enum import StrEnum
 from hashlib import sha256
+from math import prod
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from service.core.arrays import Shape
 from service.core.kinds import Int64, Model
 from service.core.version import ENGINE_VERSION
 from service.nn.data import AnyInputs, AnyTargets, Data, GaussianData
 from service.nn.layers import AnyLayer
-from service.nn.layers.base import WIDEST
 from service.nn.losses import AnyLoss, SquaredError
 from service.nn.policies import AnyPolicy, Sgd
+from service.nn.shapes import WIDEST, AnyInputShape, FeaturesShape
 
 DEFAULT_SAMPLES = 64
 
@@ -35,12 +38,41 @@ class Include(StrEnum):
 
 
 class Network(Model):
-    """A stack of layers."""
+    """A stack of layers, and the shape of what goes in: `features` or `input`, one of the two."""
 
-    features: Annotated[Int64, Field(ge=1, le=WIDEST)]
-    """How many features an input has."""
+    features: Annotated[Int64, Field(ge=1, le=WIDEST)] | None = None
+    """How many features an input has, where it is a vector."""
+    input: AnyInputShape | None = None
+    """What an input looks like, where it is something else."""
     layers: Annotated[list[AnyLayer], Field(min_length=1, max_length=1000)]
     """The layers from input to output; the last one is the output layer."""
+
+    @model_validator(mode="after")
+    def _one_input(self) -> "Network":
+        if (self.features is None) == (self.input is None):
+            raise PydanticCustomError(
+                "one_input",
+                "a network has either features, the length of its input vectors, or input, such as "
+                '{{"kind": "image", "height": 28, "width": 28, "channels": 1}}; here it has {found}',
+                {"found": "neither" if self.input is None else "both"},
+            )
+        return self
+
+    def resolved(self) -> "Network":
+        """The same network with `features` in place of an input of that kind."""
+        if not isinstance(self.input, FeaturesShape):
+            return self
+        return self.model_copy(update={"features": self.input.features, "input": None})
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of one sample of the inputs."""
+        return (self.features or 0,) if self.input is None else self.input.shape
+
+    @property
+    def size(self) -> int:
+        """How many numbers one sample of the inputs has."""
+        return prod(self.shape)
 
 
 class DataSpec(Model):
@@ -86,7 +118,8 @@ class SimulationSpec(Model):
     def resolved(self, samples: int, targets: Data) -> "SimulationSpec":
         """The same specification with nothing left open."""
         data = DataSpec(samples=samples, inputs=self.data.inputs, targets=targets)
-        return self.model_copy(update={"data": data, "include": sorted(set(self.include))})
+        network, include = self.network.resolved(), sorted(set(self.include))
+        return self.model_copy(update={"network": network, "data": data, "include": include})
 
     def canonical(self) -> str:
         """The specification as JSON with sorted names and every default written out."""

@@ -80,7 +80,7 @@ class Measurements:
     @classmethod
     def of(cls, found: Accumulator, made: Plan) -> "Measurements":
         """The logarithms of what was accumulated, and what they say of every step back."""
-        samples, widths = float(made.samples), [made.spec.network.features, *(node.features for node in made.nodes)]
+        samples, widths = float(made.samples), [made.spec.network.size, *(node.features for node in made.nodes)]
         dy, dz, entry = found.dy.decades(samples), found.dz.decades(samples), found.entry.decades(samples)
         spread = np.where(found.spread < 0.0, 0.0, found.spread)
         gradients, steps = np.concatenate([dy, dz, entry], axis=1), _Steps.of(made)
@@ -138,7 +138,7 @@ class NetworkTrials:
         nothing = np.full(found.delta.shape[0], np.nan)
         forward, prediction = found.forward_rms, found.dy[:, -1]
         hidden = found.angular_spread[:, ends[-1] if ends else 0]
-        if made.spec.network.features == 1:  # on one ray from the origin, as these inputs are, lengths tell them apart
+        if made.spec.network.size == 1:  # on one ray from the origin, as these inputs are, lengths tell them apart
             hidden = np.where(np.isneginf(hidden), np.nan, hidden)
         if ends and made.nodes[ends[-1] - 1].features == 1:  # two directions at most: they say nothing
             hidden = nothing

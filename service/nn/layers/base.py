@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
-from service.core.arrays import Array, Shape
+from service.core.arrays import Array, Float64Array, Shape
 from service.core.kinds import Int64, Kind
 from service.nn.activations import Activation
 from service.nn.initializers import Initializer
@@ -32,8 +32,6 @@ Vjp = tuple[Callable[[], Array], Callable[[str], Array]]
 
 OPERATIONS_PER_OUTPUT = 250.0
 """An activation forward and back, and what is measured of an output, take as long as so many of a matrix product."""
-WIDEST = 65536
-"""The most features that a signal has."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +94,9 @@ class Probe(Protocol):
 
     def entry(self, at: Built, dx: Scaled) -> None:
         """∂e/∂x at `at`, the first node of a chain inside a block."""
+
+    def note(self, at: Built, name: str, values: Float64Array) -> None:
+        """What a node has to say besides, (trials, …), by a name of its own."""
 
 
 @dataclass(frozen=True)

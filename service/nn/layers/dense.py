@@ -11,7 +11,8 @@ from service.nn.activations import Activation, AnyActivation
 from service.nn.activations.smooth import Linear
 from service.nn.initializers import AnyInitializer
 from service.nn.initializers.base import LecunNormal, Zeros
-from service.nn.layers.base import WIDEST, Account, Node, Parameter, Saved, Vjp
+from service.nn.layers.base import Account, Node, Parameter, Saved, Vjp
+from service.nn.shapes import WIDEST
 
 _SHARE_WORTH_IT = 0.5
 """Products over samples are taken where they are at most this share of the operations: they are smaller and slower."""

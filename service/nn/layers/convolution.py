@@ -1,0 +1,164 @@
+"""Convolution over one axis of positions or two."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from math import prod
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from service.core.arrays import Array, Shape, product, transposed
+from service.core.errors import Incompatible
+from service.core.kinds import Int64
+from service.nn.activations import Activation, AnyActivation
+from service.nn.activations.smooth import Linear
+from service.nn.initializers import AnyInitializer
+from service.nn.initializers.base import LecunNormal, Zeros
+from service.nn.layers.base import Account, Node, Parameter, Saved, Vjp
+from service.nn.shapes import WIDEST
+from service.nn.windows import Windows
+
+Extents = Annotated[list[Annotated[Int64, Field(ge=1, le=1024)]], Field(min_length=1, max_length=2)]
+
+
+class Padding(StrEnum):
+    """Zeros around the positions."""
+
+    VALID = "valid"
+    SAME = "same"
+    CAUSAL = "causal"
+
+
+class Convolution(Node):
+    """activation(x * W + b): a kernel slides over the steps of a sequence or the pixels of an image."""
+
+    kind: Literal["convolution"] = "convolution"
+    activation: AnyActivation = Linear()
+    """The activation, linear unless said otherwise."""
+    filters: Annotated[Int64, Field(ge=1, le=WIDEST)]
+    """How many channels come out."""
+    size: Extents
+    """The size of the kernel along every axis of positions; one number stands for all."""
+    stride: Extents = Field(default_factory=lambda: [1])
+    """How far the kernel moves from one window to the next."""
+    dilation: Extents = Field(default_factory=lambda: [1])
+    """How far the entries of the kernel are from each other."""
+    padding: Padding = Padding.VALID
+    """Zeros around the positions: none, as many as keep the number of positions at stride 1, or before alone."""
+    pad: Annotated[list[Annotated[Int64, Field(ge=0, le=1024)]], Field(max_length=4)] | None = None
+    """Zeros before and after the first axis, and the second; in place of `padding`."""
+    groups: Annotated[Int64, Field(ge=1, le=WIDEST)] = 1
+    """In how many groups the channels are: each sees its own alone."""
+    weights: AnyInitializer = LecunNormal()
+    """How the weights are drawn, N(0, 1/fan_in) unless said otherwise."""
+    bias: AnyInitializer = Zeros()
+    """How the bias is drawn, zeros unless said otherwise."""
+
+    account: ClassVar[Account] = "weights"
+    plain: ClassVar[bool] = True
+    definition: ClassVar[str] = "z[p, j] = sum over k, i of W[k, i, j] * x[stride * p + dilation * k, i] + b[j]"
+    source: ClassVar[str] = "LeCun et al. 1989; shapes as in TensorFlow, channels last."
+
+    @property
+    def output_activation(self) -> Activation:
+        return self.activation
+
+    def windows(self, shape: Shape) -> Windows:
+        """Where the kernel lies on inputs of that shape."""
+        axes = len(shape) - 1
+        size, stride, dilation = (tuple(one) * (axes // len(one)) for one in (self.size, self.stride, self.dilation))
+        padding = self.padding.value if self.pad is None else self.pad
+        return Windows.of(shape[:-1], size, stride, dilation, padding)
+
+    def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
+        _check(self, path, shape)
+        return (*self.windows(shape).out, self.filters)
+
+    def parameters(self, shape: Shape) -> list[Parameter]:
+        taps = prod(self.windows(shape).size)
+        fan_in, fan_out = taps * shape[-1] // self.groups, taps * self.filters // self.groups
+        kernel = (*self.windows(shape).size, shape[-1] // self.groups, self.filters)
+        return [
+            Parameter("weights", kernel, fan_in, fan_out, self.weights),
+            Parameter("bias", (self.filters,), fan_in, fan_out, self.bias),
+        ]
+
+    def products(self, shape: Shape) -> float:
+        return float(sum(one.size for one in self.parameters(shape)) * self.windows(shape).count)
+
+    def copies(self, shape: Shape) -> int:
+        windows = self.windows(shape)
+        return 2 * windows.count * prod(windows.size) * shape[-1]
+
+    def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
+        weights, bias = arrays
+        windows = self.windows(x.shape[2:])
+        columns = self._grouped(windows.take(x), windows)
+        z = self._joined([product(one, w) for one, w in zip(columns, self._kernels(weights), strict=True)])
+        if bias.any():
+            z = z + bias
+        return z.reshape(z.shape[0], x.shape[1], *windows.out, self.filters), (columns, windows)
+
+    def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
+        columns, windows = saved
+        rows = dy.reshape(dy.shape[0], -1, self.filters)
+        parts = np.split(rows, self.groups, axis=-1)
+
+        def dx() -> Array:
+            kernels = self._kernels(arrays[0])
+            found = [product(part, transposed(w)) for part, w in zip(parts, kernels, strict=True)]
+            shape = (found[0].shape[0], dy.shape[1], *windows.out, *windows.size, -1)
+            return windows.add(np.concatenate([one.reshape(shape) for one in found], axis=-1))
+
+        def gradient(name: str) -> Array:
+            if name == "bias":
+                return rows.sum(axis=-2, keepdims=True)
+            found = [product(transposed(one), part) for one, part in zip(columns, parts, strict=True)]
+            whole = np.concatenate(found, axis=-1)
+            return whole.reshape(whole.shape[0], *windows.size, -1, self.filters)
+
+        return dx, gradient
+
+    def _grouped(self, taken: Array, windows: Windows) -> list[Array]:
+        """Windows, (trials, samples, *out, *size, channels), as rows of every group, (trials, rows, taps · channels)."""
+        parts = np.split(taken, self.groups, axis=-1)
+        return [one.reshape(one.shape[0], one.shape[1] * windows.count, -1) for one in parts]
+
+    def _kernels(self, weights: Array) -> list[Array]:
+        """The weights of every group, (trials, taps · channels, filters / groups)."""
+        filters = np.split(weights, self.groups, axis=-1)
+        return [one.reshape(one.shape[0], -1, one.shape[-1]) for one in filters]
+
+    def _joined(self, parts: list[Array]) -> Array:
+        """(trials, rows, filters)."""
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+
+def _check(node: Convolution, path: str, shape: Shape) -> None:
+    axes = len(shape) - 1
+    if axes not in (1, 2):
+        raise Incompatible(
+            f"A convolution needs a sequence (steps, features) or an image (height, width, channels); "
+            f"here comes {list(shape)}. Say what the inputs are with network.input.",
+            pointer=path,
+            shape=list(shape),
+        )
+    for name in ("size", "stride", "dilation"):
+        if len(getattr(node, name)) not in (1, axes):
+            raise Incompatible(
+                f"There are {len(getattr(node, name))} numbers for {axes} axis of positions.",
+                pointer=f"{path}/{name}",
+                shape=list(shape),
+            )
+    if node.pad is not None and len(node.pad) != 2 * axes:
+        raise Incompatible(
+            f"pad needs {2 * axes} numbers, before and after every axis; it has {len(node.pad)}.", pointer=f"{path}/pad"
+        )
+    for name, count in (("the channels that come in", shape[-1]), ("the filters", node.filters)):
+        if count % node.groups:
+            raise Incompatible(f"{node.groups} groups do not divide {name}, {count}.", pointer=f"{path}/groups")
+    if min(node.windows(shape).out) < 1:
+        raise Incompatible(
+            f"The kernel does not fit: of inputs of shape {list(shape)} nothing would be left.", pointer=f"{path}/size"
+        )

@@ -1,0 +1,104 @@
+"""The family of shapes that one sample of the inputs may have; the last axis is that of features or channels."""
+
+from abc import abstractmethod
+from math import prod
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from service.core.arrays import Shape
+from service.core.kinds import Int64, Kind, one_of
+
+WIDEST = 65536
+"""The most features, channels or steps that a signal has."""
+LARGEST_SIGNAL = 1 << 24
+"""The most numbers that one sample of a signal has."""
+
+_Extent = Annotated[Int64, Field(ge=1, le=WIDEST)]
+
+
+class InputShape(Kind):
+    """What one sample of the inputs looks like."""
+
+    definition: ClassVar[str]
+    """The shape, as a tuple of its fields."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> Shape:
+        """The shape of one sample."""
+
+    @property
+    def size(self) -> int:
+        """How many numbers one sample has."""
+        return prod(self.shape)
+
+
+class FeaturesShape(InputShape):
+    """A vector of features; `features` beside `layers` is short for it."""
+
+    kind: Literal["features"] = "features"
+    features: _Extent
+    """How many features there are."""
+
+    definition: ClassVar[str] = "(features,)"
+
+    @property
+    def shape(self) -> Shape:
+        return (self.features,)
+
+
+class SequenceShape(InputShape):
+    """A vector of features at every step: a time series, or tokens that are embedded already."""
+
+    kind: Literal["sequence"] = "sequence"
+    steps: _Extent
+    """How many steps there are."""
+    features: _Extent
+    """How many features a step has."""
+
+    definition: ClassVar[str] = "(steps, features)"
+
+    @property
+    def shape(self) -> Shape:
+        return (self.steps, self.features)
+
+
+class ImageShape(InputShape):
+    """An image, its channels last."""
+
+    kind: Literal["image"] = "image"
+    height: _Extent
+    """Rows of pixels."""
+    width: _Extent
+    """Columns of pixels."""
+    channels: _Extent
+    """Channels of a pixel."""
+
+    definition: ClassVar[str] = "(height, width, channels)"
+
+    @property
+    def shape(self) -> Shape:
+        return (self.height, self.width, self.channels)
+
+
+class TokensShape(InputShape):
+    """The index of a token at every step, for an embedding to begin with."""
+
+    kind: Literal["tokens"] = "tokens"
+    steps: _Extent
+    """How many steps there are."""
+    vocabulary: Annotated[Int64, Field(ge=1, le=1 << 20)]
+    """How many tokens there are; indices are 0 to vocabulary − 1."""
+
+    definition: ClassVar[str] = "(steps,)"
+
+    @property
+    def shape(self) -> Shape:
+        return (self.steps,)
+
+
+if TYPE_CHECKING:
+    AnyInputShape = InputShape
+else:
+    AnyInputShape = one_of("InputShape", InputShape)
