@@ -56,7 +56,7 @@ class Windows:
         padded = self._padded(x, fill)
         found = np.empty((*x.shape[:2], *self.out, *self.size, x.shape[-1]), x.dtype)
         for tap in every(*map(range, self.size)):
-            found[(slice(None), slice(None), *[slice(None)] * len(self.out), *tap)] = padded[self._places(tap)]
+            self._of_tap(found, tap)[...] = padded[self._places(tap)]
         return found
 
     def add(self, dwindows: Array) -> Array:
@@ -64,9 +64,9 @@ class Windows:
         shape = [length + sum(pad) for length, pad in zip(self.positions, self.pads, strict=True)]
         total = np.zeros((*dwindows.shape[:2], *shape, dwindows.shape[-1]), dwindows.dtype)
         for tap in every(*map(range, self.size)):
-            total[self._places(tap)] += dwindows[(slice(None), slice(None), *[slice(None)] * len(self.out), *tap)]
+            total[self._places(tap)] += self._of_tap(dwindows, tap)
         inside = [slice(pad[0], pad[0] + length) for length, pad in zip(self.positions, self.pads, strict=True)]
-        return total[(slice(None), slice(None), *inside)]
+        return total[:, :, *inside]
 
     @property
     def count(self) -> int:
@@ -78,6 +78,10 @@ class Windows:
         if not any(map(any, self.pads)):
             return x
         return np.pad(x, [(0, 0), (0, 0), *self.pads, (0, 0)], constant_values=fill)
+
+    def _of_tap(self, windows: Array, tap: Shape) -> Array:
+        """The entries numbered `tap` of all windows, (trials, samples, *out, channels), a view."""
+        return windows[:, :, *[slice(None)] * len(self.out), *tap]
 
     def _places(self, tap: Shape) -> tuple[slice, ...]:
         """Where the entries numbered `tap` of all windows lie in what is padded."""

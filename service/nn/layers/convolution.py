@@ -121,7 +121,7 @@ class Convolution(Node):
         return dx, gradient
 
     def _grouped(self, taken: Array, windows: Windows) -> list[Array]:
-        """Windows, (trials, samples, *out, *size, channels), as rows of every group, (trials, rows, taps · channels)."""
+        """Windows, (trials, samples, *out, *size, channels), as rows of each group, (trials, rows, taps · channels)."""
         parts = np.split(taken, self.groups, axis=-1)
         return [one.reshape(one.shape[0], one.shape[1] * windows.count, -1) for one in parts]
 
