@@ -35,10 +35,10 @@ class Windows:
             pads = [(total // 2, total - total // 2) for total in totals]
         elif padding == "causal":
             pads = [(width - 1, 0) for width in reach]
-        elif padding == "valid":
+        elif isinstance(padding, str):
             pads = [(0, 0)] * len(positions)
         else:
-            pads = [(int(before), int(after)) for before, after in zip(padding[::2], padding[1::2], strict=True)]
+            pads = [(before, after) for before, after in zip(padding[::2], padding[1::2], strict=True)]
         return cls(positions, size, stride, dilation, tuple(pads))
 
     @cached_property
@@ -66,7 +66,7 @@ class Windows:
         for tap in every(*map(range, self.size)):
             total[self._places(tap)] += self._of_tap(dwindows, tap)
         inside = [slice(pad[0], pad[0] + length) for length, pad in zip(self.positions, self.pads, strict=True)]
-        return total[:, :, *inside]
+        return total[(slice(None), slice(None), *inside)]
 
     @property
     def count(self) -> int:
@@ -81,7 +81,8 @@ class Windows:
 
     def _of_tap(self, windows: Array, tap: Shape) -> Array:
         """The entries numbered `tap` of all windows, (trials, samples, *out, channels), a view."""
-        return windows[:, :, *[slice(None)] * len(self.out), *tap]
+        place: tuple[slice | int, ...] = (*[slice(None)] * (2 + len(self.out)), *tap)
+        return windows[place]
 
     def _places(self, tap: Shape) -> tuple[slice, ...]:
         """Where the entries numbered `tap` of all windows lie in what is padded."""

@@ -77,6 +77,16 @@ def flat(signal: Array) -> Array:
     return signal if signal.ndim == 3 else signal.reshape(*signal.shape[:2], -1)
 
 
+def along_channels(vector: Array, x: Array) -> Array:
+    """A parameter (trials or 1, 1, channels) in the axes of `x`, (trials, samples, *positions, channels)."""
+    return vector if x.ndim == 3 else vector.reshape(vector.shape[0], *[1] * (x.ndim - 2), vector.shape[-1])
+
+
+def over_positions(values: Array) -> Array:
+    """The sum of (trials, samples, *positions, channels) over samples and positions, (trials, 1, channels)."""
+    return values.reshape(values.shape[0], -1, values.shape[-1]).sum(axis=-2, keepdims=True)
+
+
 class Probe(Protocol):
     """Sees the passes; arrays are (trials, samples, features)."""
 

@@ -1,0 +1,47 @@
+"""Batch normalisation."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from math import sqrt
+from typing import ClassVar, Literal
+
+from service.core.arrays import Array
+from service.nn.layers.base import Saved, Vjp, along_channels, over_positions
+from service.nn.layers.normalisation import ShiftedNormalisation
+
+
+class Mode(StrEnum):
+    """Which statistics are used."""
+
+    TRAINING = "training"
+    INFERENCE = "inference"
+
+
+class BatchNorm(ShiftedNormalisation):
+    """gain · (x − mean) / √(variance + epsilon) + shift, mean and variance of a channel over samples and positions."""
+
+    kind: Literal["batch_norm"] = "batch_norm"
+    mode: Mode = Mode.TRAINING
+    """The statistics of this batch, which gradients see, or the running ones, which are 0 and 1 at initialisation."""
+
+    definition: ClassVar[str] = "gain_j * (x_j - mean(batch_j)) / sqrt(variance(batch_j) + epsilon) + shift_j"
+    source: ClassVar[str] = "Ioffe & Szegedy 2015; its gradient in depth: Yang et al. 2019."
+
+    def view(self, x: Array) -> Array:
+        return x
+
+    def axes(self, x: Array) -> tuple[int, ...]:
+        return tuple(range(1, x.ndim - 1))
+
+    def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
+        if self.mode is Mode.TRAINING:
+            return super().apply(arrays, x)
+        standard = x / x.dtype.type(sqrt(1.0 + self.epsilon))
+        gain, shift = (along_channels(one, x) for one in arrays)
+        return standard * gain + shift, standard
+
+    def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
+        if self.mode is Mode.TRAINING:
+            return super().vjp(arrays, saved, dy)
+        gain = along_channels(arrays[0], dy) / dy.dtype.type(sqrt(1.0 + self.epsilon))
+        return lambda: dy * gain, lambda name: over_positions(dy * saved if name == "gain" else dy)

@@ -1,0 +1,36 @@
+"""Group normalisation."""
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from service.core.arrays import Array, Shape
+from service.core.errors import Incompatible
+from service.core.kinds import Int64
+from service.nn.layers.normalisation import ShiftedNormalisation
+from service.nn.shapes import WIDEST
+
+
+class GroupNorm(ShiftedNormalisation):
+    """gain · (x − mean) / √(variance + epsilon) + shift, over the positions and the channels of a group, by sample."""
+
+    kind: Literal["group_norm"] = "group_norm"
+    groups: Annotated[Int64, Field(ge=1, le=WIDEST)]
+    """In how many groups the channels are; as many as channels is instance normalisation."""
+
+    definition: ClassVar[str] = "gain_j * (x_j - mean(group)) / sqrt(variance(group) + epsilon) + shift_j"
+    source: ClassVar[str] = "Wu & He 2018; torch.nn.GroupNorm."
+
+    def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
+        if shape[-1] % self.groups:
+            raise Incompatible(
+                f"{self.groups} groups do not divide the {shape[-1]} channels that come in.", pointer=f"{path}/groups"
+            )
+        return shape
+
+    def view(self, x: Array) -> Array:
+        return x.reshape(*x.shape[:2], -1, self.groups, x.shape[-1] // self.groups)
+
+    def axes(self, x: Array) -> tuple[int, ...]:
+        return (2, 4)

@@ -1,0 +1,93 @@
+"""What normalisations have in common: statistics over some axes, and a gain and mostly a shift of each channel."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from math import sqrt
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from service.core.arrays import Array, Shape
+from service.core.kinds import Double
+from service.nn.initializers import AnyInitializer
+from service.nn.initializers.base import Ones, Zeros
+from service.nn.layers.base import (
+    OPERATIONS_PER_OUTPUT,
+    Account,
+    Node,
+    Parameter,
+    Saved,
+    Vjp,
+    along_channels,
+    over_positions,
+)
+
+
+class Normalisation(Node):
+    """gain · (x − mean) / √(variance + epsilon)."""
+
+    epsilon: Annotated[Double, Field(ge=1e-12, le=1)] = 1e-5
+    """What is added to the variance, so that nothing is divided by zero."""
+    gain: AnyInitializer = Ones()
+    """How the factor of each feature is drawn, ones unless said otherwise."""
+
+    account: ClassVar[Account] = "normalisation"
+    centred: ClassVar[bool] = True
+    """Whether the mean is taken away."""
+
+    @abstractmethod
+    def view(self, x: Array) -> Array:
+        """`x`, (trials, samples, *positions, channels), in the axes that statistics are taken over."""
+
+    @abstractmethod
+    def axes(self, x: Array) -> tuple[int, ...]:
+        """The axes of `view(x)` that mean and variance are taken over; `x` is (trials, samples, *shape)."""
+
+    @property
+    def operations(self) -> tuple[float, float]:
+        return 4000.0, 3.0 * OPERATIONS_PER_OUTPUT  # sums along few features are slow
+
+    def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
+        return shape
+
+    def products(self, shape: Shape) -> float:
+        return 0.0
+
+    def parameters(self, shape: Shape) -> list[Parameter]:
+        return [Parameter("gain", shape[-1:], shape[-1], shape[-1], self.gain)]
+
+    def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
+        seen, axes = self.view(x), self.axes(x)
+        centred = seen - seen.mean(axis=axes, keepdims=True) if self.centred else seen
+        largest = np.abs(centred).max(axis=axes, keepdims=True)
+        unit = centred / np.where(largest > 0.0, largest, x.dtype.type(1.0))  # whose squares stay in range
+        deviation = np.hypot(largest * np.sqrt(np.square(unit).mean(axis=axes, keepdims=True)), sqrt(self.epsilon))
+        standard = centred / deviation
+        gain, *shift = (along_channels(one, x) for one in arrays)
+        y = standard.reshape(x.shape) * gain
+        return y + shift[0] if shift else y, (standard, deviation)
+
+    def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
+        standard, deviation = saved
+
+        def dx() -> Array:
+            d, axes = self.view(dy * along_channels(arrays[0], dy)), self.axes(dy)
+            along = (d * standard).mean(axis=axes, keepdims=True)
+            level = d.mean(axis=axes, keepdims=True) if self.centred else d.dtype.type(0.0)
+            return ((d - level - standard * along) / deviation).reshape(dy.shape)
+
+        def gradient(name: str) -> Array:
+            return over_positions(dy * standard.reshape(standard.shape[0], *dy.shape[1:]) if name == "gain" else dy)
+
+        return dx, gradient
+
+
+class ShiftedNormalisation(Normalisation):
+    """gain · (x − mean) / √(variance + epsilon) + shift."""
+
+    shift: AnyInitializer = Zeros()
+    """How what is added to each feature is drawn, zeros unless said otherwise."""
+
+    def parameters(self, shape: Shape) -> list[Parameter]:
+        return [*super().parameters(shape), Parameter("shift", shape[-1:], shape[-1], shape[-1], self.shift)]
