@@ -15,6 +15,7 @@ from service.nn.activations import Activation, AnyActivation
 from service.nn.activations.smooth import Linear
 from service.nn.initializers import AnyInitializer
 from service.nn.initializers.base import LecunNormal, Zeros
+from service.nn.layers.arranging import check_positions
 from service.nn.layers.base import Account, Node, Parameter, Saved, Vjp
 from service.nn.shapes import WIDEST
 from service.nn.windows import Windows
@@ -30,14 +31,11 @@ class Padding(StrEnum):
     CAUSAL = "causal"
 
 
-class Convolution(Node):
-    """activation(x * W + b): a kernel slides over the steps of a sequence or the pixels of an image."""
+class Kernel(Node):
+    """What layers with a kernel have in common: where it lies, its activation, and how it is drawn."""
 
-    kind: Literal["convolution"] = "convolution"
     activation: AnyActivation = Linear()
     """The activation, linear unless said otherwise."""
-    filters: Annotated[Int64, Field(ge=1, le=WIDEST)]
-    """How many channels come out."""
     size: Extents
     """The size of the kernel along every axis of positions; one number stands for all."""
     stride: Extents = Field(default_factory=lambda: [1])
@@ -48,8 +46,6 @@ class Convolution(Node):
     """Zeros around the positions: none, as many as keep the number of positions at stride 1, or before alone."""
     pad: Annotated[list[Annotated[Int64, Field(ge=0, le=1024)]], Field(max_length=4)] | None = None
     """Zeros before and after the first axis, and the second; in place of `padding`."""
-    groups: Annotated[Int64, Field(ge=1, le=WIDEST)] = 1
-    """In how many groups the channels are: each sees its own alone."""
     weights: AnyInitializer = LecunNormal()
     """How the weights are drawn, N(0, 1/fan_in) unless said otherwise."""
     bias: AnyInitializer = Zeros()
@@ -57,22 +53,68 @@ class Convolution(Node):
 
     account: ClassVar[Account] = "weights"
     plain: ClassVar[bool] = True
-    definition: ClassVar[str] = "z[p, j] = sum over k, i of W[k, i, j] * x[stride * p + dilation * k, i] + b[j]"
-    source: ClassVar[str] = "LeCun et al. 1989; shapes as in TensorFlow, channels last."
 
     @property
     def output_activation(self) -> Activation:
         return self.activation
 
-    def windows(self, shape: Shape) -> Windows:
-        """Where the kernel lies on inputs of that shape."""
+    def extents(self, shape: Shape) -> tuple[Shape, Shape, Shape]:
+        """Size, stride and dilation along every axis of positions of that shape."""
         axes = len(shape) - 1
         size, stride, dilation = (tuple(one) * (axes // len(one)) for one in (self.size, self.stride, self.dilation))
+        return size, stride, dilation
+
+    def windows(self, shape: Shape) -> Windows:
+        """Where the kernel lies on inputs of that shape."""
         padding = self.padding.value if self.pad is None else self.pad
-        return Windows.of(shape[:-1], size, stride, dilation, padding)
+        return Windows.of(shape[:-1], *self.extents(shape), padding)
+
+    def check(self, path: str, shape: Shape) -> None:
+        """Incompatible where the kernel has not the axes of positions of that shape, or does not fit."""
+        axes = len(shape) - 1
+        if axes not in (1, 2):
+            raise Incompatible(
+                "A kernel slides over a sequence (steps, features) or an image (height, width, channels); "
+                f"here comes {list(shape)}. Say what the inputs are with network.input.",
+                pointer=path,
+                shape=list(shape),
+            )
+        for name in ("size", "stride", "dilation"):
+            check_positions(f"{path}/{name}", name, shape, len(getattr(self, name)), 1)
+        if self.pad is not None:
+            check_positions(f"{path}/pad", "pad", shape, len(self.pad), 2)
+        if min(self.windows(shape).out) < 1:
+            raise Incompatible(
+                f"The kernel does not fit: of inputs of shape {list(shape)} nothing would be left.",
+                pointer=f"{path}/size",
+                shape=list(shape),
+            )
+
+    def products(self, shape: Shape) -> float:
+        return float(sum(one.size for one in self.parameters(shape)) * self.windows(shape).count)
+
+    def copies(self, shape: Shape) -> int:
+        windows = self.windows(shape)
+        return 2 * windows.count * prod(windows.size) * shape[-1]
+
+
+class Convolution(Kernel):
+    """activation(x * W + b): a kernel slides over the steps of a sequence or the pixels of an image."""
+
+    kind: Literal["convolution"] = "convolution"
+    filters: Annotated[Int64, Field(ge=1, le=WIDEST)]
+    """How many channels come out."""
+    groups: Annotated[Int64, Field(ge=1, le=WIDEST)] = 1
+    """In how many groups the channels are: each sees its own alone."""
+
+    definition: ClassVar[str] = "z[p, j] = sum over k, i of W[k, i, j] * x[stride * p + dilation * k, i] + b[j]"
+    source: ClassVar[str] = "LeCun et al. 1989; shapes as in TensorFlow, channels last."
 
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
-        _check(self, path, shape)
+        self.check(path, shape)
+        for name, count in (("the channels that come in", shape[-1]), ("the filters", self.filters)):
+            if count % self.groups:
+                raise Incompatible(f"{self.groups} groups do not divide {name}, {count}.", pointer=f"{path}/groups")
         return (*self.windows(shape).out, self.filters)
 
     def parameters(self, shape: Shape) -> list[Parameter]:
@@ -83,13 +125,6 @@ class Convolution(Node):
             Parameter("weights", kernel, fan_in, fan_out, self.weights),
             Parameter("bias", (self.filters,), fan_in, fan_out, self.bias),
         ]
-
-    def products(self, shape: Shape) -> float:
-        return float(sum(one.size for one in self.parameters(shape)) * self.windows(shape).count)
-
-    def copies(self, shape: Shape) -> int:
-        windows = self.windows(shape)
-        return 2 * windows.count * prod(windows.size) * shape[-1]
 
     def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
         weights, bias = arrays
@@ -133,32 +168,3 @@ class Convolution(Node):
     def _joined(self, parts: list[Array]) -> Array:
         """(trials, rows, filters)."""
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
-
-
-def _check(node: Convolution, path: str, shape: Shape) -> None:
-    axes = len(shape) - 1
-    if axes not in (1, 2):
-        raise Incompatible(
-            f"A convolution needs a sequence (steps, features) or an image (height, width, channels); "
-            f"here comes {list(shape)}. Say what the inputs are with network.input.",
-            pointer=path,
-            shape=list(shape),
-        )
-    for name in ("size", "stride", "dilation"):
-        if len(getattr(node, name)) not in (1, axes):
-            raise Incompatible(
-                f"There are {len(getattr(node, name))} numbers for {axes} axis of positions.",
-                pointer=f"{path}/{name}",
-                shape=list(shape),
-            )
-    if node.pad is not None and len(node.pad) != 2 * axes:
-        raise Incompatible(
-            f"pad needs {2 * axes} numbers, before and after every axis; it has {len(node.pad)}.", pointer=f"{path}/pad"
-        )
-    for name, count in (("the channels that come in", shape[-1]), ("the filters", node.filters)):
-        if count % node.groups:
-            raise Incompatible(f"{node.groups} groups do not divide {name}, {count}.", pointer=f"{path}/groups")
-    if min(node.windows(shape).out) < 1:
-        raise Incompatible(
-            f"The kernel does not fit: of inputs of shape {list(shape)} nothing would be left.", pointer=f"{path}/size"
-        )
