@@ -102,8 +102,8 @@ NODES = [
 def built(one: PlannedNode, precision: type = np.float64) -> Built:
     randomness = Randomness(7, range(TRIALS))
     arrays = [
-        drawn(parameter, SAMPLES, randomness.tensor(place)).astype(precision)
-        for parameter, place in zip(one.parameters, one.tensors, strict=True)
+        drawn(parameter, SAMPLES, [randomness.tensor(place) for place in places]).astype(precision)
+        for parameter, places in zip(one.parameters, one.tensors, strict=True)
     ]
     chains = [Chain([built(inner, precision) for inner in chain]) for chain in one.chains]
     return Built(one.node, one.row, one.shape, one.out, one.parameters, arrays, chains)

@@ -77,14 +77,14 @@ def members(family: type[_K]) -> list[type[_K]]:
     return sorted((kind for kind in found if _is_concrete(kind)), key=lambda kind: kind.name())
 
 
-def one_of(name: str, family: type[Kind]) -> Any:
-    """The discriminated union of the kinds of `family`, called `name` in the OpenAPI document."""
-    found = members(family)
-    return union_of(name, found, f"One of {len(found)} kinds, told apart by `kind`.")
+def one_of(name: str, family: type[Kind], *others: type[Kind]) -> Any:
+    """The discriminated union of the kinds of `family`, and of `others`, called `name` in the OpenAPI document."""
+    found = [*members(family), *others]
+    return union_of(name, found, f"One of {len(found)} kinds, distinguished by `kind`.")
 
 
 def union_of(name: str, models: Sequence[type[Model]], description: str) -> Any:
-    """The union of `models`, which are told apart by their `kind`, called `name` in the OpenAPI document."""
+    """The union of `models`, distinguished by their `kind`, called `name` in the OpenAPI document."""
     union = Field(discriminator="kind", description=description)
     return TypeAliasType(name, Annotated[reduce(or_, models), union])
 

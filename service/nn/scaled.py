@@ -16,16 +16,20 @@ _SMALLEST, _LARGEST = 2.0**-32, 2.0**32
 """A gradient is left alone while the sum of its squares is between these: far from what either precision loses."""
 
 
+Exponents = npt.NDArray[np.integer[Any]]
+"""Powers of two, one for each trial."""
+
+
 @dataclass(frozen=True)
 class Scaled:
     """A gradient values · 2**exponent, one exponent for each trial, so that none under- or overflows."""
 
     values: Array  # (trials, samples, features), of order one
-    exponent: npt.NDArray[np.integer[Any]]  # (trials, 1, 1)
+    exponent: Exponents  # (trials, 1, 1)
     sums: Float64Array  # of squares of `values`, (trials,)
 
     @classmethod
-    def of(cls, values: Array, exponent: npt.NDArray[np.integer[Any]]) -> Scaled:
+    def of(cls, values: Array, exponent: Exponents) -> Scaled:
         """`values`, (trials, n, m), · 2**exponent, the largest of a trial brought into [1/2, 1) where squares stray."""
         sums = plain_squares(values)
         if all_between(sums, _SMALLEST, _LARGEST):
@@ -52,7 +56,7 @@ class Scaled:
         ]
         return Scaled.of(parts[0] + parts[1], np.where(top == least, 0, top))
 
-    def before(self, activation: Activation, derivative: Array, y: Array) -> tuple[Array, npt.NDArray[np.integer[Any]]]:
+    def before(self, activation: Activation, derivative: Array, y: Array) -> tuple[Array, Exponents]:
         """∂e/∂z and its exponent where this is ∂e/∂y and y = activation(z); `derivative = activation.df(z, y)`."""
         return activation.vjp(derivative, y, self.values), self.exponent
 
@@ -61,6 +65,6 @@ class Scaled:
         return Squares(self.sums, self.exponents)
 
     @property
-    def exponents(self) -> npt.NDArray[np.integer[Any]]:
+    def exponents(self) -> Exponents:
         """log2 of the scale, (trials,)."""
         return self.exponent[:, 0, 0]

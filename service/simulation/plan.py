@@ -34,7 +34,7 @@ class PlannedNode:
     shape: Shape  # of what goes in, for one sample
     out: Shape  # of what comes out
     parameters: tuple[Parameter, ...]
-    tensors: tuple[int, ...]  # the places of the parameters in the random numbers
+    tensors: tuple[tuple[int, ...], ...]  # the places of the parameters' parts in the random numbers
     chains: "tuple[tuple[PlannedNode, ...], ...]" = ()
     source: int | None = None  # the row of the node whose output goes in; None where these are the network's inputs
     inside: bool = False  # whether it stands in another node
@@ -201,7 +201,7 @@ class _Tree:
             _check_values(at, parameters)
             weighted = any(one.is_weights for one in parameters)
             self._weighted += weighted
-            tensors = tuple(self._tensor(one.name, weighted) for one in parameters)
+            tensors = tuple(tuple(self._tensor(name, weighted) for name in _parts(one)) for one in parameters)
             inner = node.chains().items()
             chains = tuple(self.chain(at + to, layers, shape, source, inside=True) for to, layers in inner)
             out = node.out(at, shape, [chain[-1].out if chain else shape for chain in chains])
@@ -227,6 +227,11 @@ class _Tree:
         order = self._others.setdefault((name, self._weighted), 0)
         self._others[name, self._weighted] += 1
         return ((1 + crc32(name.encode())) << _OTHER_TENSORS) + (self._weighted << _TENSORS_BEHIND_ONE) + order
+
+
+def _parts(one: Parameter) -> list[str]:
+    """The names that the parts of a parameter are drawn by; the first has that of the parameter."""
+    return [one.name, *(f"{one.name}/{number}" for number in range(1, one.parts))]
 
 
 def _unrolled(path: str, layers: Sequence[Node]) -> Iterator[tuple[str, Node]]:

@@ -154,19 +154,20 @@ def _chain(planned: Sequence[PlannedNode], randomness: Randomness, samples: int)
     nodes, dtype = [], randomness.dtype
     for one in planned:
         arrays = [
-            drawn(parameter, samples, randomness.tensor(place)).astype(dtype, copy=False)
-            for parameter, place in zip(one.parameters, one.tensors, strict=True)
+            drawn(parameter, samples, [randomness.tensor(place) for place in places]).astype(dtype, copy=False)
+            for parameter, places in zip(one.parameters, one.tensors, strict=True)
         ]
         chains = [_chain(inner, randomness, samples) for inner in one.chains]
         nodes.append(Built(one.node, one.row, one.shape, one.out, one.parameters, arrays, chains))
     return Chain(nodes)
 
 
-def drawn(parameter: Parameter, samples: int, stream: Stream) -> Array:
-    """A parameter of every trial, (trials or 1, *shape)."""
-    shape = parameter.matrix_shape(samples)
-    drawn = parameter.initializer.draw(shape, parameter.fan_in, parameter.fan_out, stream)
-    return drawn.reshape(drawn.shape[0], *parameter.drawn_shape(samples))
+def drawn(parameter: Parameter, samples: int, streams: Sequence[Stream]) -> Array:
+    """A parameter of every trial, (trials or 1, *shape), each of its parts from a stream of its own."""
+    shape, initializer = parameter.matrix_shape(samples), parameter.initializer
+    parts = [initializer.draw(shape, parameter.fan_in, parameter.fan_out, stream) for stream in streams]
+    whole = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+    return whole.reshape(whole.shape[0], *parameter.drawn_shape(samples))
 
 
 @dataclass(frozen=True)

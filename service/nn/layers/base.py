@@ -17,7 +17,7 @@ from pydantic import Field
 from service.core.arrays import Array, Float64Array, Shape
 from service.core.kinds import Int64, Kind
 from service.nn.activations import Activation
-from service.nn.initializers import Initializer
+from service.nn.initializers import AnyBias, Initializer, NoBias
 from service.nn.scaled import Scaled
 
 if TYPE_CHECKING:
@@ -34,6 +34,11 @@ OPERATIONS_PER_OUTPUT = 250.0
 """An activation forward and back, and what is measured of an output, take as long as so many of a matrix product."""
 
 
+def bias_of(name: str, shape: Shape, fan_in: int, fan_out: int, bias: AnyBias) -> list[Parameter]:
+    """The parameter of a bias of that shape; none where the layer has none."""
+    return [] if isinstance(bias, NoBias) else [Parameter(name, shape, fan_in, fan_out, bias)]
+
+
 @dataclass(frozen=True)
 class Parameter:
     """An array that a node needs, and how it is drawn; `name` is the field of the specification that says so."""
@@ -44,6 +49,7 @@ class Parameter:
     fan_out: int
     initializer: Initializer
     per_sample: bool = False  # whether every sample has one of its own: a mask, which is not trained
+    parts: int = 1  # so many are drawn one by one, and put end to end along the last axis
 
     @property
     def is_weights(self) -> bool:
@@ -62,9 +68,9 @@ class Parameter:
         return (1, *self.shape) if len(self.shape) == 1 else self.shape
 
     def matrix_shape(self, samples: int) -> Shape:
-        """The shape in which it is drawn: what goes in, and what comes out, which is the last axis."""
+        """The shape in which a part of it is drawn: what goes in, and what comes out, which is the last axis."""
         *first, last = self.drawn_shape(samples)
-        return prod(first), last
+        return prod(first), last // self.parts
 
 
 def shaped(signal: Array, shape: Shape) -> Array:
@@ -126,6 +132,11 @@ class Built:
         """Its weight matrices by their names, (trials or 1, …, fan_out) each."""
         pairs = zip(self.parameters, self.arrays, strict=True)
         return {one.name: array for one, array in pairs if one.is_weights}
+
+    @property
+    def named(self) -> dict[str, Array]:
+        """All parameters by their names."""
+        return dict(zip((one.name for one in self.parameters), self.arrays, strict=True))
 
     @property
     def trained(self) -> list[str]:

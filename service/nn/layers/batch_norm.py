@@ -6,7 +6,7 @@ from math import sqrt
 from typing import ClassVar, Literal
 
 from service.core.arrays import Array
-from service.nn.layers.base import Saved, Vjp, along_channels, over_positions
+from service.nn.layers.base import Saved, Vjp, over_positions
 from service.nn.layers.normalisation import ShiftedNormalisation
 
 
@@ -37,11 +37,13 @@ class BatchNorm(ShiftedNormalisation):
         if self.mode is Mode.TRAINING:
             return super().apply(arrays, x)
         standard = x / x.dtype.type(sqrt(1.0 + self.epsilon))
-        gain, shift = (along_channels(one, x) for one in arrays)
-        return standard * gain + shift, standard
+        return self.shaped(arrays, standard), standard
 
     def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
         if self.mode is Mode.TRAINING:
             return super().vjp(arrays, saved, dy)
-        gain = along_channels(arrays[0], dy) / dy.dtype.type(sqrt(1.0 + self.epsilon))
-        return lambda: dy * gain, lambda name: over_positions(dy * saved if name == "gain" else dy)
+        deviation = dy.dtype.type(sqrt(1.0 + self.epsilon))
+        return (
+            lambda: self.before_gain(arrays, dy) / deviation,
+            lambda name: over_positions(dy * saved if name == "gain" else dy),
+        )

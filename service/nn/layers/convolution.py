@@ -13,10 +13,10 @@ from service.core.errors import Incompatible
 from service.core.kinds import Int64
 from service.nn.activations import Activation, AnyActivation
 from service.nn.activations.smooth import Linear
-from service.nn.initializers import AnyInitializer
+from service.nn.initializers import AnyBias, AnyInitializer
 from service.nn.initializers.base import LecunNormal, Zeros
 from service.nn.layers.arranging import check_positions
-from service.nn.layers.base import Account, Node, Parameter, Saved, Vjp
+from service.nn.layers.base import Account, Node, Parameter, Saved, Vjp, bias_of
 from service.nn.shapes import WIDEST
 from service.nn.windows import Windows
 
@@ -48,7 +48,7 @@ class Kernel(Node):
     """Zeros before and after the first axis, and the second; in place of `padding`."""
     weights: AnyInitializer = LecunNormal()
     """How the weights are drawn, N(0, 1/fan_in) unless said otherwise."""
-    bias: AnyInitializer = Zeros()
+    bias: AnyBias = Zeros()
     """How the bias is drawn, zeros unless said otherwise."""
 
     account: ClassVar[Account] = "weights"
@@ -123,16 +123,16 @@ class Convolution(Kernel):
         kernel = (*self.windows(shape).size, shape[-1] // self.groups, self.filters)
         return [
             Parameter("weights", kernel, fan_in, fan_out, self.weights),
-            Parameter("bias", (self.filters,), fan_in, fan_out, self.bias),
+            *bias_of("bias", (self.filters,), fan_in, fan_out, self.bias),
         ]
 
     def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
-        weights, bias = arrays
+        weights, *bias = arrays
         windows = self.windows(x.shape[2:])
         columns = self._grouped(windows.take(x), windows)
         z = self._joined([product(one, w) for one, w in zip(columns, self._kernels(weights), strict=True)])
-        if bias.any():
-            z = z + bias
+        if bias and bias[0].any():
+            z = z + bias[0]
         return z.reshape(z.shape[0], x.shape[1], *windows.out, self.filters), (columns, windows)
 
     def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:

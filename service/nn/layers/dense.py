@@ -9,9 +9,9 @@ from service.core.arrays import Array, Shape, product, transposed
 from service.core.kinds import Int64
 from service.nn.activations import Activation, AnyActivation
 from service.nn.activations.smooth import Linear
-from service.nn.initializers import AnyInitializer
+from service.nn.initializers import AnyBias, AnyInitializer
 from service.nn.initializers.base import LecunNormal, Zeros
-from service.nn.layers.base import Account, Node, Parameter, Saved, Vjp
+from service.nn.layers.base import Account, Node, Parameter, Saved, Vjp, bias_of
 from service.nn.shapes import WIDEST
 
 _SHARE_WORTH_IT = 0.5
@@ -28,7 +28,7 @@ class Dense(Node):
     """How many outputs there are."""
     weights: AnyInitializer = LecunNormal()
     """How the weights are drawn, N(0, 1/fan_in) unless said otherwise."""
-    bias: AnyInitializer = Zeros()
+    bias: AnyBias = Zeros()
     """How the bias is drawn, zeros unless said otherwise."""
 
     account: ClassVar[Account] = "weights"
@@ -45,15 +45,15 @@ class Dense(Node):
         fan_in = shape[-1]
         return [
             Parameter("weights", (fan_in, self.units), fan_in, self.units, self.weights),
-            Parameter("bias", (self.units,), fan_in, self.units, self.bias),
+            *bias_of("bias", (self.units,), fan_in, self.units, self.bias),
         ]
 
     def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
-        weights, bias = arrays
+        weights, *bias = arrays
         rows = x.reshape(x.shape[0], -1, x.shape[-1]) if x.ndim > 3 else x  # every position by itself
         z = product(rows, weights)
-        if bias.any():  # zeros, the usual bias, cost nothing
-            z = z + bias
+        if bias and bias[0].any():  # zeros, the usual bias, cost nothing
+            z = z + bias[0]
         return z if x.ndim == 3 else z.reshape(z.shape[0], *x.shape[1:-1], self.units), rows
 
     def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from service.core.arrays import Array, Shape
 from service.core.kinds import Int64
-from service.nn.layers.base import Parameter, Saved, Vjp, along_channels, over_positions
+from service.nn.layers.base import Parameter, Saved, Vjp, along_channels, bias_of, over_positions
 from service.nn.layers.convolution import Kernel
 
 
@@ -32,7 +32,7 @@ class DepthwiseConvolution(Kernel):
         fan_in, fan_out = prod(size), prod(size) * self.multiplier
         return [
             Parameter("weights", (*size, channels, self.multiplier), fan_in, fan_out, self.weights),
-            Parameter("bias", (channels * self.multiplier,), fan_in, fan_out, self.bias),
+            *bias_of("bias", (channels * self.multiplier,), fan_in, fan_out, self.bias),
         ]
 
     def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
@@ -40,7 +40,7 @@ class DepthwiseConvolution(Kernel):
         taken = windows.take(x).reshape(x.shape[0], x.shape[1] * windows.count, -1, x.shape[-1])
         z = np.einsum("tnkc,tkcm->tncm", taken, self._kernel(arrays[0]))
         z = z.reshape(z.shape[0], x.shape[1], *windows.out, -1)
-        return z + along_channels(arrays[1], z), (taken, windows)
+        return sum((along_channels(bias, z) for bias in arrays[1:]), z), (taken, windows)
 
     def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
         taken, windows = saved

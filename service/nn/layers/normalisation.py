@@ -10,7 +10,7 @@ from pydantic import Field
 
 from service.core.arrays import Array, Shape
 from service.core.kinds import Double
-from service.nn.initializers import AnyInitializer
+from service.nn.initializers import AnyBias, NoBias
 from service.nn.initializers.base import Ones, Zeros
 from service.nn.layers.base import (
     OPERATIONS_PER_OUTPUT,
@@ -20,6 +20,7 @@ from service.nn.layers.base import (
     Saved,
     Vjp,
     along_channels,
+    bias_of,
     over_positions,
 )
 
@@ -29,7 +30,7 @@ class Normalisation(Node):
 
     epsilon: Annotated[Double, Field(ge=1e-12, le=1)] = 1e-5
     """What is added to the variance, so that nothing is divided by zero."""
-    gain: AnyInitializer = Ones()
+    gain: AnyBias = Ones()
     """How the factor of each feature is drawn, ones unless said otherwise."""
 
     account: ClassVar[Account] = "normalisation"
@@ -55,7 +56,7 @@ class Normalisation(Node):
         return 0.0
 
     def parameters(self, shape: Shape) -> list[Parameter]:
-        return [Parameter("gain", shape[-1:], shape[-1], shape[-1], self.gain)]
+        return bias_of("gain", shape[-1:], shape[-1], shape[-1], self.gain)
 
     def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
         seen, axes = self.view(x), self.axes(x)
@@ -64,15 +65,13 @@ class Normalisation(Node):
         unit = centred / np.where(largest > 0.0, largest, x.dtype.type(1.0))  # whose squares stay in range
         deviation = np.hypot(largest * np.sqrt(np.square(unit).mean(axis=axes, keepdims=True)), sqrt(self.epsilon))
         standard = centred / deviation
-        gain, *shift = (along_channels(one, x) for one in arrays)
-        y = standard.reshape(x.shape) * gain
-        return y + shift[0] if shift else y, (standard, deviation)
+        return self.shaped(arrays, standard.reshape(x.shape)), (standard, deviation)
 
     def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
         standard, deviation = saved
 
         def dx() -> Array:
-            d, axes = self.view(dy * along_channels(arrays[0], dy)), self.axes(dy)
+            d, axes = self.view(self.before_gain(arrays, dy)), self.axes(dy)
             along = (d * standard).mean(axis=axes, keepdims=True)
             level = d.mean(axis=axes, keepdims=True) if self.centred else d.dtype.type(0.0)
             return ((d - level - standard * along) / deviation).reshape(dy.shape)
@@ -82,12 +81,22 @@ class Normalisation(Node):
 
         return dx, gradient
 
+    def shaped(self, arrays: Sequence[Array], standard: Array) -> Array:
+        """What is normalised, (trials, samples, *shape), with its gain and shift, where there are any."""
+        parts = [along_channels(one, standard) for one in arrays]
+        y = standard if isinstance(self.gain, NoBias) else standard * parts.pop(0)
+        return y + parts[0] if parts else y
+
+    def before_gain(self, arrays: Sequence[Array], dy: Array) -> Array:
+        """∂e/∂ what is normalised, of the shape of `dy`."""
+        return dy if isinstance(self.gain, NoBias) else dy * along_channels(arrays[0], dy)
+
 
 class ShiftedNormalisation(Normalisation):
     """gain · (x − mean) / √(variance + epsilon) + shift."""
 
-    shift: AnyInitializer = Zeros()
+    shift: AnyBias = Zeros()
     """How what is added to each feature is drawn, zeros unless said otherwise."""
 
     def parameters(self, shape: Shape) -> list[Parameter]:
-        return [*super().parameters(shape), Parameter("shift", shape[-1:], shape[-1], shape[-1], self.shift)]
+        return [*super().parameters(shape), *bias_of("shift", shape[-1:], shape[-1], shape[-1], self.shift)]

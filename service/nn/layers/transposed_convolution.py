@@ -8,7 +8,7 @@ from pydantic import Field
 
 from service.core.arrays import Array, Shape, product, transposed
 from service.core.kinds import Int64
-from service.nn.layers.base import Parameter, Saved, Vjp, along_channels, over_positions
+from service.nn.layers.base import Parameter, Saved, Vjp, along_channels, bias_of, over_positions
 from service.nn.layers.convolution import Kernel, Padding
 from service.nn.shapes import WIDEST
 from service.nn.windows import Windows
@@ -45,7 +45,7 @@ class TransposedConvolution(Kernel):
         fan_in, fan_out = prod(size) * self.filters, prod(size) * channels
         return [
             Parameter("weights", (*size, channels, self.filters), fan_in, fan_out, self.weights),
-            Parameter("bias", (self.filters,), fan_in, fan_out, self.bias),
+            *bias_of("bias", (self.filters,), fan_in, fan_out, self.bias),
         ]
 
     def copies(self, shape: Shape) -> int:
@@ -57,7 +57,7 @@ class TransposedConvolution(Kernel):
         rows = x.reshape(x.shape[0], -1, x.shape[-1])
         put = product(rows, self._kernel(arrays[0]))
         z = windows.add(put.reshape(put.shape[0], x.shape[1], *windows.out, *windows.size, self.filters))
-        return z + along_channels(arrays[1], z), (rows, windows)
+        return sum((along_channels(bias, z) for bias in arrays[1:]), z), (rows, windows)
 
     def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
         rows, windows = saved
