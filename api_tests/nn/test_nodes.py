@@ -13,9 +13,10 @@ from service.nn.layers import Node
 from service.nn.layers.base import Built, Chain, Saved
 from service.nn.randomness import Randomness
 from service.nn.scaled import Scaled
-from service.simulation.plan import PlannedNode, plan
+from service.simulation.plan import plan
 from service.simulation.simulate import drawn
 from service.simulation.spec import Network, SimulationSpec
+from service.simulation.tree import PlannedNode
 
 Numbers = npt.NDArray[np.floating[Any]]
 

@@ -11,9 +11,10 @@ from service.nn.activations import Activation
 from service.nn.activations.expression import Expression
 from service.nn.activations.smooth import Linear
 from service.nn.layers.dense import Dense
-from service.simulation.plan import Plan, PlannedNode, plan
+from service.simulation.plan import Plan, plan
 from service.simulation.results import LayerStatistics, SimulationReport, Verdict
 from service.simulation.spec import SimulationSpec
+from service.simulation.tree import PlannedNode
 from service.simulation.vocabulary import Severity
 from service.studies.axes import Axis
 from service.studies.points import PointVerdict

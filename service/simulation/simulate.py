@@ -27,13 +27,14 @@ from service.nn.scaled import Scaled
 from service.processes.fork_map import fork_map
 from service.simulation.estimate import Regime, cost
 from service.simulation.first_trial import FirstTrial
-from service.simulation.plan import Plan, PlannedNode, plan
+from service.simulation.plan import Plan, plan
 from service.simulation.probe import Accumulator, MeasuringProbe
 from service.simulation.reasons import verdict_of
 from service.simulation.results import SimulationReport, Theory
 from service.simulation.spec import SimulationSpec
 from service.simulation.spreads import layer_statistics
 from service.simulation.statistics import Measurements, NetworkTrials
+from service.simulation.tree import PlannedNode
 from service.simulation.verdict import NetworkFacts, judge
 from service.theory.bounds import largest_slope
 from service.theory.mean_field import DenseStage, Prediction, predict
@@ -154,7 +155,9 @@ def _chain(planned: Sequence[PlannedNode], randomness: Randomness, samples: int)
     nodes, dtype = [], randomness.dtype
     for one in planned:
         arrays = [
-            drawn(parameter, samples, [randomness.tensor(place) for place in places]).astype(dtype, copy=False)
+            drawn(parameter, samples * one.batch, [randomness.tensor(place) for place in places]).astype(
+                dtype, copy=False
+            )
             for parameter, places in zip(one.parameters, one.tensors, strict=True)
         ]
         chains = [_chain(inner, randomness, samples) for inner in one.chains]

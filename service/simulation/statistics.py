@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from service.core.arrays import Float64Array
 from service.nn.layers.base import Account
-from service.simulation.plan import Plan, PlannedNode
+from service.simulation.plan import Plan
 from service.simulation.probe import Accumulator, Derivatives
+from service.simulation.tree import PlannedNode
 
 ACCOUNTS: tuple[Account, ...] = get_args(Account)
 
@@ -44,7 +45,10 @@ class _Steps:
                 behind = row if row == following else nodes + following  # behind the last one is the prediction
                 steps.gains[row] = nodes + row, behind
                 ahead = made.nodes[following].node
-                steps.shares["weights" if ahead.plain else ahead.account][row] = row, behind
+                moved = (
+                    "weights" if ahead.account == "derivative" else ahead.account
+                )  # an activation alone moves nothing
+                steps.shares[moved][row] = row, behind
                 steps.shares["derivative"][row] = nodes + row, row
             elif row == following:
                 steps.gains[row] = row, row

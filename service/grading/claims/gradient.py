@@ -15,9 +15,10 @@ from service.grading.measures import report_path
 from service.grading.results import Method
 from service.nn.initializers.matrices import ExplicitInitializer
 from service.nn.layers.dense import Dense
-from service.simulation.plan import PlannedNode, plan
+from service.simulation.plan import plan
 from service.simulation.results import LayerGradients, SimulationReport
 from service.simulation.spec import Include, SimulationSpec
+from service.simulation.tree import PlannedNode
 
 _Quantity = Literal["weights", "bias", "delta", "derivative", "backward_factor"]
 _Matrix = list[list[float]]

@@ -201,11 +201,15 @@ class Node(Kind):
 
     def depth(self) -> int:
         """How many rows of a report this entry stands for, the nodes inside it counted."""
-        return 1 + sum(layer.depth() for layers in self.chains().values() for layer in layers)
+        return 1 + sum(layer.depth() for layers in self.chains((1,)).values() for layer in layers)
 
-    def chains(self) -> dict[str, Sequence[Node]]:
-        """The chains inside, by their pointers relative to this node."""
+    def chains(self, shape: Shape) -> dict[str, Sequence[Node]]:
+        """The chains inside, by their pointers relative to this node, which are empty where it is a name for others."""
         return {}
+
+    def inner_shape(self, shape: Shape) -> Shape:
+        """The shape of what goes into its chains, of which one sample may have several."""
+        return shape
 
     @abstractmethod
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:

@@ -52,7 +52,7 @@ class Parallel(Node):
         "Szegedy et al. 2015 (concat), Huang et al. 2017 (concat with x), Dauphin et al. 2017 (gates)."
     )
 
-    def chains(self) -> dict[str, Sequence[Node]]:
+    def chains(self, shape: Shape) -> dict[str, Sequence[Node]]:
         return {f"/branches/{number}/layers": branch.layers for number, branch in enumerate(self.branches)}
 
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:

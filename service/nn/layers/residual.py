@@ -38,7 +38,7 @@ class Residual(Node):
     def output_activation(self) -> Activation:
         return self.activation
 
-    def chains(self) -> dict[str, Sequence[Node]]:
+    def chains(self, shape: Shape) -> dict[str, Sequence[Node]]:
         return {"/layers": self.layers, "/shortcut": self.shortcut}
 
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:

@@ -28,7 +28,7 @@ class Blend(Node):
     definition: ClassVar[str] = "(1 - share) * x + share * layers(x)"
     source: ClassVar[str] = "Srivastava, Greff & Schmidhuber 2015, with a constant gate."
 
-    def chains(self) -> dict[str, Sequence[Node]]:
+    def chains(self, shape: Shape) -> dict[str, Sequence[Node]]:
         return {"/layers": self.layers}
 
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:

@@ -1,0 +1,212 @@
+"""Self-attention."""
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from math import sqrt
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from service.core.arrays import Array, Float64Array, Shape, plain_squares, product, transposed
+from service.core.errors import Incompatible
+from service.core.kinds import Int64, StrictBool
+from service.nn.initializers import AnyBias, AnyInitializer
+from service.nn.initializers.base import GlorotUniform, Zeros
+from service.nn.layers.base import OPERATIONS_PER_OUTPUT, Account, Built, Node, Parameter, Probe, Saved, Vjp, bias_of
+from service.nn.scaled import Scaled
+from service.nn.shapes import WIDEST
+
+_ROTARY_BASE = 10_000.0
+
+
+class Positions(StrEnum):
+    """How positions are known."""
+
+    NONE = "none"
+    ROTARY = "rotary"
+
+
+class Attention(Node):
+    """Every step is the mean of the values of all steps, by softmax(query · key / √key_units), in several heads."""
+
+    kind: Literal["attention"] = "attention"
+    heads: Annotated[Int64, Field(ge=1, le=1024)] = 1
+    """How many queries a step has."""
+    key_units: Annotated[Int64, Field(ge=1, le=WIDEST)] | None = None
+    """The length of a query, a key and a value: the features over the heads unless said otherwise."""
+    kv_heads: Annotated[Int64, Field(ge=1, le=1024)] | None = None
+    """How many keys and values a step has, each for as many queries: as many as heads unless said otherwise."""
+    causal: StrictBool = False
+    """Whether a step sees only itself and those before it."""
+    positions: Positions = Positions.NONE
+    """Whether queries and keys are rotated by their positions."""
+    weights: AnyInitializer = GlorotUniform()
+    """How the matrices of queries, keys and values are drawn, each by itself."""
+    output_weights: AnyInitializer = GlorotUniform()
+    """How the matrix behind the heads is drawn."""
+    bias: AnyBias = Zeros()
+    """How the four biases are drawn, zeros unless said otherwise."""
+
+    account: ClassVar[Account] = "weights"
+    definition: ClassVar[str] = "softmax(q_p . k_r / sqrt(key_units)) over r, times v_r; all heads times W_o + b_o"
+    source: ClassVar[str] = "Vaswani et al. 2017; rotary positions Su et al. 2021; fewer keys Ainslie et al. 2023."
+
+    @property
+    def operations(self) -> tuple[float, float]:
+        return 0.0, 4.0 * OPERATIONS_PER_OUTPUT
+
+    def sizes(self, shape: Shape) -> tuple[int, int]:
+        """The length of a key, and how many keys a step has, for inputs of that shape."""
+        return self.key_units or max(1, shape[-1] // self.heads), self.kv_heads or self.heads
+
+    def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
+        if len(shape) != 2:
+            raise Incompatible(
+                f"Attention reads a sequence (steps, features); here comes {list(shape)}. "
+                "Say what the inputs are with network.input, or put a reshape in front.",
+                pointer=path,
+                shape=list(shape),
+            )
+        units, kept = self.sizes(shape)
+        if self.key_units is None and shape[-1] % self.heads:
+            raise Incompatible(
+                f"{self.heads} heads do not divide the {shape[-1]} features; say key_units, the length of each.",
+                pointer=f"{path}/heads",
+            )
+        if self.heads % kept:
+            raise Incompatible(f"{kept} kv_heads do not divide {self.heads} heads.", pointer=f"{path}/kv_heads")
+        if self.positions is Positions.ROTARY and units % 2:
+            raise Incompatible(
+                f"Rotary positions turn pairs of numbers; key_units is {units}, which is odd.",
+                pointer=f"{path}/positions",
+            )
+        return shape
+
+    def parameters(self, shape: Shape) -> list[Parameter]:
+        features, (units, kept) = shape[-1], self.sizes(shape)
+        widths = {"query": self.heads * units, "key": kept * units, "value": kept * units}
+        inner = self.heads * units
+        return [
+            *(Parameter(f"{name}_weights", (features, n), features, n, self.weights) for name, n in widths.items()),
+            Parameter("output_weights", (inner, features), inner, features, self.output_weights),
+            *(one for name, n in widths.items() for one in bias_of(f"{name}_bias", (n,), features, n, self.bias)),
+            *bias_of("output_bias", (features,), inner, features, self.bias),
+        ]
+
+    def products(self, shape: Shape) -> float:
+        steps, (units, _) = shape[0], self.sizes(shape)
+        return float(sum(one.size for one in self.parameters(shape)) * steps + 2 * steps**2 * self.heads * units)
+
+    def copies(self, shape: Shape) -> int:
+        steps, (units, _) = shape[0], self.sizes(shape)
+        return 6 * self.heads * steps * (steps + units)
+
+    def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
+        units, kept = self.sizes(x.shape[2:])
+        rows = x.reshape(x.shape[0], -1, x.shape[-1])
+        biases = arrays[4:]
+        made = [product(rows, w) + (biases[place] if biases else 0.0) for place, w in enumerate(arrays[:3])]
+        q, k, v = (_heads(one, x.shape[1:3], units) for one in made)
+        if self.positions is Positions.ROTARY:
+            q, k = _rotated(q, 1.0), _rotated(k, 1.0)
+        share = self.heads // kept
+        k, v = (np.repeat(one, share, axis=2) if share > 1 else one for one in (k, v))
+        rows_of = _softmax(q @ transposed(k) * x.dtype.type(1.0 / sqrt(units)), self.causal)
+        mixed = _flat_heads(rows_of @ v)  # (trials, samples · steps, heads · units)
+        z: Array = product(mixed, arrays[3])
+        z = z + biases[3] if biases else z
+        return z.reshape(z.shape[0], *x.shape[1:]), (rows, q, k, v, rows_of, mixed)
+
+    def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
+        back = _Back(self, arrays, saved, dy)
+        return lambda: back.by_softmax + back.by_values, back.gradient
+
+    def inward(self, at: Built, x: Array, probe: Probe) -> tuple[Array, Saved]:
+        z, saved = super().inward(at, x, probe)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            terms = np.where(saved[4] > 0.0, -saved[4] * np.log(saved[4]), 0.0)
+        entropy = terms.sum(axis=-1).mean(axis=(1, 2, 3))
+        probe.note(at, "attention_entropy", entropy.astype(np.float64))
+        return z, saved
+
+    def outward(self, at: Built, saved: Saved, dz: Scaled, probe: Probe) -> Callable[[], Scaled]:
+        back = _Back(self, at.arrays, saved, dz.values.reshape(*dz.values.shape[:2], *at.out))
+        probe.parameters(at, saved, dz, back.gradient)
+        by_softmax, by_values = plain_squares(_flat(back.by_softmax)), plain_squares(_flat(back.by_values))
+        with np.errstate(invalid="ignore"):
+            share: Float64Array = by_softmax / (by_softmax + by_values)
+        probe.note(at, "softmax_share", share)
+        return lambda: Scaled.of(_flat(back.by_softmax + back.by_values), dz.exponent)
+
+
+class _Back:
+    """The way back through one attention: ∂e/∂x by its two ways, and the parameters' gradients."""
+
+    def __init__(self, node: Attention, arrays: Sequence[Array], saved: Saved, dy: Array) -> None:
+        """From ∂e/∂y, (trials, samples, steps, features)."""
+        rows, q, k, v, rows_of, mixed = saved
+        self._rows, self._mixed = rows, mixed
+        units, kept = node.sizes(dy.shape[2:])
+        self._dz = dy.reshape(dy.shape[0], -1, dy.shape[-1])
+        dmixed = _heads(product(self._dz, transposed(arrays[3])), dy.shape[1:3], units)
+        drows = dmixed @ transposed(v)
+        dscores = rows_of * (drows - (rows_of * drows).sum(axis=-1, keepdims=True)) * dy.dtype.type(1.0 / sqrt(units))
+        dq, dk, dv = dscores @ k, transposed(dscores) @ q, transposed(rows_of) @ dmixed
+        if node.positions is Positions.ROTARY:
+            dq, dk = _rotated(dq, -1.0), _rotated(dk, -1.0)
+        self._made = [_flat_heads(one) for one in (dq, _shared(dk, kept), _shared(dv, kept))]
+        ways = [product(one, transposed(w)) for one, w in zip(self._made, arrays[:3], strict=True)]
+        shape = (ways[0].shape[0], *dy.shape[1:])
+        self.by_softmax, self.by_values = (ways[0] + ways[1]).reshape(shape), ways[2].reshape(shape)
+
+    def gradient(self, name: str) -> Array:
+        """∂e/∂ a parameter, (trials, *shape)."""
+        which, _, kind = name.partition("_")
+        before, behind = (
+            (self._mixed, self._dz)
+            if which == "output"
+            else (self._rows, self._made[["query", "key", "value"].index(which)])
+        )
+        return product(transposed(before), behind) if kind == "weights" else behind.sum(axis=-2, keepdims=True)
+
+
+def _flat(x: Array) -> Array:
+    """(trials, samples, steps, features) as (trials, samples, steps · features)."""
+    return x.reshape(*x.shape[:2], -1)
+
+
+def _heads(rows: Array, batch: Shape, units: int) -> Array:
+    """(trials, samples · steps, heads · units) as (trials, samples, heads, steps, units)."""
+    return rows.reshape(rows.shape[0], *batch, -1, units).swapaxes(2, 3)
+
+
+def _flat_heads(parts: Array) -> Array:
+    """(trials, samples, heads, steps, units) as (trials, samples · steps, heads · units)."""
+    trials, samples, heads, steps, units = parts.shape
+    return parts.swapaxes(2, 3).reshape(trials, samples * steps, heads * units)
+
+
+def _shared(parts: Array, kept: int) -> Array:
+    """(trials, samples, heads, steps, units) summed over the heads that share one of the `kept`."""
+    trials, samples, heads, steps, units = parts.shape
+    return parts if heads == kept else parts.reshape(trials, samples, kept, heads // kept, steps, units).sum(axis=3)
+
+
+def _softmax(scores: Array, causal: bool) -> Array:
+    """The weights of all steps for every step, (trials, samples, heads, steps, steps)."""
+    if causal:
+        steps = scores.shape[-1]
+        scores = np.where(np.tri(steps, dtype=np.bool_), scores, scores.dtype.type(-np.inf))
+    found: Array = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    found /= found.sum(axis=-1, keepdims=True)
+    return found
+
+
+def _rotated(parts: Array, sign: float) -> Array:
+    """(trials, samples, heads, steps, units) turned by angles that grow with the step; −1 turns them back."""
+    steps, half = parts.shape[-2], parts.shape[-1] // 2
+    angles = np.arange(steps)[:, None] * _ROTARY_BASE ** (-np.arange(half) / half)
+    cos, sin = np.cos(angles).astype(parts.dtype), (sign * np.sin(angles)).astype(parts.dtype)
+    one, other = parts[..., :half], parts[..., half:]
+    return np.concatenate([one * cos - other * sin, other * cos + one * sin], axis=-1)
