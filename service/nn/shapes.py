@@ -11,7 +11,7 @@ from service.core.kinds import Int64, Kind, one_of
 
 WIDEST = 65536
 """The most features, channels or steps that a signal has."""
-LARGEST_SIGNAL = 1 << 24
+LARGEST_SIGNAL = 1 << 26
 """The most numbers that one sample of a signal has."""
 
 _Extent = Annotated[Int64, Field(ge=1, le=WIDEST)]

@@ -93,6 +93,7 @@ class Plan:
 
 def plan(spec: SimulationSpec) -> Plan:
     """The plan of `spec`; a SpecError with the pointer of what does not fit."""
+    spec = spec.model_copy(update={"network": spec.network.resolved()})
     depth = sum(layer.depth() for layer in spec.network.layers)
     if depth > DEEPEST:
         raise DepthExceeded(depth, DEEPEST)

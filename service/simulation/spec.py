@@ -1,6 +1,7 @@
 """What may be asked: a network, its loss and data, how often to simulate it, and by which policy to judge it."""
 
 import json
+from collections.abc import Sequence
 from enum import StrEnum
 from hashlib import sha256
 from math import prod
@@ -13,10 +14,12 @@ from service.core.arrays import Shape
 from service.core.kinds import Int64, Model
 from service.core.version import ENGINE_VERSION
 from service.nn.data import AnyInputs, AnyTargets, Data, GaussianData
-from service.nn.layers import AnyLayer
+from service.nn.layers import AnyLayer, Node
+from service.nn.layers.embedding import Embedding
 from service.nn.losses import AnyLoss, SquaredError
 from service.nn.policies import AnyPolicy, Sgd
-from service.nn.shapes import WIDEST, AnyInputShape, FeaturesShape
+from service.nn.presets import PresetName, filled
+from service.nn.shapes import WIDEST, AnyInputShape, FeaturesShape, TokensShape
 
 DEFAULT_SAMPLES = 64
 
@@ -44,6 +47,8 @@ class Network(Model):
     """How many features an input has, where it is a vector."""
     input: AnyInputShape | None = None
     """What an input looks like, where it is something else."""
+    defaults: PresetName | None = None
+    """What layers have where they say nothing: what a framework takes, or a paper."""
     layers: Annotated[list[AnyLayer], Field(min_length=1, max_length=1000)]
     """The layers from input to output; the last one is the output layer."""
 
@@ -59,10 +64,15 @@ class Network(Model):
         return self
 
     def resolved(self) -> "Network":
-        """The same network with `features` in place of an input of that kind."""
-        if not isinstance(self.input, FeaturesShape):
-            return self
-        return self.model_copy(update={"features": self.input.features, "input": None})
+        """The same network with nothing left open: its layers filled, and `features` for an input of that kind."""
+        layers: Sequence[Node] = self.layers
+        if self.defaults is not None:
+            layers = filled(layers, self.defaults, self.shape)
+        if isinstance(self.input, TokensShape):
+            layers = [_with_vocabulary(layer, self.input.vocabulary) for layer in layers]
+        given = self.input if not isinstance(self.input, FeaturesShape) else None
+        features = self.features if given is not None or self.input is None else self.shape[0]
+        return self.model_copy(update={"features": features, "input": given, "defaults": None, "layers": layers})
 
     @property
     def shape(self) -> Shape:
@@ -73,6 +83,13 @@ class Network(Model):
     def size(self) -> int:
         """How many numbers one sample of the inputs has."""
         return prod(self.shape)
+
+
+def _with_vocabulary(layer: Node, vocabulary: int) -> Node:
+    """An embedding with as many tokens as there are, where it says nothing; every other layer as it is."""
+    if isinstance(layer, Embedding) and layer.vocabulary is None:
+        return layer.model_copy(update={"vocabulary": vocabulary})
+    return layer
 
 
 class DataSpec(Model):

@@ -1,6 +1,7 @@
 """Depthwise convolution: every channel by itself."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from math import prod
 from typing import Annotated, ClassVar, Literal
 
@@ -13,12 +14,22 @@ from service.nn.layers.base import Parameter, Saved, Vjp, along_channels, bias_o
 from service.nn.layers.convolution import Kernel
 
 
+class Fans(StrEnum):
+    """What counts as going into a unit."""
+
+    CHANNEL = "channel"
+    ALL = "all"
+
+
 class DepthwiseConvolution(Kernel):
     """activation(x * W + b): `multiplier` kernels slide over each channel by itself."""
 
     kind: Literal["depthwise_convolution"] = "depthwise_convolution"
     multiplier: Annotated[Int64, Field(ge=1, le=1024)] = 1
     """How many channels come out for each that comes in."""
+
+    fans: Fans = Fans.CHANNEL
+    """How fans are counted: of a channel's own kernels, or, as Keras does, of all channels."""
 
     definition: ClassVar[str] = "z[p, i * multiplier + j] = sum over k of W[k, i, j] * x[stride * p + k, i] + b"
     source: ClassVar[str] = "Sifre 2014, Howard et al. 2017; a convolution with as many groups as channels."
@@ -30,6 +41,7 @@ class DepthwiseConvolution(Kernel):
     def parameters(self, shape: Shape) -> list[Parameter]:
         size, channels = self.extents(shape)[0], shape[-1]
         fan_in, fan_out = prod(size), prod(size) * self.multiplier
+        fan_in *= channels if self.fans is Fans.ALL else 1
         return [
             Parameter("weights", (*size, channels, self.multiplier), fan_in, fan_out, self.weights),
             *bias_of("bias", (channels * self.multiplier,), fan_in, fan_out, self.bias),

@@ -52,12 +52,20 @@ class TransformerBlock(Node):
     """What each of the two branches is multiplied by."""
     dropout: Annotated[Double, Field(ge=0, lt=1)] = 0.0
     """The rate of dropout at the end of each branch."""
-    weights: AnyInitializer = GlorotUniform()
-    """How the matrices of queries, keys and values and the first dense layer are drawn."""
-    output_weights: AnyInitializer = GlorotUniform()
-    """How the two matrices that end in the stream are drawn."""
-    bias: AnyBias = Zeros()
-    """How all biases are drawn, zeros unless said otherwise."""
+    attention_weights: AnyInitializer = GlorotUniform()
+    """How the matrices of queries, keys and values are drawn."""
+    attention_output_weights: AnyInitializer = GlorotUniform()
+    """How the matrix behind the heads is drawn."""
+    mlp_weights: AnyInitializer = GlorotUniform()
+    """How the weights of the first dense layer are drawn."""
+    mlp_output_weights: AnyInitializer = GlorotUniform()
+    """How the weights of the second dense layer are drawn."""
+    attention_bias: AnyBias = Zeros()
+    """How the biases of the attention are drawn, zeros unless said otherwise."""
+    mlp_bias: AnyBias = Zeros()
+    """How those of the dense layers are drawn, zeros unless said otherwise."""
+    epsilon: Annotated[Double, Field(ge=1e-12, le=1)] = 1e-5
+    """What is added to the variance in the norms."""
 
     account: ClassVar[Account] = "skip"
     definition: ClassVar[str] = "x + attention(norm(x)), then x + dense(activation(dense(norm(x))))"
@@ -69,15 +77,16 @@ class TransformerBlock(Node):
             heads=self.heads,
             causal=self.causal,
             positions=self.positions,
-            weights=self.weights,
-            output_weights=self.output_weights,
-            bias=self.bias,
+            weights=self.attention_weights,
+            output_weights=self.attention_output_weights,
+            bias=self.attention_bias,
         )
-        inner = Dense(units=self.mlp_units, activation=self.activation, weights=self.weights, bias=self.bias)
-        outer = Dense(units=features, weights=self.output_weights, bias=self.bias)
+        first, second, bias = self.mlp_weights, self.mlp_output_weights, self.mlp_bias
+        inner = Dense(units=self.mlp_units, activation=self.activation, weights=first, bias=bias)
+        outer = Dense(units=features, weights=second, bias=bias)
         layers: list[Node] = []
         for branch in ([attention], [inner, outer]):
-            norm = LayerNorm() if self.norm is NormKind.LAYER_NORM else RmsNorm()
+            norm = (LayerNorm if self.norm is NormKind.LAYER_NORM else RmsNorm)(epsilon=self.epsilon)
             end = [Dropout(rate=self.dropout)] if self.dropout else []
             whole = [norm, *branch, *end] if self.norm_first else [*branch, *end]
             layers.append(Residual(layers=whole, shortcut=[], branch_scale=self.branch_scale))
