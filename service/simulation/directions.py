@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from service.core.arrays import Array, Float64Array, is_innermost
+from service.core.arrays import Array, Float64Array, Shape, is_innermost
 
 _SAME_DIRECTION = 8.0
 """Directions that differ by no more than so many roundings are one."""
@@ -45,3 +45,17 @@ def angular_spread_carefully(signal: Array) -> Float64Array:
         found: Float64Array = np.square(apart).sum(axis=(-2, -1)) / counts[..., 0]
     found[found < (_SAME_DIRECTION * np.finfo(signal.dtype).eps) ** 2] = 0.0
     return np.where(counts[..., 0] < 2, np.nan, found)
+
+
+def log10_spread_of_steps(signal: Array, shape: Shape) -> Float64Array:
+    """How far apart the directions of the steps of each sample are, in decades, (trials or 1,).
+
+    `signal` is (trials, samples, features), of which one sample has the shape (steps, features); the mean over samples
+    is inside the logarithm.
+    """
+    trials, samples = signal.shape[:2]
+    spread = angular_spread_carefully(signal.reshape(trials * samples, *shape)).reshape(trials, samples)
+    known = ~np.isnan(spread)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: Float64Array = 0.5 * np.log10(np.where(known, spread, 0.0).sum(axis=1) / known.sum(axis=1))
+    return found

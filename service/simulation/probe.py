@@ -22,7 +22,12 @@ from service.core.arrays import (
 )
 from service.nn.layers.base import Built, Saved, shaped
 from service.nn.scaled import Scaled
-from service.simulation.directions import angular_spread, angular_spread_carefully, squares_by_sample
+from service.simulation.directions import (
+    angular_spread,
+    angular_spread_carefully,
+    log10_spread_of_steps,
+    squares_by_sample,
+)
 from service.simulation.first_trial import FirstTrial
 from service.theory.bounds import SATURATED_BELOW
 
@@ -32,6 +37,9 @@ _WELL_CONDITIONED = 0.1
 """A mean square about the mean is a difference of two numbers where it is at least this share of the first."""
 _LEAST_SHARE_LEFT = 1e-4
 """A squared norm is known from products of samples if at least this share is left of what it could be."""
+
+_SEQUENCE = 2
+"""Axes of one sample of a sequence: steps and features."""
 
 Rows = slice | npt.NDArray[np.intp]
 """Which trials."""
@@ -168,6 +176,8 @@ class MeasuringProbe:
     def output(self, at: Built, z: Array, h: Array) -> None:
         """What comes out of a node, (trials, samples, features), and what its activation was given."""
         self._signal(at.row + 1, z, h)
+        if len(at.out) == _SEQUENCE and at.out[0] > 1:
+            self.note(at, "log10_token_spread", log10_spread_of_steps(h, at.out))
 
     def gradient(self, at: Built, dy: Scaled, dz: Scaled, derivative: Array | None) -> None:
         """∂e/∂h and ∂e/∂z, and φ'(z), (trials, samples, features), where there is an activation."""

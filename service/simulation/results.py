@@ -100,6 +100,26 @@ class GainAccounts(Model):
     """The share of everything else."""
 
 
+class TimeStatistics(Model):
+    """What a recurrent layer does to the gradient along its steps, with the error at the last step alone."""
+
+    time_ratio: Spread
+    """The gradient of what is remembered at the first step over that at the last, in decades; of an lstm, c decides."""
+    memory_steps: Double | None
+    """Steps back until it is smaller, or larger, by 2.5 decades at that rate; null where it does not change."""
+    log10_state_gradient: list[Double | None]
+    """The median over trials of its norm at every step, in decades; of at most 200 steps, evenly chosen."""
+
+
+class AttentionStatistics(Model):
+    """Where an attention looks, and by which way its gradient goes."""
+
+    entropy: Spread
+    """The mean entropy of a step's weights, in nats: 0 where it looks at one step, ln(steps) where at all alike."""
+    softmax_share: Spread
+    """The share of the squared gradient of what comes in that goes by queries and keys, and so through the softmax."""
+
+
 class LayerStatistics(LayerShape):
     """What was measured at a layer; logarithms are decimal, so a number is in decades."""
 
@@ -117,8 +137,10 @@ class LayerStatistics(LayerShape):
     """Of the root mean square of the outputs."""
     log10_angular_spread: Spread
     """Of how far the directions of the samples' outputs are apart: 0 distinct, −1.3 and below all but one."""
+    log10_token_spread: Spread | None
+    """The same over the steps of each sample; null where what comes out is no sequence."""
     log10_weight_norm: Spread
-    """Of the Frobenius norm of the weights."""
+    """Of the Frobenius norm of the weights, all matrices together."""
     log10_backward_gain: Spread
     """Delta here over delta in the next layer, over the gradient of the prediction in the last.
 
@@ -136,6 +158,10 @@ class LayerStatistics(LayerShape):
     """Trials in which delta is exactly 0 here."""
     non_finite_trials: Int64
     """Trials in which the forward pass has overflowed here or before."""
+    time: TimeStatistics | None
+    """Along the steps of a recurrent layer; null elsewhere."""
+    attention: AttentionStatistics | None
+    """Of an attention; null elsewhere."""
     histograms: LayerHistograms | None
     """Distributions, where they were asked for."""
 

@@ -19,6 +19,10 @@ _QUANTILES = (0.5, 0.05, 0.95)
 _FIELDS = ("median", "p05", "p95", "mean", "std", "count")
 _NOTHING = (None, None, None, None, None, 0)
 _CONFIDENCE = 0.95
+_MOST_STEPS = 200
+_SEVERE = 2.5
+"""Decades after which what lies further back cannot be used."""
+_STILL = 1e-9
 
 
 def layer_statistics(found: Measurements, made: Plan, loss_decades: float, first: FirstTrial) -> list[LayerStatistics]:
@@ -56,11 +60,55 @@ def layer_statistics(found: Measurements, made: Plan, loss_decades: float, first
                     **derivatives[row],
                     "zero_trials": zero_trials[row],
                     "non_finite_trials": non_finite_trials[row],
+                    **_noted(found, row),
                     "histograms": first.histograms(row) if made.spec.include else None,
                 }
             )
         )
     return layers
+
+
+def _noted(found: Measurements, row: int) -> dict[str, object]:
+    """What a layer says of itself: along its steps, or of its attention."""
+    notes = {name: values for (at, name), values in found.notes.items() if at == row}
+    tokens, entropy = notes.get("log10_token_spread"), notes.get("attention_entropy")
+    return {
+        "log10_token_spread": None if tokens is None else spread_fields(tokens[:, None])[0],
+        "time": _time(notes),
+        "attention": None
+        if entropy is None
+        else dict(zip(("entropy", "softmax_share"), spreads_of(entropy, notes["softmax_share"]), strict=True)),
+    }
+
+
+def _time(notes: dict[str, Decades]) -> dict[str, object] | None:
+    """Along the steps of a recurrent layer, of the direction that loses more where there are two."""
+    profiles = [values for name, values in notes.items() if name.endswith("log10_state_gradient")]
+    if not profiles or profiles[0].shape[1] < 2:
+        return None
+    ratios = [_along(profile) for profile in profiles]
+    worst = int(np.argmax([abs(finite_or_none(np.nanmedian(ratio)) or 0.0) for ratio in ratios]))
+    profile, ratio = profiles[worst], spreads_of(ratios[worst])[0]
+    steps = downsample_steps(profile.shape[1])
+    rate = abs(ratio.median or 0.0) / (profile.shape[1] - 1)
+    return {
+        "time_ratio": ratio,
+        "memory_steps": None if rate < _STILL else _SEVERE / rate,
+        "log10_state_gradient": _over_finite(profile[:, steps], np.nanmedian),
+    }
+
+
+def _along(profile: Decades) -> Decades:
+    """From the last step of the run to the first, (trials,), of (trials, steps)."""
+    with np.errstate(invalid="ignore"):
+        return profile[:, 0] - profile[:, -1]
+
+
+def downsample_steps(count: int) -> list[int]:
+    """All steps, or `_MOST_STEPS` evenly chosen with both ends."""
+    if count <= _MOST_STEPS:
+        return list(range(count))
+    return [step * (count - 1) // (_MOST_STEPS - 1) for step in range(_MOST_STEPS)]
 
 
 def _derivative_fields(found: Derivatives) -> list[dict[str, object]]:

@@ -80,6 +80,7 @@ class Measurements:
     weight_gradient: Decades
     weight_norm: Decades
     derivatives: Derivatives
+    notes: dict[tuple[int, str], Float64Array]  # of nodes by row and name, (trials, …)
 
     @classmethod
     def of(cls, found: Accumulator, made: Plan) -> "Measurements":
@@ -102,6 +103,7 @@ class Measurements:
             weight_gradient=found.weight_gradient.decades(samples**2),
             weight_norm=found.weights.decades(),
             derivatives=found.derivatives,
+            notes=found.notes,
         )
 
 

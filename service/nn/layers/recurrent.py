@@ -155,7 +155,7 @@ class Recurrent(Node):
         for number, (run, tape) in enumerate(zip(self._runs(), tapes, strict=True)):
             part = slice(number * self.units, (number + 1) * self.units)
             pre, profile = self._back(at, tape, run, list(self._incoming(dz, at.shape[0], part, run.reverse)))
-            probe.note(at, f"{run.prefix}log10_state_gradient", profile[:, ::-1] if run.reverse else profile)
+            probe.note(at, f"{run.prefix}log10_state_gradient", profile)
             driven, shifted, top = _aligned(pre, self.computed.gates * self.units, run.reverse)
             ways.append(_into_steps(driven, top, run.of(at, "weights")))
             gradients = self._gradients(steps, driven, tape, shifted)
