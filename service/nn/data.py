@@ -1,6 +1,7 @@
 """The families of inputs and targets: rules that fill a batch."""
 
 from abc import abstractmethod
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
@@ -31,6 +32,10 @@ class Data(Kind):
 
     def shape_of_values(self) -> Shape | None:
         """The shape the values were given in, where they were given."""
+        return None
+
+    def features(self) -> int | None:
+        """How many features it speaks of; None where it suits any number."""
         return None
 
 
@@ -98,6 +103,95 @@ class BernoulliData(InputData):
 
     def draw(self, shape: Shape, stream: Stream) -> Array:
         return np.where(stream.uniform(shape) < self.p, self.high, self.low)
+
+
+class PerFeatureData(InputData):
+    """N(mean_j, std_j²) in feature j: columns of a table that were not standardised."""
+
+    kind: Literal["per_feature"] = "per_feature"
+    means: Annotated[list[BoundedFloat], Field(min_length=1, max_length=65536)]
+    """The mean of each feature."""
+    stds: Annotated[list[NonNegative], Field(min_length=1, max_length=65536)]
+    """The standard deviation of each feature."""
+
+    definition: ClassVar[str] = "N(means[j], stds[j]^2)"
+
+    @model_validator(mode="after")
+    def _as_many(self) -> "PerFeatureData":
+        if len(self.means) != len(self.stds):
+            raise PydanticCustomError(
+                "unequal_lengths",
+                "there are {means} means and {stds} standard deviations; each feature needs one of both",
+                {"means": len(self.means), "stds": len(self.stds)},
+            )
+        return self
+
+    def features(self) -> int | None:
+        return len(self.means)
+
+    def mean_square(self) -> float:
+        return float(np.mean(np.square(self.means) + np.square(self.stds)))
+
+    def draw(self, shape: Shape, stream: Stream) -> Array:
+        normals = stream.normal(shape)
+        parted = normals.reshape(*normals.shape[:-1], -1, len(self.means))
+        return (parted * np.array(self.stds) + np.array(self.means)).reshape(normals.shape)
+
+
+class PixelData(InputData):
+    """0 with probability zero_fraction, else U(low, high): raw pixels, by default those of MNIST."""
+
+    kind: Literal["pixels"] = "pixels"
+    zero_fraction: Fraction = 0.81
+    """The share of entries that are 0."""
+    low: BoundedFloat = 0.0
+    """The smallest value of the others."""
+    high: BoundedFloat = 255.0
+    """The largest."""
+
+    definition: ClassVar[str] = "0 with probability zero_fraction, else U(low, high)"
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "PixelData":
+        if self.low > self.high:
+            raise PydanticCustomError("low_above_high", "low must not be above high")
+        return self
+
+    def mean_square(self) -> float:
+        return (1.0 - self.zero_fraction) * (self.low**2 + self.low * self.high + self.high**2) / 3.0
+
+    def draw(self, shape: Shape, stream: Stream) -> Array:
+        bright = stream.uniform(shape) >= self.zero_fraction
+        return np.where(bright, self.low + (self.high - self.low) * stream.uniform(shape), 0.0)
+
+
+class TokenDistribution(StrEnum):
+    """How often tokens are."""
+
+    UNIFORM = "uniform"
+    ZIPF = "zipf"
+
+
+class TokenIndexData(InputData):
+    """The index of a token in every entry: for networks whose input is tokens, and for them alone."""
+
+    kind: Literal["token_indices"] = "token_indices"
+    distribution: TokenDistribution = TokenDistribution.UNIFORM
+    """All alike, or the k-th as often as 1/k, as words are."""
+    vocabulary: Annotated[Int64, Field(ge=1, le=1 << 20)] | None = None
+    """How many tokens there are: as many as the network's input says, unless said otherwise."""
+
+    definition: ClassVar[str] = "k = 0 … vocabulary - 1, uniform or in proportion to 1 / (k + 1)"
+
+    def mean_square(self) -> float:
+        return 1.0
+
+    def draw(self, shape: Shape, stream: Stream) -> Array:
+        count = self.vocabulary or 1
+        if self.distribution is TokenDistribution.UNIFORM:
+            return np.floor(stream.uniform(shape) * count)
+        shares = np.cumsum(1.0 / np.arange(1.0, count + 1.0))
+        return np.searchsorted(shares / shares[-1], stream.uniform(shape), side="right").astype(np.float64)
 
 
 class ExplicitData(InputData):

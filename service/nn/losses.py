@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from service.core.arrays import Array
+from service.core.arrays import Array, softplus
 from service.core.kinds import Kind, Positive, one_of
 from service.nn.activations import Activation
 from service.nn.activations.smooth import Sigmoid, Softmax
@@ -13,7 +13,10 @@ from service.nn.data import BernoulliData, Data, GaussianData, OneHotData
 
 
 class Loss(Kind):
-    """A loss of arrays (…, samples, outputs), never averaged over samples."""
+    """A loss of arrays (…, samples, outputs), never averaged over samples.
+
+    Where a sample has several positions, (…, samples, *positions, outputs), it is the mean over them.
+    """
 
     definition: ClassVar[str]
     """The loss of one sample, p its prediction and y its target."""
@@ -182,6 +185,46 @@ class CrossEntropy(Loss):
         if isinstance(activation, Sigmoid):
             return target * (prediction - 1.0)
         return super().output_delta(activation, derivative, prediction, target)
+
+    def natural_targets(self, outputs: int) -> Data:
+        return OneHotData(classes=outputs)
+
+
+class BinaryCrossEntropyWithLogits(Loss):
+    """The binary cross entropy of σ(p), summed over the outputs: p is a logit, and the output layer linear."""
+
+    kind: Literal["binary_cross_entropy_with_logits"] = "binary_cross_entropy_with_logits"
+
+    definition: ClassVar[str] = "sum_j (ln(1 + e^(p_j)) - y_j * p_j)"
+    derivative: ClassVar[str] = "sigmoid(p_j) - y_j"
+    source: ClassVar[str] = "torch.nn.BCEWithLogitsLoss with reduction by sum."
+
+    def value(self, prediction: Array, target: Array) -> Array:
+        return (softplus(prediction) - target * prediction).sum(axis=-1)
+
+    def gradient(self, prediction: Array, target: Array) -> Array:
+        return Sigmoid().f(prediction) - target
+
+    def natural_targets(self, outputs: int) -> Data:
+        return BernoulliData()
+
+
+class CrossEntropyWithLogits(Loss):
+    """The cross entropy of softmax(p) over the classes: p are logits, and the output layer linear."""
+
+    kind: Literal["cross_entropy_with_logits"] = "cross_entropy_with_logits"
+
+    definition: ClassVar[str] = "sum_j y_j * (ln(sum_k e^(p_k)) - p_j)"
+    derivative: ClassVar[str] = "softmax(p)_j * sum_k y_k - y_j"
+    source: ClassVar[str] = "torch.nn.CrossEntropyLoss with reduction by sum."
+
+    def value(self, prediction: Array, target: Array) -> Array:
+        shifted = prediction - prediction.max(axis=-1, keepdims=True)
+        total: Array = np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+        return (target * (total - shifted)).sum(axis=-1)
+
+    def gradient(self, prediction: Array, target: Array) -> Array:
+        return Softmax().f(prediction) * target.sum(axis=-1, keepdims=True) - target
 
     def natural_targets(self, outputs: int) -> Data:
         return OneHotData(classes=outputs)

@@ -57,8 +57,14 @@ class Scaled:
         return Scaled.of(parts[0] + parts[1], np.where(top == least, 0, top))
 
     def before(self, activation: Activation, derivative: Array, y: Array) -> tuple[Array, Exponents]:
-        """∂e/∂z and its exponent where this is ∂e/∂y and y = activation(z); `derivative = activation.df(z, y)`."""
-        return activation.vjp(derivative, y, self.values), self.exponent
+        """∂e/∂z, of the shape of `y`, and its exponent, where this is ∂e/∂y and y = activation(z).
+
+        `derivative = activation.df(z, y)`; `y` is (trials, samples, *shape).
+        """
+        values = (
+            self.values if y.ndim == self.values.ndim else self.values.reshape(*self.values.shape[:2], *y.shape[2:])
+        )
+        return activation.vjp(derivative, y, values), self.exponent
 
     def squares(self) -> Squares:
         """Sums of squares with their scale, (trials,)."""

@@ -67,7 +67,7 @@ class FirstTrial:
         """The factors at every node, of the mean loss over the batch; None where they are not wanted."""
         if Include.GRADIENTS not in self.include:
             return None
-        factor = made.spec.loss.factor(made.outputs)
+        factor = made.loss_factor
         return [_gradients_of(node.path, self._factors[node.row], factor) for node in made.nodes]
 
 

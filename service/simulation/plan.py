@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from math import prod
 
 from service.core.errors import DepthExceeded, GradientsTooLarge, Incompatible, ShapeMismatch
-from service.nn.data import Data, OneHotData
+from service.nn.data import Data, OneHotData, TokenIndexData
+from service.nn.shapes import TokensShape
 from service.simulation.results import LayerShape
 from service.simulation.spec import Include, SimulationSpec
 from service.simulation.tree import Place, PlannedNode, Tree
@@ -63,7 +65,7 @@ class Plan:
     def random(self) -> bool:
         """Whether two trials differ."""
         drawn = (one.initializer.random for node in self.nodes for one in node.parameters)
-        return self.spec.data.inputs.random or self.targets.random or any(drawn)
+        return self.spec.inputs().random or self.targets.random or any(drawn)
 
     @property
     def trials(self) -> int:
@@ -72,8 +74,18 @@ class Plan:
 
     @property
     def outputs(self) -> int:
-        """The width of the output layer."""
-        return self.top[-1].features
+        """The width of the output layer: classes, or other features, of each position."""
+        return self.top[-1].out[-1]
+
+    @property
+    def positions(self) -> int:
+        """How many positions have an output: 1 unless it is a sequence or an image."""
+        return prod(self.top[-1].out[:-1])
+
+    @property
+    def loss_factor(self) -> float:
+        """The constant factor of the loss, which is the mean over positions."""
+        return self.spec.loss.factor(self.outputs) / self.positions
 
     @cached_property
     def widest(self) -> int:
@@ -100,7 +112,7 @@ def plan(spec: SimulationSpec) -> Plan:
     tree = Tree()
     place = Place("/network", "/layers", inside=False)
     top = tree.chain(spec.network.layers, spec.network.shape, place)
-    targets = spec.targets(top[-1].features)
+    targets = spec.targets(top[-1].out[-1])
     samples = spec.samples(targets)
     nodes = tuple(tree.nodes)
     made = Plan(spec.resolved(samples, targets), top, samples, targets, nodes, Depth.of(top))
@@ -136,13 +148,26 @@ def _pointer_to_activation(planned: PlannedNode) -> str:
 
 
 def _check_data(made: Plan) -> None:
-    _check_shape("/data/inputs/values", made.spec.data.inputs, made.samples, made.spec.network.size)
-    _check_shape("/data/targets/values", made.targets, made.samples, made.outputs)
+    _check_shape("/data/inputs/values", made.spec.inputs(), made.samples, made.spec.network.size)
+    _check_shape("/data/targets/values", made.targets, made.samples, made.outputs * made.positions)
+    _check_kind_of_inputs(made.spec)
     if isinstance(made.targets, OneHotData) and made.targets.classes != made.outputs:
         raise Incompatible(
             f"one_hot has {made.targets.classes} classes, but the output layer has {made.outputs} units; "
             "there must be one unit for each class.",
             pointer="/data/targets/classes",
+        )
+
+
+def _check_kind_of_inputs(spec: SimulationSpec) -> None:
+    """Indices of tokens where the network reads tokens and nowhere else; as many features as inputs speak of."""
+    inputs, tokens = spec.inputs(), isinstance(spec.network.input, TokensShape)
+    if tokens != isinstance(inputs, TokenIndexData):
+        what = "reads tokens, so its inputs are token_indices" if tokens else "reads numbers, not token_indices"
+        raise Incompatible(f"This network {what}.", pointer="/data/inputs")
+    if inputs.features() not in (None, spec.network.shape[-1]):
+        raise Incompatible(
+            f"There are {inputs.features()} means and {spec.network.shape[-1]} features.", pointer="/data/inputs/means"
         )
 
 

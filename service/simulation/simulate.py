@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from service.core.arrays import Array
+from service.core.arrays import Array, Shape
 from service.core.version import ENGINE_VERSION
 from service.nn.activations import Activation
 from service.nn.layers.activation import ActivationLayer
-from service.nn.layers.base import Built, Chain, Parameter
+from service.nn.layers.base import Built, Chain, Parameter, flat, shaped
 from service.nn.layers.dense import Dense
 from service.nn.losses import Loss
 from service.nn.randomness import Randomness, Stream
@@ -54,7 +54,7 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
     """The report on a network that is planned already, by at most so many processes."""
     started = perf_counter()
     found, first, twins = measure(made, processes)
-    loss_decades = float(np.log10(made.spec.loss.factor(made.outputs)))
+    loss_decades = float(np.log10(made.loss_factor))
     layers = layer_statistics(found, made, loss_decades, first)
     facts = NetworkFacts(
         hidden=len(made.depth.gradients),
@@ -138,7 +138,8 @@ class Drawn:
 
     chain: Chain
     inputs: Array  # (trials, samples, features)
-    targets: Array  # (trials, samples, outputs)
+    targets: Array  # (trials, samples, positions · outputs)
+    out: Shape  # of one sample of the prediction
 
 
 def draw(made: Plan, trials: range) -> Drawn:
@@ -146,9 +147,11 @@ def draw(made: Plan, trials: range) -> Drawn:
     dtype = np.dtype(made.spec.precision.value)
     randomness = Randomness(made.spec.seed, trials, dtype)
     chain = _chain(made.top, randomness, made.samples)
-    inputs = made.spec.data.inputs.draw((made.samples, made.spec.network.size), randomness.tensor(_INPUTS))
-    targets = made.targets.draw((made.samples, made.outputs), randomness.tensor(_TARGETS))
-    return Drawn(chain, inputs.astype(dtype, copy=False), targets.astype(dtype, copy=False))
+    inputs = made.spec.inputs().draw((made.samples, made.spec.network.size), randomness.tensor(_INPUTS))
+    drawn_targets = made.targets.draw((made.samples * made.positions, made.outputs), randomness.tensor(_TARGETS))
+    targets = drawn_targets.reshape(-1, made.samples, made.positions * made.outputs)
+    inputs, targets = inputs.astype(dtype, copy=False), targets.astype(dtype, copy=False)
+    return Drawn(chain, inputs, targets, made.top[-1].out)
 
 
 def _chain(planned: Sequence[PlannedNode], randomness: Randomness, samples: int) -> Chain:
@@ -181,12 +184,13 @@ class _LossGradient(Scaled):
     """
 
     loss: Loss
-    targets: Array  # (trials, samples, outputs)
+    targets: Array  # (trials, samples, positions · outputs)
 
     def before(self, activation: Activation, derivative: Array, y: Array) -> tuple[Array, npt.NDArray[np.integer[Any]]]:
         if not self.loss.fused:
             return super().before(activation, derivative, y)
-        return self.loss.output_delta(activation, derivative, y, self.targets), np.zeros_like(self.exponent)
+        targets = shaped(self.targets, y.shape[2:])
+        return self.loss.output_delta(activation, derivative, y, targets), np.zeros_like(self.exponent)
 
 
 def _pass(network: Drawn, loss: Loss, probe: MeasuringProbe) -> None:
@@ -194,7 +198,7 @@ def _pass(network: Drawn, loss: Loss, probe: MeasuringProbe) -> None:
     x, targets = probe.arranged(network.inputs), probe.arranged(network.targets)
     probe.inputs(x)
     prediction, tape = network.chain.forward(x, probe)
-    gradient = probe.arranged(loss.gradient(prediction, targets))
+    gradient = probe.arranged(flat(loss.gradient(shaped(prediction, network.out), shaped(targets, network.out))))
     upstream = Scaled.of(gradient, np.zeros((prediction.shape[0], 1, 1), np.int64))
     dy = _LossGradient(upstream.values, upstream.exponent, upstream.sums, loss, targets)
     network.chain.walk_back(tape, dy, probe, whole=False)
@@ -248,4 +252,4 @@ def _prediction(made: Plan) -> Prediction:
     ]
     if len(stages) < len(made.nodes):
         return Prediction([], "The theory is for stacks of dense layers; there are other layers in this network.")
-    return predict(stages, made.spec.data.inputs.mean_square())
+    return predict(stages, made.spec.inputs().mean_square())

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from service.core.arrays import Shape
 from service.core.kinds import Int64, Model
 from service.core.version import ENGINE_VERSION
-from service.nn.data import AnyInputs, AnyTargets, Data, GaussianData
+from service.nn.data import AnyInputs, AnyTargets, Data, GaussianData, InputData, TokenIndexData
 from service.nn.layers import AnyLayer, Node
 from service.nn.layers.embedding import Embedding
 from service.nn.losses import AnyLoss, SquaredError
@@ -97,8 +97,8 @@ class DataSpec(Model):
 
     samples: Annotated[Int64, Field(ge=1, le=65536)] | None = None
     """Samples in a batch: 64, or as many as there are explicit values, unless said otherwise."""
-    inputs: AnyInputs = GaussianData()
-    """The inputs, N(0, 1) unless said otherwise."""
+    inputs: AnyInputs | None = None
+    """The inputs: N(0, 1), or indices of tokens where the network reads these, unless said otherwise."""
     targets: AnyTargets | None = None
     """The targets: those the loss is meant for, unless said otherwise."""
 
@@ -127,14 +127,24 @@ class SimulationSpec(Model):
         """The targets, those the loss is meant for where none are named, for a network of `outputs` outputs."""
         return self.data.targets or self.loss.natural_targets(outputs)
 
+    def inputs(self) -> InputData:
+        """The inputs: N(0, 1), or indices of tokens where the network reads these, unless said otherwise."""
+        shape, given = self.network.input, self.data.inputs
+        if not isinstance(shape, TokensShape):
+            return given or GaussianData()
+        given = given or TokenIndexData()
+        if isinstance(given, TokenIndexData) and given.vocabulary is None:
+            return given.model_copy(update={"vocabulary": shape.vocabulary})
+        return given
+
     def samples(self, targets: Data) -> int:
         """The batch size, by the explicit values where it is not named."""
-        given = self.data.inputs.shape_of_values() or targets.shape_of_values()
+        given = self.inputs().shape_of_values() or targets.shape_of_values()
         return self.data.samples or (given[0] if given else DEFAULT_SAMPLES)
 
     def resolved(self, samples: int, targets: Data) -> "SimulationSpec":
         """The same specification with nothing left open."""
-        data = DataSpec(samples=samples, inputs=self.data.inputs, targets=targets)
+        data = DataSpec(samples=samples, inputs=self.inputs(), targets=targets)
         network, include = self.network.resolved(), sorted(set(self.include))
         return self.model_copy(update={"network": network, "data": data, "include": include})
 

@@ -272,10 +272,12 @@ class Node(Kind):
         if activation is None:
             dz, derivative = Scaled(dy.values, dy.exponent, dy.sums), None
         else:
-            derivative = probe.arranged(flat(activation.df(shaped(z, at.out), shaped(h, at.out))))
-            values, exponent = dy.before(activation, derivative, h)
+            y = shaped(h, at.out)
+            slopes = activation.df(shaped(z, at.out), y)
+            derivative = probe.arranged(flat(slopes))
+            values, exponent = dy.before(activation, derivative if y is h else slopes, y)
             untouched = Scaled(values, exponent, dy.sums) if values is dy.values else None
-            dz = untouched or Scaled.of(probe.arranged(values), exponent)
+            dz = untouched or Scaled.of(probe.arranged(flat(values)), exponent)
         probe.gradient(at, dy, dz, derivative)
         dx = self.outward(at, saved, dz, probe)
         return dx() if whole else dz
