@@ -94,7 +94,9 @@ def regime(plan: Plan, item: int, per_trial: int) -> Regime:
     """
     enough = -(-_SIGNAL_BYTES // (item * plan.samples * plan.widest))
     together = max(1, min(plan.trials, enough, _CHUNK_BYTES // per_trial))
-    return Regime(together, plan.widest <= _WIDEST_ALONG_TRIALS and together >= _FEWEST_ALONG_TRIALS)
+    vectors = all(len(node.out) == 1 for node in plan.nodes) and len(plan.spec.network.shape) == 1
+    small = vectors and plan.widest <= _WIDEST_ALONG_TRIALS
+    return Regime(together, small and together >= _FEWEST_ALONG_TRIALS)
 
 
 def estimate(plan: Plan, limits: Limits) -> Estimate:
