@@ -6,13 +6,13 @@ property tests follow from there, so that adding a kind touches one file.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from importlib import import_module
 from inspect import isabstract
 from operator import or_
 from pkgutil import iter_modules
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
 from typing_extensions import TypeAliasType
@@ -56,6 +56,11 @@ class Kind(Model):
 
     kind: str
 
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """What other programs call it: a request that does is answered with the name that it has here."""
+    misnamed: ClassVar[Mapping[str, str]] = {}
+    """What belongs in place of fields that other programs have, as the end of a sentence that begins with "take"."""
+
     @classmethod
     def name(cls) -> str:
         """The public name of this kind."""
@@ -87,6 +92,27 @@ def union_of(name: str, models: Sequence[type[Model]], description: str) -> Any:
     """The union of `models`, distinguished by their `kind`, called `name` in the OpenAPI document."""
     union = Field(discriminator="kind", description=description)
     return TypeAliasType(name, Annotated[reduce(or_, models), union])
+
+
+def kind_called(name: str, among: Sequence[str] | None = None) -> str | None:
+    """The kind that has this name or alias, whatever its case, `among` those if given; None where there is none."""
+    wanted = name.lower()
+    known = (one for one in _every(Kind) if among is None or one.name() in among)
+    found = (one for one in known if wanted in (one.name().lower(), *map(str.lower, one.aliases)))
+    return next((one.name() for one in found), None)
+
+
+def advice_on(field: str) -> str | None:
+    """What belongs in place of a field of that name, which no kind has; None where that is not known."""
+    return next((one.misnamed[field] for one in _every(Kind) if field in one.misnamed), None)
+
+
+def _every(base: type[Kind]) -> Iterator[type[Kind]]:
+    """All kinds below `base` that have a name."""
+    for kind in base.__subclasses__():
+        if _is_concrete(kind):
+            yield kind
+        yield from _every(kind)
 
 
 def _is_concrete(kind: type[Kind]) -> bool:

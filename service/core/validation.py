@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from service.core.kinds import Model
+from service.core.kinds import Model, advice_on, kind_called
 from service.core.pointers import Location, pointer_of
 
 _Item = Mapping[str, Any]
@@ -56,14 +56,32 @@ def _limit(name: str, words: str) -> Callable[[_Item], str]:
 
 def _unknown_kind(item: _Item) -> str:
     known = [tag.strip("' ") for tag in item["ctx"]["expected_tags"].split(",")]
-    close = get_close_matches(str(item["ctx"]["tag"]).lower(), known, n=1)
+    tag = str(item["ctx"]["tag"])
+    meant = kind_called(tag, known)
+    close = [meant] if meant else get_close_matches(tag.lower(), known, n=1)
     hint = f" Did you mean {close[0]}?" if close else ""
     return f"There is no such kind; known are {', '.join(known)}.{hint}"
 
 
+def _no_object(item: _Item) -> str:
+    """Where a kind was named by a string, or a layer by a number: what would be right."""
+    given = item["input"]
+    if isinstance(given, str):
+        return f'An object is required, such as {{"kind": "{kind_called(given) or "…"}"}}.'
+    if isinstance(given, int) and not isinstance(given, bool):
+        return 'An object is required, such as {"kind": "dense", "units": 128}.'
+    return "An object is required."
+
+
+def _unknown_field(item: _Item) -> str:
+    advice = advice_on(str(item["loc"][-1]))
+    return f"There is no such field here; take {advice}." if advice else "There is no such field here."
+
+
 _WORDS: dict[str, Callable[[_Item], str]] = {
     "missing": _missing,
-    "extra_forbidden": lambda _: "There is no such field here.",
+    "extra_forbidden": _unknown_field,
+    "model_attributes_type": _no_object,
     "union_tag_invalid": _unknown_kind,
     "union_tag_not_found": lambda _: "The field `kind` is required.",
     "less_than": _limit("lt", "below"),

@@ -22,6 +22,7 @@ from service.nn.presets import PresetName, filled
 from service.nn.shapes import WIDEST, AnyInputShape, FeaturesShape, TokensShape
 
 DEFAULT_SAMPLES = 64
+_IMAGE = '{"kind": "image", "height": 28, "width": 28, "channels": 1}'
 
 _encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
@@ -57,9 +58,9 @@ class Network(Model):
         if (self.features is None) == (self.input is None):
             raise PydanticCustomError(
                 "one_input",
-                "a network has either features, the length of its input vectors, or input, such as "
-                '{{"kind": "image", "height": 28, "width": 28, "channels": 1}}; here it has {found}',
-                {"found": "neither" if self.input is None else "both"},
+                "a network has either features, the length of its input vectors, or input, such as {example}; "
+                "here it has {found}",
+                {"found": "neither" if self.input is None else "both", "example": _IMAGE},
             )
         return self
 

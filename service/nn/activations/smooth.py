@@ -17,6 +17,7 @@ class Linear(Activation):
     """z itself: no activation at all; the gradient passes unchanged."""
 
     kind: Literal["linear"] = "linear"
+    aliases: ClassVar[tuple[str, ...]] = ("identity", "none")
 
     definition: ClassVar[str] = "z"
     source: ClassVar[str] = "Rosenblatt's and Widrow's linear units; the output of a regression."
@@ -35,6 +36,7 @@ class Sigmoid(Activation):
     """1 / (1 + e^−z), in (0, 1); its slope is at most 1/4, so every layer shrinks the gradient."""
 
     kind: Literal["sigmoid"] = "sigmoid"
+    aliases: ClassVar[tuple[str, ...]] = ("logistic",)
 
     definition: ClassVar[str] = "1 / (1 + exp(-z))"
     source: ClassVar[str] = "Verhulst 1845; Rumelhart, Hinton & Williams 1986."
@@ -114,6 +116,7 @@ class Sin(Activation):
     """sin z: periodic, slope between −1 and 1."""
 
     kind: Literal["sin"] = "sin"
+    aliases: ClassVar[tuple[str, ...]] = ("sine",)
 
     definition: ClassVar[str] = "sin(z)"
     source: ClassVar[str] = "Sitzmann et al. 2020, SIREN."
@@ -147,6 +150,7 @@ class Silu(Activation):
     """z·σ(z), also called Swish: a rectifier with a smooth, dipping knee."""
 
     kind: Literal["silu"] = "silu"
+    aliases: ClassVar[tuple[str, ...]] = ("swish",)
 
     definition: ClassVar[str] = "z * sigmoid(z)"
     source: ClassVar[str] = "Hendrycks & Gimpel 2016; Elfwing, Uchibe & Doya 2018; Ramachandran et al. 2017."

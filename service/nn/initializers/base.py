@@ -55,6 +55,7 @@ class Zeros(Initializer):
     """0 everywhere: right for a bias, fatal for weights, which then pass no gradient at all."""
 
     kind: Literal["zeros"] = "zeros"
+    aliases: ClassVar[tuple[str, ...]] = ("zero", "zeros_")
 
     definition: ClassVar[str] = "0"
     source: ClassVar[str] = "The usual bias."
@@ -71,6 +72,7 @@ class Ones(Initializer):
     """1 everywhere: all units of a layer are the same unit."""
 
     kind: Literal["ones"] = "ones"
+    aliases: ClassVar[tuple[str, ...]] = ("one", "ones_")
 
     definition: ClassVar[str] = "1"
     source: ClassVar[str] = "The usual gain of a normalisation."
@@ -84,6 +86,7 @@ class Constant(Initializer):
     """`value` everywhere: all units of a layer are the same unit."""
 
     kind: Literal["constant"] = "constant"
+    aliases: ClassVar[tuple[str, ...]] = ("constant_",)
     value: BoundedFloat
     """The value of every entry."""
 
@@ -99,6 +102,7 @@ class Normal(Initializer):
     """N(mean, std²), whatever the width: the wider the layer, the larger its gain."""
 
     kind: Literal["normal"] = "normal"
+    aliases: ClassVar[tuple[str, ...]] = ("random_normal", "gaussian", "normal_")
     mean: BoundedFloat = 0.0
     """The mean of an entry."""
     std: NonNegative = 1.0
@@ -118,6 +122,7 @@ class Uniform(Initializer):
     """U(low, high), whatever the width."""
 
     kind: Literal["uniform"] = "uniform"
+    aliases: ClassVar[tuple[str, ...]] = ("random_uniform", "uniform_")
     low: BoundedFloat = -0.05
     """The smallest value."""
     high: BoundedFloat = 0.05
@@ -143,6 +148,7 @@ class TruncatedNormal(Initializer):
     """N(mean, std²) cut at two standard deviations; what is left has 0.88 of the standard deviation."""
 
     kind: Literal["truncated_normal"] = "truncated_normal"
+    aliases: ClassVar[tuple[str, ...]] = ("trunc_normal", "trunc_normal_")
     mean: BoundedFloat = 0.0
     """The mean of an entry."""
     std: NonNegative = 1.0
@@ -228,6 +234,7 @@ class HeNormal(_FanScaled):
     """Variance 2 / fan_in: critical for ReLU, which halves the variance."""
 
     kind: Literal["he_normal"] = "he_normal"
+    aliases: ClassVar[tuple[str, ...]] = ("kaiming_normal", "kaiming_normal_", "msra")
 
     definition: ClassVar[str] = "N(0, 2 / fan_in)"
     source: ClassVar[str] = (
@@ -240,6 +247,7 @@ class HeUniform(_FanScaled):
     """Variance 2 / fan_in, uniform: critical for ReLU, which halves the variance."""
 
     kind: Literal["he_uniform"] = "he_uniform"
+    aliases: ClassVar[tuple[str, ...]] = ("kaiming_uniform", "kaiming_uniform_")
 
     definition: ClassVar[str] = "U(-r, r), r = sqrt(6 / fan_in)"
     source: ClassVar[str] = "He, Zhang, Ren & Sun 2015."
@@ -251,6 +259,7 @@ class GlorotNormal(_FanScaled):
     """Variance 2 / (fan_in + fan_out): a compromise between the forward and the backward pass of a linear net."""
 
     kind: Literal["glorot_normal"] = "glorot_normal"
+    aliases: ClassVar[tuple[str, ...]] = ("xavier_normal", "xavier_normal_", "xavier")
 
     definition: ClassVar[str] = "N(0, 2 / (fan_in + fan_out))"
     source: ClassVar[str] = (
@@ -263,6 +272,7 @@ class GlorotUniform(_FanScaled):
     """Variance 2 / (fan_in + fan_out), uniform: what Keras takes where nothing is said."""
 
     kind: Literal["glorot_uniform"] = "glorot_uniform"
+    aliases: ClassVar[tuple[str, ...]] = ("xavier_uniform", "xavier_uniform_")
 
     definition: ClassVar[str] = "U(-r, r), r = sqrt(6 / (fan_in + fan_out))"
     source: ClassVar[str] = "Glorot & Bengio 2010."

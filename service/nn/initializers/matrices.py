@@ -52,6 +52,7 @@ class Orthogonal(Initializer):
     """
 
     kind: Literal["orthogonal"] = "orthogonal"
+    aliases: ClassVar[tuple[str, ...]] = ("orthogonal_",)
     gain: NonNegative = 1.0
     """What every singular value is."""
 

@@ -14,6 +14,7 @@ class ActivationLayer(Node):
     """activation(x), no parameters; behind a linear dense layer, the same network as an activation inside it."""
 
     kind: Literal["activation"] = "activation"
+    aliases: ClassVar[tuple[str, ...]] = ("ReLU", "GELU", "Tanh", "Sigmoid", "Softmax")
     activation: AnyActivation
     """The activation."""
 

@@ -69,6 +69,7 @@ class PaddingLayer(_Arranging):
     """Zeros around the positions."""
 
     kind: Literal["padding"] = "padding"
+    aliases: ClassVar[tuple[str, ...]] = ("ZeroPadding1D", "ZeroPadding2D", "pad")
     pad: _PLAIN_NUMBERS
     """How many zeros before and after the first axis, and the second."""
 
@@ -89,6 +90,7 @@ class Cropping(_Arranging):
     """The positions without their edges."""
 
     kind: Literal["cropping"] = "cropping"
+    aliases: ClassVar[tuple[str, ...]] = ("Cropping1D", "Cropping2D")
     crop: _PLAIN_NUMBERS
     """How many positions to drop before and after along the first axis, and the second."""
 
@@ -112,6 +114,7 @@ class Upsampling(_Arranging):
     """Every position several times: the nearest neighbour."""
 
     kind: Literal["upsampling"] = "upsampling"
+    aliases: ClassVar[tuple[str, ...]] = ("Upsample", "UpSampling1D", "UpSampling2D")
     size: Annotated[list[Annotated[Int64, Field(ge=1, le=64)]], Field(min_length=1, max_length=2)]
     """How often along every axis of positions; one number stands for all."""
 

@@ -1,6 +1,6 @@
 """Self-attention."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from math import sqrt
 from typing import Annotated, ClassVar, Literal
@@ -31,6 +31,12 @@ class Attention(Node):
     """Every step is the mean of the values of all steps, by softmax(query · key / √key_units), in several heads."""
 
     kind: Literal["attention"] = "attention"
+    aliases: ClassVar[tuple[str, ...]] = ("MultiheadAttention", "MultiHeadAttention", "self_attention")
+    misnamed: ClassVar[Mapping[str, str]] = {
+        "num_heads": "`heads`",
+        "key_dim": "`key_units`",
+        "embed_dim": "the features that come in",
+    }
     heads: Annotated[Int64, Field(ge=1, le=1024)] = 1
     """How many queries a step has."""
     key_units: Annotated[Int64, Field(ge=1, le=WIDEST)] | None = None

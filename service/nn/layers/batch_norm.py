@@ -21,6 +21,7 @@ class BatchNorm(ShiftedNormalisation):
     """gain · (x − mean) / √(variance + epsilon) + shift, mean and variance of a channel over samples and positions."""
 
     kind: Literal["batch_norm"] = "batch_norm"
+    aliases: ClassVar[tuple[str, ...]] = ("BatchNorm1d", "BatchNorm2d", "BatchNormalization")
     mode: Mode = Mode.TRAINING
     """The statistics of this batch, which gradients see, or the running ones, which are 0 and 1 at initialisation."""
 

@@ -1,6 +1,6 @@
 """Convolution over one axis of positions or two."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from math import prod
 from typing import Annotated, ClassVar, Literal
@@ -102,6 +102,14 @@ class Convolution(Kernel):
     """activation(x * W + b): a kernel slides over the steps of a sequence or the pixels of an image."""
 
     kind: Literal["convolution"] = "convolution"
+    aliases: ClassVar[tuple[str, ...]] = ("conv", "Conv1d", "Conv2d", "Conv1D", "Conv2D")
+    misnamed: ClassVar[Mapping[str, str]] = {
+        "kernel_size": "`size`, such as [3]",
+        "out_channels": "`filters`",
+        "in_channels": "`input` of the network, beside its `layers`",
+        "strides": "`stride`, such as [2]",
+        "dilation_rate": "`dilation`, such as [2]",
+    }
     filters: Annotated[Int64, Field(ge=1, le=WIDEST)]
     """How many channels come out."""
     groups: Annotated[Int64, Field(ge=1, le=WIDEST)] = 1

@@ -1,6 +1,6 @@
 """The fully connected layer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -22,6 +22,22 @@ class Dense(Node):
     """activation(x·W + b), W of shape (fan_in, fan_out)."""
 
     kind: Literal["dense"] = "dense"
+    aliases: ClassVar[tuple[str, ...]] = ("Linear", "linear", "fully_connected", "fc")
+    misnamed: ClassVar[Mapping[str, str]] = {
+        "init": '`weights`, such as {"kind": "he_normal"}',
+        "initializer": '`weights`, such as {"kind": "he_normal"}',
+        "kernel_initializer": '`weights`, such as {"kind": "he_normal"}',
+        "bias_initializer": '`bias`, such as {"kind": "zeros"}',
+        "use_bias": '`bias`, which is {"kind": "none"} where there is none',
+        "dropout": 'a layer {"kind": "dropout", "rate": 0.5} behind this one',
+        "batch_norm": 'a layer {"kind": "batch_norm"} behind this one',
+        "out_features": "`units`",
+        "hidden_size": "`units`",
+        "in_features": "`features` of the network, beside its `layers`",
+        "input_size": "`features` of the network, beside its `layers`",
+        "input_dim": "`features` of the network, beside its `layers`",
+        "input_shape": "`input` of the network, beside its `layers`",
+    }
     activation: AnyActivation = Linear()
     """The activation, linear unless said otherwise."""
     units: Annotated[Int64, Field(ge=1, le=WIDEST)]

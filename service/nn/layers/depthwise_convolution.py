@@ -25,6 +25,7 @@ class DepthwiseConvolution(Kernel):
     """activation(x * W + b): `multiplier` kernels slide over each channel by itself."""
 
     kind: Literal["depthwise_convolution"] = "depthwise_convolution"
+    aliases: ClassVar[tuple[str, ...]] = ("DepthwiseConv2D", "DepthwiseConv1D")
     multiplier: Annotated[Int64, Field(ge=1, le=1024)] = 1
     """How many channels come out for each that comes in."""
 

@@ -1,6 +1,6 @@
 """Dropout."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -26,6 +26,7 @@ class Dropout(Node):
     """x with every entry set to 0 with probability `rate` and the others divided by 1 − rate, drawn for each sample."""
 
     kind: Literal["dropout"] = "dropout"
+    misnamed: ClassVar[Mapping[str, str]] = {"p": "`rate`"}
     rate: Annotated[Double, Field(ge=0, lt=1)]
     """The probability that an entry is dropped."""
 

@@ -18,6 +18,7 @@ class EachStep(Node):
     """layers(x_t) at every step t by itself, with the same parameters: Keras' TimeDistributed."""
 
     kind: Literal["each_step"] = "each_step"
+    aliases: ClassVar[tuple[str, ...]] = ("TimeDistributed",)
     layers: Annotated[list["AnyLayer"], Field(min_length=1, max_length=1000)]
     """The layers."""
 

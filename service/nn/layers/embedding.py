@@ -1,6 +1,6 @@
 """Embeddings: of tokens, and of their positions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -19,6 +19,11 @@ class Embedding(Node):
     """A vector for each token: the row of the weights that its index names."""
 
     kind: Literal["embedding"] = "embedding"
+    misnamed: ClassVar[Mapping[str, str]] = {
+        "num_embeddings": "`vocabulary`",
+        "embedding_dim": "`units`",
+        "output_dim": "`units`",
+    }
     units: Annotated[Int64, Field(ge=1, le=WIDEST)]
     """The length of a vector."""
     vocabulary: Annotated[Int64, Field(ge=1, le=1 << 20)] | None = None

@@ -16,6 +16,7 @@ class GroupNorm(ShiftedNormalisation):
     """gain · (x − mean) / √(variance + epsilon) + shift, over the positions and the channels of a group, by sample."""
 
     kind: Literal["group_norm"] = "group_norm"
+    aliases: ClassVar[tuple[str, ...]] = ("GroupNorm", "GroupNormalization", "InstanceNorm2d")
     groups: Annotated[Int64, Field(ge=1, le=WIDEST)]
     """In how many groups the channels are; as many as channels is instance normalisation."""
 

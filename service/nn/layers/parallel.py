@@ -41,6 +41,7 @@ class Parallel(Node):
     """What every branch makes of the same x, merged; an empty branch is a skip connection."""
 
     kind: Literal["parallel"] = "parallel"
+    aliases: ClassVar[tuple[str, ...]] = ("Concatenate", "concat")
     merge: Merge = Merge.CONCAT
     """How the outputs become one; the gradient of a maximum is shared evenly by those that attain it."""
     branches: Annotated[list[Branch], Field(min_length=1, max_length=100)]

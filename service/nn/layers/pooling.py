@@ -26,6 +26,16 @@ class Pooling(Node):
     """The largest or the mean of every window, each channel by itself."""
 
     kind: Literal["pooling"] = "pooling"
+    aliases: ClassVar[tuple[str, ...]] = (
+        "MaxPool1d",
+        "MaxPool2d",
+        "MaxPooling1D",
+        "MaxPooling2D",
+        "AvgPool2d",
+        "AveragePooling2D",
+        "max_pooling",
+        "average_pooling",
+    )
     mode: Pool = Pool.MAX
     """What is taken; the gradient of a maximum goes to the first entry that attains it."""
     size: Extents
@@ -93,6 +103,12 @@ class GlobalPooling(Node):
     """The largest or the mean over all positions, each channel by itself."""
 
     kind: Literal["global_pooling"] = "global_pooling"
+    aliases: ClassVar[tuple[str, ...]] = (
+        "GlobalAveragePooling1D",
+        "GlobalAveragePooling2D",
+        "GlobalMaxPooling2D",
+        "AdaptiveAvgPool2d",
+    )
     mode: Pool = Pool.AVERAGE
     """What is taken; the gradient of a maximum goes to the first entry that attains it."""
 

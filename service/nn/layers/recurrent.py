@@ -1,6 +1,6 @@
 """Recurrent layers: one cell at every step, with what it remembers."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import reduce
 from operator import add
@@ -80,6 +80,13 @@ class Recurrent(Node):
     """h_t = cell(x_t, h_{t−1}), from zeros; the parameters are the same at every step."""
 
     kind: Literal["recurrent"] = "recurrent"
+    aliases: ClassVar[tuple[str, ...]] = ("RNN", "LSTM", "GRU", "SimpleRNN", "Bidirectional")
+    misnamed: ClassVar[Mapping[str, str]] = {
+        "return_sequences": '`returns`: "sequence"',
+        "bidirectional": '`direction`: "both"',
+        "num_layers": "a `repeat` around this layer",
+        "recurrent_initializer": '`recurrent_weights`, such as {"kind": "orthogonal"}',
+    }
     cell: CellKind = CellKind.LSTM
     """The cell."""
     units: Annotated[Int64, Field(ge=1, le=WIDEST)]

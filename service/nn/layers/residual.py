@@ -21,6 +21,7 @@ class Residual(Node):
     """activation(shortcut(x) + branch_scale · layers(x)): the gradient has a way around the layers."""
 
     kind: Literal["residual"] = "residual"
+    aliases: ClassVar[tuple[str, ...]] = ("skip", "add")
     layers: Annotated[list["AnyLayer"], Field(min_length=1, max_length=1000)]
     """The branch."""
     shortcut: Annotated[list["AnyLayer"], Field(max_length=1000, default_factory=list)]

@@ -10,6 +10,7 @@ class RmsNorm(Normalisation):
     """gain · x / √(mean of x² + epsilon), over the features of each position; nothing is taken away or added."""
 
     kind: Literal["rms_norm"] = "rms_norm"
+    aliases: ClassVar[tuple[str, ...]] = ("RMSNorm",)
 
     definition: ClassVar[str] = "gain_j * x_j / sqrt(mean(x^2) + epsilon)"
     source: ClassVar[str] = "Zhang & Sennrich 2019; torch.nn.RMSNorm over the last axis."

@@ -34,6 +34,7 @@ class TransformerBlock(Node):
     """Attention, then two dense layers on every step, each with a norm and a skip connection."""
 
     kind: Literal["transformer_block"] = "transformer_block"
+    aliases: ClassVar[tuple[str, ...]] = ("TransformerEncoderLayer",)
     heads: Annotated[Int64, Field(ge=1, le=1024)]
     """How many heads the attention has."""
     mlp_units: Annotated[Int64, Field(ge=1, le=WIDEST)]

@@ -18,6 +18,13 @@ class TransposedConvolution(Kernel):
     """activation(x *ᵀ W + b): every position puts its kernel onto the positions that come out."""
 
     kind: Literal["transposed_convolution"] = "transposed_convolution"
+    aliases: ClassVar[tuple[str, ...]] = (
+        "ConvTranspose1d",
+        "ConvTranspose2d",
+        "Conv2DTranspose",
+        "Conv1DTranspose",
+        "deconvolution",
+    )
     filters: Annotated[Int64, Field(ge=1, le=WIDEST)]
     """How many channels come out."""
 
