@@ -113,19 +113,38 @@ class Softplus(Activation):
 
 
 class Sin(Activation):
-    """sin z: periodic, slope between −1 and 1."""
+    """sin(frequency · z): periodic, slope between −frequency and frequency; SIREN has 30."""
 
     kind: Literal["sin"] = "sin"
     aliases: ClassVar[tuple[str, ...]] = ("sine",)
+    frequency: Positive = 1.0
+    """What z is multiplied by."""
 
-    definition: ClassVar[str] = "sin(z)"
+    definition: ClassVar[str] = "sin(frequency * z)"
     source: ClassVar[str] = "Sitzmann et al. 2020, SIREN."
 
     def f(self, x: Array) -> Array:
-        return np.sin(x)
+        return np.sin(x * x.dtype.type(self.frequency))
 
     def df(self, x: Array, y: Array) -> Array:
-        return np.cos(x)
+        frequency = x.dtype.type(self.frequency)
+        return frequency * np.cos(x * frequency)
+
+
+class Exponential(Activation):
+    """e^z: a rate or a variance as the output; as a hidden activation it explodes."""
+
+    kind: Literal["exponential"] = "exponential"
+    aliases: ClassVar[tuple[str, ...]] = ("exp",)
+
+    definition: ClassVar[str] = "exp(z)"
+    source: ClassVar[str] = "The inverse link of Poisson regression, Nelder & Wedderburn 1972; keras.activations."
+
+    def f(self, x: Array) -> Array:
+        return np.exp(x)
+
+    def df(self, x: Array, y: Array) -> Array:
+        return y
 
 
 class Stanh(Activation):
