@@ -45,9 +45,8 @@ class _Steps:
                 behind = row if row == following else nodes + following  # behind the last one is the prediction
                 steps.gains[row] = nodes + row, behind
                 ahead = made.nodes[following].node
-                moved = (
-                    "weights" if ahead.account == "derivative" else ahead.account
-                )  # an activation alone moves nothing
+                alone = ahead.account == "derivative" and ahead.output_activation is not None  # it moves nothing
+                moved: Account = "weights" if alone else ahead.account
                 steps.shares[moved][row] = row, behind
                 steps.shares["derivative"][row] = nodes + row, row
             elif row == following:
