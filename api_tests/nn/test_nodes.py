@@ -75,6 +75,8 @@ class Looking:
 
     def entry(self, at: Built, dx: Scaled) -> None: ...
 
+    def note(self, at: Built, name: str, values: Numbers) -> None: ...
+
 
 def planned(fields: dict[str, Any], features: int = FEATURES) -> PlannedNode:
     """The only node of a network."""

@@ -36,6 +36,7 @@ def layer(index: int = 1, **fields: Any) -> LayerStatistics:
         "log10_weight_gradient_rms": spread(0.0),
         "log10_forward_rms": spread(0.0),
         "log10_angular_spread": spread(0.0),
+        "log10_token_spread": None,
         "log10_weight_norm": spread(0.0),
         "log10_backward_gain": spread(0.0),
         "log10_gain": GainAccounts(weights=None, derivative=None, normalisation=None, skip=None, other=None),
@@ -44,6 +45,8 @@ def layer(index: int = 1, **fields: Any) -> LayerStatistics:
         "dead_fraction": 0.0,
         "zero_trials": 0,
         "non_finite_trials": 0,
+        "time": None,
+        "attention": None,
         "histograms": None,
     }
     return LayerStatistics.model_validate(plain | fields)

@@ -2,5 +2,5 @@
 
 __version__ = "0.2.0"
 
-ENGINE_VERSION = "2.0.0"
+ENGINE_VERSION = "3.0.0"
 """Part of every report's digest: it moves whenever the same specification would give other numbers."""
