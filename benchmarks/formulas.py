@@ -34,7 +34,7 @@ def main(rounds: int) -> int:
     for precision, (built_in, formula) in product(("float64", "float32"), pairs):
         x = np.random.default_rng(1).normal(size=SHAPE).astype(precision)
         ours, theirs = best_of(rounds, partial(both, built_in, x), partial(both, formula, x))
-        name = f"{built_in.name():12} {precision}"
+        name = f"{built_in.kind_name():12} {precision}"
         ratios[name] = theirs / ours
         print(f"{name} {1e3 * ours:7.3f} ms {1e3 * theirs:7.3f} ms {ratios[name]:6.2f}", flush=True)
     worst = max(ratios, key=lambda name: ratios[name])
@@ -46,7 +46,7 @@ def main(rounds: int) -> int:
 def plain_ones() -> list[Activation]:
     """Every built-in activation with its defaults."""
     kinds = [kind for kind in members(Activation) if kind is not Expression]
-    return [kind.model_validate({"kind": kind.name()}) for kind in kinds]
+    return [kind.model_validate({"kind": kind.kind_name()}) for kind in kinds]
 
 
 def written(built_in: Activation) -> Expression | None:

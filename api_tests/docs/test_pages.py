@@ -59,7 +59,7 @@ def test_every_setting_is_in_the_table_with_its_default() -> None:
 
 
 def test_every_kind_of_claim_has_a_row() -> None:
-    assert {one.name() for one in members(Claim)} <= rows("course-staff.md").keys()
+    assert {one.kind_name() for one in members(Claim)} <= rows("course-staff.md").keys()
 
 
 def test_every_grading_format_has_a_row() -> None:
@@ -81,7 +81,9 @@ def test_routes_that_are_named_exist() -> None:
 
 def test_every_word_of_a_verdict_is_defined() -> None:
     defined = rows("judging.md")
-    words = {str(word) for family in (Label, Cause, Flag) for word in family} | {one.name() for one in members(Policy)}
+    words = {str(word) for family in (Label, Cause, Flag) for word in family} | {
+        one.kind_name() for one in members(Policy)
+    }
     first_columns = set(_IN_BACKTICKS.findall("\n".join(f"`{name}`" for name in defined)))
     causes = set(re.findall(r"^\| (?:`\w+`)? ?\| `(\w+)` \|", text_of(DOCS / "judging.md"), re.MULTILINE))
     assert words <= first_columns | causes
@@ -89,8 +91,8 @@ def test_every_word_of_a_verdict_is_defined() -> None:
 
 def test_the_bands_of_policies_are_those_of_the_code() -> None:
     for policy in members(Policy):
-        made = policy.model_validate({"kind": policy.name()})
-        said = [float(cell.replace("−", "-")) for cell in rows("judging.md")[policy.name()].strip("| ").split("|")]
+        made = policy.model_validate({"kind": policy.kind_name()})
+        said = [float(cell.replace("−", "-")) for cell in rows("judging.md")[policy.kind_name()].strip("| ").split("|")]
         assert said == [made.vanishing_mild, made.vanishing_severe, made.exploding_mild, made.exploding_severe]
 
 

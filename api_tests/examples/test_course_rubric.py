@@ -25,7 +25,7 @@ def test_the_rubric_has_every_kind_of_claim_and_contradicts_itself_nowhere() -> 
     rubric = spec_of("right").rubric
     check_rubric(rubric)
     assert len(plans_of(rubric)) == 8  # three networks of two layers, three deep ones, a linear output, given weights
-    assert {claim.name() for claim in rubric.claims} == {
+    assert {claim.kind_name() for claim in rubric.claims} == {
         "expression", "bound", "number", "gradient", "verdict", "ranking", "change", "choice", "text_keywords",
     }  # fmt: skip
     assert all(claim.title for claim in rubric.claims)

@@ -13,7 +13,7 @@ from service.nn.activations import Activation
 from service.nn.activations.expression import Expression
 
 X = np.linspace(-6.03, 6.01, 1205)  # no kink of a built-in activation lies on it
-WRITTEN = [one for one in every(Activation) if one.name() not in ("expression", "softmax")]
+WRITTEN = [one for one in every(Activation) if one.kind_name() not in ("expression", "softmax")]
 
 
 @pytest.mark.parametrize("activation", WRITTEN, ids=named)

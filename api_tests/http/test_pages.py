@@ -67,7 +67,7 @@ async def test_the_served_document_is_the_committed_one(client: httpx.AsyncClien
 async def test_the_catalog_lists_every_member_of_every_family(client: httpx.AsyncClient) -> None:
     found = Catalog.model_validate_json((await client.get("/v1/catalog")).content)
     listed = {family.family: [entry.kind for entry in family.kinds] for family in found.families}
-    assert listed == {name: [kind.name() for kind in members(family)] for name, family in FAMILIES.items()}
+    assert listed == {name: [kind.kind_name() for kind in members(family)] for name, family in FAMILIES.items()}
     assert {"tanh", "softmax", "exu"} <= set(listed["activations"])
     assert {"activation", "dense", "repeat"} <= set(listed["layers"])
 

@@ -108,7 +108,7 @@ class _Network:
                 chains = enumerate(node.branches)
                 outputs = [self.chain(f"{path}/branches/{number}/layers", one.layers, x) for number, one in chains]
                 return library.MERGES[node.merge](outputs)
-        raise NotImplementedError(node.name())
+        raise NotImplementedError(node.kind_name())
 
     def _own(self, node: Node, names: tuple[str, ...], places: dict[str, int]) -> Iterator[Tensor]:
         drawn = next(self.drawn)
@@ -125,8 +125,8 @@ class _Network:
 
 
 def activated(activation: Activation, z: Tensor) -> Tensor:
-    if activation.name() in library.ACTIVATIONS:
-        return library.ACTIVATIONS[activation.name()](activation, z)
+    if activation.kind_name() in library.ACTIVATIONS:
+        return library.ACTIVATIONS[activation.kind_name()](activation, z)
     text, names = activation.definition, dict(activation)
     if isinstance(activation, Expression):
         text, names = plain(activation.tree), activation.parameters
@@ -152,7 +152,7 @@ def differentiated(spec: SimulationSpec, drawn: Drawn) -> list[Truth]:
 
     def mean_loss(moved: list[Tensor]) -> Tensor:
         prediction = passed(_Network(iter(own), iter(moved)))
-        return library.LOSSES[spec.loss.name()](spec.loss, prediction, targets).mean()
+        return library.LOSSES[spec.loss.kind_name()](spec.loss, prediction, targets).mean()
 
     standing = _Network(iter(own))
     passed(standing)

@@ -21,7 +21,7 @@ Numbers = npt.NDArray[np.float64]
 
 EVERY: list[Activation] = every(Activation)
 ELEMENTWISE = [one for one in EVERY if not one.only_output]
-BUILT_IN = [one for one in ELEMENTWISE if one.name() != "expression"]
+BUILT_IN = [one for one in ELEMENTWISE if one.kind_name() != "expression"]
 KINDS = members(Activation)
 SMOOTH = Activation.convention
 
@@ -100,7 +100,7 @@ def test_at_a_kink_the_derivative_is_that_of_the_side_the_convention_names(activ
         np.testing.assert_allclose(slope(activation, at), one_sided(activation, at, side * 1e-5), rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name())
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind_name())
 def test_a_convention_is_stated_exactly_where_a_kind_has_kinks(kind: type[Activation]) -> None:
     elementwise = [one for one in variants(kind) if one in BUILT_IN]
     if not elementwise:
@@ -197,5 +197,5 @@ def test_what_leaves_the_unit_interval_does_not_call_itself_a_probability(activa
 def test_every_activation_says_what_it_is_and_where_it_comes_from() -> None:
     for kind in KINDS:
         for field in ("definition", "convention", "source", "__doc__"):
-            with case(kind.name(), field):
+            with case(kind.kind_name(), field):
                 assert getattr(kind, field).strip()

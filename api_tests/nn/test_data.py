@@ -43,10 +43,10 @@ CLOSED_FORMS: dict[str, Callable[[Any], tuple[float, float]]] = {
 
 @pytest.mark.parametrize("data", [*RANDOM, BernoulliData(p=0.1, low=-3.0, high=2.0), OneHotData(classes=7)], ids=named)
 def test_entries_have_the_mean_and_the_variance_of_the_closed_form(data: Data) -> None:
-    assert_mean_and_variance(drawn(data), *CLOSED_FORMS[data.name()](data))
+    assert_mean_and_variance(drawn(data), *CLOSED_FORMS[data.kind_name()](data))
 
 
-@pytest.mark.parametrize("data", [one for one in RANDOM if CLOSED_FORMS[one.name()](one)[1] > 0.0], ids=named)
+@pytest.mark.parametrize("data", [one for one in RANDOM if CLOSED_FORMS[one.kind_name()](one)[1] > 0.0], ids=named)
 def test_every_trial_gets_a_batch_of_its_own(data: Data) -> None:
     batches = drawn(data, trials=6)
     assert batches.shape[:2] == (6, SAMPLES)
@@ -102,11 +102,11 @@ def test_a_range_that_no_number_is_in_is_refused() -> None:
 
 def test_class_labels_are_targets_only() -> None:
     assert not issubclass(OneHotData, InputData)
-    assert all(issubclass(type(one), InputData) for one in RANDOM + FIXED if one.name() != "one_hot")
+    assert all(issubclass(type(one), InputData) for one in RANDOM + FIXED if one.kind_name() != "one_hot")
 
 
 def test_every_rule_says_what_it_fills_a_batch_with() -> None:
     for data in RANDOM + FIXED:
         for field in ("definition", "__doc__"):
-            with case(data.name(), field):
+            with case(data.kind_name(), field):
                 assert getattr(type(data), field).strip()

@@ -71,7 +71,7 @@ CLOSED_FORMS: dict[str, Callable[[Any, int, int], Moments]] = {
 def test_entries_have_the_mean_and_the_variance_of_the_closed_form(initializer: Initializer) -> None:
     for fan_in, fan_out in ((FAN_IN, FAN_OUT), (7, 31)):
         with case(fan_in, fan_out):
-            mean, variance = CLOSED_FORMS[initializer.name()](initializer, fan_in, fan_out)
+            mean, variance = CLOSED_FORMS[initializer.kind_name()](initializer, fan_in, fan_out)
             assert_mean_and_variance(drawn(initializer, fan_in, fan_out), mean, variance)
 
 
@@ -207,7 +207,7 @@ def test_a_bias_is_scaled_by_the_fans_of_its_layer(mode: FanMode) -> None:
 )
 def test_a_scale_that_a_double_can_hold_is_not_lost_on_the_way(initializer: Initializer) -> None:
     values = drawn(initializer).astype(np.float64)
-    _, variance = CLOSED_FORMS[initializer.name()](initializer, FAN_IN, FAN_OUT)
+    _, variance = CLOSED_FORMS[initializer.kind_name()](initializer, FAN_IN, FAN_OUT)
     assert_mean_and_variance(values / sqrt(variance), 0.0, 1.0)
 
 
@@ -223,5 +223,5 @@ def test_a_range_of_one_number_is_that_number() -> None:
 def test_every_initializer_says_what_it_is_and_where_it_comes_from() -> None:
     for initializer in RANDOM + FIXED:
         for field in ("definition", "source", "__doc__"):
-            with case(initializer.name(), field):
+            with case(initializer.kind_name(), field):
                 assert getattr(type(initializer), field).strip()

@@ -202,5 +202,5 @@ def test_a_regression_that_names_no_targets_gets_standard_normal_ones(loss: Loss
 def test_every_loss_says_what_it_is_and_where_it_comes_from() -> None:
     for loss in LOSSES:
         for field in ("definition", "derivative", "convention", "source", "__doc__"):
-            with case(loss.name(), field):
+            with case(loss.kind_name(), field):
                 assert getattr(type(loss), field).strip()

@@ -85,19 +85,21 @@ def planned(fields: dict[str, Any], features: int = FEATURES) -> PlannedNode:
 
 
 def title(one: PlannedNode) -> str:
-    return "-".join([one.node.name(), *(str(value) for value in one.node.model_dump(exclude_unset=True).values())])[:60]
+    return "-".join(
+        [one.node.kind_name(), *(str(value) for value in one.node.model_dump(exclude_unset=True).values())]
+    )[:60]
 
 
 def cases(kind: type[Node]) -> list[dict[str, Any]]:
     """Those of the table; a kind that is not there with its defaults, and a dense layer where it needs layers."""
     needed = [name for name, field in kind.model_fields.items() if field.is_required()]
-    return CASES.get(kind.name(), [{name: [DENSE] for name in needed}])
+    return CASES.get(kind.kind_name(), [{name: [DENSE] for name in needed}])
 
 
 NODES = [
-    planned({"kind": kind.name(), **fields})
+    planned({"kind": kind.kind_name(), **fields})
     for kind in members(Node)
-    if kind.name() != "repeat"
+    if kind.kind_name() != "repeat"
     for fields in cases(kind)
 ]
 

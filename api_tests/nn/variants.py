@@ -29,7 +29,7 @@ def every(family: type[Kind]) -> list[Any]:
 
 def variants(kind: type[Kind]) -> list[Kind]:
     """`kind` with its defaults, then with one field changed at a time."""
-    plain = kind.model_validate({"kind": kind.name(), **_NEEDED.get(kind.name(), {})})
+    plain = kind.model_validate({"kind": kind.kind_name(), **_NEEDED.get(kind.kind_name(), {})})
     changed = (_changed(plain, name, value) for name, value in _other_values(plain))
     return [plain, *(one for one in changed if one is not None)]
 
@@ -37,7 +37,7 @@ def variants(kind: type[Kind]) -> list[Kind]:
 def named(variant: Kind) -> str:
     """A name for the table of cases."""
     fields = variant.model_dump(mode="json", exclude_defaults=True, exclude={"kind"})
-    return "-".join([variant.name(), *(f"{name}={value}" for name, value in fields.items() if name != "values")])
+    return "-".join([variant.kind_name(), *(f"{name}={value}" for name, value in fields.items() if name != "values")])
 
 
 def _other_values(plain: Kind) -> Iterator[tuple[str, Any]]:

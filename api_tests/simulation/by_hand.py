@@ -29,6 +29,7 @@ def layer(index: int = 1, **fields: Any) -> LayerStatistics:
         "activation": "tanh",
         "shape": [4],
         "parameters": 20,
+        "name": None,
         "inside": False,
         "boundary": False,
         "log10_delta_norm": spread(0.0),

@@ -22,10 +22,10 @@ DEEPEST = 3  # blocks inside blocks
 WIDEST = 6
 _BENT = {"celu", "elu", "softsign"}  # whose second derivative jumps
 _HIDDEN = [one for one in every(Activation) if not one.only_output]
-_SMOOTH = [one for one in _HIDDEN if not one.kinks and one.name() not in _BENT]
+_SMOOTH = [one for one in _HIDDEN if not one.kinks and one.kind_name() not in _BENT]
 _GATES: list[Activation] = [Sigmoid(), Tanh(), Sin()]
 _LOSSES: list[Loss] = every(Loss)
-_SMOOTH_LOSSES = [one for one in _LOSSES if one.name() not in ("absolute_error", "hinge", "huber")]
+_SMOOTH_LOSSES = [one for one in _LOSSES if one.kind_name() not in ("absolute_error", "hinge", "huber")]
 _WEIGHTS = ["he_normal", "lecun_uniform", "glorot_normal", "orthogonal", "normal", "explicit"]
 _KINDS = ["dense", "activation", "layer_norm", "residual", "parallel", "repeat"]
 _EPSILONS = [1e-3, 0.1, 1.0]  # two values less their mean are opposite: the smaller it is, the more of ∂e/∂x cancels
@@ -56,14 +56,14 @@ def tree(seed: int, smooth: bool = False, **fields: Any) -> SimulationSpec:
 
 def _output(loss: Loss, grower: "_Grower") -> Activation:
     if loss.probability:
-        return Softmax() if loss.name() == "cross_entropy" else Sigmoid()
+        return Softmax() if loss.kind_name() == "cross_entropy" else Sigmoid()
     return grower.activation()
 
 
 def printed(spec: SimulationSpec) -> str:
     """The seed and the network, for a person to look at where a test fails."""
     network = spec.network.model_dump(mode="json", exclude_unset=True)
-    return f"seed {spec.seed}, {spec.loss.name()}:\n{json.dumps(network)}"
+    return f"seed {spec.seed}, {spec.loss.kind_name()}:\n{json.dumps(network)}"
 
 
 def entries(layers: list[Json], level: int = 0) -> Iterator[tuple[int, Json]]:

@@ -29,7 +29,7 @@ Network = tuple[int, int, list[Json]]  # features, outputs, layers
 ACTIVATIONS: list[Activation] = every(Activation)
 HIDDEN = [one for one in ACTIVATIONS if not one.only_output]
 LOSSES: list[Loss] = every(Loss)
-KINKED = {one.name() for one in HIDDEN if len(one.kinks)}
+KINKED = {one.kind_name() for one in HIDDEN if len(one.kinks)}
 RELATIVE, DECADES, UNDERFLOW = 1e-10, 1e-9, 1e-200
 TREES, TREES_AT_ONCE = 300, 25
 
@@ -301,7 +301,7 @@ def test_no_two_tensors_of_a_network_are_made_of_the_same_random_numbers() -> No
     assert np.unique([*own, found.inputs, found.targets]).size == len(own) + 2 == 14
 
 
-@pytest.mark.parametrize("kind", members(Initializer), ids=lambda kind: kind.name())
+@pytest.mark.parametrize("kind", members(Initializer), ids=lambda kind: kind.kind_name())
 def test_weights_and_biases_from_every_initializer_have_the_gradients_of_autograd(kind: type[Initializer]) -> None:
     initializer = variants(kind)[0]
     features, units = initializer.shape_of_values() or (12, 3)
@@ -313,7 +313,7 @@ def test_weights_and_biases_from_every_initializer_have_the_gradients_of_autogra
     assert_agreement_of_draws({"network": {"features": features, "layers": layers}})
 
 
-@pytest.mark.parametrize("kind", members(Data), ids=lambda kind: kind.name())
+@pytest.mark.parametrize("kind", members(Data), ids=lambda kind: kind.kind_name())
 def test_inputs_and_targets_of_every_kind_have_the_gradients_of_autograd(kind: type[Data]) -> None:
     data = variants(kind)[0]
     width = (data.shape_of_values() or (0, 3))[1]

@@ -162,10 +162,10 @@ def test_the_random_trees_reach_every_kind_of_node_and_every_option() -> None:
     specs = [tree(seed) for seed in range(300)]
     written = [entry for one in specs for entry in entries(one.network.model_dump(mode="json")["layers"])]
     assert {level for level, _ in written} == set(range(DEEPEST + 1))
-    assert {one["kind"] for _, one in written} == {kind.name() for kind in members(Node)}
+    assert {one["kind"] for _, one in written} == {kind.kind_name() for kind in members(Node)}
     for kind in ("dense", "layer_norm", "residual", "parallel"):
         assert_reached(kind, [one for _, one in written if one["kind"] == kind])
-    assert {one.loss.name() for one in specs} == {kind.name() for kind in members(Loss)}
+    assert {one.loss.kind_name() for one in specs} == {kind.kind_name() for kind in members(Loss)}
 
 
 def assert_reached(kind: str, reached: list[Json]) -> None:

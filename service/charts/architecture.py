@@ -85,7 +85,11 @@ def activation_name(activation: Activation) -> str:
         formula = " ".join(activation.formula.split())
         return formula if len(formula) <= _LONGEST_FORMULA else f"{formula[: _LONGEST_FORMULA - 1]}…"
     values = ", ".join(f"{name} {value:g}" for name, value in activation.values.items())
-    return f"{activation.name()}({values})" if values and activation != activation.default() else activation.name()
+    return (
+        f"{activation.kind_name()}({values})"
+        if values and activation != activation.default()
+        else activation.kind_name()
+    )
 
 
 def outline(spec: SweepSpec) -> str:
@@ -157,7 +161,7 @@ def _hidden_part(made: Plan) -> _HiddenPart:
         count=len(made.depth.gradients),
         activations=_different(one for node in hidden if (one := _activation_of(node)) is not None),
         units=_different(str(layer.units) for layer in dense),
-        weights=_different(layer.weights.name() for layer in dense),
+        weights=_different(layer.weights.kind_name() for layer in dense),
     )
 
 

@@ -62,7 +62,7 @@ class Kind(Model):
     """What belongs in place of fields that other programs have, as the end of a sentence that begins with "take"."""
 
     @classmethod
-    def name(cls) -> str:
+    def kind_name(cls) -> str:
         """The public name of this kind."""
         return str(cls.model_fields["kind"].default)
 
@@ -79,7 +79,7 @@ def discover(package: str) -> None:
 def members(family: type[_K]) -> list[type[_K]]:
     """The concrete kinds of `family` known so far, ordered by name."""
     found = [kind for base in family.__subclasses__() for kind in [base, *members(base)]]
-    return sorted((kind for kind in found if _is_concrete(kind)), key=lambda kind: kind.name())
+    return sorted((kind for kind in found if _is_concrete(kind)), key=lambda kind: kind.kind_name())
 
 
 def one_of(name: str, family: type[Kind], *others: type[Kind]) -> Any:
@@ -97,9 +97,9 @@ def union_of(name: str, models: Sequence[type[Model]], description: str) -> Any:
 def kind_called(name: str, among: Sequence[str] | None = None) -> str | None:
     """The kind that has this name or alias, whatever its case, `among` those if given; None where there is none."""
     wanted = name.lower()
-    known = (one for one in _every(Kind) if among is None or one.name() in among)
-    found = (one for one in known if wanted in (one.name().lower(), *map(str.lower, one.aliases)))
-    return next((one.name() for one in found), None)
+    known = (one for one in _every(Kind) if among is None or one.kind_name() in among)
+    found = (one for one in known if wanted in (one.kind_name().lower(), *map(str.lower, one.aliases)))
+    return next((one.kind_name() for one in found), None)
 
 
 def advice_on(field: str) -> str | None:

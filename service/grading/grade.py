@@ -52,7 +52,7 @@ def _check(claim: Claim, answers: Mapping[str, Any], context: Context) -> Check:
     told = claim.feedback is Detail.FULL
     return Check(
         id=claim.id,
-        kind=claim.name(),
+        kind=claim.kind_name(),
         title=claim.title or claim.id,
         status=found.status,
         points=round(claim.points * found.fraction, _POINT_DIGITS),

@@ -12,6 +12,7 @@ from service.nn.scaled import Scaled
 from service.simulation.plan import Plan
 from service.simulation.results import Histogram, LayerGradients, LayerHistograms
 from service.simulation.spec import Include
+from service.simulation.tree import PlannedNode
 
 _BINS = 40
 
@@ -68,17 +69,18 @@ class FirstTrial:
         if Include.GRADIENTS not in self.include:
             return None
         factor = made.loss_factor
-        return [_gradients_of(node.path, self._factors[node.row], factor) for node in made.nodes]
+        return [_gradients_of(node, self._factors[node.row], factor) for node in made.nodes]
 
 
-def _gradients_of(path: str, one: _Factors, factor: float) -> LayerGradients:
+def _gradients_of(node: PlannedNode, one: _Factors, factor: float) -> LayerGradients:
     with np.errstate(over="ignore"):
         found = {name: np.ldexp(factor * values, one.exponent) for name, values in one.parameters.items()}
         delta = np.ldexp(factor * one.delta, one.exponent)
     others = [name for name in found if name not in ("weights", "bias")]
     return LayerGradients.model_validate(
         {
-            "path": path,
+            "path": node.path,
+            "name": node.node.name,
             "weights": _finite(found["weights"]) if "weights" in found else None,
             "bias": _finite(found["bias"][0]) if "bias" in found else None,
             "parameters": [{"name": name, "values": _finite(found[name][0])} for name in others],

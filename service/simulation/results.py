@@ -71,6 +71,8 @@ class LayerShape(Model):
     """Its number, counted from 1 at the input."""
     path: str
     """The pointer (RFC 6901) to it in the specification; copies made by a repeat share it."""
+    name: str | None
+    """Its name in the specification, which copies made by a repeat share, too; null where it has none."""
     kind: str
     """Its kind."""
     activation: str | None
@@ -215,6 +217,8 @@ class LayerGradients(Model):
 
     path: str
     """The pointer to the layer in the specification."""
+    name: str | None
+    """The layer's name there; null where it has none."""
     weights: list[list[Double | None]] | None
     """∂e/∂W, a row for each input and a column for each unit; null without weights."""
     bias: list[Double | None] | None

@@ -78,6 +78,7 @@ class PlannedNode:
         return LayerShape(
             index=self.row + 1,
             path=self.path,
+            name=self.node.name,
             kind=self.node.kind,
             activation=None if activation is None else activation.kind,
             shape=list(self.out),

@@ -38,7 +38,7 @@ async def test_it_is_in_the_document(client: httpx.AsyncClient) -> None:
 
 
 def test_its_derivative_is_the_slope_of_its_values() -> None:
-    (kind,) = [one for one in members(Activation) if one.name() == KIND]
+    (kind,) = [one for one in members(Activation) if one.kind_name() == KIND]
     activation, x = kind.model_validate({"kind": KIND}), np.linspace(-5.0, 5.0, 301)
     slope = (activation.f(x + 1e-6) - activation.f(x - 1e-6)) / 2e-6
     np.testing.assert_allclose(activation.df(x, activation.f(x)), slope, atol=1e-9)

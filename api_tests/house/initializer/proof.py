@@ -33,7 +33,7 @@ async def test_it_is_in_the_document(client: httpx.AsyncClient) -> None:
 
 
 def test_its_entries_have_the_variance_that_it_states() -> None:
-    (kind,) = [one for one in members(Initializer) if one.name() == KIND]
+    (kind,) = [one for one in members(Initializer) if one.kind_name() == KIND]
     initializer = kind.model_validate({"kind": KIND, "std": STD})
     variance = initializer.variance(24, 10)
     assert variance is not None

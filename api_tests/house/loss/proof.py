@@ -29,7 +29,7 @@ async def test_it_is_in_the_document(client: httpx.AsyncClient) -> None:
 
 
 def test_its_gradient_is_the_slope_of_its_values() -> None:
-    (kind,) = [one for one in members(Loss) if one.name() == KIND]
+    (kind,) = [one for one in members(Loss) if one.kind_name() == KIND]
     loss = kind.model_validate({"kind": KIND})
     prediction, target = np.random.default_rng(1).normal(0.0, 3.0, (2, 5, 40, 3))
     steps = 1e-6 * np.eye(3)

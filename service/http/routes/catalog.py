@@ -143,7 +143,7 @@ def _entry(kind: type[Kind]) -> CatalogEntry:
     formula = None if default is None else _formula(default)
     slope = None if formula is None else differentiate(formula, VARIABLE)
     return CatalogEntry(
-        kind=kind.name(),
+        kind=kind.kind_name(),
         summary=(kind.__doc__ or "").strip().partition("\n")[0],
         parameters=_parameters(kind),
         formula=getattr(kind, "definition", None),

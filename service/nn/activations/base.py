@@ -38,7 +38,7 @@ class Activation(Kind):
     def default(cls) -> Self | None:
         """With its default parameters; None where one has no default."""
         try:
-            return cls.model_validate({"kind": cls.name()})
+            return cls.model_validate({"kind": cls.kind_name()})
         except ValidationError:
             return None
 

@@ -180,6 +180,9 @@ class Node(Kind):
     Either may have an activation, which is applied to what comes out.
     """
 
+    name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    """What it is called in reports and charts, such as by the model it was imported from."""
+
     account: ClassVar[Account] = "other"
     """The account that its gain is booked to, but for its activation's: a block in which signals meet books all."""
     plain: ClassVar[bool] = False
