@@ -26,23 +26,49 @@ class Depth:
     others are hidden, and what precedes the first belongs to the input. A network in which nothing opens counts every
     node. Where all nodes from the first layer on are plain, the gradient is measured with respect to the pre-activation
     of the opener and the signal behind its last follower. Elsewhere both are measured right behind a block, and behind
-    the last follower of a leaf: never inside a block.
+    the last follower of a leaf. Inside a block there are hidden layers only where no signal passes it unchanged: then
+    they are those of one branch, and of the first such block each branch makes another way through the network.
     """
 
     top: list[int]  # the rows of the top list
     gradients: list[int]  # of hidden layers, where their gradient is measured
     signals: list[int]  # of hidden layers, where their signal is measured
     plain: bool
+    branch: str | None = None  # the pointer to the layers of the branch, where it is one of several
+    inside: tuple[int, ...] = ()  # the rows of this branch behind its first hidden layer
 
     @classmethod
-    def of(cls, top: Sequence[PlannedNode]) -> "Depth":
-        """The hidden layers of a network with this top list."""
+    def ways(cls, top: Sequence[PlannedNode]) -> "list[Depth]":
+        """The hidden layers of a network with this top list: one for each branch where one must be chosen."""
         rows = [one.row for one in top]
         starts = [place for place, one in enumerate(top) if one.opens] or list(range(len(top)))
         plain = all(one.node.plain for one in top[starts[0] :])
         pairs = list(pairwise(starts))
         ends = [rows[start if top[start].chains else following - 1] for start, following in pairs]
-        return cls(rows, [rows[start] for start, _ in pairs] if plain else ends, ends, plain)
+        if plain:
+            return [cls(rows, [rows[start] for start, _ in pairs], ends, plain)]
+        first, *others = (_branches(top[start]) for start in starts)
+        behind = ends[:1]
+        for branches, end in zip(others, [[row] for row in ends[1:]] + [[]], strict=False):
+            behind += max((hidden for hidden, _ in branches.values()), key=len, default=[]) + end
+        return [
+            cls(rows, hidden + behind, hidden + behind, plain, pointer if len(first) > 1 else None, inside)
+            for pointer, (hidden, inside) in (first or {None: ([], ())}).items()
+        ]
+
+
+def _branches(block: PlannedNode) -> dict[str | None, tuple[list[int], tuple[int, ...]]]:
+    """The rows of the hidden layers inside each branch that has any, and of all behind its first, by its pointer.
+
+    A branch's last layer is none of them: the block stands for it.
+    """
+    found: dict[str | None, tuple[list[int], tuple[int, ...]]] = {}
+    for chain in block.chains if block.node.cut else ():
+        starts = [place for place, one in enumerate(chain) if one.opens]
+        hidden = [chain[start if chain[start].chains else end - 1].row for start, end in pairwise(starts)]
+        if hidden:
+            found[chain[0].path.rpartition("/")[0]] = hidden, tuple(one.row for one in chain if one.row > hidden[0])
+    return found
 
 
 @dataclass(frozen=True)
@@ -54,7 +80,13 @@ class Plan:
     samples: int
     targets: Data
     nodes: tuple[PlannedNode, ...] = field(repr=False)  # all of the tree, by their rows
-    depth: Depth
+    ways: tuple[Depth, ...]
+    way: int = 0  # which of these is measured
+
+    @property
+    def depth(self) -> Depth:
+        """Where the hidden layers are."""
+        return self.ways[self.way]
 
     @cached_property
     def digest(self) -> str:
@@ -115,7 +147,7 @@ def plan(spec: SimulationSpec) -> Plan:
     targets = spec.targets(top[-1].out[-1])
     samples = spec.samples(targets)
     nodes = tuple(tree.nodes)
-    made = Plan(spec.resolved(samples, targets), top, samples, targets, nodes, Depth.of(top))
+    made = Plan(spec.resolved(samples, targets), top, samples, targets, nodes, tuple(Depth.ways(top)))
     _check_activations(made)
     _check_data(made)
     _check_gradients(made, spec.include)

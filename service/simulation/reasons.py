@@ -71,6 +71,7 @@ def verdict_of(case: Decision) -> Verdict:
         if rate.interval is None
         else Interval(low=rate.interval[0], high=rate.interval[1]),
         depth_budget=rate.depth_budget,
+        branch=case.facts.branch,
         sum_inverse_width=case.facts.sum_inverse_width,
         tendency=rate.tendency,
         cause=case.cause,
@@ -83,6 +84,7 @@ def explain(case: Decision) -> list[str]:
     """What happened, from what, why, how fast, how surely, and what else."""
     said = [
         _headline(case),
+        _branch(case),
         _shares(case),
         _cause(case),
         _tendency(case),
@@ -90,6 +92,11 @@ def explain(case: Decision) -> list[str]:
         *(_flag(flag, case) for flag in case.flags),
     ]
     return [sentence for sentence in said if sentence]
+
+
+def _branch(case: Decision) -> str | None:
+    branch = case.facts.branch
+    return branch and f"Measured along {branch}: of all branches its gradient changes most."
 
 
 def _headline(case: Decision) -> str:

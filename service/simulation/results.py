@@ -191,6 +191,8 @@ class Verdict(Model):
     """The 95 % confidence interval of the median gain per layer over trials; null where no trial has one."""
     depth_budget: Double | None
     """Steps from layer to layer until the ratio would be severe at that rate; null where the interval contains 1."""
+    branch: str | None
+    """The pointer to the branch in which hidden layers are measured, the worst of several; null without a choice."""
     sum_inverse_width: Double
     """Sum of 1/width over the hidden layers; the depth ratio wanders by about 0.4·√sum_inverse_width decades."""
     tendency: Tendency

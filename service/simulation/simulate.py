@@ -33,7 +33,7 @@ from service.simulation.reasons import verdict_of
 from service.simulation.results import SimulationReport, Theory
 from service.simulation.spec import SimulationSpec
 from service.simulation.spreads import layer_statistics
-from service.simulation.statistics import Measurements, NetworkTrials
+from service.simulation.statistics import Measurements, NetworkTrials, along_worst_branch
 from service.simulation.tree import PlannedNode
 from service.simulation.verdict import NetworkFacts, judge
 from service.theory.bounds import largest_slope
@@ -54,6 +54,7 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
     """The report on a network that is planned already, by at most so many processes."""
     started = perf_counter()
     found, first, twins = measure(made, processes)
+    made = along_worst_branch(found, made)
     loss_decades = float(np.log10(made.loss_factor))
     layers = layer_statistics(found, made, loss_decades, first)
     facts = NetworkFacts(
@@ -62,6 +63,7 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
         symmetric=twins,
         random=made.random,
         log10_smallest_normal=float(np.log10(np.finfo(made.spec.precision.value).tiny)),
+        branch=made.depth.branch,
         weighted=frozenset(node.row + 1 for node in made.nodes if node.weights),
     )
     verdict = verdict_of(judge(NetworkTrials.of(found, made), layers, made.spec.policy, facts))
@@ -216,12 +218,11 @@ def _has_twins(chain: Chain) -> bool:
 
 
 def _are_twins(one: Sequence[Array], onward: Array) -> bool:
-    """Whether two columns are one in (fan_in, units) weights, (1, units) bias and the next weights transposed."""
-    weights, bias = one
-    first, columns = weights[0, 0], weights.shape[-1]
+    """Whether two columns are one in (fan_in, units) weights, (1, units) bias if any, and the next, transposed."""
+    first, columns = one[0][0, 0], one[0].shape[-1]
     if len(set(first.tolist())) == columns:  # as it is nearly always, and then nothing is copied
         return False
-    whole = np.concatenate([weights[0], bias[0], onward[0].T])
+    whole = np.concatenate([*(array[0] for array in one), onward[0].T])
     return len({column.tobytes() for column in np.ascontiguousarray(whole.T)}) < columns
 
 

@@ -1,6 +1,6 @@
 """What was measured → the numbers of a report: ratios and rates of the network, spreads of every layer over trials."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
@@ -139,7 +139,8 @@ class NetworkTrials:
         """Ratios between the first and the last hidden layer, and the rate between them."""
         gradients, ends = made.depth.gradients, [row + 1 for row in made.depth.signals]
         first, last = (gradients[0], gradients[-1]) if gradients else (made.depth.top[0], made.depth.top[0])
-        between = [row for row in made.depth.top if first <= row < last]
+        inside = [row for row in made.depth.inside if row <= last]
+        between = [*inside, *(row for row in made.depth.top if first <= row < last)]
         nothing = np.full(found.delta.shape[0], np.nan)
         forward, prediction = found.forward_rms, found.dy[:, -1]
         hidden = found.angular_spread[:, ends[-1] if ends else 0]
@@ -148,16 +149,20 @@ class NetworkTrials:
         if ends and made.nodes[ends[-1] - 1].features == 1:  # two directions at most: they say nothing
             hidden = nothing
         dead, silent = np.isneginf(found.delta[:, first]), np.isneginf(prediction)
+        depth_ratio = _difference(found.delta[:, first], found.delta[:, last]) if ends else nothing
         return cls(
-            depth_ratio=_difference(found.delta[:, first], found.delta[:, last]) if ends else nothing,
+            depth_ratio=depth_ratio,
             forward_ratio=_difference(forward[:, ends[-1]], forward[:, ends[0]]) if ends else nothing,
             end_to_end_ratio=_difference(found.delta[:, first], prediction),
             slope=np.where(dead & ~silent & (len(ends) > 1), -np.inf, _slope(found.delta[:, gradients])),
-            shares={
-                account: np.sum(steps, axis=0)
-                for account, rows in found.shares.items()
-                if (steps := [rows[row] for row in between if row in rows])
-            },
+            shares=_with_rest(
+                {
+                    account: np.sum(steps, axis=0)
+                    for account, rows in found.shares.items()
+                    if (steps := [rows[row] for row in between if row in rows])
+                },
+                depth_ratio if inside and last in made.depth.top else None,
+            ),
             signal=forward[:, [0, *ends]],
             angular_spread=np.stack([found.angular_spread[:, 0], hidden], axis=1),
             dead=dead,
@@ -169,6 +174,24 @@ class NetworkTrials:
     def conditions(self, trial: int) -> tuple[float, bool, bool]:
         """The depth ratio of a trial, whether it is dead, and whether it overflowed."""
         return float(self.depth_ratio[trial]), bool(self.dead[trial]), bool(self.overflowed[trial])
+
+
+def _with_rest(shares: dict[Account, Decades], whole: Decades | None) -> dict[Account, Decades]:
+    """`shares`, and what they lack of `whole`, (trials,), booked to the block in which a branch meets the others."""
+    if whole is None:
+        return shares
+    rest = whole - np.sum(list(shares.values()), axis=0)
+    return {**shares, "skip": shares.get("skip", np.zeros_like(whole)) + rest}
+
+
+def along_worst_branch(found: Measurements, made: Plan) -> Plan:
+    """`made` with its hidden layers along the branch whose depth ratio is farthest from 0, in the median trial."""
+
+    def size(way: int) -> float:
+        known = np.abs(NetworkTrials.of(found, replace(made, way=way)).depth_ratio)
+        return float(np.median(np.where(np.isnan(known), np.inf, known)))
+
+    return made if len(made.ways) == 1 else replace(made, way=max(range(len(made.ways)), key=size))
 
 
 def group_by_condition(trials: NetworkTrials, rising: float, falling: float) -> list[TrialIndices]:

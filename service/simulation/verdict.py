@@ -58,6 +58,7 @@ class NetworkFacts:
     symmetric: bool  # two hidden units have the same weights, coming in and going out
     log10_smallest_normal: float  # of the precision
     weighted: frozenset[int]  # the numbers of the layers that have weights
+    branch: str | None = None  # the pointer to the branch that was measured, where there are several
 
 
 @dataclass(frozen=True)

@@ -189,6 +189,11 @@ class Node(Kind):
     """Whether a network of such nodes alone is a plain stack, measured where activations begin."""
 
     @property
+    def cut(self) -> bool:
+        """Whether a block passes no signal on unchanged, so that layers inside its branches are hidden layers, too."""
+        return False
+
+    @property
     def output_activation(self) -> Activation | None:
         """What is applied to what comes out, if anything is."""
         return None

@@ -25,6 +25,10 @@ class EachStep(Node):
     account: ClassVar[Account] = "skip"
     definition: ClassVar[str] = "y_t = layers(x_t)"
 
+    @property
+    def cut(self) -> bool:
+        return True
+
     def chains(self, shape: Shape) -> dict[str, Sequence[Node]]:
         return {"/layers": self.layers}
 

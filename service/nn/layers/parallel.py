@@ -53,6 +53,10 @@ class Parallel(Node):
         "Szegedy et al. 2015 (concat), Huang et al. 2017 (concat with x), Dauphin et al. 2017 (gates)."
     )
 
+    @property
+    def cut(self) -> bool:
+        return all(branch.layers for branch in self.branches)
+
     def chains(self, shape: Shape) -> dict[str, Sequence[Node]]:
         return {f"/branches/{number}/layers": branch.layers for number, branch in enumerate(self.branches)}
 
