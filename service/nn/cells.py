@@ -59,10 +59,14 @@ class Cell(ABC):
         found = [one for one in (carried, given) if one is not None]
         return found[0] if len(found) == 1 else found[0] + found[1]
 
-    def size(self, dstate: Scaled) -> Float64Array:
-        """log10 of the norm of ∂e/∂ what decides, (trials,): the last `units` of the state."""
+    def deciding(self, kept: Tape, dstate: Array) -> Array:
+        """∂e/∂ what decides how long a thing is remembered, (…, units), from ∂e/∂ the state, (…, remembered)."""
+        return dstate
+
+    def size(self, kept: Tape, dstate: Scaled) -> Float64Array:
+        """log10 of the norm of ∂e/∂ what decides, (trials,)."""
         with np.errstate(divide="ignore"):
-            decades: Float64Array = 0.5 * np.log10(plain_squares(dstate.values[..., -self.units :]))
+            decades: Float64Array = 0.5 * np.log10(plain_squares(self.deciding(kept, dstate.values)))
         return decades + dstate.exponents * LOG10_2
 
 
@@ -104,9 +108,9 @@ class LstmCell(Cell):
         return np.concatenate([o * shown, memory], axis=-1), (h, c, (zi, zf, zg, zo), (i, f, g, o), memory, shown)
 
     def backward(self, kept: Tape, dstate: Array, u: Array) -> tuple[Array, Array]:
-        _, c, (zi, zf, zg, zo), (i, f, g, o), memory, shown = kept
+        _, c, (zi, zf, zg, zo), (i, f, g, o), _, shown = kept
         dh, gate = dstate[..., : self.units], self.gate_activation
-        dc = dstate[..., self.units :] + dh * o * self.activation.df(memory, shown)
+        dc = self.deciding(kept, dstate)
         dpre = np.concatenate(
             [
                 dc * g * gate.df(zi, i),
@@ -117,6 +121,11 @@ class LstmCell(Cell):
             axis=-1,
         )
         return dpre, np.concatenate([product(dpre, transposed(u)), dc * f], axis=-1)
+
+    def deciding(self, kept: Tape, dstate: Array) -> Array:
+        """∂e/∂c', (…, units), on all ways: directly, and by what is shown of it."""
+        _, _, _, (_, _, _, o), memory, shown = kept
+        return dstate[..., self.units :] + dstate[..., : self.units] * o * self.activation.df(memory, shown)
 
 
 class GruCell(Cell):

@@ -235,7 +235,7 @@ class Recurrent(Node):
         for number, (kept, given) in enumerate(zip(reversed(tape), incoming, strict=True)):
             whole = cell.joined(whole, given)
             alone = whole if self.returns is Returns.LAST else cell.joined(alone, given if number == 0 else None)
-            sizes.append(cell.size(alone))
+            sizes.append(cell.size(kept, alone))
             dpre, before = cell.backward(kept, whole.values, u)
             pre.append(Scaled.of(dpre, whole.exponent))
             if alone is not whole:
