@@ -13,7 +13,19 @@ from scipy.stats import chisquare
 from api_tests.cases import case
 from api_tests.nn.sampling import TRIALS, assert_mean_and_variance
 from api_tests.nn.variants import every, named
-from service.nn.data import BernoulliData, Data, ExplicitData, GaussianData, InputData, OneHotData, UniformData
+from service.nn.data import (
+    BernoulliData,
+    Data,
+    ExplicitData,
+    GaussianData,
+    InputData,
+    OneHotData,
+    PerFeatureData,
+    PixelData,
+    TokenDistribution,
+    TokenIndexData,
+    UniformData,
+)
 from service.nn.randomness import Randomness
 
 Numbers = npt.NDArray[np.floating[Any]]
@@ -25,7 +37,7 @@ FIXED: list[Data] = [one for one in every(Data) if not one.random]
 
 def drawn(data: Data, samples: int = SAMPLES, features: int | None = None, trials: int = TRIALS) -> Numbers:
     """A batch of (trials, samples, features)."""
-    width = features or getattr(data, "classes", 5)
+    width = features or data.features() or getattr(data, "classes", 5)
     return data.draw((samples, width), Randomness(11, range(trials)).tensor(0))
 
 
@@ -33,11 +45,31 @@ def _two_valued(one: BernoulliData) -> tuple[float, float]:
     return one.low + one.p * (one.high - one.low), one.p * (1.0 - one.p) * (one.high - one.low) ** 2
 
 
+def _pixels(one: PixelData) -> tuple[float, float]:
+    bright, middle = 1.0 - one.zero_fraction, (one.low + one.high) / 2.0
+    return bright * middle, one.mean_square() - (bright * middle) ** 2
+
+
+def _per_feature(one: PerFeatureData) -> tuple[float, float]:
+    mean = float(np.mean(one.means))
+    return mean, float(np.mean(np.square(one.stds)) + np.var(one.means))
+
+
+def _tokens(one: TokenIndexData) -> tuple[float, float]:
+    index = np.arange(float(one.vocabulary or 1))
+    share = np.ones_like(index) if one.distribution is TokenDistribution.UNIFORM else 1.0 / (index + 1.0)
+    mean = np.average(index, weights=share)
+    return float(mean), float(np.average(np.square(index - mean), weights=share))
+
+
 CLOSED_FORMS: dict[str, Callable[[Any], tuple[float, float]]] = {
     "gaussian": lambda one: (one.mean, one.std**2),
     "uniform": lambda one: ((one.low + one.high) / 2.0, (one.high - one.low) ** 2 / 12.0),
     "bernoulli": _two_valued,
     "one_hot": lambda one: (1.0 / one.classes, (1.0 - 1.0 / one.classes) / one.classes),
+    "per_feature": _per_feature,
+    "pixels": _pixels,
+    "token_indices": _tokens,
 }
 
 

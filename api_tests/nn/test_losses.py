@@ -15,7 +15,9 @@ from service.nn.activations.smooth import Linear, Sigmoid, Softmax
 from service.nn.losses import (
     AbsoluteError,
     BinaryCrossEntropy,
+    BinaryCrossEntropyWithLogits,
     CrossEntropy,
+    CrossEntropyWithLogits,
     Hinge,
     Huber,
     Loss,
@@ -123,7 +125,10 @@ def test_a_saturated_answer_behind_its_own_activation_has_an_exact_delta(
 @pytest.mark.parametrize("precision", [np.float32, np.float64])
 @pytest.mark.parametrize(
     ("loss", "activation"),
-    [(loss, activation) for loss, activation in FITTING if loss.probability],
+    [
+        *((loss, activation) for loss, activation in FITTING if loss.probability),
+        *((loss, Linear()) for loss in LOSSES if loss.kind.endswith("with_logits")),
+    ],
     ids=named,
 )
 def test_no_logit_makes_the_loss_of_a_probability_warn_or_overflow(
@@ -151,6 +156,8 @@ def test_no_logit_makes_the_loss_of_a_probability_warn_or_overflow(
         (Hinge(), [2.0, 1.0, -3.0, 0.5], [1.0, 1.0, 1.0, -1.0], 5.5, [0.0, 0.0, -1.0, 1.0]),
         (BinaryCrossEntropy(), [0.5, 0.75], [1.0, 0.0], np.log(8.0), [-2.0, 4.0]),
         (CrossEntropy(), [0.25, 0.75], [1.0, 0.0], np.log(4.0), [-4.0, 0.0]),
+        (BinaryCrossEntropyWithLogits(), [0.0, np.log(3.0)], [1.0, 0.0], np.log(8.0), [-0.5, 0.75]),
+        (CrossEntropyWithLogits(), [5.0, 5.0 + np.log(3.0)], [1.0, 0.0], np.log(4.0), [-0.75, 0.75]),
     ],
     ids=lambda case: named(case) if isinstance(case, Loss) else "",
 )
@@ -161,6 +168,24 @@ def test_losses_worked_out_by_hand(
     assert loss.value(p, y).tolist() == [[pytest.approx(value, rel=1e-15)]]
     found = loss.factor(len(target)) * loss.gradient(p, y)
     np.testing.assert_allclose(found, [[expected]], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("of_logits", "of_probabilities", "activation"),
+    [
+        (BinaryCrossEntropyWithLogits(), BinaryCrossEntropy(), Sigmoid()),
+        (CrossEntropyWithLogits(), CrossEntropy(), Softmax()),
+    ],
+    ids=named,
+)
+def test_a_loss_with_logits_is_the_one_of_probabilities_behind_their_activation(
+    of_logits: Loss, of_probabilities: Loss, activation: Activation
+) -> None:
+    z, targets = np.random.default_rng(6).normal(0.0, 2.0, SHAPE), targets_of(of_logits)
+    p = activation.f(z)
+    np.testing.assert_allclose(of_logits.value(z, targets), of_probabilities.value(p, targets), rtol=1e-12)
+    behind_it = of_probabilities.output_delta(activation, activation.df(z, p), p, targets)
+    np.testing.assert_allclose(of_logits.gradient(z, targets), behind_it, rtol=1e-12, atol=1e-15)
 
 
 def test_a_clipped_probability_has_a_large_and_finite_gradient() -> None:
@@ -183,16 +208,21 @@ def test_single_precision_stays_single(loss: Loss) -> None:
 @pytest.mark.parametrize("outputs", [1, 3])
 @pytest.mark.parametrize(
     ("loss", "legal"),
-    [(BinaryCrossEntropy(), {0.0, 1.0}), (CrossEntropy(), {0.0, 1.0}), (Hinge(), {-1.0, 1.0})],
+    [
+        *((one, {0.0, 1.0}) for one in (BinaryCrossEntropy(), BinaryCrossEntropyWithLogits())),
+        *((one, {0.0, 1.0}) for one in (CrossEntropy(), CrossEntropyWithLogits())),
+        (Hinge(), {-1.0, 1.0}),
+    ],
     ids=lambda case: named(case) if isinstance(case, Loss) else "",
 )
 def test_targets_that_nobody_named_are_those_the_loss_is_meant_for(loss: Loss, legal: set[float], outputs: int) -> None:
     targets = targets_of(loss, outputs)
-    assert set(np.unique(targets)) == (legal if outputs > 1 or loss != CrossEntropy() else {1.0})
-    assert loss != CrossEntropy() or (targets.sum(axis=-1) == 1.0).all()
+    classes = loss in (CrossEntropy(), CrossEntropyWithLogits())
+    assert set(np.unique(targets)) == (legal if outputs > 1 or not classes else {1.0})
+    assert not classes or (targets.sum(axis=-1) == 1.0).all()
 
 
-@pytest.mark.parametrize("loss", [one for one in LOSSES if not one.probability and one != Hinge()], ids=named)
+@pytest.mark.parametrize("loss", [one for one in LOSSES if "error" in one.kind or one.kind == "huber"], ids=named)
 def test_a_regression_that_names_no_targets_gets_standard_normal_ones(loss: Loss) -> None:
     targets = targets_of(loss, 4, 2000)
     assert abs(targets.mean()) < 5.0 / np.sqrt(targets.size)

@@ -18,6 +18,7 @@ _NEEDED: dict[str, dict[str, Any]] = {
     "expression": {"formula": "b z tanh(z)", "parameters": {"b": 0.9}},
     "explicit": {"values": [[0.5, -1.0, 2.0], [0.25, 3.0, -0.125]]},
     "one_hot": {"classes": 3},
+    "token_indices": {"vocabulary": 7},
     "per_feature": {"means": [0.5, -1.0, 20.0], "stds": [1.0, 0.0, 3.0]},
 }
 

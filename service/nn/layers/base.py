@@ -29,7 +29,6 @@ Saved = Any
 """What the forward pass of a node keeps for the backward pass."""
 Vjp = tuple[Callable[[], Array], Callable[[str], Array]]
 """∂e/∂x, and ∂e/∂parameter by its name, summed over samples; each is computed where it is called for."""
-
 OPERATIONS_PER_OUTPUT = 250.0
 """An activation forward and back, and what is measured of an output, take as long as so many of a matrix product."""
 
@@ -128,15 +127,14 @@ class Built:
     chains: Sequence[Chain] = ()  # of a block
 
     @property
-    def weights(self) -> dict[str, Array]:
-        """Its weight matrices by their names, (trials or 1, …, fan_out) each."""
-        pairs = zip(self.parameters, self.arrays, strict=True)
-        return {one.name: array for one, array in pairs if one.is_weights}
-
-    @property
     def named(self) -> dict[str, Array]:
         """All parameters by their names."""
         return dict(zip((one.name for one in self.parameters), self.arrays, strict=True))
+
+    @property
+    def weights(self) -> dict[str, Array]:
+        """Its weight matrices by their names, (trials or 1, …, fan_out) each."""
+        return {one.name: self.named[one.name] for one in self.parameters if one.is_weights}
 
     @property
     def trained(self) -> list[str]:
@@ -167,8 +165,7 @@ class Chain:
 
     def walk_back(self, tape: list[Saved], dy: Scaled, probe: Probe, whole: bool = True) -> Scaled:
         """∂e/∂x from ∂e/∂y; ∂e/∂z of the first node where it need not be `whole`, which saves a product."""
-        for place in reversed(range(len(self.nodes))):
-            one = self.nodes[place]
+        for place, one in reversed(list(enumerate(self.nodes))):
             dy = one.node.backward(one, tape[place], dy, probe, whole or place > 0)
         return dy
 
@@ -247,10 +244,7 @@ class Node(Kind):
         raise NotImplementedError
 
     def gram(self, saved: Saved, dy: Array) -> tuple[Array, Array] | None:
-        """A pair of (trials, samples, samples) whose products add up to the square of the weights' gradient.
-
-        None where that is no cheaper than the gradient itself.
-        """
+        """A pair of (trials, samples, samples) whose product sums to ‖∂e/∂weights‖²; None where that is no cheaper."""
         return None
 
     def inward(self, at: Built, x: Array, probe: Probe) -> tuple[Array, Saved]:
@@ -284,8 +278,8 @@ class Node(Kind):
             slopes = activation.df(shaped(z, at.out), y)
             derivative = probe.arranged(flat(slopes))
             values, exponent = dy.before(activation, derivative if y is h else slopes, y)
-            untouched = Scaled(values, exponent, dy.sums) if values is dy.values else None
-            dz = untouched or Scaled.of(probe.arranged(flat(values)), exponent)
+            same = values is dy.values
+            dz = Scaled(values, exponent, dy.sums) if same else Scaled.of(probe.arranged(flat(values)), exponent)
         probe.gradient(at, dy, dz, derivative)
         dx = self.outward(at, saved, dz, probe)
         return dx() if whole else dz
@@ -303,13 +297,7 @@ class Repeat(Node):
     def depth(self) -> int:
         return self.times * sum(layer.depth() for layer in self.layers)
 
-    @property
-    def operations(self) -> tuple[float, float]:
-        """What else it takes time for besides products, as operations of one: for each sample, and for each output."""
-        return 0.0, OPERATIONS_PER_OUTPUT
-
     def unroll(self, path: str) -> Iterator[tuple[str, Node]]:
-        """The nodes of the block, `times` times; the pointer is the same each time."""
         for _ in range(self.times):
             for position, layer in enumerate(self.layers):
                 yield from layer.unroll(f"{path}/layers/{position}")

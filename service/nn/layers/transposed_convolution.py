@@ -7,7 +7,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from service.core.arrays import Array, Shape, product, transposed
+from service.core.errors import Incompatible
 from service.core.kinds import Int64
+from service.nn.layers.arranging import pairs
 from service.nn.layers.base import Parameter, Saved, Vjp, along_channels, bias_of, over_positions
 from service.nn.layers.convolution import Kernel, Padding
 from service.nn.shapes import WIDEST
@@ -34,18 +36,25 @@ class TransposedConvolution(Kernel):
     def windows(self, shape: Shape) -> Windows:
         """Where the kernels of the positions that come in lie on those that come out."""
         size, stride, dilation = self.extents(shape)
-        pads = [0] * (2 * len(size)) if self.pad is None else self.pad
         reach = [(one - 1) * apart + 1 for one, apart in zip(size, dilation, strict=True)]
-        whole = [(n - 1) * step + width for n, step, width in zip(shape[:-1], stride, reach, strict=True)]
-        positions = tuple(n - sum(pads[2 * axis : 2 * axis + 2]) for axis, n in enumerate(whole))
-        if self.pad is not None or self.padding is Padding.VALID:
-            return Windows.of(positions, size, stride, dilation, pads)
         positions = tuple(n * step for n, step in zip(shape[:-1], stride, strict=True))
-        return Windows.of(positions, size, stride, dilation, self.padding.value)
+        cut: str | list[int] = self.padding.value
+        if self.pad is not None or self.padding is Padding.VALID:
+            cut = self.pad or [0] * (2 * len(size))
+            whole = [n - step + width for n, step, width in zip(positions, stride, reach, strict=True)]
+            positions = tuple(n - before - after for n, (before, after) in zip(whole, pairs(cut), strict=True))
+        elif self.padding is Padding.CAUSAL:  # what a position makes begins where it is itself
+            cut = [n for step, width in zip(stride, reach, strict=True) for n in (0, max(width - step, 0))]
+        return Windows.of(positions, size, stride, dilation, cut)
 
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
         self.check(path, shape)
-        return (*self.windows(shape).positions, self.filters)
+        positions = self.windows(shape).positions
+        if min(positions) < 1:
+            raise Incompatible(
+                f"Of what {list(shape)} becomes, pad cuts all positions off.", pointer=f"{path}/pad", shape=list(shape)
+            )
+        return (*positions, self.filters)
 
     def parameters(self, shape: Shape) -> list[Parameter]:
         size, channels = self.extents(shape)[0], shape[-1]
