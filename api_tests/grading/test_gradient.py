@@ -227,6 +227,31 @@ def test_a_layer_inside_a_block_is_asked_for_by_its_number() -> None:
     assert judged(claim, both, simulate).code == "same_gradient"
 
 
+def test_the_weights_of_a_convolution_are_a_matrix_with_a_row_for_each_place_and_input() -> None:
+    kernel = np.array([[0.5], [-1.0], [2.0], [0.25]])  # places 2, inputs 2, filters 1
+    steps = np.array([[[1.0, 2.0], [3.0, -1.0], [0.5, 1.5]]])
+    windows = np.stack([steps[:, place : place + 2].reshape(1, 4) for place in range(2)], axis=1)
+    error = 2.0 * (windows @ kernel) / 2
+    layer = {
+        "kind": "convolution",
+        "filters": 1,
+        "size": [2],
+        "weights": {"kind": "explicit", "values": kernel.ravel().tolist(), "shape": [2, 2, 1]},
+    }
+    inputs = {"kind": "explicit", "values": steps.reshape(1, -1).tolist()}
+    claim = {
+        "kind": "gradient",
+        "layer": 1,
+        "simulation": {
+            "network": {"input": {"kind": "sequence", "steps": 3, "features": 2}, "layers": [layer]},
+            "data": {"inputs": inputs, "targets": {"kind": "explicit", "values": [[0.0, 0.0]]}},
+        },
+    }
+    right = np.einsum("nsk,nsu->ku", windows, error)
+    assert judged(claim, right.tolist(), simulate).code == "same_gradient"
+    assert judged(claim, right.T.tolist(), simulate).code == "transposed"
+
+
 D: Json = {"kind": "dense", "units": 2, "activation": {"kind": "tanh"}}
 ACTIVATION: Json = {"kind": "activation", "activation": {"kind": "relu"}}
 BLOCK: Json = {"kind": "parallel", "branches": [{"layers": [ACTIVATION]}, {"layers": []}]}
@@ -257,7 +282,8 @@ def test_layers_are_no_flaw_exactly_where_a_report_has_the_matrix() -> None:
     for number, layer in enumerate(simulate(asked).gradients or [], start=1):
         for quantity in ("weights", "bias", "delta", "derivative"):
             claim = {"kind": "gradient", "simulation": MIXED, "quantity": quantity, "layer": number}
-            assert (flaws(claim) == []) is (getattr(layer, quantity) is not None)
+            there = quantity == "delta" or (quantity == "derivative" and layer.derivative is not None)
+            assert (flaws(claim) == []) is (there or quantity in [one.name for one in layer.parameters])
 
 
 def test_a_matrix_that_no_layer_has_is_a_flaw() -> None:

@@ -115,8 +115,11 @@ def test_the_arrays_are_the_gradients_of_the_report(service_url: str, network: d
         f"{layer['index']}/{name}": np.array(values, dtype=float)
         for layer, gradients in zip(report["layers"], report["gradients"], strict=True)
         for name, values in [
-            *((name, gradients[name]) for name in ("weights", "bias", "delta", "derivative")),
-            *((one["name"], one["values"]) for one in gradients["parameters"]),
+            *((name, gradients[name]) for name in ("delta", "derivative")),
+            *(
+                (one["name"], np.reshape(np.array(one["values"], dtype=float), one["shape"]))
+                for one in gradients["parameters"]
+            ),
         ]
         if values is not None
     }

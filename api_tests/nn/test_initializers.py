@@ -1,5 +1,6 @@
 """Every initialiser against the closed form of what it draws."""
 
+import re
 from collections.abc import Callable
 from math import ceil, sqrt
 from typing import Any
@@ -117,6 +118,7 @@ def test_what_is_not_random_is_drawn_once_for_all_trials_and_uses_no_random_numb
         (Identity(), (3, 2), [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]),
         (ExplicitInitializer(values=[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), (2, 3), [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
         (ExplicitInitializer(values=[0.1, 0.2]), (1, 2), [[0.1, 0.2]]),
+        (ExplicitInitializer(values=[1.0, 2.0, 3.0, 4.0], shape=[2, 2]), (2, 2), [[1.0, 2.0], [3.0, 4.0]]),
     ],
 )
 def test_given_values_are_what_comes_out(
@@ -225,3 +227,17 @@ def test_every_initializer_says_what_it_is_and_where_it_comes_from() -> None:
         for field in ("definition", "source", "__doc__"):
             with case(initializer.kind_name(), field):
                 assert getattr(type(initializer), field).strip()
+
+
+def test_values_of_any_rank_are_one_list_or_rows_beside_their_shape() -> None:
+    numbers = [float(number) for number in range(24)]
+    for values in (numbers, [numbers[:12], numbers[12:]]):
+        given = ExplicitInitializer.model_validate({"kind": "explicit", "values": values, "shape": [2, 3, 4]})
+        assert given.shape_of_values() == (2, 3, 4)
+        assert given.draw((6, 4), 6, 4, Randomness(1, range(2)).tensor(2)).ravel().tolist() == numbers
+
+
+def test_values_fill_the_shape_they_are_given_with() -> None:
+    sentence = "the shape [2, 3, 4] has 24 entries, but there are 5 values; there must be one for each"
+    with pytest.raises(ValidationError, match=re.escape(sentence)):
+        ExplicitInitializer(values=[1.0] * 5, shape=[2, 3, 4])

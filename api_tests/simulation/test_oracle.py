@@ -47,8 +47,8 @@ def assert_gradients(report: SimulationReport, truth: list[Truth]) -> None:
     assert report.gradients is not None
     assert [one.path for one in report.gradients] == [one.path for one in truth]
     for ours, theirs in zip(report.gradients, truth, strict=True):
-        others = {one.name: one.values for one in ours.parameters}
-        found = {"delta": ours.delta, "derivative": ours.derivative, "weights": ours.weights, "bias": ours.bias}
+        others = {one.name: one.array for one in ours.parameters}
+        found = {"delta": ours.delta, "derivative": ours.derivative}
         expected = {"delta": theirs.delta, "derivative": theirs.derivative, **theirs.parameters}
         assert {name for name, one in (found | others).items() if one is not None} == {
             name for name, one in expected.items() if one is not None

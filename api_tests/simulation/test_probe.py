@@ -274,7 +274,11 @@ def test_two_samples_of_one_weight_are_as_by_hand() -> None:
     assert found.log10_forward_rms.median == pytest.approx(0.5 * log10(20.0))
     assert made.verdict.end_to_end_ratio.median == 0.0
     assert gradients is not None
-    assert (gradients[0].weights, gradients[0].bias, gradients[0].delta) == ([[20.0]], [8.0], [[2.0], [6.0]])
+    assert [one.model_dump() for one in gradients[0].parameters] == [
+        {"name": "weights", "shape": [1, 1], "values": [20.0]},
+        {"name": "bias", "shape": [1], "values": [8.0]},
+    ]
+    assert gradients[0].delta == [[2.0], [6.0]]
     assert found.histograms is not None
     assert found.histograms.log10_weight_gradient is not None
     edges = found.histograms.log10_weight_gradient.edges

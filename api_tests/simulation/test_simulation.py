@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from api_tests.networks import Json, report, stack
+from service.core.errors import ShapeMismatch
 from service.simulation import estimate
 from service.simulation.estimate import Regime
 from service.simulation.plan import plan
@@ -180,7 +181,7 @@ def test_one_random_batch_is_enough_where_everything_is_given() -> None:
     assert made.verdict.depth_ratio.count == 0
     assert made.layers[0].log10_delta_norm.count == 1
     assert made.gradients is not None
-    assert made.gradients[0].weights == [[10.0], [10.0]]
+    assert made.gradients[0].parameters[0].array.tolist() == [[10.0], [10.0]]
     assert made.gradients[0].delta == [[10.0]]
 
 
@@ -241,3 +242,45 @@ def test_tiny_weights_are_not_called_zero() -> None:
     verdict = report(stack(3, 8, "linear", {"kind": "normal", "std": 1e-50})).verdict
     assert (verdict.label, verdict.cause) == (Label.VANISHING, Cause.GAIN)
     assert verdict.depth_ratio.median == pytest.approx(-99, abs=1.5)
+
+
+@pytest.mark.parametrize(
+    ("layer", "form"),
+    [
+        ({"kind": "dense", "units": 1, "weights": [1.0, 2.0]}, "[48, 1]: 48 lists of 1 number"),
+        ({"kind": "dense", "units": 2, "bias": [1.0]}, "[2]: a list of 2 numbers"),
+        (
+            {"kind": "convolution", "filters": 2, "size": [3, 3], "weights": [1.0] * 54},
+            '[3, 3, 3, 2]: 54 numbers in one list, the last axis running fastest, beside "shape": [3, 3, 3, 2]',
+        ),
+    ],
+)
+def test_values_of_another_shape_are_answered_with_the_right_one_as_it_is_written(layer: Json, form: str) -> None:
+    given = {
+        name: {"kind": "explicit", "values": one} if isinstance(one, list) and name != "size" else one
+        for name, one in layer.items()
+    }
+    image = {"kind": "image", "height": 4, "width": 4, "channels": 3}
+    layers = [{"kind": "flatten"}, given] if layer["kind"] == "dense" else [given]
+    with pytest.raises(ShapeMismatch) as refusal:
+        report({"input": image, "layers": layers}, trials=1)
+    assert refusal.value.sentence.endswith(f"here the network needs {form}.")
+
+
+def test_a_kernel_is_given_by_its_numbers_and_its_shape() -> None:
+    numbers = np.random.default_rng(1).normal(size=(3, 2, 2))
+    kernel = {"kind": "explicit", "values": numbers.ravel().tolist(), "shape": [3, 2, 2]}
+    convolution = {"kind": "convolution", "filters": 2, "size": [3], "weights": kernel}
+    dense = {"kind": "dense", "units": 2, "weights": {"kind": "explicit", "values": numbers.reshape(6, 2).tolist()}}
+    inputs = {"kind": "explicit", "values": [[0.5, -1.0, 2.0, 0.25, 3.0, -0.5]]}
+    target = {"kind": "explicit", "values": [[1.0, -1.0]]}
+    made = [
+        report({**shape, "layers": [layer]}, data={"inputs": inputs, "targets": target}, include=["gradients"])
+        for shape, layer in (
+            ({"input": {"kind": "sequence", "steps": 3, "features": 2}}, convolution),
+            ({"features": 6}, dense),
+        )
+    ]
+    found = [one.gradients[0].parameters[0] for one in made if one.gradients]
+    assert [one.shape for one in found] == [[3, 2, 2], [6, 2]]
+    assert found[0].values == pytest.approx(found[1].values, rel=1e-12)

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from service.core.arrays import Float64Array
 from service.core.errors import GradientsNotIncluded
 from service.core.kinds import Model
 from service.simulation.results import LayerGradients, LayerStatistics, SimulationReport
@@ -15,7 +16,6 @@ from service.simulation.results import LayerGradients, LayerStatistics, Simulati
 _NOT_IN_A_CELL = {"histograms"}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """What a formula begins with in some spreadsheet."""
-_ARRAYS = ("weights", "bias", "delta", "derivative")
 
 
 def layers_csv(report: SimulationReport) -> str:
@@ -41,14 +41,14 @@ def csv_line(cells: Sequence[Any]) -> bytes:
 def gradients_npz(report: SimulationReport) -> bytes:
     """The gradients of a report as NumPy's .npz; GradientsNotIncluded where it has none.
 
-    `3/weights` are those of layer 3, (fan_in, fan_out); `3/bias`, (fan_out,); other parameters, such as `3/gain`,
-    (features,); `3/delta` and `3/derivative`, (samples, units). All are float64; NaN stands for what overflowed. What
+    `3/weights` are those of layer 3, of their own shape, such as (fan_in, fan_out); `3/bias`, (fan_out,); and so all
+    other parameters by their names. `3/delta` and `3/derivative`, (samples, units). All are float64; NaN stands for what overflowed. What
     a layer does not have is left out.
     """
     if report.gradients is None:
         raise GradientsNotIncluded
     arrays = {
-        f"{layer.index}/{name}": np.array(values, dtype=np.float64)  # None becomes NaN
+        f"{layer.index}/{name}": values
         for layer, gradients in zip(report.layers, report.gradients, strict=True)
         for name, values in _arrays(gradients)
     }
@@ -57,13 +57,13 @@ def gradients_npz(report: SimulationReport) -> bytes:
     return file.getvalue()
 
 
-def _arrays(gradients: LayerGradients) -> Iterator[tuple[str, list[Any]]]:
-    """The arrays of a layer by their names, as lists."""
-    for name in _ARRAYS:
-        if (values := getattr(gradients, name)) is not None:
-            yield name, values
+def _arrays(gradients: LayerGradients) -> Iterator[tuple[str, Float64Array]]:
+    """The arrays of a layer by their names; None becomes NaN."""
     for parameter in gradients.parameters:
-        yield parameter.name, parameter.values
+        yield parameter.name, parameter.array
+    yield "delta", np.array(gradients.delta, dtype=np.float64)
+    if gradients.derivative is not None:
+        yield "derivative", np.array(gradients.derivative, dtype=np.float64)
 
 
 def _inert(cell: Any) -> Any:

@@ -28,6 +28,7 @@ Refusal
 └── NotReady              the worker processes are not started yet
 """
 
+from math import prod
 from typing import ClassVar
 
 _Fact = int | float | str | list[int]
@@ -96,11 +97,20 @@ class ShapeMismatch(SpecError):
 
     def __init__(self, pointer: str, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
         super().__init__(
-            f"The values have the shape {list(found)}; here the network needs {list(expected)}.",
+            f"The values have the shape {list(found)}; here the network needs {list(expected)}: {_written(expected)}.",
             pointer=pointer,
             found=list(found),
             expected=list(expected),
         )
+
+
+def _written(shape: tuple[int, ...]) -> str:
+    """How values of that shape are written in a request."""
+    *lists, length = shape
+    if len(shape) > 2:
+        return f'{prod(shape)} numbers in one list, the last axis running fastest, beside "shape": {list(shape)}'
+    numbers = f"{length} numbers" if length > 1 else "1 number"
+    return f"{lists[0]} lists of {numbers}" if lists else f"a list of {numbers}"
 
 
 class Incompatible(SpecError):

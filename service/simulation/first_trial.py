@@ -76,14 +76,15 @@ def _gradients_of(node: PlannedNode, one: _Factors, factor: float) -> LayerGradi
     with np.errstate(over="ignore"):
         found = {name: np.ldexp(factor * values, one.exponent) for name, values in one.parameters.items()}
         delta = np.ldexp(factor * one.delta, one.exponent)
-    others = [name for name in found if name not in ("weights", "bias")]
+    shapes = {parameter.name: parameter.shape for parameter in node.parameters}
     return LayerGradients.model_validate(
         {
             "path": node.path,
             "name": node.node.name,
-            "weights": _finite(found["weights"]) if "weights" in found else None,
-            "bias": _finite(found["bias"][0]) if "bias" in found else None,
-            "parameters": [{"name": name, "values": _finite(found[name][0])} for name in others],
+            "parameters": [
+                {"name": name, "shape": shapes[name], "values": _finite(values.reshape(-1))}
+                for name, values in found.items()
+            ],
             "delta": _finite(delta),
             "derivative": None if one.derivative is None else _finite(one.derivative),
         }

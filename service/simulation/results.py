@@ -1,5 +1,8 @@
 """What a client gets back; every number is finite or null."""
 
+import numpy as np
+
+from service.core.arrays import Float64Array
 from service.core.kinds import Double, Int64, Model
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Cause, Flag, Label, Severity, Tendency
@@ -209,9 +212,16 @@ class ParameterGradient(Model):
     """The gradient of one parameter."""
 
     name: str
-    """The field of the layer that says how it is drawn."""
+    """The field of the layer that says how it is drawn, such as `weights` or `bias`."""
+    shape: list[Int64]
+    """Its shape, such as (fan_in, units) of a dense layer's weights."""
     values: list[Double | None]
-    """One value for each feature."""
+    """Its entries, those along the last axis next to each other (C order)."""
+
+    @property
+    def array(self) -> Float64Array:
+        """The entries in their shape; NaN for null."""
+        return np.array(self.values, dtype=np.float64).reshape(self.shape)
 
 
 class LayerGradients(Model):
@@ -221,12 +231,8 @@ class LayerGradients(Model):
     """The pointer to the layer in the specification."""
     name: str | None
     """The layer's name there; null where it has none."""
-    weights: list[list[Double | None]] | None
-    """∂e/∂W, a row for each input and a column for each unit; null without weights."""
-    bias: list[Double | None] | None
-    """∂e/∂b; null without weights."""
     parameters: list[ParameterGradient]
-    """Of all other parameters, such as gain and shift of a normalisation."""
+    """The gradient of everything that is trained in it, in the order it is drawn."""
     delta: list[list[Double | None]]
     """∂e/∂z, a row for each sample; where there is no activation, z is what comes out."""
     derivative: list[list[Double | None]] | None

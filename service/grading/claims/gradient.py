@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from itertools import chain, groupby
 from sys import float_info
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field
 
 from service.core.errors import SpecError
@@ -16,7 +17,7 @@ from service.grading.results import Method
 from service.nn.initializers.matrices import ExplicitInitializer
 from service.nn.layers.dense import Dense
 from service.simulation.plan import plan
-from service.simulation.results import LayerGradients, SimulationReport
+from service.simulation.results import LayerGradients, ParameterGradient, SimulationReport
 from service.simulation.spec import Include, SimulationSpec
 from service.simulation.tree import PlannedNode
 
@@ -44,6 +45,7 @@ class GradientClaim(Claim):
     quantity: _Quantity = "weights"
     """Which matrix: `weights` is (fan_in, units), `delta` and `derivative` have a row for each sample.
 
+    The weights of a convolution are (places · inputs, filters) here.
     `backward_factor` is V = W·Diag(φ'(z)), (fan_in, units), of one sample and explicit weights: δ·Vᵀ goes on.
     """
     layer: Annotated[Int64, Field(ge=1, le=5000)] | None = None
@@ -79,7 +81,7 @@ class GradientClaim(Claim):
                 return planned.node.output_activation is not None
             case "backward_factor":
                 return bool(_given_weights(planned))
-        return planned.weights > 0
+        return any(one.name == self.quantity for one in planned.parameters)
 
     def specs(self) -> dict[str, SimulationSpec]:
         """The network, with its gradients."""
@@ -110,8 +112,9 @@ class GradientClaim(Claim):
             weights = _given_weights(plan(self.simulation).nodes[number - 1])
             slopes = (layer.derivative or [[]])[0]
             return [[None if d is None else w * d for w, d in zip(row, slopes, strict=True)] for row in weights]
-        found: _Rows | list[float | None] = getattr(layer, self.quantity) or []
-        return cast(_Rows, [found] if found and self.quantity == "bias" else found)
+        if self.quantity in ("delta", "derivative"):
+            return (layer.delta if self.quantity == "delta" else layer.derivative) or []
+        return next((_rows_of(one) for one in layer.parameters if one.name == self.quantity), [])
 
     def _given(self, answer: Any, expected: dict[int, Any]) -> dict[int, _Matrix]:
         wanted = list(expected) if self.layer is None else [self.layer]
@@ -140,11 +143,17 @@ class GradientClaim(Claim):
         return "different", "Its entries are others."
 
 
+def _rows_of(parameter: ParameterGradient) -> _Rows:
+    """Its gradient with a column for each unit; of a vector the one row, of a kernel a row for each place and input."""
+    columns = parameter.shape[-1]
+    return [parameter.values[start : start + columns] for start in range(0, len(parameter.values), columns)]
+
+
 def _given_weights(planned: PlannedNode) -> _Matrix:
     """The weights of a layer, where the specification states them."""
     match planned.node:
         case Dense(weights=ExplicitInitializer(values=values)):
-            return _matrix_of(values)
+            return np.reshape(values, planned.parameters[0].shape).tolist()
     return []
 
 

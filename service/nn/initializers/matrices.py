@@ -1,12 +1,14 @@
 """Initialisers that make a matrix as a whole."""
 
-from math import ceil
-from typing import ClassVar, Literal
+from math import ceil, prod
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from service.core.arrays import Array, Shape
-from service.core.kinds import Fraction, NonNegative
+from service.core.kinds import Fraction, Int64, NonNegative
 from service.nn.initializers.base import Initializer
 from service.nn.randomness import Stream
 from service.nn.values import Values, shape_of
@@ -33,16 +35,32 @@ class ExplicitInitializer(Initializer):
     kind: Literal["explicit"] = "explicit"
     values: Values
     """One row for each input, one column for each unit; for a bias one value for each unit."""
+    shape: Annotated[list[Annotated[Int64, Field(ge=1, le=65536)]], Field(min_length=1, max_length=4)] | None = None
+    """The shape of the weights, such as [3, 3, 16, 32] of a kernel, where that is not the one of `values`.
+
+    `values` are then all numbers in one list, or in rows, those along the last axis next to each other.
+    """
 
     definition: ClassVar[str] = "w_ij = values[i][j]"
     source: ClassVar[str] = "The request."
     random: ClassVar[bool] = False
 
+    @model_validator(mode="after")
+    def _as_many_as_the_shape_has(self) -> "ExplicitInitializer":
+        count, room = prod(shape_of(self.values)), prod(self.shape or shape_of(self.values))
+        if count != room:
+            raise PydanticCustomError(
+                "values_of_shape",
+                "the shape {shape} has {room} entries, but there are {count} values; there must be one for each",
+                {"shape": str(self.shape), "room": room, "count": count},
+            )
+        return self
+
     def draw(self, shape: Shape, fan_in: int, fan_out: int, stream: Stream) -> Array:
         return np.asarray(self.values, dtype=np.float64).reshape(1, *shape)
 
-    def shape_of_values(self) -> Shape | None:
-        return shape_of(self.values)
+    def shape_of_values(self) -> Shape:
+        return shape_of(self.values) if self.shape is None else tuple(self.shape)
 
 
 class Orthogonal(Initializer):
