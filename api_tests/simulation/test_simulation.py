@@ -256,12 +256,9 @@ def test_tiny_weights_are_not_called_zero() -> None:
     ],
 )
 def test_values_of_another_shape_are_answered_with_the_right_one_as_it_is_written(layer: Json, form: str) -> None:
-    given = {
-        name: {"kind": "explicit", "values": one} if isinstance(one, list) and name != "size" else one
-        for name, one in layer.items()
-    }
+    given = {name: {"kind": "explicit", "values": layer[name]} for name in layer.keys() & {"weights", "bias"}}
     image = {"kind": "image", "height": 4, "width": 4, "channels": 3}
-    layers = [{"kind": "flatten"}, given] if layer["kind"] == "dense" else [given]
+    layers = [*([{"kind": "flatten"}] if layer["kind"] == "dense" else []), layer | given]
     with pytest.raises(ShapeMismatch) as refusal:
         report({"input": image, "layers": layers}, trials=1)
     assert refusal.value.sentence.endswith(f"here the network needs {form}.")
