@@ -42,8 +42,8 @@ def gradients_npz(report: SimulationReport) -> bytes:
     """The gradients of a report as NumPy's .npz; GradientsNotIncluded where it has none.
 
     `3/weights` are those of layer 3, of their own shape, such as (fan_in, fan_out); `3/bias`, (fan_out,); and so all
-    other parameters by their names. `3/delta` and `3/derivative`, (samples, units). All are float64; NaN stands for what overflowed. What
-    a layer does not have is left out.
+    other parameters by their names. `3/delta` and `3/derivative` are (samples, units). All are float64; NaN stands
+    for what overflowed. What a layer does not have is left out.
     """
     if report.gradients is None:
         raise GradientsNotIncluded
