@@ -153,7 +153,10 @@ class Recurrent(Node):
         states, tapes = [h for h, _ in found], [tape for _, tape in found]
         if self.returns is Returns.LAST:
             states = [h[:, :, 0 if run.reverse else -1] for h, run in zip(states, self._runs(), strict=True)]
-        return flat(states[0] if len(states) == 1 else np.concatenate(states, axis=-1)), (steps, tapes)
+        return flat(states[0] if len(states) == 1 else np.concatenate(np.broadcast_arrays(*states), axis=-1)), (
+            steps,
+            tapes,
+        )
 
     def outward(self, at: Built, saved: Saved, dz: Scaled, probe: Probe) -> Callable[[], Scaled]:
         steps, tapes = saved
