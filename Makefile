@@ -119,8 +119,8 @@ verdicts: $(BIN)/.dev ## judge the labelled networks over HTTP and count what is
 torch: $(BIN)/.dev ## install PyTorch 2.13.0, with which gradients are compared in place of autograd
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --disable-pip-version-check 'torch==2.13.0'
 
-oracle: torch ## compare gradients with those of PyTorch, to 1e-10; before a release
-	$(BIN)/python -m pytest api_tests/simulation/test_oracle.py
+oracle: torch ## compare gradients with those of PyTorch, to 1e-10, and truths about depth with what it measures; before a release
+	$(BIN)/python -m pytest api_tests/simulation/test_oracle.py api_tests/simulation/test_known_truths.py
 
 openapi: $(BIN)/.runtime ## write the OpenAPI documents and the examples in them
 	$(BIN)/python openapi/write.py

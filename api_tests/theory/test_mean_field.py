@@ -12,7 +12,7 @@ import pytest
 from api_tests.networks import Json, report, stack
 from api_tests.nn.variants import every, named
 from service.core.strict_json import loads
-from service.nn.data import Data
+from service.nn.data import Data, TokenDistribution, TokenIndexData
 from service.nn.initializers import Initializer
 from service.nn.initializers.matrices import Sparse
 from service.nn.randomness import Randomness
@@ -21,6 +21,7 @@ from service.simulation.simulate import theory_of
 from service.simulation.spec import SimulationSpec
 
 CASES = json.loads((Path(__file__).resolve().parents[2] / "benchmarks" / "verdict_cases.json").read_text("utf-8"))
+OF_NINE_TOKENS = [TokenIndexData(distribution=one, vocabulary=9) for one in TokenDistribution]
 LABELLED = [case for case in CASES if "depth_ratio_theory" in case["expect"]]
 WITH_AN_ACTIVATION: Json = {
     "features": 2,
@@ -118,8 +119,8 @@ def test_the_variance_of_sparse_weights_counts_whole_connections(fan_in: int) ->
     assert initializer.variance(fan_in, 24) == pytest.approx(connections[0, 0] / fan_in * 9.0, rel=1e-12)
 
 
-@pytest.mark.parametrize("data", every(Data), ids=named)
+@pytest.mark.parametrize("data", [*every(Data), *OF_NINE_TOKENS], ids=named)
 def test_the_mean_square_that_data_state_is_that_of_their_draws(data: Data) -> None:
-    shape = data.shape_of_values() or (400, getattr(data, "classes", 7))
+    shape = data.shape_of_values() or (400, data.features() or getattr(data, "classes", 7))
     drawn = data.draw(shape, Randomness(5, range(50)).tensor(3))
     assert np.square(drawn).mean() == pytest.approx(data.mean_square(), rel=0.03)

@@ -39,8 +39,8 @@ def test_averages_at_many_variances_at_once_are_as_exact_and_so_is_their_growth(
 def test_averages_are_those_of_adaptive_quadrature(activation: Activation) -> None:
     for variance in (1e-12, 1e-3, 1.69, 1e3, 1e6):
         with case(variance):
-            if activation.kind == "sin" and variance > 100.0:
-                continue  # more oscillations than adaptive quadrature follows; there is a closed form
+            if activation.kind in ("sin", "exponential") and variance > 100.0:
+                continue  # more oscillations, or larger numbers, than quadrature follows; there is a closed form
             found = moments(activation, variance)
             assert found.square == pytest.approx(adaptive(activation, variance, found.square, slope=False), rel=1e-10)
             assert found.slope == pytest.approx(adaptive(activation, variance, found.slope, slope=True), rel=1e-10)

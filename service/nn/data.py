@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from service.core.arrays import Array, Shape
+from service.core.arrays import Array, Float64Array, Shape
 from service.core.kinds import BoundedFloat, Fraction, Int64, Kind, NonNegative, one_of
 from service.nn.randomness import Stream
 from service.nn.values import Values, shape_of
@@ -184,14 +184,17 @@ class TokenIndexData(InputData):
     definition: ClassVar[str] = "k = 0 … vocabulary - 1, uniform or in proportion to 1 / (k + 1)"
 
     def mean_square(self) -> float:
-        return 1.0
+        shares = np.diff(self._distribution(), prepend=0.0)
+        return float(shares @ np.square(np.arange(shares.size)))
 
     def draw(self, shape: Shape, stream: Stream) -> Array:
-        count = self.vocabulary or 1
-        if self.distribution is TokenDistribution.UNIFORM:
-            return np.floor(stream.uniform(shape) * count)
-        shares = np.cumsum(1.0 / np.arange(1.0, count + 1.0))
-        return np.searchsorted(shares / shares[-1], stream.uniform(shape), side="right").astype(np.float64)
+        return np.searchsorted(self._distribution(), stream.uniform(shape), side="right").astype(np.float64)
+
+    def _distribution(self) -> Float64Array:
+        """How likely an index of at most k is, (vocabulary,)."""
+        indices = np.arange(1.0, (self.vocabulary or 1) + 1.0)
+        shares = np.cumsum(1.0 / indices) if self.distribution is TokenDistribution.ZIPF else indices
+        return shares / shares[-1]
 
 
 class ExplicitData(InputData):
