@@ -17,12 +17,11 @@ from service.nn.activations.expression import Expression
 from service.nn.activations.smooth import Softmax
 from service.nn.initializers.matrices import ExplicitInitializer
 from service.nn.layers import Node
-from service.nn.layers.activation import ActivationLayer
-from service.nn.layers.base import Chain, Repeat
-from service.nn.layers.dense import Dense
-from service.nn.layers.layer_norm import LayerNorm
+from service.nn.layers.base import Chain, Parameter, Repeat
+from service.nn.layers.each_step import EachStep
 from service.nn.layers.parallel import Parallel
 from service.nn.layers.residual import Residual
+from service.nn.layers.transformer_block import TransformerBlock
 from service.simulation.simulate import Drawn
 from service.simulation.spec import SimulationSpec
 
@@ -33,6 +32,14 @@ else:
 
 Numbers = npt.NDArray[np.float64]
 Tensor = Any
+
+
+Given = list[tuple[Parameter, Numbers]]
+"""The parameters of a node, each with its numbers, (1 or samples, *shape) or (*shape)."""
+
+
+class Unwritten(Exception):
+    """That library has no such kind of layer, and it is not written for it."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +74,11 @@ class _Network:
     and the h of every node, in the order they are computed in.
     """
 
-    drawn: Iterator[dict[str, Numbers]]  # the parameters of every node that has any, as they are computed in
+    drawn: Iterator[Given]  # the parameters of every node that has any, as they are computed in
     moved: Iterator[Tensor] | None = None
     zeros: list[Numbers] = field(default_factory=list)
     passed: list[_Passed] = field(default_factory=list)
+    block: str | None = None  # the pointer of the transformer block that is a name for what is computed
 
     def chain(self, path: str, layers: Sequence[Node], x: Tensor) -> Tensor:
         for place, node in enumerate(layers):
@@ -85,22 +93,14 @@ class _Network:
     def node(self, path: str, node: Node, given: Tensor) -> Tensor:
         places: dict[str, int] = {}
         x = self._movable(given, places, "entry")
-        activation = getattr(node, "activation", None)
+        activation = node.output_activation
         z = self._movable(self._before_activation(path, node, x, places), places, "z")
         h = self._movable(z if activation is None else activated(activation, z), places, "h")
-        self.passed.append(_Passed(path, activation, z, h, places))
+        self.passed.append(_Passed(self.block or path, activation, z, h, places))
         return h
 
     def _before_activation(self, path: str, node: Node, x: Tensor, places: dict[str, int]) -> Tensor:
         match node:
-            case Dense():
-                weights, bias = self._own(node, ("weights", "bias"), places)
-                return library.linear(x, weights, bias)
-            case ActivationLayer():
-                return x
-            case LayerNorm():
-                gain, shift = self._own(node, ("gain", "shift"), places)
-                return library.normalised(x, node.epsilon) * gain + shift
             case Residual():
                 branch = self.chain(f"{path}/layers", node.layers, x)
                 return self.chain(f"{path}/shortcut", node.shortcut, x) + node.branch_scale * branch
@@ -108,15 +108,29 @@ class _Network:
                 chains = enumerate(node.branches)
                 outputs = [self.chain(f"{path}/branches/{number}/layers", one.layers, x) for number, one in chains]
                 return library.MERGES[node.merge](outputs)
-        raise NotImplementedError(node.kind_name())
+            case EachStep():
+                each = x.reshape(x.shape[0] * x.shape[1], *x.shape[2:])
+                y = self.chain(f"{path}/layers", node.layers, each)
+                return y.reshape(*x.shape[:2], *y.shape[1:])
+            case TransformerBlock():
+                outer, self.block = self.block, self.block or path
+                y = self.chain(path, node.stands_for(x.shape[-1]), x)
+                self.block = outer
+                return y
+        if node.kind not in library.LEAVES:
+            raise Unwritten(node.kind)
+        return library.LEAVES[node.kind](node, x, dict(self._own(node, x, places)), activated)
 
-    def _own(self, node: Node, names: tuple[str, ...], places: dict[str, int]) -> Iterator[Tensor]:
-        drawn = next(self.drawn)
-        for name in names:
-            how = getattr(node, name)
-            values = np.array(how.values) if isinstance(how, ExplicitInitializer) else drawn[name]
-            flat = values if name == "weights" else values.reshape(-1)
-            yield self._movable(library.constant(flat), places, name)
+    def _own(self, node: Node, x: Tensor, places: dict[str, int]) -> Iterator[tuple[str, Tensor]]:
+        if not node.parameters(tuple(x.shape[1:])):
+            return
+        for parameter, drawn in next(self.drawn):
+            how = getattr(node, parameter.name, None)
+            values = np.array(how.values) if isinstance(how, ExplicitInitializer) else drawn
+            shape = (len(x), *parameter.shape) if parameter.per_sample else parameter.shape
+            tensor = library.constant(values.reshape(shape))
+            trained = not parameter.per_sample
+            yield parameter.name, self._movable(tensor, places, parameter.name) if trained else tensor
 
     def _movable(self, tensor: Tensor, places: dict[str, int], name: str) -> Tensor:
         places[name] = len(self.zeros)
@@ -125,8 +139,8 @@ class _Network:
 
 
 def activated(activation: Activation, z: Tensor) -> Tensor:
-    if activation.kind_name() in library.ACTIVATIONS:
-        return library.ACTIVATIONS[activation.kind_name()](activation, z)
+    if activation.kind in library.ACTIVATIONS:
+        return library.ACTIVATIONS[activation.kind](activation, z)
     text, names = activation.definition, dict(activation)
     if isinstance(activation, Expression):
         text, names = plain(activation.tree), activation.parameters
@@ -138,21 +152,22 @@ def slopes(activation: Activation, z: Numbers) -> Numbers:
     if not isinstance(activation, Softmax):
         return library.gradients(lambda at: activated(activation, at[0]).sum(), [z])[0]
     columns = range(z.shape[-1])
-    several = [library.gradients(lambda at, j=j: activated(activation, at[0])[:, j].sum(), [z])[0] for j in columns]
-    return np.stack([one[:, j] for j, one in enumerate(several)], axis=-1)
+    several = [library.gradients(lambda at, j=j: activated(activation, at[0])[..., j].sum(), [z])[0] for j in columns]
+    return np.stack([one[..., j] for j, one in enumerate(several)], axis=-1)
 
 
 def differentiated(spec: SimulationSpec, drawn: Drawn) -> list[Truth]:
     """Every node of `spec` in the order they are computed in, for the first trial of what was drawn for it."""
-    own = [{name: of[0] for name, of in one.items()} for one in parameters_of(drawn.chain) if one]
-    inputs, targets = (library.constant(one[0].astype(np.float64)) for one in (drawn.inputs, drawn.targets))
+    own = [one for one in parameters_of(drawn.chain) if one]
+    inputs, targets = (one[0].astype(np.float64) for one in (drawn.inputs, drawn.targets))
+    x = library.constant(inputs.reshape(-1, *spec.network.shape))
+    y = library.constant(targets.reshape(-1, *drawn.out))
 
     def passed(network: _Network) -> Tensor:
-        return network.chain("/network/layers", spec.network.layers, inputs)
+        return network.chain("/network/layers", spec.network.layers, x)
 
     def mean_loss(moved: list[Tensor]) -> Tensor:
-        prediction = passed(_Network(iter(own), iter(moved)))
-        return library.LOSSES[spec.loss.kind_name()](spec.loss, prediction, targets).mean()
+        return library.LOSSES[spec.loss.kind](spec.loss, passed(_Network(iter(own), iter(moved))), y).mean()
 
     standing = _Network(iter(own))
     passed(standing)
@@ -162,14 +177,22 @@ def differentiated(spec: SimulationSpec, drawn: Drawn) -> list[Truth]:
 
 def _truth(one: _Passed, gradients: list[Numbers]) -> Truth:
     found = {name: gradients[place] for name, place in one.places.items()}
-    entry, delta, upstream = (found.pop(name) for name in ("entry", "z", "h"))
-    derivative = None if one.activation is None else slopes(one.activation, library.numbers(one.z))
-    return Truth(one.path, library.numbers(one.h), entry, delta, upstream, derivative, found)
+    signals = [found.pop(name) for name in ("entry", "z", "h")]
+    derivative = None if one.activation is None else _rows(slopes(one.activation, library.numbers(one.z)))
+    return Truth(one.path, _rows(library.numbers(one.h)), *map(_rows, signals), derivative, found)
 
 
-def parameters_of(chain: Chain) -> Iterator[dict[str, Numbers]]:
-    """The parameters of every node, (trials or 1, *shape), in the order they are computed in."""
+def _rows(values: Numbers) -> Numbers:
+    """(samples, *shape) as (samples, features)."""
+    return values.reshape(len(values), -1)
+
+
+def parameters_of(chain: Chain) -> Iterator[Given]:
+    """The parameters of every node in the first trial, in the order they are computed in."""
     for one in chain.nodes:
         for inner in one.chains:
             yield from parameters_of(inner)
-        yield dict(zip(one.trained, one.arrays, strict=True))
+        yield [
+            (parameter, array[0].astype(np.float64))
+            for parameter, array in zip(one.parameters, one.arrays, strict=True)
+        ]

@@ -1,4 +1,4 @@
-"""PyTorch as the library of `autograd`: its own activations, losses and layer norm, differentiated by its tape."""
+"""PyTorch as the library of `autograd`: its own activations, losses and layers, differentiated by its tape."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,8 +8,11 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
+from api_tests.nn.by_pytorch_layers import LEAVES
 from api_tests.nn.written_formulas import evaluated
 from service.nn.layers.parallel import Merge
+
+__all__ = ["ACTIVATIONS", "LEAVES", "LOSSES", "MERGES", "constant", "gradients", "numbers", "written"]
 
 Numbers = npt.NDArray[np.float64]
 Tensor = Any
@@ -18,6 +21,7 @@ Tensor = Any
 ACTIVATIONS: dict[str, Callable[[Any, Tensor], Tensor]] = {
     "celu": lambda one, z: functional.celu(z, one.alpha),
     "elu": lambda one, z: functional.elu(z, one.alpha),
+    "exponential": lambda one, z: torch.exp(z),
     "erf": lambda one, z: torch.erf(z),
     "gelu": lambda one, z: functional.gelu(z, approximate=one.approximate.value),
     "hardsigmoid": lambda one, z: functional.relu6(z + 3.0) / 6.0,  # theirs has its sixth in single precision
@@ -30,7 +34,7 @@ ACTIVATIONS: dict[str, Callable[[Any, Tensor], Tensor]] = {
     "selu": lambda one, z: functional.selu(z),
     "sigmoid": lambda one, z: torch.sigmoid(z),
     "silu": lambda one, z: functional.silu(z),
-    "sin": lambda one, z: torch.sin(z),
+    "sin": lambda one, z: torch.sin(one.frequency * z),
     "softmax": lambda one, z: functional.softmax(z, dim=-1),
     "softplus": lambda one, z: functional.softplus(z, one.beta, threshold=1e3),
     "softsign": lambda one, z: functional.softsign(z),
@@ -40,7 +44,13 @@ ACTIVATIONS: dict[str, Callable[[Any, Tensor], Tensor]] = {
 LOSSES: dict[str, Callable[[Any, Tensor, Tensor], Tensor]] = {
     "absolute_error": lambda one, p, y: functional.l1_loss(p, y, reduction="none").sum(-1),
     "binary_cross_entropy": lambda one, p, y: functional.binary_cross_entropy(p, y, reduction="none").sum(-1),
+    "binary_cross_entropy_with_logits": lambda one, p, y: functional.binary_cross_entropy_with_logits(
+        p, y, reduction="none"
+    ).sum(-1),
     "cross_entropy": lambda one, p, y: -torch.xlogy(y, p).sum(-1),
+    "cross_entropy_with_logits": lambda one, p, y: functional.cross_entropy(
+        p.movedim(-1, 1), y.movedim(-1, 1), reduction="none"
+    ),
     "hinge": lambda one, p, y: functional.relu(1.0 - y * p).sum(-1),
     "huber": lambda one, p, y: functional.huber_loss(p, y, reduction="none", delta=one.delta).sum(-1),
     "mean_squared_error": lambda one, p, y: functional.mse_loss(p, y, reduction="none").mean(-1),
@@ -61,15 +71,6 @@ def written(text: str, z: Tensor, **names: float) -> Tensor:
     return evaluated(text, torch, torch.erf, z=z, **names) * torch.ones_like(z)
 
 
-def linear(x: Tensor, weights: Tensor, bias: Tensor) -> Tensor:
-    return functional.linear(x, weights.T, bias)
-
-
-def normalised(x: Tensor, epsilon: float) -> Tensor:
-    """A single feature less its mean is zero, and so is its gradient, of which PyTorch leaves a rest."""
-    return x - x if x.shape[-1] == 1 else functional.layer_norm(x, x.shape[-1:], eps=epsilon)
-
-
 def constant(values: Numbers) -> Tensor:
     return torch.tensor(values)
 
@@ -82,4 +83,4 @@ def numbers(tensor: Tensor) -> Numbers:
 def gradients(of: Callable[[list[Tensor]], Tensor], at: list[Numbers]) -> list[Numbers]:
     """Those of the scalar `of` with respect to every array in `at`."""
     leaves = [torch.tensor(one, requires_grad=True) for one in at]
-    return [found.numpy() for found in torch.autograd.grad(of(leaves), leaves)]
+    return [found.numpy() for found in torch.autograd.grad(of(leaves), leaves, materialize_grads=True)]

@@ -32,6 +32,7 @@ class FirstTrial:
     """Keeps of the first trial what is included, while it is at hand: of histograms the counts alone."""
 
     include: Sequence[Include]
+    samples: int = 1  # of the batch: a node inside `each_step` has several rows for each
     _factors: dict[int, _Factors] = field(default_factory=dict)  # by the rows of nodes, as what follows
     _derivatives: dict[int, Histogram] = field(default_factory=dict)
     _gradients: dict[int, Histogram] = field(default_factory=dict)
@@ -43,13 +44,13 @@ class FirstTrial:
             self._derivatives[row] = Histogram(edges=edges, counts=counts, zeros=0)
         if Include.GRADIENTS in self.include:
             slopes = None if derivative is None else derivative[0].astype(np.float64)
-            delta = dz.values[0].astype(np.float64) / dz.values.shape[-2]
+            delta = dz.values[0].astype(np.float64) / self.samples
             self._factors[row] = _Factors(delta, slopes, int(dz.exponents[0]))
 
     def parameters(self, row: int, names: Sequence[str], dz: Scaled, gradient: Callable[[str], Array]) -> None:
         """The gradients of a node's parameters by name, (trials, *shape), summed over samples."""
         wanted = names if Include.GRADIENTS in self.include else names[:1]
-        found = {name: (gradient(name)[0] / dz.values.shape[-2]).astype(np.float64) for name in wanted}
+        found = {name: (gradient(name)[0] / self.samples).astype(np.float64) for name in wanted}
         if Include.HISTOGRAMS in self.include and "weights" in found:
             with np.errstate(divide="ignore"):
                 sizes = np.log10(np.abs(found["weights"])) + int(dz.exponents[0]) * LOG10_2

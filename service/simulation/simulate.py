@@ -116,7 +116,7 @@ def measure(made: Plan, processes: int = 1) -> tuple[Measurements, FirstTrial, b
 def observe(work: Work, share: range) -> tuple[Accumulator, FirstTrial, bool]:
     """What is measured of the trials `share`; of the first trial, where it is among them, what a report may carry."""
     include = work.plan.spec.include
-    found, first, twins = Accumulator.empty(share, len(work.plan.nodes)), FirstTrial(include), False
+    found, first, twins = Accumulator.empty(share, len(work.plan.nodes)), FirstTrial(include, work.plan.samples), False
     largest, along_trials = work.largest_slopes, work.regime.along_trials
     with np.errstate(all="ignore"):  # overflow is an outcome here, found by looking, not a mishap
         for trials in _parts(share, -(-len(share) // work.regime.together)):

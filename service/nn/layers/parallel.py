@@ -13,7 +13,7 @@ from pydantic import Field
 from service.core.arrays import Array, Shape
 from service.core.errors import Incompatible
 from service.core.kinds import Model
-from service.nn.layers.base import Account, Built, Node, Probe, Saved
+from service.nn.layers.base import Account, Built, Node, Probe, Saved, flat, shaped
 from service.nn.scaled import Scaled
 
 if TYPE_CHECKING:
@@ -74,19 +74,22 @@ class Parallel(Node):
         return (*inside[0][:-1], sum(one[-1] for one in inside)) if concat else inside[0]
 
     def inward(self, at: Built, x: Array, probe: Probe) -> tuple[Array, Saved]:
-        outputs, tapes = zip(*(branch.forward(x, probe) for branch in at.chains), strict=True)
-        return _MERGED[self.merge](outputs), (outputs, tapes)
+        signals, tapes = zip(*(branch.forward(x, probe) for branch in at.chains), strict=True)
+        shapes = (branch.nodes[-1].out if branch.nodes else at.shape for branch in at.chains)
+        outputs = [shaped(one, shape) for one, shape in zip(signals, shapes, strict=True)]
+        return flat(_MERGED[self.merge](outputs)), (outputs, tapes)
 
     def outward(self, at: Built, saved: Saved, dz: Scaled, probe: Probe) -> Callable[[], Scaled]:
         outputs, tapes = saved
-        shares = _SHARES[self.merge](outputs, dz.values)  # each when it is its turn, from the last branch to the first
+        # Each when it is its turn, from the last branch to the first:
+        shares = _SHARES[self.merge](outputs, shaped(dz.values, at.out))
         turns = zip(reversed(at.chains), reversed(tapes), shares, strict=True)
-        dx = reduce(add, (branch.backward(tape, Scaled.of(dy, dz.exponent), probe) for branch, tape, dy in turns))
+        dx = reduce(add, (branch.backward(tape, Scaled.of(flat(dy), dz.exponent), probe) for branch, tape, dy in turns))
         return lambda: dx
 
 
 def _concatenated(outputs: Sequence[Array]) -> Array:
-    """Outputs, of shape (trials or 1, samples, features) each, end to end."""
+    """Outputs, of shape (trials or 1, samples, *positions, channels) each, their channels end to end."""
     trials = max(one.shape[0] for one in outputs)  # 1 where all trials have the same
     return np.concatenate([np.broadcast_to(one, (trials, *one.shape[1:])) for one in outputs], axis=-1)
 
@@ -124,7 +127,7 @@ _MERGED: dict[Merge, Callable[[Sequence[Array]], Array]] = {
     Merge.AVERAGE: lambda outputs: reduce(add, outputs) / len(outputs),
     Merge.MAXIMUM: lambda outputs: reduce(np.maximum, outputs),
 }
-"""What outputs, (trials, samples, features) each, are merged to."""
+"""What outputs, (trials, samples, *shape) each, are merged to."""
 _SHARES: dict[Merge, Callable[[Sequence[Array], Array], Iterator[Array]]] = {
     Merge.CONCAT: _of_concat,
     Merge.ADD: lambda outputs, dz: (dz for _ in outputs),
