@@ -6,31 +6,42 @@ property tests follow from there, so that adding a kind touches one file.
 """
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import reduce
 from importlib import import_module
 from inspect import isabstract
 from operator import or_
 from pkgutil import iter_modules
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
 from typing_extensions import TypeAliasType
 
 
-def _tidy(schema: dict[str, Any], _model: type[BaseModel]) -> None:
-    """Drop the automatic titles; JSON must have the tag, which Python callers may omit."""
+def _tidy(schema: dict[str, Any], model: type[BaseModel]) -> None:
+    """Drop the automatic titles; JSON must have the tag, which Python callers may omit; a kind has an example."""
     fields = schema.get("properties", {})
     for field in fields.values():
         field.pop("title", None)
+    for name in getattr(model, "left_open", ()):
+        fields[name].pop("default", None)
     if "kind" in fields:
         fields["kind"].pop("default", None)
         fields["kind"].setdefault("description", "Which kind this is.")
         schema["required"] = list(dict.fromkeys(["kind", *schema.get("required", [])]))
+    if isinstance(model, type) and issubclass(model, Kind) and _is_concrete(model):
+        schema["examples"] = [model.example()]
+
+
+Advice = Mapping[str, Any] | str
+"""What belongs in place of something: the right fields with values, or the end of a sentence that begins with "put"."""
 
 
 class Model(BaseModel):
     """A frozen record that refuses unknown fields and numbers that are not finite."""
+
+    misnamed: ClassVar[Mapping[str, Advice]] = {}
+    """What belongs in place of fields that other programs have."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -39,6 +50,16 @@ class Model(BaseModel):
         use_attribute_docstrings=True,
         json_schema_extra=_tidy,
     )
+
+    @classmethod
+    def advice(cls, field: str, value: Any) -> Advice | None:
+        """What belongs in place of `field` with that value, which is no field of this model or not of its type."""
+        return cls.misnamed.get(field)
+
+    @classmethod
+    def shorthand(cls, value: Any) -> Mapping[str, Any] | None:
+        """The fields that a value stands for which is no object; None where it stands for none."""
+        return None
 
 
 # Strict: a JSON number and nothing else, so "3" and true are refused. The formats keep generated clients at 64 bits.
@@ -56,18 +77,28 @@ class Kind(Model):
 
     kind: str
 
-    aliases: ClassVar[tuple[str, ...]] = ()
-    """What other programs call it: a request that does is answered with the name that it has here."""
-    misnamed: ClassVar[Mapping[str, str]] = {}
-    """What belongs in place of fields that other programs have, as the end of a sentence that begins with "take"."""
+    needs: ClassVar[Mapping[str, Any]] = {}
+    """Values of the fields without a default, as an example."""
+    left_open: ClassVar[Collection[str]] = ()
+    """Fields that a preset may fill: the document has no default of them, which generated clients would send."""
+    aliases: ClassVar[Collection[str]] = ()
+    """What other programs call it, with the fields that this implies where it is a mapping: a request that does is
+    answered with what it is called here."""
 
     @classmethod
     def kind_name(cls) -> str:
         """The public name of this kind."""
         return str(cls.model_fields["kind"].default)
 
+    @classmethod
+    def example(cls, alias: str = "") -> dict[str, Any]:
+        """A valid one as JSON: what `alias` stands for, or one with its defaults."""
+        implied = cls.aliases.get(alias, {}) if isinstance(cls.aliases, Mapping) else {}
+        return {"kind": cls.kind_name(), **cls.needs, **implied}
+
 
 _K = TypeVar("_K", bound=Kind)
+_UNIONS: dict[str, Sequence[type[Model]]] = {}
 
 
 def discover(package: str) -> None:
@@ -90,29 +121,37 @@ def one_of(name: str, family: type[Kind], *others: type[Kind]) -> Any:
 
 def union_of(name: str, models: Sequence[type[Model]], description: str) -> Any:
     """The union of `models`, distinguished by their `kind`, called `name` in the OpenAPI document."""
+    _UNIONS[name] = models
     union = Field(discriminator="kind", description=description)
     return TypeAliasType(name, Annotated[reduce(or_, models), union])
 
 
-def kind_called(name: str, among: Sequence[str] | None = None) -> str | None:
-    """The kind that has this name or alias, whatever its case, `among` those if given; None where there is none."""
-    wanted = name.lower()
-    known = (one for one in _every(Kind) if among is None or one.kind_name() in among)
-    found = (one for one in known if wanted in (one.kind_name().lower(), *map(str.lower, one.aliases)))
-    return next((one.kind_name() for one in found), None)
+def union_with(tags: Collection[str]) -> Sequence[type[Model]]:
+    """The models of the union whose kinds are called `tags`; none where there is no such union."""
+    found = (models for models in _UNIONS.values() if {str(one.model_fields["kind"].default) for one in models} == tags)
+    return next(found, [])
 
 
-def advice_on(field: str) -> str | None:
-    """What belongs in place of a field of that name, which no kind has; None where that is not known."""
-    return next((one.misnamed[field] for one in _every(Kind) if field in one.misnamed), None)
+def models_of(field: str) -> Sequence[type[Model]]:
+    """What a field of that name is chosen from, in whatever model has one; none where it is no object."""
+    annotations = (one.model_fields[field].annotation for one in every_model() if field in one.model_fields)
+    return next((models for models in map(_models_in, annotations) if models), [])
 
 
-def _every(base: type[Kind]) -> Iterator[type[Kind]]:
-    """All kinds below `base` that have a name."""
-    for kind in base.__subclasses__():
-        if _is_concrete(kind):
-            yield kind
-        yield from _every(kind)
+def every_model(base: type[Model] = Model) -> Iterator[type[Model]]:
+    """All models below `base`."""
+    for one in base.__subclasses__():
+        yield one
+        yield from every_model(one)
+
+
+def _models_in(annotation: Any) -> Sequence[type[Model]]:
+    """The models that are named in a type: those of its first union, or the first."""
+    if isinstance(annotation, TypeAliasType):
+        return _UNIONS.get(annotation.__name__, [])
+    if isinstance(annotation, type) and issubclass(annotation, Model):
+        return [annotation]
+    return next((models for models in map(_models_in, get_args(annotation)) if models), [])
 
 
 def _is_concrete(kind: type[Kind]) -> bool:

@@ -1,18 +1,27 @@
-"""A validation error of Pydantic's → a fault with its pointer, in words that repeat nothing of what was sent."""
+"""A validation error of Pydantic's → a fault with its pointer, in words that show the right form where it is known.
 
-from collections.abc import Callable, Mapping, Sequence, Set
+What was sent is not repeated, but for whole numbers and names that this service knows itself.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from service.core.kinds import Model, advice_on, kind_called
+from service.core.kinds import Advice, Kind, Model, every_model, models_of, union_with
 from service.core.pointers import Location, pointer_of
 
 _Item = Mapping[str, Any]
 
 CODE = "^[a-z][a-z-]*$"
 """What codes look like."""
+_CLOSE = 0.75
+"""How alike two names must be, from 0 to 1, for one to be taken for a slip of the other."""
+_SHORTEST = 3
+"""Of two letters nobody knows what was meant."""
 
 
 class FieldError(Model):
@@ -47,7 +56,10 @@ def _as_pydantic_says(item: _Item) -> str:
 
 def _missing(item: _Item) -> str:
     name = str(item["loc"][-1])
-    return "A JSON body is required." if name == "body" else f"The field `{name}` is required."
+    if name == "body":
+        return "A JSON body is required."
+    needed = next((one.needs[name] for one in _owners(item) if name in getattr(one, "needs", {})), None)
+    return f"The field `{name}` is required{_such_as({name: needed}, bare=True) if needed is not None else ''}."
 
 
 def _limit(name: str, words: str) -> Callable[[_Item], str]:
@@ -56,34 +68,123 @@ def _limit(name: str, words: str) -> Callable[[_Item], str]:
 
 def _unknown_kind(item: _Item) -> str:
     known = [tag.strip("' ") for tag in item["ctx"]["expected_tags"].split(",")]
-    tag = str(item["ctx"]["tag"])
-    meant = kind_called(tag, known)
-    close = [meant] if meant else get_close_matches(tag.lower(), known, n=1)
-    hint = f" Did you mean {close[0]}?" if close else ""
+    meant = _meant(str(item["ctx"]["tag"]), union_with(set(known)))
+    hint = f" Did you mean {meant['kind']}? Write {_json(meant)}." if meant else ""
     return f"There is no such kind; known are {', '.join(known)}.{hint}"
 
 
+def _no_kind(item: _Item) -> str:
+    """Where an object has no `kind`: what it would be, if it says so by another name."""
+    given = item["input"] if isinstance(item["input"], Mapping) else {}
+    names = (given[name] for name in ("type", "class_name", "class", "name", "layer") if name in given)
+    meant = next((_meant(name, models_of(_field(item))) for name in names if isinstance(name, str)), None)
+    return f"The field `kind` is required{_such_as(meant) if meant else ''}."
+
+
 def _no_object(item: _Item) -> str:
-    """Where a kind was named by a string, or a layer by a number: what would be right."""
-    given = item["input"]
-    if isinstance(given, str):
-        return f'An object is required, such as {{"kind": "{kind_called(given) or "…"}"}}.'
-    if isinstance(given, int) and not isinstance(given, bool):
-        return 'An object is required, such as {"kind": "dense", "units": 128}.'
-    return "An object is required."
+    """Where something else stands in place of an object: what would be right."""
+    given, models = item["input"], models_of(_field(item))
+    meant = _meant(given, models) if isinstance(given, str) else _written_out(given, models)
+    return f"An object is required; write {_json(meant)}." if meant is not None else "An object is required."
+
+
+def _no_list(item: _Item) -> str:
+    given, models = item["input"], models_of(_field(item))
+    if isinstance(given, int) and not isinstance(given, bool) and not models:
+        return f"A list is required; write [{given}]."
+    example = next((one.example() for one in models if issubclass(one, Kind) if one.needs), None)
+    return f"A list is required{_such_as([example]) if example else ''}."
 
 
 def _unknown_field(item: _Item) -> str:
-    advice = advice_on(str(item["loc"][-1]))
-    return f"There is no such field here; take {advice}." if advice else "There is no such field here."
+    field = str(item["loc"][-1])
+    owners = list(_owners(item))
+    advice = next((found for one in owners if (found := one.advice(field, item["input"])) is not None), None)
+    if advice is not None:
+        return f"There is no such field here; {_advised(advice)}."
+    close = _closest(field, {name: name for one in owners[:1] for name in one.model_fields})
+    return f"There is no such field here{f'; did you mean `{close}`' if close else ''}."
+
+
+def _no_such_word(item: _Item) -> str:
+    """Where a word is not one of the few: all of them, and what belongs there if that is known."""
+    words, given = re.findall("'([^']*)'", item["ctx"]["expected"]), item["input"]
+    listed = ", ".join(map(_json, words))
+    field = str(item["loc"][-1])
+    advice = next((found for one in _owners(item) if (found := one.advice(field, given)) is not None), None)
+    if advice is not None:
+        return f"One of {listed} is required; {_advised(advice)}."
+    close = _closest(given, {word: word for word in words}) if isinstance(given, str) else None
+    return f"One of {listed} is required{f'; write {_json(close)}' if close else ''}."
+
+
+def _advised(advice: Advice) -> str:
+    return f"put {advice}" if isinstance(advice, str) else f"write {_json(advice)[1:-1]} instead"
+
+
+def _such_as(example: Any, bare: bool = False) -> str:
+    written = _json(example)
+    return f", such as {written[1:-1] if bare else written}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _field(item: _Item) -> str:
+    """The name of the field that a value stands in, or the list that it belongs to."""
+    return next((key for key in reversed(item["loc"]) if isinstance(key, str)), "")
+
+
+def _owners(item: _Item) -> Iterator[type[Model]]:
+    """The models that the field of an error may belong to: the kind that it stands in, and then all of its family."""
+    holder = item["loc"][-2] if len(item["loc"]) > 1 else ""
+    kinds = [one for one in every_model(Kind) if issubclass(one, Kind) and one.model_fields["kind"].default == holder]
+    field = str(item["loc"][-1])
+    kinds.sort(key=lambda one: field not in one.model_fields)
+    yield from kinds or models_of(str(holder)) or [one for one in every_model() if not issubclass(one, Kind)]
+    for kind in kinds[:1]:
+        yield from every_model(kind.__mro__[kind.__mro__.index(Kind) - 1])
+
+
+def _meant(name: str, models: Sequence[type[Model]]) -> dict[str, Any] | None:
+    """What is called `name`, or nearly so, among `models` as JSON; None where nothing is."""
+    kinds = [one for one in models if issubclass(one, Kind)]
+    known = {alias: kind.example(alias) for kind in kinds for alias in kind.aliases}
+    return _closest(name, known | {kind.kind_name(): kind.example() for kind in kinds})
+
+
+def _closest(name: str, known: Mapping[str, Any]) -> Any:
+    """What `name` stands for in `known`, whatever its case and hyphens, or what differs from it by a slip, or None."""
+    plain = {_plain(one): value for one, value in known.items()}
+    if len(_plain(name)) < _SHORTEST and _plain(name) not in plain:
+        return None
+    close = get_close_matches(_plain(name), plain, n=1, cutoff=_CLOSE)
+    return plain[close[0]] if close else None
+
+
+def _plain(name: str) -> str:
+    return re.sub("[^a-z0-9]", "", name.lower())
+
+
+def _written_out(value: Any, models: Sequence[type[Model]]) -> dict[str, Any] | None:
+    """What `value`, which is no object, stands for among `models` as JSON; None where it stands for nothing."""
+    found = ((one, fields) for one in models if (fields := one.shorthand(value)) is not None)
+    model, fields = next(found, (None, None))
+    if model is None or fields is None:
+        return None
+    return {**(model.example() if issubclass(model, Kind) else {}), **fields}
 
 
 _WORDS: dict[str, Callable[[_Item], str]] = {
     "missing": _missing,
     "extra_forbidden": _unknown_field,
+    "enum": _no_such_word,
+    "list_type": _no_list,
     "model_attributes_type": _no_object,
+    "model_type": _no_object,
     "union_tag_invalid": _unknown_kind,
-    "union_tag_not_found": lambda _: "The field `kind` is required.",
+    "union_tag_not_found": _no_kind,
     "less_than": _limit("lt", "below"),
     "less_than_equal": _limit("le", "at most"),
     "greater_than": _limit("gt", "above"),

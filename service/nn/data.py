@@ -1,8 +1,9 @@
 """The families of inputs and targets: rules that fill a batch."""
 
 from abc import abstractmethod
+from collections.abc import Collection, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -47,6 +48,7 @@ class GaussianData(InputData):
     """N(mean, std²) in every entry; standardised features have mean 0 and std 1."""
 
     kind: Literal["gaussian"] = "gaussian"
+    aliases: ClassVar[Collection[str]] = ("normal", "standard_normal", "randn")
     mean: BoundedFloat = 0.0
     """The mean of an entry."""
     std: NonNegative = 1.0
@@ -65,6 +67,7 @@ class UniformData(InputData):
     """U(low, high) in every entry."""
 
     kind: Literal["uniform"] = "uniform"
+    aliases: ClassVar[Collection[str]] = ("random_uniform", "rand")
     low: BoundedFloat = -1.0
     """The smallest value."""
     high: BoundedFloat = 1.0
@@ -89,6 +92,7 @@ class BernoulliData(InputData):
     """`high` with probability p, `low` otherwise: 1 and 0 unless said otherwise, −1 and 1 for a hinge loss."""
 
     kind: Literal["bernoulli"] = "bernoulli"
+    aliases: ClassVar[Collection[str]] = ("binary", "binary_labels")
     p: Fraction = 0.5
     """The probability of `high`."""
     low: BoundedFloat = 0.0
@@ -109,6 +113,8 @@ class PerFeatureData(InputData):
     """N(mean_j, std_j²) in feature j: columns of a table that were not standardised."""
 
     kind: Literal["per_feature"] = "per_feature"
+    aliases: ClassVar[Collection[str]] = ("tabular", "columns")
+    needs: ClassVar[Mapping[str, Any]] = {"means": [0.0, 50.0], "stds": [1.0, 15.0]}
     means: Annotated[list[BoundedFloat], Field(min_length=1, max_length=65536)]
     """The mean of each feature."""
     stds: Annotated[list[NonNegative], Field(min_length=1, max_length=65536)]
@@ -142,6 +148,7 @@ class PixelData(InputData):
     """0 with probability zero_fraction, else U(low, high): raw pixels, by default those of MNIST."""
 
     kind: Literal["pixels"] = "pixels"
+    aliases: ClassVar[Collection[str]] = ("mnist", "raw_pixels", "image")
     zero_fraction: Fraction = 0.81
     """The share of entries that are 0."""
     low: BoundedFloat = 0.0
@@ -176,6 +183,7 @@ class TokenIndexData(InputData):
     """The index of a token in every entry: for networks whose input is tokens, and for them alone."""
 
     kind: Literal["token_indices"] = "token_indices"
+    aliases: ClassVar[Collection[str]] = ("tokens", "token_ids", "text")
     distribution: TokenDistribution = TokenDistribution.UNIFORM
     """All alike, or the k-th as often as 1/k, as words are."""
     vocabulary: Annotated[Int64, Field(ge=1, le=1 << 20)] | None = None
@@ -201,11 +209,17 @@ class ExplicitData(InputData):
     """The values themselves, whatever the seed: one row a sample; a vector where there is one feature."""
 
     kind: Literal["explicit"] = "explicit"
+    aliases: ClassVar[Collection[str]] = ("values", "array", "given")
+    needs: ClassVar[Mapping[str, Any]] = {"values": [[0.5, -1.0], [1.0, 0.5]]}
     values: Values
     """One row for each sample, one column for each feature."""
 
     definition: ClassVar[str] = "x_ij = values[i][j]"
     random: ClassVar[bool] = False
+
+    @classmethod
+    def shorthand(cls, value: Any) -> Mapping[str, Any] | None:
+        return {} if isinstance(value, list) else None
 
     def mean_square(self) -> float:
         with np.errstate(over="ignore"):  # infinite where no number holds it
@@ -222,6 +236,8 @@ class OneHotData(Data):
     """1 at a random class, 0 elsewhere; the output layer needs a unit for each class."""
 
     kind: Literal["one_hot"] = "one_hot"
+    aliases: ClassVar[Collection[str]] = ("classes", "labels", "categorical")
+    needs: ClassVar[Mapping[str, Any]] = {"classes": 10}
     classes: Annotated[Int64, Field(ge=1, le=65536)]
     """How many classes there are, all equally likely."""
 

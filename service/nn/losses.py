@@ -1,6 +1,7 @@
 """The family of losses: functions of one sample's prediction and target, and their gradients."""
 
 from abc import abstractmethod
+from collections.abc import Collection
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -56,6 +57,7 @@ class SquaredError(Loss):
     """(p − y)², summed over the outputs."""
 
     kind: Literal["squared_error"] = "squared_error"
+    aliases: ClassVar[Collection[str]] = ("sse", "sum_of_squares", "quadratic")
 
     definition: ClassVar[str] = "sum_j (p_j - y_j)^2"
     derivative: ClassVar[str] = "2 * (p_j - y_j)"
@@ -72,6 +74,7 @@ class MeanSquaredError(Loss):
     """(p − y)², averaged over the outputs."""
 
     kind: Literal["mean_squared_error"] = "mean_squared_error"
+    aliases: ClassVar[Collection[str]] = ("mse", "MSELoss", "l2")
 
     definition: ClassVar[str] = "mean_j (p_j - y_j)^2"
     derivative: ClassVar[str] = "2 * (p_j - y_j) / outputs"
@@ -91,6 +94,7 @@ class AbsoluteError(Loss):
     """|p − y|, summed over the outputs: its gradient knows the sign of an error, not its size."""
 
     kind: Literal["absolute_error"] = "absolute_error"
+    aliases: ClassVar[Collection[str]] = ("mae", "L1Loss", "mean_absolute_error", "l1")
 
     definition: ClassVar[str] = "sum_j |p_j - y_j|"
     derivative: ClassVar[str] = "sign(p_j - y_j)"
@@ -108,6 +112,7 @@ class Huber(Loss):
     """Half the squared error up to `delta`, linear beyond, summed over the outputs."""
 
     kind: Literal["huber"] = "huber"
+    aliases: ClassVar[Collection[str]] = ("HuberLoss", "SmoothL1Loss")
     delta: Positive = 1.0
     """The error at which the parabola turns into a straight line."""
 
@@ -132,6 +137,7 @@ class BinaryCrossEntropy(Loss):
     """−y·ln p − (1 − y)·ln(1 − p), summed over the outputs, p a probability."""
 
     kind: Literal["binary_cross_entropy"] = "binary_cross_entropy"
+    aliases: ClassVar[Collection[str]] = ("BCELoss", "bce", "log_loss")
 
     definition: ClassVar[str] = "-sum_j (y_j * ln(p_j) + (1 - y_j) * ln(1 - p_j))"
     derivative: ClassVar[str] = "(p_j - y_j) / (p_j * (1 - p_j)); behind a sigmoid p_j - y_j with respect to z_j"
@@ -165,6 +171,7 @@ class CrossEntropy(Loss):
     """−Σ y·ln p over the classes, p a probability."""
 
     kind: Literal["cross_entropy"] = "cross_entropy"
+    aliases: ClassVar[Collection[str]] = ("categorical_crossentropy", "sparse_categorical_crossentropy", "NLLLoss")
 
     definition: ClassVar[str] = "-sum_j y_j * ln(p_j)"
     derivative: ClassVar[str] = "-y_j / p_j; behind a softmax p_j * sum_k y_k - y_j with respect to z_j"
@@ -194,6 +201,7 @@ class BinaryCrossEntropyWithLogits(Loss):
     """The binary cross entropy of σ(p), summed over the outputs: p is a logit, and the output layer linear."""
 
     kind: Literal["binary_cross_entropy_with_logits"] = "binary_cross_entropy_with_logits"
+    aliases: ClassVar[Collection[str]] = ("BCEWithLogitsLoss", "sigmoid_cross_entropy")
 
     definition: ClassVar[str] = "sum_j (ln(1 + e^(p_j)) - y_j * p_j)"
     derivative: ClassVar[str] = "sigmoid(p_j) - y_j"
@@ -213,6 +221,7 @@ class CrossEntropyWithLogits(Loss):
     """The cross entropy of softmax(p) over the classes: p are logits, and the output layer linear."""
 
     kind: Literal["cross_entropy_with_logits"] = "cross_entropy_with_logits"
+    aliases: ClassVar[Collection[str]] = ("CrossEntropyLoss", "softmax_cross_entropy")
 
     definition: ClassVar[str] = "sum_j y_j * (ln(sum_k e^(p_k)) - p_j)"
     derivative: ClassVar[str] = "softmax(p)_j * sum_k y_k - y_j"
@@ -234,6 +243,7 @@ class Hinge(Loss):
     """max(0, 1 − y·p), summed over the outputs, y = ±1: no gradient once the margin is kept."""
 
     kind: Literal["hinge"] = "hinge"
+    aliases: ClassVar[Collection[str]] = ("HingeLoss", "hinge_loss", "svm")
 
     definition: ClassVar[str] = "sum_j max(0, 1 - y_j * p_j)"
     derivative: ClassVar[str] = "where(y_j * p_j < 1, -y_j, 0)"

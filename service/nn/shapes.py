@@ -1,8 +1,9 @@
 """The family of shapes that one sample of the inputs may have; the last axis is that of features or channels."""
 
 from abc import abstractmethod
+from collections.abc import Collection, Mapping
 from math import prod
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -23,6 +24,13 @@ class InputShape(Kind):
     definition: ClassVar[str]
     """The shape, as a tuple of its fields."""
 
+    @classmethod
+    def shorthand(cls, value: Any) -> Mapping[str, Any] | None:
+        names = [name for name in cls.model_fields if name != "kind"]
+        numbers = value if isinstance(value, list) else [value]
+        known = cls.needs.keys() == set(names) and len(numbers) == len(names) and "vocabulary" not in names
+        return dict(zip(names, numbers, strict=True)) if known and all(type(one) is int for one in numbers) else None
+
     @property
     @abstractmethod
     def shape(self) -> Shape:
@@ -38,6 +46,8 @@ class FeaturesShape(InputShape):
     """A vector of features; `features` beside `layers` is short for it."""
 
     kind: Literal["features"] = "features"
+    aliases: ClassVar[Collection[str]] = ("vector", "tabular", "flat")
+    needs: ClassVar[Mapping[str, Any]] = {"features": 784}
     features: _Extent
     """How many features there are."""
 
@@ -52,6 +62,8 @@ class SequenceShape(InputShape):
     """A vector of features at every step: a time series, or tokens that are embedded already."""
 
     kind: Literal["sequence"] = "sequence"
+    aliases: ClassVar[Collection[str]] = ("time_series", "series")
+    needs: ClassVar[Mapping[str, Any]] = {"steps": 50, "features": 16}
     steps: _Extent
     """How many steps there are."""
     features: _Extent
@@ -68,6 +80,8 @@ class ImageShape(InputShape):
     """An image, its channels last."""
 
     kind: Literal["image"] = "image"
+    aliases: ClassVar[Collection[str]] = ("picture", "img", "pixels")
+    needs: ClassVar[Mapping[str, Any]] = {"height": 28, "width": 28, "channels": 1}
     height: _Extent
     """Rows of pixels."""
     width: _Extent
@@ -86,6 +100,8 @@ class TokensShape(InputShape):
     """The index of a token at every step, for an embedding to begin with."""
 
     kind: Literal["tokens"] = "tokens"
+    aliases: ClassVar[Collection[str]] = ("text", "token_ids", "words")
+    needs: ClassVar[Mapping[str, Any]] = {"steps": 64, "vocabulary": 1000}
     steps: _Extent
     """How many steps there are."""
     vocabulary: Annotated[Int64, Field(ge=1, le=1 << 20)]

@@ -1,25 +1,25 @@
 """What may be asked: a network, its loss and data, how often to simulate it, and by which policy to judge it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
 from math import prod
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from service.core.arrays import Shape
-from service.core.kinds import Int64, Model
+from service.core.kinds import Advice, Int64, Model
 from service.core.version import ENGINE_VERSION
 from service.nn.data import AnyInputs, AnyTargets, Data, GaussianData, InputData, TokenIndexData
 from service.nn.layers import AnyLayer, Node
 from service.nn.layers.embedding import Embedding
 from service.nn.losses import AnyLoss, SquaredError
 from service.nn.policies import AnyPolicy, Sgd
-from service.nn.presets import PresetName, filled
-from service.nn.shapes import WIDEST, AnyInputShape, FeaturesShape, TokensShape
+from service.nn.presets import PresetName, filled, preset_called
+from service.nn.shapes import WIDEST, AnyInputShape, FeaturesShape, ImageShape, TokensShape
 
 DEFAULT_SAMPLES = 64
 _IMAGE = '{"kind": "image", "height": 28, "width": 28, "channels": 1}'
@@ -44,6 +44,14 @@ class Include(StrEnum):
 class Network(Model):
     """A stack of layers, and the shape of what goes in: `features` or `input`, one of the two."""
 
+    misnamed: ClassVar[Mapping[str, Advice]] = {
+        **{name: {"features": 784} for name in ("input_size", "input_dim", "in_features", "n_features", "inputs")},
+        **{name: {"input": ImageShape.example()} for name in ("input_shape", "shape")},
+        **{name: {"defaults": "pytorch"} for name in ("preset", "framework")},
+        **dict.fromkeys(("init", "initializer", "weights"), '"weights": {"kind": "he_normal"} into each layer'),
+        "activation": '"activation": {"kind": "relu"} into each layer',
+    }
+
     features: Annotated[Int64, Field(ge=1, le=WIDEST)] | None = None
     """How many features an input has, where it is a vector."""
     input: AnyInputShape | None = None
@@ -52,6 +60,11 @@ class Network(Model):
     """What layers have where they say nothing: what a framework takes, or a paper."""
     layers: Annotated[list[AnyLayer], Field(min_length=1, max_length=1000)]
     """The layers from input to output; the last one is the output layer."""
+
+    @classmethod
+    def advice(cls, field: str, value: Any) -> Advice | None:
+        preset = preset_called(value) if field == "defaults" else None
+        return {"defaults": preset} if preset else super().advice(field, value)
 
     @model_validator(mode="after")
     def _one_input(self) -> "Network":
@@ -96,6 +109,12 @@ def _with_vocabulary(layer: Node, vocabulary: int) -> Node:
 class DataSpec(Model):
     """The batch that is sent through the network."""
 
+    misnamed: ClassVar[Mapping[str, Advice]] = {
+        **{name: {"samples": 64} for name in ("batch_size", "batch", "size", "n")},
+        **{name: {"inputs": GaussianData.example()} for name in ("x", "X", "input")},
+        **{name: {"targets": GaussianData.example()} for name in ("y", "labels", "target")},
+    }
+
     samples: Annotated[Int64, Field(ge=1, le=65536)] | None = None
     """Samples in a batch: 64, or as many as there are explicit values, unless said otherwise."""
     inputs: AnyInputs | None = None
@@ -106,6 +125,15 @@ class DataSpec(Model):
 
 class SimulationSpec(Model):
     """One network, one loss, and how to simulate and judge them; only `network` is required."""
+
+    misnamed: ClassVar[Mapping[str, Advice]] = {
+        **{name: {"policy": {"kind": "adam"}} for name in ("optimizer", "optimiser")},
+        **{name: {"precision": "float32"} for name in ("dtype", "floatx")},
+        "batch_size": {"data": {"samples": 64}},
+        **{name: {"trials": 32} for name in ("repetitions", "runs", "repeats")},
+        **dict.fromkeys(("layers", "features", "input", "defaults"), "it into `network`"),
+        "model": {"network": {"features": 4, "layers": [{"kind": "dense", "units": 1}]}},
+    }
 
     network: Network
     """The network."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -24,6 +24,7 @@ class Expression(Activation):
     """A formula of z in plain text or LaTeX, such as z*tanh(z), with parameters of its own."""
 
     kind: Literal["expression"] = "expression"
+    needs: ClassVar[Mapping[str, Any]] = {"formula": "z * tanh(z)"}
     parameters: Annotated[dict[ParameterName, BoundedFloat], Field(max_length=16)] = Field(default_factory=dict)
     """The parameters by name; z is the variable, e and pi are constants."""
     formula: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]

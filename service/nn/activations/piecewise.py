@@ -1,5 +1,6 @@
 """Activations with kinks, or made of pieces that meet."""
 
+from collections.abc import Collection
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ class Relu(Activation):
     """max(0, z): slope 1 or 0; half the gradient's energy is lost in every layer unless the weights make up for it."""
 
     kind: Literal["relu"] = "relu"
+    aliases: ClassVar[Collection[str]] = ("rectifier", "rectified_linear")
 
     definition: ClassVar[str] = "max(0, z)"
     convention: ClassVar[str] = "The derivative at 0 is 0, the left one."
@@ -29,7 +31,7 @@ class LeakyRelu(Activation):
     """z where positive, negative_slope·z elsewhere: a rectifier that never dies."""
 
     kind: Literal["leaky_relu"] = "leaky_relu"
-    aliases: ClassVar[tuple[str, ...]] = ("LeakyReLU", "lrelu")
+    aliases: ClassVar[Collection[str]] = ("lrelu",)
     negative_slope: BoundedFloat = 0.01
     """The slope for z ≤ 0."""
 
@@ -157,7 +159,6 @@ class Hardtanh(Activation):
     """z clipped to [−1, 1]: a tanh made of three straight lines."""
 
     kind: Literal["hardtanh"] = "hardtanh"
-    aliases: ClassVar[tuple[str, ...]] = ("hard_tanh",)
 
     definition: ClassVar[str] = "max(-1, min(1, z))"
     convention: ClassVar[str] = "The derivative at −1 and at 1 is 0, the outer one."
@@ -174,7 +175,6 @@ class Hardsigmoid(Activation):
     """z/6 + 1/2 clipped to [0, 1]: a sigmoid made of three straight lines."""
 
     kind: Literal["hardsigmoid"] = "hardsigmoid"
-    aliases: ClassVar[tuple[str, ...]] = ("hard_sigmoid",)
 
     definition: ClassVar[str] = "max(0, min(1, z / 6 + 1 / 2))"
     convention: ClassVar[str] = "The derivative at −3 and at 3 is 0, the outer one."
@@ -192,7 +192,7 @@ class Hardswish(Activation):
     """z·hardsigmoid(z): Swish made of a parabola between two straight lines; its slope reaches 3/2 before z = 3."""
 
     kind: Literal["hardswish"] = "hardswish"
-    aliases: ClassVar[tuple[str, ...]] = ("hard_swish",)
+    aliases: ClassVar[Collection[str]] = ("hard_silu",)
 
     definition: ClassVar[str] = "z * max(0, min(1, z / 6 + 1 / 2))"
     convention: ClassVar[str] = (

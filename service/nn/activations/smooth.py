@@ -1,5 +1,6 @@
 """Activations that are differentiable everywhere."""
 
+from collections.abc import Collection
 from enum import StrEnum
 from math import pi, sqrt
 from typing import ClassVar, Literal
@@ -17,7 +18,7 @@ class Linear(Activation):
     """z itself: no activation at all; the gradient passes unchanged."""
 
     kind: Literal["linear"] = "linear"
-    aliases: ClassVar[tuple[str, ...]] = ("identity", "none")
+    aliases: ClassVar[Collection[str]] = ("identity", "none")
 
     definition: ClassVar[str] = "z"
     source: ClassVar[str] = "Rosenblatt's and Widrow's linear units; the output of a regression."
@@ -36,7 +37,7 @@ class Sigmoid(Activation):
     """1 / (1 + e^−z), in (0, 1); its slope is at most 1/4, so every layer shrinks the gradient."""
 
     kind: Literal["sigmoid"] = "sigmoid"
-    aliases: ClassVar[tuple[str, ...]] = ("logistic",)
+    aliases: ClassVar[Collection[str]] = ("logistic", "expit")
 
     definition: ClassVar[str] = "1 / (1 + exp(-z))"
     source: ClassVar[str] = "Verhulst 1845; Rumelhart, Hinton & Williams 1986."
@@ -53,6 +54,7 @@ class Tanh(Activation):
     """tanh z, in (−1, 1); slope 1 at the origin, exponentially small in its tails."""
 
     kind: Literal["tanh"] = "tanh"
+    aliases: ClassVar[Collection[str]] = ("hyperbolic_tangent",)
 
     definition: ClassVar[str] = "tanh(z)"
     source: ClassVar[str] = "LeCun, Bottou, Orr & Müller 1998, Efficient BackProp."
@@ -116,7 +118,7 @@ class Sin(Activation):
     """sin(frequency · z): periodic, slope between −frequency and frequency; SIREN has 30."""
 
     kind: Literal["sin"] = "sin"
-    aliases: ClassVar[tuple[str, ...]] = ("sine",)
+    aliases: ClassVar[Collection[str]] = ("sine",)
     frequency: Positive = 1.0
     """What z is multiplied by."""
 
@@ -135,7 +137,7 @@ class Exponential(Activation):
     """e^z: a rate or a variance as the output; as a hidden activation it explodes."""
 
     kind: Literal["exponential"] = "exponential"
-    aliases: ClassVar[tuple[str, ...]] = ("exp",)
+    aliases: ClassVar[Collection[str]] = ("exp",)
 
     definition: ClassVar[str] = "exp(z)"
     source: ClassVar[str] = "The inverse link of Poisson regression, Nelder & Wedderburn 1972; keras.activations."
@@ -154,6 +156,7 @@ class Stanh(Activation):
     """
 
     kind: Literal["stanh"] = "stanh"
+    aliases: ClassVar[Collection[str]] = ("scaled_tanh", "lecun_tanh")
 
     definition: ClassVar[str] = "z * tanh(z)"
     source: ClassVar[str] = "The course's assignment, part d."
@@ -169,7 +172,7 @@ class Silu(Activation):
     """z·σ(z), also called Swish: a rectifier with a smooth, dipping knee."""
 
     kind: Literal["silu"] = "silu"
-    aliases: ClassVar[tuple[str, ...]] = ("swish",)
+    aliases: ClassVar[Collection[str]] = ("swish",)
 
     definition: ClassVar[str] = "z * sigmoid(z)"
     source: ClassVar[str] = "Hendrycks & Gimpel 2016; Elfwing, Uchibe & Doya 2018; Ramachandran et al. 2017."
@@ -196,6 +199,9 @@ class Gelu(Activation):
     """z·Φ(z), Φ the standard normal distribution function: a rectifier with a smooth, slightly dipping knee."""
 
     kind: Literal["gelu"] = "gelu"
+    aliases: ClassVar[Collection[str]] = {
+        name: {"approximate": "tanh"} for name in ("gelu_new", "gelu_tanh", "gelu_pytorch_tanh")
+    }
     approximate: GeluApproximation = GeluApproximation.NONE
     """`none` for Φ itself, `tanh` for the approximation of BERT and GPT-2."""
 

@@ -1,9 +1,10 @@
 """What an initialiser is: a rule that fills a weight matrix or a bias; and those that draw every entry by itself."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from enum import StrEnum
 from math import prod, sqrt
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import model_validator
@@ -14,6 +15,7 @@ from service.core.arrays import Array, Shape
 from service.core.kinds import BoundedFloat, Kind, NonNegative
 from service.nn.randomness import Stream
 
+_LARGEST_SHOWN = 1000.0
 _OPERATIONS_PER_DRAW = 100.0
 """A random number takes as long as this many operations of a matrix product."""
 _TRUNCATION = 2.0
@@ -87,10 +89,17 @@ class Constant(Initializer):
 
     kind: Literal["constant"] = "constant"
     aliases: ClassVar[tuple[str, ...]] = ("constant_",)
+    needs: ClassVar[Mapping[str, Any]] = {"value": 0.01}
     value: BoundedFloat
     """The value of every entry."""
 
     definition: ClassVar[str] = "value"
+
+    @classmethod
+    def shorthand(cls, value: Any) -> Mapping[str, Any] | None:
+        known = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST_SHOWN
+        return {"value": value} if known else None
+
     source: ClassVar[str] = "A bias that starts away from zero."
     random: ClassVar[bool] = False
 

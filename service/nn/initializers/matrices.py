@@ -1,7 +1,8 @@
 """Initialisers that make a matrix as a whole."""
 
+from collections.abc import Mapping
 from math import ceil, prod
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -33,6 +34,7 @@ class ExplicitInitializer(Initializer):
     """The values themselves, whatever the seed: rows are inputs, columns are units; a bias is one row."""
 
     kind: Literal["explicit"] = "explicit"
+    needs: ClassVar[Mapping[str, Any]] = {"values": [[0.5, -1.0], [1.0, 0.5]]}
     values: Values
     """One row for each input, one column for each unit; for a bias one value for each unit."""
     shape: Annotated[list[Annotated[Int64, Field(ge=1, le=65536)]], Field(min_length=1, max_length=4)] | None = None
@@ -44,6 +46,10 @@ class ExplicitInitializer(Initializer):
     definition: ClassVar[str] = "w_ij = values[i][j]"
     source: ClassVar[str] = "The request."
     random: ClassVar[bool] = False
+
+    @classmethod
+    def shorthand(cls, value: Any) -> Mapping[str, Any] | None:
+        return {} if isinstance(value, list) else None
 
     @model_validator(mode="after")
     def _as_many_as_the_shape_has(self) -> "ExplicitInitializer":

@@ -1,8 +1,8 @@
 """Layers that move numbers and compute none: flatten, reshape, padding, cropping, upsampling."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import prod
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -26,7 +26,11 @@ class Flatten(_Arranging):
     """All numbers of a sample as one vector, the last axis varying fastest."""
 
     kind: Literal["flatten"] = "flatten"
+    aliases: ClassVar[Collection[str]] = ("ravel",)
 
+    shape_in: ClassVar[str] = "any"
+    shape_out: ClassVar[str] = "(product of all axes,)"
+    source: ClassVar[str] = "torch.nn.Flatten and keras.layers.Flatten, channels last."
     definition: ClassVar[str] = "y = x, as a vector"
 
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
@@ -43,9 +47,14 @@ class Reshape(_Arranging):
     """The numbers of a sample in another shape, the last axis varying fastest."""
 
     kind: Literal["reshape"] = "reshape"
+    aliases: ClassVar[Collection[str]] = ("Unflatten", "view")
+    needs: ClassVar[Mapping[str, Any]] = {"shape": [4, 4]}
     shape: Annotated[list[Annotated[Int64, Field(ge=1, le=WIDEST)]], Field(min_length=1, max_length=3)]
     """The shape of one sample: (features,), (steps, features) or (height, width, channels)."""
 
+    shape_in: ClassVar[str] = "any of as many numbers"
+    shape_out: ClassVar[str] = "shape"
+    source: ClassVar[str] = "keras.layers.Reshape."
     definition: ClassVar[str] = "y = x, in another shape"
 
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
@@ -69,10 +78,21 @@ class PaddingLayer(_Arranging):
     """Zeros around the positions."""
 
     kind: Literal["padding"] = "padding"
-    aliases: ClassVar[tuple[str, ...]] = ("ZeroPadding1D", "ZeroPadding2D", "pad")
+    aliases: ClassVar[Collection[str]] = (
+        "ZeroPadding1D",
+        "ZeroPadding2D",
+        "ZeroPad1d",
+        "ZeroPad2d",
+        "ConstantPad2d",
+        "zero_padding",
+    )
+    needs: ClassVar[Mapping[str, Any]] = {"pad": [1, 1]}
     pad: _PLAIN_NUMBERS
     """How many zeros before and after the first axis, and the second."""
 
+    shape_in: ClassVar[str] = "(steps, channels) or (height, width, channels)"
+    shape_out: ClassVar[str] = "(n + before + after of every axis n, channels)"
+    source: ClassVar[str] = "keras.layers.ZeroPadding2D; torch.nn.ZeroPad2d."
     definition: ClassVar[str] = "y = x between zeros"
 
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
@@ -90,10 +110,14 @@ class Cropping(_Arranging):
     """The positions without their edges."""
 
     kind: Literal["cropping"] = "cropping"
-    aliases: ClassVar[tuple[str, ...]] = ("Cropping1D", "Cropping2D")
+    aliases: ClassVar[Collection[str]] = ("Cropping1D", "Cropping2D", "crop")
+    needs: ClassVar[Mapping[str, Any]] = {"crop": [1, 1]}
     crop: _PLAIN_NUMBERS
     """How many positions to drop before and after along the first axis, and the second."""
 
+    shape_in: ClassVar[str] = "(steps, channels) or (height, width, channels)"
+    shape_out: ClassVar[str] = "(n - before - after of every axis n, channels)"
+    source: ClassVar[str] = "keras.layers.Cropping2D."
     definition: ClassVar[str] = "y = x without its edges"
 
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
@@ -114,10 +138,20 @@ class Upsampling(_Arranging):
     """Every position several times: the nearest neighbour."""
 
     kind: Literal["upsampling"] = "upsampling"
-    aliases: ClassVar[tuple[str, ...]] = ("Upsample", "UpSampling1D", "UpSampling2D")
+    aliases: ClassVar[Collection[str]] = (
+        "Upsample",
+        "UpSampling1D",
+        "UpSampling2D",
+        "UpsamplingNearest2d",
+        "nearest_neighbour",
+    )
+    needs: ClassVar[Mapping[str, Any]] = {"size": [2]}
     size: Annotated[list[Annotated[Int64, Field(ge=1, le=64)]], Field(min_length=1, max_length=2)]
     """How often along every axis of positions; one number stands for all."""
 
+    shape_in: ClassVar[str] = "(steps, channels) or (height, width, channels)"
+    shape_out: ClassVar[str] = "(n * size of every axis n, channels)"
+    source: ClassVar[str] = "torch.nn.Upsample and keras.layers.UpSampling2D, the nearest neighbour."
     definition: ClassVar[str] = "y[p] = x[p // size]"
 
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:

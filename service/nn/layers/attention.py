@@ -1,6 +1,6 @@
 """Self-attention."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from math import sqrt
 from typing import Annotated, ClassVar, Literal
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from service.core.arrays import Array, Float64Array, Shape, plain_squares, product, transposed
 from service.core.errors import Incompatible
-from service.core.kinds import Int64, StrictBool
+from service.core.kinds import Advice, Int64, StrictBool
 from service.nn.initializers import AnyBias, AnyInitializer
 from service.nn.initializers.base import GlorotUniform, Zeros
 from service.nn.layers.base import OPERATIONS_PER_OUTPUT, Account, Built, Node, Parameter, Probe, Saved, Vjp, bias_of
@@ -31,11 +31,15 @@ class Attention(Node):
     """Every step is the mean of the values of all steps, by softmax(query · key / √key_units), in several heads."""
 
     kind: Literal["attention"] = "attention"
-    aliases: ClassVar[tuple[str, ...]] = ("MultiheadAttention", "MultiHeadAttention", "self_attention")
-    misnamed: ClassVar[Mapping[str, str]] = {
-        "num_heads": "`heads`",
-        "key_dim": "`key_units`",
-        "embed_dim": "the features that come in",
+    aliases: ClassVar[Collection[str]] = ("MultiheadAttention", "MHA", "self_attention")
+    misnamed: ClassVar[Mapping[str, Advice]] = {
+        "num_heads": {"heads": 4},
+        "n_heads": {"heads": 4},
+        "key_dim": {"key_units": 16},
+        "head_dim": {"key_units": 16},
+        "num_kv_heads": {"kv_heads": 2},
+        "is_causal": {"causal": True},
+        "embed_dim": "nothing in its place: it is the number of features that come in",
     }
     heads: Annotated[Int64, Field(ge=1, le=1024)] = 1
     """How many queries a step has."""
@@ -54,7 +58,10 @@ class Attention(Node):
     bias: AnyBias = Zeros()
     """How the four biases are drawn, zeros unless said otherwise."""
 
+    left_open: ClassVar[Collection[str]] = ("weights", "output_weights", "bias")
     account: ClassVar[Account] = "weights"
+    shape_in: ClassVar[str] = "(steps, features)"
+    shape_out: ClassVar[str] = "(steps, features)"
     definition: ClassVar[str] = "softmax(q_p . k_r / sqrt(key_units)) over r, times v_r; all heads times W_o + b_o"
     source: ClassVar[str] = "Vaswani et al. 2017; rotary positions Su et al. 2021; fewer keys Ainslie et al. 2023."
 

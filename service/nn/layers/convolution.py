@@ -1,16 +1,16 @@
 """Convolution over one axis of positions or two."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from math import prod
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from service.core.arrays import Array, Shape, product, transposed
 from service.core.errors import Incompatible
-from service.core.kinds import Int64
+from service.core.kinds import Advice, Int64
 from service.nn.activations import Activation, AnyActivation
 from service.nn.activations.smooth import Linear
 from service.nn.initializers import AnyBias, AnyInitializer
@@ -51,8 +51,15 @@ class Kernel(Node):
     bias: AnyBias = Zeros()
     """How the bias is drawn, zeros unless said otherwise."""
 
+    left_open: ClassVar[Collection[str]] = ("weights", "bias")
     account: ClassVar[Account] = "weights"
     plain: ClassVar[bool] = True
+
+    @classmethod
+    def advice(cls, field: str, value: Any) -> Advice | None:
+        if field == "padding" and type(value) is int and 0 <= value <= 1024:
+            return f'"pad": {[value] * 4} in its place for an image, or {[value] * 2} for a sequence'
+        return super().advice(field, value)
 
     @property
     def output_activation(self) -> Activation:
@@ -102,19 +109,24 @@ class Convolution(Kernel):
     """activation(x * W + b): a kernel slides over the steps of a sequence or the pixels of an image."""
 
     kind: Literal["convolution"] = "convolution"
-    aliases: ClassVar[tuple[str, ...]] = ("conv", "Conv1d", "Conv2d", "Conv1D", "Conv2D")
-    misnamed: ClassVar[Mapping[str, str]] = {
-        "kernel_size": "`size`, such as [3]",
-        "out_channels": "`filters`",
-        "in_channels": "`input` of the network, beside its `layers`",
-        "strides": "`stride`, such as [2]",
-        "dilation_rate": "`dilation`, such as [2]",
+    aliases: ClassVar[Collection[str]] = ("conv", "Conv1d", "Conv2d", "Convolution1D", "Convolution2D")
+    misnamed: ClassVar[Mapping[str, Advice]] = {
+        "kernel_size": {"size": [3]},
+        "kernel": {"size": [3]},
+        "out_channels": {"filters": 16},
+        "strides": {"stride": [2]},
+        "dilation_rate": {"dilation": [2]},
     }
+    needs: ClassVar[Mapping[str, Any]] = {"filters": 16, "size": [3]}
     filters: Annotated[Int64, Field(ge=1, le=WIDEST)]
     """How many channels come out."""
     groups: Annotated[Int64, Field(ge=1, le=WIDEST)] = 1
     """In how many groups the channels are: each sees its own alone."""
 
+    shape_in: ClassVar[str] = "(steps, channels) or (height, width, channels)"
+    shape_out: ClassVar[str] = (
+        "(positions, filters), positions = floor((n + pads - dilation * (size - 1) - 1) / stride) + 1 of every axis n"
+    )
     definition: ClassVar[str] = "z[p, j] = sum over k, i of W[k, i, j] * x[stride * p + dilation * k, i] + b[j]"
     source: ClassVar[str] = "LeCun et al. 1989; shapes as in TensorFlow, channels last."
 

@@ -1,12 +1,12 @@
 """The fully connected layer."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from service.core.arrays import Array, Shape, product, transposed
-from service.core.kinds import Int64
+from service.core.kinds import Advice, Int64
 from service.nn.activations import Activation, AnyActivation
 from service.nn.activations.smooth import Linear
 from service.nn.initializers import AnyBias, AnyInitializer
@@ -22,22 +22,31 @@ class Dense(Node):
     """activation(x·W + b), W of shape (fan_in, fan_out)."""
 
     kind: Literal["dense"] = "dense"
-    aliases: ClassVar[tuple[str, ...]] = ("Linear", "linear", "fully_connected", "fc")
-    misnamed: ClassVar[Mapping[str, str]] = {
-        "init": '`weights`, such as {"kind": "he_normal"}',
-        "initializer": '`weights`, such as {"kind": "he_normal"}',
-        "kernel_initializer": '`weights`, such as {"kind": "he_normal"}',
-        "bias_initializer": '`bias`, such as {"kind": "zeros"}',
-        "use_bias": '`bias`, which is {"kind": "none"} where there is none',
+    aliases: ClassVar[Collection[str]] = ("Linear", "fully_connected", "fc")
+    misnamed: ClassVar[Mapping[str, Advice]] = {
+        **{
+            key: {"weights": {"kind": "he_normal"}}
+            for key in ("init", "initializer", "kernel_initializer", "weight_init", "w_init")
+        },
+        **{key: {"bias": {"kind": "zeros"}} for key in ("bias_initializer", "bias_init", "b_init")},
+        "use_bias": {"bias": {"kind": "none"}},
+        **{
+            key: {"units": 64}
+            for key in ("out_features", "hidden_size", "hidden_units", "output_dim", "neurons", "width")
+        },
         "dropout": 'a layer {"kind": "dropout", "rate": 0.5} behind this one',
-        "batch_norm": 'a layer {"kind": "batch_norm"} behind this one',
-        "out_features": "`units`",
-        "hidden_size": "`units`",
-        "in_features": "`features` of the network, beside its `layers`",
-        "input_size": "`features` of the network, beside its `layers`",
-        "input_dim": "`features` of the network, beside its `layers`",
-        "input_shape": "`input` of the network, beside its `layers`",
+        **dict.fromkeys(("batch_norm", "batchnorm", "norm"), 'a layer {"kind": "batch_norm"} behind this one'),
+        **dict.fromkeys(
+            ("in_features", "input_size", "input_dim", "n_in", "fan_in"),
+            '{"features": 784} into the network, beside its `layers`',
+        ),
+        **dict.fromkeys(
+            ("input_shape", "batch_input_shape", "in_channels"),
+            '{"input": {"kind": "image", "height": 28, "width": 28, "channels": 1}} into the network, beside its '
+            "`layers`",
+        ),
     }
+    needs: ClassVar[Mapping[str, Any]] = {"units": 128}
     activation: AnyActivation = Linear()
     """The activation, linear unless said otherwise."""
     units: Annotated[Int64, Field(ge=1, le=WIDEST)]
@@ -47,8 +56,18 @@ class Dense(Node):
     bias: AnyBias = Zeros()
     """How the bias is drawn, zeros unless said otherwise."""
 
+    left_open: ClassVar[Collection[str]] = ("weights", "bias")
     account: ClassVar[Account] = "weights"
     plain: ClassVar[bool] = True
+
+    shape_in: ClassVar[str] = "(…, features)"
+    shape_out: ClassVar[str] = "(…, units)"
+    definition: ClassVar[str] = "activation(x * W + b)"
+    source: ClassVar[str] = "Rosenblatt 1958; torch.nn.Linear, which acts on the last axis, too."
+
+    @classmethod
+    def shorthand(cls, value: Any) -> Mapping[str, Any] | None:
+        return {"units": value} if type(value) is int and 1 <= value <= WIDEST else None
 
     @property
     def output_activation(self) -> Activation:

@@ -1,9 +1,9 @@
 """Depthwise convolution: every channel by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from math import prod
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -25,13 +25,17 @@ class DepthwiseConvolution(Kernel):
     """activation(x * W + b): `multiplier` kernels slide over each channel by itself."""
 
     kind: Literal["depthwise_convolution"] = "depthwise_convolution"
-    aliases: ClassVar[tuple[str, ...]] = ("DepthwiseConv2D", "DepthwiseConv1D")
+    aliases: ClassVar[Collection[str]] = ("DepthwiseConv1D", "DepthwiseConv2D", "depthwise")
+    needs: ClassVar[Mapping[str, Any]] = {"size": [3]}
     multiplier: Annotated[Int64, Field(ge=1, le=1024)] = 1
     """How many channels come out for each that comes in."""
 
     fans: Fans = Fans.CHANNEL
     """How fans are counted: of a channel's own kernels, or, as Keras does, of all channels."""
 
+    left_open: ClassVar[Collection[str]] = ("weights", "bias", "fans")
+    shape_in: ClassVar[str] = "(steps, channels) or (height, width, channels)"
+    shape_out: ClassVar[str] = "(positions, multiplier * channels), positions as of a convolution"
     definition: ClassVar[str] = "z[p, i * multiplier + j] = sum over k of W[k, i, j] * x[stride * p + k, i] + b"
     source: ClassVar[str] = "Sifre 2014, Howard et al. 2017; a convolution with as many groups as channels."
 

@@ -1,13 +1,13 @@
 """Dropout."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from service.core.arrays import Array, Shape
-from service.core.kinds import Double
+from service.core.kinds import Advice, Double
 from service.nn.initializers import Initializer
 from service.nn.layers.base import Node, Parameter, Saved, Vjp
 from service.nn.randomness import Stream
@@ -26,11 +26,15 @@ class Dropout(Node):
     """x with every entry set to 0 with probability `rate` and the others divided by 1 − rate, drawn for each sample."""
 
     kind: Literal["dropout"] = "dropout"
-    misnamed: ClassVar[Mapping[str, str]] = {"p": "`rate`"}
+    aliases: ClassVar[Collection[str]] = ("AlphaDropout", "Dropout1d", "Dropout2d", "SpatialDropout2D")
+    misnamed: ClassVar[Mapping[str, Advice]] = {"p": {"rate": 0.5}, "prob": {"rate": 0.5}, "keep_prob": {"rate": 0.5}}
+    needs: ClassVar[Mapping[str, Any]] = {"rate": 0.5}
     rate: Annotated[Double, Field(ge=0, lt=1)]
     """The probability that an entry is dropped."""
 
     plain: ClassVar[bool] = True
+    shape_in: ClassVar[str] = "(…, features)"
+    shape_out: ClassVar[str] = "(…, features)"
     definition: ClassVar[str] = "y_j = x_j * m_j / (1 - rate), m_j = 0 with probability rate, else 1"
     source: ClassVar[str] = "Srivastava et al. 2014, inverted as frameworks have it; in training mode."
 

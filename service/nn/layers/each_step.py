@@ -1,7 +1,7 @@
 """The same layers on every step of a sequence."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -18,11 +18,15 @@ class EachStep(Node):
     """layers(x_t) at every step t by itself, with the same parameters: Keras' TimeDistributed."""
 
     kind: Literal["each_step"] = "each_step"
-    aliases: ClassVar[tuple[str, ...]] = ("TimeDistributed",)
+    aliases: ClassVar[Collection[str]] = ("TimeDistributed",)
+    needs: ClassVar[Mapping[str, Any]] = {"layers": [{"kind": "dense", "units": 128}]}
     layers: Annotated[list["AnyLayer"], Field(min_length=1, max_length=1000)]
     """The layers."""
 
     account: ClassVar[Account] = "skip"
+    shape_in: ClassVar[str] = "(steps, …)"
+    shape_out: ClassVar[str] = "(steps, what the layers make of one step)"
+    source: ClassVar[str] = "keras.layers.TimeDistributed."
     definition: ClassVar[str] = "y_t = layers(x_t)"
 
     @property

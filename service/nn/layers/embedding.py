@@ -1,14 +1,14 @@
 """Embeddings: of tokens, and of their positions."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from service.core.arrays import Array, Shape
 from service.core.errors import Incompatible
-from service.core.kinds import Int64
+from service.core.kinds import Advice, Int64
 from service.nn.initializers import AnyInitializer
 from service.nn.initializers.base import Normal
 from service.nn.layers.base import Account, Node, Parameter, Saved, Vjp
@@ -19,11 +19,15 @@ class Embedding(Node):
     """A vector for each token: the row of the weights that its index names."""
 
     kind: Literal["embedding"] = "embedding"
-    misnamed: ClassVar[Mapping[str, str]] = {
-        "num_embeddings": "`vocabulary`",
-        "embedding_dim": "`units`",
-        "output_dim": "`units`",
+    aliases: ClassVar[Collection[str]] = ("Embed", "token_embedding", "wte")
+    misnamed: ClassVar[Mapping[str, Advice]] = {
+        "num_embeddings": {"vocabulary": 1000},
+        "input_dim": {"vocabulary": 1000},
+        "vocab_size": {"vocabulary": 1000},
+        "embedding_dim": {"units": 64},
+        "output_dim": {"units": 64},
     }
+    needs: ClassVar[Mapping[str, Any]] = {"units": 128}
     units: Annotated[Int64, Field(ge=1, le=WIDEST)]
     """The length of a vector."""
     vocabulary: Annotated[Int64, Field(ge=1, le=1 << 20)] | None = None
@@ -31,7 +35,10 @@ class Embedding(Node):
     weights: AnyInitializer = Normal()
     """How the vectors are drawn, N(0, 1) unless said otherwise."""
 
+    left_open: ClassVar[Collection[str]] = ("weights",)
     account: ClassVar[Account] = "weights"
+    shape_in: ClassVar[str] = "(steps,) of tokens"
+    shape_out: ClassVar[str] = "(steps, units)"
     definition: ClassVar[str] = "y[p, j] = W[x[p], j]"
     source: ClassVar[str] = "Bengio et al. 2003; torch.nn.Embedding."
 
@@ -71,10 +78,14 @@ class PositionEmbedding(Node):
     """x with a vector of its own added at each step."""
 
     kind: Literal["position_embedding"] = "position_embedding"
+    aliases: ClassVar[Collection[str]] = ("PositionalEmbedding", "positional_encoding", "wpe")
     positions: AnyInitializer = Normal(std=0.02)
     """How the vectors are drawn, N(0, 0.02²) unless said otherwise."""
 
+    left_open: ClassVar[Collection[str]] = ("positions",)
     plain: ClassVar[bool] = True
+    shape_in: ClassVar[str] = "(steps, features)"
+    shape_out: ClassVar[str] = "(steps, features)"
     definition: ClassVar[str] = "y[p, j] = x[p, j] + P[p, j]"
     source: ClassVar[str] = "Gehring et al. 2017; learned positions as in Devlin et al. 2019."
 

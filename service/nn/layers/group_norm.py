@@ -1,13 +1,13 @@
 """Group normalisation."""
 
-from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from service.core.arrays import Array, Shape
 from service.core.errors import Incompatible
-from service.core.kinds import Int64
+from service.core.kinds import Advice, Int64
 from service.nn.layers.normalisation import ShiftedNormalisation
 from service.nn.shapes import WIDEST
 
@@ -16,10 +16,14 @@ class GroupNorm(ShiftedNormalisation):
     """gain · (x − mean) / √(variance + epsilon) + shift, over the positions and the channels of a group, by sample."""
 
     kind: Literal["group_norm"] = "group_norm"
-    aliases: ClassVar[tuple[str, ...]] = ("GroupNorm", "GroupNormalization", "InstanceNorm2d")
+    aliases: ClassVar[Collection[str]] = ("GroupNormalization", "InstanceNorm1d", "InstanceNorm2d", "gn")
+    misnamed: ClassVar[Mapping[str, Advice]] = {"num_groups": {"groups": 2}, "eps": {"epsilon": 1e-6}}
+    needs: ClassVar[Mapping[str, Any]] = {"groups": 2}
     groups: Annotated[Int64, Field(ge=1, le=WIDEST)]
     """In how many groups the channels are; as many as channels is instance normalisation."""
 
+    shape_in: ClassVar[str] = "(…, channels)"
+    shape_out: ClassVar[str] = "(…, channels)"
     definition: ClassVar[str] = "gain_j * (x_j - mean(group)) / sqrt(variance(group) + epsilon) + shift_j"
     source: ClassVar[str] = "Wu & He 2018; torch.nn.GroupNorm."
 

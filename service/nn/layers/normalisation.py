@@ -1,7 +1,7 @@
 """What normalisations have in common: statistics over some axes, and a gain and mostly a shift of each channel."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import sqrt
 from typing import Annotated, ClassVar
 
@@ -33,6 +33,7 @@ class Normalisation(Node):
     gain: AnyBias = Ones()
     """How the factor of each feature is drawn, ones unless said otherwise."""
 
+    left_open: ClassVar[Collection[str]] = ("epsilon", "gain")
     account: ClassVar[Account] = "normalisation"
     centred: ClassVar[bool] = True
     """Whether the mean is taken away."""

@@ -1,11 +1,11 @@
 """Branches side by side."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import reduce
 from itertools import accumulate
 from operator import add
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -36,18 +36,28 @@ class Branch(Model):
     layers: Annotated[list["AnyLayer"], Field(max_length=1000, default_factory=list)]
     """The layers."""
 
+    @classmethod
+    def shorthand(cls, value: Any) -> Mapping[str, Any] | None:
+        return {"layers": [{"kind": "dense", "units": 128}] if value else []} if isinstance(value, list) else None
+
 
 class Parallel(Node):
     """What every branch makes of the same x, merged; an empty branch is a skip connection."""
 
     kind: Literal["parallel"] = "parallel"
-    aliases: ClassVar[tuple[str, ...]] = ("Concatenate", "concat")
+    aliases: ClassVar[Collection[str]] = {
+        **{key: {"merge": "concat"} for key in ("Concatenate", "concat", "cat", "inception")},
+        **{word: {"merge": word.lower()} for word in ("Multiply", "Average", "Maximum")},
+    }
+    needs: ClassVar[Mapping[str, Any]] = {"branches": [{"layers": []}, {"layers": [{"kind": "dense", "units": 128}]}]}
     merge: Merge = Merge.CONCAT
     """How the outputs become one; the gradient of a maximum is shared evenly by those that attain it."""
     branches: Annotated[list[Branch], Field(min_length=1, max_length=100)]
     """The branches."""
 
     account: ClassVar[Account] = "skip"
+    shape_in: ClassVar[str] = "any"
+    shape_out: ClassVar[str] = "the branches' last axes added up (concat), or what each of them makes (all others)"
     definition: ClassVar[str] = "merge(branches[0](x), branches[1](x), …)"
     source: ClassVar[str] = (
         "Szegedy et al. 2015 (concat), Huang et al. 2017 (concat with x), Dauphin et al. 2017 (gates)."

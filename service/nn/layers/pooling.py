@@ -1,14 +1,15 @@
 """Pooling over windows, or over all positions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from math import prod
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from service.core.arrays import Array, Shape
 from service.core.errors import Incompatible
+from service.core.kinds import Advice
 from service.nn.layers.arranging import check_positions
 from service.nn.layers.base import OPERATIONS_PER_OUTPUT, Node, Saved, Vjp
 from service.nn.layers.convolution import Extents, Padding
@@ -26,16 +27,19 @@ class Pooling(Node):
     """The largest or the mean of every window, each channel by itself."""
 
     kind: Literal["pooling"] = "pooling"
-    aliases: ClassVar[tuple[str, ...]] = (
-        "MaxPool1d",
-        "MaxPool2d",
-        "MaxPooling1D",
-        "MaxPooling2D",
-        "AvgPool2d",
-        "AveragePooling2D",
-        "max_pooling",
-        "average_pooling",
-    )
+    aliases: ClassVar[Collection[str]] = {
+        **{key: {"mode": "max"} for key in ("MaxPool1d", "MaxPool2d", "MaxPooling1D", "MaxPooling2D", "max_pooling")},
+        **{
+            key: {"mode": "average"}
+            for key in ("AvgPool1d", "AvgPool2d", "AveragePooling1D", "AveragePooling2D", "average_pooling")
+        },
+    }
+    misnamed: ClassVar[Mapping[str, Advice]] = {
+        "pool_size": {"size": [2]},
+        "kernel_size": {"size": [2]},
+        "strides": {"stride": [2]},
+    }
+    needs: ClassVar[Mapping[str, Any]] = {"size": [2]}
     mode: Pool = Pool.MAX
     """What is taken; the gradient of a maximum goes to the first entry that attains it."""
     size: Extents
@@ -47,6 +51,10 @@ class Pooling(Node):
     does not count in a mean."""
 
     plain: ClassVar[bool] = True
+    shape_in: ClassVar[str] = "(steps, channels) or (height, width, channels)"
+    shape_out: ClassVar[str] = (
+        "(positions, channels), positions = floor((n + pads - size) / stride) + 1 of every axis n"
+    )
     definition: ClassVar[str] = "y[p, j] = max or mean of x[stride * p + k, j] over k"
     source: ClassVar[str] = "LeCun et al. 1989 (average), Ranzato et al. 2007 (max)."
 
@@ -103,16 +111,19 @@ class GlobalPooling(Node):
     """The largest or the mean over all positions, each channel by itself."""
 
     kind: Literal["global_pooling"] = "global_pooling"
-    aliases: ClassVar[tuple[str, ...]] = (
-        "GlobalAveragePooling1D",
-        "GlobalAveragePooling2D",
-        "GlobalMaxPooling2D",
-        "AdaptiveAvgPool2d",
-    )
+    aliases: ClassVar[Collection[str]] = {
+        **{
+            key: {"mode": "average"}
+            for key in ("GlobalAveragePooling1D", "GlobalAveragePooling2D", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d")
+        },
+        **{key: {"mode": "max"} for key in ("GlobalMaxPooling1D", "GlobalMaxPooling2D", "AdaptiveMaxPool2d")},
+    }
     mode: Pool = Pool.AVERAGE
     """What is taken; the gradient of a maximum goes to the first entry that attains it."""
 
     plain: ClassVar[bool] = True
+    shape_in: ClassVar[str] = "(steps, channels) or (height, width, channels)"
+    shape_out: ClassVar[str] = "(channels,)"
     definition: ClassVar[str] = "y[j] = max or mean of x[p, j] over p"
     source: ClassVar[str] = "Lin, Chen & Yan 2014."
 

@@ -1,6 +1,6 @@
 """A rectifier whose slope is learned."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -15,12 +15,14 @@ class Prelu(Node):
     """x where positive, slope · x elsewhere, with a slope for each channel that is learned."""
 
     kind: Literal["prelu"] = "prelu"
-    aliases: ClassVar[tuple[str, ...]] = ("PReLU",)
+    aliases: ClassVar[Collection[str]] = ("ParametricReLU",)
     slope: AnyInitializer = Constant(value=0.25)
     """How the slopes are drawn, 0.25 unless said otherwise."""
 
     account: ClassVar[Account] = "derivative"
     plain: ClassVar[bool] = True
+    shape_in: ClassVar[str] = "(…, features)"
+    shape_out: ClassVar[str] = "(…, features)"
     definition: ClassVar[str] = "where(x_j > 0, x_j, slope_j * x_j)"
     source: ClassVar[str] = "He et al. 2015; torch.nn.PReLU with as many slopes as channels."
 

@@ -1,17 +1,17 @@
 """Recurrent layers: one cell at every step, with what it remembers."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import reduce
 from operator import add
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from service.core.arrays import Array, Float64Array, Shape, product, transposed
 from service.core.errors import Incompatible
-from service.core.kinds import BoundedFloat, Int64, StrictBool
+from service.core.kinds import Advice, BoundedFloat, Int64, StrictBool
 from service.nn.activations import AnyActivation
 from service.nn.activations.smooth import Sigmoid, Tanh
 from service.nn.cells import CELLS, Cell, Tape
@@ -80,13 +80,24 @@ class Recurrent(Node):
     """h_t = cell(x_t, h_{t−1}), from zeros; the parameters are the same at every step."""
 
     kind: Literal["recurrent"] = "recurrent"
-    aliases: ClassVar[tuple[str, ...]] = ("RNN", "LSTM", "GRU", "SimpleRNN", "Bidirectional")
-    misnamed: ClassVar[Mapping[str, str]] = {
-        "return_sequences": '`returns`: "sequence"',
-        "bidirectional": '`direction`: "both"',
-        "num_layers": "a `repeat` around this layer",
-        "recurrent_initializer": '`recurrent_weights`, such as {"kind": "orthogonal"}',
+    aliases: ClassVar[Collection[str]] = {
+        **{key: {"cell": "rnn"} for key in ("RNN", "SimpleRNN", "ElmanRNN")},
+        **{key: {"cell": "lstm"} for key in ("LSTM", "CuDNNLSTM", "LSTMCell")},
+        **{key: {"cell": "gru"} for key in ("GRU", "CuDNNGRU", "GRUCell")},
+        **{key: {"cell": "lstm", "direction": "both"} for key in ("Bidirectional", "BiLSTM")},
     }
+    misnamed: ClassVar[Mapping[str, Advice]] = {
+        "return_sequences": {"returns": "sequence"},
+        "bidirectional": {"direction": "both"},
+        "go_backwards": {"direction": "backward"},
+        "hidden_size": {"units": 32},
+        "recurrent_initializer": {"recurrent_weights": {"kind": "orthogonal"}},
+        "recurrent_activation": {"gate_activation": {"kind": "sigmoid"}},
+        "unit_forget_bias": {"forget_bias": 1.0},
+        "num_layers": 'a {"kind": "repeat", "times": 2, "layers": [{"kind": "recurrent", "units": 32, '
+        '"returns": "sequence"}]} in its place',
+    }
+    needs: ClassVar[Mapping[str, Any]] = {"units": 32}
     cell: CellKind = CellKind.LSTM
     """The cell."""
     units: Annotated[Int64, Field(ge=1, le=WIDEST)]
@@ -114,7 +125,17 @@ class Recurrent(Node):
     reset_after: StrictBool = True
     """Whether the reset gate of a gru acts behind its product with the state, as in cuDNN, or in front of it."""
 
+    left_open: ClassVar[Collection[str]] = (
+        "weights",
+        "recurrent_weights",
+        "bias",
+        "recurrent_bias",
+        "gates",
+        "forget_bias",
+    )
     account: ClassVar[Account] = "weights"
+    shape_in: ClassVar[str] = "(steps, features)"
+    shape_out: ClassVar[str] = "(units,), or (steps, units) of a sequence; both directions make 2 * units"
     definition: ClassVar[str] = "h_t = cell(x_t * W + h_(t-1) * U + b); gates in the order i f c o (lstm), z r h (gru)"
     source: ClassVar[str] = "Elman 1990; Hochreiter & Schmidhuber 1997; Cho et al. 2014; the order of gates is Keras'."
 

@@ -1,13 +1,13 @@
 """A branch beside a shortcut."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from service.core.arrays import Array, Shape
 from service.core.errors import Incompatible
-from service.core.kinds import BoundedFloat
+from service.core.kinds import Advice, BoundedFloat
 from service.nn.activations import Activation, AnyActivation
 from service.nn.activations.smooth import Linear
 from service.nn.layers.base import Account, Built, Node, Probe, Saved
@@ -21,7 +21,12 @@ class Residual(Node):
     """activation(shortcut(x) + branch_scale · layers(x)): the gradient has a way around the layers."""
 
     kind: Literal["residual"] = "residual"
-    aliases: ClassVar[tuple[str, ...]] = ("skip", "add")
+    aliases: ClassVar[Collection[str]] = ("skip", "skip_connection", "shortcut", "add", "ResidualBlock")
+    misnamed: ClassVar[Mapping[str, Advice]] = {
+        "branch": {"layers": [{"kind": "dense", "units": 128}]},
+        "scale": {"branch_scale": 0.5},
+    }
+    needs: ClassVar[Mapping[str, Any]] = {"layers": [{"kind": "dense", "units": 128}]}
     layers: Annotated[list["AnyLayer"], Field(min_length=1, max_length=1000)]
     """The branch."""
     shortcut: Annotated[list["AnyLayer"], Field(max_length=1000, default_factory=list)]
@@ -32,6 +37,8 @@ class Residual(Node):
     """What is applied to the sum, linear unless said otherwise."""
 
     account: ClassVar[Account] = "skip"
+    shape_in: ClassVar[str] = "any"
+    shape_out: ClassVar[str] = "what layers and shortcut both make"
     definition: ClassVar[str] = "activation(shortcut(x) + branch_scale * layers(x))"
     source: ClassVar[str] = "He, Zhang, Ren & Sun 2016; branches scaled as in De & Smith 2020."
 

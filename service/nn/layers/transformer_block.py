@@ -1,13 +1,13 @@
 """The block that transformers are made of: a name for two residual blocks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from service.core.arrays import Array, Shape
-from service.core.kinds import BoundedFloat, Double, Int64, StrictBool
+from service.core.kinds import Advice, BoundedFloat, Double, Int64, StrictBool
 from service.nn.activations import AnyActivation
 from service.nn.activations.smooth import Gelu
 from service.nn.initializers import AnyBias, AnyInitializer
@@ -34,7 +34,17 @@ class TransformerBlock(Node):
     """Attention, then two dense layers on every step, each with a norm and a skip connection."""
 
     kind: Literal["transformer_block"] = "transformer_block"
-    aliases: ClassVar[tuple[str, ...]] = ("TransformerEncoderLayer",)
+    aliases: ClassVar[Collection[str]] = ("TransformerEncoderLayer", "TransformerEncoder", "transformer")
+    misnamed: ClassVar[Mapping[str, Advice]] = {
+        "num_heads": {"heads": 4},
+        "nhead": {"heads": 4},
+        "dim_feedforward": {"mlp_units": 128},
+        "mlp_dim": {"mlp_units": 128},
+        "intermediate_size": {"mlp_units": 128},
+        "pre_norm": {"norm_first": True},
+        "d_model": "nothing in its place: it is the number of features that come in",
+    }
+    needs: ClassVar[Mapping[str, Any]] = {"heads": 4, "mlp_units": 128}
     heads: Annotated[Int64, Field(ge=1, le=1024)]
     """How many heads the attention has."""
     mlp_units: Annotated[Int64, Field(ge=1, le=WIDEST)]
@@ -68,7 +78,13 @@ class TransformerBlock(Node):
     epsilon: Annotated[Double, Field(ge=1e-12, le=1)] = 1e-5
     """What is added to the variance in the norms."""
 
+    left_open: ClassVar[Collection[str]] = (
+        *("attention_weights", "attention_output_weights", "attention_bias"),
+        *("mlp_weights", "mlp_output_weights", "mlp_bias", "epsilon"),
+    )
     account: ClassVar[Account] = "skip"
+    shape_in: ClassVar[str] = "(steps, features)"
+    shape_out: ClassVar[str] = "(steps, features)"
     definition: ClassVar[str] = "x + attention(norm(x)), then x + dense(activation(dense(norm(x))))"
     source: ClassVar[str] = "Vaswani et al. 2017 (norm behind the sum); Radford et al. 2019 (norm first)."
 

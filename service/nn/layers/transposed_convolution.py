@@ -1,8 +1,8 @@
 """Transposed convolution: the way back of a convolution, which makes more positions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import prod
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -20,16 +20,23 @@ class TransposedConvolution(Kernel):
     """activation(x *ᵀ W + b): every position puts its kernel onto the positions that come out."""
 
     kind: Literal["transposed_convolution"] = "transposed_convolution"
-    aliases: ClassVar[tuple[str, ...]] = (
+    aliases: ClassVar[Collection[str]] = (
         "ConvTranspose1d",
         "ConvTranspose2d",
         "Conv2DTranspose",
         "Conv1DTranspose",
         "deconvolution",
+        "deconv",
     )
+    needs: ClassVar[Mapping[str, Any]] = {"filters": 16, "size": [3]}
     filters: Annotated[Int64, Field(ge=1, le=WIDEST)]
     """How many channels come out."""
 
+    shape_in: ClassVar[str] = "(steps, channels) or (height, width, channels)"
+    shape_out: ClassVar[str] = (
+        "(positions, filters), positions = (n - 1) * stride + dilation * (size - 1) + 1 - pads of every axis n, "
+        "or n * stride where padding is same"
+    )
     definition: ClassVar[str] = "z[stride * p + dilation * k, j] += sum over i of W[k, i, j] * x[p, i], then + b[j]"
     source: ClassVar[str] = "Zeiler et al. 2010; shapes as in Keras, padding cuts the positions that come out."
 
