@@ -71,8 +71,10 @@ def test_every_union_of_kinds_has_a_discriminator_and_a_name() -> None:
     unions = {pointer: node for pointer, node in nodes() if "oneOf" in node and pointer != "/Values"}
     assert {pointer.strip("/") for pointer in unions} == {
         "Activation",
+        "Bias",
         "Claim",
         "Initializer",
+        "InputShape",
         "Inputs",
         "JobResult",
         "Layer",

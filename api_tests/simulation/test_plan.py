@@ -107,16 +107,26 @@ def other(name: str, weighted: int, order: int) -> int:
 def test_every_tensor_has_a_number_of_its_own_by_what_it_is_and_what_is_before_it() -> None:
     made = planned([NORM, DENSE, TANH, NORM, LIGHT, SKIP, DENSE])
     assert [one.tensors for one in made.nodes] == [
-        (other("gain", 0, 0), other("shift", 0, 0)),
-        (2, 3),
+        ((other("gain", 0, 0),), (other("shift", 0, 0),)),
+        ((2,), (3,)),
         (),
-        (other("gain", 1, 0), other("shift", 1, 0)),
-        (other("gain", 1, 1), other("shift", 1, 1)),  # inside its block
+        ((other("gain", 1, 0),), (other("shift", 1, 0),)),
+        ((other("gain", 1, 1),), (other("shift", 1, 1),)),  # inside its block
         (),
-        (4, 5),  # inside its block
+        ((4,), (5,)),  # inside its block
         (),
-        (6, 7),
+        ((6,), (7,)),
     ]
+
+
+def test_gates_that_are_drawn_one_by_one_have_a_number_each_and_the_first_that_of_all_together() -> None:
+    cell = {"kind": "recurrent", "cell": "gru", "units": 2}
+    network = {"input": {"kind": "sequence", "steps": 3, "features": 2}, "layers": [cell, {**cell, "gates": "each"}]}
+    network["layers"][0]["returns"] = "sequence"
+    together, each = plan(SimulationSpec.model_validate({"network": network})).nodes
+    own = [other(f"recurrent_weights{part}", 2, 0) for part in ("", "/1", "/2")]
+    assert together.tensors == ((2,), (other("recurrent_weights", 1, 0),), (3,))
+    assert each.tensors == ((4, *(other(f"weights/{part}", 2, 0) for part in (1, 2))), tuple(own), (5,))
 
 
 def test_a_norm_leaves_all_other_draws_as_they_are() -> None:
@@ -213,4 +223,5 @@ def test_an_overflow_in_a_branch_is_none_of_the_other_and_one_of_what_follows_th
     paths = [found.path.removeprefix("/network/layers") for found in made.layers if found.non_finite_trials == 3]
     assert paths == ["/1/branches/0/layers/1", "/1", "/2"]
     assert made.layers[4].log10_forward_rms.count == 3
-    assert "typically at layer 3, " in made.verdict.reasons[0]
+    assert made.layers[1].zero_trials == 3  # the branch that the maximum takes nothing of is the worse one
+    assert made.verdict.label == "dead"

@@ -40,6 +40,8 @@ Advice = Mapping[str, Any] | str
 class Model(BaseModel):
     """A frozen record that refuses unknown fields and numbers that are not finite."""
 
+    needs: ClassVar[Mapping[str, Any]] = {}
+    """Values of the fields without a default, as an example."""
     misnamed: ClassVar[Mapping[str, Advice]] = {}
     """What belongs in place of fields that other programs have."""
 
@@ -77,8 +79,6 @@ class Kind(Model):
 
     kind: str
 
-    needs: ClassVar[Mapping[str, Any]] = {}
-    """Values of the fields without a default, as an example."""
     left_open: ClassVar[Collection[str]] = ()
     """Fields that a preset may fill: the document has no default of them, which generated clients would send."""
     aliases: ClassVar[Collection[str]] = ()

@@ -58,7 +58,7 @@ def _missing(item: _Item) -> str:
     name = str(item["loc"][-1])
     if name == "body":
         return "A JSON body is required."
-    needed = next((one.needs[name] for one in _owners(item) if name in getattr(one, "needs", {})), None)
+    needed = next((one.needs[name] for one in _owners(item) if name in one.needs), None)
     return f"The field `{name}` is required{_such_as({name: needed}, bare=True) if needed is not None else ''}."
 
 
@@ -84,16 +84,26 @@ def _no_kind(item: _Item) -> str:
 def _no_object(item: _Item) -> str:
     """Where something else stands in place of an object: what would be right."""
     given, models = item["input"], models_of(_field(item))
+    if given is None:
+        return "An object is required, not null; where a field may be left out, leave it out."
     meant = _meant(given, models) if isinstance(given, str) else _written_out(given, models)
     return f"An object is required; write {_json(meant)}." if meant is not None else "An object is required."
 
 
 def _no_list(item: _Item) -> str:
-    given, models = item["input"], models_of(_field(item))
-    if isinstance(given, int) and not isinstance(given, bool) and not models:
+    given = item["input"]
+    if isinstance(given, int) and not isinstance(given, bool):
         return f"A list is required; write [{given}]."
-    example = next((one.example() for one in models if issubclass(one, Kind) if one.needs), None)
-    return f"A list is required{_such_as([example]) if example else ''}."
+    return "A list is required; put brackets around it, [ … ]." if isinstance(given, Mapping) else "A list is required."
+
+
+def _no_number(article: str) -> Callable[[_Item], str]:
+    def say(item: _Item) -> str:
+        given = item["input"]
+        plain = isinstance(given, str) and re.fullmatch("-?[1-9][0-9]{0,8}", given)
+        return f"{article} number is required{f'; write {given}' if plain else ''}."
+
+    return say
 
 
 def _unknown_field(item: _Item) -> str:
@@ -181,6 +191,9 @@ _WORDS: dict[str, Callable[[_Item], str]] = {
     "extra_forbidden": _unknown_field,
     "enum": _no_such_word,
     "list_type": _no_list,
+    "int_type": _no_number("A whole"),
+    "float_type": _no_number("A"),
+    "bool_type": lambda _: "One of true, false is required.",
     "model_attributes_type": _no_object,
     "model_type": _no_object,
     "union_tag_invalid": _unknown_kind,

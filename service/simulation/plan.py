@@ -8,6 +8,7 @@ from math import prod
 
 from service.core.errors import DepthExceeded, GradientsTooLarge, Incompatible, ShapeMismatch
 from service.nn.data import Data, OneHotData, TokenIndexData
+from service.nn.layers.embedding import Embedding
 from service.nn.shapes import TokensShape
 from service.simulation.results import LayerShape
 from service.simulation.spec import Include, SimulationSpec
@@ -182,7 +183,7 @@ def _pointer_to_activation(planned: PlannedNode) -> str:
 def _check_data(made: Plan) -> None:
     _check_shape("/data/inputs/values", made.spec.inputs(), made.samples, made.spec.network.size)
     _check_shape("/data/targets/values", made.targets, made.samples, made.outputs * made.positions)
-    _check_kind_of_inputs(made.spec)
+    _check_inputs(made)
     if isinstance(made.targets, OneHotData) and made.targets.classes != made.outputs:
         raise Incompatible(
             f"one_hot has {made.targets.classes} classes, but the output layer has {made.outputs} units; "
@@ -191,16 +192,45 @@ def _check_data(made: Plan) -> None:
         )
 
 
-def _check_kind_of_inputs(spec: SimulationSpec) -> None:
+def _check_inputs(made: Plan) -> None:
     """Indices of tokens where the network reads tokens and nowhere else; as many features as inputs speak of."""
-    inputs, tokens = spec.inputs(), isinstance(spec.network.input, TokensShape)
-    if tokens != isinstance(inputs, TokenIndexData):
-        what = "reads tokens, so its inputs are token_indices" if tokens else "reads numbers, not token_indices"
-        raise Incompatible(f"This network {what}.", pointer="/data/inputs")
-    if inputs.features() not in (None, spec.network.shape[-1]):
+    inputs, network = made.spec.inputs(), made.spec.network
+    if isinstance(network.input, TokensShape):
+        if not isinstance(inputs, TokenIndexData):
+            raise Incompatible(
+                'This network reads tokens, so its inputs are {"kind": "token_indices"}; leave data.inputs out, and '
+                "they are.",
+                pointer="/data/inputs",
+            )
+        _check_vocabularies(made, network.input.vocabulary)
+    elif isinstance(inputs, TokenIndexData):
         raise Incompatible(
-            f"There are {inputs.features()} means and {spec.network.shape[-1]} features.", pointer="/data/inputs/means"
+            'This network reads numbers, not token_indices: say network.input, such as {"kind": "tokens", "steps": 64, '
+            '"vocabulary": 1000}, in place of its features, or take other inputs, such as {"kind": "gaussian"}.',
+            pointer="/data/inputs",
         )
+    found, wanted = inputs.features(), network.shape[-1]
+    if found not in (None, wanted):
+        raise Incompatible(
+            f"There are {found} means and {wanted} features; each feature needs a mean of its own.",
+            pointer="/data/inputs/means",
+            found=found or 0,
+            expected=wanted,
+        )
+
+
+def _check_vocabularies(made: Plan, wanted: int) -> None:
+    """Every embedding has a vector for each of the tokens."""
+    for one in made.nodes:
+        known = one.node.vocabulary if isinstance(one.node, Embedding) else None
+        if known is not None and known < wanted:
+            raise Incompatible(
+                f"The embedding has vectors for {known} tokens, and the inputs have {wanted}; leave vocabulary out, "
+                "and it has one for each.",
+                pointer=f"{one.path}/vocabulary",
+                found=known,
+                expected=wanted,
+            )
 
 
 def _check_shape(pointer: str, data: Data, samples: int, features: int) -> None:

@@ -18,7 +18,7 @@ from service.nn.layers import AnyLayer, Node
 from service.nn.layers.embedding import Embedding
 from service.nn.losses import AnyLoss, SquaredError
 from service.nn.policies import AnyPolicy, Sgd
-from service.nn.presets import PresetName, filled, preset_called
+from service.nn.presets import PresetName, filled, preset_called, rewritten
 from service.nn.shapes import WIDEST, AnyInputShape, FeaturesShape, ImageShape, TokensShape
 
 DEFAULT_SAMPLES = 64
@@ -63,6 +63,7 @@ class Network(Model):
 
     @classmethod
     def advice(cls, field: str, value: Any) -> Advice | None:
+        """What belongs in place of a field, and the preset that a framework's other name stands for."""
         preset = preset_called(value) if field == "defaults" else None
         return {"defaults": preset} if preset else super().advice(field, value)
 
@@ -83,7 +84,8 @@ class Network(Model):
         if self.defaults is not None:
             layers = filled(layers, self.defaults, self.shape)
         if isinstance(self.input, TokensShape):
-            layers = [_with_vocabulary(layer, self.input.vocabulary) for layer in layers]
+            told = {"vocabulary": self.input.vocabulary}
+            layers = rewritten(layers, lambda node: told if isinstance(node, Embedding) else {})
         given = self.input if not isinstance(self.input, FeaturesShape) else None
         features = self.features if given is not None or self.input is None else self.shape[0]
         return self.model_copy(update={"features": features, "input": given, "defaults": None, "layers": layers})
@@ -97,13 +99,6 @@ class Network(Model):
     def size(self) -> int:
         """How many numbers one sample of the inputs has."""
         return prod(self.shape)
-
-
-def _with_vocabulary(layer: Node, vocabulary: int) -> Node:
-    """An embedding with as many tokens as there are, where it says nothing; every other layer as it is."""
-    if isinstance(layer, Embedding) and layer.vocabulary is None:
-        return layer.model_copy(update={"vocabulary": vocabulary})
-    return layer
 
 
 class DataSpec(Model):

@@ -6,9 +6,11 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from service.core.arrays import Array, Shape
-from service.core.kinds import members
+from service.core.kinds import Kind, members
 from service.nn.activations import Activation, AnyActivation
 from service.nn.layers.base import Account, Node, Saved, Vjp
+
+_ACTIVATIONS: type[Kind] = Activation
 
 
 class ActivationLayer(Node):
@@ -17,7 +19,7 @@ class ActivationLayer(Node):
     kind: Literal["activation"] = "activation"
     aliases: ClassVar[Collection[str]] = {
         name: {"activation": kind.example(name)}
-        for kind in members(Activation)
+        for kind in members(_ACTIVATIONS)
         for name in (kind.kind_name(), *kind.aliases)
         if name not in ("linear", "none")  # what others call a dense layer, and nothing at all
     }
