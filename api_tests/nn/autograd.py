@@ -17,9 +17,10 @@ from service.nn.activations.expression import Expression
 from service.nn.activations.smooth import Softmax
 from service.nn.initializers.matrices import ExplicitInitializer
 from service.nn.layers import Node
-from service.nn.layers.base import Chain, Parameter, Repeat
+from service.nn.layers.base import Chain, Parameter
 from service.nn.layers.each_step import EachStep
 from service.nn.layers.parallel import Parallel
+from service.nn.layers.repeat import Repeat
 from service.nn.layers.residual import Residual
 from service.nn.layers.transformer_block import TransformerBlock
 from service.simulation.simulate import Drawn

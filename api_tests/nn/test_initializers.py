@@ -16,19 +16,17 @@ from api_tests.nn.sampling import TRIALS, assert_mean_and_variance
 from api_tests.nn.variants import every, named
 from service.nn.initializers import Initializer
 from service.nn.initializers.base import (
-    Constant,
     Distribution,
     FanMode,
     GlorotUniform,
     HeUniform,
     LecunUniform,
     Normal,
-    Ones,
     TruncatedNormal,
     Uniform,
     VarianceScaling,
-    Zeros,
 )
+from service.nn.initializers.constants import Constant, Ones, Zeros
 from service.nn.initializers.matrices import ExplicitInitializer, Identity, Orthogonal, Sparse
 from service.nn.randomness import Randomness
 

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +13,14 @@ from service.nn.scaled import Scaled
 
 Tape = Any
 """What a step keeps for the way back."""
+
+
+class CellKind(StrEnum):
+    """What is computed at a step."""
+
+    RNN = "rnn"
+    LSTM = "lstm"
+    GRU = "gru"
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,12 @@ class Cell(ABC):
     reset_after: bool
 
     gates: ClassVar[int]
+    gate_order: ClassVar[tuple[str, ...]]
+    """What the parts of the matrices are, in their order along the last axis."""
+    definition: ClassVar[str]
+    """The step, * between matrices a product of matrices, between vectors one of entries."""
+    source: ClassVar[str]
+    """Where it was proposed or is defined."""
 
     @property
     def remembered(self) -> int:
@@ -74,6 +89,9 @@ class RnnCell(Cell):
     """h' = φ(x·W + h·U + b)."""
 
     gates: ClassVar[int] = 1
+    gate_order: ClassVar[tuple[str, ...]] = ("h",)
+    definition: ClassVar[str] = "h_t = activation(x_t * W + h_(t-1) * U + b)"
+    source: ClassVar[str] = "Elman 1990."
 
     def forward(self, driven: Array, state: Array, u: Array, own_bias: Array | None) -> tuple[Array, Tape]:
         z = driven + _beside_state(state, u, own_bias)
@@ -90,6 +108,12 @@ class LstmCell(Cell):
     """c' = f∘c + i∘φ(g), h' = o∘φ(c'), with the gates i f g o."""
 
     gates: ClassVar[int] = 4
+    gate_order: ClassVar[tuple[str, ...]] = ("i", "f", "c", "o")
+    definition: ClassVar[str] = (
+        "i, f, o = gate_activation(x_t * W + h_(t-1) * U + b), g = activation(x_t * W_c + h_(t-1) * U_c + b_c), "
+        "c_t = f * c_(t-1) + i * g, h_t = o * activation(c_t)"
+    )
+    source: ClassVar[str] = "Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000 for the forget gate."
 
     @property
     def remembered(self) -> int:
@@ -132,6 +156,12 @@ class GruCell(Cell):
     """h' = z∘h + (1 − z)∘φ(x·W_h + r∘(h·U_h)), with the gates z r h; the reset gate may act on h instead."""
 
     gates: ClassVar[int] = 3
+    gate_order: ClassVar[tuple[str, ...]] = ("z", "r", "h")
+    definition: ClassVar[str] = (
+        "z, r = gate_activation(x_t * W + h_(t-1) * U + b), g = activation(x_t * W_h + r * (h_(t-1) * U_h) + b_h), "
+        "h_t = z * h_(t-1) + (1 - z) * g; with reset_after false (r * h_(t-1)) * U_h"
+    )
+    source: ClassVar[str] = "Cho et al. 2014; the reset gate behind the product as in cuDNN."
 
     def forward(self, driven: Array, state: Array, u: Array, own_bias: Array | None) -> tuple[Array, Tape]:
         n = self.units
@@ -169,7 +199,7 @@ class GruCell(Cell):
         return np.concatenate([gates, product(transposed(r * state), dpre[..., 3 * n :])], axis=-1)
 
 
-CELLS: dict[str, type[Cell]] = {"rnn": RnnCell, "lstm": LstmCell, "gru": GruCell}
+CELLS: dict[CellKind, type[Cell]] = {CellKind.RNN: RnnCell, CellKind.LSTM: LstmCell, CellKind.GRU: GruCell}
 """The cells by their names."""
 
 

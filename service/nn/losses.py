@@ -224,7 +224,7 @@ class CrossEntropyWithLogits(Loss):
     aliases: ClassVar[Collection[str]] = ("CrossEntropyLoss", "softmax_cross_entropy")
 
     definition: ClassVar[str] = "sum_j y_j * (ln(sum_k e^(p_k)) - p_j)"
-    derivative: ClassVar[str] = "softmax(p)_j * sum_k y_k - y_j"
+    derivative: ClassVar[str] = "q_j * sum_k y_k - y_j, q = softmax(p)"
     source: ClassVar[str] = "torch.nn.CrossEntropyLoss with reduction by sum."
 
     def value(self, prediction: Array, target: Array) -> Array:

@@ -1,12 +1,10 @@
 """What an initialiser is: a rule that fills a weight matrix or a bias; and those that draw every entry by itself."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from enum import StrEnum
 from math import prod, sqrt
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-import numpy as np
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 from scipy.special import ndtr, ndtri
@@ -15,7 +13,6 @@ from service.core.arrays import Array, Shape
 from service.core.kinds import BoundedFloat, Kind, NonNegative
 from service.nn.randomness import Stream
 
-_LARGEST_SHOWN = 1000.0
 _OPERATIONS_PER_DRAW = 100.0
 """A random number takes as long as this many operations of a matrix product."""
 _TRUNCATION = 2.0
@@ -51,60 +48,6 @@ class Initializer(Kind):
     def shape_of_values(self) -> Shape | None:
         """The shape the values were given in, where they were given."""
         return None
-
-
-class Zeros(Initializer):
-    """0 everywhere: right for a bias, fatal for weights, which then pass no gradient at all."""
-
-    kind: Literal["zeros"] = "zeros"
-    aliases: ClassVar[tuple[str, ...]] = ("zero", "zeros_")
-
-    definition: ClassVar[str] = "0"
-    source: ClassVar[str] = "The usual bias."
-    random: ClassVar[bool] = False
-
-    def variance(self, fan_in: int, fan_out: int) -> float | None:
-        return 0.0
-
-    def draw(self, shape: Shape, fan_in: int, fan_out: int, stream: Stream) -> Array:
-        return np.zeros((1, *shape))
-
-
-class Ones(Initializer):
-    """1 everywhere: all units of a layer are the same unit."""
-
-    kind: Literal["ones"] = "ones"
-    aliases: ClassVar[tuple[str, ...]] = ("one", "ones_")
-
-    definition: ClassVar[str] = "1"
-    source: ClassVar[str] = "The usual gain of a normalisation."
-    random: ClassVar[bool] = False
-
-    def draw(self, shape: Shape, fan_in: int, fan_out: int, stream: Stream) -> Array:
-        return np.ones((1, *shape))
-
-
-class Constant(Initializer):
-    """`value` everywhere: all units of a layer are the same unit."""
-
-    kind: Literal["constant"] = "constant"
-    aliases: ClassVar[tuple[str, ...]] = ("constant_",)
-    needs: ClassVar[Mapping[str, Any]] = {"value": 0.01}
-    value: BoundedFloat
-    """The value of every entry."""
-
-    definition: ClassVar[str] = "value"
-
-    @classmethod
-    def shorthand(cls, value: Any) -> Mapping[str, Any] | None:
-        known = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST_SHOWN
-        return {"value": value} if known else None
-
-    source: ClassVar[str] = "A bias that starts away from zero."
-    random: ClassVar[bool] = False
-
-    def draw(self, shape: Shape, fan_in: int, fan_out: int, stream: Stream) -> Array:
-        return np.full((1, *shape), self.value)
 
 
 class Normal(Initializer):

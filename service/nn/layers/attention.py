@@ -12,7 +12,8 @@ from service.core.arrays import Array, Float64Array, Shape, plain_squares, produ
 from service.core.errors import Incompatible
 from service.core.kinds import Advice, Int64, StrictBool
 from service.nn.initializers import AnyBias, AnyInitializer
-from service.nn.initializers.base import GlorotUniform, Zeros
+from service.nn.initializers.base import GlorotUniform
+from service.nn.initializers.constants import Zeros
 from service.nn.layers.base import OPERATIONS_PER_OUTPUT, Account, Built, Node, Parameter, Probe, Saved, Vjp, bias_of
 from service.nn.scaled import Scaled
 from service.nn.shapes import WIDEST

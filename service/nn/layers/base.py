@@ -7,7 +7,7 @@ through its nodes and a gradient back, and a `Probe` sees every output and every
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 from pydantic import Field
 
 from service.core.arrays import Array, Float64Array, Shape
-from service.core.kinds import Advice, Int64, Kind
+from service.core.kinds import Kind
 from service.nn.activations import Activation
 from service.nn.initializers import AnyBias, Initializer, NoBias
 from service.nn.scaled import Scaled
 
 if TYPE_CHECKING:
-    from service.nn.layers import AnyLayer
+    pass
 
 Account = Literal["weights", "derivative", "normalisation", "skip", "other"]
 """What may change the size of a gradient."""
@@ -287,32 +287,3 @@ class Node(Kind):
         probe.gradient(at, dy, dz, derivative)
         dx = self.outward(at, saved, dz, probe)
         return dx() if whole else dz
-
-
-class Repeat(Node):
-    """The layers inside, `times` times in a row, each time with parameters of its own."""
-
-    kind: Literal["repeat"] = "repeat"
-    aliases: ClassVar[Collection[str]] = ("Sequential", "stack", "block", "times")
-    misnamed: ClassVar[Mapping[str, Advice]] = {"n": {"times": 4}, "count": {"times": 4}, "number": {"times": 4}}
-    needs: ClassVar[Mapping[str, Any]] = {"times": 4, "layers": [{"kind": "dense", "units": 128}]}
-    times: Annotated[Int64, Field(ge=1, le=10_000)]
-    """How often."""
-    layers: Annotated[list[AnyLayer], Field(min_length=1, max_length=1000)]
-    """The layers of the block."""
-
-    shape_in: ClassVar[str] = "any"
-    shape_out: ClassVar[str] = "what the last of the layers makes"
-    definition: ClassVar[str] = "layers(layers(… x …))"
-    source: ClassVar[str] = "A shorthand: the layers are unrolled."
-
-    def depth(self) -> int:
-        return self.times * sum(layer.depth() for layer in self.layers)
-
-    def unroll(self, path: str) -> Iterator[tuple[str, Node]]:
-        for _ in range(self.times):
-            for position, layer in enumerate(self.layers):
-                yield from layer.unroll(f"{path}/layers/{position}")
-
-    def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
-        raise NotImplementedError("a repeat is unrolled before shapes are asked for")

@@ -10,7 +10,8 @@ from service.core.kinds import Advice, Int64
 from service.nn.activations import Activation, AnyActivation
 from service.nn.activations.smooth import Linear
 from service.nn.initializers import AnyBias, AnyInitializer
-from service.nn.initializers.base import LecunNormal, Zeros
+from service.nn.initializers.base import LecunNormal
+from service.nn.initializers.constants import Zeros
 from service.nn.layers.base import Account, Node, Parameter, Saved, Vjp, bias_of
 from service.nn.shapes import WIDEST
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from service.core.arrays import Array, Shape
 from service.core.kinds import Double
 from service.nn.initializers import AnyBias, NoBias
-from service.nn.initializers.base import Ones, Zeros
+from service.nn.initializers.constants import Ones, Zeros
 from service.nn.layers.base import (
     OPERATIONS_PER_OUTPUT,
     Account,

@@ -7,7 +7,7 @@ import numpy as np
 
 from service.core.arrays import Array, Shape
 from service.nn.initializers import AnyInitializer
-from service.nn.initializers.base import Constant
+from service.nn.initializers.constants import Constant
 from service.nn.layers.base import Account, Node, Parameter, Saved, Vjp, along_channels, over_positions
 
 

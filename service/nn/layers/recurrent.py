@@ -14,9 +14,10 @@ from service.core.errors import Incompatible
 from service.core.kinds import Advice, BoundedFloat, Int64, StrictBool
 from service.nn.activations import AnyActivation
 from service.nn.activations.smooth import Sigmoid, Tanh
-from service.nn.cells import CELLS, Cell, Tape
+from service.nn.cells import CELLS, Cell, CellKind, Tape
 from service.nn.initializers import AnyBias, AnyInitializer, NoBias
-from service.nn.initializers.base import GlorotUniform, Zeros
+from service.nn.initializers.base import GlorotUniform
+from service.nn.initializers.constants import Zeros
 from service.nn.initializers.matrices import Orthogonal
 from service.nn.layers.base import (
     OPERATIONS_PER_OUTPUT,
@@ -33,14 +34,6 @@ from service.nn.layers.base import (
 )
 from service.nn.scaled import Exponents, Scaled
 from service.nn.shapes import WIDEST
-
-
-class CellKind(StrEnum):
-    """What is computed at a step."""
-
-    RNN = "rnn"
-    LSTM = "lstm"
-    GRU = "gru"
 
 
 class Returns(StrEnum):
@@ -90,10 +83,8 @@ class Recurrent(Node):
         "return_sequences": {"returns": "sequence"},
         "bidirectional": {"direction": "both"},
         "go_backwards": {"direction": "backward"},
-        "hidden_size": {"units": 32},
         "recurrent_initializer": {"recurrent_weights": {"kind": "orthogonal"}},
         "recurrent_activation": {"gate_activation": {"kind": "sigmoid"}},
-        "unit_forget_bias": {"forget_bias": 1.0},
         "num_layers": 'a {"kind": "repeat", "times": 2, "layers": [{"kind": "recurrent", "units": 32, '
         '"returns": "sequence"}]} in its place',
     }

@@ -11,7 +11,8 @@ from service.core.kinds import Advice, BoundedFloat, Double, Int64, StrictBool
 from service.nn.activations import AnyActivation
 from service.nn.activations.smooth import Gelu
 from service.nn.initializers import AnyBias, AnyInitializer
-from service.nn.initializers.base import GlorotUniform, Zeros
+from service.nn.initializers.base import GlorotUniform
+from service.nn.initializers.constants import Zeros
 from service.nn.layers.attention import Attention, Positions
 from service.nn.layers.base import Account, Built, Node, Probe, Saved
 from service.nn.layers.dense import Dense

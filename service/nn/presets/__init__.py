@@ -7,6 +7,7 @@ with PyTorch's own layers and with the table of the documentation.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from service.core.arrays import Shape
@@ -93,7 +94,7 @@ def _inside(layer: Model) -> Iterator[Node]:
     """A layer and all that are inside it, in the order in which they are written."""
     if isinstance(layer, Node):
         yield layer
-    for _, value in layer:
-        for part in value if isinstance(value, list) else [value]:
-            if isinstance(part, Model) and _holds_layers(part):
-                yield from _inside(part)
+    parts = chain.from_iterable(value if isinstance(value, list) else [value] for _, value in layer)
+    for part in parts:
+        if isinstance(part, Model) and _holds_layers(part):
+            yield from _inside(part)

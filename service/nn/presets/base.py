@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from service.nn.initializers import Initializer, NoBias
-from service.nn.initializers.base import Distribution, FanMode, Normal, Ones, VarianceScaling, Zeros
+from service.nn.initializers.base import Distribution, FanMode, Normal, VarianceScaling
+from service.nn.initializers.constants import Ones, Zeros
 from service.nn.layers import Node
 from service.nn.layers.recurrent import Recurrent
 from service.nn.layers.transformer_block import TransformerBlock

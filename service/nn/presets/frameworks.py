@@ -4,17 +4,12 @@ from collections.abc import Collection, Mapping
 from math import sqrt
 from typing import ClassVar
 
+from service.nn.cells import CellKind
 from service.nn.initializers import Initializer, NoBias
-from service.nn.initializers.base import (
-    Distribution,
-    FanMode,
-    GlorotUniform,
-    TruncatedNormal,
-    Uniform,
-    Zeros,
-)
+from service.nn.initializers.base import Distribution, FanMode, GlorotUniform, TruncatedNormal, Uniform
+from service.nn.initializers.constants import Zeros
 from service.nn.initializers.matrices import Orthogonal
-from service.nn.layers.recurrent import CellKind, Gates, Recurrent
+from service.nn.layers.recurrent import Gates, Recurrent
 from service.nn.presets.base import Filled, Table, scaled
 
 _TRUNCATED_VARIANCE = 0.87962566103423978**2

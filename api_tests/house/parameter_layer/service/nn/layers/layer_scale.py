@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from service.core.arrays import Array, Shape
 from service.nn.initializers import AnyInitializer
-from service.nn.initializers.base import Constant
+from service.nn.initializers.constants import Constant
 from service.nn.layers.base import Account, Node, Parameter, Saved, Vjp
 
 
