@@ -32,6 +32,7 @@ class BatchNorm(ShiftedNormalisation):
     mode: NormMode = NormMode.TRAINING
     """The statistics of this batch, which gradients see, or the running ones, which are 0 and 1 at initialisation."""
 
+    left_open: ClassVar[Collection[str]] = ("epsilon", "gain")
     shape_in: ClassVar[str] = "(…, features)"
     shape_out: ClassVar[str] = "(…, features)"
     definition: ClassVar[str] = "gain_j * (x_j - mean(batch_j)) / sqrt(variance(batch_j) + epsilon) + shift_j"

@@ -33,7 +33,7 @@ class Normalisation(Node):
     gain: AnyBias = Ones()
     """How the factor of each feature is drawn, ones unless said otherwise."""
 
-    left_open: ClassVar[Collection[str]] = ("epsilon", "gain")
+    left_open: ClassVar[Collection[str]] = ("epsilon",)
     account: ClassVar[Account] = "normalisation"
     centred: ClassVar[bool] = True
     """Whether the mean is taken away."""

@@ -9,6 +9,7 @@ from service.nn.initializers import Initializer, NoBias
 from service.nn.initializers.base import Distribution, FanMode, GlorotUniform, TruncatedNormal, Uniform
 from service.nn.initializers.constants import Zeros
 from service.nn.initializers.matrices import Orthogonal
+from service.nn.layers.depthwise_convolution import Fans
 from service.nn.layers.recurrent import Gates, Recurrent
 from service.nn.presets.base import Filled, Table, scaled
 
@@ -48,7 +49,7 @@ class Keras(Table):
 
     def table(self) -> Mapping[str, Filled]:
         found = super().table()
-        return {**found, "depthwise_convolution": {**found["depthwise_convolution"], "fans": "all"}}
+        return {**found, "depthwise_convolution": {**found["depthwise_convolution"], "fans": Fans.ALL}}
 
     def recurrent(self, node: Recurrent) -> Filled:
         own: Filled = {"recurrent_bias": Zeros()} if node.cell is CellKind.GRU and node.reset_after else {}
