@@ -23,6 +23,7 @@ from service.simulation.spec import SimulationSpec
 CASES = json.loads((Path(__file__).resolve().parents[2] / "benchmarks" / "verdict_cases.json").read_text("utf-8"))
 OF_NINE_TOKENS = [TokenIndexData(distribution=one, vocabulary=9) for one in TokenDistribution]
 LABELLED = [case for case in CASES if "depth_ratio_theory" in case["expect"]]
+ALONE: list[Json] = [{"kind": "activation", "activation": {"kind": "tanh"}}]
 WITH_AN_ACTIVATION: Json = {
     "features": 2,
     "layers": [{"kind": "dense", "units": 2}, {"kind": "activation", "activation": {"kind": "relu"}}],
@@ -82,7 +83,7 @@ def test_a_layer_of_zeros_behind_a_live_one_has_no_gradient_to_predict() -> None
         (stack(3, 4, "tanh", "ones"), "not random"),
         (stack(3, 4, "tanh", {"kind": "normal", "mean": 1}), "not random"),
         (stack(3, 4, "tanh", "zeros"), "variance of the signal"),
-        (WITH_AN_ACTIVATION, "other layers"),
+        (WITH_AN_ACTIVATION, "fewer than two"),
     ],
 )  # fmt: skip
 def test_where_theory_does_not_apply_it_says_why(network: Json, words: str) -> None:
@@ -91,6 +92,15 @@ def test_where_theory_does_not_apply_it_says_why(network: Json, words: str) -> N
     assert theory.log10_backward_gain == []
     assert theory.reason is not None
     assert words in theory.reason
+
+
+def test_activations_that_stand_alone_are_those_of_the_layers_before_them() -> None:
+    together = stack(5, 16, "tanh")
+    hidden, output = together["layers"]
+    linear = {**hidden["layers"][0], "activation": {"kind": "linear"}}
+    apart = {"features": 16, "layers": [{**hidden, "layers": [linear, *ALONE]}, output]}
+    expected = predicted({"network": together}).log10_backward_gain
+    assert predicted({"network": apart}).log10_backward_gain == pytest.approx(expected, abs=1e-14)
 
 
 def test_an_orthogonal_network_is_predicted_to_the_last_digit() -> None:

@@ -250,6 +250,8 @@ class Theory(Model):
     """The predicted gain of every hidden layer but the last, ½·log10 χ; empty where the theory does not apply."""
     reason: str | None
     """Why the theory does not apply; null where it does."""
+    time_ratio: Double | None
+    """The predicted time ratio of the first recurrent layer, in decades; null where none is, or no theory of it."""
 
 
 class SimulationReport(Model):

@@ -37,7 +37,8 @@ from service.simulation.statistics import Measurements, NetworkTrials, along_wor
 from service.simulation.tree import PlannedNode
 from service.simulation.verdict import NetworkFacts, judge
 from service.theory.bounds import largest_slope
-from service.theory.mean_field import DenseStage, Prediction, predict
+from service.theory.mean_field import Prediction, Stretch, predict
+from service.theory.signals import Signal
 
 _WORTH_A_HELPER = 1e8
 """Operations by the estimate, five milliseconds: to wake a helper and to hear from it may take one."""
@@ -230,27 +231,28 @@ def theory_of(made: Plan, measured: float | None) -> Theory:
     """The prediction of mean field theory; `measured` is the median depth ratio."""
     prediction = _prediction(made)
     if prediction.reason is not None:
-        return Theory(depth_ratio=None, difference=None, log10_backward_gain=[], reason=prediction.reason)
+        return Theory(
+            depth_ratio=None,
+            difference=None,
+            log10_backward_gain=[],
+            reason=prediction.reason,
+            time_ratio=prediction.log10_time_ratio,
+        )
     predicted = fsum(prediction.log10_backward_gain)
     return Theory(
         depth_ratio=predicted,
         difference=None if measured is None else measured - predicted,
         log10_backward_gain=prediction.log10_backward_gain,
         reason=None,
+        time_ratio=prediction.log10_time_ratio,
     )
 
 
 def _prediction(made: Plan) -> Prediction:
-    stages = [
-        DenseStage(
-            one.fan_in,
-            one.node.weights.variance(one.fan_in, one.features),
-            one.node.bias.variance(one.fan_in, one.features),
-            one.node.activation,
-        )
-        for one in made.nodes
-        if isinstance(one.node, Dense)
-    ]
-    if len(stages) < len(made.nodes):
-        return Prediction([], "The theory is for stacks of dense layers; there are other layers in this network.")
-    return predict(stages, made.spec.inputs().mean_square())
+    square = made.spec.inputs().mean_square()
+    inputs = Signal(square)
+    if not all(isinstance(one.node, Dense | ActivationLayer) for one in made.nodes):
+        stream = Randomness(made.spec.seed, range(1)).tensor(_INPUTS)
+        inputs = Signal.of_batch(square, made.spec.inputs().draw((made.samples, made.spec.network.size), stream)[0])
+    places = [made.depth.top.index(row) for row in made.depth.gradients]
+    return predict(Stretch(made.top, places, made.depth.plain), inputs, made.samples)

@@ -1,33 +1,23 @@
-"""Mean field theory of wide dense stacks (Poole et al. 2016; Schoenholz et al. 2017).
+"""Mean field theory of wide networks (Poole et al. 2016; Schoenholz et al. 2017; Yang et al. 2019).
 
 Layer by layer, the variance of a pre-activation is q_l = σ_w²·E[φ(√q_{l−1} Z)²] + σ_b², Z ~ N(0, 1), and the square of
 delta changes from layer l + 1 to l by χ_l = σ_w²·E[φ'(√q_l Z)²], where σ_w² is fan_in times the variance of a weight.
+Blocks add up what their branches do, and norms divide by what they find.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
-from math import log10
+from math import fsum, isnan, log10, prod
 
-import numpy as np
+from service.nn.layers.recurrent import Recurrent
+from service.theory.passages import Passage, Placed, Setting, behind, inward, then
+from service.theory.propagation import over_time, through
+from service.theory.signals import LARGEST_VARIANCE, Averages, Signal
 
-from service.nn.activations import Activation
-from service.theory.gaussian import SampledActivation
-
-_LARGEST_VARIANCE = 1e200
-_SMALLEST_VARIANCE = 5e-324
-_SETTLED = 1e-14
-_RANGE = 100.0
-
-
-@dataclass(frozen=True)
-class DenseStage:
-    """A dense layer as theory sees it; None where an initializer has no such variance."""
-
-    fan_in: int
-    weight_variance: float | None  # of an entry
-    bias_variance: float | None
-    activation: Activation
+_MOST_DOUBT = 0.45
+"""Decades that zeros around images may take where they take more from some positions than from others."""
+_MOST_CARRIED = 0.5
+"""The share of a squared gradient along the signal, where that grows faster, which theory leaves out."""
 
 
 @dataclass(frozen=True)
@@ -36,53 +26,73 @@ class Prediction:
 
     log10_backward_gain: list[float]  # of every hidden layer but the last
     reason: str | None = None
+    log10_time_ratio: float | None = None  # of the first recurrent layer
 
 
-def predict(stages: list[DenseStage], mean_square_input: float) -> Prediction:
-    """½·log10 χ of every hidden layer but the last; `stages` are all layers from input to output."""
-    if len(stages) < 3:
-        return Prediction([], "There are fewer than two hidden layers.")
-    if any(stage.weight_variance is None or stage.bias_variance is None for stage in stages[:-1]):
-        return Prediction([], "Weights or biases of some layer are not random with mean 0.")
-    gains: list[float] = []
-    square, latest = mean_square_input, _Latest()
-    for stage, following in pairwise(stages[:-1]):
-        variance = _sigma_w2(stage) * square + (stage.bias_variance or 0.0)
-        if not 0.0 < variance < _LARGEST_VARIANCE:
-            return Prediction([], "The variance of the signal is zero or out of range at some layer.")
-        square, slope = latest.moments(stage.activation, variance)
-        chi = _sigma_w2(following) * slope
-        if not 0.0 < chi < _LARGEST_VARIANCE:
-            return Prediction([], "The predicted gradient is zero or out of range at some layer.")
-        gains.append(0.5 * log10(chi))
-    return Prediction(gains)
+@dataclass(frozen=True)
+class Stretch:
+    """The layers of a network that are predicted."""
+
+    top: Sequence[Placed]  # the list of its layers
+    boundaries: Sequence[int]  # places in it of hidden layers, where gradients are compared
+    plain: bool  # whether that is in front of their activations
 
 
-def _sigma_w2(stage: DenseStage) -> float:
-    return stage.fan_in * (stage.weight_variance or 0.0)
+def predict(stretch: Stretch, inputs: Signal, samples: int) -> Prediction:
+    """½·log10 χ of every hidden layer but the last; the inputs' mean is given unless all layers are dense."""
+    setting = Setting(samples, Averages())
+    first, *steps = _passages(stretch, inputs, setting) or [Passage(inputs)]
+    time = _over_time(stretch, inputs, setting)
+    if not steps:
+        return Prediction([], "There are fewer than two hidden layers.", time)
+    reason = next((one.reason for one in steps if isnan(one.factor)), None)
+    if reason is None and not all(0.0 < one.factor < LARGEST_VARIANCE for one in steps):
+        reason = "The predicted gradient is zero or out of range at some layer."
+    gains = [] if reason else [0.5 * log10(one.factor) for one in steps]
+    reason = reason or _why_uncertain(first.signal, steps, fsum(gains), stretch)
+    return Prediction([] if reason else gains, reason, time)
 
 
-@lru_cache(maxsize=64)
-def _sampled(activation: Activation, smallest: float, largest: float) -> SampledActivation:
-    """Samples for these variances; the same ones are wanted by every network that begins alike."""
-    return SampledActivation.over(activation, smallest, largest)
+def _passages(stretch: Stretch, x: Signal, setting: Setting) -> list[Passage]:
+    """The way to the first hidden layer, and from every one to the next."""
+    found: list[Passage] = []
+    so_far = Passage(x)
+    parts = [(place, part) for place in range(len(stretch.top)) for part in (inward, behind)]
+    ends = [2 * place + (not stretch.plain) for place in stretch.boundaries]
+    for number in range(ends[-1] + 1 if ends else 0):
+        place, part = parts[number]
+        so_far = then(so_far, part(stretch.top[place], so_far.signal, setting))
+        if number in ends:
+            found.append(so_far)
+            so_far = Passage(so_far.signal)
+    return found
 
 
-class _Latest:
-    """Moments from samples that are kept while the variance moves little; the same again where it has settled."""
+def _over_time(stretch: Stretch, x: Signal, setting: Setting) -> float | None:
+    """Decades along the steps of the first recurrent layer, where theory knows them."""
+    place = next((place for place, at in enumerate(stretch.top) if isinstance(at.node, Recurrent)), None)
+    if place is None:
+        return None
+    return over_time(stretch.top[place], through(stretch.top[:place], x, setting).signal, setting.averages)
 
-    def __init__(self) -> None:
-        self._sampled: SampledActivation | None = None
-        self._variance = 0.0
-        self._found = (0.0, 0.0)
 
-    def moments(self, activation: Activation, variance: float) -> tuple[float, float]:
-        """E[φ²] and E[φ'²] at pre-activations of the given variance."""
-        kept = self._sampled
-        if kept is None or not kept.covers(activation, variance):
-            kept = _sampled(activation, max(variance / _RANGE, _SMALLEST_VARIANCE), variance * _RANGE)
-        if kept is not self._sampled or abs(variance - self._variance) > _SETTLED * variance:
-            found = kept.moments(np.array([variance]))
-            self._sampled, self._variance = kept, variance
-            self._found = float(found.square[0]), float(found.slope[0])
-        return self._found
+def _why_uncertain(first: Signal, steps: Sequence[Passage], ratio: float, stretch: Stretch) -> str | None:
+    """Why a prediction of the depth ratio, in decades, may be off by more than a third of one; None where it is not."""
+    doubt = fsum(one.doubt for one in steps)
+    if doubt > _MOST_DOUBT:
+        return (
+            f"Zeros around the positions take {doubt:.2g} decades, more near the edges than in the middle; "
+            "theory knows their mean alone."
+        )
+    if any(one.drifts for one in steps):
+        forward, width = 0.5 * log10(steps[-1].signal.square / first.square), _narrowest(stretch)
+        if 10.0 ** min(2.0 * (forward - ratio), 300.0) > _MOST_CARRIED * width:
+            return (
+                "The outputs of some branch have a mean: it adds up along the blocks, and at this depth and width "
+                "the gradient grows with it, which theory leaves out."
+            )
+    return None
+
+
+def _narrowest(stretch: Stretch) -> int:
+    return min(prod(stretch.top[place].out) for place in stretch.boundaries)
