@@ -58,8 +58,8 @@ def _passages(stretch: Stretch, x: Signal, setting: Setting) -> list[Passage]:
     found: list[Passage] = []
     so_far = Passage(x)
     parts = [(place, part) for place in range(len(stretch.top)) for part in (inward, behind)]
-    ends = [2 * place + (not stretch.plain) for place in stretch.boundaries]
-    for number in range(ends[-1] + 1 if ends else 0):
+    ends = {2 * place + (not stretch.plain) for place in stretch.boundaries}
+    for number in range(max(ends, default=-1) + 1):
         place, part = parts[number]
         so_far = then(so_far, part(stretch.top[place], so_far.signal, setting))
         if number in ends:

@@ -15,11 +15,13 @@ import numpy as np
 from service.core.arrays import Shape
 from service.nn.activations.piecewise import LeakyRelu
 from service.nn.initializers import Initializer, NoBias
-from service.nn.initializers.base import Constant, Normal, Ones
+from service.nn.initializers.base import Normal
+from service.nn.initializers.constants import Constant, Ones
 from service.nn.layers import Node
 from service.nn.layers.activation import ActivationLayer
 from service.nn.layers.arranging import Flatten, Reshape
-from service.nn.layers.batch_norm import BatchNorm, Mode
+from service.nn.layers.base import Parameter
+from service.nn.layers.batch_norm import BatchNorm, NormMode
 from service.nn.layers.convolution import Convolution
 from service.nn.layers.dense import Dense
 from service.nn.layers.depthwise_convolution import DepthwiseConvolution
@@ -29,7 +31,7 @@ from service.nn.layers.group_norm import GroupNorm
 from service.nn.layers.normalisation import Normalisation, ShiftedNormalisation
 from service.nn.layers.pooling import GlobalPooling, Pool, Pooling
 from service.nn.layers.prelu import Prelu
-from service.nn.layers.scale import Scale
+from service.nn.layers.scale import ScaleLayer
 from service.nn.windows import Windows
 from service.theory.signals import Averages, Signal
 
@@ -57,6 +59,10 @@ class Placed(Protocol):
     @property
     def out(self) -> Shape:
         """The shape of what comes out."""
+
+    @property
+    def parameters(self) -> Sequence[Parameter]:
+        """What is drawn of it."""
 
     @property
     def chains(self) -> Sequence[Sequence["Placed"]]:
@@ -129,14 +135,14 @@ def _(node: Dense, at: Placed, x: Signal, setting: Setting) -> Passage:
 def _(node: Convolution | DepthwiseConvolution, at: Placed, x: Signal, setting: Setting) -> Passage:
     windows = node.windows(at.shape)
     inside, even = _coverage(windows)
-    kernel = node.parameters(at.shape)[0].shape
+    kernel = at.parameters[0].shape
     connections = prod(kernel[:-1]) if isinstance(node, Convolution) else prod(windows.size)
     return replace(_by_weights(at, x, connections * inside), doubt=0.0 if even else -0.5 * log10(inside))
 
 
 def _by_weights(at: Placed, x: Signal, connections: float) -> Passage:
     """Through weights and bias, by which every output sees so many inputs."""
-    weights, *biases = at.node.parameters(at.shape)
+    weights, *biases = at.parameters
     of_weight = weights.initializer.variance(weights.fan_in, weights.fan_out)
     of_bias = [one.initializer.variance(one.fan_in, one.fan_out) for one in biases]
     if of_weight is None or None in of_bias:
@@ -171,7 +177,7 @@ def _(node: Dropout, at: Placed, x: Signal, setting: Setting) -> Passage:
 
 
 @inward_of.register
-def _(node: Scale, at: Placed, x: Signal, setting: Setting) -> Passage:
+def _(node: ScaleLayer, at: Placed, x: Signal, setting: Setting) -> Passage:
     factor, offset = node.factor, node.offset
     moved = 2.0 * factor * offset * x.mean + offset**2 if offset else 0.0
     scaled = Signal(
@@ -201,7 +207,7 @@ def _(node: Pooling | GlobalPooling, at: Placed, x: Signal, setting: Setting) ->
 
 @inward_of.register
 def _(node: Embedding, at: Placed, x: Signal, setting: Setting) -> Passage:
-    (weights,) = node.parameters(at.shape)
+    (weights,) = at.parameters
     variance = weights.initializer.variance(weights.fan_in, weights.fan_out)
     reason = f"There is no gradient in front of {node.kind}."
     return Passage(Signal.unknown(_NOT_RANDOM) if variance is None else Signal(variance, 0.0, 0.0), nan, reason)
@@ -209,7 +215,7 @@ def _(node: Embedding, at: Placed, x: Signal, setting: Setting) -> Passage:
 
 @inward_of.register
 def _(node: PositionEmbedding, at: Placed, x: Signal, setting: Setting) -> Passage:
-    (positions,) = node.parameters(at.shape)
+    (positions,) = at.parameters
     variance = positions.initializer.variance(positions.fan_in, positions.fan_out)
     if variance is None:
         return Passage(Signal.unknown(_NOT_RANDOM))
@@ -231,7 +237,7 @@ def _(node: Normalisation, at: Placed, x: Signal, setting: Setting) -> Passage:
 
 @inward_of.register
 def _(node: BatchNorm, at: Placed, x: Signal, setting: Setting) -> Passage:
-    if node.mode is Mode.INFERENCE:
+    if node.mode is NormMode.INFERENCE:
         return _normalised(node, x, 0.0, 1.0)
     if setting.samples * prod(at.shape[:-1]) < _SMALLEST_BATCH:
         return nothing(f"The batch is too small for the theory of {node.kind}, the layer at {at.path}.")

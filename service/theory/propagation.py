@@ -8,9 +8,10 @@ from dataclasses import replace
 from functools import reduce
 from math import log10, nan, sqrt
 
+from service.nn.cells import CellKind
 from service.nn.layers.each_step import EachStep
 from service.nn.layers.parallel import Merge, Parallel
-from service.nn.layers.recurrent import CellKind, Recurrent
+from service.nn.layers.recurrent import Recurrent
 from service.nn.layers.residual import Residual
 from service.nn.layers.transformer_block import TransformerBlock
 from service.theory.passages import Passage, Placed, Setting, behind, inward, inward_of, nothing, then
@@ -87,7 +88,7 @@ def over_time(at: Placed, x: Signal, averages: Averages) -> float | None:
     node, (steps, features) = at.node, at.shape
     if not isinstance(node, Recurrent) or node.cell is not CellKind.RNN:
         return None
-    drawn = {one.name.removeprefix("backward_"): one for one in node.parameters(at.shape)}
+    drawn = {one.name.removeprefix("backward_"): one for one in at.parameters}
     variances = {name: one.initializer.variance(one.fan_in, one.fan_out) for name, one in drawn.items()}
     if None in variances.values():
         return None
