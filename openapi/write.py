@@ -146,10 +146,11 @@ def _listed(report: dict[str, Any]) -> ReportPage:
 
 
 def _beginning(whole: Catalog) -> Catalog:
-    """The first two kinds of the first family, and two charts: the whole would drown the document."""
+    """The first two kinds of the first family, a preset, a cell, and two charts: the whole would drown the document."""
     family = whole.families[0]
     kinds = family.model_copy(update={"kinds": family.kinds[:2]})
-    return Catalog(families=[kinds], charts=whole.charts[:2])
+    preset = whole.presets[-1].model_copy(update={"fills": whole.presets[-1].fills[:2]})
+    return Catalog(families=[kinds], presets=[preset], cells=whole.cells[:1], charts=whole.charts[:2])
 
 
 def _rounded(node: Any) -> Any:

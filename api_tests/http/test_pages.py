@@ -9,30 +9,16 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from api_tests.families import FAMILIES
 from api_tests.http.asking import assert_problem, sent, spec
 from service.charts.kinds import CHARTS
 from service.core.kinds import members
 from service.http.routes.catalog import Catalog
-from service.nn.activations import Activation
-from service.nn.data import Data, InputData
-from service.nn.initializers import Initializer
-from service.nn.layers import Node
-from service.nn.losses import Loss
-from service.nn.policies import Policy
 
 pytestmark = pytest.mark.anyio
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ["/docs", "/openapi.json", "/v1/catalog", "/healthz/live"]
-FAMILIES = {
-    "activations": Activation,
-    "initializers": Initializer,
-    "inputs": InputData,
-    "layers": Node,
-    "losses": Loss,
-    "policies": Policy,
-    "targets": Data,
-}
 ASSET = re.compile(r"""(?:src|href)\s*=\s*["']([^"']+)["']""")
 
 

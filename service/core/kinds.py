@@ -97,6 +97,7 @@ class Kind(Model):
         return {"kind": cls.kind_name(), **cls.needs, **implied}
 
 
+_M = TypeVar("_M", bound=Model)
 _K = TypeVar("_K", bound=Kind)
 _UNIONS: dict[str, Sequence[type[Model]]] = {}
 
@@ -108,8 +109,8 @@ def discover(package: str) -> None:
 
 
 def members(family: type[_K]) -> list[type[_K]]:
-    """The concrete kinds of `family` known so far, ordered by name."""
-    found = [kind for base in family.__subclasses__() for kind in [base, *members(base)]]
+    """The concrete kinds of `family` known so far, ordered by name; `family` itself where it is one."""
+    found = [family, *every_model(family)]
     return sorted((kind for kind in found if _is_concrete(kind)), key=lambda kind: kind.kind_name())
 
 
@@ -134,11 +135,11 @@ def union_with(tags: Collection[str]) -> Sequence[type[Model]]:
 
 def models_of(field: str) -> Sequence[type[Model]]:
     """What a field of that name is chosen from, in whatever model has one; none where it is no object."""
-    annotations = (one.model_fields[field].annotation for one in every_model() if field in one.model_fields)
+    annotations = (one.model_fields[field].annotation for one in every_model(Model) if field in one.model_fields)
     return next((models for models in map(_models_in, annotations) if models), [])
 
 
-def every_model(base: type[Model] = Model) -> Iterator[type[Model]]:
+def every_model(base: type[_M]) -> Iterator[type[_M]]:
     """All models below `base`."""
     for one in base.__subclasses__():
         yield one

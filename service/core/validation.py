@@ -18,10 +18,10 @@ _Item = Mapping[str, Any]
 
 CODE = "^[a-z][a-z-]*$"
 """What codes look like."""
-_CLOSE = 0.75
+_CLOSE = 0.82
 """How alike two names must be, from 0 to 1, for one to be taken for a slip of the other."""
-_SHORTEST = 3
-"""Of two letters nobody knows what was meant."""
+_SHORTEST = 4
+"""A wrong letter in a name of three leaves too little of it."""
 
 
 class FieldError(Model):
@@ -149,10 +149,10 @@ def _field(item: _Item) -> str:
 def _owners(item: _Item) -> Iterator[type[Model]]:
     """The models that the field of an error may belong to: the kind that it stands in, and then all of its family."""
     holder = item["loc"][-2] if len(item["loc"]) > 1 else ""
-    kinds = [one for one in every_model(Kind) if issubclass(one, Kind) and one.model_fields["kind"].default == holder]
+    kinds = [one for one in every_model(Kind) if one.model_fields["kind"].default == holder]
     field = str(item["loc"][-1])
     kinds.sort(key=lambda one: field not in one.model_fields)
-    yield from kinds or models_of(str(holder)) or [one for one in every_model() if not issubclass(one, Kind)]
+    yield from kinds or models_of(str(holder)) or [one for one in every_model(Model) if not issubclass(one, Kind)]
     for kind in kinds[:1]:
         yield from every_model(kind.__mro__[kind.__mro__.index(Kind) - 1])
 
@@ -166,11 +166,18 @@ def _meant(name: str, models: Sequence[type[Model]]) -> dict[str, Any] | None:
 
 def _closest(name: str, known: Mapping[str, Any]) -> Any:
     """What `name` stands for in `known`, whatever its case and hyphens, or what differs from it by a slip, or None."""
-    plain = {_plain(one): value for one, value in known.items()}
-    if len(_plain(name)) < _SHORTEST and _plain(name) not in plain:
-        return None
-    close = get_close_matches(_plain(name), plain, n=1, cutoff=_CLOSE)
+    plain, meant = {_plain(one): value for one, value in known.items()}, _plain(name)
+    close = get_close_matches(meant, plain, n=1, cutoff=_CLOSE) or [one for one in plain if _one_slip(meant, one)]
     return plain[close[0]] if close else None
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """Whether two names of the same length differ in one letter, or in two neighbours that changed places."""
+    wrong = [place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b]
+    if len(one) != len(other) or len(one) < _SHORTEST or not wrong:
+        return False
+    first, last = wrong[0], wrong[-1]
+    return first == last or (last == first + 1 and one[first] == other[last] and one[last] == other[first])
 
 
 def _plain(name: str) -> str:

@@ -1,9 +1,8 @@
-"""The catalog: every kind of every family, with parameters, formulas and sources, and every chart.
+"""The catalog: every kind of every family, with parameters, shapes, formulas and sources; presets; charts.
 
 All of it is read from the classes themselves.
 """
 
-import json
 from functools import cache
 from typing import Any
 
@@ -11,25 +10,31 @@ from fastapi import APIRouter
 
 from service.charts.chart import Chart
 from service.charts.kinds import CHARTS, ChartName
-from service.core.kinds import Double, Kind, Model, StrictBool, members
+from service.core.kinds import Double, Int64, Kind, Model, StrictBool, members
 from service.formulas.enclosures.program import VARIABLE
 from service.formulas.language.differentiate import differentiate
 from service.formulas.language.grammar import parse
 from service.formulas.language.tokens import FormulaError
 from service.formulas.language.tree import Expr
 from service.formulas.language.write import latex, plain
+from service.http.preset_entries import CellEntry, PresetEntry, as_json, cell_entry, preset_entry, summary_of
 from service.nn.activations import Activation
+from service.nn.cells import CELLS
 from service.nn.data import Data, InputData
-from service.nn.initializers import Initializer
+from service.nn.initializers import Initializer, NoBias
 from service.nn.layers import Node
 from service.nn.losses import Loss
 from service.nn.policies import Policy
+from service.nn.presets import PRESETS
+from service.nn.shapes import InputShape
 from service.theory.bounds import bounds
 from service.theory.facts import ActivationBounds
 
 _FAMILIES: dict[str, type[Kind]] = {
     "activations": Activation,
+    "biases": NoBias,
     "initializers": Initializer,
+    "input_shapes": InputShape,
     "inputs": InputData,
     "layers": Node,
     "losses": Loss,
@@ -48,7 +53,7 @@ class KindField(Model):
     description: str
     """What it does."""
     value_type: str
-    """Its JSON type, or the family it is chosen from."""
+    """Its JSON type, or the family it is chosen from, and whether it may be null."""
     required: bool
     """Whether it must be given."""
     default: str | None
@@ -63,6 +68,8 @@ class KindField(Model):
     """The value that all allowed ones are below; null without one."""
     choices: list[str]
     """The words allowed, where it is one of few."""
+    most_items: Int64 | None
+    """How many items a list has at most, of which the bounds above are; null where it is no list."""
 
 
 class CatalogEntry(Model):
@@ -86,6 +93,14 @@ class CatalogEntry(Model):
     """Which derivative is taken where there is none."""
     source: str | None
     """Where it was proposed, defined or measured."""
+    shape_in: str | None
+    """The shapes of one sample that may come into a layer; the shape that an input has."""
+    shape_out: str | None
+    """The shape of what comes out of a layer for one sample."""
+    example: str
+    """One that is valid, as JSON."""
+    aliases: list[str]
+    """What other programs call it; a request that does is answered with what to write here."""
     bounds: ActivationBounds | None
     """Certified bounds of an activation and its derivative, with its default parameters."""
 
@@ -115,10 +130,14 @@ class ChartEntry(Model):
 
 
 class Catalog(Model):
-    """All families, each with its kinds, and all charts."""
+    """All families, each with its kinds, all presets and recurrent cells, and all charts."""
 
     families: list[Family]
     """The families, by name."""
+    presets: list[PresetEntry]
+    """The presets, by name."""
+    cells: list[CellEntry]
+    """The cells of recurrent layers."""
     charts: list[ChartEntry]
     """The charts of reports, in the order in which they are shown."""
 
@@ -126,14 +145,16 @@ class Catalog(Model):
 @router.get("", summary="List every kind of every family, and every chart")
 @cache
 def get_catalog() -> Catalog:  # in a thread: the first call proves the bounds
-    """Every activation, initializer, loss, layer, policy and kind of data: parameters, formula, derivative, bounds.
+    """Every activation, initializer, loss, layer, policy, input and kind of data: parameters, formula, shapes, bounds.
 
-    And every chart of reports: its name, its title, and how to read it.
+    And every preset with what it fills, every recurrent cell with the order of its gates, and every chart of reports.
     """
     return Catalog(
         families=[
             Family(family=name, kinds=[_entry(kind) for kind in members(family)]) for name, family in _FAMILIES.items()
         ],
+        presets=[preset_entry(preset) for preset in PRESETS.values()],
+        cells=[cell_entry(name, cell) for name, cell in CELLS.items()],
         charts=[_chart(chart) for chart in CHARTS.values()],
     )
 
@@ -144,7 +165,7 @@ def _entry(kind: type[Kind]) -> CatalogEntry:
     slope = None if formula is None else differentiate(formula, VARIABLE)
     return CatalogEntry(
         kind=kind.kind_name(),
-        summary=(kind.__doc__ or "").strip().partition("\n")[0],
+        summary=summary_of(kind),
         parameters=_parameters(kind),
         formula=getattr(kind, "definition", None),
         latex=None if formula is None else latex(formula),
@@ -152,6 +173,10 @@ def _entry(kind: type[Kind]) -> CatalogEntry:
         derivative_latex=None if slope is None else latex(slope),
         convention=getattr(kind, "convention", None),
         source=getattr(kind, "source", None),
+        shape_in=getattr(kind, "shape_in", kind.definition if issubclass(kind, InputShape) else None),
+        shape_out=getattr(kind, "shape_out", None),
+        example=as_json(kind.example()),
+        aliases=list(kind.aliases),
         bounds=None if default is None else bounds(default.closed),
     )
 
@@ -177,24 +202,28 @@ def _formula(activation: Activation) -> Expr | None:
 def _parameters(kind: type[Kind]) -> list[KindField]:
     schema = kind.model_json_schema()
     own = _resolve(schema, schema)  # a recursive kind refers to itself
-    fields = {name: field for name, field in own["properties"].items() if name != "kind"}
-    return [_parameter(name, field, {**schema, **own}) for name, field in fields.items()]
+    named = {**schema, **own}
+    return [_parameter(kind, name, field, named) for name, field in own["properties"].items() if name != "kind"]
 
 
-def _parameter(name: str, field: dict[str, Any], schema: dict[str, Any]) -> KindField:
-    resolved = _resolve(field, schema)
-    required = name in schema.get("required", [])
+def _parameter(kind: type[Kind], name: str, field: dict[str, Any], schema: dict[str, Any]) -> KindField:
+    given: dict[str, Any] = next((one for one in field.get("anyOf", []) if one.get("type") != "null"), {})
+    resolved = _resolve({**given, **field}, schema)
+    bounded = _resolve(resolved.get("items", resolved), schema)
+    required = kind.model_fields[name].is_required()
+    default = None if required else kind.model_fields[name].get_default(call_default_factory=True)
     return KindField(
         name=name,
         description=field.get("description", ""),
-        value_type=_type(resolved, _reference(field)),
+        value_type=_type(resolved, _reference({**given, **field})) + (" or null" if given else ""),
         required=required,
-        default=None if required else json.dumps(field.get("default")),
-        minimum=resolved.get("minimum"),
-        exclusive_minimum=resolved.get("exclusiveMinimum"),
-        maximum=resolved.get("maximum"),
-        exclusive_maximum=resolved.get("exclusiveMaximum"),
+        default=None if required else as_json(default),
+        minimum=bounded.get("minimum"),
+        exclusive_minimum=bounded.get("exclusiveMinimum"),
+        maximum=bounded.get("maximum"),
+        exclusive_maximum=bounded.get("exclusiveMaximum"),
         choices=resolved.get("enum", []),
+        most_items=resolved.get("maxItems"),
     )
 
 

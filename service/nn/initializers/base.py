@@ -1,6 +1,7 @@
 """What an initialiser is: a rule that fills a weight matrix or a bias; and those that draw every entry by itself."""
 
 from abc import abstractmethod
+from collections.abc import Collection
 from enum import StrEnum
 from math import prod, sqrt
 from typing import ClassVar, Literal
@@ -54,7 +55,7 @@ class Normal(Initializer):
     """N(mean, std²), whatever the width: the wider the layer, the larger its gain."""
 
     kind: Literal["normal"] = "normal"
-    aliases: ClassVar[tuple[str, ...]] = ("random_normal", "gaussian", "normal_")
+    aliases: ClassVar[Collection[str]] = ("random_normal", "gaussian")
     mean: BoundedFloat = 0.0
     """The mean of an entry."""
     std: NonNegative = 1.0
@@ -74,7 +75,7 @@ class Uniform(Initializer):
     """U(low, high), whatever the width."""
 
     kind: Literal["uniform"] = "uniform"
-    aliases: ClassVar[tuple[str, ...]] = ("random_uniform", "uniform_")
+    aliases: ClassVar[Collection[str]] = ("random_uniform",)
     low: BoundedFloat = -0.05
     """The smallest value."""
     high: BoundedFloat = 0.05
@@ -100,7 +101,7 @@ class TruncatedNormal(Initializer):
     """N(mean, std²) cut at two standard deviations; what is left has 0.88 of the standard deviation."""
 
     kind: Literal["truncated_normal"] = "truncated_normal"
-    aliases: ClassVar[tuple[str, ...]] = ("trunc_normal", "trunc_normal_")
+    aliases: ClassVar[Collection[str]] = ("trunc_normal", "trunc_normal_")
     mean: BoundedFloat = 0.0
     """The mean of an entry."""
     std: NonNegative = 1.0
@@ -186,7 +187,7 @@ class HeNormal(_FanScaled):
     """Variance 2 / fan_in: critical for ReLU, which halves the variance."""
 
     kind: Literal["he_normal"] = "he_normal"
-    aliases: ClassVar[tuple[str, ...]] = ("kaiming_normal", "kaiming_normal_", "msra")
+    aliases: ClassVar[Collection[str]] = ("kaiming_normal", "kaiming_normal_", "msra")
 
     definition: ClassVar[str] = "N(0, 2 / fan_in)"
     source: ClassVar[str] = (
@@ -199,7 +200,7 @@ class HeUniform(_FanScaled):
     """Variance 2 / fan_in, uniform: critical for ReLU, which halves the variance."""
 
     kind: Literal["he_uniform"] = "he_uniform"
-    aliases: ClassVar[tuple[str, ...]] = ("kaiming_uniform", "kaiming_uniform_")
+    aliases: ClassVar[Collection[str]] = ("kaiming_uniform", "kaiming_uniform_")
 
     definition: ClassVar[str] = "U(-r, r), r = sqrt(6 / fan_in)"
     source: ClassVar[str] = "He, Zhang, Ren & Sun 2015."
@@ -211,7 +212,7 @@ class GlorotNormal(_FanScaled):
     """Variance 2 / (fan_in + fan_out): a compromise between the forward and the backward pass of a linear net."""
 
     kind: Literal["glorot_normal"] = "glorot_normal"
-    aliases: ClassVar[tuple[str, ...]] = ("xavier_normal", "xavier_normal_", "xavier")
+    aliases: ClassVar[Collection[str]] = ("xavier_normal", "xavier_normal_", "xavier")
 
     definition: ClassVar[str] = "N(0, 2 / (fan_in + fan_out))"
     source: ClassVar[str] = (
@@ -224,7 +225,7 @@ class GlorotUniform(_FanScaled):
     """Variance 2 / (fan_in + fan_out), uniform: what Keras takes where nothing is said."""
 
     kind: Literal["glorot_uniform"] = "glorot_uniform"
-    aliases: ClassVar[tuple[str, ...]] = ("xavier_uniform", "xavier_uniform_")
+    aliases: ClassVar[Collection[str]] = ("xavier_uniform", "xavier_uniform_")
 
     definition: ClassVar[str] = "U(-r, r), r = sqrt(6 / (fan_in + fan_out))"
     source: ClassVar[str] = "Glorot & Bengio 2010."

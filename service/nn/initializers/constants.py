@@ -1,6 +1,6 @@
 """Initialisers that fill with one number, and the one that there is nothing to fill for."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -17,7 +17,7 @@ class Zeros(Initializer):
     """0 everywhere: right for a bias, fatal for weights, which then pass no gradient at all."""
 
     kind: Literal["zeros"] = "zeros"
-    aliases: ClassVar[tuple[str, ...]] = ("zero", "zeros_")
+    aliases: ClassVar[Collection[str]] = ("zero",)
 
     definition: ClassVar[str] = "0"
     source: ClassVar[str] = "The usual bias."
@@ -34,7 +34,7 @@ class Ones(Initializer):
     """1 everywhere: all units of a layer are the same unit."""
 
     kind: Literal["ones"] = "ones"
-    aliases: ClassVar[tuple[str, ...]] = ("one", "ones_")
+    aliases: ClassVar[Collection[str]] = ("one",)
 
     definition: ClassVar[str] = "1"
     source: ClassVar[str] = "The usual gain of a normalisation."
@@ -48,7 +48,6 @@ class Constant(Initializer):
     """`value` everywhere: all units of a layer are the same unit."""
 
     kind: Literal["constant"] = "constant"
-    aliases: ClassVar[tuple[str, ...]] = ("constant_",)
     needs: ClassVar[Mapping[str, Any]] = {"value": 0.01}
     value: BoundedFloat
     """The value of every entry."""

@@ -1,6 +1,6 @@
 """Initialisers that make a matrix as a whole."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import ceil, prod
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -21,6 +21,7 @@ class Identity(Initializer):
     """1 on the diagonal, 0 elsewhere; a layer that is not square passes or pads the leading features."""
 
     kind: Literal["identity"] = "identity"
+    aliases: ClassVar[Collection[str]] = ("eye",)
 
     definition: ClassVar[str] = "w_ij = 1 if i = j else 0"
     source: ClassVar[str] = "Le, Jaitly & Hinton 2015."
@@ -76,7 +77,7 @@ class Orthogonal(Initializer):
     """
 
     kind: Literal["orthogonal"] = "orthogonal"
-    aliases: ClassVar[tuple[str, ...]] = ("orthogonal_",)
+    aliases: ClassVar[Collection[str]] = ("ortho",)
     gain: NonNegative = 1.0
     """What every singular value is."""
 

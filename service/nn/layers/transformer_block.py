@@ -51,7 +51,7 @@ class TransformerBlock(Node):
     mlp_units: Annotated[Int64, Field(ge=1, le=WIDEST)]
     """How many units the first of the two dense layers has; the second has as many as there are features."""
     norm: NormKind = NormKind.LAYER_NORM
-    """What normalises."""
+    """Which norm; that of the root mean square takes no mean away and adds no shift."""
     norm_first: StrictBool = True
     """Whether it stands in front of what it belongs to, inside the skip connection, or behind the sum."""
     activation: AnyActivation = Gelu()

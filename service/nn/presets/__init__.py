@@ -17,7 +17,7 @@ from service.nn.layers import Node
 from service.nn.layers.transformer_block import TransformerBlock
 from service.nn.presets.base import Preset, Where
 
-__all__ = ["PRESETS", "PresetName", "filled", "preset_called", "rewritten"]
+__all__ = ["PRESETS", "Preset", "PresetName", "filled", "preset_called", "rewritten"]
 
 _M = TypeVar("_M", bound=Model)
 
