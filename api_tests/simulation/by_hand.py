@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from service.nn.policies import Policy, Sgd
+from service.simulation.causes import NetworkFacts
 from service.simulation.results import GainAccounts, LayerStatistics, Spread
 from service.simulation.statistics import Evidence, NetworkTrials
-from service.simulation.verdict import Decision, NetworkFacts, judge
+from service.simulation.verdict import Decision, judge
 
 NO_SPREAD = Spread(median=None, p05=None, p95=None, mean=None, std=None, count=0)
 
@@ -48,6 +49,7 @@ def layer(index: int = 1, **fields: Any) -> LayerStatistics:
         "non_finite_trials": 0,
         "time": None,
         "attention": None,
+        "precision": None,
         "histograms": None,
     }
     return LayerStatistics.model_validate(plain | fields)

@@ -8,8 +8,9 @@ import pytest
 
 from api_tests.simulation.by_hand import NO_SPREAD, evidence, facts, layer, spread, trials
 from service.nn.policies import Sgd
+from service.simulation.causes import find_cause
 from service.simulation.spreads import log10_update
-from service.simulation.verdict import find_cause, find_flags, judge
+from service.simulation.verdict import find_flags, judge
 from service.simulation.vocabulary import Cause, Flag, Label
 
 JUST = 1e-9

@@ -12,11 +12,12 @@ from api_tests.simulation.test_reasons import decision
 from service.nn.layers.base import OPERATIONS_PER_OUTPUT
 from service.nn.scaled import Scaled
 from service.simulation import estimate
+from service.simulation.causes import dominant_account, find_cause
 from service.simulation.estimate import Regime, cost
 from service.simulation.plan import plan
 from service.simulation.reasons import explain
 from service.simulation.spec import SimulationSpec
-from service.simulation.verdict import Rate, dominant_account, find_cause, find_flags
+from service.simulation.verdict import Rate, find_flags
 from service.simulation.vocabulary import Cause, Flag, Label, Tendency
 
 NOTHING: dict[str, Any] = {"log10_weight_norm": NO_SPREAD, "log10_weight_gradient_norm": NO_SPREAD}

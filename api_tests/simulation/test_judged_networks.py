@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from api_tests.networks import Json, report, stack
 from service.nn.activations.smooth import Sigmoid
 from service.nn.policies import Sgd
+from service.simulation.causes import NetworkFacts
 from service.simulation.first_trial import FirstTrial
 from service.simulation.plan import plan
 from service.simulation.probe import Accumulator
@@ -17,7 +18,7 @@ from service.simulation.reasons import verdict_of
 from service.simulation.spec import SimulationSpec
 from service.simulation.spreads import layer_statistics
 from service.simulation.statistics import Measurements, NetworkTrials
-from service.simulation.verdict import NetworkFacts, judge
+from service.simulation.verdict import judge
 from service.simulation.vocabulary import Cause, Flag, Label, Tendency
 from service.theory.gaussian import moments
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +47,9 @@ class Looking:
     """A probe that keeps the gradients of parameters by row and name."""
 
     found: dict[tuple[int, str], Numbers] = field(default_factory=dict)
+
+    def stored(self, values: Numbers, exponent: Any = None) -> Numbers:
+        return values
 
     def arranged(self, signal: Numbers) -> Numbers:
         return signal

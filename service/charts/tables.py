@@ -11,7 +11,8 @@ import numpy as np
 from service.core.arrays import Float64Array
 from service.core.errors import GradientsNotIncluded
 from service.core.kinds import Model
-from service.simulation.results import LayerGradients, LayerStatistics, SimulationReport
+from service.simulation.gradients import LayerGradients
+from service.simulation.results import LayerStatistics, SimulationReport
 
 _NOT_IN_A_CELL = {"histograms"}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

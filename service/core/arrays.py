@@ -31,6 +31,13 @@ _TRUSTED = {
 }
 """Between these, a sum of squares has lost nothing to underflow that would show, and nothing to overflow."""
 
+_FLOAT16_TINY, _FLOAT16_BEYOND, _INFINITY = np.float32(2.0**-14), np.float32(65520.0), np.float32(np.inf)
+"""The smallest float16 with all digits, and what is rounded to infinity."""
+_EXPONENT_BITS = np.int32(0x7F800000)
+"""The bits of a float32 that say its power of two."""
+_TO_ITS_LAST_DIGIT = np.float32(1.5 * 2.0**13)
+"""float32 has 13 digits more than float16."""
+
 
 def innermost(values: Array) -> Array:
     """`values`, (trials, n, m), with those of one place in all trials next to each other in memory."""
@@ -40,6 +47,27 @@ def innermost(values: Array) -> Array:
 def is_innermost(values: Array) -> bool:
     """Whether the trials of `values`, (trials, n, m), are the innermost axis in memory."""
     return values.strides[0] == values.itemsize
+
+
+def stored(values: Array, precision: DType) -> Array:
+    """float32 `values`, of any shape, rounded to numbers of `precision`: infinite beyond its largest, 0 below all."""
+    if precision == np.float16:
+        return _as_float16(values)
+    rounded: Array = values.astype(precision).astype(values.dtype)
+    return rounded
+
+
+def _as_float16(values: Array) -> Array:
+    """As NumPy rounds to float16, which takes it twenty times as long where many are below the smallest normal one.
+
+    Adding a number whose last digit is that of float16 at this size, and taking it away, rounds to even.
+    """
+    size = np.abs(values)
+    power = np.maximum(size, _FLOAT16_TINY).view(np.int32) & _EXPONENT_BITS
+    last_digit = power.view(np.float32) * _TO_ITS_LAST_DIGIT
+    with np.errstate(invalid="ignore", over="ignore"):  # infinity less infinity
+        rounded = (values + last_digit) - last_digit
+    return np.where(size >= _FLOAT16_BEYOND, np.copysign(_INFINITY, values), rounded)
 
 
 def transposed(values: Array) -> Array:

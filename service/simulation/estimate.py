@@ -17,7 +17,7 @@ _WORKER_BYTES = 320 << 20
 _OPERATIONS_PER_TRIAL_AND_LAYER = 3e4
 _OPERATIONS_PER_CHUNK_AND_LAYER = 2e6
 
-_ITEM_BYTES = {Precision.FLOAT32: 4, Precision.FLOAT64: 8}
+_ITEM_BYTES = {Precision.FLOAT32: 4, Precision.FLOAT64: 8, Precision.FLOAT16: 4, Precision.BFLOAT16: 4}
 _RECORDED_PER_LAYER = 80  # numbers for each trial and layer, with what it takes to sort them
 
 _CHUNK_BYTES = 320 << 20

@@ -21,7 +21,7 @@ from service.core.arrays import (
     well_known,
 )
 from service.nn.layers.base import Built, Saved, shaped
-from service.nn.scaled import Scaled
+from service.nn.scaled import Exponents, Scaled
 from service.simulation.directions import (
     angular_spread,
     angular_spread_carefully,
@@ -29,6 +29,7 @@ from service.simulation.directions import (
     squares_by_sample,
 )
 from service.simulation.first_trial import FirstTrial
+from service.simulation.precision import Lost, Truth
 from service.theory.bounds import SATURATED_BELOW
 
 _DERIVATIVE_TRIALS = 8
@@ -120,11 +121,12 @@ class Accumulator:
     weight_gradient: Magnitudes  # summed over the samples
     weights: Magnitudes
     derivatives: Derivatives
+    lost: Lost
     notes: dict[tuple[int, str], Float64Array]  # by row and name, (trials, …)
 
     @classmethod
-    def empty(cls, trials: range, nodes: int) -> "Accumulator":
-        """Nothing measured yet of these trials."""
+    def empty(cls, trials: range, nodes: int, half: bool = False) -> "Accumulator":
+        """Nothing measured yet of these trials; what is lost is counted where a format has `half` the bits."""
         (signal,) = Magnitudes.empty(1, len(trials), nodes + 1)
         dy, dz, entry, weight_gradient, weights = Magnitudes.empty(5, len(trials), nodes)
         return cls(
@@ -137,6 +139,7 @@ class Accumulator:
             weight_gradient=weight_gradient,
             weights=weights,
             derivatives=Derivatives.empty(len(range(trials.start, min(trials.stop, _DERIVATIVE_TRIALS))), nodes),
+            lost=Lost.empty(len(trials), nodes if half else 0),
             notes={},
         )
 
@@ -162,10 +165,15 @@ class MeasuringProbe:
         self._largest_slopes = largest_slopes  # the supremum of |φ'| of every node
         self._along_trials = along_trials  # whether the trials are the innermost axis of signals in memory
         self._first = first
+        self.truth: Truth | None = None  # where signals are stored in a format of 16 bits
 
     def arranged(self, signal: Array) -> Array:
         """`signal`, (trials, samples, features), with its axes in the order in memory that is worked in."""
         return innermost(signal) if self._along_trials else signal
+
+    def stored(self, values: Array, exponent: Exponents | None = None) -> Array:
+        """Signals as their format of 16 bits stores them, where they have one; gradients as they are."""
+        return values if self.truth is None or exponent is not None else self.truth.stored(values)
 
     def inputs(self, x: Array) -> None:
         """The inputs, (trials, samples, features); a single feature has no direction, so its values are compared."""
@@ -187,6 +195,8 @@ class MeasuringProbe:
             self._into.derivatives.enter(self._trials, at.row, derivative, self._largest_slopes[at.row])
         if self._first is not None:
             self._first.gradient(at.row, dz, derivative)
+        if self.truth is not None:
+            self.truth.gradient(at, dy, dz)
 
     def parameters(self, at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Array]) -> None:
         """The gradients of a leaf's parameters, (trials, *shape), summed over samples, before the scale of `dz`."""
@@ -196,6 +206,8 @@ class MeasuringProbe:
             self._into.weight_gradient.enter(self._trials, at.row, Squares(found.sums, found.exponents + dz.exponents))
         if self._first is not None:
             self._first.parameters(at.row, at.trained, dz, gradient)
+        if self.truth is not None:
+            self.truth.parameters(at, dz, gradient)
 
     def entry(self, at: Built, dx: Scaled) -> None:
         """∂e/∂x of the first node of a chain inside a block."""

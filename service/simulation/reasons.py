@@ -1,8 +1,10 @@
 """The judgement in sentences with the measured numbers; the first can be read alone."""
 
+from service.simulation.causes import dominant_account
+from service.simulation.gradients import StoredGradients
 from service.simulation.results import Interval, Verdict
 from service.simulation.statistics import Evidence
-from service.simulation.verdict import Decision, dominant_account, wandering
+from service.simulation.verdict import Decision, loses_gradients, wandering
 from service.simulation.vocabulary import Cause, Flag, Label, Severity, Tendency
 
 CAUSES = {
@@ -197,10 +199,24 @@ def _seeds(case: Decision) -> str | None:
 
 
 def _flag(flag: Flag, case: Decision) -> str:
+    if flag is Flag.PRECISION_UNDERFLOW and (stored := case.facts.precision) and loses_gradients(stored):
+        return _lost(stored)
     return FLAGS[flag].format(
         wandering=f"{wandering(case.facts.sum_inverse_width):.2g}",
         scale=", which has to do with scale, not with depth" if case.vote.label is Label.STABLE else "",
         update="nothing" if case.log10_update is None else _power(case.log10_update),
+    )
+
+
+def _lost(stored: StoredGradients) -> str:
+    """What a format of 16 bits loses of the gradients, and what would save it."""
+    parts = (stored.underflow_share, "stored as 0"), (stored.overflow_share, "beyond its largest number")
+    said = " and ".join(f"{100.0 * share:.3g} % are {what}" for share, what in parts if share)
+    scale = stored.saving_loss_scale
+    advice = "no other one saves more of them" if scale is None else f"{scale:.6g} saves most of them"
+    return (
+        f"Of all entries of the weights' gradients, {said} in {stored.format} at a loss scale of "
+        f"{stored.loss_scale:.6g}; {advice}."
     )
 
 

@@ -1,9 +1,7 @@
 """What a client gets back; every number is finite or null."""
 
-import numpy as np
-
-from service.core.arrays import Float64Array
 from service.core.kinds import Double, Int64, Model
+from service.simulation.gradients import LayerGradients, PrecisionStatistics, StoredGradients
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Cause, Flag, Label, Severity, Tendency
 
@@ -167,6 +165,8 @@ class LayerStatistics(LayerShape):
     """Along the steps of a recurrent layer; null elsewhere."""
     attention: AttentionStatistics | None
     """Of an attention; null elsewhere."""
+    precision: PrecisionStatistics | None
+    """What its format of 16 bits loses of its gradients; null in float32 and float64."""
     histograms: LayerHistograms | None
     """Distributions, where they were asked for."""
 
@@ -208,37 +208,6 @@ class Verdict(Model):
     """What is worth knowing beside the verdict."""
 
 
-class ParameterGradient(Model):
-    """The gradient of one parameter."""
-
-    name: str
-    """The field of the layer that says how it is drawn, such as `weights` or `bias`."""
-    shape: list[Int64]
-    """Its shape, such as (fan_in, units) of a dense layer's weights."""
-    values: list[Double | None]
-    """Its entries, those along the last axis next to each other (C order)."""
-
-    @property
-    def array(self) -> Float64Array:
-        """The entries in their shape; NaN for null."""
-        return np.array(self.values, dtype=np.float64).reshape(self.shape)
-
-
-class LayerGradients(Model):
-    """The factors of the first trial's gradient, of the mean loss over the batch; null where a number overflows."""
-
-    path: str
-    """The pointer to the layer in the specification."""
-    name: str | None
-    """The layer's name there; null where it has none."""
-    parameters: list[ParameterGradient]
-    """The gradient of everything that is trained in it, in the order it is drawn."""
-    delta: list[list[Double | None]]
-    """∂e/∂z, a row for each sample; where there is no activation, z is what comes out."""
-    derivative: list[list[Double | None]] | None
-    """φ'(z), a row for each sample; null without an activation."""
-
-
 class Theory(Model):
     """What mean field theory predicts for wide layers, beside what was measured."""
 
@@ -263,6 +232,8 @@ class SimulationReport(Model):
     """The judgement."""
     layers: list[LayerStatistics]
     """Every layer from input to output."""
+    precision: StoredGradients | None
+    """What its format of 16 bits loses of the gradients; null in float32 and float64."""
     theory: Theory
     """What theory predicts, beside the measurement."""
     gradients: list[LayerGradients] | None

@@ -25,17 +25,19 @@ from service.nn.losses import Loss
 from service.nn.randomness import Randomness, Stream
 from service.nn.scaled import Scaled
 from service.processes.fork_map import fork_map
+from service.simulation.causes import NetworkFacts
 from service.simulation.estimate import Regime, cost
 from service.simulation.first_trial import FirstTrial
 from service.simulation.plan import Plan, plan
+from service.simulation.precision import StoringProbe, Truth, stored_gradients
 from service.simulation.probe import Accumulator, MeasuringProbe
 from service.simulation.reasons import verdict_of
 from service.simulation.results import SimulationReport, Theory
-from service.simulation.spec import SimulationSpec
+from service.simulation.spec import Precision, SimulationSpec
 from service.simulation.spreads import layer_statistics
 from service.simulation.statistics import Measurements, NetworkTrials, along_worst_branch
 from service.simulation.tree import PlannedNode
-from service.simulation.verdict import NetworkFacts, judge
+from service.simulation.verdict import judge
 from service.theory.bounds import largest_slope
 from service.theory.mean_field import Prediction, Stretch, predict
 from service.theory.signals import Signal
@@ -57,21 +59,23 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
     found, first, twins = measure(made, processes)
     made = along_worst_branch(found, made)
     loss_decades = float(np.log10(made.loss_factor))
-    layers = layer_statistics(found, made, loss_decades, first)
+    layers, precision = layer_statistics(found, made, loss_decades, first), stored_gradients(found.lost, made)
     facts = NetworkFacts(
         hidden=len(made.depth.gradients),
         sum_inverse_width=sum(1.0 / made.nodes[row].features for row in made.depth.gradients),
         symmetric=twins,
         random=made.random,
-        log10_smallest_normal=float(np.log10(np.finfo(made.spec.precision.value).tiny)),
+        log10_smallest_normal=float(np.log10(made.spec.precision.limits.tiny)),
         branch=made.depth.branch,
         weighted=frozenset(node.row + 1 for node in made.nodes if node.weights),
+        precision=precision,
     )
     verdict = verdict_of(judge(NetworkTrials.of(found, made), layers, made.spec.policy, facts))
     return SimulationReport(
         digest=made.digest,
         verdict=verdict,
         layers=layers,
+        precision=precision,
         theory=theory_of(made, verdict.depth_ratio.median),
         gradients=first.gradients(made) if made.spec.include else None,
         spec=made.spec,
@@ -117,14 +121,18 @@ def measure(made: Plan, processes: int = 1) -> tuple[Measurements, FirstTrial, b
 def observe(work: Work, share: range) -> tuple[Accumulator, FirstTrial, bool]:
     """What is measured of the trials `share`; of the first trial, where it is among them, what a report may carry."""
     include = work.plan.spec.include
-    found, first, twins = Accumulator.empty(share, len(work.plan.nodes)), FirstTrial(include, work.plan.samples), False
+    half = work.plan.spec.precision.is_half
+    found, twins = Accumulator.empty(share, len(work.plan.nodes), half), False
+    first = FirstTrial(include, work.plan.samples)
     largest, along_trials = work.largest_slopes, work.regime.along_trials
     with np.errstate(all="ignore"):  # overflow is an outcome here, found by looking, not a mishap
         for trials in _parts(share, -(-len(share) // work.regime.together)):
             rows = slice(trials.start - share.start, trials.stop - share.start)
             wanted = first if trials.start == 0 and include else None
             network = draw(work.plan, trials)
-            _pass(network, work.plan.spec.loss, MeasuringProbe(found, rows, largest, along_trials, wanted))
+            probe = MeasuringProbe(found, rows, largest, along_trials, wanted)
+            probe.truth = Truth(found.lost, rows, work.plan) if half else None
+            _pass(network, work.plan.spec.loss, probe)
             twins = twins or (trials.start == 0 and _has_twins(network.chain))
     return found, first, twins
 
@@ -147,26 +155,23 @@ class Drawn:
 
 def draw(made: Plan, trials: range) -> Drawn:
     """The parameters and the batch of the trials `trials` of a plan."""
-    dtype = np.dtype(made.spec.precision.value)
-    randomness = Randomness(made.spec.seed, trials, dtype)
-    chain = _chain(made.top, randomness, made.samples)
+    precision = made.spec.precision
+    randomness = Randomness(made.spec.seed, trials, precision.computed)
+    chain = _chain(made.top, randomness, made.samples, precision)
     inputs = made.spec.inputs().draw((made.samples, made.spec.network.size), randomness.tensor(_INPUTS))
     drawn_targets = made.targets.draw((made.samples * made.positions, made.outputs), randomness.tensor(_TARGETS))
     targets = drawn_targets.reshape(-1, made.samples, made.positions * made.outputs)
-    inputs, targets = inputs.astype(dtype, copy=False), targets.astype(dtype, copy=False)
-    return Drawn(chain, inputs, targets, made.top[-1].out)
+    return Drawn(chain, precision.kept(inputs), precision.kept(targets), made.top[-1].out)
 
 
-def _chain(planned: Sequence[PlannedNode], randomness: Randomness, samples: int) -> Chain:
-    nodes, dtype = [], randomness.dtype
+def _chain(planned: Sequence[PlannedNode], randomness: Randomness, samples: int, precision: Precision) -> Chain:
+    nodes = []
     for one in planned:
         arrays = [
-            drawn(parameter, samples * one.batch, [randomness.tensor(place) for place in places]).astype(
-                dtype, copy=False
-            )
+            precision.kept(drawn(parameter, samples * one.batch, [randomness.tensor(place) for place in places]))
             for parameter, places in zip(one.parameters, one.tensors, strict=True)
         ]
-        chains = [_chain(inner, randomness, samples) for inner in one.chains]
+        chains = [_chain(inner, randomness, samples, precision) for inner in one.chains]
         nodes.append(Built(one.node, one.row, one.shape, one.out, one.parameters, arrays, chains))
     return Chain(nodes)
 
@@ -188,12 +193,14 @@ class _LossGradient(Scaled):
 
     loss: Loss
     targets: Array  # (trials, samples, positions · outputs)
+    unit: float = 1.0  # what the loss is multiplied by
 
     def before(self, activation: Activation, derivative: Array, y: Array) -> tuple[Array, npt.NDArray[np.integer[Any]]]:
         if not self.loss.fused:
             return super().before(activation, derivative, y)
         targets = shaped(self.targets, y.shape[2:])
-        return self.loss.output_delta(activation, derivative, y, targets), np.zeros_like(self.exponent)
+        delta = self.loss.output_delta(activation, derivative, y, targets)
+        return delta if self.unit == 1.0 else delta * self.unit, np.zeros_like(self.exponent)
 
 
 def _pass(network: Drawn, loss: Loss, probe: MeasuringProbe) -> None:
@@ -202,9 +209,16 @@ def _pass(network: Drawn, loss: Loss, probe: MeasuringProbe) -> None:
     probe.inputs(x)
     prediction, tape = network.chain.forward(x, probe)
     gradient = probe.arranged(flat(loss.gradient(shaped(prediction, network.out), shaped(targets, network.out))))
-    upstream = Scaled.of(gradient, np.zeros((prediction.shape[0], 1, 1), np.int64))
+    unscaled = np.zeros((prediction.shape[0], 1, 1), np.int64)
+    upstream = Scaled.of(gradient, unscaled)
     dy = _LossGradient(upstream.values, upstream.exponent, upstream.sums, loss, targets)
     network.chain.walk_back(tape, dy, probe, whole=False)
+    if (truth := probe.truth) is not None:
+        if not loss.fused:  # nothing is stored of it otherwise
+            truth.begin(upstream)
+        stored = Scaled.of(truth.stored(gradient * truth.unit), unscaled)
+        dy = _LossGradient(stored.values, stored.exponent, stored.sums, loss, targets, truth.unit)
+        network.chain.walk_back(tape, dy, StoringProbe(truth, probe.arranged), whole=False)
 
 
 def _has_twins(chain: Chain) -> bool:

@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
 from math import prod
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
+import ml_dtypes  # with it NumPy knows bfloat16
+import numpy as np
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from service.core.arrays import Shape
-from service.core.kinds import Advice, Int64, Model
+from service.core.arrays import Array, Shape, stored
+from service.core.kinds import Advice, Double, Int64, Model
 from service.core.version import ENGINE_VERSION
 from service.nn.data import AnyInputs, AnyTargets, Data, GaussianData, InputData, TokenIndexData
 from service.nn.layers import AnyLayer, Node
@@ -28,10 +30,47 @@ _encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 class Precision(StrEnum):
-    """The floating-point format of the two passes."""
+    """The floating-point format of the two passes.
+
+    In float16 and bfloat16 signals, weights and gradients are stored; products are added up in float32.
+    """
 
     FLOAT32 = "float32"
     FLOAT64 = "float64"
+    FLOAT16 = "float16"
+    BFLOAT16 = "bfloat16"
+
+    @property
+    def is_half(self) -> bool:
+        """Whether what is stored has fewer digits than what is computed with."""
+        return self in (Precision.FLOAT16, Precision.BFLOAT16)
+
+    @property
+    def computed(self) -> np.dtype[Any]:
+        """The format of what is computed with: float32 where what is stored has 16 bits."""
+        return np.dtype(np.float32 if self.is_half else self.value)
+
+    @property
+    def limits(self) -> "Limits":
+        """The numbers at the ends of its range."""
+        found: Any = ml_dtypes.finfo(self.value)  # type: ignore[no-untyped-call]
+        return Limits(float(found.max), float(found.tiny), float(found.smallest_subnormal))
+
+    def kept(self, values: Array) -> Array:
+        """`values`, of any shape, as they are stored, in the format of what is computed with."""
+        computed = values.astype(self.computed, copy=False)
+        return stored(computed, np.dtype(self.value)) if self.is_half else computed
+
+
+class Limits(NamedTuple):
+    """Of a floating-point format."""
+
+    max: float
+    """Its largest number."""
+    tiny: float
+    """Its smallest number with all digits."""
+    smallest_subnormal: float
+    """Its smallest number but 0."""
 
 
 class Include(StrEnum):
@@ -142,6 +181,11 @@ class SimulationSpec(Model):
     """The seed of all draws."""
     precision: Precision = Precision.FLOAT64
     """The floating-point format of the two passes."""
+    loss_scale: Annotated[Double, Field(gt=0, le=1e30)] = 1.0
+    """What the loss is multiplied by before its gradient is stored in float16 or bfloat16.
+
+    It has no effect in float32 and float64, where gradients are brought to order one at every layer.
+    """
     policy: AnyPolicy = Sgd()
     """Which gradients are forgiven."""
     include: Annotated[list[Include], Field(max_length=8, default_factory=list)]

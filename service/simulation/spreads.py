@@ -9,6 +9,7 @@ from scipy.special import bdtr
 
 from service.simulation.first_trial import FirstTrial
 from service.simulation.plan import Plan
+from service.simulation.precision import precision_of_layers
 from service.simulation.probe import Derivatives
 from service.simulation.results import LayerStatistics, Spread
 from service.simulation.statistics import ACCOUNTS, Decades, Measurements, finite_or_none
@@ -46,7 +47,7 @@ def layer_statistics(found: Measurements, made: Plan, loss_decades: float, first
     derivatives = _derivative_fields(found.derivatives)
     zero_trials = np.isneginf(found.delta).sum(axis=0).tolist()
     non_finite_trials = (~found.finite[:, 1:]).sum(axis=0).tolist()
-    layers = []
+    layers, precisions = [], precision_of_layers(found.lost, made)
     for row, shape in enumerate(made.shapes()):
         fields = {name: spreads[number * len(rows) + row] for number, name in enumerate(columns)}
         accounts = {name: fields.pop(name) for name in shares}
@@ -61,6 +62,7 @@ def layer_statistics(found: Measurements, made: Plan, loss_decades: float, first
                     "zero_trials": zero_trials[row],
                     "non_finite_trials": non_finite_trials[row],
                     **_noted(found, row),
+                    "precision": precisions[row],
                     "histograms": first.histograms(row) if made.spec.include else None,
                 }
             )

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from service.core.arrays import Float64Array
 from service.nn.layers.base import Account
 from service.simulation.plan import Plan
+from service.simulation.precision import Lost
 from service.simulation.probe import Accumulator, Derivatives
 from service.simulation.tree import PlannedNode
 
@@ -79,6 +80,7 @@ class Measurements:
     weight_gradient: Decades
     weight_norm: Decades
     derivatives: Derivatives
+    lost: Lost
     notes: dict[tuple[int, str], Float64Array]  # of nodes by row and name, (trials, …)
 
     @classmethod
@@ -102,6 +104,7 @@ class Measurements:
             weight_gradient=found.weight_gradient.decades(samples**2),
             weight_norm=found.weights.decades(),
             derivatives=found.derivatives,
+            lost=found.lost,
             notes=found.notes,
         )
 

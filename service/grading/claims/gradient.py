@@ -16,8 +16,9 @@ from service.grading.measures import report_path
 from service.grading.results import Method
 from service.nn.initializers.matrices import ExplicitInitializer
 from service.nn.layers.dense import Dense
+from service.simulation.gradients import LayerGradients, ParameterGradient
 from service.simulation.plan import plan
-from service.simulation.results import LayerGradients, ParameterGradient, SimulationReport
+from service.simulation.results import SimulationReport
 from service.simulation.spec import Include, SimulationSpec
 from service.simulation.tree import PlannedNode
 

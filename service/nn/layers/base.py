@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
@@ -18,10 +18,7 @@ from service.core.arrays import Array, Float64Array, Shape
 from service.core.kinds import Kind
 from service.nn.activations import Activation
 from service.nn.initializers import AnyBias, Initializer, NoBias
-from service.nn.scaled import Scaled
-
-if TYPE_CHECKING:
-    pass
+from service.nn.scaled import Exponents, Scaled
 
 Account = Literal["weights", "derivative", "normalisation", "skip", "other"]
 """What may change the size of a gradient."""
@@ -98,6 +95,12 @@ class Probe(Protocol):
     def arranged(self, signal: Array) -> Array:
         """`signal` with its axes in the order in memory that these passes work in."""
 
+    def stored(self, values: Array, exponent: Exponents | None = None) -> Array:
+        """`values` · 2**exponent as the precision of these passes stores them, in the same scale.
+
+        A signal has no exponent, a gradient has one for each trial, (trials, 1, 1).
+        """
+
     def output(self, at: Built, z: Array, h: Array) -> None:
         """The node's output `h`, and `z`, what its activation was given."""
 
@@ -166,8 +169,14 @@ class Chain:
     def walk_back(self, tape: list[Saved], dy: Scaled, probe: Probe, whole: bool = True) -> Scaled:
         """∂e/∂x from ∂e/∂y; ∂e/∂z of the first node where it need not be `whole`, which saves a product."""
         for place, one in reversed(list(enumerate(self.nodes))):
-            dy = one.node.backward(one, tape[place], dy, probe, whole or place > 0)
+            dy = _stored(one.node.backward(one, tape[place], dy, probe, whole or place > 0), probe)
         return dy
+
+
+def _stored(gradient: Scaled, probe: Probe) -> Scaled:
+    """The gradient as the precision of the passes stores it."""
+    values = probe.stored(gradient.values, gradient.exponent)
+    return gradient if values is gradient.values else Scaled.of(values, gradient.exponent)
 
 
 class Node(Kind):
@@ -266,8 +275,8 @@ class Node(Kind):
     def forward(self, at: Built, x: Array, probe: Probe) -> tuple[Array, Saved]:
         """The output, (trials, samples, features), and what `backward` needs."""
         z, saved = self.inward(at, x, probe)
-        activation = self.output_activation
-        h = z if activation is None else probe.arranged(flat(activation.f(shaped(z, at.out))))
+        z, activation = probe.stored(z), self.output_activation
+        h = z if activation is None else probe.stored(probe.arranged(flat(activation.f(shaped(z, at.out)))))
         probe.output(at, z, h)
         return h, (saved, z, h)
 
@@ -284,6 +293,7 @@ class Node(Kind):
             values, exponent = dy.before(activation, derivative if y is h else slopes, y)
             same = values is dy.values
             dz = Scaled(values, exponent, dy.sums) if same else Scaled.of(probe.arranged(flat(values)), exponent)
+        dz = _stored(dz, probe)
         probe.gradient(at, dy, dz, derivative)
         dx = self.outward(at, saved, dz, probe)
         return dx() if whole else dz
