@@ -8,6 +8,7 @@ import pytest
 
 from api_tests.families import FAMILIES
 from api_tests.http.asking import Json
+from service.core.errors import SpecError
 from service.core.kinds import members
 from service.nn.cells import CELLS
 from service.nn.layers import Node
@@ -72,8 +73,8 @@ async def test_every_example_of_a_layer_can_be_planned_behind_some_input(catalog
             try:
                 network = {"input": shape, "layers": [layer]}
                 found.append(plan(SimulationSpec.model_validate({"network": network})).top[-1].out)
-            except Exception as refusal:
-                assert "SpecError" in str(type(refusal).__mro__), refusal
+            except SpecError:
+                continue
         assert found, entry["kind"]
 
 
