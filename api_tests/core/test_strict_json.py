@@ -131,20 +131,20 @@ SHAPES = [("[", "]"), ('{"a":', "}"), ('[{"a":[', "]}]")]
 
 
 @pytest.mark.parametrize(("opening", "closing"), SHAPES, ids=["arrays", "objects", "both"])
-def test_64_levels_are_read_and_65_are_not(opening: str, closing: str) -> None:
+def test_192_levels_are_read_and_193_are_not(opening: str, closing: str) -> None:
     levels = opening.count("[") + opening.count("{")
-    fitting = 64 // levels
-    rest = "[" * (64 - fitting * levels)
+    fitting = 192 // levels
+    rest = "[" * (192 - fitting * levels)
     allowed = f"{opening * fitting}{rest}1{rest.replace('[', ']')}{closing * fitting}"
-    assert len([at for at, node in walk(loads(allowed.encode())) if isinstance(node, dict | list)]) == 64
-    assert refused(f"[{allowed}]".encode()).facts == {"limit": 64}
-    assert refused(f'{{"a": {allowed}}}'.encode()).facts == {"limit": 64}
+    assert len([at for at, node in walk(loads(allowed.encode())) if isinstance(node, dict | list)]) == 192
+    assert refused(f"[{allowed}]".encode()).facts == {"limit": 192}
+    assert refused(f'{{"a": {allowed}}}'.encode()).facts == {"limit": 192}
 
 
-@pytest.mark.parametrize("levels", [65, 10_000, 1_000_000])
+@pytest.mark.parametrize("levels", [193, 10_000, 1_000_000])
 @pytest.mark.parametrize("opening", ["[", '{"a":', "[[],", '[{"b":"]"},'])
 def test_bottomless_nesting_is_refused_whether_it_is_closed_or_not(opening: str, levels: int) -> None:
-    assert refused((opening * levels).encode()).facts == {"limit": 64}
+    assert refused((opening * levels).encode()).facts == {"limit": 192}
 
 
 def fields(count: int) -> str:
@@ -185,9 +185,9 @@ def test_brackets_in_strings_and_side_by_side_are_no_nesting(text: str) -> None:
     assert loads(text.encode()) == json.loads(text)
 
 
-@pytest.mark.parametrize("text", [b'["\\\\", ' + b"[" * 64 + b"]" * 64 + b"]", b'["\\\\\\"", ' + b"[" * 65])
+@pytest.mark.parametrize("text", [b'["\\\\", ' + b"[" * 192 + b"]" * 192 + b"]", b'["\\\\\\"", ' + b"[" * 193])
 def test_a_string_ends_where_it_ends_whatever_is_escaped_in_it(text: bytes) -> None:
-    assert refused(text).facts == {"limit": 64}
+    assert refused(text).facts == {"limit": 192}
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from service.core.kinds import Model
 Location = tuple[str | int, ...]
 """Where Pydantic says an error is."""
 _LONGEST_NAME = 100
+LONGEST_POINTER = 2000
+"""Characters: enough for a field at the bottom of the deepest body that is read."""
 
 
 class Edit(Model):
@@ -21,7 +23,7 @@ class Edit(Model):
 
     op: Literal["add", "remove", "replace"]
     """What is done."""
-    path: Annotated[str, Field(pattern="^(/([^~/]|~[01])*)*$", max_length=500)]
+    path: Annotated[str, Field(pattern="^(/([^~/]|~[01])*)*$", max_length=LONGEST_POINTER)]
     """The pointer (RFC 6901) to where it is done."""
     value: JsonValue = None
     """What is put there; nothing for `remove`."""

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from service.core.errors import Incompatible, MisplacedAxis, SpecError
 from service.core.kinds import BoundedFloat, Int64, Model
-from service.core.pointers import Edit, PatchError, patched, resolve
+from service.core.pointers import LONGEST_POINTER, Edit, PatchError, patched, resolve
 from service.simulation.plan import plan
 from service.simulation.spec import SimulationSpec
 
@@ -98,7 +98,7 @@ class Axis(Model):
 
     name: Annotated[str, Field(pattern=_NAME, max_length=64)]
     """What it is called in the results; without a pointer, one of the named axes: depth, width, weight_variance, …"""
-    pointer: Annotated[str, Field(pattern=_POINTER, max_length=500)] | None = None
+    pointer: Annotated[str, Field(pattern=_POINTER, max_length=LONGEST_POINTER)] | None = None
     """Where in the base specification its values are put (RFC 6901)."""
     values: Annotated[list[_Value], Field(max_length=MOST_POINTS, default_factory=list)]
     """The values one by one: numbers, names or objects, as the place wants them; none where there is a range."""
