@@ -8,8 +8,9 @@ that a call of BLAS takes longer than the product, the trials may be innermost i
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+import ml_dtypes  # with it NumPy knows bfloat16
 import numpy as np
 import numpy.typing as npt
 
@@ -49,6 +50,23 @@ def is_innermost(values: Array) -> bool:
     return values.strides[0] == values.itemsize
 
 
+class Limits(NamedTuple):
+    """The numbers at the ends of a floating-point format."""
+
+    max: float
+    """The largest one."""
+    tiny: float
+    """The smallest one with all digits."""
+    smallest_subnormal: float
+    """The smallest one but 0."""
+
+    @classmethod
+    def of(cls, precision: DType) -> "Limits":
+        """The numbers at the ends of `precision`."""
+        found: Any = ml_dtypes.finfo(precision)  # type: ignore[no-untyped-call]
+        return cls(float(found.max), float(found.tiny), float(found.smallest_subnormal))
+
+
 def stored(values: Array, precision: DType) -> Array:
     """float32 `values`, of any shape, rounded to numbers of `precision`: infinite beyond its largest, 0 below all."""
     if precision == np.float16:
@@ -58,7 +76,7 @@ def stored(values: Array, precision: DType) -> Array:
 
 
 def _as_float16(values: Array) -> Array:
-    """As NumPy rounds to float16, which takes it twenty times as long where many are below the smallest normal one.
+    """float32 `values`, of any shape, as NumPy rounds them to float16, and twenty times as fast where they are tiny.
 
     Adding a number whose last digit is that of float16 at this size, and taking it away, rounds to even.
     """

@@ -41,7 +41,7 @@ class Lost:
 
     @classmethod
     def empty(cls, trials: int, nodes: int) -> "Lost":
-        """Nothing counted yet."""
+        """Nothing counted yet of so many trials and nodes."""
         a, b, c, d = np.zeros((4, trials, nodes), np.int64)
         return cls(a, b, c, d, np.full(trials, -np.inf), np.zeros((1, _HIGHEST - _LOWEST + 1), np.int64))
 
@@ -81,7 +81,7 @@ class Truth:
             self._note_largest(dy.values, dy.exponent)
 
     def parameters(self, at: Built, dz: Scaled, gradient: Callable[[str], Array]) -> None:
-        """The gradients of a node's weights, before the scale of `dz`."""
+        """The gradients of a node's weights, (trials, *shape) each, before the scale of `dz`."""
         for name in at.weights:
             values = gradient(name)
             self.weights[at.row, name] = self._counted(values, _like(dz.exponent, values))
@@ -96,6 +96,7 @@ class Truth:
         return known
 
     def _note_largest(self, values: Array, exponent: Exponents) -> None:
+        """The largest of values · 2**exponent, (trials, …) and (trials, 1, …), where it is larger than any before."""
         known = np.where(np.isfinite(values), np.abs(values), values.dtype.type(0.0))
         peaks = known.reshape(known.shape[0], -1).max(axis=-1).astype(np.float64)
         largest = self.into.largest[self.trials]
@@ -106,6 +107,7 @@ class StoringProbe:
     """Rounds the gradients of a second way back, and counts what is lost of them against the truth."""
 
     def __init__(self, truth: Truth, arranged: Callable[[Array], Array]) -> None:
+        """`arranged` puts the axes of (trials, samples, features) in the order in memory of the first way back."""
         self._truth = truth
         self._arranged = arranged
 
@@ -114,24 +116,24 @@ class StoringProbe:
         return self._arranged(signal)
 
     def stored(self, values: Array, exponent: Exponents | None = None) -> Array:
-        """`values` · 2**exponent as the format stores it, in the same scale."""
+        """`values` · 2**exponent, (trials, …) and (trials, 1, …), as the format stores it, in the same scale."""
         if exponent is None or not exponent.any():
             return self._truth.stored(values)
         rounded: Array = np.ldexp(self._truth.stored(np.ldexp(values, exponent)), -exponent)
         return rounded
 
     def output(self, at: Built, z: Array, h: Array) -> None:
-        """Nothing: the signals have been measured."""
+        """Nothing: the signals, (trials, samples, features), have been measured."""
 
     def gradient(self, at: Built, dy: Scaled, dz: Scaled, derivative: Array | None) -> None:
-        """Count what is lost of ∂e/∂z."""
+        """Count what is lost of ∂e/∂z, (trials, samples, features)."""
         truth, into = self._truth, self._truth.into
         known = truth.deltas.pop(at.row)
         into.delta_underflow[truth.trials, at.row] += _zeros(known, dz.values)
         into.delta_overflow[truth.trials, at.row] += _not_finite(dz.values)
 
     def parameters(self, at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Array]) -> None:
-        """Count what is lost of the gradients of weights."""
+        """Count what is lost of the gradients of weights, (trials, *shape)."""
         truth, into = self._truth, self._truth.into
         for name in at.weights:
             values = gradient(name)
@@ -143,7 +145,7 @@ class StoringProbe:
         """Nothing: it has been measured."""
 
     def note(self, at: Built, name: str, values: Float64Array) -> None:
-        """Nothing: it has been noted."""
+        """Nothing: values, (trials, …), have been noted."""
 
 
 def _like(exponent: Exponents, values: Array) -> Exponents:
@@ -157,10 +159,12 @@ def _zeros(known: npt.NDArray[np.bool_], kept: Array) -> Counts:
 
 
 def _not_finite(kept: Array) -> Counts:
+    """How many entries of (trials, …) are infinite or no number, (trials,)."""
     return _by_trial(~np.isfinite(kept))
 
 
 def _by_trial(where: npt.NDArray[np.bool_]) -> Counts:
+    """How many of (trials, …) are true, (trials,)."""
     return np.count_nonzero(where.reshape(where.shape[0], -1), axis=-1).astype(np.int64)
 
 
@@ -183,6 +187,7 @@ def precision_of_layers(lost: Lost, made: Plan) -> list[PrecisionStatistics | No
 
 
 def _share(counts: Counts, entries: int) -> float | None:
+    """The sum of `counts`, of any shape, over so many entries; None where there are none."""
     return float(counts.sum()) / entries if entries else None
 
 

@@ -172,7 +172,7 @@ class MeasuringProbe:
         return innermost(signal) if self._along_trials else signal
 
     def stored(self, values: Array, exponent: Exponents | None = None) -> Array:
-        """Signals as their format of 16 bits stores them, where they have one; gradients as they are."""
+        """Signals, of any shape, as their format of 16 bits stores them, where they have one; gradients as they are."""
         return values if self.truth is None or exponent is not None else self.truth.stored(values)
 
     def inputs(self, x: Array) -> None:
@@ -214,7 +214,7 @@ class MeasuringProbe:
         self._into.entry.enter(self._trials, at.row, dx.squares())
 
     def note(self, at: Built, name: str, values: Float64Array) -> None:
-        """What a node has to say besides, (trials or 1, …)."""
+        """What a node has to say besides, `values` of shape (trials or 1, …)."""
         kept = self._into.notes.setdefault(
             (at.row, name), np.full((self._into.finite.shape[0], *values.shape[1:]), np.nan)
         )

@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
 from math import prod
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar
 
-import ml_dtypes  # with it NumPy knows bfloat16
 import numpy as np
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from service.core.arrays import Array, Shape, stored
+from service.core.arrays import Array, Limits, Shape, stored
 from service.core.kinds import Advice, Double, Int64, Model
 from service.core.version import ENGINE_VERSION
 from service.nn.data import AnyInputs, AnyTargets, Data, GaussianData, InputData, TokenIndexData
@@ -51,26 +50,14 @@ class Precision(StrEnum):
         return np.dtype(np.float32 if self.is_half else self.value)
 
     @property
-    def limits(self) -> "Limits":
+    def limits(self) -> Limits:
         """The numbers at the ends of its range."""
-        found: Any = ml_dtypes.finfo(self.value)  # type: ignore[no-untyped-call]
-        return Limits(float(found.max), float(found.tiny), float(found.smallest_subnormal))
+        return Limits.of(np.dtype(self.value))
 
     def kept(self, values: Array) -> Array:
         """`values`, of any shape, as they are stored, in the format of what is computed with."""
         computed = values.astype(self.computed, copy=False)
         return stored(computed, np.dtype(self.value)) if self.is_half else computed
-
-
-class Limits(NamedTuple):
-    """Of a floating-point format."""
-
-    max: float
-    """Its largest number."""
-    tiny: float
-    """Its smallest number with all digits."""
-    smallest_subnormal: float
-    """Its smallest number but 0."""
 
 
 class Include(StrEnum):

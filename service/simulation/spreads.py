@@ -28,29 +28,15 @@ _STILL = 1e-9
 
 def layer_statistics(found: Measurements, made: Plan, loss_decades: float, first: FirstTrial) -> list[LayerStatistics]:
     """Every node of a report; `loss_decades` is of the loss's constant factor, `first` has histograms where wanted."""
-    per_weight = np.array([0.5 * np.log10(max(1, node.weights)) for node in made.nodes])
-    nothing, rows = np.full(found.delta.shape[0], np.nan), range(len(made.nodes))
-    shares: dict[str, Decades] = {
-        account: np.stack([share.get(row, nothing) for row in rows], axis=1) for account, share in found.shares.items()
-    }
-    columns = {
-        "log10_delta_norm": found.delta + loss_decades,
-        "log10_weight_gradient_norm": found.weight_gradient + loss_decades,
-        "log10_weight_gradient_rms": found.weight_gradient - per_weight + loss_decades,
-        "log10_forward_rms": found.forward_rms[:, 1:],
-        "log10_angular_spread": found.angular_spread[:, 1:],
-        "log10_weight_norm": found.weight_norm,
-        "log10_backward_gain": found.gain,
-        **shares,
-    }
+    rows, columns = range(len(made.nodes)), _columns(found, made, loss_decades)
     spreads = spread_fields(np.concatenate(list(columns.values()), axis=1))
     derivatives = _derivative_fields(found.derivatives)
     zero_trials = np.isneginf(found.delta).sum(axis=0).tolist()
     non_finite_trials = (~found.finite[:, 1:]).sum(axis=0).tolist()
-    layers, precisions = [], precision_of_layers(found.lost, made)
+    layers, precisions, notes = [], precision_of_layers(found.lost, made), _by_row(found.notes)
     for row, shape in enumerate(made.shapes()):
         fields = {name: spreads[number * len(rows) + row] for number, name in enumerate(columns)}
-        accounts = {name: fields.pop(name) for name in shares}
+        accounts = {name: fields.pop(name, None) for name in ACCOUNTS}
         gain = {name: accounts[name] if row in found.shares.get(name, ()) else None for name in ACCOUNTS}
         layers.append(
             LayerStatistics.model_validate(
@@ -61,7 +47,7 @@ def layer_statistics(found: Measurements, made: Plan, loss_decades: float, first
                     **derivatives[row],
                     "zero_trials": zero_trials[row],
                     "non_finite_trials": non_finite_trials[row],
-                    **_noted(found, row),
+                    **_noted(notes.get(row, {})),
                     "precision": precisions[row],
                     "histograms": first.histograms(row) if made.spec.include else None,
                 }
@@ -70,9 +56,35 @@ def layer_statistics(found: Measurements, made: Plan, loss_decades: float, first
     return layers
 
 
-def _noted(found: Measurements, row: int) -> dict[str, object]:
-    """What a layer says of itself: along its steps, or of its attention."""
-    notes = {name: values for (at, name), values in found.notes.items() if at == row}
+def _columns(found: Measurements, made: Plan, loss_decades: float) -> dict[str, Decades]:
+    """What spreads are made of, (trials, layers) each, by its name in a report; of the gain, by account."""
+    per_weight = np.array([0.5 * np.log10(max(1, node.weights)) for node in made.nodes])
+    nothing, rows = np.full(found.delta.shape[0], np.nan), range(len(made.nodes))
+    shares: dict[str, Decades] = {
+        account: np.stack([share.get(row, nothing) for row in rows], axis=1) for account, share in found.shares.items()
+    }
+    return {
+        "log10_delta_norm": found.delta + loss_decades,
+        "log10_weight_gradient_norm": found.weight_gradient + loss_decades,
+        "log10_weight_gradient_rms": found.weight_gradient - per_weight + loss_decades,
+        "log10_forward_rms": found.forward_rms[:, 1:],
+        "log10_angular_spread": found.angular_spread[:, 1:],
+        "log10_weight_norm": found.weight_norm,
+        "log10_backward_gain": found.gain,
+        **shares,
+    }
+
+
+def _by_row(notes: dict[tuple[int, str], Decades]) -> dict[int, dict[str, Decades]]:
+    """What nodes say of themselves, by their rows and by its name, (trials, …) each."""
+    found: dict[int, dict[str, Decades]] = {}
+    for (row, name), values in notes.items():
+        found.setdefault(row, {})[name] = values
+    return found
+
+
+def _noted(notes: dict[str, Decades]) -> dict[str, object]:
+    """What a layer says of itself, (trials, …) each: along its steps, or of its attention."""
     tokens, entropy = notes.get("log10_token_spread"), notes.get("attention_entropy")
     return {
         "log10_token_spread": None if tokens is None else spread_fields(tokens[:, None])[0],

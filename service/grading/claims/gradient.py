@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from itertools import chain, groupby
 from sys import float_info
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-import numpy as np
 from pydantic import Field
 
 from service.core.errors import SpecError
@@ -25,6 +24,7 @@ from service.simulation.tree import PlannedNode
 _Quantity = Literal["weights", "bias", "delta", "derivative", "backward_factor"]
 _Matrix = list[list[float]]
 _Rows = list[list[float | None]]
+_Entry = TypeVar("_Entry")
 _LARGEST = 65536
 _NAMES: dict[_Quantity, str] = {
     "weights": "weights",
@@ -146,15 +146,19 @@ class GradientClaim(Claim):
 
 def _rows_of(parameter: ParameterGradient) -> _Rows:
     """Its gradient with a column for each unit; of a vector the one row, of a kernel a row for each place and input."""
-    columns = parameter.shape[-1]
-    return [parameter.values[start : start + columns] for start in range(0, len(parameter.values), columns)]
+    return _in_rows(parameter.values, parameter.shape[-1])
+
+
+def _in_rows(values: list[_Entry], columns: int) -> list[list[_Entry]]:
+    return [values[start : start + columns] for start in range(0, len(values), columns)]
 
 
 def _given_weights(planned: PlannedNode) -> _Matrix:
     """The weights of a layer, where the specification states them."""
     match planned.node:
         case Dense(weights=ExplicitInitializer(values=values)):
-            return np.reshape(values, planned.parameters[0].shape).tolist()
+            flat = [entry for row in values for entry in (row if isinstance(row, list) else [row])]
+            return _in_rows(flat, planned.parameters[0].shape[-1])
     return []
 
 
