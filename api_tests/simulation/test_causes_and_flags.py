@@ -9,6 +9,8 @@ import pytest
 from api_tests.simulation.by_hand import NO_SPREAD, evidence, facts, layer, spread, trials
 from service.nn.policies import Sgd
 from service.simulation.causes import find_cause
+from service.simulation.gradients import StoredGradients
+from service.simulation.spec import Precision
 from service.simulation.spreads import log10_update
 from service.simulation.verdict import find_flags, judge
 from service.simulation.vocabulary import Cause, Flag, Label
@@ -188,7 +190,7 @@ def test_a_flag_is_raised_beyond_its_number(fields: dict[str, Any], raised: list
 
 def test_flags_stand_in_the_order_of_their_definition() -> None:
     wild = layer(log10_weight_gradient_rms=spread(7.0, p05=-400.0), log10_weight_gradient_norm=spread(9.0))
-    found = flags(wild, layer(2, **NOTHING), std=1.0, sum_inverse_width=9.0, symmetric=True)
+    found = flags(wild, layer(2, **NOTHING), std=1.0, sum_inverse_width=9.0, symmetric=True, fewest_in_statistics=7)
     assert found == [
         Flag.TOO_DEEP_FOR_WIDTH,
         Flag.TINY_GRADIENT,
@@ -196,7 +198,32 @@ def test_flags_stand_in_the_order_of_their_definition() -> None:
         Flag.LARGE_UPDATE,
         Flag.PRECISION_UNDERFLOW,
         Flag.SYMMETRIC_UNITS,
+        Flag.SMALL_BATCH,
     ]
+
+
+@pytest.mark.parametrize(("numbers", "small"), [(None, False), (2, True), (7, True), (8, False), (500, False)])
+def test_statistics_over_fewer_than_eight_numbers_are_of_a_small_batch(numbers: int | None, small: bool) -> None:
+    assert flags(layer(), fewest_in_statistics=numbers) == ([Flag.SMALL_BATCH] if small else [])
+
+
+@pytest.mark.parametrize(
+    ("underflow", "overflow", "raised"),
+    [(0.0499, 0.0, False), (0.05, 0.0, True), (0.0, 0.05, True), (0.03, 0.02, True)],
+)
+def test_a_twentieth_of_the_gradients_entries_is_too_much_to_lose(
+    underflow: float, overflow: float, raised: bool
+) -> None:
+    lost = StoredGradients(
+        format=Precision.FLOAT16,
+        loss_scale=1.0,
+        underflow_share=underflow,
+        overflow_share=overflow,
+        saving_loss_scale=None,
+    )
+    tiny = layer(log10_weight_gradient_rms=spread(0.0, p05=-308.1))  # which the loss scale may lift
+    assert flags(tiny, precision=lost) == ([Flag.PRECISION_UNDERFLOW] if raised else [])
+    assert Flag.PRECISION_UNDERFLOW in flags(layer(log10_forward_rms=spread(0.0, p05=-308.1)), precision=lost)
 
 
 def sized(gradient: float, weights: float) -> Any:

@@ -276,10 +276,18 @@ SCALE = ", which has to do with scale, not with depth"
             "Two units of a hidden layer start as the same unit, with the same weights coming in and going out, "
             "and gradient descent never tells them apart.",
         ),
+        (
+            Flag.SMALL_BATCH,
+            Label.STABLE,
+            "A batch_norm takes mean and variance over 5 numbers: below 8 they are mostly noise, and the gradient "
+            "changes by that alone.",
+        ),
     ],
 )
 def test_a_flag_is_said(flag: Flag, label: Label, sentence: str) -> None:
-    case = replace(decision(label), flags=[flag], facts=facts(sum_inverse_width=1.6), log10_update=-4.7)
+    case = replace(
+        decision(label), flags=[flag], facts=facts(sum_inverse_width=1.6, fewest_in_statistics=5), log10_update=-4.7
+    )
     assert explain(case)[1:] == [sentence]
 
 

@@ -37,6 +37,7 @@ class NetworkFacts:
     log10_smallest_normal: float  # of the precision
     weighted: frozenset[int]  # the numbers of the layers that have weights
     precision: StoredGradients | None = None  # what a format of 16 bits loses
+    fewest_in_statistics: int | None = None  # over how many numbers a batch_norm takes mean and variance
     branch: str | None = None  # the pointer to the branch that was measured, where there are several
 
 

@@ -8,6 +8,7 @@ from math import prod
 
 from service.core.errors import DepthExceeded, GradientsTooLarge, Incompatible, ShapeMismatch
 from service.nn.data import Data, OneHotData, TokenIndexData
+from service.nn.layers.batch_norm import BatchNorm, NormMode
 from service.nn.layers.embedding import Embedding
 from service.nn.shapes import TokensShape
 from service.simulation.results import LayerShape
@@ -130,6 +131,11 @@ class Plan:
         """Weights, biases and all other parameters of the whole network."""
         return sum(one.parameter_count for one in self.nodes)
 
+    @cached_property
+    def fewest_in_statistics(self) -> int | None:
+        """Over how many numbers a batch_norm takes mean and variance, where it is fewest; None where none does."""
+        return min((self.samples * one.batch * prod(one.shape[:-1]) for one in _norms_of_batches(self)), default=None)
+
     def shapes(self) -> list[LayerShape]:
         """Every node as a client is told of it before anything is simulated."""
         boundaries = set(self.depth.gradients)
@@ -151,8 +157,24 @@ def plan(spec: SimulationSpec) -> Plan:
     made = Plan(spec.resolved(samples, targets), top, samples, targets, nodes, tuple(Depth.ways(top)))
     _check_activations(made)
     _check_data(made)
+    _check_statistics(made)
     _check_gradients(made, spec.include)
     return made
+
+
+def _norms_of_batches(made: Plan) -> list[PlannedNode]:
+    """The nodes that normalise by statistics of the batch."""
+    return [one for one in made.nodes if isinstance(one.node, BatchNorm) and one.node.mode is NormMode.TRAINING]
+
+
+def _check_statistics(made: Plan) -> None:
+    for one in _norms_of_batches(made) if made.fewest_in_statistics == 1 else []:
+        if one.batch * prod(one.shape[:-1]) == 1:
+            raise Incompatible(
+                "batch_norm takes mean and variance over samples and positions, and here that is one number, whose "
+                'variance is 0. Give it several with data.samples, or take layer_norm or "mode": "inference" here.',
+                pointer=one.path,
+            )
 
 
 def _check_activations(made: Plan) -> None:

@@ -37,6 +37,8 @@ FLAGS = {
     Flag.PRECISION_UNDERFLOW: "Some numbers are below the smallest normal one of the precision and lose their digits.",
     Flag.SYMMETRIC_UNITS: "Two units of a hidden layer start as the same unit, with the same weights coming in and "
     "going out, and gradient descent never tells them apart.",
+    Flag.SMALL_BATCH: "A batch_norm takes mean and variance over {numbers} numbers: below 8 they are mostly noise, and "
+    "the gradient changes by that alone.",
 }
 
 HEADLINES = {
@@ -204,6 +206,7 @@ def _flag(flag: Flag, case: Decision) -> str:
     return FLAGS[flag].format(
         wandering=f"{wandering(case.facts.sum_inverse_width):.2g}",
         scale=", which has to do with scale, not with depth" if case.vote.label is Label.STABLE else "",
+        numbers=case.facts.fewest_in_statistics,
         update="nothing" if case.log10_update is None else _power(case.log10_update),
     )
 

@@ -69,6 +69,7 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
         branch=made.depth.branch,
         weighted=frozenset(node.row + 1 for node in made.nodes if node.weights),
         precision=precision,
+        fewest_in_statistics=made.fewest_in_statistics,
     )
     verdict = verdict_of(judge(NetworkTrials.of(found, made), layers, made.spec.policy, facts))
     return SimulationReport(

@@ -53,3 +53,4 @@ class Flag(StrEnum):
     LARGE_UPDATE = "large_update"
     PRECISION_UNDERFLOW = "precision_underflow"
     SYMMETRIC_UNITS = "symmetric_units"
+    SMALL_BATCH = "small_batch"
