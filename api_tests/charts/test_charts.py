@@ -79,13 +79,13 @@ def test_a_chart_says_what_it_shows_of_what_and_how_to_read_it(chart: str) -> No
     assert ElementTree.fromstring(svg("vanishing", chart)).attrib["aria-label"] == made["description"]
 
 
-@pytest.mark.parametrize("chart", CHARTS)
+@pytest.mark.parametrize("chart", [chart for chart in CHARTS if chart != "network"])
 def test_every_axis_has_a_title_and_decades_are_said(chart: str) -> None:
-    axes = [node["axis"] for node in walk(specification("stable", chart)["layer"]) if "axis" in node]
-    titles = {axis["title"] for axis in axes}
+    drawing = CHARTS[chart].drawing()
+    titles = {node["axis"]["title"] for node in walk(drawing["layer"]) if node.get("axis")}
     assert len(titles) == 2
     assert all(titles)
-    without = {"derivative", "activation"}
+    without = {"derivative", "activation", "attention"}
     assert any("decades" in title for title in titles) != (chart in without)
 
 

@@ -86,7 +86,7 @@ def test_a_sum_that_stays_linear_is_no_activation() -> None:
     relu = {"kind": "dense", "units": 4, "activation": {"kind": "relu"}}
     network = {"features": 4, "layers": [*5 * [{"kind": "residual", "layers": [relu]}], {"kind": "dense", "units": 1}]}
     made = simulated(network, trials=2, data={"samples": 4})
-    assert architecture(made) == "relu × 5, width 4, lecun_normal"
+    assert architecture(made) == "residual × 5, relu, width 4, lecun_normal"
     assert [one.kind for one in activations(made)] == ["relu"]
 
 
@@ -210,7 +210,7 @@ def with_formula(formula: str) -> SimulationReport:
         "mixed layers": "tanh/linear/sin/… × 2, width 5/4, lecun_normal",
         "no hidden layer": "tanh × 0, lecun_normal",
         "no weights": "tanh × 1, width 3",
-        "blocks": "relu/linear × 4, width 8/16, lecun_normal",
+        "blocks": "residual/parallel × 4, relu, width 8/16, lecun_normal",
         "nothing but norms": "no activation × 1, width 3",
     }.items(),
 )

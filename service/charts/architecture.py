@@ -52,6 +52,16 @@ def bar_layers(report: SimulationReport) -> list[LayerStatistics]:
     return downsample([report.layers[node.row] for node in _in_front(_planned(report))], _MOST_BARS)
 
 
+def planned_layers(report: SimulationReport) -> Sequence[PlannedNode]:
+    """The layers of the top list with all that is inside them."""
+    return _planned(report).top
+
+
+def steps_read(report: SimulationReport, layer: LayerStatistics) -> int:
+    """How many steps come into a layer."""
+    return _planned(report).nodes[layer.index - 1].shape[0]
+
+
 def anchor(report: SimulationReport) -> float:
     """The median of log10 delta at the last hidden layer, or where the gradient is last met; 0 where it is nowhere."""
     places = [*hidden_layers(report)[-1:], *reversed(report.layers)]
@@ -61,16 +71,15 @@ def anchor(report: SimulationReport) -> float:
 
 def activations(report: SimulationReport) -> list[Activation]:
     """The different activations of the hidden layers, in the order they are met; those of all where none is hidden."""
-    return _hidden_part(_planned(report)).activations
+    return _hidden_part(_planned(report)).shown
 
 
 def architecture(report: SimulationReport) -> str:
-    """Such as `stanh × 20, width 128, lecun_normal`."""
+    """Such as `stanh × 20, width 128, lecun_normal`; `convolution/residual × 17, relu, …` where not all are dense."""
     hidden, layers = _hidden_part(_planned(report)), hidden_layers(report)
-    names = _first_three([activation_name(one) for one in hidden.activations])
     widths = _different(str(layer.shape[-1]) for layer in layers)
     known = [f"width {_first_three(widths)}" if widths else "", _first_three(hidden.weights)]
-    return ", ".join([f"{names or _NO_ACTIVATION} × {len(layers)}", *filter(None, known)])
+    return ", ".join([*hidden.words(len(layers)), *filter(None, known)])
 
 
 def outcome(verdict: Verdict | PointVerdict) -> str:
@@ -101,8 +110,8 @@ def outline(spec: SweepSpec) -> str:
         hidden = _hidden_part(plan(spec.base))
     except SpecError:  # the axes make it one that can be simulated
         return ""
-    names = _first_three(_different(activation_name(one) for one in hidden.activations)) or _NO_ACTIVATION
-    parts = {_ACTIVATION: names if _DEPTH in varied else f"{names} × {hidden.count}"}
+    words = hidden.names if _DEPTH in varied else ", ".join(hidden.words(hidden.count))
+    parts = {_ACTIVATION: words}
     if _ACTIVATION in varied:
         parts[_DEPTH] = f"{hidden.count} hidden layers"
     if hidden.units:
@@ -149,19 +158,37 @@ class _HiddenPart:
     """The layers of a specification in front of the output layer, or all where there are none."""
 
     count: int  # of hidden layers
-    activations: list[Activation]  # without repetition, as all that follows
+    kinds: list[str]  # of hidden layers that are not dense; without repetition, as all that follows
+    activations: list[Activation]
     units: list[str]  # of dense layers
-    weights: list[str]  # the initialisers of dense layers
+    weights: list[str]  # the initialisers of weights
+
+    @property
+    def shown(self) -> list[Activation]:
+        """The activations; where layers have kinds of their own, without those that change nothing."""
+        return [one for one in self.activations if not (self.kinds and isinstance(one, Linear))]
+
+    @property
+    def names(self) -> str:
+        """The names of the first three of these."""
+        return _first_three(_different(activation_name(one) for one in self.shown)) or _NO_ACTIVATION
+
+    def words(self, count: int) -> list[str]:
+        """What so many hidden layers are."""
+        return [f"{_first_three(self.kinds)} × {count}", self.names] if self.kinds else [f"{self.names} × {count}"]
 
 
 def _hidden_part(made: Plan) -> _HiddenPart:
-    hidden = [inner for node in _in_front(made) for inner in (*_inside(node), node)]
-    dense = [node.node for node in hidden if isinstance(node.node, Dense)]
+    top = _in_front(made)
+    hidden = [inner for node in top for inner in (*_inside(node), node)]
+    kinds = _different(node.node.kind.replace("_", " ") for node in top if node.opens)
+    drawn = [one.initializer for node in hidden for one in node.parameters if one.is_weights]
     return _HiddenPart(
         count=len(made.depth.gradients),
+        kinds=[] if kinds == ["dense"] else kinds,
         activations=_different(one for node in hidden if (one := _activation_of(node)) is not None),
-        units=_different(str(layer.units) for layer in dense),
-        weights=_different(layer.weights.kind_name() for layer in dense),
+        units=_different(str(node.node.units) for node in hidden if isinstance(node.node, Dense)),
+        weights=_different(one.kind_name() for one in drawn),
     )
 
 

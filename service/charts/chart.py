@@ -63,10 +63,16 @@ class Chart(ABC):
     """Its place among all charts, which are listed with rising positions."""
     tab: ClassVar[str | None]
     """What its tab on the page is called; None where the page has no tab for it."""
+    needs: ClassVar[str | None] = None
+    """The field of layers that is null in all of a report in which there is nothing to be drawn; None for no such."""
     compares: ClassVar[bool] = False
     """Whether it draws several reports; else it draws one."""
     on_report_page: ClassVar[bool] = False
     """Whether the report page shows it."""
+
+    def suits(self, report: SimulationReport) -> bool:
+        """Whether a report has what the chart needs."""
+        return self.needs is None or any(getattr(layer, self.needs) is not None for layer in report.layers)
 
     @abstractmethod
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
@@ -129,6 +135,11 @@ def _styles(theme: Theme) -> dict[str, Any]:
         "zero": {"color": ink, "size": 60},
         "zero-name": {"color": ink, "fontSize": 11, "align": "left", "baseline": "bottom", "dy": -8},
         "total": {"color": ink},
+        "shade": {"color": quiet, "fillOpacity": 0.09},
+        "line": {"color": ink, "fontSize": 12, "align": "left", "baseline": "middle", "dx": 6},
+        "column": {"color": quiet, "fontSize": 11, "align": "right", "baseline": "middle"},
+        "note": {"color": quiet, "fontSize": 11, "align": "right", "baseline": "bottom", "dx": -6, "dy": -4},
+        "inner": {"color": quiet, "fillOpacity": 0.7},
         "no-cell": {"color": ground},
         "hatch": {"color": quiet, "strokeWidth": 1},
         "halo": {"color": ground, "strokeWidth": 5, "strokeOpacity": 0.75},

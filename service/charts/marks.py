@@ -25,8 +25,26 @@ _WHOLE_NUMBERS: dict[str, Any] = {
 """An axis of layers: nothing is between two of them."""
 _DEPTH = "layer, counted from the input"
 _BAND_OPACITY = 0.22
-_POINT = alt.expr("length(data('layers')) > 60 ? 6 : 34")
-"""Many points would be a thick line."""
+_POINT = alt.expr("(length(data('layers')) > 60 ? 6 : 34) * (datum.measured === false ? 0.4 : 1)")
+"""Many points would be a thick line; where no hidden layer is measured, they are small."""
+_PLACES = "data('places')"
+_NAMED = f"length({_PLACES})"
+_AT = f"pluck({_PLACES}, 'place')"
+_BY_NAMES: dict[str, Any] = {
+    "labelExpr": f"{_NAMED} ? {_PLACES}[indexof({_AT}, datum.value)].label : {_WHOLE_NUMBERS['labelExpr']}",
+    "labelAngle": alt.expr(f"{_NAMED} ? -40 : 0"),
+    "labelAlign": alt.expr(f"{_NAMED} ? 'right' : 'center'"),
+    "labelBaseline": alt.expr(f"{_NAMED} ? 'middle' : 'top'"),
+    "labelOverlap": "greedy",
+    "labelSeparation": alt.expr(f"{_NAMED} && {_NAMED} <= 24 ? -1000 : 0"),  # tilted labels have room in their frames
+    "labelPadding": 5,
+    "labelLimit": 150,
+}
+"""An axis with the labels of the table `places` where it has any; numbers elsewhere."""
+_DEEPEST_INDENT = 36
+"""Of lines of text: so much further to the right, they would begin at the right edge."""
+_NARROW = "width < 480"
+"""There, the parameters have no room, and are drawn outside."""
 _TILTED: dict[str, Any] = {"labelAngle": -40, "labelOverlap": False, "labelLimit": 160}
 _ROOM_FOR_NAMES = 40
 
@@ -37,15 +55,34 @@ def layered(*drawn: alt.Chart) -> dict[str, Any]:
     return made
 
 
-def layer_axis(title: str = _DEPTH, **scale: Any) -> alt.X:
-    """The axis of layers, or of steps between them; `scale` is what its scale has of its own."""
-    shown = alt.Scale(**{"zero": False, "nice": False, "padding": 14, **scale})
-    return alt.X("layer:Q", axis=alt.Axis(title=title, **_WHOLE_NUMBERS), scale=shown)
+def layer_axis() -> alt.X:
+    """The axis of layers by their places, with the labels of the table `places` where it has any."""
+    values, count = alt.expr(f"{_NAMED} ? {_AT} : null"), alt.expr(f"{_NAMED} || ceil(width / 40)")
+    axis = alt.Axis(title=_DEPTH, values=values, tickCount=count, **{**_WHOLE_NUMBERS, **_BY_NAMES})
+    return alt.X("place:Q", axis=axis, scale=alt.Scale(zero=False, nice=False, padding=14))
 
 
 def layer_bars() -> alt.X:
-    """The axis of layers, with room for a bar at each."""
-    return alt.X("layer:O", axis=alt.Axis(title=_DEPTH, labelAngle=0, labelOverlap="greedy"))
+    """The axis of layers with room for a bar at each, and labels likewise."""
+    gaps = alt.Scale(paddingInner=0.1, paddingOuter=0.05)
+    return alt.X("place:O", axis=alt.Axis(title=_DEPTH, **_BY_NAMES), scale=gaps)
+
+
+def place_rules() -> alt.Chart:
+    """A thin line at each hidden layer of the table `places`."""
+    opacity = alt.condition("datum.measured", alt.value(0.3), alt.value(0.0))
+    return alt.Chart(alt.NamedData("places")).mark_rule(style="rule").encode(alt.X("place:Q"), opacity=opacity)
+
+
+def label_table() -> alt.Chart:
+    """Nothing to be seen: an axis of bars finds the table `places` where some mark is made of it."""
+    return alt.Chart(alt.NamedData("places")).mark_point(opacity=0, size=0).encode(alt.X("place:O"))
+
+
+def count_axis(field: str, title: str, **scale: Any) -> alt.X:
+    """An axis of whole numbers; `scale` is what its scale has of its own."""
+    shown = alt.Scale(**{"zero": False, "nice": False, "padding": 14, **scale})
+    return alt.X(f"{field}:Q", axis=alt.Axis(title=title, **_WHOLE_NUMBERS), scale=shown)
 
 
 def decades_axis(field: str, title: str) -> alt.Y:
@@ -102,7 +139,8 @@ def layer_tooltip(series: str, middle: Literal["median", "mean"]) -> list[alt.To
     """What a layer tells: which series, under the title `series`, which layer, and its spread over trials."""
     titles = {middle: middle, "p05": "5 % of trials below", "p95": "5 % of trials above"}
     numbers = [alt.Tooltip(f"{field}:Q", title=title, format=NUMBER) for field, title in titles.items()]
-    return [alt.Tooltip("series:N", title=series), alt.Tooltip("layer:Q", title="layer"), *numbers]
+    which = [alt.Tooltip("layer:Q", title="layer"), alt.Tooltip("name:N", title="which is")]
+    return [alt.Tooltip("series:N", title=series), *which, *numbers]
 
 
 def derivative_bounds() -> list[alt.Chart]:
@@ -136,6 +174,31 @@ def point_tooltip() -> list[alt.Tooltip]:
         alt.Tooltip("gain:Q", title="gain per layer", format=".4~g"),
         alt.Tooltip("digest:N", title="digest"),
     ]
+
+
+def outline(step: int) -> dict[str, Any]:
+    """The lines of the table `lines`, `step` pixels apart: text, shapes, parameters, over the shades of `blocks`."""
+    y = alt.Y("line:O", axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
+    indent = alt.X("indent:Q", axis=None, scale=alt.Scale(domain=[0, _DEEPEST_INDENT]))
+    lines, blocks = alt.Chart(alt.NamedData("lines")), alt.Chart(alt.NamedData("blocks"))
+    columns = {"shapes": f"{_NARROW} ? width - 6 : width - 84", "parameters": f"{_NARROW} ? -9999 : width - 6"}
+    text = lines.mark_text(style="line", limit=alt.expr(f"width - ({_NARROW} ? 150 : 240) - 18 * datum.indent"))
+    starts = alt.condition("datum.starts", alt.value(0.6), alt.value(0.0))
+    top, edge = alt.Y("line:O", bandPosition=0, axis=None), alt.value("width")
+    drawn = alt.LayerChart(
+        layer=[
+            blocks.mark_rect(style="shade").encode(indent, y, x2=edge),
+            blocks.mark_rule(style="rule").encode(indent, top, x2=edge, opacity=starts),
+            text.encode(indent, y, alt.Text("text:N")),
+            *(
+                lines.mark_text(style="column").encode(y=y, text=alt.Text(f"{field}:N"), x=alt.value(alt.expr(place)))
+                for field, place in columns.items()
+            ),
+        ],
+        height=alt.Step(step),
+    )
+    made: dict[str, Any] = drawn.to_dict()
+    return made
 
 
 def sentence(text: str) -> alt.Chart:

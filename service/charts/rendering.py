@@ -105,7 +105,7 @@ def _no_numbers() -> dict[str, Any]:
 def _has_numbers(rows: dict[str, list[Row]]) -> bool:
     """Whether the first table, which is what the chart is about, has a number beside those of the layers."""
     main = next(iter(rows.values()))
-    return any(isinstance(value, float) for row in main for value in row.values())
+    return any(isinstance(value, float) for row in main for field, value in row.items() if field != "place")
 
 
 def _numbered(picture: str) -> str:

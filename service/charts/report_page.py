@@ -51,7 +51,7 @@ def _pictures(report: SimulationReport) -> Iterator[dict[str, Any]]:
     """Charts as data URIs: two drawings in one page would share the names inside them."""
     from service.charts.rendering import draw_report  # noqa: PLC0415 - the service asks for the policy alone
 
-    for name in [name for name, chart in CHARTS.items() if chart.on_report_page]:
+    for name in [name for name, chart in CHARTS.items() if chart.on_report_page and chart.suits(report)]:
         pictures = {theme.value: _data_uri(draw_report([report], name, theme, ChartFormat.SVG)) for theme in Theme}
         yield {"title": CHARTS[name].title, **pictures}
 

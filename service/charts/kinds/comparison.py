@@ -6,6 +6,7 @@ from typing import Any
 
 from service.charts.architecture import anchor, architecture, hidden_layers, outcome
 from service.charts.chart import Chart
+from service.charts.places import Places
 from service.charts.rows import Frame, Row, clamp, downsample, numbers, spread_rows
 from service.simulation.results import SimulationReport
 
@@ -50,7 +51,7 @@ class ComparisonChart(Chart):
 
         from service.charts import marks
 
-        x = marks.layer_axis("steps back from the last hidden layer", reverse=True, padding=22)
+        x = marks.count_axis("layer", "steps back from the last hidden layer", reverse=True, padding=22)
         y = marks.decades_axis("line", "δ over its median at the last hidden layer, decades")
         legend = alt.Legend(title=None, columns=1, symbolType="stroke", symbolOpacity=1)
         colour = alt.Color("series:N", scale=alt.Scale(range="category"), legend=legend)
@@ -66,7 +67,8 @@ class ComparisonChart(Chart):
 def _line(report: SimulationReport, letter: str) -> list[Row]:
     """The hidden layers of a report, from the first to the last, each with its steps back from the last."""
     name = f"{letter} · {architecture(report)}: {outcome(report.verdict)}"
-    rows = spread_rows(hidden_layers(report), lambda layer: layer.log10_delta_norm, name, anchor(report))
+    measured = spread_rows(hidden_layers(report), lambda layer: layer.log10_delta_norm, name, anchor(report))
+    rows = Places.of(report).put(measured)
     drawn = [
         {**row, "layer": len(rows) - 1 - at, "letter": letter, "line": clamp(row, "median", -_FARTHEST, _FARTHEST)}
         for at, row in enumerate(rows)

@@ -6,6 +6,7 @@ from typing import Any
 from service.charts.architecture import bar_layers
 from service.charts.chart import Chart
 from service.charts.kinds.activation import bound_rows
+from service.charts.places import Places
 from service.charts.rows import Row
 from service.simulation.results import LayerStatistics, SimulationReport
 
@@ -28,11 +29,12 @@ class DerivativeChart(Chart):
         """`layers`: mean, RMS, smallest and largest φ'; `bins`: its histogram, where asked for; `bounds` of φ'."""
         report, *_ = reports
         layers = bar_layers(report)
-        together = -(-len(layers) // _LAYERS_OF_FINE_BINS)
+        together, places = -(-len(layers) // _LAYERS_OF_FINE_BINS), Places.of(report)
         return {
-            "layers": [{"layer": layer.index, **_numbers(layer)} for layer in layers],
-            "bins": [row for layer in layers for row in _bins(layer, together)],
+            "layers": places.put([{"layer": layer.index, **_numbers(layer)} for layer in layers]),
+            "bins": places.put([row for layer in layers for row in _bins(layer, together)]),
             "bounds": bound_rows(report),
+            "places": places.labels(layers),
         }
 
     def drawing(self) -> dict[str, Any]:
@@ -46,6 +48,7 @@ class DerivativeChart(Chart):
         base = alt.Chart(alt.NamedData("layers"))
         tooltip = [
             alt.Tooltip("layer:Q"),
+            alt.Tooltip("name:N", title="which is"),
             *(alt.Tooltip(f"{field}:Q", format=".4~f") for field in ("min", "mean", "rms", "max")),
             alt.Tooltip("saturated:Q", title="saturated units and samples", format=".1%"),
             alt.Tooltip("dead:Q", title="dead units", format=".1%"),
@@ -56,6 +59,7 @@ class DerivativeChart(Chart):
         mean_squares = base.mark_point(shape="diamond", filled=True, opacity=1, size=52, style="total")
         return marks.layered(
             *marks.derivative_bounds(),
+            marks.label_table(),
             bins.encode(x, alt.Y("low:Q"), alt.Y2("high:Q"), share, tooltip=of_bin),
             base.mark_rule(style="rule").encode(x, y, alt.Y2("max:Q"), tooltip=tooltip),
             mean_squares.encode(x, alt.Y("rms:Q"), tooltip=tooltip),

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from service.charts.architecture import bar_layers
 from service.charts.chart import Chart
+from service.charts.places import Places
 from service.charts.rows import Row
 from service.simulation.results import LayerStatistics, SimulationReport, Spread
 
@@ -31,20 +32,25 @@ class GainChart(Chart):
     }
 
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
-        """`shares`: what each account adds to a layer's gain, in decades; `gains`: the sum as measured."""
-        layers = bar_layers(reports[0])
+        """`shares`: what each account adds to a layer's gain, in decades; `gains`: the sum as measured.
+
+        `places`: the labels of the layers.
+        """
+        layers, places = bar_layers(reports[0]), Places.of(reports[0])
+        shares: list[Row] = [
+            {**_row(layer.index, series, share), "mean": _mean(layer, account, share)}
+            for account, series in self.SERIES.items()
+            for layer in layers
+            if (share := getattr(layer.log10_gain, account)) is not None
+        ]
         return {
-            "shares": [
-                {**_row(layer.index, series, share), "mean": _mean(layer, account, share)}
-                for account, series in self.SERIES.items()
-                for layer in layers
-                if (share := getattr(layer.log10_gain, account)) is not None
-            ],
-            "gains": [_row(layer.index, _BOTH, layer.log10_backward_gain) for layer in layers],
+            "shares": places.put(shares),
+            "gains": places.put([_row(layer.index, _BOTH, layer.log10_backward_gain) for layer in layers]),
+            "places": places.labels(layers),
         }
 
     def drawing(self) -> dict[str, Any]:
-        """Marks over `shares` and `gains`."""
+        """Marks over `shares` and `gains`, with the labels of `places`."""
         import altair as alt
 
         from service.charts import marks
@@ -59,6 +65,7 @@ class GainChart(Chart):
             shape="diamond", filled=True, opacity=1, size=46, style="total"
         )
         return marks.layered(
+            marks.label_table(),
             shares.encode(x, y, colour, tooltip=marks.layer_tooltip("share of", "mean")),
             zero,
             totals.encode(x, alt.Y("mean:Q"), tooltip=marks.layer_tooltip(_BOTH, "mean")),

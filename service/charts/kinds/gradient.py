@@ -6,10 +6,14 @@ from typing import Any
 
 from service.charts.architecture import anchor, hidden_layers, top_layers
 from service.charts.chart import Chart
+from service.charts.places import Places
 from service.charts.rows import Frame, Row, clamp, downsample, numbers, spread_rows
 from service.simulation.results import LayerStatistics, SimulationReport
 
 _MEASURED, _PREDICTED = "measured", "predicted by mean field theory"
+_INSIDE = "inside a block"
+_NOTE = "small points: layers inside blocks"
+_MOST_INSIDE = 300
 
 
 class GradientChart(Chart):
@@ -30,33 +34,32 @@ class GradientChart(Chart):
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
         """`layers` are the measured layers of the top list, with their band cut where it is far from the lines.
 
-        `predicted` are those that theory speaks of, `zones` the bands of the policy, `zeros` the layers where delta is
-        exactly 0 in some trials.
+        `inside` are those inside blocks, kept within the frame; `predicted` are those that theory speaks of, `zones`
+        the bands of the policy, `zeros` the layers where delta is exactly 0 in some trials, `places` their labels.
         """
         report, *_ = reports
-        starts, policy = hidden_layers(report), report.spec.policy
+        starts, policy, places = hidden_layers(report), report.spec.policy, Places.of(report)
         drawn = _drawn(report, starts)
         measured = spread_rows(drawn, lambda layer: layer.log10_delta_norm, _MEASURED, anchor(report))
         predicted = _predictions(report, starts, drawn)
-        ends = (starts[0].index, starts[-1].index) if starts else (1, len(report.layers))
+        ends = (places.at(starts[0]), places.at(starts[-1])) if starts else (1.0, places.at(report.layers[-1]))
         shown = numbers(measured, "median") + numbers(predicted, "median")
         frame = Frame.around(shown, ends, policy, numbers(measured, "p05", "p95"))
+        banded: list[Row] = [
+            {**row, "low": clamp(row, "p05", frame.low, frame.high), "high": clamp(row, "p95", frame.low, frame.high)}
+            for row in measured
+        ]
         return {
-            "layers": [
-                {
-                    **row,
-                    "low": clamp(row, "p05", frame.low, frame.high),
-                    "high": clamp(row, "p95", frame.low, frame.high),
-                }
-                for row in measured
-            ],
-            "predicted": predicted,
+            "layers": places.put(banded),
+            "inside": places.put(_inside(report, frame)),
+            "predicted": places.put(predicted),
             "zones": frame.bands(policy) if len(starts) > 1 else [],
-            "zeros": _zeros([layer for layer in drawn if layer.zero_trials], frame),
+            "zeros": places.put(_zeros([layer for layer in drawn if layer.zero_trials], frame)),
+            "places": places.labels(drawn),
         }
 
     def drawing(self) -> dict[str, Any]:
-        """Marks over `layers`, `predicted`, `zones` and `zeros`."""
+        """Marks over all tables of `rows`."""
         import altair as alt
 
         from service.charts import marks
@@ -64,10 +67,15 @@ class GradientChart(Chart):
         y = marks.decades_axis("median", "δ over its median at the last hidden layer, decades")
         x, style = marks.layer_axis(), marks.series(_MEASURED, _PREDICTED)
         predicted = alt.Chart(alt.NamedData("predicted")).mark_line(strokeWidth=2.2)
-        zeros, where = alt.Chart(alt.NamedData("zeros")), (alt.X("layer:Q"), alt.Y("at:Q"))
+        inside = alt.Chart(alt.NamedData("inside"))
+        dots = inside.mark_point(filled=True, size=9, style="inner")
+        zeros, where = alt.Chart(alt.NamedData("zeros")), (alt.X("place:Q"), alt.Y("at:Q"))
         tooltip = [alt.Tooltip("layer:Q"), alt.Tooltip("zero_trials:Q", title="trials whose gradient is exactly 0")]
         return marks.layered(
             *marks.policy_bands(),
+            marks.place_rules(),
+            dots.encode(x, alt.Y("drawn:Q"), tooltip=marks.layer_tooltip("what", "median")),
+            inside.mark_text(style="note").encode(alt.Text("note:N"), x=alt.value("width"), y=alt.value("height")),
             *marks.medians(x, y, *style, band=("low", "high")),
             predicted.encode(x, y, *style),
             zeros.mark_point(shape="cross", angle=45, filled=True, style="zero").encode(*where, tooltip=tooltip),
@@ -80,6 +88,16 @@ def _drawn(report: SimulationReport, starts: list[LayerStatistics]) -> list[Laye
     top = top_layers(report)
     chosen = {layer.index for layer in [*downsample(top), *starts[:1], *starts[-1:]]}
     return [layer for layer in top if layer.index in chosen]
+
+
+def _inside(report: SimulationReport, frame: Frame) -> list[Row]:
+    """The layers inside blocks; `drawn` is the median, or the edge of the frame; the first has a note for all."""
+    layers = downsample([layer for layer in report.layers if layer.inside], _MOST_INSIDE)
+    rows = spread_rows(layers, lambda layer: layer.log10_delta_norm, _INSIDE, anchor(report))
+    return [
+        {**row, "drawn": clamp(row, "median", frame.low, frame.high), "note": "" if number else _NOTE}
+        for number, row in enumerate(rows)
+    ]
 
 
 def _zeros(layers: list[LayerStatistics], frame: Frame) -> list[Row]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from service.charts.architecture import top_layers
 from service.charts.chart import Chart
+from service.charts.places import Places
 from service.charts.rows import Row, downsample, spread_rows
 from service.simulation.results import SimulationReport
 
@@ -21,18 +22,18 @@ class SignalChart(Chart):
     SIGNAL, SPREAD = "signal: RMS of the outputs", "spread: how far apart inputs point"
 
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
-        """`layers`: both numbers of each layer that is not inside another one, in decades."""
-        layers = downsample(top_layers(reports[0]))
-        return {
-            "layers": [
-                *spread_rows(layers, lambda layer: layer.log10_forward_rms, self.SIGNAL),
-                *spread_rows(layers, lambda layer: layer.log10_angular_spread, self.SPREAD),
-            ]
-        }
+        """`layers`: both numbers of each layer that is not inside another one, in decades; `places`: their labels."""
+        layers, places = downsample(top_layers(reports[0])), Places.of(reports[0])
+        rows = [
+            *spread_rows(layers, lambda layer: layer.log10_forward_rms, self.SIGNAL),
+            *spread_rows(layers, lambda layer: layer.log10_angular_spread, self.SPREAD),
+        ]
+        return {"layers": places.put(rows), "places": places.labels(layers)}
 
     def drawing(self) -> dict[str, Any]:
         """Lines over the table `layers`, with their bands over trials."""
         from service.charts import marks
 
         y = marks.decades_axis("median", "decades (log₁₀)")
-        return marks.layered(*marks.medians(marks.layer_axis(), y, *marks.series(self.SIGNAL, self.SPREAD)))
+        lines = marks.medians(marks.layer_axis(), y, *marks.series(self.SIGNAL, self.SPREAD))
+        return marks.layered(marks.place_rules(), *lines)

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from service.charts.architecture import top_layers
 from service.charts.chart import Chart
+from service.charts.places import Places
 from service.charts.rows import Row, downsample, spread_rows
 from service.simulation.results import LayerStatistics, SimulationReport
 
@@ -20,9 +22,14 @@ class WeightGradientChart(Chart):
     tab = "Weight gradient"
 
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
-        """`layers`: the number of each layer that has weights, those inside blocks as well, in decades."""
-        layers = downsample([layer for layer in reports[0].layers if _has_weights(layer)])
-        return {"layers": spread_rows(layers, lambda layer: layer.log10_weight_gradient_rms, "per weight")}
+        """`layers`: the number of each layer that has weights, those inside blocks as well, in decades.
+
+        `places`: the labels of the top list.
+        """
+        report, places = reports[0], Places.of(reports[0])
+        layers = downsample([layer for layer in report.layers if _has_weights(layer)])
+        rows = spread_rows(layers, lambda layer: layer.log10_weight_gradient_rms, "per weight")
+        return {"layers": places.put(rows), "places": places.labels(downsample(top_layers(report)))}
 
     def drawing(self) -> dict[str, Any]:
         """Lines over the table `layers`, with their bands over trials."""
@@ -31,7 +38,9 @@ class WeightGradientChart(Chart):
         from service.charts import marks
 
         y = marks.decades_axis("median", "|∂e/∂w|, decades (log₁₀)")
-        return marks.layered(*marks.medians(marks.layer_axis(), y, alt.Color("series:N", legend=None)))
+        return marks.layered(
+            marks.place_rules(), *marks.medians(marks.layer_axis(), y, alt.Color("series:N", legend=None))
+        )
 
 
 def _has_weights(layer: LayerStatistics) -> bool:
