@@ -63,7 +63,7 @@ class Chart(ABC):
     """Its place among all charts, which are listed with rising positions."""
     tab: ClassVar[str | None]
     """What its tab on the page is called; None where the page has no tab for it."""
-    needs: ClassVar[str | None] = None
+    requires: ClassVar[str | None] = None
     """The field of layers that is null in all of a report in which there is nothing to be drawn; None for no such."""
     compares: ClassVar[bool] = False
     """Whether it draws several reports; else it draws one."""
@@ -72,7 +72,7 @@ class Chart(ABC):
 
     def suits(self, report: SimulationReport) -> bool:
         """Whether a report has what the chart needs."""
-        return self.needs is None or any(getattr(layer, self.needs) is not None for layer in report.layers)
+        return self.requires is None or any(getattr(layer, self.requires) is not None for layer in report.layers)
 
     @abstractmethod
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:

@@ -19,7 +19,7 @@ class AttentionChart(Chart):
     how_to_read = "Entropy 1: every step looks at all alike, and the softmax passes next to nothing on; 0: at one step."
     position = 36
     tab = "Attention"
-    needs = "attention"
+    requires = "attention"
     ENTROPY, SOFTMAX = "entropy, of ln(steps)", "share of the gradient by the softmax"
 
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:

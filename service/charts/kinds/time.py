@@ -22,7 +22,7 @@ class TimeChart(Chart):
     how_to_read = "The error enters at the last step and travels back: how far back does an input still count?"
     position = 32
     tab = "Along time"
-    needs = "time"
+    requires = "time"
     on_report_page = True
 
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:

@@ -18,7 +18,7 @@ class TokensChart(Chart):
     how_to_read = "0 is far apart; at −1.3 decades and below, all tokens of a sequence point in one direction."
     position = 34
     tab = "Tokens"
-    needs = "log10_token_spread"
+    requires = "log10_token_spread"
     STEPS, SAMPLES = "over the steps of each sample", "over samples"
 
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:

@@ -125,7 +125,7 @@ class ChartEntry(Model):
     """How to read it, in one or two sentences."""
     tab: str | None
     """What its tab on the page is called; null where the page has no tab for it."""
-    needs: str | None
+    requires: str | None
     """The field of layers that is null in all of a report in which it has nothing to draw; null where it always has."""
     compares: StrictBool
     """Whether it draws several reports; else it draws one."""
@@ -189,7 +189,7 @@ def _chart(chart: Chart) -> ChartEntry:
         title=chart.title,
         how_to_read=chart.how_to_read,
         tab=chart.tab,
-        needs=chart.needs,
+        requires=chart.requires,
         compares=chart.compares,
     )
 
