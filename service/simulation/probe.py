@@ -5,6 +5,7 @@ Nothing is measured anywhere else. Logarithms are taken once and for all when th
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -258,11 +259,11 @@ def _gradient_squares(at: Built, saved: Saved, dz: Scaled, gradient: Callable[[s
 
 
 def _joint_squares(parts: Iterable[Array]) -> Squares:
-    """Of all entries of several arrays, (trials, …) each."""
+    """Of all entries of several arrays, (trials or 1, …) each."""
     found = [squares(one.reshape(one.shape[0], 1, -1) if one.ndim > 3 else one) for one in parts]
     if len(found) == 1:
         return found[0]
-    top = np.max([one.exponents for one in found], axis=0)
+    top = reduce(np.maximum, (one.exponents for one in found))
     return Squares(sum(np.ldexp(one.sums, 2 * (one.exponents - top).astype(np.int64)) for one in found), top)
 
 

@@ -104,14 +104,18 @@ class GainAccounts(Model):
 
 
 class TimeStatistics(Model):
-    """What a recurrent layer does to the gradient along its steps, with the error at the last step alone."""
+    """What a recurrent layer does to the gradient along its steps, with the error at the last step alone.
+
+    The gradient is with respect to what is remembered: the state, and of an lstm its cell c. Of two directions it is
+    the one that changes it more.
+    """
 
     time_ratio: Spread
-    """The gradient of what is remembered at the first step over that at the last, in decades; of an lstm, c decides."""
+    """Its norm at the first step over that at the last, in decades: over one step less than there are."""
     memory_steps: Double | None
-    """Steps back until it is smaller, or larger, by 2.5 decades at that rate; null where it does not change."""
+    """2.5 over the decades per step: steps until it has changed severely at that rate; null where it does not."""
     log10_state_gradient: list[Double | None]
-    """The median over trials of its norm at every step, in decades; of at most 200 steps, evenly chosen."""
+    """The median over trials of its norm at every step in the order they are taken, in decades; 200 steps at most."""
 
 
 class AttentionStatistics(Model):
@@ -120,7 +124,10 @@ class AttentionStatistics(Model):
     entropy: Spread
     """The mean entropy of a step's weights, in nats: 0 where it looks at one step, ln(steps) where at all alike."""
     softmax_share: Spread
-    """The share of the squared gradient of what comes in that goes by queries and keys, and so through the softmax."""
+    """‖by queries and keys‖² / (‖by queries and keys‖² + ‖by values‖²) of the two parts of ∂e/∂x.
+
+    The first go through the softmax: 0 where what is looked at cannot move, near 1 where values pass nothing.
+    """
 
 
 class LayerStatistics(LayerShape):
@@ -141,7 +148,10 @@ class LayerStatistics(LayerShape):
     log10_angular_spread: Spread
     """Of how far the directions of the samples' outputs are apart: 0 distinct, −1.3 and below all but one."""
     log10_token_spread: Spread | None
-    """The same over the steps of each sample; null where what comes out is no sequence."""
+    """The same over the steps of each sample, their mean over samples inside the logarithm.
+
+    Null where no sequence of several steps comes out; steps that are all one direction have no logarithm.
+    """
     log10_weight_norm: Spread
     """Of the Frobenius norm of the weights, all matrices together."""
     log10_backward_gain: Spread

@@ -101,8 +101,9 @@ def _time(notes: dict[str, Decades]) -> dict[str, object] | None:
     if not profiles or profiles[0].shape[1] < 2:
         return None
     ratios = [_along(profile) for profile in profiles]
-    worst = int(np.argmax([abs(finite_or_none(np.nanmedian(ratio)) or 0.0) for ratio in ratios]))
-    profile, ratio = profiles[worst], spreads_of(ratios[worst])[0]
+    spreads = spreads_of(*ratios)
+    worst = max(range(len(spreads)), key=lambda run: abs(spreads[run].median or 0.0))
+    profile, ratio = profiles[worst], spreads[worst]
     steps = downsample_steps(profile.shape[1])
     rate = abs(ratio.median or 0.0) / (profile.shape[1] - 1)
     return {
