@@ -212,3 +212,11 @@ def test_tokens_of_one_direction_have_no_logarithm_and_a_step_of_zeros_is_left_o
 def test_one_step_has_no_spread_of_tokens() -> None:
     made = sequence({"kind": "scale", "factor": 2.0}, {"kind": "flatten"}, OUTPUT, steps=1)
     assert made.layers[0].log10_token_spread is None
+
+
+def test_weights_that_differ_between_trials_are_measured_beside_those_that_do_not() -> None:
+    made = sequence(attention(weights={"kind": "constant", "value": 0.5}), {"kind": "flatten"}, OUTPUT)
+    norm = made.layers[0].log10_weight_norm
+    assert norm.count == 3
+    assert norm.std is not None
+    assert norm.std > 0.0

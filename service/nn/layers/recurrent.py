@@ -253,10 +253,13 @@ class Recurrent(Node):
             sizes.append(cell.size(kept, alone))
             dpre, before = cell.backward(kept, whole.values, u)
             pre.append(Scaled.of(dpre, whole.exponent))
-            if alone is not whole:
+            passed = Scaled.of(before, whole.exponent)
+            if alone is whole:
+                alone = passed
+            else:
                 _, lone = cell.backward(kept, alone.values, u)
                 alone = Scaled.of(lone, alone.exponent)
-            whole = Scaled.of(before, whole.exponent)
+            whole = passed
         return pre[::-1], np.stack(sizes[::-1], axis=-1)
 
     def _gradients(self, steps: Array, driven: Array, tape: list[Tape], shifted: list[Array]) -> dict[str, Array]:
