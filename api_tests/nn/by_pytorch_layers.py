@@ -60,7 +60,7 @@ def _convolution(node: Any, x: Tensor, p: Parameters, groups: int, kernel: Tenso
     _, stride, dilation = _extents(node, len(positions))
     of = functional.conv1d if len(positions) == 1 else functional.conv2d
     padded = _padded(x, _pads(node, positions))
-    return _behind(of(padded, kernel, p.get("bias"), stride=stride, dilation=dilation, groups=groups))
+    return _behind(of(padded, kernel.contiguous(), p.get("bias"), stride=stride, dilation=dilation, groups=groups))
 
 
 def _dense_kernel(weights: Tensor) -> Tensor:
@@ -81,7 +81,7 @@ def _transposed(node: Any, x: Tensor, p: Parameters) -> Tensor:
     size, stride, dilation = _extents(node, axes)
     of = functional.conv_transpose1d if axes == 1 else functional.conv_transpose2d
     kernel = p["weights"].movedim(-1, 0).movedim(-1, 0)  # (in, out, size…)
-    whole = of(x, kernel, stride=stride, dilation=dilation)
+    whole = of(x, kernel.contiguous(), stride=stride, dilation=dilation)
     for axis, (n, one, step, apart) in enumerate(zip(x.shape[2:], size, stride, dilation, strict=True)):
         reach = (one - 1) * apart + 1
         before, length = 0, n * step

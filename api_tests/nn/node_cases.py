@@ -115,7 +115,7 @@ CASES: dict[str, Cases] = {
     },
     "activation": {WIDTH: [{"activation": SIGMOID}], STEPS: [{"activation": {"kind": "softmax"}}]},
     "prelu": {shape: [{}, {"slope": NORMAL}] for shape in (WIDTH, STEPS, IMAGE)},
-    "layer_norm": _added(_NORMS, {WIDTH: _SHIFTS, STEPS: _SHIFTS}),
+    "layer_norm": _added(_NORMS, {WIDTH: _SHIFTS, STEPS: _SHIFTS, (1,): [{"gain": NORMAL}]}),
     "rms_norm": _NORMS,
     "batch_norm": _added(
         _NORMS,
@@ -126,6 +126,7 @@ CASES: dict[str, Cases] = {
         WIDTH: [{"groups": 2, **case} for case in [*_NORMS[WIDTH], *_SHIFTS]],
         STEPS: [{"groups": groups, "gain": NORMAL, "shift": NORMAL} for groups in (1, 3)],
         IMAGE: [{"groups": groups, "gain": NORMAL} for groups in (1, 2)],
+        (1,): [{"groups": 1}],
     },
     "convolution": _added(
         _kernels(filters=2),

@@ -104,6 +104,20 @@ def test_backward_gives_the_gradients_of_the_input_and_of_every_parameter(shape:
 
 
 @every_node
+@pytest.mark.parametrize("exponent", [-900, 900])
+def test_a_gradient_of_any_size_is_sent_back_as_its_size_and_the_gradient_of_one(
+    shape: Shape, one: PlannedNode, exponent: int
+) -> None:
+    node, x, delta = built(one), inputs(0, shape), signal(1, one.features)
+    dx, plain = sent_back(node, x, delta)
+    far, scaled = sent_back(node, x, np.ldexp(delta, exponent))
+    np.testing.assert_allclose(np.ldexp(far, -exponent), dx, rtol=1e-11, atol=1e-13)
+    assert scaled.found.keys() == plain.found.keys()
+    for name, gradient in plain.found.items():
+        np.testing.assert_allclose(np.ldexp(scaled.found[name], -exponent), gradient, rtol=1e-11, atol=1e-12)
+
+
+@every_node
 @pytest.mark.parametrize("precision", [np.float32, np.float64])
 def test_a_node_computes_in_the_precision_it_is_built_in(shape: Shape, one: PlannedNode, precision: type) -> None:
     node, x, probe = built(one, precision), inputs(0, shape).astype(precision), Looking()

@@ -1,34 +1,39 @@
-"""Random networks: trees of every kind of node, nested up to three deep, as a client writes them.
+"""Random networks: trees of every kind of node, nested up to four deep, as a client writes them.
 
 Small, so that hundreds take seconds, and reached by a seed, which is all that a failure has to name.
 """
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from api_tests.nn.given_layers import Json, asked, repeated, standalone
+from api_tests.nn.node_cases import network
 from api_tests.nn.variants import every
+from api_tests.simulation.random_layers import GATES, KERNELS, Grown, RandomLayers
+from service.core.arrays import Shape
 from service.nn.activations import Activation
-from service.nn.activations.smooth import Sigmoid, Sin, Softmax, Tanh
+from service.nn.activations.smooth import Sigmoid, Softmax, Tanh
 from service.nn.layers.parallel import Merge
 from service.nn.losses import Loss
 from service.simulation.spec import SimulationSpec
 
-DEEPEST = 3  # blocks inside blocks
-WIDEST = 6
+DEEPEST = 4  # blocks inside blocks
 _BENT = {"celu", "elu", "softsign"}  # whose second derivative jumps
-_HIDDEN = [one for one in every(Activation) if not one.only_output]
-_SMOOTH = [one for one in _HIDDEN if not one.kinks and one.kind_name() not in _BENT]
-_GATES: list[Activation] = [Sigmoid(), Tanh(), Sin()]
+# Powers of powers of e leave the range of numbers: `exponential` has tests of its own.
+_HIDDEN = [one for one in every(Activation) if not one.only_output and one.kind != "exponential"]
+_SMOOTH = [one for one in _HIDDEN if not one.kinks and one.kind not in _BENT]
 _LOSSES: list[Loss] = every(Loss)
-_SMOOTH_LOSSES = [one for one in _LOSSES if one.kind_name() not in ("absolute_error", "hinge", "huber")]
-_WEIGHTS = ["he_normal", "lecun_uniform", "glorot_normal", "orthogonal", "normal", "explicit"]
-_KINDS = ["dense", "activation", "layer_norm", "residual", "parallel", "repeat"]
-_EPSILONS = [1e-3, 0.1, 1.0]  # two values less their mean are opposite: the smaller it is, the more of ∂e/∂x cancels
+_SMOOTH_LOSSES = [one for one in _LOSSES if one.kind not in ("absolute_error", "hinge", "huber")]
+_BLOCKS = ["residual", "parallel", "repeat"]
+_ANYWHERE = ["dense", "dense", "activation", "layer_norm", "batch_norm", "rms_norm", "group_norm", "prelu", "dropout"]
+_ANYWHERE += ["scale", "reshape"]
+_ON_POSITIONS = [*KERNELS, "convolution", "pooling", "pooling", "upsampling", "padding", "cropping", "global_pooling"]
+_ON_POSITIONS += ["flatten", "each_step", "each_step"]
+_ON_STEPS = ["recurrent", "recurrent", "recurrent", "attention", "attention", "position_embedding", "transformer_block"]
 
 
 def tree(seed: int, smooth: bool = False, **fields: Any) -> SimulationSpec:
@@ -36,15 +41,16 @@ def tree(seed: int, smooth: bool = False, **fields: Any) -> SimulationSpec:
     rng = np.random.default_rng(seed)
     losses = _SMOOTH_LOSSES if smooth else _LOSSES
     loss = losses[rng.integers(len(losses))]
-    grower = _Grower(rng, _SMOOTH if smooth else _HIDDEN)
-    features = grower.width()
-    layers, width = grower.chain(features, 0, int(rng.integers(1, 5)))
+    grower = _Grower(rng, _SMOOTH if smooth else _HIDDEN, smooth)
+    inputs, layers, shape = grower.inputs()
+    grown, shape = grower.chain(shape, 0, int(rng.integers(1, 5)))
+    layers += grown
     if loss.probability:  # none so close to 0 that it is rounded to it
-        layers.append(grower.layer_norm(width) if width > 1 else standalone(Tanh()))
-    layers.append(grower.dense(width, grower.width(), _output(loss, grower)))
+        layers.append(grower.norm("layer_norm", shape) if shape[-1] > 1 else standalone(Tanh()))
+    layers.append(grower.dense(shape[-1], grower.width(), _output(loss, grower)))
     return SimulationSpec.model_validate(
         {
-            "network": {"features": features, "layers": layers},
+            "network": network(inputs, *layers),
             "loss": asked(loss),
             "data": {"samples": int(rng.integers(3, 6))},
             "trials": 1,
@@ -56,18 +62,18 @@ def tree(seed: int, smooth: bool = False, **fields: Any) -> SimulationSpec:
 
 def _output(loss: Loss, grower: "_Grower") -> Activation:
     if loss.probability:
-        return Softmax() if loss.kind_name() == "cross_entropy" else Sigmoid()
+        return Softmax() if loss.kind == "cross_entropy" else Sigmoid()
     return grower.activation()
 
 
 def printed(spec: SimulationSpec) -> str:
     """The seed and the network, for a person to look at where a test fails."""
-    network = spec.network.model_dump(mode="json", exclude_unset=True)
-    return f"seed {spec.seed}, {spec.loss.kind_name()}:\n{json.dumps(network)}"
+    written = spec.network.model_dump(mode="json", exclude_unset=True)
+    return f"seed {spec.seed}, {spec.loss.kind}:\n{json.dumps(written)}"
 
 
 def entries(layers: list[Json], level: int = 0) -> Iterator[tuple[int, Json]]:
-    """Every layer as written, with the number of residuals and parallels around it."""
+    """Every layer as written, with the number of blocks around it."""
     for one in layers:
         yield level, one
         inside = [one.get("layers", []), one.get("shortcut", []), *(each["layers"] for each in one.get("branches", []))]
@@ -75,97 +81,91 @@ def entries(layers: list[Json], level: int = 0) -> Iterator[tuple[int, Json]]:
             yield from entries(chain, level + (one["kind"] != "repeat"))
 
 
-@dataclass(frozen=True)
-class _Grower:
-    rng: np.random.Generator
-    activations: list[Activation]
+class _Grower(RandomLayers):
+    """Chains and blocks of random layers."""
 
-    def width(self) -> int:
-        return int(self.rng.integers(1, WIDEST + 1))
+    def inputs(self) -> tuple[Shape, list[Json], Shape]:
+        """The shape of a sample, the embedding where it is tokens, and the shape that comes out of it."""
+        steps, features = self.number(2, 4), self.number(1, 4)
+        match self.number(0, 3):
+            case 0:
+                width = self.width()
+                return (width,), [], (width,)
+            case 1:
+                return (steps, features), [], (steps, features)
+            case 2:
+                shape = (self.number(2, 4), self.number(2, 4), self.number(1, 2))
+                return shape, [], shape
+        vocabulary, more = self.number(2, 6), self.some(0.5, weights=self.matrix)
+        layer = {"kind": "embedding", "units": features, **more}
+        layer |= {"vocabulary": vocabulary + 2} if self.chance(0.3) else {}
+        return (steps, -vocabulary), [layer], (steps, features)
 
-    def activation(self) -> Activation:
-        return self.activations[self.rng.integers(len(self.activations))]
-
-    def chance(self, probability: float) -> bool:
-        return bool(self.rng.random() < probability)
-
-    def chain(self, width: int, level: int, count: int, out: int | None = None) -> tuple[list[Json], int]:
-        """So many layers for inputs of that width and the width that comes out, `out` where that is given."""
+    def chain(self, shape: Shape, level: int, count: int, out: Shape | None = None) -> tuple[list[Json], Shape]:
+        """So many layers for inputs of that shape and the shape that comes out, `out` where that is given."""
         layers = []
         for _ in range(count):
-            layer, width = self.node(width, level)
+            layer, shape = self.node(shape, level)
             layers.append(layer)
-        if out is not None and width != out:
-            layers.append(self.dense(width, out, self.activation()))
-            width = out
-        return layers, width
+        if out is not None and shape != out:
+            layers += self.bridge(shape, out)
+        return layers, out or shape
 
-    def node(self, width: int, level: int) -> tuple[Json, int]:
-        kinds = _KINDS if level < DEEPEST else _KINDS[:3]
-        match kinds[self.rng.integers(len(kinds))]:
-            case "dense":
-                units = self.width()
-                return self.dense(width, units, self.activation()), units
-            case "layer_norm" if width > 1 or self.chance(0.1):  # of a single feature it leaves nothing
-                return self.layer_norm(width), width
-            case "activation" | "layer_norm":
-                return standalone(self.activation()), width
-            case "repeat":
-                return repeated(2, *self.chain(width, level + 1, 1, width)[0]), width
-            case "residual":
-                return self.residual(width, level + 1)
-            case _:
-                return self.parallel(width, level + 1)
+    def bridge(self, shape: Shape, out: Shape) -> list[Json]:
+        """Layers from one shape to another."""
+        if shape[:-1] == out[:-1]:
+            return [self.dense(shape[-1], out[-1], self.activation())]
+        layers: list[Json] = [{"kind": "flatten"}] if len(shape) > 1 else []
+        layers.append(self.dense(prod(shape), prod(out), self.activation()))
+        return layers + ([{"kind": "reshape", "shape": list(out)}] if len(out) > 1 else [])
 
-    def values(self, *shape: int, mean: float = 0.0, std: float = 1.0) -> Json:
-        return {"kind": "explicit", "values": self.rng.normal(mean, std, shape).tolist()}
+    def node(self, shape: Shape, level: int) -> Grown:
+        if level < DEEPEST and self.chance(0.42):
+            return getattr(self, self.one_of(_BLOCKS))(shape, level)  # type: ignore[no-any-return]
+        kinds = [*_ANYWHERE, *(_ON_POSITIONS if len(shape) > 1 else []), *(_ON_STEPS if len(shape) == 2 else [])]
+        kind = self.one_of([one for one in kinds if one != "each_step" or level < DEEPEST])
+        own = getattr(self, f"_{kind}", None)
+        if own is not None:
+            return own(shape, level) if kind == "each_step" else own(shape)  # type: ignore[no-any-return]
+        if kind in KERNELS:
+            return self.kernel(kind, shape)
+        if kind.endswith("norm") and not (kind in ("layer_norm", "group_norm") and shape[-1] == 1):  # it leaves nothing
+            return self.norm(kind, shape), shape
+        units = self.width()
+        return self.dense(shape[-1], units, self.activation()), (*shape[:-1], units)
 
-    def dense(self, width: int, units: int, activation: Activation) -> Json:
-        kind = _WEIGHTS[self.rng.integers(len(_WEIGHTS))]
-        layer = {
-            "kind": "dense",
-            "units": units,
-            "activation": asked(activation),
-            "weights": self.values(width, units, std=width**-0.5) if kind == "explicit" else {"kind": kind},
-        }
-        if self.chance(0.7):
-            layer["bias"] = self.values(units) if self.chance(0.3) else {"kind": "normal", "std": 0.5}
-        return layer
+    # Blocks
 
-    def layer_norm(self, width: int) -> Json:
-        layer: Json = {"kind": "layer_norm"}
-        if width == 2 or self.chance(0.5):
-            layer["epsilon"] = _EPSILONS[self.rng.integers(len(_EPSILONS))]
-        if self.chance(0.5):
-            layer["gain"] = self.values(width, mean=1.0, std=0.3) if self.chance(0.5) else {"kind": "normal", "mean": 1}
-            layer["shift"] = {"kind": "normal", "std": 0.5}
-        return layer
+    def repeat(self, shape: Shape, level: int) -> Grown:
+        return repeated(2, *self.chain(shape, level + 1, 1, shape)[0]), shape
 
-    def residual(self, width: int, level: int) -> tuple[Json, int]:
+    def _each_step(self, shape: Shape, level: int) -> Grown:
+        layers, out = self.chain(shape[1:], level + 1, self.number(1, 2))
+        return {"kind": "each_step", "layers": layers}, (shape[0], *out)
+
+    def residual(self, shape: Shape, level: int) -> Grown:
         around = self.chance(0.5)
-        branch, out = self.chain(width, level, int(self.rng.integers(1, 3)), None if around else width)
+        branch, out = self.chain(shape, level + 1, self.number(1, 2), None if around else shape)
         layer: Json = {"kind": "residual", "layers": branch}
         if around:
-            layer["shortcut"] = self.chain(width, level, int(self.rng.integers(1, 3)), out)[0]
+            layer["shortcut"] = self.chain(shape, level + 1, self.number(1, 2), out)[0]
         if self.chance(0.5):
             layer["branch_scale"] = float(self.rng.choice([0.0, -1.0, 0.5, 2.0], p=[0.1, 0.3, 0.3, 0.3]))
         if self.chance(0.5):
             layer["activation"] = asked(self.activation())
         return layer, out
 
-    def parallel(self, width: int, level: int) -> tuple[Json, int]:
-        merge = list(Merge)[self.rng.integers(len(Merge))]
-        free = merge is Merge.CONCAT and width <= WIDEST  # else all branches have the same width
-        out = width if self.chance(0.5) else self.width()
+    def parallel(self, shape: Shape, level: int) -> Grown:
+        merge = self.one_of(list(Merge))
+        out = shape if self.chance(0.5) else (*shape[:-1], self.width())  # of concat all but the last axis
         branches, widths = [], []
-        for _ in range(int(self.rng.integers(1, 4))):
-            empty = (free or out == width) and self.chance(0.3)
-            count = 0 if empty else int(self.rng.integers(1, 3))
-            layers, reached = self.chain(width, level, count, None if free else out)
+        for _ in range(self.number(1, 3)):
+            empty = (merge is Merge.CONCAT or out == shape) and self.chance(0.3)
+            wanted = (*shape[:-1], self.width()) if merge is Merge.CONCAT else out
+            layers, reached = ([], shape) if empty else self.chain(shape, level + 1, self.number(1, 2), wanted)
             if merge is Merge.MULTIPLY and branches:  # a gate, so that powers of powers stay small
-                layers.append(standalone(_GATES[self.rng.integers(len(_GATES))]))
+                layers.append(standalone(self.one_of(GATES)))
             branches.append({"layers": layers})
-            widths.append(reached)
-        return {"kind": "parallel", "merge": merge.value, "branches": branches}, sum(
-            widths
-        ) if merge is Merge.CONCAT else out
+            widths.append(reached[-1])
+        width = sum(widths) if merge is Merge.CONCAT else out[-1]
+        return {"kind": "parallel", "merge": merge.value, "branches": branches}, (*shape[:-1], width)

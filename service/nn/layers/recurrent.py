@@ -172,23 +172,23 @@ class Recurrent(Node):
 
     def outward(self, at: Built, saved: Saved, dz: Scaled, probe: Probe) -> Callable[[], Scaled]:
         steps, tapes = saved
-        found: dict[str, tuple[Array, Exponents]] = {}
-        ways: list[Scaled] = []
+        backs = []
         for number, (run, tape) in enumerate(zip(self._runs(), tapes, strict=True)):
             part = slice(number * self.units, (number + 1) * self.units)
             pre, profile = self._back(at, tape, run, list(self._incoming(dz, at.shape[0], part, run.reverse)))
             probe.note(at, f"{run.prefix}log10_state_gradient", profile)
-            driven, shifted, top = _aligned(pre, self.computed.gates * self.units, run.reverse)
-            ways.append(_into_steps(driven, top, run.of(at, "weights")))
+            backs.append((run, tape, pre))
+        top = _highest([one for _, _, pre in backs for one in pre])
+        found: dict[str, Array] = {}
+        ways: list[Scaled] = []
+        for run, tape, pre in backs:
+            shifted: list[Array] = [one.values * _shift(one.exponent - top, one.values) for one in pre]
+            ordered = shifted[::-1] if run.reverse else shifted
+            driven = np.stack([one[..., : self.computed.gates * self.units] for one in ordered], axis=2)
+            ways.append(_into_steps(driven, top, at.named[f"{run.prefix}weights"]))
             gradients = self._gradients(steps, driven, tape, shifted)
-            found |= {f"{run.prefix}{name}": (one, top) for name, one in gradients.items()}
-        highest = np.max([one.exponent for one in ways], axis=0)
-
-        def gradient(name: str) -> Array:
-            values, exponent = found[name]
-            return values * _shift(exponent - highest, values)
-
-        probe.parameters(at, saved, Scaled(dz.values, highest, dz.sums), gradient)
+            found |= {f"{run.prefix}{name}": one for name, one in gradients.items()}
+        probe.parameters(at, saved, Scaled(dz.values, top, dz.sums), found.__getitem__)
         return lambda: ways[0] if len(ways) == 1 else ways[0] + ways[1]
 
     def _runs(self) -> list[_Run]:
@@ -276,25 +276,19 @@ class Recurrent(Node):
         }
 
 
-def _aligned(pre: list[Scaled], gates: int, reverse: bool) -> tuple[Array, list[Array], Exponents]:
-    """∂e/∂ pre-activations of all steps with one exponent for each trial, (trials, 1, 1).
-
-    Those of the input's share are (trials, samples, steps, gates), in the order of the input; the others step by step,
-    in the order of the run.
-    """
+def _highest(gradients: list[Scaled]) -> Exponents:
+    """The largest exponent of each trial, (trials, 1, 1); that of a gradient of zeros counts for nothing."""
     least = np.iinfo(np.int32).min
-    found = np.max([np.where(one.sums[:, None, None] == 0.0, least, one.exponent) for one in pre], axis=0)
+    found = np.max([np.where(one.sums[:, None, None] == 0.0, least, one.exponent) for one in gradients], axis=0)
     top: Exponents = np.where(found == least, 0, found)
-    shifted: list[Array] = [one.values * _shift(one.exponent - top, one.values) for one in pre]
-    ordered = shifted[::-1] if reverse else shifted
-    return np.stack([one[..., :gates] for one in ordered], axis=2), shifted, top
+    return top
 
 
-def _into_steps(driven: Array, exponent: Exponents, weights: Array | None) -> Scaled:
+def _into_steps(driven: Array, exponent: Exponents, weights: Array) -> Scaled:
     """∂e/∂x, (trials, samples, features), from ∂e/∂ pre-activations, (trials, samples, steps, gates)."""
     trials, samples, steps, gates = driven.shape
     rows = driven.reshape(trials, samples * steps, gates)
-    dx = rows if weights is None else product(rows, transposed(weights))
+    dx = product(rows, transposed(weights))
     return Scaled.of(dx.reshape(trials, samples, -1), exponent)
 
 
