@@ -71,22 +71,25 @@ def replaced(chain: Chain, row: int, name: str, array: Numbers) -> Chain:
     return Chain([with_array(one, row, name, array) for one in chain.nodes])
 
 
-def differences(of: Callable[[Numbers], Numbers], at: Numbers, steps: Numbers = STEPS) -> Numbers:
-    """The gradient of `of`, from (trials, *shape) to (trials,), at every entry of `at`, which is one trial's.
+def differences(
+    of: Callable[[Numbers], Numbers], at: Numbers, steps: Numbers = STEPS, directions: Numbers | None = None
+) -> Numbers:
+    """The gradient of `of`, from (trials, *shape) to (trials,), at `at`, which is one trial's: in every entry.
 
-    Central differences, extrapolated to no step at all (Richardson 1911); of the table of extrapolations the entry
-    that agrees best with those it is made of (Ridders 1982).
+    Or its slopes in some directions, (directions, *shape). Central differences, extrapolated to no step at all
+    (Richardson 1911); of the table of extrapolations the one that agrees best with its neighbours (Ridders 1982).
     """
-    moves = np.multiply.outer(np.multiply.outer([1.0, -1.0], steps), np.eye(at.size)).reshape(-1, *at.shape)
-    moved = np.broadcast_to(of(at + moves), 2 * steps.size * at.size)
-    above, below = moved.reshape(2, steps.size, at.size)
+    ways = np.eye(at.size).reshape(-1, *at.shape) if directions is None else directions
+    moves = np.multiply.outer(np.multiply.outer([1.0, -1.0], steps), ways).reshape(-1, *at.shape)
+    moved = np.broadcast_to(of(at + moves), 2 * steps.size * len(ways))
+    above, below = moved.reshape(2, steps.size, -1)
     column = (above - below) / (2.0 * steps[:, None])
     rounding = np.finfo(np.float64).eps * np.abs(moved).max() / steps
-    best, error = column[-1], np.full(at.size, np.inf)
+    best, error = column[-1], np.full(len(ways), np.inf)
     for order in range(1, steps.size):
         finer = column[1:] + (column[1:] - column[:-1]) / (16.0**order - 1.0)
         doubts = np.maximum(np.abs(finer - column[1:]), np.abs(finer - column[:-1])) + rounding[order:, None]
         for found, doubt in zip(finer, doubts, strict=True):
             best, error = np.where(doubt < error, found, best), np.minimum(doubt, error)
         column = finer
-    return best.reshape(at.shape)
+    return best.reshape(at.shape) if directions is None else best

@@ -20,6 +20,7 @@ Numbers = npt.NDArray[np.float64]
 
 KINKED = {one.kind for one in every(Activation) if not one.only_output and len(one.kinks)}
 RELATIVE, DECADES, UNDERFLOW = 1e-10, 1e-9, 1e-200
+SLOPE = 1e-15  # what is rounded of a slope, which is a sum of numbers of order 1
 ROUNDING = 1e-13  # of all gradients at a node: what is zero, such as that of a bias before a norm, is a rest of those
 
 
@@ -35,6 +36,7 @@ def truth_of(spec: SimulationSpec) -> list[Truth]:
 def assert_gradients(report: SimulationReport, truth: list[Truth]) -> None:
     assert report.gradients is not None
     assert [one.path for one in report.gradients] == [one.path for one in truth]
+    relative = max(RELATIVE, SLOPE / least_left(truth))
     for ours, theirs in zip(report.gradients, truth, strict=True):
         found = {"delta": ours.delta, "derivative": ours.derivative, **{one.name: one.array for one in ours.parameters}}
         expected = {"delta": theirs.delta, "derivative": theirs.derivative, **theirs.parameters}
@@ -46,7 +48,14 @@ def assert_gradients(report: SimulationReport, truth: list[Truth]) -> None:
                 values = np.array(found[name], np.float64)
                 assert values.shape == one.shape
                 error = np.linalg.norm(values - one)
-                assert error <= RELATIVE * np.linalg.norm(one) + floor, f"{name} at {ours.path}, {error}"
+                assert error <= relative * np.linalg.norm(one) + floor, f"{name} at {ours.path}, {error}"
+
+
+def least_left(truth: list[Truth]) -> float:
+    """The least share of a gradient that an activation or the gates of a cell leave, of those that leave something."""
+    shares = [ratio(one.delta, one.upstream) for one in truth]
+    shares += [ratio(one.entry, one.upstream) for one in truth if "recurrent_weights" in one.parameters]
+    return float(min((10.0**share for share in shares if share is not None), default=1.0))
 
 
 def assert_agreement(spec: SimulationSpec) -> None:
@@ -76,10 +85,11 @@ def ratio(ahead: Numbers, behind: Numbers) -> float | None:
 
 
 def angular_spread(h: Numbers) -> float | None:
-    sizes = np.linalg.norm(h, axis=1)
-    directions = h[sizes > 0.0] / sizes[sizes > 0.0, None]
-    if len(directions) < 2:
+    some = h[np.abs(h).max(axis=1) > 0.0]
+    if len(some) < 2:
         return None
+    some = some / np.abs(some).max(axis=1, keepdims=True)  # whose squares are numbers
+    directions = some / np.linalg.norm(some, axis=1, keepdims=True)
     return decades(np.sqrt(np.square(directions - directions.mean(axis=0)).sum(axis=1).mean()))
 
 
@@ -103,7 +113,8 @@ def assert_statistics(report: SimulationReport, truth: list[Truth], made: Plan) 
         behind = made.nodes[following]
         of_both = truth[row], truth[following]
         assert_step(report.layers[row], *(_plain(*of_both, behind) if plain else across(of_both[1], behind)))
-    assert_step(report.layers[last], *(_plain(truth[last], None, made.nodes[last]) if plain else (0.0, {})))
+    silent = ratio(truth[last].upstream, truth[last].upstream), {}
+    assert_step(report.layers[last], *(_plain(truth[last], None, made.nodes[last]) if plain else silent))
 
 
 Step = tuple[float | None, dict[str, float | None]]  # a gain, and its accounts by name

@@ -150,7 +150,7 @@ class RandomLayers:
         return {"kind": "global_pooling", "mode": self.mode()}, shape[-1:]
 
     def _upsampling(self, shape: Shape) -> Grown:
-        layer = {"kind": "upsampling", "size": [2 if prod(shape) <= LARGEST else 1]}
+        layer = {"kind": "upsampling", "size": [self.number(1, 2) if prod(shape) <= LARGEST else 1]}
         return layer, out_of(layer, shape)
 
     def _padding(self, shape: Shape) -> Grown:

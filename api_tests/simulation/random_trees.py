@@ -47,7 +47,8 @@ def tree(seed: int, smooth: bool = False, **fields: Any) -> SimulationSpec:
     layers += grown
     if loss.probability:  # none so close to 0 that it is rounded to it
         layers.append(grower.norm("layer_norm", shape) if shape[-1] > 1 else standalone(Tanh()))
-    layers.append(grower.dense(shape[-1], grower.width(), _output(loss, grower)))
+    units = grower.width() + loss.kind.startswith("cross_entropy")  # a single class is always right
+    layers.append(grower.dense(shape[-1], units, _output(loss, grower)))
     return SimulationSpec.model_validate(
         {
             "network": network(inputs, *layers),

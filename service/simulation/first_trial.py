@@ -20,12 +20,13 @@ _BINS = 40
 
 @dataclass
 class _Factors:
-    """The gradient at one node: ∂e/∂z, φ' and parameters' gradients, all · 2**exponent, of the mean over samples."""
+    """The gradient at one node, of the mean over samples: ∂e/∂z, φ' and parameters' gradients, with powers of two."""
 
     delta: Float64Array  # (samples, features)
     derivative: Float64Array | None  # (samples, features)
     exponent: int
     parameters: dict[str, Float64Array] = field(default_factory=dict)  # by name, of their shapes
+    parameters_exponent: int = 0
 
 
 @dataclass
@@ -58,7 +59,7 @@ class FirstTrial:
             edges, counts = histogram(sizes)
             self._gradients[row] = Histogram(edges=edges, counts=counts, zeros=int(np.isneginf(sizes).sum()))
         if Include.GRADIENTS in self.include:
-            self._factors[row].parameters = found
+            self._factors[row].parameters, self._factors[row].parameters_exponent = found, int(dz.exponents[0])
 
     def histograms(self, row: int) -> LayerHistograms | None:
         """The distributions at a node; None where it has no activation, or none are wanted."""
@@ -76,7 +77,7 @@ class FirstTrial:
 
 def _gradients_of(node: PlannedNode, one: _Factors, factor: float) -> LayerGradients:
     with np.errstate(over="ignore"):
-        found = {name: np.ldexp(factor * values, one.exponent) for name, values in one.parameters.items()}
+        found = {name: np.ldexp(factor * values, one.parameters_exponent) for name, values in one.parameters.items()}
         delta = np.ldexp(factor * one.delta, one.exponent)
     shapes = {parameter.name: parameter.shape for parameter in node.parameters}
     return LayerGradients.model_validate(
