@@ -34,7 +34,7 @@ def test_explicit_values_of_another_shape_are_refused_at_their_place(
     ("fields", "pointer", "words"),
     [
         ({"kind": "residual", "layers": [LINEAR]}, "/layers", "shape [3] and the shortcut with [4]"),
-        ({"kind": "residual", "layers": [DENSE], "shortcut": [LINEAR]}, "/shortcut", "as many units as the branch"),
+        ({"kind": "residual", "layers": [DENSE], "shortcut": [LINEAR]}, "/shortcut", "end the shortcut with"),
         ({"kind": "parallel", "merge": "add", "branches": [{}, {"layers": [LINEAR]}]}, "/branches/1", "to add them"),
     ],
 )

@@ -264,6 +264,8 @@ def theory_of(made: Plan, measured: float | None) -> Theory:
 
 
 def _prediction(made: Plan) -> Prediction:
+    if not set(made.depth.gradients) <= set(made.depth.top):
+        return Prediction([], "Hidden layers are inside a block here; the theory follows those of the top list alone.")
     square = made.spec.inputs().mean_square()
     inputs = Signal(square)
     if not all(isinstance(one.node, Dense | ActivationLayer) for one in made.nodes):
