@@ -131,7 +131,7 @@ def squares(values: Array) -> Squares:
     return Squares(sums, exponents)
 
 
-def well_known(sums: Float64Array, precision: DType) -> npt.NDArray[np.bool_]:
+def well_known(sums: Array, precision: DType) -> npt.NDArray[np.bool_]:
     """Where sums of squares, of any shape, have lost nothing to overflow or underflow."""
     low, high = _TRUSTED[precision]
     return (sums > low) & (sums < high)

@@ -53,6 +53,8 @@ class Windows:
 
     def take(self, x: Array, fill: float = 0.0) -> Array:
         """The windows of `x`, (trials, samples, *positions, channels), as (trials, samples, *out, *size, channels)."""
+        if self.single:
+            return x.reshape(*x.shape[:2], *self.out, *self.size, x.shape[-1])
         padded = self._padded(x, fill)
         found = np.empty((*x.shape[:2], *self.out, *self.size, x.shape[-1]), x.dtype)
         for tap in every(*map(range, self.size)):
@@ -61,6 +63,8 @@ class Windows:
 
     def add(self, dwindows: Array) -> Array:
         """The reverse of `take`: what all windows say of each position, (trials, samples, *positions, channels)."""
+        if self.single:
+            return dwindows.reshape(*dwindows.shape[:2], *self.positions, dwindows.shape[-1])
         shape = [length + sum(pad) for length, pad in zip(self.positions, self.pads, strict=True)]
         total = np.zeros((*dwindows.shape[:2], *shape, dwindows.shape[-1]), dwindows.dtype)
         for tap in every(*map(range, self.size)):
@@ -72,6 +76,11 @@ class Windows:
     def count(self) -> int:
         """How many windows there are."""
         return prod(self.out)
+
+    @property
+    def single(self) -> bool:
+        """Whether every position is a window, so that nothing need be copied."""
+        return {*self.size, *self.stride} == {1} and not any(map(any, self.pads))
 
     def _padded(self, x: Array, fill: float) -> Array:
         """`x` with `fill` around its positions, (trials, samples, *padded, channels)."""

@@ -17,7 +17,10 @@ _WORKER_BYTES = 320 << 20
 _OPERATIONS_PER_TRIAL_AND_LAYER = 3e4
 _OPERATIONS_PER_CHUNK_AND_LAYER = 2e6
 
-_ITEM_BYTES = {Precision.FLOAT32: 4, Precision.FLOAT64: 8, Precision.FLOAT16: 4, Precision.BFLOAT16: 4}
+_ITEM_BYTES = {Precision.FLOAT32: 4, Precision.FLOAT64: 8, Precision.FLOAT16: 6, Precision.BFLOAT16: 6}
+"""Of 16 bits single precision is computed with, and the network as it would be in that is kept beside."""
+_TIMES = {Precision.FLOAT32: 0.6, Precision.FLOAT64: 1.0, Precision.FLOAT16: 1.2, Precision.BFLOAT16: 1.2}
+"""How much longer everything takes than in double precision; 16 bits take two passes."""
 _RECORDED_PER_LAYER = 80  # numbers for each trial and layer, with what it takes to sort them
 
 _CHUNK_BYTES = 320 << 20
@@ -62,13 +65,14 @@ class Cost:
 def cost(plan: Plan) -> Cost:
     """Operations over all trials, and the largest memory in use at one time."""
     item = _ITEM_BYTES[plan.spec.precision]
-    signals = plan.samples * sum(node.features for node in plan.nodes)
-    copies = plan.samples * sum(node.node.copies(node.shape) for node in plan.nodes)
-    meeting = plan.samples * max(node.merged for node in plan.nodes)
+    kept = sum(node.kept for node in plan.nodes)
+    working = max(node.merged + node.batch * node.node.scratch(node.shape) for node in plan.nodes)
     widest = max(node.parameter_count for node in plan.nodes)
-    per_trial = item * (plan.parameters + 2 * signals + copies + meeting) + 64 * (widest + plan.samples * plan.widest)
+    at_once = 40 * widest + 8 * item * plan.samples * plan.widest
+    per_trial = item * (plan.parameters + plan.samples * (kept + working)) + at_once
     chosen = regime(plan, item, per_trial)
     depth = len(plan.nodes)
+    calls = sum(node.shape[0] if node.node.step_by_step else 1 for node in plan.nodes)
     each = (
         sum(
             one.initializer.draw_operations(one.matrix_shape(plan.samples))
@@ -78,8 +82,9 @@ def cost(plan: Plan) -> Cost:
         + plan.samples * sum(node.operations for node in plan.nodes)
         + _OPERATIONS_PER_TRIAL_AND_LAYER * depth
     )
-    operations = plan.trials * each + _OPERATIONS_PER_CHUNK_AND_LAYER * depth * -(-plan.trials // chosen.together)
+    operations = plan.trials * each + _OPERATIONS_PER_CHUNK_AND_LAYER * calls * -(-plan.trials // chosen.together)
     recorded = 8 * _RECORDED_PER_LAYER * plan.trials * depth
+    operations *= _TIMES[plan.spec.precision]
     return Cost(operations, _WORKER_BYTES + chosen.together * per_trial + recorded, chosen)
 
 

@@ -135,6 +135,7 @@ def observe(work: Work, share: range) -> tuple[Accumulator, FirstTrial, bool]:
             probe.truth = Truth(found.lost, rows, work.plan) if half else None
             _pass(network, work.plan.spec.loss, probe)
             twins = twins or (trials.start == 0 and _has_twins(network.chain))
+            del network  # before the next one is drawn
     return found, first, twins
 
 

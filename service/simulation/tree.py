@@ -9,6 +9,7 @@ from zlib import crc32
 from service.core.arrays import Shape
 from service.core.errors import ShapeMismatch, WidthExceeded
 from service.nn.layers import Node
+from service.nn.layers.activation import ActivationLayer
 from service.nn.layers.base import Parameter
 from service.nn.shapes import LARGEST_SIGNAL, WIDEST
 from service.simulation.results import LayerShape
@@ -65,7 +66,13 @@ class PlannedNode:
         """What it takes time for, for each sample, as multiplications and additions of a matrix product."""
         each, per_output = self.node.operations
         each += 6.0 * self.node.products(self.shape)
-        return self.batch * each + per_output * (self.features + 3.0 * self.merged)
+        return self.batch * each + per_output * (self.features + self.merged)
+
+    @cached_property
+    def kept(self) -> int:
+        """How many numbers of one sample are kept for the way back."""
+        bent = self.node.output_activation is not None and not isinstance(self.node, ActivationLayer)
+        return self.features * (1 + bent) + self.batch * self.node.copies(self.shape)
 
     @property
     def opens(self) -> bool:

@@ -19,6 +19,8 @@ from service.nn.scaled import Scaled
 from service.nn.shapes import WIDEST
 
 _ROTARY_BASE = 10_000.0
+_PRODUCTS_PER_SHARE = 130.0
+"""A step's share in another takes, with its softmax and its entropy, as long as so many multiplications."""
 
 
 class Positions(StrEnum):
@@ -110,11 +112,15 @@ class Attention(Node):
 
     def products(self, shape: Shape) -> float:
         steps, (units, _) = shape[0], self.sizes(shape)
-        return float(sum(one.size for one in self.parameters(shape)) * steps + 2 * steps**2 * self.heads * units)
+        every = _PRODUCTS_PER_SHARE * steps + 2 * steps * units
+        return float(sum(one.size for one in self.parameters(shape)) * steps + every * steps * self.heads)
+
+    def scratch(self, shape: Shape) -> int:
+        return 6 * self.heads * shape[0] ** 2
 
     def copies(self, shape: Shape) -> int:
         steps, (units, _) = shape[0], self.sizes(shape)
-        return 6 * self.heads * steps * (steps + units)
+        return self.heads * steps * (steps + 5 * units)
 
     def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
         units, kept = self.sizes(x.shape[2:])

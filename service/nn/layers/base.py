@@ -195,6 +195,8 @@ class Node(Kind):
     """The shape of what comes out of it."""
     account: ClassVar[Account] = "other"
     """The account that its gain is booked to, but for its activation's: a block in which signals meet books all."""
+    step_by_step: ClassVar[bool] = False
+    """Whether the steps of what goes in are taken one after the other, each with calls of NumPy of its own."""
     plain: ClassVar[bool] = False
     """Whether a network of such nodes alone is a plain stack, measured where activations begin."""
 
@@ -243,6 +245,10 @@ class Node(Kind):
     def products(self, shape: Shape) -> float:
         """Multiplications of one sample on the way forward: those of a dense layer at each position."""
         return float(sum(one.size for one in self.parameters(shape)) * prod(shape[:-1]))
+
+    def scratch(self, shape: Shape) -> int:
+        """Numbers of one sample that it needs while it is at work."""
+        return 0
 
     def copies(self, shape: Shape) -> int:
         """Numbers that `apply` keeps of one sample beside its input and output."""

@@ -18,9 +18,12 @@ from service.nn.initializers.base import LecunNormal
 from service.nn.initializers.constants import Zeros
 from service.nn.layers.arranging import check_positions
 from service.nn.layers.base import Account, Node, Parameter, Saved, Vjp, bias_of
+from service.nn.layers.dense import worth_a_gram
 from service.nn.shapes import WIDEST
 from service.nn.windows import Windows
 
+_PRODUCTS_PER_COPY = 12.0
+"""To copy an entry of a window, forward and back, takes as long as so many multiplications."""
 Extents = Annotated[list[Annotated[Int64, Field(ge=1, le=1024)]], Field(min_length=1, max_length=2)]
 
 
@@ -99,11 +102,19 @@ class Kernel(Node):
             )
 
     def products(self, shape: Shape) -> float:
-        return float(sum(one.size for one in self.parameters(shape)) * self.windows(shape).count)
+        products = sum(one.size for one in self.parameters(shape)) * self.windows(shape).count
+        return float(products + _PRODUCTS_PER_COPY * self._copied(shape))
+
+    def scratch(self, shape: Shape) -> int:
+        return 2 * self._copied(shape)
 
     def copies(self, shape: Shape) -> int:
+        return self._copied(shape)
+
+    def _copied(self, shape: Shape) -> int:
+        """Entries of all windows of one sample, where they are copied."""
         windows = self.windows(shape)
-        return 2 * windows.count * prod(windows.size) * shape[-1]
+        return 0 if windows.single else windows.count * prod(windows.size) * shape[-1]
 
 
 class Convolution(Kernel):
@@ -131,6 +142,9 @@ class Convolution(Kernel):
     definition: ClassVar[str] = "z[p, j] = sum over k, i of W[k, i, j] * x[stride * p + dilation * k, i] + b[j]"
     source: ClassVar[str] = "LeCun et al. 1989; shapes as in TensorFlow, channels last."
 
+    def copies(self, shape: Shape) -> int:
+        return 0
+
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
         self.check(path, shape)
         for name, count in (("the channels that come in", shape[-1]), ("the filters", self.filters)):
@@ -150,14 +164,14 @@ class Convolution(Kernel):
     def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
         weights, *bias = arrays
         windows = self.windows(x.shape[2:])
-        columns = self._grouped(windows.take(x), windows)
-        z = self._joined([product(one, w) for one, w in zip(columns, self._kernels(weights), strict=True)])
+        columns = self._columns(x, windows)
+        z = _joined([product(one, w) for one, w in zip(columns, self._kernels(weights), strict=True)])
         if bias and bias[0].any():
             z = z + bias[0]
-        return z.reshape(z.shape[0], x.shape[1], *windows.out, self.filters), (columns, windows)
+        return z.reshape(z.shape[0], x.shape[1], *windows.out, self.filters), (x, windows)
 
     def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
-        columns, windows = saved
+        x, windows = saved
         rows = dy.reshape(dy.shape[0], -1, self.filters)
         parts = np.split(rows, self.groups, axis=-1)
 
@@ -165,20 +179,30 @@ class Convolution(Kernel):
             kernels = self._kernels(arrays[0])
             found = [product(part, transposed(w)) for part, w in zip(parts, kernels, strict=True)]
             shape = (found[0].shape[0], dy.shape[1], *windows.out, *windows.size, -1)
-            return windows.add(np.concatenate([one.reshape(shape) for one in found], axis=-1))
+            return windows.add(_joined([one.reshape(shape) for one in found]))
 
         def gradient(name: str) -> Array:
             if name == "bias":
                 return rows.sum(axis=-2, keepdims=True)
-            found = [product(transposed(one), part) for one, part in zip(columns, parts, strict=True)]
-            whole = np.concatenate(found, axis=-1)
+            columns = self._columns(x, windows)  # made anew: kept, they would be most of the memory
+            whole = _joined([product(transposed(one), part) for one, part in zip(columns, parts, strict=True)])
             return whole.reshape(whole.shape[0], *windows.size, -1, self.filters)
 
         return dx, gradient
 
-    def _grouped(self, taken: Array, windows: Windows) -> list[Array]:
-        """Windows, (trials, samples, *out, *size, channels), as rows of each group, (trials, rows, taps · channels)."""
-        parts = np.split(taken, self.groups, axis=-1)
+    def gram(self, saved: Saved, dy: Array) -> tuple[Array, Array] | None:
+        x, windows = saved
+        if self.groups > 1:
+            return None
+        rows, taps = x.shape[1] * windows.count, prod(windows.size) * x.shape[-1]
+        if not worth_a_gram(rows, taps, self.filters):
+            return None
+        (columns,), deltas = self._columns(x, windows), dy.reshape(dy.shape[0], rows, self.filters)
+        return columns @ transposed(columns), deltas @ transposed(deltas)
+
+    def _columns(self, x: Array, windows: Windows) -> list[Array]:
+        """The windows of `x` as rows of each group, (trials, rows, taps · channels)."""
+        parts = np.split(windows.take(x), self.groups, axis=-1)
         return [one.reshape(one.shape[0], one.shape[1] * windows.count, -1) for one in parts]
 
     def _kernels(self, weights: Array) -> list[Array]:
@@ -186,6 +210,7 @@ class Convolution(Kernel):
         filters = np.split(weights, self.groups, axis=-1)
         return [one.reshape(one.shape[0], -1, one.shape[-1]) for one in filters]
 
-    def _joined(self, parts: list[Array]) -> Array:
-        """(trials, rows, filters)."""
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+def _joined(parts: list[Array]) -> Array:
+    """All groups along the last axis."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)

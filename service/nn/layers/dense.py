@@ -19,6 +19,11 @@ _SHARE_WORTH_IT = 0.5
 """Products over samples are taken where they are at most this share of the operations: they are smaller and slower."""
 
 
+def worth_a_gram(rows: int, fan_in: int, fan_out: int) -> bool:
+    """Whether products of so many rows with one another take less than the gradient of that many weights."""
+    return rows * (fan_in + fan_out) <= _SHARE_WORTH_IT * fan_in * fan_out
+
+
 class Dense(Node):
     """activation(x·W + b), W of shape (fan_in, fan_out)."""
 
@@ -107,7 +112,7 @@ class Dense(Node):
     def gram(self, saved: Saved, dy: Array) -> tuple[Array, Array] | None:
         """‖xᵀ·δ‖² = Σ (x·xᵀ)∘(δ·δᵀ): products of samples with samples, where these are few against the widths."""
         samples, fan_in, fan_out = saved.shape[-2], saved.shape[-1], self.units
-        if samples * (fan_in + fan_out) > _SHARE_WORTH_IT * fan_in * fan_out:
+        if not worth_a_gram(samples, fan_in, fan_out):
             return None
         rows = dy.reshape(dy.shape[0], samples, fan_out)
         return saved @ transposed(saved), rows @ transposed(rows)

@@ -1,6 +1,7 @@
 """Dropout."""
 
 from collections.abc import Collection, Mapping, Sequence
+from math import prod
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -46,6 +47,9 @@ class Dropout(Node):
 
     def products(self, shape: Shape) -> float:
         return 0.0
+
+    def copies(self, shape: Shape) -> int:
+        return prod(shape)  # the mask
 
     def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
         return x * arrays[0], None

@@ -13,7 +13,7 @@ from pydantic import Field
 from service.core.arrays import Array, Shape
 from service.core.errors import Incompatible
 from service.core.kinds import Model
-from service.nn.layers.base import Account, Built, Node, Probe, Saved, flat, shaped
+from service.nn.layers.base import OPERATIONS_PER_OUTPUT, Account, Built, Node, Probe, Saved, flat, shaped
 from service.nn.scaled import Scaled
 
 if TYPE_CHECKING:
@@ -66,6 +66,10 @@ class Parallel(Node):
     @property
     def cut(self) -> bool:
         return all(branch.layers for branch in self.branches)
+
+    @property
+    def operations(self) -> tuple[float, float]:
+        return 0.0, 2.0 * OPERATIONS_PER_OUTPUT
 
     def chains(self, shape: Shape) -> dict[str, Sequence[Node]]:
         return {f"/branches/{number}/layers": branch.layers for number, branch in enumerate(self.branches)}

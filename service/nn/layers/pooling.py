@@ -77,9 +77,15 @@ class Pooling(Node):
             raise Incompatible(f"No window fits into {list(shape)}.", pointer=f"{path}/size", shape=list(shape))
         return (*self.windows(shape).out, shape[-1])
 
-    def copies(self, shape: Shape) -> int:
+    def products(self, shape: Shape) -> float:
+        return 20.0 * self.scratch(shape)  # entries of windows, which are copied forward and back
+
+    def scratch(self, shape: Shape) -> int:
         windows = self.windows(shape)
-        return 2 * windows.count * prod(windows.size) * shape[-1]
+        return 3 * windows.count * prod(windows.size) * shape[-1]
+
+    def copies(self, shape: Shape) -> int:
+        return self.windows(shape).count * shape[-1] if self.mode is Pool.MAX else 0
 
     def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
         windows = self.windows(x.shape[2:])

@@ -20,7 +20,6 @@ from service.nn.initializers.base import GlorotUniform
 from service.nn.initializers.constants import Zeros
 from service.nn.initializers.matrices import Orthogonal
 from service.nn.layers.base import (
-    OPERATIONS_PER_OUTPUT,
     Account,
     Built,
     Node,
@@ -34,6 +33,9 @@ from service.nn.layers.base import (
 )
 from service.nn.scaled import Exponents, Scaled
 from service.nn.shapes import WIDEST
+
+_PRODUCTS_PER_GATE = 150.0
+"""A gate of a step takes, besides its products, as long as so many multiplications."""
 
 
 class Returns(StrEnum):
@@ -125,14 +127,11 @@ class Recurrent(Node):
         "forget_bias",
     )
     account: ClassVar[Account] = "weights"
+    step_by_step: ClassVar[bool] = True
     shape_in: ClassVar[str] = "(steps, features)"
     shape_out: ClassVar[str] = "(units,), or (steps, units) of a sequence; both directions make 2 * units"
     definition: ClassVar[str] = "h_t = cell(x_t * W + h_(t-1) * U + b); gates in the order i f c o (lstm), z r h (gru)"
     source: ClassVar[str] = "Elman 1990; Hochreiter & Schmidhuber 1997; Cho et al. 2014; the order of gates is Keras'."
-
-    @property
-    def operations(self) -> tuple[float, float]:
-        return 0.0, 10.0 * OPERATIONS_PER_OUTPUT
 
     @property
     def computed(self) -> Cell:
@@ -154,10 +153,11 @@ class Recurrent(Node):
         return [one for run in self._runs() for one in self._of_one(shape[-1], run.prefix)]
 
     def products(self, shape: Shape) -> float:
-        return float(sum(one.size for one in self.parameters(shape)) * shape[0])
+        by_gates = _PRODUCTS_PER_GATE * self.computed.gates * self.units * len(self._runs())
+        return shape[0] * (sum(one.size for one in self.parameters(shape)) + by_gates)
 
     def copies(self, shape: Shape) -> int:
-        return 3 * shape[0] * self.computed.gates * self.units * len(self._runs())
+        return 9 * shape[0] * self.computed.gates * self.units * len(self._runs())
 
     def inward(self, at: Built, x: Array, probe: Probe) -> tuple[Array, Saved]:
         steps = shaped(x, at.shape)
@@ -241,10 +241,9 @@ class Recurrent(Node):
     def _back(
         self, at: Built, tape: list[Tape], run: _Run, incoming: list[Scaled | None]
     ) -> tuple[list[Scaled], Float64Array]:
-        """∂e/∂ the pre-activations of every step, in the order of the run, and the size of ∂e/∂state, (trials, steps).
+        """∂e/∂ pre-activations of every step in the order of the run; the size of ∂e/∂state, (trials, steps).
 
-        That size, in decades, is of what comes in at the last step alone.
-        """
+        That is in decades, and of what comes in at the last step alone."""
         cell, u = self.computed, at.named[f"{run.prefix}recurrent_weights"]
         whole, alone, pre, sizes = None, None, [], []
         for number, (kept, given) in enumerate(zip(reversed(tape), incoming, strict=True)):

@@ -11,7 +11,7 @@ from service.core.errors import Incompatible
 from service.core.kinds import Advice, BoundedFloat
 from service.nn.activations import Activation, AnyActivation
 from service.nn.activations.smooth import Linear
-from service.nn.layers.base import Account, Built, Node, Probe, Saved
+from service.nn.layers.base import OPERATIONS_PER_OUTPUT, Account, Built, Node, Probe, Saved
 from service.nn.scaled import Scaled
 
 if TYPE_CHECKING:
@@ -49,6 +49,10 @@ class Residual(Node):
     @property
     def output_activation(self) -> Activation:
         return self.activation
+
+    @property
+    def operations(self) -> tuple[float, float]:
+        return 0.0, 0.6 * OPERATIONS_PER_OUTPUT
 
     def chains(self, shape: Shape) -> dict[str, Sequence[Node]]:
         return {"/layers": self.layers, "/shortcut": self.shortcut}
