@@ -69,7 +69,7 @@ class Parallel(Node):
 
     @property
     def operations(self) -> tuple[float, float]:
-        return 0.0, 2.0 * OPERATIONS_PER_OUTPUT
+        return 0.0, 3.0 * OPERATIONS_PER_OUTPUT
 
     def chains(self, shape: Shape) -> dict[str, Sequence[Node]]:
         return {f"/branches/{number}/layers": branch.layers for number, branch in enumerate(self.branches)}
