@@ -253,11 +253,8 @@ class Recurrent(Node):
             dpre, before = cell.backward(kept, whole.values, u)
             pre.append(Scaled.of(dpre, whole.exponent))
             passed = Scaled.of(before, whole.exponent)
-            if alone is whole:
-                alone = passed
-            else:
-                _, lone = cell.backward(kept, alone.values, u)
-                alone = Scaled.of(lone, alone.exponent)
+            lone = None if alone is whole else cell.backward(kept, alone.values, u)[1]
+            alone = passed if lone is None else Scaled.of(lone, alone.exponent)
             whole = passed
         return pre[::-1], np.stack(sizes[::-1], axis=-1)
 
