@@ -124,10 +124,10 @@ def _plain(one: Truth, following: Truth | None, ahead: PlannedNode) -> Step:
     """From one pre-activation to the one before it, over what is `ahead`; from the prediction where nothing follows."""
     behind = one.upstream if following is None else following.delta
     account = "weights" if ahead.node.kind == "activation" else ahead.node.account
-    return ratio(one.delta, behind), {
-        account: ratio(one.upstream, behind),
-        "derivative": ratio(one.delta, one.upstream),
-    }
+    if account == "derivative":  # a learned slope
+        return ratio(one.delta, behind), {"derivative": ratio(one.delta, behind)}
+    shares = {account: ratio(one.upstream, behind), "derivative": ratio(one.delta, one.upstream)}
+    return ratio(one.delta, behind), shares
 
 
 def across(one: Truth, planned: PlannedNode) -> Step:
