@@ -124,6 +124,72 @@ def test_every_example_of_a_request_is_answered(service_url: str, name: str, tit
     assert answer.status_code == answer_of(name)[0], answer.text
 
 
+def kinds_of(union: str) -> list[tuple[str, Json]]:
+    """The examples of all kinds of a union, by the names of their schemas."""
+    schemas = DOCUMENT["components"]["schemas"]
+    members = [one["$ref"].rpartition("/")[2] for one in schemas[union]["oneOf"]]
+    return [(name, example) for name in members for example in schemas[name]["examples"]]
+
+
+DENSE = {"kind": "dense", "units": 128}
+VECTORS = {"features": 128, "layers": [DENSE]}
+INPUTS = [
+    {"kind": "features", "features": 128},
+    {"kind": "sequence", "steps": 8, "features": 128},
+    {"kind": "image", "height": 4, "width": 4, "channels": 128},
+    {"kind": "features", "features": 16},
+    {"kind": "tokens", "steps": 8, "vocabulary": 100},
+]
+PLACES: dict[str, Any] = {
+    "Activation": lambda kind: [{"network": {"features": 2, "layers": [{**DENSE, "activation": kind}]}}],
+    "Initializer": lambda kind: [{"network": {"features": 2, "layers": [{**DENSE, "units": 2, "weights": kind}]}}],
+    "Bias": lambda kind: [{"network": {"features": 2, "layers": [{**DENSE, "units": 2, "bias": kind}]}}],
+    "Layer": lambda kind: [{"network": {"input": shape, "layers": [kind]}} for shape in INPUTS],
+    "InputShape": lambda kind: [
+        {"network": {"input": kind, "layers": layers}} for layers in ([DENSE], [{"kind": "embedding", "units": 2}])
+    ],
+    "Loss": lambda kind: [
+        {"network": {**VECTORS, "layers": [{**DENSE, "activation": {"kind": "sigmoid"}}]}, "loss": kind}
+    ],
+    "Inputs": lambda kind: [
+        {"network": network, "data": {"inputs": kind}}
+        for network in (
+            {"features": 2, "layers": [DENSE]},
+            {"input": INPUTS[-1], "layers": [{"kind": "embedding", "units": 2}]},
+        )
+    ],
+    "Targets": lambda kind: [
+        {"network": {"features": 2, "layers": [{**DENSE, "units": units}]}, "data": {"targets": kind}}
+        for units in (2, 10)
+    ],
+    "Policy": lambda kind: [{"network": VECTORS, "policy": kind}],
+}
+"""Specifications of which at least one has room for a kind, by the union that it belongs to."""
+CANNOT_BE = {
+    ("Bias", "ExplicitInitializer"): "a matrix",
+    ("Targets", "PerFeatureData"): "no",
+    ("Targets", "TokenIndexData"): "no",
+}
+
+
+@pytest.mark.parametrize("union", PLACES)
+def test_every_kind_has_an_example_that_is_accepted(service_url: str, union: str) -> None:
+    for name, example in kinds_of(union):
+        bodies = PLACES[union](example)
+        found = [httpx.post(f"{service_url}/v1/estimates", json=body, timeout=60) for body in bodies]
+        fits = any(answer.status_code == 200 for answer in found)
+        assert fits or (union, name) in CANNOT_BE, (union, name, [answer.text for answer in found])
+        assert all(answer.status_code in (200, 422) for answer in found)
+        codes = {answer.json()["code"] for answer in found if answer.status_code == 422}
+        assert "invalid-request" not in codes, (union, name)  # what does not fit reads well all the same
+
+
+def test_every_union_of_what_a_simulation_is_made_of_is_tried() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    unions = {name for name, schema in schemas.items() if "discriminator" in schema}
+    assert unions - set(PLACES) == {"Claim", "JobResult"}
+
+
 def test_every_operation_that_has_a_body_has_examples_of_it() -> None:
     for name, (_, _, operation) in OPERATIONS.items():
         assert ("requestBody" in operation) == bool(bodies_of(name)), name

@@ -7,8 +7,11 @@ import pytest
 from api_tests.grading.judging import Json, answering, flaws, judged
 from api_tests.grading.networks_for_claims import saying, spread
 from api_tests.networks import blocks
+from service.grading.claims.change import ChangeClaim
+from service.simulation.plan import plan
 from service.simulation.results import SimulationReport
 from service.simulation.simulate import simulate
+from service.simulation.spec import SimulationSpec
 
 SIGMOID_OUTPUT: Json = {
     "network": {
@@ -93,3 +96,15 @@ FLAWED = [
 def test_a_patch_that_does_not_fit_or_leads_to_no_network_is_flawed(patch: list[Json], pointer: str) -> None:
     assert [found for found, _ in flaws({**CHANGE, "patch": patch})] == [pointer]
     assert flaws(CHANGE) == []
+
+
+def test_a_patch_of_the_preset_changes_all_that_it_fills_and_any_other_keeps_it() -> None:
+    network = {"features": 4, "layers": [{"kind": "dense", "units": 4}], "defaults": "siren"}
+    for patch, layers, preset in (
+        ({"op": "replace", "path": "/network/defaults", "value": "keras"}, network["layers"], "keras"),
+        ({"op": "replace", "path": "/network/layers/0/units", "value": 5}, [{"kind": "dense", "units": 5}], "siren"),
+    ):
+        claim = {"kind": "change", "id": "c", "simulation": {"network": network}, "patch": [patch]}
+        kept = ChangeClaim.model_validate_json(ChangeClaim.model_validate(claim).model_dump_json())
+        written = {"network": {**network, "layers": layers, "defaults": preset}}
+        assert plan(kept.after()).digest == plan(SimulationSpec.model_validate(written)).digest

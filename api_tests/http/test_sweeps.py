@@ -10,6 +10,9 @@ import pytest
 from api_tests.http.asking import MARKER, Json, assert_problem, resolve, sent, spec
 from api_tests.http.working import WIDTH, Bench, bench_over, sweep
 from api_tests.networks import stack
+from service.simulation.plan import plan
+from service.simulation.spec import SimulationSpec
+from service.studies.sweep import Grid, SweepSpec
 
 pytestmark = pytest.mark.anyio
 
@@ -108,7 +111,7 @@ async def test_what_is_no_sweep_is_refused_with_a_pointer_to_its_fault(
         resolve(error["pointer"], body)
 
 
-STRANGE = ["[]", "{}", "null", "true", '""', "1e308", "18446744073709551616", "1e400", "-1e400", '[{"a": 1e400}]']
+STRANGE = ["[]", "{}", "[null]", "true", '""', "1e308", "18446744073709551616", "1e400", "-1e400", '[{"a": 1e400}]']
 HALVES = ['"\\ud800"', '{"\\udfff": 1}']
 
 
@@ -157,3 +160,23 @@ async def test_a_simulation_that_is_too_large_is_told_of_sweeps(client: httpx.As
     assert "POST /v1/sweeps" in problem["detail"]
     single = {"base": body, "axes": [{"name": "seed", "pointer": "/seed", "values": [0]}]}
     assert (await client.post(PATH, **sent(single))).status_code == 202
+
+
+async def test_presets_are_swept_and_a_sweep_of_something_else_keeps_the_preset_of_its_base(
+    client: httpx.AsyncClient,
+) -> None:
+    network = {"features": 4, "layers": [{"kind": "dense", "units": 4}, {"kind": "dense", "units": 1}]}
+    presets = {"name": "preset", "pointer": "/network/defaults", "values": [None, "keras", "pytorch"]}
+    seeds = {"name": "seed", "pointer": "/seed", "values": [0]}
+    for base, axis, expected in (
+        (network, presets, [None, "keras", "pytorch"]),
+        ({**network, "defaults": "siren"}, presets, [None, "keras", "pytorch"]),
+        ({**network, "defaults": "siren"}, seeds, ["siren"]),
+    ):
+        body = SweepSpec.model_validate({"base": {"network": base, "trials": 2}, "axes": [axis]})
+        grid = Grid(SweepSpec.model_validate_json(body.model_dump_json()))  # as it is kept
+        for index, preset in enumerate(expected):
+            alone = {"network": {**network, "defaults": preset}, "trials": 2}
+            assert grid.digest(index) == plan(SimulationSpec.model_validate(alone)).digest
+    accepted = await client.post(PATH, **sent({"base": {"network": network, "trials": 2}, "axes": [presets]}))
+    assert accepted.status_code == 202, accepted.text

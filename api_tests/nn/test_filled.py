@@ -219,3 +219,29 @@ def test_presets_are_known_by_other_names() -> None:
     for preset in PRESETS.values():
         assert all(preset_called(alias) == preset.name for alias in (*preset.aliases, preset.name.upper()))
     assert preset_called("caffe") is preset_called(3) is None
+
+
+def test_a_specification_that_is_written_and_read_is_the_same_one_with_every_preset() -> None:
+    inside = {"kind": "residual", "layers": [{"kind": "parallel", "branches": [{"layers": [DENSE]}]}]}
+    for preset in (None, *PRESETS):
+        network = {"input": SERIES, "layers": [DENSE, inside, *EVERY], "defaults": preset}
+        spec = SimulationSpec.model_validate({"network": network})
+        again = SimulationSpec.model_validate_json(spec.model_dump_json())
+        assert again.network.defaults == preset
+        assert plan(again).digest == plan(spec).digest
+        assert again.model_dump_json() == spec.model_dump_json()
+
+
+def test_a_specification_to_be_edited_has_all_that_a_preset_fills_or_the_preset() -> None:
+    spec = SimulationSpec.model_validate({"network": {"features": 4, "layers": [DENSE], "defaults": "keras"}})
+    written = spec.written_out(["/trials"])
+    assert written["network"]["layers"][0]["weights"] == {"kind": "glorot_uniform"}
+    assert written["network"]["defaults"] is None
+    assert written["data"]["inputs"]["kind"] == "gaussian"
+    assert plan(SimulationSpec.model_validate(written)).digest == plan(spec).digest
+    by_preset = spec.written_out(["/network/defaults"])
+    assert by_preset["network"]["defaults"] == "keras"
+    assert "weights" not in by_preset["network"]["layers"][0]
+    by_preset["network"]["defaults"] = "pytorch"
+    other = SimulationSpec.model_validate({"network": {"features": 4, "layers": [DENSE], "defaults": "pytorch"}})
+    assert plan(SimulationSpec.model_validate(by_preset)).digest == plan(other).digest

@@ -29,8 +29,9 @@ def _tidy(schema: dict[str, Any], model: type[BaseModel]) -> None:
         fields["kind"].pop("default", None)
         fields["kind"].setdefault("description", "Which kind this is.")
         schema["required"] = list(dict.fromkeys(["kind", *schema.get("required", [])]))
-    if isinstance(model, type) and issubclass(model, Kind) and _is_concrete(model):
-        schema["examples"] = [model.example()]
+        example = model.example() if issubclass(model, Kind) and _is_concrete(model) else {}
+        if set(schema["required"]) <= example.keys():
+            schema["examples"] = [example]
 
 
 Advice = Mapping[str, Any] | str

@@ -1,14 +1,14 @@
 """What may be asked: a network, its loss and data, how often to simulate it, and by which policy to judge it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
 from math import prod
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
 from service.core.arrays import Array, Limits, Shape, stored
@@ -19,11 +19,13 @@ from service.nn.layers import AnyLayer, Node
 from service.nn.layers.embedding import Embedding
 from service.nn.losses import AnyLoss, SquaredError
 from service.nn.policies import AnyPolicy, Sgd
-from service.nn.presets import PresetName, filled, preset_called, rewritten
+from service.nn.presets import PRESETS, PresetName, filled, preset_called, rewritten, without_open_fields
 from service.nn.shapes import WIDEST, AnyInputShape, FeaturesShape, ImageShape, TokensShape
 
 DEFAULT_SAMPLES = 64
 _IMAGE = '{"kind": "image", "height": 28, "width": 28, "channels": 1}'
+
+_PRESET = "/network/defaults"
 
 _encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
@@ -80,8 +82,9 @@ class Network(Model):
 
     features: Annotated[Int64, Field(ge=1, le=WIDEST)] | None = None
     """How many features an input has, where it is a vector."""
-    input: AnyInputShape | None = None
-    """What an input looks like, where it is something else."""
+    input: Annotated[AnyInputShape | None, Field(exclude_if=lambda given: given is None)] = None
+    """What an input looks like, where it is something else; left out, never null, in answers: clients in Java read no
+    union that is null."""
     defaults: PresetName | None = None
     """What layers have where they say nothing: what a framework takes, or a paper."""
     layers: Annotated[list[AnyLayer], Field(min_length=1, max_length=1000)]
@@ -92,6 +95,14 @@ class Network(Model):
         """What belongs in place of a field, and the preset that a framework's other name stands for."""
         preset = preset_called(value) if field == "defaults" else None
         return {"defaults": preset} if preset else super().advice(field, value)
+
+    @model_serializer(mode="wrap")
+    def _what_is_said(self, write: SerializerFunctionWrapHandler) -> Any:
+        """As JSON without what its layers do not say and the preset fills: read again, it is the same network."""
+        written = write(self)
+        if self.defaults is not None and "layers" in written:
+            without_open_fields(self.layers, written["layers"])
+        return written
 
     @model_validator(mode="after")
     def _one_input(self) -> "Network":
@@ -202,6 +213,24 @@ class SimulationSpec(Model):
         data = DataSpec(samples=samples, inputs=self.inputs(), targets=targets)
         network, include = self.network.resolved(), sorted(set(self.include))
         return self.model_copy(update={"network": network, "data": data, "include": include})
+
+    def written_out(self, edited: Collection[str | None]) -> Any:
+        """The specification as JSON with every default written out, for edits at the pointers `edited`.
+
+        What a preset fills is written out, too, and the preset gone, unless the preset is what is edited.
+        """
+        network, tokens, preset_is_open = self.network, isinstance(self.network.input, TokensShape), _PRESET in edited
+        if preset_is_open:
+            network = network.model_copy(update={"defaults": PresetName(next(iter(PRESETS)))})
+        elif network.defaults is not None:
+            layers = filled(network.layers, network.defaults, network.shape)
+            network = network.model_copy(update={"layers": layers, "defaults": None})
+        inputs = self.data.inputs or (TokenIndexData() if tokens else GaussianData())
+        data = self.data.model_copy(update={"inputs": inputs})
+        written = self.model_copy(update={"network": network, "data": data}).model_dump(mode="json")
+        if preset_is_open:
+            written["network"]["defaults"] = self.network.defaults
+        return written
 
     def canonical(self) -> str:
         """The specification as JSON with sorted names and every default written out."""

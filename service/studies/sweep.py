@@ -82,7 +82,7 @@ class Grid:
 
     def __init__(self, spec: SweepSpec) -> None:
         self.spec = spec
-        base = spec.base.model_dump(mode="json")
+        base = spec.base.written_out([axis.pointer for axis in spec.axes])
         self._base = pickle.dumps(base)  # from which each point gets its own in a seventh of the time of a deepcopy
         self._values = [axis.resolved(base) for axis in spec.axes]
 

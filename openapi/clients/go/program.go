@@ -1,4 +1,4 @@
-// Judges a network, meets a problem, fetches a table: with the Go client that openapi-generator generates.
+// Judges networks, meets a problem, fetches a table, reads a ResNet block back: with the Go client that openapi-generator generates.
 package main
 
 import (
@@ -25,7 +25,38 @@ func dense(units int64, activation *verdict.Activation) verdict.Layer {
 func nested(second verdict.Activation) verdict.SimulationSpec {
 	block := []verdict.Layer{dense(8, &sigmoid), dense(8, &second)}
 	repeated := verdict.RepeatAsLayer(verdict.NewRepeat("repeat", 5, block))
-	return *verdict.NewSimulationSpec(*verdict.NewNetwork(8, []verdict.Layer{repeated, dense(1, nil)}))
+	return *verdict.NewSimulationSpec(*network(8, []verdict.Layer{repeated, dense(1, nil)}))
+}
+
+func network(features int64, layers []verdict.Layer) *verdict.Network {
+	made := verdict.NewNetwork(layers)
+	made.SetFeatures(features)
+	return made
+}
+
+// resnet is a residual block of two convolutions, each with a batch norm, on small images.
+func resnet() verdict.SimulationSpec {
+	kernel := verdict.NewConvolution("convolution", []int64{3}, 4)
+	kernel.SetPadding(verdict.PADDING_SAME)
+	relu := verdict.ReluAsActivation(verdict.NewRelu("relu"))
+	norm := verdict.BatchNormAsLayer(verdict.NewBatchNorm("batch_norm"))
+	block := verdict.NewResidual("residual", []verdict.Layer{
+		verdict.ConvolutionAsLayer(kernel), norm,
+		verdict.ActivationLayerAsLayer(verdict.NewActivationLayer("activation", relu)),
+		verdict.ConvolutionAsLayer(kernel), norm,
+	})
+	block.SetActivation(relu)
+	pool := verdict.GlobalPoolingAsLayer(verdict.NewGlobalPooling("global_pooling"))
+	made := verdict.NewNetwork([]verdict.Layer{verdict.ResidualAsLayer(block), pool, dense(2, nil)})
+	made.SetInput(verdict.ImageShapeAsInputShape(verdict.NewImageShape("image", 6, 6, 4)))
+	made.SetDefaults(verdict.PRESETNAME_RESNET)
+	spec := verdict.NewSimulationSpec(*made)
+	spec.SetTrials(4)
+	return *spec
+}
+
+func kindOf(layer verdict.Layer) string {
+	return layer.GetActualInstance().(interface{ GetKind() string }).GetKind()
 }
 
 func main() {
@@ -40,7 +71,7 @@ func main() {
 	}
 	fmt.Println("label:", report.Verdict.Label)
 
-	single := verdict.NewSimulationSpec(*verdict.NewNetwork(8, []verdict.Layer{dense(1, nil)}))
+	single := verdict.NewSimulationSpec(*network(8, []verdict.Layer{dense(1, nil)}))
 	shallow, _, err := simulations.CreateSimulation(ctx).SimulationSpec(*single).Execute()
 	if err != nil {
 		log.Fatal(err)
@@ -63,4 +94,24 @@ func main() {
 		log.Fatal(err)
 	}
 	fmt.Println("rows of the table:", strings.Count(table, "\n"))
+
+	judged, _, err := simulations.CreateSimulation(ctx).SimulationSpec(resnet()).Execute()
+	if err != nil {
+		log.Fatal(err)
+	}
+	kept, _, err := simulations.GetSimulation(ctx, judged.Digest).Execute()
+	if err != nil {
+		log.Fatal(err)
+	}
+	kinds, parameters := []string{}, int64(0)
+	for _, layer := range kept.Spec.Network.Layers[0].Residual.Layers {
+		kinds = append(kinds, kindOf(layer))
+	}
+	for _, row := range kept.Layers {
+		if row.Inside {
+			parameters += row.Parameters
+		}
+	}
+	fmt.Println("inside the block:", strings.Join(kinds, ", "))
+	fmt.Println("parameters of the block:", parameters)
 }

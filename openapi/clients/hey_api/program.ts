@@ -1,6 +1,6 @@
-// Judge a network, meet a problem, fetch a table: with the client that @hey-api/openapi-ts generates.
+// Judge networks, meet a problem, fetch a table, read a ResNet block back: with the client that @hey-api/openapi-ts generates.
 import { client } from "./client/client.gen.js";
-import { createSimulation, getSimulationLayers } from "./client/index.js";
+import { createSimulation, getSimulation, getSimulationLayers } from "./client/index.js";
 import type { Activation, Layer, SimulationSpec } from "./client/index.js";
 
 /** Five times a block of two layers, and an output; no layer but the last may be a softmax. */
@@ -10,6 +10,21 @@ function nested(second: Activation): SimulationSpec {
     { kind: "dense", units: 8, activation: second },
   ];
   return { network: { features: 8, layers: [{ kind: "repeat", times: 5, layers: block }, { kind: "dense", units: 1 }] } };
+}
+
+/** A residual block of two convolutions, each with a batch norm, on small images. */
+function resnet(): SimulationSpec {
+  const kernel: Layer = { kind: "convolution", filters: 4, size: [3], padding: "same" };
+  const inside: Layer[] = [
+    kernel,
+    { kind: "batch_norm" },
+    { kind: "activation", activation: { kind: "relu" } },
+    kernel,
+    { kind: "batch_norm" },
+  ];
+  const block: Layer = { kind: "residual", layers: inside, activation: { kind: "relu" } };
+  const layers: Layer[] = [block, { kind: "global_pooling" }, { kind: "dense", units: 2 }];
+  return { network: { input: { kind: "image", height: 6, width: 6, channels: 4 }, defaults: "resnet", layers }, trials: 4 };
 }
 
 client.setConfig({ baseUrl: process.argv[2] ?? "http://127.0.0.1:8000" });
@@ -28,3 +43,12 @@ console.log("pointer of the fault:", problem?.errors[0]?.pointer);
 
 const { data: table } = await getSimulationLayers({ path: { digest: report.digest }, parseAs: "text" });
 console.log("rows of the table:", table?.trimEnd().split("\r\n").length);
+
+const { data: judged } = await createSimulation({ body: resnet() });
+const { data: kept } = await getSimulation({ path: { digest: judged?.digest ?? "" } });
+if (kept === undefined) throw new Error("the report is not kept");
+const block = kept.spec.network.layers[0];
+if (block?.kind !== "residual") throw new Error("there is no block");
+console.log("inside the block:", block.layers.map((layer) => layer.kind).join(", "));
+const rows = kept.layers.filter((row) => row.inside);
+console.log("parameters of the block:", rows.reduce((sum, row) => sum + row.parameters, 0));

@@ -7,17 +7,28 @@ import org.gradientverdict.client.ApiClient;
 import org.gradientverdict.client.ApiException;
 import org.gradientverdict.client.api.SimulationsApi;
 import org.gradientverdict.client.model.Activation;
+import org.gradientverdict.client.model.ActivationLayer;
+import org.gradientverdict.client.model.BatchNorm;
+import org.gradientverdict.client.model.Convolution;
 import org.gradientverdict.client.model.Dense;
+import org.gradientverdict.client.model.GlobalPooling;
+import org.gradientverdict.client.model.ImageShape;
+import org.gradientverdict.client.model.InputShape;
 import org.gradientverdict.client.model.Layer;
+import org.gradientverdict.client.model.LayerStatistics;
 import org.gradientverdict.client.model.Network;
+import org.gradientverdict.client.model.Padding;
+import org.gradientverdict.client.model.PresetName;
 import org.gradientverdict.client.model.Problem;
+import org.gradientverdict.client.model.Relu;
 import org.gradientverdict.client.model.Repeat;
+import org.gradientverdict.client.model.Residual;
 import org.gradientverdict.client.model.Sigmoid;
 import org.gradientverdict.client.model.SimulationReport;
 import org.gradientverdict.client.model.SimulationSpec;
 import org.gradientverdict.client.model.Softmax;
 
-/** Judges a network, meets a problem, fetches a table: with the Java client that openapi-generator generates. */
+/** Judges networks, meets a problem, reads a table and a ResNet block: with the client that openapi-generator generates. */
 public final class Program {
   private static final Activation SIGMOID = new Activation(new Sigmoid().kind(Sigmoid.KindEnum.SIGMOID));
   private static final Activation SOFTMAX = new Activation(new Softmax().kind(Softmax.KindEnum.SOFTMAX));
@@ -32,6 +43,22 @@ public final class Program {
     Layer repeated = new Layer(new Repeat().kind(Repeat.KindEnum.REPEAT).times(5L).layers(block));
     List<Layer> layers = List.of(repeated, new Layer(dense(1)));
     return new SimulationSpec().network(new Network().features(8L).layers(layers));
+  }
+
+  /** A residual block of two convolutions, each with a batch norm, on small images. */
+  private static SimulationSpec resnet() {
+    Activation relu = new Activation(new Relu().kind(Relu.KindEnum.RELU));
+    Convolution convolution = new Convolution().kind(Convolution.KindEnum.CONVOLUTION).filters(4L).size(List.of(3L));
+    Layer kernel = new Layer(convolution.padding(Padding.SAME));
+    Layer norm = new Layer(new BatchNorm().kind(BatchNorm.KindEnum.BATCH_NORM));
+    Layer between = new Layer(new ActivationLayer().kind(ActivationLayer.KindEnum.ACTIVATION).activation(relu));
+    Residual block = new Residual().kind(Residual.KindEnum.RESIDUAL).activation(relu);
+    block.layers(List.of(kernel, norm, between, kernel, norm));
+    Layer pool = new Layer(new GlobalPooling().kind(GlobalPooling.KindEnum.GLOBAL_POOLING));
+    ImageShape image = new ImageShape().kind(ImageShape.KindEnum.IMAGE).height(6L).width(6L).channels(4L);
+    Network network = new Network().input(new InputShape(image)).defaults(PresetName.RESNET);
+    network.layers(List.of(new Layer(block), pool, new Layer(dense(2))));
+    return new SimulationSpec().network(network).trials(4L);
   }
 
   public static void main(String[] arguments) throws ApiException, IOException, InterruptedException {
@@ -56,6 +83,19 @@ public final class Program {
 
     URI table = URI.create(client.getBaseUri() + "/v1/simulations/" + report.getDigest() + "/layers.csv");
     System.out.println("rows of the table: " + text(client, table).lines().count());
+
+    SimulationReport kept = simulations.getSimulation(simulations.createSimulation(resnet()).getDigest());
+    Residual block = kept.getSpec().getNetwork().getLayers().get(0).getResidual();
+    System.out.println("inside the block: " + String.join(", ", block.getLayers().stream().map(Program::kind).toList()));
+    List<LayerStatistics> inside = kept.getLayers().stream().filter(LayerStatistics::getInside).toList();
+    System.out.println("parameters of the block: " + inside.stream().mapToLong(LayerStatistics::getParameters).sum());
+  }
+
+  private static String kind(Layer layer) {
+    Object one = layer.getActualInstance();
+    if (one instanceof Convolution convolution) return convolution.getKind().getValue();
+    if (one instanceof BatchNorm norm) return norm.getKind().getValue();
+    return ((ActivationLayer) one).getKind().getValue();
   }
 
   /** What is no JSON is fetched by hand: getSimulationLayers would parse the table as JSON (openapi-generator 7.26). */

@@ -1,16 +1,21 @@
-"""Judge a network, meet a problem, fetch a table: with the client that openapi-python-client generates."""
+"""Judge networks, read a problem, a table and a ResNet block: by the client that openapi-python-client generates."""
 
 import sys
 
 from gradient_verdict_client import Client
-from gradient_verdict_client.api.simulations import create_simulation, get_simulation_layers
+from gradient_verdict_client.api.simulations import create_simulation, get_simulation, get_simulation_layers
 from gradient_verdict_client.models import (
     ActivationLayer,
+    BatchNorm,
+    Convolution,
     Dense,
-    LayerNorm,
+    GlobalPooling,
+    ImageShape,
     Network,
-    Parallel,
+    Padding,
+    PresetName,
     Problem,
+    Relu,
     Repeat,
     Residual,
     Sigmoid,
@@ -19,17 +24,35 @@ from gradient_verdict_client.models import (
     Softmax,
 )
 
-Layers = list[ActivationLayer | Dense | LayerNorm | Parallel | Repeat | Residual]
-
 
 def nested(second: Sigmoid | Softmax) -> SimulationSpec:
     """Five times a block of two layers, and an output; no layer but the last may be a softmax."""
-    block: Layers = [
-        Dense(kind="dense", units=8, activation=Sigmoid(kind="sigmoid")),
-        Dense(kind="dense", units=8, activation=second),
-    ]
-    layers: Layers = [Repeat(kind="repeat", times=5, layers=block), Dense(kind="dense", units=1)]
-    return SimulationSpec(network=Network(features=8, layers=layers))
+    inside = Repeat(
+        kind="repeat",
+        times=5,
+        layers=[
+            Dense(kind="dense", units=8, activation=Sigmoid(kind="sigmoid")),
+            Dense(kind="dense", units=8, activation=second),
+        ],
+    )
+    return SimulationSpec(network=Network(features=8, layers=[inside, Dense(kind="dense", units=1)]))
+
+
+def resnet() -> SimulationSpec:
+    """A residual block of two convolutions, each with a batch norm, on small images."""
+    kernel = Convolution(kind="convolution", filters=4, size=[3], padding=Padding.SAME)
+    relu, norm = Relu(kind="relu"), BatchNorm(kind="batch_norm")
+    block = Residual(
+        kind="residual",
+        layers=[kernel, norm, ActivationLayer(kind="activation", activation=relu), kernel, norm],
+        activation=relu,
+    )
+    network = Network(
+        input_=ImageShape(kind="image", height=6, width=6, channels=4),
+        defaults=PresetName.RESNET,
+        layers=[block, GlobalPooling(kind="global_pooling"), Dense(kind="dense", units=2)],
+    )
+    return SimulationSpec(network=network, trials=4)
 
 
 def main(url: str) -> None:
@@ -53,6 +76,15 @@ def main(url: str) -> None:
     table = get_simulation_layers.sync(report.digest, client=client)
     assert isinstance(table, str)
     print("rows of the table:", len(table.splitlines()))
+
+    judged = create_simulation.sync(client=client, body=resnet())
+    assert isinstance(judged, SimulationReport)
+    kept = get_simulation.sync(judged.digest, client=client)
+    assert isinstance(kept, SimulationReport)
+    block = kept.spec.network.layers[0]
+    assert isinstance(block, Residual)
+    print("inside the block:", ", ".join(layer.kind for layer in block.layers))
+    print("parameters of the block:", sum(row.parameters for row in kept.layers if row.inside))
 
 
 if __name__ == "__main__":

@@ -1,15 +1,25 @@
-"""Judge a network, meet a problem, fetch a table: with the Python client that openapi-generator generates."""
+"""Judge networks, read a problem, a table and a ResNet block: by the Python client that openapi-generator generates."""
 
 import sys
 
 from gradient_verdict_client import ApiClient, ApiException, Configuration, SimulationsApi
 from gradient_verdict_client.models import (
     Activation,
+    ActivationLayer,
+    BatchNorm,
+    Convolution,
     Dense,
+    GlobalPooling,
+    ImageShape,
+    InputShape,
     Layer,
     Network,
+    Padding,
+    PresetName,
     Problem,
+    Relu,
     Repeat,
+    Residual,
     Sigmoid,
     SimulationSpec,
     Softmax,
@@ -24,6 +34,17 @@ def nested(second: Sigmoid | Softmax) -> SimulationSpec:
     ]
     layers = [Layer(Repeat(kind="repeat", times=5, layers=block)), Layer(Dense(kind="dense", units=1))]
     return SimulationSpec(network=Network(features=8, layers=layers))
+
+
+def resnet() -> SimulationSpec:
+    """A residual block of two convolutions, each with a batch norm, on small images."""
+    kernel = Layer(Convolution(kind="convolution", filters=4, size=[3], padding=Padding.SAME))
+    relu, norm = Activation(Relu(kind="relu")), Layer(BatchNorm(kind="batch_norm"))
+    inside = [kernel, norm, Layer(ActivationLayer(kind="activation", activation=relu)), kernel, norm]
+    block = Layer(Residual(kind="residual", layers=inside, activation=relu))
+    layers = [block, Layer(GlobalPooling(kind="global_pooling")), Layer(Dense(kind="dense", units=2))]
+    image = InputShape(ImageShape(kind="image", height=6, width=6, channels=4))
+    return SimulationSpec(network=Network(input=image, defaults=PresetName.RESNET, layers=layers), trials=4)
 
 
 def main(url: str) -> None:
@@ -46,6 +67,13 @@ def main(url: str) -> None:
 
         table = simulations.get_simulation_layers(report.digest)
         print("rows of the table:", len(table.splitlines()))
+
+        kept = simulations.get_simulation(simulations.create_simulation(resnet()).digest)
+        block = kept.spec.network.layers[0].actual_instance
+        assert isinstance(block, Residual)
+        kinds = [layer.actual_instance.kind for layer in block.layers if layer.actual_instance is not None]
+        print("inside the block:", ", ".join(kinds))
+        print("parameters of the block:", sum(row.parameters for row in kept.layers if row.inside))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """What an edit of a network changes, by both networks under the same seeds."""
 
-import json
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
@@ -43,7 +42,7 @@ class ChangeClaim(Claim):
 
     def after(self) -> SimulationSpec:
         """The network after the edit."""
-        before = json.loads(self.simulation.model_dump_json())
+        before = self.simulation.written_out([edit.path for edit in self.patch])
         return SimulationSpec.model_validate(patched(before, self.patch))
 
     def specs(self) -> dict[str, SimulationSpec]:

@@ -42,9 +42,9 @@ class Kernel(Node):
     """The activation, linear unless said otherwise."""
     size: Extents
     """The size of the kernel along every axis of positions; one number stands for all."""
-    stride: Extents = Field(default_factory=lambda: [1])
+    stride: Extents = Field(default=[1])
     """How far the kernel moves from one window to the next."""
-    dilation: Extents = Field(default_factory=lambda: [1])
+    dilation: Extents = Field(default=[1])
     """How far the entries of the kernel are from each other."""
     padding: Padding = Padding.VALID
     """Zeros around the positions: none, as many as keep the number of positions at stride 1, or before alone."""

@@ -17,7 +17,7 @@ from service.nn.layers import Node
 from service.nn.layers.transformer_block import TransformerBlock
 from service.nn.presets.base import Preset, Where
 
-__all__ = ["PRESETS", "Preset", "PresetName", "filled", "preset_called", "rewritten"]
+__all__ = ["PRESETS", "Preset", "PresetName", "filled", "preset_called", "rewritten", "without_open_fields"]
 
 _M = TypeVar("_M", bound=Model)
 
@@ -72,6 +72,17 @@ def rewritten(layers: Sequence[Node], change: Callable[[Node], Mapping[str, Any]
         return of(value) if isinstance(value, Model) and _holds_layers(value) else value
 
     return [of(layer) for layer in layers]
+
+
+def without_open_fields(layers: Sequence[Model], written: Sequence[dict[str, Any]]) -> None:
+    """Take out of `written`, which are `layers` as JSON, what they do not say and a preset may fill."""
+    for layer, fields in zip(layers, written, strict=True):
+        for name in layer.left_open if isinstance(layer, Node) else ():
+            if name not in layer.model_fields_set:
+                fields.pop(name, None)
+        for name, value in layer:
+            if isinstance(value, list) and value and isinstance(value[0], Model) and name in fields:
+                without_open_fields(value, fields[name])
 
 
 def _entering(layers: Sequence[Node], shape: Shape) -> Shape:
