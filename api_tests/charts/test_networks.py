@@ -1,22 +1,26 @@
 """Charts of networks that are more than a stack: names on the axis, blocks, steps, tokens, and the network itself."""
 
+import csv
+from io import StringIO
 from typing import Any
 
 import pytest
 
 from api_tests.charts.odd_reports import odd
-from api_tests.networks import Json, report
+from api_tests.networks import Json, report, stack
 from service.charts.architecture import architecture, hidden_layers, top_layers
 from service.charts.chart import ChartFormat, Theme
 from service.charts.kinds import CHARTS
 from service.charts.kinds.attention import AttentionChart
 from service.charts.kinds.gradient import GradientChart
 from service.charts.kinds.network import NetworkChart
+from service.charts.kinds.precision import PrecisionChart
 from service.charts.kinds.time import TimeChart
 from service.charts.kinds.tokens import TokensChart
 from service.charts.places import Places
 from service.charts.rendering import draw_report
 from service.charts.rows import Row
+from service.charts.tables import layers_csv
 from service.simulation.results import SimulationReport
 
 IMAGE = {"kind": "image", "height": 8, "width": 8, "channels": 3}
@@ -133,6 +137,17 @@ def test_every_attention_has_its_entropy_as_a_share_and_the_share_of_the_softmax
     assert all(0.0 <= row["median"] <= 1.0 + 1e-12 for row in rows)
 
 
+def test_the_shares_that_sixteen_bits_lose_are_those_of_the_report() -> None:
+    network = stack(4, 8, "sigmoid", {"kind": "normal", "std": 0.01})
+    found = report(network, precision="float16", trials=2, data={"samples": 4})
+    rows = PrecisionChart().rows([found])["layers"]
+    lost = [row["share"] for row in rows if row["series"] == PrecisionChart.SERIES["underflow_share"]]
+    assert lost == [layer.precision.underflow_share for layer in found.layers]
+    assert max(lost) > 0.0
+    assert PrecisionChart().suits(found)
+    assert not PrecisionChart().suits(odd("stable"))
+
+
 @pytest.mark.parametrize(
     ("made", "charts"),
     [
@@ -202,3 +217,12 @@ def test_a_drawing_has_at_most_sixty_lines_and_says_how_many_are_left_out() -> N
 def test_a_network_that_is_no_stack_is_named_by_the_kinds_of_its_layers() -> None:
     assert architecture(_residual()) == "convolution/residual × 5, relu, width 4/8, lecun_normal"
     assert architecture(_transformer(12)) == "transformer block × 12, gelu, width 4, glorot_uniform"
+
+
+def test_a_profile_of_many_steps_is_no_cell_of_a_table() -> None:
+    names, first, *_ = csv.reader(StringIO(layers_csv(_recurrent())))
+    row = dict(zip(names, first, strict=True))
+    assert row["name"] == "reader"
+    assert row["shape"] == "6x3"
+    assert float(row["time_time_ratio_median"]) < 0
+    assert not [name for name in names if "state_gradient" in name]

@@ -102,11 +102,11 @@ def test_a_share_that_is_neither_weights_nor_activation_has_a_column_where_there
     read = Reader(page(odd("blocks")))
     heads, cells = read.of("th"), read.of("td")
     names = [head for head in heads if not head.isdigit()]
-    assert names[5:11] == ["gain", "by W", "by φ'", "by other", "∂e/∂w", "signal"]
-    assert names[11] == "spread"
+    assert names[6:12] == ["gain", "by W", "by φ'", "by other", "∂e/∂w", "signal"]
+    assert names[12] == "spread"
     rows = [cells[start : start + len(names) - 1] for start in range(0, len(cells), len(names) - 1)]
     shares = [layer.log10_gain.skip or layer.log10_gain.normalisation for layer in odd("blocks").layers]
-    assert [row[7] for row in rows] == [
+    assert [row[8] for row in rows] == [
         "–" if share is None else f"{share.median:+.2f}".replace("-", "−") for share in shares
     ]
     assert "by other" not in Reader(page(odd("stable"))).of("th")

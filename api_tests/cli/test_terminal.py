@@ -82,12 +82,27 @@ def test_blocks_have_rows_of_their_layers_and_a_column_of_other_shares(
     text = capsys.readouterr().out
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines() if line.startswith("│")]
     assert "+ other" in text
-    assert [row[1] for row in rows[1:4]] == ["dense relu", "dense linear", "residual linear"]
+    assert [row[1] for row in rows[1:4]] == ["dense relu", "dense linear", "residual"]
     assert len(rows) == len(found.layers) == 16
     shares = [layer.log10_gain.skip or layer.log10_gain.normalisation for layer in found.layers]
     assert [row[7] for row in rows] == ["–" if share is None else decades(share) for share in shares]
     assert main(["simulate", written(tmp_path, EXPLODING)]) == 0
     assert "+ other" not in capsys.readouterr().out
+
+
+def test_a_layer_inside_a_block_is_further_in_and_named_and_steps_have_a_column(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    block = {"kind": "residual", "name": "stage 1", "layers": [{"kind": "dense", "units": 4}]}
+    lstm = {"kind": "recurrent", "units": 3, "name": "reader"}
+    network = {"input": {"kind": "sequence", "steps": 5, "features": 4}, "layers": [block, lstm]}
+    assert main(["simulate", written(tmp_path, {"network": network, "trials": 2})]) == 0
+    text = capsys.readouterr().out
+    rows = [line.split("│")[1:-1] for line in text.splitlines() if line.startswith("│")]
+    assert [cells[1].rstrip() for cells in rows] == ["   dense linear", " stage 1: residual", " reader: recurrent"]
+    assert [cells[2].strip() for cells in rows] == ["5×4", "5×4", "3"]
+    assert "along time" in text
+    assert "tokens" in text
 
 
 @pytest.mark.parametrize(

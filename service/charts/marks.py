@@ -44,7 +44,7 @@ _BY_NAMES: dict[str, Any] = {
 _DEEPEST_INDENT = 36
 """Of lines of text: so much further to the right, they would begin at the right edge."""
 _NARROW = "width < 480"
-"""There, the parameters have no room, and are drawn outside."""
+"""There, the parameters have no room."""
 _TILTED: dict[str, Any] = {"labelAngle": -40, "labelOverlap": False, "labelLimit": 160}
 _ROOM_FOR_NAMES = 40
 
@@ -181,7 +181,8 @@ def outline(step: int) -> dict[str, Any]:
     y = alt.Y("line:O", axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
     indent = alt.X("indent:Q", axis=None, scale=alt.Scale(domain=[0, _DEEPEST_INDENT]))
     lines, blocks = alt.Chart(alt.NamedData("lines")), alt.Chart(alt.NamedData("blocks"))
-    columns = {"shapes": f"{_NARROW} ? width - 6 : width - 84", "parameters": f"{_NARROW} ? -9999 : width - 6"}
+    columns = {"shapes": f"{_NARROW} ? width - 6 : width - 84", "parameters": "width - 6"}
+    opacity = {"shapes": "1", "parameters": f"{_NARROW} ? 0 : 1"}
     text = lines.mark_text(style="line", limit=alt.expr(f"width - ({_NARROW} ? 150 : 240) - 18 * datum.indent"))
     starts = alt.condition("datum.starts", alt.value(0.6), alt.value(0.0))
     top, edge = alt.Y("line:O", bandPosition=0, axis=None), alt.value("width")
@@ -191,7 +192,9 @@ def outline(step: int) -> dict[str, Any]:
             blocks.mark_rule(style="rule").encode(indent, top, x2=edge, opacity=starts),
             text.encode(indent, y, alt.Text("text:N")),
             *(
-                lines.mark_text(style="column").encode(y=y, text=alt.Text(f"{field}:N"), x=alt.value(alt.expr(place)))
+                lines.mark_text(style="column", opacity=alt.expr(opacity[field])).encode(
+                    y=y, text=alt.Text(f"{field}:N"), x=alt.value(alt.expr(place))
+                )
                 for field, place in columns.items()
             ),
         ],

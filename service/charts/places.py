@@ -55,9 +55,25 @@ class Places:
         }
 
 
+def depths(layers: Sequence[LayerStatistics]) -> list[int]:
+    """How deep each layer stands in others: those that follow it in its block and whose pointers its own begins with.
+
+    What stands for other layers has their pointer: inside it, the depth is 1 at least.
+    """
+    found: list[int] = []
+    around: set[str] = set()
+    for layer in reversed(layers):
+        around = around if layer.inside else set()
+        depth = sum(layer.path.startswith(f"{outer}/") for outer in around)
+        found.append(max(1, depth) if layer.inside else 0)
+        around.add(layer.path)
+    return found[::-1]
+
+
 def layer_name(layer: LayerStatistics) -> str:
     """Such as `conv1: convolution relu`, or the kind alone where it has no name."""
-    kind = " ".join([layer.kind.replace("_", " "), *([layer.activation] if layer.activation else [])])
+    unsaid = layer.activation is None or (layer.activation == "linear" and layer.kind != "dense")
+    kind = " ".join([layer.kind.replace("_", " "), *([] if unsaid else [str(layer.activation)])])
     return kind if layer.name is None else f"{layer.name}: {kind}"
 
 

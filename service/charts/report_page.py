@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from service.charts.architecture import architecture
 from service.charts.chart import ChartFormat, Theme
 from service.charts.kinds import CHARTS
+from service.charts.places import depths, layer_name
 from service.charts.rows import other_share
 from service.simulation.results import SimulationReport, Spread
 
@@ -31,7 +32,12 @@ def page(report: SimulationReport) -> str:
     return _template().render(
         report=report,
         title=architecture(report),
+        layers=[*zip(report.layers, depths(report.layers), strict=True)],
+        nested=any(layer.inside for layer in report.layers),
         others=any(other_share(layer.log10_gain) for layer in report.layers),
+        tokens=any(layer.log10_token_spread for layer in report.layers),
+        times=any(layer.time for layer in report.layers),
+        attentions=any(layer.attention for layer in report.layers),
         style=_style(),
         policy=content_security_policy(),
         pictures=list(_pictures(report)),
@@ -116,5 +122,6 @@ _FILTERS: dict[str, Callable[..., str | Spread | None]] = {
     "plain": _plain,
     "percent": _percent,
     "other_share": other_share,
+    "layer_name": layer_name,
     "words": _words,
 }

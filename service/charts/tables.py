@@ -14,7 +14,7 @@ from service.core.kinds import Model
 from service.simulation.gradients import LayerGradients
 from service.simulation.results import LayerStatistics, SimulationReport
 
-_NOT_IN_A_CELL = {"histograms"}
+_NOT_IN_A_CELL = {"histograms", "log10_state_gradient"}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """What a formula begins with in some spreadsheet."""
 

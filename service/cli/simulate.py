@@ -1,11 +1,14 @@
 """`simulate`: a report as JSON, or for people: the verdict, its reasons and the table of layers."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
+from service.charts.places import depths, layer_name
 from service.charts.rows import other_share
 from service.cli.console import COLOURS, REFUSED, InputFiles, output
 from service.core.settings import Settings
@@ -38,13 +41,14 @@ def _show(report: SimulationReport, console: Console) -> None:
     if report.theory.depth_ratio is not None:
         predicted = f"{round(report.theory.depth_ratio, 2) + 0.0:+.2f}".replace("-", "−")  # as the reasons have it
         console.print(f"  Mean field theory predicts {predicted} decades for wide layers.")
-    table = Table(title="decades (log10), median over trials", title_justify="left")
-    others = any(other_share(layer.log10_gain) for layer in report.layers)
-    other = ("+ other",) if others else ()
-    for column in ("layer", "kind", "units", "delta", "gain", "= by W", "+ by φ'", *other, "∇W", "signal", "spread"):
-        table.add_column(column, justify="left" if column == "kind" else "right", no_wrap=True)
-    for layer in report.layers:
-        table.add_row(*_row(layer, others))
+    nested = "; layers inside a block stand above it" if any(layer.inside for layer in report.layers) else ""
+    table = Table(title=f"decades (log10), median over trials{nested}", title_justify="left")
+    columns = [one for one in _COLUMNS if one.requires is None or any(map(one.requires, report.layers))]
+    for name in ("layer", "kind", "shape", *(one.name for one in columns)):
+        table.add_column(name, justify="left" if name == "kind" else "right", no_wrap=True)
+    for layer, depth in zip(report.layers, depths(report.layers), strict=True):
+        what = "  " * depth + layer_name(layer)
+        table.add_row(str(layer.index), what, "×".join(map(str, layer.shape)), *(one.cell(layer) for one in columns))
     console.print(table)
 
 
@@ -61,18 +65,29 @@ def _decades(spread: Spread | None) -> str:
     return "–" if spread is None or spread.median is None else f"{spread.median:+.2f}"
 
 
-def _row(layer: LayerStatistics, others: bool) -> tuple[str, ...]:
-    """The cells of a layer; with the share of normalisation, blocks and other layers where a layer has `others`."""
-    return (
-        str(layer.index),
-        f"{layer.kind} {layer.activation or ''}".strip(),
-        str(layer.shape[-1]),
-        _decades(layer.log10_delta_norm),
-        _decades(layer.log10_backward_gain),
-        _decades(layer.log10_gain.weights),
-        _decades(layer.log10_gain.derivative),
-        *([_decades(other_share(layer.log10_gain))] if others else []),
-        _decades(layer.log10_weight_gradient_norm),
-        _decades(layer.log10_forward_rms),
-        _decades(layer.log10_angular_spread),
-    )
+class _Column(NamedTuple):
+    """A column of numbers."""
+
+    name: str
+    cell: Callable[[LayerStatistics], str]
+    requires: Callable[[LayerStatistics], object] | None = None  # it is left out where no layer has this
+
+
+_COLUMNS = (
+    _Column("delta", lambda layer: _decades(layer.log10_delta_norm)),
+    _Column("gain", lambda layer: _decades(layer.log10_backward_gain)),
+    _Column("= by W", lambda layer: _decades(layer.log10_gain.weights)),
+    _Column("+ by φ'", lambda layer: _decades(layer.log10_gain.derivative)),
+    _Column(
+        "+ other", lambda layer: _decades(other_share(layer.log10_gain)), lambda layer: other_share(layer.log10_gain)
+    ),
+    _Column("∇W", lambda layer: _decades(layer.log10_weight_gradient_norm)),
+    _Column("signal", lambda layer: _decades(layer.log10_forward_rms)),
+    _Column("spread", lambda layer: _decades(layer.log10_angular_spread)),
+    _Column("tokens", lambda layer: _decades(layer.log10_token_spread), lambda layer: layer.log10_token_spread),
+    _Column(
+        "along time",
+        lambda layer: _decades(layer.time.time_ratio if layer.time else None),
+        lambda layer: layer.time,
+    ),
+)

@@ -210,8 +210,8 @@ def _bias_variance(document: _Document, value: JsonValue) -> None:
 
 def _input_std(document: _Document, value: JsonValue) -> None:
     """Inputs of N(mean, value²); the mean is that of the base where it is Gaussian, else 0."""
-    given = document["data"]["inputs"]
-    mean = given.get("mean", 0.0) if given["kind"] == "gaussian" else 0.0
+    given = document["data"]["inputs"] or {}
+    mean = given.get("mean", 0.0) if given.get("kind") == "gaussian" else 0.0
     document["data"]["inputs"] = {"kind": "gaussian", "mean": mean, "std": value}
 
 

@@ -200,8 +200,8 @@ def _said(node: Node, field: str) -> str:
         return ""
     words = "×".join(map(str, value)) if isinstance(value, list) else str(getattr(value, "value", value))
     name = field.replace("_", " ")
-    if value is True:
-        return name
+    if isinstance(value, bool):
+        return name if value else f"not {name}"
     return words if field in _ALWAYS else f"{words} {name}" if field in _COUNTS else f"{name} {words}"
 
 

@@ -63,6 +63,13 @@ export function at(id) {
   return found;
 }
 
+/** Show the verdict; the address holds the networks, and a link inside the page leaves it alone. @param {Event} event */
+export function goToResult(event) {
+  event.preventDefault();
+  at("result").focus();
+  at("result").scrollIntoView();
+}
+
 /**
  * Put `children` in the place of what stands in `parent`.
  *

@@ -3,43 +3,44 @@
  *
  * @typedef {import("./networks.js").Network} Network
  * @typedef {import("./entries.js").Entry} Entry
+ * @typedef {import("./service.js").Report} Report
  * @typedef {import("./choices.js").Kinds} Kinds
  * @typedef {import("api").components["schemas"]["ChartEntry"]} ChartEntry
  */
 
 import { cards } from "./cards.js";
 import { Undrawable, chartIn, dark, fetchAgain, theme } from "./charts.js";
-import { kindsOf } from "./choices.js";
 import { Complaints, inSentences } from "./complaints.js";
 import { form } from "./controls.js";
-import { at, fill } from "./dom.js";
+import { at, element, fill, goToResult } from "./dom.js";
 import { Entries, problemOf } from "./entries.js";
 import { CANCELLED, latest, soon, withProgress } from "./judging.js";
+import { KeptReport, digestIn } from "./kept.js";
 import { stateOf } from "./link.js";
 import { LETTERS, MOST_NETWORKS, nameOf, network, specOf } from "./networks.js";
 import { presetSelect } from "./presets.js";
-import { Away, Refused, catalog, chart, chartUrl, simulate } from "./service.js";
+import { Away, Refused, chart, chartUrl, simulate } from "./service.js";
 import { networkTexts, reportLinks, shareBar } from "./share.js";
 import { Sweep } from "./sweep.js";
 import { tabList } from "./tabs.js";
-import { inWords, layersTable, showNoVerdict, showVerdict } from "./verdict.js";
+import { has, inWords, layersTable, showNoVerdict, showVerdict } from "./verdict.js";
 
 const GRADIENT = "gradient"; // this chart and the next have panels of their own, all others tabs
 const COMPARISON = "comparison";
 const LINK_MILLISECONDS = 300;
 const SAID_MILLISECONDS = 600;
-const WIDE = "(min-width: 60rem)";
 const BEFORE = "What is shown was measured before.";
 const PENDING = "It is being judged.";
 const UNANSWERED = "There was no answer; the next change asks again.";
 const UNREADABLE = "The link could not be read; this is the network to begin with.";
 
 /** The page while it is open. */
-class Laboratory {
+export class Laboratory {
   /** @param {Kinds} kinds @param {ChartEntry[]} charts */
   constructor(kinds, charts) {
     this.kinds = kinds;
     this.entries = new Entries();
+    this.kept = new KeptReport();
     /** @type {number | null} */
     this.changed = null;
     /** @type {Entry[]} */
@@ -54,11 +55,11 @@ class Laboratory {
       copy: (place) => this.choose(() => this.entries.copy(place)),
       remove: (place) => this.choose(() => this.entries.remove(place)),
     });
-    const tabs = charts.flatMap(({ name, tab }) => (tab === null ? [] : [{ id: name, title: tab }]));
+    const tabs = charts.flatMap(({ name, tab, requires }) => (tab === null ? [] : [{ id: name, title: tab, requires }]));
     this.tabs = tabList(at("tabs"), "Charts", tabs, () => this.rest.ask());
     this.names = [GRADIENT, ...tabs.map(({ id }) => id)]; // of the charts that show the selected network alone
     this.charts = Object.fromEntries([...this.names, COMPARISON].map((name) => [name, chartIn(at(`chart-${name}`))]));
-    const spec = () => specOf(this.entry.network);
+    const spec = () => this.kept.report?.spec ?? specOf(this.entry.network);
     this.share = shareBar(at("share"), networkTexts(spec, () => this.fragment));
     this.writeLinkSoon = soon(LINK_MILLISECONDS, () => this.writeLink()); // browsers limit how often a page may
     this.sweep = new Sweep(kinds, this);
@@ -71,15 +72,20 @@ class Laboratory {
     return this.entries.selected;
   }
 
+  /** The report that is looked at, if there is one. */
+  get report() {
+    return (this.kept.digest ? this.kept : this.entry).report;
+  }
+
   /** What the address says. @returns {string} */
   get fragment() {
-    return this.entries.fragmentWith(this.sweep.shown);
+    return this.kept.fragment || this.entries.fragmentWith(this.sweep.shown);
   }
 
   /** What screen readers are told. */
   get sentence() {
-    const { network: net, measured, report } = this.entry;
-    return `${nameOf(measured ?? net)}: ${report ? inWords(report.verdict) : "not judged"}.`;
+    const name = this.kept.digest ? this.kept.name : nameOf(this.entry.measured ?? this.entry.network);
+    return `${name}: ${this.report ? inWords(this.report.verdict) : "not judged"}.`;
   }
 
   listen() {
@@ -94,6 +100,8 @@ class Laboratory {
   /** Show what an address says, or what there is to begin with. @param {string} hash */
   open(hash) {
     const fragment = hash.slice(1);
+    this.kept.leave();
+    if (digestIn(fragment)) return void this.keep(digestIn(fragment));
     const state = fragment === "" ? null : stateOf(fragment, this.kinds);
     const note = at("note");
     note.hidden = fragment === "" || state !== null;
@@ -102,6 +110,21 @@ class Laboratory {
     this.put(state?.networks ?? [network({})], state?.selected ?? 0);
     this.sweep.open(state?.sweep ?? null);
     this.writeLink();
+  }
+
+  /** Show a report that was made elsewhere. @param {string | null} digest */
+  async keep(digest) {
+    at("note").hidden = true;
+    this.judge.cancel();
+    const { signal } = new AbortController();
+    try {
+      await this.present(await this.kept.open(digest ?? "", signal), signal, performance.now());
+    } catch (error) {
+      if (!(error instanceof Refused || error instanceof Away || error instanceof Undrawable)) throw error;
+      fill(at("note"), error.message, " ", element("a", { href: "#" }, "Build a network instead"));
+      at("note").hidden = false;
+    }
+    this.rest.ask();
   }
 
   /** One network in place of the selected one, several in place of all. @param {Network[]} networks */
@@ -179,13 +202,16 @@ class Laboratory {
    */
   async show(entry, signal, changed) {
     this.cards.show(this.entries.all, this.entries.place);
-    const { report } = entry;
-    if (entry !== this.entry || !report) return;
+    if (entry === this.entry && !this.kept.digest && entry.report) await this.present(entry.report, signal, changed);
+  }
+
+  /** The verdict of a report, and its chart. @param {Report} report @param {AbortSignal} signal @param {number} changed */
+  async present(report, signal, changed) {
     this.complaints.forgive();
     showVerdict(report);
     this.announce();
     await this.draw(GRADIENT, [report.digest], signal);
-    if (this.entry.report !== report) return; // that chart was passed over for a later one
+    if (this.report !== report) return; // that chart was passed over for a later one
     performance.measure("change-to-chart", { start: changed, end: performance.now() });
     document.body.dataset.digest = report.digest;
   }
@@ -226,12 +252,13 @@ class Laboratory {
 
   /** Everything besides the verdict and the gradient of the selected network. @param {AbortSignal} signal */
   async drawRest(signal) {
-    const { report } = this.entry;
+    const { report } = this;
     if (!report) return;
+    this.tabs.offer(({ requires }) => requires === null || report.layers.some((layer) => has(layer, requires)));
     this.share.show(reportLinks(report.digest, theme()));
     this.showLayers();
     const drawn = [this.draw(this.tabs.selected(), [report.digest], signal)];
-    if (this.entries.digests.length > 1) drawn.push(this.compare(signal));
+    if (!this.kept.digest && this.entries.digests.length > 1) drawn.push(this.compare(signal));
     for (const result of await Promise.allSettled(drawn)) {
       if (result.status === "rejected" && !signal.aborted) this.complaints.say(result.reason.message);
     }
@@ -256,9 +283,10 @@ class Laboratory {
     const { entry } = this;
     const { signal } = new AbortController();
     try {
-      if (entry.report) await this.show(entry, signal, performance.now());
+      if (this.kept.report) await this.present(this.kept.report, signal, performance.now());
+      else if (entry.report) await this.show(entry, signal, performance.now());
       else this.showNone();
-      const problem = problemOf(entry);
+      const problem = this.kept.digest ? null : problemOf(entry);
       if (problem && entry === this.entry) this.complaints.show(problem);
     } catch (error) {
       this.tell(entry, error);
@@ -267,28 +295,7 @@ class Laboratory {
   }
 
   showLayers() {
-    const { report } = this.entry;
-    if (report && /** @type {HTMLDetailsElement} */ (at("layers")).open) fill(at("layers-table"), layersTable(report));
+    const { open } = /** @type {HTMLDetailsElement} */ (at("layers"));
+    if (this.report && open) fill(at("layers-table"), layersTable(this.report));
   }
 }
-
-/** The address holds the networks: a link inside the page leaves it alone. @param {Event} event */
-function goToResult(event) {
-  event.preventDefault();
-  at("result").focus();
-  at("result").scrollIntoView();
-}
-
-async function start() {
-  if (window.matchMedia(WIDE).matches) at("more-weights").setAttribute("open", "");
-  try {
-    const known = await catalog();
-    new Laboratory(kindsOf(known), known.charts).open(location.hash);
-  } catch (error) {
-    if (!(error instanceof Away) && !(error instanceof Refused)) throw error;
-    at("note").textContent = error.message;
-    at("note").hidden = false;
-  }
-}
-
-start();

@@ -38,6 +38,17 @@ export function simulate(spec, signal) {
 }
 
 /**
+ * A report that was made before.
+ *
+ * @param {string} digest
+ * @param {AbortSignal} signal
+ * @returns {Promise<Report>}
+ */
+export async function report(digest, signal) {
+  return read(await ask(`${SIMULATIONS}/${digest}`, { signal }));
+}
+
+/**
  * What a simulation would cost.
  *
  * @param {Spec} spec

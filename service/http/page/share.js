@@ -10,6 +10,9 @@ import { element, fill } from "./dom.js";
 import { SIMULATIONS, chartUrl, documentUrl } from "./service.js";
 
 const SAID_MILLISECONDS = 4000;
+const WORDS = /"(?:[^"\\]|\\.)*"|true|false|null/g; // a text as a whole, so that none inside it is meant
+/** @type {Record<string, string>} */
+const PYTHON = { true: "True", false: "False", null: "None" };
 
 /**
  * Buttons that copy texts, and links, in `host`; `show` puts links there, `clear` takes them away.
@@ -148,7 +151,7 @@ export function curlText(path, body) {
 }
 
 /**
- * A program for Python with httpx; a specification has no true, false or null, so that its JSON is Python, too.
+ * A program for Python with httpx.
  *
  * @param {Spec} spec
  * @param {string} origin
@@ -157,7 +160,7 @@ export function curlText(path, body) {
 export function pythonText(spec, origin) {
   return `import httpx
 
-spec = ${jsonText(spec)}
+spec = ${jsonText(spec).replace(WORDS, (word) => PYTHON[word] ?? word)}
 
 report = httpx.post("${origin}${SIMULATIONS}", json=spec, timeout=60).raise_for_status().json()
 print(report["verdict"]["label"], report["digest"])

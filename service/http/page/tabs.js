@@ -1,7 +1,7 @@
 /**
  * Tabs by the pattern of the ARIA Authoring Practices: arrows, Home and End move, the tab in focus is the one shown.
  *
- * @typedef {{id: string, title: string}} Tab
+ * @typedef {{id: string, title: string, requires: string | null}} Tab
  */
 
 import { element } from "./dom.js";
@@ -13,7 +13,7 @@ import { element } from "./dom.js";
  * @param {string} label
  * @param {Tab[]} tabs
  * @param {(id: string) => void} onselect
- * @returns {{selected: () => string}}
+ * @returns {{selected: () => string, offer: (offered: (tab: Tab) => boolean) => void}}
  */
 export function tabList(host, label, tabs, onselect) {
   let selected = 0;
@@ -38,12 +38,21 @@ export function tabList(host, label, tabs, onselect) {
 
   /** @param {KeyboardEvent} event */
   function move(event) {
-    const last = tabs.length - 1;
-    const steps = { ArrowRight: selected + 1, ArrowLeft: selected - 1, Home: 0, End: last };
+    const there = buttons.flatMap((button, place) => (button.hidden ? [] : [place]));
+    const mine = there.indexOf(selected);
+    const steps = { ArrowRight: mine + 1, ArrowLeft: mine - 1, Home: 0, End: there.length - 1 };
     if (!Object.hasOwn(steps, event.key)) return;
     event.preventDefault();
-    select((steps[/** @type {keyof typeof steps} */ (event.key)] + tabs.length) % tabs.length);
+    select(there[(steps[/** @type {keyof typeof steps} */ (event.key)] + there.length) % there.length]);
     buttons[selected].focus();
+  }
+
+  /** Those alone that there is something for; the first in place of a selected one that is gone. @param {(tab: Tab) => boolean} offered */
+  function offer(offered) {
+    buttons.forEach((button, place) => (button.hidden = !offered(tabs[place])));
+    if (!buttons[selected].hidden) return;
+    selected = buttons.findIndex((button) => !button.hidden);
+    mark();
   }
 
   /** @param {number} place */
@@ -60,5 +69,5 @@ export function tabList(host, label, tabs, onselect) {
       panels[place].hidden = place !== selected;
     });
   }
-  return { selected: () => tabs[selected].id };
+  return { selected: () => tabs[selected].id, offer };
 }

@@ -9,6 +9,8 @@
 import { at, element, fill, icon } from "./dom.js";
 import { decades, factor, percent, short } from "./numbers.js";
 
+const DEEPEST = 8; // the styles know no more
+
 /** @type {Record<string, string>} */
 const SHAPES = {
   stable: "M4 13l5 5L20 6",
@@ -152,16 +154,27 @@ function fact(term, value, more) {
   return element("div", {}, element("dt", {}, term), said);
 }
 
-/** @type {[string, string, (layer: Layer) => string][]} */
+/**
+ * A column: its name, what it means, its cell, and a field of layers without which it is left out.
+ *
+ * @type {[name: string, meaning: string, cell: (layer: Layer) => string, requires?: string][]}
+ */
 const COLUMNS = [
-  ["activation", "The activation, or the kind of a layer without one", layerName],
-  ["units", "How many units", (layer) => layer.shape.join(" × ")],
+  ["shape", "What comes out for one sample", (layer) => layer.shape.join(" × ")],
+  ["parameters", "How many are trained, those of layers inside it apart", ({ parameters }) => parameters.toLocaleString("en")],
   ["delta", "log10 of the norm of delta", (layer) => decades(layer.log10_delta_norm.median)],
   ["gain", "Decades from the next layer to this one", (layer) => decades(layer.log10_backward_gain.median)],
   ["of weights", "The weights' share of the gain", (layer) => decades(layer.log10_gain.weights?.median)],
   ["of φ′", "The activation's share of the gain", (layer) => decades(layer.log10_gain.derivative?.median)],
+  ["of norms", "The share of normalisation", ({ log10_gain: of }) => decades(of.normalisation?.median), "normalisation"],
+  ["of blocks", "The share of blocks in which signals meet", ({ log10_gain: of }) => decades(of.skip?.median), "skip"],
+  ["of others", "The share of all other layers", ({ log10_gain: of }) => decades(of.other?.median), "other"],
   ["signal", "log10 of the root mean square of the outputs", (layer) => decades(layer.log10_forward_rms.median)],
   ["spread", "log10 of how far apart the directions of samples are", (layer) => decades(layer.log10_angular_spread.median)],
+  ["of tokens", "The same over the steps of each sample", spreadOfTokens, "log10_token_spread"],
+  ["along time", "Decades from the last step to the first", (layer) => decades(layer.time?.time_ratio.median), "time"],
+  ["entropy", "Of an attention's weights, in nats", (layer) => short(layer.attention?.entropy.median), "attention"],
+  ["by softmax", "Share of the gradient through it", (layer) => percent(layer.attention?.softmax_share.median), "attention"],
   ["∂e/∂W", "log10 of its norm", (layer) => decades(layer.log10_weight_gradient_norm.median)],
   ["rms φ′", "Root mean square of the derivative", (layer) => short(layer.derivative?.rms)],
   ["saturated", "Share of saturated units", (layer) => percent(layer.saturated_fraction)],
@@ -169,8 +182,40 @@ const COLUMNS = [
 ];
 
 /** @param {Layer} layer */
-function layerName({ activation, kind }) {
-  return activation ?? kind.replaceAll("_", " ");
+function spreadOfTokens({ log10_token_spread: spread }) {
+  return decades(spread?.median);
+}
+
+/** Whether a layer has a number in that field, or in that account of its gain. @param {Layer} layer @param {string} field */
+export function has(layer, field) {
+  const values = /** @type {Record<string, unknown>} */ ({ ...layer, ...layer.log10_gain });
+  return values[field] !== null && values[field] !== undefined;
+}
+
+/** The name of a layer, its kind and its activation; in a plain stack the activation says enough. @param {Layer} layer */
+function layerName({ name, kind, activation }) {
+  const words = kind === "dense" && activation !== null ? activation : kind.replaceAll("_", " ");
+  const unsaid = activation === null || activation === "linear" || words === activation;
+  const whole = unsaid ? words : `${words} · ${activation}`;
+  return name === null ? whole : `${name}: ${whole}`;
+}
+
+/**
+ * How deep each layer stands in others: those that follow it in the same block and whose pointers its own begins with.
+ *
+ * @param {Layer[]} layers
+ * @returns {number[]}
+ */
+export function depthsOf(layers) {
+  /** @type {Set<string>} */
+  let around = new Set();
+  const depths = [...layers].reverse().map(({ inside, path }) => {
+    if (!inside) around = new Set();
+    const depth = [...around].filter((outer) => path.startsWith(`${outer}/`)).length;
+    around.add(path);
+    return inside ? Math.max(1, depth) : 0;
+  });
+  return depths.reverse();
 }
 
 /**
@@ -180,20 +225,24 @@ function layerName({ activation, kind }) {
  * @returns {HTMLTableElement}
  */
 export function layersTable({ layers }) {
-  const head = COLUMNS.map(([name, meaning]) => element("th", { scope: "col", title: meaning }, name));
-  const rows = layers.map((layer) =>
+  const columns = COLUMNS.filter(([, , , field]) => !field || layers.some((layer) => has(layer, field)));
+  const depths = depthsOf(layers);
+  const nested = depths.some((depth) => depth > 0) ? "; those inside a block are above it, and further in" : "";
+  const head = columns.map(([name, meaning]) => element("th", { scope: "col", title: meaning }, name));
+  const rows = layers.map((layer, place) =>
     element(
       "tr",
-      {},
+      layer.boundary ? { class: "boundary" } : {},
       element("th", { scope: "row" }, String(layer.index)),
-      ...COLUMNS.map(([, , cell]) => element("td", {}, cell(layer))),
+      element("td", { class: `name in-${Math.min(depths[place], DEEPEST)}` }, layerName(layer)),
+      ...columns.map(([, , cell]) => element("td", {}, cell(layer))),
     ),
   );
   return element(
     "table",
     {},
-    element("caption", {}, "Every layer: medians over the trials, in decades"),
-    element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "layer"), ...head)),
+    element("caption", {}, `Every layer: medians over the trials, in decades${nested}`),
+    element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "layer"), element("th", { scope: "col", class: "name" }, "kind"), ...head)),
     element("tbody", {}, ...rows),
   );
 }
