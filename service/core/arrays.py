@@ -84,7 +84,9 @@ def _as_float16(values: Array) -> Array:
     power = np.maximum(size, _FLOAT16_TINY).view(np.int32) & _EXPONENT_BITS
     last_digit = power.view(np.float32) * _TO_ITS_LAST_DIGIT
     with np.errstate(invalid="ignore", over="ignore"):  # infinity less infinity
-        rounded = (values + last_digit) - last_digit
+        rounded: Array = (values + last_digit) - last_digit
+    if size.size and size.max() < _FLOAT16_BEYOND:
+        return rounded
     return np.where(size >= _FLOAT16_BEYOND, np.copysign(_INFINITY, values), rounded)
 
 

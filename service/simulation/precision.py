@@ -21,6 +21,8 @@ Counts = npt.NDArray[np.int64]
 
 _LOWEST, _HIGHEST = -200, 200
 """Powers of two beyond which entries are counted as if they were there: no format of 16 bits is that wide."""
+_MANTISSA_BITS, _NOT_FINITE, _BIAS = 23, 255, 126
+"""float32 has its power of two behind so many bits; this one stands for what is not finite; this one is of [1/2, 1)."""
 _ROOM = 0.05
 """Below the largest number, as a power of two: what roundings on the way may add."""
 _AS_GOOD = 1e-3
@@ -72,13 +74,13 @@ class Truth:
 
     def begin(self, gradient: Scaled) -> None:
         """∂e/∂ prediction, where it is stored."""
-        self._note_largest(gradient.values, gradient.exponent)
+        self._note_largest(gradient.values * np.float32(self.factor), gradient.exponent)
 
     def gradient(self, at: Built, dy: Scaled, dz: Scaled) -> None:
         """∂e/∂h and ∂e/∂z of a node; ∂e/∂h of the last one is that of the prediction."""
         self.deltas[at.row] = self._counted(dz.values, dz.exponent)
         if at.row < len(self.made.nodes) - 1:
-            self._note_largest(dy.values, dy.exponent)
+            self._note_largest(dy.values * np.float32(self.factor), dy.exponent)
 
     def parameters(self, at: Built, dz: Scaled, gradient: Callable[[str], Array]) -> None:
         """The gradients of a node's weights, (trials, *shape) each, before the scale of `dz`."""
@@ -88,19 +90,25 @@ class Truth:
 
     def _counted(self, values: Array, exponent: Exponents) -> npt.NDArray[np.bool_]:
         """Which entries are a number other than 0, of the shape of `values`, after their sizes are counted."""
-        known = np.isfinite(values) & (values != 0.0)
-        powers = np.frexp(values * values.dtype.type(self.factor))[1] + exponent
-        places = np.clip(powers[known], _LOWEST, _HIGHEST) - _LOWEST
-        self.into.sizes[0] += np.bincount(places, minlength=self.into.sizes.shape[1])
-        self._note_largest(values, exponent)
+        scaled = values * np.float32(self.factor)
+        bits = (scaled.view(np.int32) >> _MANTISSA_BITS) & _NOT_FINITE  # 0 of zeros, and of what is 2**-126 of the rest
+        trials = exponent.reshape(-1)
+        for power in np.unique(trials):
+            counts = np.bincount(bits[trials == power].reshape(-1), minlength=_NOT_FINITE + 1)[1:_NOT_FINITE]
+            places = np.clip(np.arange(counts.size) + 1 - _BIAS + power, _LOWEST, _HIGHEST) - _LOWEST
+            np.add.at(self.into.sizes[0], places, counts)
+        self._note_largest(scaled, exponent)
+        known: npt.NDArray[np.bool_] = (bits > 0) & (bits < _NOT_FINITE)
         return known
 
-    def _note_largest(self, values: Array, exponent: Exponents) -> None:
-        """The largest of values · 2**exponent, (trials, …) and (trials, 1, …), where it is larger than any before."""
-        known = np.where(np.isfinite(values), np.abs(values), values.dtype.type(0.0))
-        peaks = known.reshape(known.shape[0], -1).max(axis=-1).astype(np.float64)
+    def _note_largest(self, scaled: Array, exponent: Exponents) -> None:
+        """The largest of scaled · 2**exponent, (trials, …) and (trials, 1, …), where it is larger than any before."""
+        peaks = np.abs(scaled).reshape(scaled.shape[0], -1).max(axis=-1).astype(np.float64)
+        if not np.isfinite(peaks).all():
+            finite = np.where(np.isfinite(scaled), np.abs(scaled), np.float32(0.0))
+            peaks = finite.reshape(scaled.shape[0], -1).max(axis=-1).astype(np.float64)
         largest = self.into.largest[self.trials]
-        np.maximum(largest, np.log2(peaks) + exponent.reshape(-1) + log2(self.factor), out=largest)
+        np.maximum(largest, np.log2(peaks) + exponent.reshape(-1), out=largest)
 
 
 class StoringProbe:
