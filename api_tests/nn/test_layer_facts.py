@@ -152,3 +152,18 @@ def test_branches_of_an_image_are_put_end_to_end_along_its_channels() -> None:
     h, _ = node.node.forward(node, x, Looking())
     pixels = x.reshape(*x.shape[:2], *IMAGE)
     np.testing.assert_array_equal(h.reshape(*x.shape[:2], *IMAGE[:2], 4), np.concatenate([pixels, 2.0 * pixels], -1))
+
+
+def test_what_a_state_forgets_at_every_step_is_told_to_each_step_however_small_it_gets() -> None:
+    """h_t = 1e-20·h_(t−1) + x_t and an input at the first step alone: ∂h/∂W = 1e-100, and ∂h/∂x_t = 1e-20^(5 − t)."""
+    given: Json = {"weights": {"kind": "ones"}, "recurrent_weights": {"kind": "constant", "value": 1e-20}}
+    fields = {"kind": "recurrent", "cell": "rnn", "units": 1, "activation": {"kind": "linear"}, **given}
+    x = np.zeros((1, 1, 6))
+    x[..., 0] = 1.0
+    for direction, order in (("forward", 1), ("backward", -1)):
+        dx, probe = sent_back(
+            built(planned({**fields, "direction": direction}, (6, 1))), x[..., ::order], np.ones((1, 1, 1))
+        )
+        np.testing.assert_allclose(dx[0, 0, ::order], 1e-20 ** np.arange(5.0, -1.0, -1.0), rtol=1e-12)
+        assert probe.found[0, "weights"].item() == pytest.approx(1e-100, rel=1e-12)
+        assert probe.found[0, "bias"].item() == pytest.approx(1.0, rel=1e-12)
