@@ -19,7 +19,7 @@ from service.nn.layers import AnyLayer, Node
 from service.nn.layers.embedding import Embedding
 from service.nn.losses import AnyLoss, SquaredError
 from service.nn.policies import AnyPolicy, Sgd
-from service.nn.presets import PRESETS, PresetName, filled, preset_called, rewritten, without_open_fields
+from service.nn.presets import PresetName, filled, preset_called, rewritten, said, without_open_fields
 from service.nn.shapes import WIDEST, AnyInputShape, FeaturesShape, ImageShape, TokensShape
 
 DEFAULT_SAMPLES = 64
@@ -98,9 +98,9 @@ class Network(Model):
 
     @model_serializer(mode="wrap")
     def _what_is_said(self, write: SerializerFunctionWrapHandler) -> Any:
-        """As JSON without what its layers do not say and the preset fills: read again, it is the same network."""
+        """Without what its layers do not say and a preset may fill: read again, it is open to a preset as before."""
         written = write(self)
-        if self.defaults is not None and "layers" in written:
+        if "layers" in written:
             without_open_fields(self.layers, written["layers"])
         return written
 
@@ -120,6 +120,7 @@ class Network(Model):
         layers: Sequence[Node] = self.layers
         if self.defaults is not None:
             layers = filled(layers, self.defaults, self.shape)
+        layers = said(layers)
         if isinstance(self.input, TokensShape):
             told = {"vocabulary": self.input.vocabulary}
             layers = rewritten(layers, lambda node: told if isinstance(node, Embedding) else {})
@@ -220,17 +221,12 @@ class SimulationSpec(Model):
         What a preset fills is written out, too, and the preset gone, unless the preset is what is edited.
         """
         network, tokens, preset_is_open = self.network, isinstance(self.network.input, TokensShape), _PRESET in edited
-        if preset_is_open:
-            network = network.model_copy(update={"defaults": PresetName(next(iter(PRESETS)))})
-        elif network.defaults is not None:
-            layers = filled(network.layers, network.defaults, network.shape)
-            network = network.model_copy(update={"layers": layers, "defaults": None})
+        if not preset_is_open:
+            layers = filled(network.layers, network.defaults, network.shape) if network.defaults else network.layers
+            network = network.model_copy(update={"layers": said(layers), "defaults": None})
         inputs = self.data.inputs or (TokenIndexData() if tokens else GaussianData())
         data = self.data.model_copy(update={"inputs": inputs})
-        written = self.model_copy(update={"network": network, "data": data}).model_dump(mode="json")
-        if preset_is_open:
-            written["network"]["defaults"] = self.network.defaults
-        return written
+        return self.model_copy(update={"network": network, "data": data}).model_dump(mode="json")
 
     def canonical(self) -> str:
         """The specification as JSON with sorted names and every default written out."""

@@ -73,7 +73,8 @@ class SweepSpec(Model):
 
     def digest(self) -> str:
         """SHA-256 of the sweep with every default written out and the engine version, in hexadecimal."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        base = self.base.written_out([axis.pointer for axis in self.axes])
+        canonical = json.dumps({**self.model_dump(mode="json"), "base": base}, sort_keys=True, separators=(",", ":"))
         return sha256(f"{ENGINE_VERSION}\n{canonical}".encode()).hexdigest()
 
 

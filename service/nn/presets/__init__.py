@@ -17,7 +17,7 @@ from service.nn.layers import Node
 from service.nn.layers.transformer_block import TransformerBlock
 from service.nn.presets.base import Preset, Where
 
-__all__ = ["PRESETS", "Preset", "PresetName", "filled", "preset_called", "rewritten", "without_open_fields"]
+__all__ = ["PRESETS", "Preset", "PresetName", "filled", "preset_called", "rewritten", "said", "without_open_fields"]
 
 _M = TypeVar("_M", bound=Model)
 
@@ -72,6 +72,11 @@ def rewritten(layers: Sequence[Node], change: Callable[[Node], Mapping[str, Any]
         return of(value) if isinstance(value, Model) and _holds_layers(value) else value
 
     return [of(layer) for layer in layers]
+
+
+def said(layers: Sequence[Node]) -> list[Node]:
+    """`layers` as layers that say all that a preset may fill, each what it has."""
+    return rewritten(layers, lambda node: {name: getattr(node, name) for name in node.left_open})
 
 
 def without_open_fields(layers: Sequence[Model], written: Sequence[dict[str, Any]]) -> None:
