@@ -225,3 +225,15 @@ def test_an_overflow_in_a_branch_is_none_of_the_other_and_one_of_what_follows_th
     assert made.layers[4].log10_forward_rms.count == 3
     assert made.layers[1].zero_trials == 3  # the branch that the maximum takes nothing of is the worse one
     assert made.verdict.label == "dead"
+
+
+def test_a_block_of_bert_base_has_the_parameters_of_its_encoder_layer_written_out_or_not() -> None:
+    series = {"kind": "sequence", "steps": 512, "features": 768}
+    gelu = {"kind": "gelu"}
+    mlp = [{"kind": "dense", "units": 3072, "activation": gelu}, {"kind": "dense", "units": 768}]
+    residuals = [{"kind": "residual", "layers": layers} for layers in ([{"kind": "attention", "heads": 12}], mlp)]
+    block = {"kind": "transformer_block", "heads": 12, "mlp_units": 3072, "activation": gelu, "norm_first": False}
+    for layers in ([block], [residuals[0], NORM, residuals[1], NORM]):
+        network = {"input": series, "layers": layers, "defaults": "bert"}
+        made = plan(SimulationSpec.model_validate({"network": network}))
+        assert made.parameters == 4 * (768**2 + 768) + 2 * 768 * 3072 + 3072 + 768 + 4 * 768 == 7_087_872

@@ -1,5 +1,6 @@
 """The family of shapes that one sample of the inputs may have; the last axis is that of features or channels."""
 
+import json
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
 from math import prod
@@ -112,6 +113,35 @@ class TokensShape(InputShape):
     @property
     def shape(self) -> Shape:
         return (self.steps,)
+
+
+_LONGEST_STRIDE = 1024
+
+
+def way_to_positions(shape: Shape) -> str:
+    """What to do where a layer needs (steps, features) and gets something else, as a sentence."""
+    arranged = [shape[0], 1] if len(shape) == 1 else [shape[0], prod(shape[1:])]
+    front = json.dumps({"kind": "reshape", "shape": arranged})
+    return f"Say what the inputs are with network.input, or put a reshape in front, such as {front}."
+
+
+def layer_between(shape: Shape, wanted: Shape) -> str | None:
+    """The layer that makes `wanted` of `shape` with the fewest weights, as JSON; None where no single one does."""
+    if len(shape) != len(wanted):
+        return None
+    if shape[:-1] == wanted[:-1]:
+        return json.dumps({"kind": "dense", "units": wanted[-1]})
+    strides = [_stride(n, out) for n, out in zip(shape[:-1], wanted[:-1], strict=True)]
+    if None in strides:
+        return None
+    stride = strides[:1] if len(set(strides)) == 1 else strides
+    return json.dumps({"kind": "convolution", "filters": wanted[-1], "size": [1], "stride": stride})
+
+
+def _stride(length: int, wanted: int) -> int | None:
+    """The stride at which a kernel of size 1 has `wanted` places on so many positions; None where there is none."""
+    stride = -(-length // wanted)
+    return stride if stride <= _LONGEST_STRIDE and (length - 1) // stride + 1 == wanted else None
 
 
 if TYPE_CHECKING:

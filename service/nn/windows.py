@@ -41,6 +41,11 @@ class Windows:
             pads = [(before, after) for before, after in zip(padding[::2], padding[1::2], strict=True)]
         return cls(positions, size, stride, dilation, tuple(pads))
 
+    @property
+    def reach(self) -> Shape:
+        """Over how many positions a window goes along every axis."""
+        return tuple((width - 1) * apart + 1 for width, apart in zip(self.size, self.dilation, strict=True))
+
     @cached_property
     def out(self) -> Shape:
         """How many windows there are along every axis; 0 or fewer where one does not fit."""

@@ -148,7 +148,7 @@ def plan(spec: SimulationSpec) -> Plan:
     depth = sum(layer.depth() for layer in spec.network.layers)
     if depth > DEEPEST:
         raise DepthExceeded(depth, DEEPEST)
-    tree = Tree()
+    tree = Tree(tokens=isinstance(spec.network.input, TokensShape))
     place = Place("/network", "/layers", inside=False)
     top = tree.chain(spec.network.layers, spec.network.shape, place)
     targets = spec.targets(top[-1].out[-1])

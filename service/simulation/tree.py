@@ -1,5 +1,6 @@
 """The tree of a network's nodes, each with its shapes, its parameters and where these are in the random numbers."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -7,11 +8,12 @@ from math import prod
 from zlib import crc32
 
 from service.core.arrays import Shape
-from service.core.errors import ShapeMismatch, WidthExceeded
+from service.core.errors import Incompatible, ShapeMismatch, WidthExceeded
 from service.nn.layers import Node
 from service.nn.layers.activation import ActivationLayer
 from service.nn.layers.base import Parameter
-from service.nn.shapes import LARGEST_SIGNAL, WIDEST
+from service.nn.layers.embedding import Embedding
+from service.nn.shapes import LARGEST_SIGNAL, WIDEST, TokensShape
 from service.simulation.results import LayerShape
 
 _OTHER_TENSORS = 32
@@ -98,8 +100,10 @@ class PlannedNode:
 class Tree:
     """The nodes of a network as they are met: in the order they are computed in."""
 
-    def __init__(self) -> None:
+    def __init__(self, tokens: bool = False) -> None:
+        """For inputs that are the indices of tokens, or numbers."""
         self.nodes: list[PlannedNode] = []
+        self._tokens = tokens
         self._weighted = 0
         self._others: dict[tuple[str, int], int] = {}
 
@@ -115,6 +119,8 @@ class Tree:
     def _planned(self, node: Node, shape: Shape, place: "Place", at: str, first: bool) -> PlannedNode:
         """A node and all that is inside it; a SpecError where something does not fit."""
         inner, outer = node.chains(shape), node.inner_shape(shape)
+        if not inner:
+            _check_tokens(at, node, reads_tokens=self._tokens and place.source is None)
         out = node.out(at, shape, []) if not inner else shape
         parameters = node.parameters(shape)
         _check_values(at, parameters)
@@ -176,6 +182,23 @@ class Place:
 def _parts(one: Parameter) -> list[str]:
     """The names that the parts of a parameter are drawn by; the first has that of the parameter."""
     return [one.name, *(f"{one.name}/{number}" for number in range(1, one.parts))]
+
+
+def _check_tokens(path: str, node: Node, reads_tokens: bool) -> None:
+    """An embedding reads tokens, and nothing else does."""
+    if isinstance(node, Embedding) == reads_tokens:
+        return
+    if reads_tokens:
+        raise Incompatible(
+            "The inputs are indices of tokens, which are no numbers to compute with: put an embedding in front, such "
+            f"as {json.dumps(Embedding.example())}.",
+            pointer=path,
+        )
+    raise Incompatible(
+        "An embedding reads the indices of tokens and stands first, in a network whose input is such as "
+        f"{json.dumps(TokensShape.example())}; what comes in here are numbers.",
+        pointer=path,
+    )
 
 
 def _check_values(path: str, parameters: Sequence[Parameter]) -> None:

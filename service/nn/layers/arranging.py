@@ -11,7 +11,7 @@ from service.core.arrays import Array, Shape
 from service.core.errors import Incompatible
 from service.core.kinds import Int64
 from service.nn.layers.base import Node, Saved, Vjp
-from service.nn.shapes import WIDEST
+from service.nn.shapes import WIDEST, way_to_positions
 
 _PLAIN_NUMBERS = Annotated[list[Annotated[Int64, Field(ge=0, le=1024)]], Field(min_length=1, max_length=4)]
 
@@ -61,7 +61,7 @@ class Reshape(_Arranging):
         if prod(self.shape) != prod(shape):
             raise Incompatible(
                 f"{list(shape)} has {prod(shape)} numbers and {self.shape} has {prod(self.shape)}; "
-                "both need the same number.",
+                f"both need the same number, as [{prod(shape)}] has.",
                 pointer=f"{path}/shape",
                 shape=list(shape),
             )
@@ -124,7 +124,11 @@ class Cropping(_Arranging):
         check_positions(f"{path}/crop", "cropping", shape, len(self.crop), 2)
         left = [length - sum(pair) for length, pair in zip(shape[:-1], pairs(self.crop), strict=True)]
         if min(left) < 1:
-            raise Incompatible(f"Of {list(shape)} nothing would be left.", pointer=f"{path}/crop", shape=list(shape))
+            raise Incompatible(
+                f"Of {list(shape)} nothing would be left; crop fewer positions of every axis than there are.",
+                pointer=f"{path}/crop",
+                shape=list(shape),
+            )
         return (*left, shape[-1])
 
     def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
@@ -199,13 +203,14 @@ def check_positions(pointer: str, what: str, shape: Shape, count: int, each: int
     if axes < 1:
         raise Incompatible(
             f"For {what} there must be positions: a sequence (steps, features) or an image (height, width, channels); "
-            f"here comes {list(shape)}.",
+            f"here comes {list(shape)}. {way_to_positions(shape)}",
             pointer=pointer,
             shape=list(shape),
         )
     if count not in ({1, axes} if each == 1 else {each * axes}):
         raise Incompatible(
-            f"{count} numbers are given; {list(shape)} has {axes} axes of positions and needs {each * axes}.",
+            f"{count} numbers are given; {list(shape)} has {axes} axes of positions and needs {each * axes}"
+            f"{', before and after each' if each > 1 else ', or one for all'}.",
             pointer=pointer,
             shape=list(shape),
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
-from math import sqrt
+from math import gcd, sqrt
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ from service.nn.initializers.base import GlorotUniform
 from service.nn.initializers.constants import Zeros
 from service.nn.layers.base import OPERATIONS_PER_OUTPUT, Account, Built, Node, Parameter, Probe, Saved, Vjp, bias_of
 from service.nn.scaled import Scaled
-from service.nn.shapes import WIDEST
+from service.nn.shapes import WIDEST, way_to_positions
 
 _ROTARY_BASE = 10_000.0
 _PRODUCTS_PER_SHARE = 130.0
@@ -79,22 +79,29 @@ class Attention(Node):
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
         if len(shape) != 2:
             raise Incompatible(
-                f"Attention reads a sequence (steps, features); here comes {list(shape)}. "
-                "Say what the inputs are with network.input, or put a reshape in front.",
+                f"Attention reads a sequence (steps, features); here comes {list(shape)}. {way_to_positions(shape)}",
                 pointer=path,
                 shape=list(shape),
             )
         units, kept = self.sizes(shape)
         if self.key_units is None and shape[-1] % self.heads:
             raise Incompatible(
-                f"{self.heads} heads do not divide the {shape[-1]} features; say key_units, the length of each.",
+                f"{self.heads} heads do not divide the {shape[-1]} features; {gcd(self.heads, shape[-1])} would, or "
+                "say key_units, the length of each.",
                 pointer=f"{path}/heads",
+                heads=self.heads,
+                features=shape[-1],
             )
         if self.heads % kept:
-            raise Incompatible(f"{kept} kv_heads do not divide {self.heads} heads.", pointer=f"{path}/kv_heads")
+            raise Incompatible(
+                f"{kept} kv_heads do not divide {self.heads} heads; {gcd(kept, self.heads)} would.",
+                pointer=f"{path}/kv_heads",
+                kv_heads=kept,
+                heads=self.heads,
+            )
         if self.positions is Positions.ROTARY and units % 2:
             raise Incompatible(
-                f"Rotary positions turn pairs of numbers; key_units is {units}, which is odd.",
+                f"Rotary positions turn pairs of numbers; key_units is {units}, which is odd. Say an even one.",
                 pointer=f"{path}/positions",
             )
         return shape

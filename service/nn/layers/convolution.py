@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
-from math import prod
+from math import gcd, prod
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -19,7 +19,7 @@ from service.nn.initializers.constants import Zeros
 from service.nn.layers.arranging import check_positions
 from service.nn.layers.base import Account, Node, Parameter, Saved, Vjp, bias_of
 from service.nn.layers.dense import worth_a_gram
-from service.nn.shapes import WIDEST
+from service.nn.shapes import WIDEST, way_to_positions
 from service.nn.windows import Windows
 
 _PRODUCTS_PER_COPY = 12.0
@@ -86,7 +86,7 @@ class Kernel(Node):
         if axes not in (1, 2):
             raise Incompatible(
                 "A kernel slides over a sequence (steps, features) or an image (height, width, channels); "
-                f"here comes {list(shape)}. Say what the inputs are with network.input.",
+                f"here comes {list(shape)}. {way_to_positions(shape)}",
                 pointer=path,
                 shape=list(shape),
             )
@@ -94,12 +94,17 @@ class Kernel(Node):
             check_positions(f"{path}/{name}", name, shape, len(getattr(self, name)), 1)
         if self.pad is not None:
             check_positions(f"{path}/pad", "pad", shape, len(self.pad), 2)
-        if min(self.windows(shape).out) < 1:
-            raise Incompatible(
-                f"The kernel does not fit: of inputs of shape {list(shape)} nothing would be left.",
-                pointer=f"{path}/size",
-                shape=list(shape),
-            )
+        windows = self.windows(shape)
+        for axis, count in enumerate(windows.out):
+            if count < 1:
+                reach, room = windows.reach[axis], windows.positions[axis] + sum(windows.pads[axis])
+                raise Incompatible(
+                    f"The kernel reaches over {reach} positions, and along this axis of {list(shape)} there are {room} "
+                    'with their padding. Take a smaller size or dilation, or "padding": "same".',
+                    pointer=f"{path}/size",
+                    reach=reach,
+                    limit=room,
+                )
 
     def products(self, shape: Shape) -> float:
         products = sum(one.size for one in self.parameters(shape)) * self.windows(shape).count
@@ -149,7 +154,13 @@ class Convolution(Kernel):
         self.check(path, shape)
         for name, count in (("the channels that come in", shape[-1]), ("the filters", self.filters)):
             if count % self.groups:
-                raise Incompatible(f"{self.groups} groups do not divide {name}, {count}.", pointer=f"{path}/groups")
+                fitting = gcd(shape[-1], self.filters)
+                raise Incompatible(
+                    f"{self.groups} groups do not divide {name}, {count}; the divisors of {fitting} divide both.",
+                    pointer=f"{path}/groups",
+                    groups=self.groups,
+                    limit=fitting,
+                )
         return (*self.windows(shape).out, self.filters)
 
     def parameters(self, shape: Shape) -> list[Parameter]:

@@ -9,6 +9,7 @@ from service.core.arrays import Array, Shape
 from service.core.errors import Incompatible
 from service.nn.layers.base import Account, Built, Node, Probe, Saved
 from service.nn.scaled import Scaled
+from service.nn.shapes import way_to_positions
 
 if TYPE_CHECKING:
     from service.nn.layers import AnyLayer
@@ -42,7 +43,7 @@ class EachStep(Node):
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
         if len(shape) < 2:
             raise Incompatible(
-                f"There are steps in a sequence (steps, features); here comes {list(shape)}.",
+                f"There are steps in a sequence (steps, features); here comes {list(shape)}. {way_to_positions(shape)}",
                 pointer=path,
                 shape=list(shape),
             )

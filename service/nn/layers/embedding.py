@@ -12,7 +12,7 @@ from service.core.kinds import Advice, Int64
 from service.nn.initializers import AnyInitializer
 from service.nn.initializers.base import Normal
 from service.nn.layers.base import Account, Node, Parameter, Saved, Vjp
-from service.nn.shapes import WIDEST
+from service.nn.shapes import WIDEST, way_to_positions
 
 
 class Embedding(Node):
@@ -43,13 +43,6 @@ class Embedding(Node):
     source: ClassVar[str] = "Bengio et al. 2003; torch.nn.Embedding."
 
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
-        if len(shape) != 1 or self.vocabulary is None:
-            raise Incompatible(
-                "An embedding reads the indices of tokens, which are the inputs of a network with input "
-                f'{{"kind": "tokens", "steps": …, "vocabulary": …}}; here comes {list(shape)}.',
-                pointer=path,
-                shape=list(shape),
-            )
         return (*shape, self.units)
 
     def parameters(self, shape: Shape) -> list[Parameter]:
@@ -92,7 +85,8 @@ class PositionEmbedding(Node):
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
         if len(shape) != 2:
             raise Incompatible(
-                f"Positions are those of a sequence (steps, features); here comes {list(shape)}.",
+                f"Positions are those of a sequence (steps, features); here comes {list(shape)}. "
+                f"{way_to_positions(shape)}",
                 pointer=path,
                 shape=list(shape),
             )

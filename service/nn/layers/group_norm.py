@@ -1,6 +1,7 @@
 """Group normalisation."""
 
 from collections.abc import Collection, Mapping, Sequence
+from math import gcd
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -30,7 +31,11 @@ class GroupNorm(ShiftedNormalisation):
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
         if shape[-1] % self.groups:
             raise Incompatible(
-                f"{self.groups} groups do not divide the {shape[-1]} channels that come in.", pointer=f"{path}/groups"
+                f"{self.groups} groups do not divide the {shape[-1]} channels that come in; "
+                f"{gcd(self.groups, shape[-1])} would, and {shape[-1]}, one for each.",
+                pointer=f"{path}/groups",
+                groups=self.groups,
+                channels=shape[-1],
             )
         return shape
 

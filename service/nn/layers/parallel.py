@@ -15,6 +15,7 @@ from service.core.errors import Incompatible
 from service.core.kinds import Model
 from service.nn.layers.base import OPERATIONS_PER_OUTPUT, Account, Built, Node, Probe, Saved, flat, shaped
 from service.nn.scaled import Scaled
+from service.nn.shapes import layer_between
 
 if TYPE_CHECKING:
     from service.nn.layers import AnyLayer
@@ -78,9 +79,12 @@ class Parallel(Node):
         concat = self.merge is Merge.CONCAT
         for number, one in enumerate(inside):
             if (one[:-1] if concat else one) != (inside[0][:-1] if concat else inside[0]):
+                fitting = layer_between(one, (*inside[0][:-1], one[-1]) if concat else inside[0])
+                way = f" To get there, end the branch with {fitting}." if fitting else ""
                 raise Incompatible(
                     f"The branch comes out with the shape {list(one)} and the first one with {list(inside[0])}; "
-                    f"to {self.merge.value} them they need the same shape{' but for the last axis' if concat else ''}.",
+                    f"to {self.merge.value} them they need the same shape{' but for the last axis' if concat else ''}."
+                    f"{way}",
                     pointer=f"{path}/branches/{number}",
                     branch=list(one),
                     first=list(inside[0]),

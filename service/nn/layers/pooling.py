@@ -74,7 +74,11 @@ class Pooling(Node):
         if self.stride is not None:
             check_positions(f"{path}/stride", "pooling", shape, len(self.stride), 1)
         if min(self.windows(shape).out) < 1:
-            raise Incompatible(f"No window fits into {list(shape)}.", pointer=f"{path}/size", shape=list(shape))
+            raise Incompatible(
+                f'No window fits into {list(shape)}. Take a smaller size, or "padding": "same".',
+                pointer=f"{path}/size",
+                shape=list(shape),
+            )
         return (*self.windows(shape).out, shape[-1])
 
     def products(self, shape: Shape) -> float:

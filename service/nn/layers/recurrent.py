@@ -32,7 +32,7 @@ from service.nn.layers.base import (
     shaped,
 )
 from service.nn.scaled import Exponents, Scaled
-from service.nn.shapes import WIDEST
+from service.nn.shapes import WIDEST, way_to_positions
 
 _PRODUCTS_PER_GATE = 150.0
 """A gate of a step takes, besides its products, as long as so many multiplications."""
@@ -142,7 +142,7 @@ class Recurrent(Node):
         if len(shape) != 2:
             raise Incompatible(
                 f"A recurrent layer reads a sequence (steps, features); here comes {list(shape)}. "
-                "Say what the inputs are with network.input, or put a reshape in front.",
+                f"{way_to_positions(shape)}",
                 pointer=path,
                 shape=list(shape),
             )

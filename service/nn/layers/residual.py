@@ -1,6 +1,5 @@
 """A branch beside a shortcut."""
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -13,12 +12,10 @@ from service.nn.activations import Activation, AnyActivation
 from service.nn.activations.smooth import Linear
 from service.nn.layers.base import OPERATIONS_PER_OUTPUT, Account, Built, Node, Probe, Saved
 from service.nn.scaled import Scaled
+from service.nn.shapes import layer_between
 
 if TYPE_CHECKING:
     from service.nn.layers import AnyLayer
-
-
-_LONGEST_STRIDE = 1024
 
 
 class Residual(Node):
@@ -60,8 +57,8 @@ class Residual(Node):
     def out(self, path: str, shape: Shape, inside: Sequence[Shape]) -> Shape:
         branch, shortcut = inside
         if branch != shortcut:
-            fitting = _fitting(shortcut, branch)
-            way = f"end the shortcut with {json.dumps(fitting)}" if fitting else "give the shortcut layers of its own"
+            fitting = layer_between(shortcut, branch)
+            way = f"end the shortcut with {fitting}" if fitting else "give the shortcut layers of its own"
             raise Incompatible(
                 f"The branch comes out with the shape {list(branch)} and the shortcut with {list(shortcut)}; "
                 f"a sum needs the same shape. To keep that of the branch, {way}.",
@@ -83,22 +80,3 @@ class Residual(Node):
         into = dz if self.branch_scale == 1.0 else Scaled.of(dz.values * self.branch_scale, dz.exponent)
         by_branch = branch.backward(branch_tape, into, probe)
         return lambda: by_branch + by_shortcut
-
-
-def _fitting(shape: Shape, wanted: Shape) -> dict[str, Any] | None:
-    """The layer that makes `wanted` of `shape` with as few weights as can be; None where no single one does."""
-    if len(shape) != len(wanted):
-        return None
-    if shape[:-1] == wanted[:-1]:
-        return {"kind": "dense", "units": wanted[-1]}
-    strides = [_stride(n, out) for n, out in zip(shape[:-1], wanted[:-1], strict=True)]
-    if None in strides:
-        return None
-    stride = strides[:1] if len(set(strides)) == 1 else strides
-    return {"kind": "convolution", "filters": wanted[-1], "size": [1], "stride": stride}
-
-
-def _stride(length: int, wanted: int) -> int | None:
-    """The stride at which a kernel of size 1 has `wanted` places on so many positions; None where there is none."""
-    stride = -(-length // wanted)
-    return stride if stride <= _LONGEST_STRIDE and (length - 1) // stride + 1 == wanted else None

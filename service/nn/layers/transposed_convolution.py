@@ -59,7 +59,9 @@ class TransposedConvolution(Kernel):
         positions = self.windows(shape).positions
         if min(positions) < 1:
             raise Incompatible(
-                f"Of what {list(shape)} becomes, pad cuts all positions off.", pointer=f"{path}/pad", shape=list(shape)
+                f"Of what {list(shape)} becomes, pad cuts all positions off; cut fewer.",
+                pointer=f"{path}/pad",
+                shape=list(shape),
             )
         return (*positions, self.filters)
 
