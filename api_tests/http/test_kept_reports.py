@@ -66,7 +66,7 @@ def columns(model: type[BaseModel], *before: str) -> dict[str, tuple[str, ...]]:
     for name, field in model.model_fields.items():
         inner = [one for one in (field.annotation, *get_args(field.annotation)) if isinstance(one, type)]
         records = [one for one in inner if issubclass(one, BaseModel)]
-        if name != "histograms":
+        if name not in ("histograms", "log10_state_gradient"):
             way = (*before, name)
             found |= columns(records[0], *way) if records else {"_".join(way): way}
     return found

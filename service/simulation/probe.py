@@ -259,7 +259,7 @@ def _gradient_squares(at: Built, saved: Saved, dz: Scaled, gradient: Callable[[s
 
 
 def _joint_squares(parts: Iterable[Array]) -> Squares:
-    """Of all entries of several arrays, (trials or 1, …) each."""
+    """Of all entries of several arrays, (trials, …) each, or (1, …) where all trials have the same."""
     found = [squares(one.reshape(one.shape[0], 1, -1) if one.ndim > 3 else one) for one in parts]
     if len(found) == 1:
         return found[0]

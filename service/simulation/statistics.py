@@ -48,9 +48,8 @@ class _Steps:
                 ahead = made.nodes[following].node
                 alone = ahead.account == "derivative" and ahead.output_activation is not None  # it moves nothing
                 moved: Account = "weights" if alone else ahead.account
+                steps.shares[moved][row] = row, behind  # a learned slope's account is that of the derivatives
                 steps.shares["derivative"][row] = nodes + row, behind if moved == "derivative" else row
-                if moved != "derivative":
-                    steps.shares[moved][row] = row, behind
             elif row == following:
                 steps.gains[row] = row, row
             else:
