@@ -59,9 +59,7 @@ class Parameter:
 
     def drawn_shape(self, samples: int) -> Shape:
         """The shape of the array without its trials, a vector being a row."""
-        if self.per_sample:
-            return (samples, *self.shape)
-        return (1, *self.shape) if len(self.shape) == 1 else self.shape
+        return (*([samples] if self.per_sample else [1] * (len(self.shape) == 1)), *self.shape)
 
     def matrix_shape(self, samples: int) -> Shape:
         """The shape in which a part of it is drawn: what goes in, and what comes out, which is the last axis."""
@@ -96,10 +94,7 @@ class Probe(Protocol):
         """`signal` with its axes in the order in memory that these passes work in."""
 
     def stored(self, values: Array, exponent: Exponents | None = None) -> Array:
-        """`values` · 2**exponent as the precision of these passes stores them, in the same scale.
-
-        A signal has no exponent, a gradient has one for each trial, (trials, 1, 1).
-        """
+        """A signal, or a gradient with its exponents, (trials, 1, 1), as the precision of these passes stores it."""
 
     def output(self, at: Built, z: Array, h: Array) -> None:
         """The node's output `h`, and `z`, what its activation was given."""

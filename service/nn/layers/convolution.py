@@ -223,5 +223,5 @@ class Convolution(Kernel):
 
 
 def _joined(parts: list[Array]) -> Array:
-    """All groups along the last axis."""
+    """All groups, (trials, rows, filters / groups) each, along the last axis."""
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)

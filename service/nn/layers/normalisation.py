@@ -108,7 +108,7 @@ class ShiftedNormalisation(Normalisation):
 
 
 def _root_mean_square(x: Array, axes: tuple[int, ...]) -> Array:
-    """Over some axes of `x`, which are kept with length 1; by numbers of order one where squares leave the range."""
+    """Over some axes of `x`, (trials, …), kept with length 1; by numbers of order one where squares leave the range."""
     squares: Array = np.square(x).mean(axis=axes, keepdims=True)
     known = well_known(squares, x.dtype)
     found: Array = np.sqrt(squares)

@@ -39,7 +39,7 @@ _PRODUCTS_PER_GATE = 150.0
 
 
 class Returns(StrEnum):
-    """What comes out."""
+    """Which states come out of a recurrent layer."""
 
     LAST = "last"
     SEQUENCE = "sequence"

@@ -24,7 +24,7 @@ from service.nn.scaled import Scaled
 from service.nn.shapes import WIDEST
 
 
-class NormKind(StrEnum):
+    """Which norm a transformer block has."""
     """What normalises."""
 
     LAYER_NORM = "layer_norm"
