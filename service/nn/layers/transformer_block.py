@@ -24,8 +24,8 @@ from service.nn.scaled import Scaled
 from service.nn.shapes import WIDEST
 
 
+class NormKind(StrEnum):
     """Which norm a transformer block has."""
-    """What normalises."""
 
     LAYER_NORM = "layer_norm"
     RMS_NORM = "rms_norm"
