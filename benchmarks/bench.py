@@ -21,10 +21,10 @@ from benchmarks.contestant import Contestant  # noqa: E402 - NumPy comes after t
 from benchmarks.contestants.norms import Norms  # noqa: E402
 from benchmarks.floor import Floor  # noqa: E402
 from benchmarks.setting import ENGINE, REPORT, Setting  # noqa: E402
-from benchmarks.shapes import SHAPES, Shape  # noqa: E402
+from benchmarks.shapes import SHAPES, Layers, Shape  # noqa: E402
 from benchmarks.table import geometric_mean, markdown  # noqa: E402
 
-CONTESTANTS = [ENGINE, REPORT, "pytorch_loop", "pytorch_batched", "jax_vmap"]
+CONTESTANTS = [ENGINE, REPORT, "pytorch_loop", "pytorch_batched", "jax_vmap", "pytorch_layers", "pytorch_vmap"]
 PRECISIONS = ["float64", "float32"]
 RESULTS = ROOT / "benchmarks" / "results.json"
 ROUND_SECONDS = 6.0
@@ -32,7 +32,7 @@ ROUND_SECONDS = 6.0
 ROUNDS = 40
 
 
-def measure(contestants: list[Contestant], shape: Shape, precision: str, floor: Floor) -> Setting:
+def measure(contestants: list[Contestant], shape: Shape | Layers, precision: str, floor: Floor) -> Setting:
     """Interleaved rounds of all contestants; an AssertionError where their answers differ."""
     compiling = {one.name: one.prepare(shape, precision) for one in contestants}
     runs = {one.name: [one.run()] for one in contestants}  # the first of each is not counted
@@ -52,7 +52,7 @@ def measure(contestants: list[Contestant], shape: Shape, precision: str, floor: 
     )
 
 
-def check_agreement(ours: Norms, theirs: Norms, shape: Shape, name: str) -> None:
+def check_agreement(ours: Norms, theirs: Norms, shape: Shape | Layers, name: str) -> None:
     """Whether both answers may be means of one distribution: no layer is six standard errors away."""
     error = ((ours.std**2 + theirs.std**2) / max(1, shape.trials - 1)) ** 0.5
     apart = abs(ours.mean - theirs.mean)
@@ -72,7 +72,8 @@ def main() -> None:
     settings = []
     for shape in (one for one in SHAPES if one.name in wanted):
         for precision in PRECISIONS:
-            settings.append(measure(present, shape, precision, floor))
+            taking_part = [one for one in present if one.name in (ENGINE, REPORT, *shape.rivals)]
+            settings.append(measure(taking_part, shape, precision, floor))
             print(f"{shape.name} {precision}: {settings[-1].best_rival():.2f}", flush=True)
     print(markdown(settings))
     print(f"Geometric mean over the fastest rival: {geometric_mean([one.best_rival() for one in settings]):.2f}")

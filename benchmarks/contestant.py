@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from benchmarks.contestants.norms import Norms
-from benchmarks.shapes import Shape
+from benchmarks.shapes import Layers, Shape
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"
@@ -42,7 +42,7 @@ class Contestant:
         context.Process(target=_serve, args=(name, processors, theirs), daemon=True).start()
         self.missing: str | None = self._pipe.recv()
 
-    def prepare(self, shape: Shape, precision: str) -> float:
+    def prepare(self, shape: Shape | Layers, precision: str) -> float:
         """Make ready, compiling included; the seconds it took."""
         return self._answer(("prepare", shape, precision))
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from benchmarks.shapes import Shape
+from benchmarks.shapes import Layers, Shape
 from service.nn.randomness import Randomness
+from service.simulation.plan import plan
+from service.simulation.spec import SimulationSpec
 
 _SIZE = 1024
 _NORMALS = 1 << 15
@@ -30,24 +33,31 @@ class Floor:
         normals = _best(lambda: randomness.tensor(1).normal((_NORMALS,))) / _NORMALS
         return cls({one: _peak(one) for one in ("float32", "float64")}, normals, processors)
 
-    def seconds(self, shape: Shape, precision: str) -> float:
+    def seconds(self, shape: Shape | Layers, precision: str) -> float:
         """Products and normals of all trials, spread over the processors."""
         products = _operations(shape) / self.operations_per_second[precision]
         return (products + _normals(shape) * self.seconds_per_normal) / self.processors
 
 
-def _operations(shape: Shape) -> float:
+def _operations(shape: Shape | Layers) -> float:
     """Forward and backward, and the norm of the weights' gradient by the cheaper of its two ways.
 
     It is that of the product xᵀ·δ, or Σ (x·xᵀ)∘(δ·δᵀ), of which one triangle is enough.
     """
+    if isinstance(shape, Layers):
+        made = plan(SimulationSpec.model_validate(shape.spec("float64")))
+        weights = sum(one.weights * prod((one.out if len(one.shape) == 3 else one.shape)[:-1]) for one in made.nodes)
+        return 6.0 * shape.trials * shape.samples * weights
     batch, units = shape.samples, shape.units
     product = 2.0 * batch * units * units
     gradient = min(product, 2.0 * batch * batch * units)
     return shape.trials * shape.hidden * (2.0 * product + gradient)
 
 
-def _normals(shape: Shape) -> float:
+def _normals(shape: Shape | Layers) -> float:
+    if isinstance(shape, Layers):
+        made = plan(SimulationSpec.model_validate(shape.spec("float64")))
+        return float(shape.trials * (made.parameters + shape.samples * made.spec.network.size))
     weights, data = shape.hidden * shape.units**2 + shape.units, shape.samples * (shape.units + 1)
     return float(shape.trials * (weights + data))
 

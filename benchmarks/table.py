@@ -7,7 +7,7 @@ from benchmarks.setting import ENGINE, Setting
 
 def markdown(settings: list[Setting]) -> str:
     """A row for each setting: seconds of the engine, then the others as multiples of them, then peak memory."""
-    rivals = [name for name in settings[0].seconds if name != ENGINE]
+    rivals = list(dict.fromkeys(name for one in settings for name in one.seconds if name != ENGINE))
     heads = [
         "shape",
         "precision",
@@ -19,8 +19,8 @@ def markdown(settings: list[Setting]) -> str:
     ]
     lines = [_row(heads), _row(["---", "---", *["---:"] * (len(heads) - 2)])]
     for one in settings:
-        ratios = [f"{one.ratio(name):.2f}×" for name in rivals]
-        memory = [f"{one.peak_bytes[name] / 1e6:.0f}" for name in (ENGINE, *rivals)]
+        ratios = [f"{one.ratio(name):.2f}×" if name in one.seconds else "" for name in rivals]
+        memory = [f"{one.peak_bytes[name] / 1e6:.0f}" if name in one.seconds else "" for name in (ENGINE, *rivals)]
         fastest, floor = f"**{one.best_rival():.2f}×**", f"1/{one.seconds[ENGINE] / one.floor_seconds:.2f}"
         engine = f"{1e3 * one.seconds[ENGINE]:.3g} ms"
         lines.append(_row([one.shape, one.precision, engine, *ratios, fastest, floor, *memory]))

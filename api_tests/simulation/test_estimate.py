@@ -45,7 +45,7 @@ NETWORKS: dict[str, tuple[Json, list[Json]]] = {
     "layer_norm": (VECTOR, [DENSE, {"kind": "layer_norm"}] * 2),
     "group_norm": (IMAGE, [{"kind": "group_norm", "groups": 4}] * 2),
     "rms_norm": (SEQUENCE, [{"kind": "rms_norm"}] * 2),
-    "dropout": (VECTOR, [DENSE, {"kind": "dropout", "rate": 0.5}] * 2),
+    "dropout": (IMAGE, [{"kind": "dropout", "rate": 0.5}] * 16),
     "scale": (VECTOR, [DENSE, {"kind": "scale", "factor": 2.0}]),
     "embedding": (TOKENS, [{"kind": "embedding", "units": 64}]),
     "position_embedding": (TOKENS, [{"kind": "embedding", "units": 64}, {"kind": "position_embedding"}]),

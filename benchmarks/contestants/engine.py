@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.contestants.norms import Norms
-from benchmarks.shapes import Shape
+from benchmarks.shapes import Layers, Shape
 from service.processes.system import keep_freed_memory
 from service.simulation.plan import plan
 from service.simulation.simulate import measure
@@ -17,15 +17,17 @@ PROCESSORS = len(os.sched_getaffinity(0))
 keep_freed_memory()  # as in every process that simulates
 
 
-def prepare(shape: Shape, precision: str) -> Callable[[], Norms]:
+def prepare(shape: Shape | Layers, precision: str) -> Callable[[], Norms]:
     """The simulation, to be run as often as one likes."""
     spec = SimulationSpec.model_validate(shape.spec(precision))
     made = plan(spec)
+    weighted = [node.row for node in made.nodes if node.weights]
+    hidden = weighted if isinstance(shape, Shape) else made.depth.gradients
 
     def run() -> Norms:
-        recording, _ = measure(made, PROCESSORS)
-        decades = np.stack([recording.delta, recording.weight_gradient])  # (2, trials, layers)
-        decades += np.log10(spec.loss.factor(made.outputs))
-        return Norms(decades.mean(axis=1), decades.std(axis=1))
+        found = measure(made, PROCESSORS)[0]
+        decades = np.concatenate([found.delta[:, hidden], found.weight_gradient[:, weighted]], axis=1)
+        decades += np.log10(made.loss_factor)
+        return Norms(decades.mean(axis=0), decades.std(axis=0))
 
     return run

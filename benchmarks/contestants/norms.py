@@ -10,14 +10,17 @@ Numbers = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Norms:
-    """Mean and standard deviation over trials, (layers,) each, of log10_delta_norm and log10_weight_gradient_norm."""
+    """Mean and standard deviation over trials of log10_delta_norm, and behind it log10_weight_gradient_norm.
 
-    mean: Numbers  # (2, layers)
-    std: Numbers  # (2, layers)
+    Of stacks they are those of all layers; of other networks of hidden layers, and of all that has weights.
+    """
+
+    mean: Numbers  # (numbers,)
+    std: Numbers  # (numbers,)
 
     @classmethod
     def of(cls, delta: npt.NDArray[np.floating], weight_gradient: npt.NDArray[np.floating], samples: int) -> "Norms":
-        """From Frobenius norms of the summed loss, (trials, layers) each."""
-        decades = np.log10(np.stack([delta, weight_gradient]).astype(np.float64))
-        decades -= np.log10([samples**0.5, float(samples)])[:, None, None]
-        return cls(decades.mean(axis=1), decades.std(axis=1))
+        """From Frobenius norms of the summed loss, (trials, numbers) each."""
+        parts = [delta / samples**0.5, weight_gradient / samples]
+        decades = np.log10(np.concatenate([part.astype(np.float64) for part in parts], axis=1))
+        return cls(decades.mean(axis=0), decades.std(axis=0))
