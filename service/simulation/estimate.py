@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor
+from math import floor, prod
 
 from service.core.errors import BudgetExceeded
 from service.core.settings import Settings
@@ -67,8 +67,8 @@ def cost(plan: Plan) -> Cost:
     item = _ITEM_BYTES[plan.spec.precision]
     kept = sum(node.kept for node in plan.nodes)
     working = max(node.merged + node.batch * node.node.scratch(node.shape) for node in plan.nodes)
-    widest = max(node.parameter_count for node in plan.nodes)
-    at_once = 40 * widest + 8 * item * plan.samples * plan.widest
+    drawn = (sum(prod(one.drawn_shape(plan.samples * node.batch)) for one in node.parameters) for node in plan.nodes)
+    at_once = 40 * max(drawn) + 8 * item * plan.samples * plan.widest
     per_trial = item * (plan.parameters + plan.samples * (kept + working)) + at_once
     chosen = regime(plan, item, per_trial)
     depth = len(plan.nodes)
