@@ -22,7 +22,16 @@ ROOMS: dict[str, set[str]] = {
     "charts": {"altair", "jinja2", "numpy", "platformdirs", "vl_convert"},
     "store": {"alembic", "anyio", "platformdirs", "pydantic", "sqlalchemy"},
     "jobs": {"anyio", "dbos", "pydantic", "sqlalchemy"},
-    "http": {"anyio", "fastapi", "fastapi_offline", "prometheus_client", "pydantic", "starlette", "typing_extensions"},
+    "http": {
+        "anyio",
+        "fastapi",
+        "fastapi_offline",
+        "prometheus_client",
+        "pydantic",
+        "pydantic_core",
+        "starlette",
+        "typing_extensions",
+    },
     "cli": {"anyio", "pydantic", "rich"},
 }
 ROOTS = {"__init__.py", "__main__.py", "main.py"}

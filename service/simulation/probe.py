@@ -16,19 +16,17 @@ from service.core.arrays import (
     Array,
     Float64Array,
     Squares,
+    angular_spread,
+    angular_spread_carefully,
     innermost,
+    log10_spread_of_steps,
     plain_squares,
     squares,
+    squares_by_sample,
     well_known,
 )
 from service.nn.layers.base import Built, Saved, shaped
 from service.nn.scaled import Exponents, Scaled
-from service.simulation.directions import (
-    angular_spread,
-    angular_spread_carefully,
-    log10_spread_of_steps,
-    squares_by_sample,
-)
 from service.simulation.first_trial import FirstTrial
 from service.simulation.precision import Lost, Truth
 from service.theory.bounds import SATURATED_BELOW

@@ -46,7 +46,7 @@ async def test_what_does_not_fit_is_refused_at_its_place(client: httpx.AsyncClie
 
 
 async def test_it_is_in_the_catalog(client: httpx.AsyncClient) -> None:
-    layers, share = (await catalogued(client, "layers", KIND))["parameters"]
+    _, layers, share = (await catalogued(client, "layers", KIND))["parameters"]
     assert (layers["name"], layers["required"]) == ("layers", True)
     assert (share["name"], share["minimum"], share["maximum"]) == ("share", 0.0, 1.0)
 

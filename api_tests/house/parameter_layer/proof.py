@@ -36,7 +36,7 @@ async def test_its_parameters_may_be_given_and_have_to_fit(client: httpx.AsyncCl
 
 
 async def test_it_is_in_the_catalog(client: httpx.AsyncClient) -> None:
-    (gain,) = (await catalogued(client, "layers", KIND))["parameters"]
+    _, gain = (await catalogued(client, "layers", KIND))["parameters"]
     assert (gain["name"], gain["value_type"], gain["required"]) == ("gain", "Initializer", False)
 
 
