@@ -1,4 +1,4 @@
-"""What an array is here, the order of its axes, and sums of squares that neither overflow nor underflow.
+"""What an array is here, the order of its axes, sums of squares that neither overflow nor underflow, and directions.
 
 Signals are `(trials, samples, features)`, weights `(trials, fan_in, fan_out)`. The leading axis is 1 where every
 trial has the same values. Code counts its axes from the end, so the leading one is free.

@@ -82,9 +82,8 @@ def said(layers: Sequence[Node]) -> list[Node]:
 def without_open_fields(layers: Sequence[Model], written: Sequence[dict[str, Any]]) -> None:
     """Take out of `written`, which are `layers` as JSON, what they do not say and a preset may fill."""
     for layer, fields in zip(layers, written, strict=True):
-        for name in layer.left_open if isinstance(layer, Node) else ():
-            if name not in layer.model_fields_set:
-                fields.pop(name, None)
+        for name in set(layer.left_open if isinstance(layer, Node) else ()) - layer.model_fields_set:
+            fields.pop(name, None)
         for name, value in layer:
             if isinstance(value, list) and value and isinstance(value[0], Model) and name in fields:
                 without_open_fields(value, fields[name])
