@@ -81,12 +81,12 @@ def said(layers: Sequence[Node]) -> list[Node]:
 
 def without_open_fields(layers: Sequence[Model], written: Sequence[dict[str, Any]]) -> None:
     """Take out of `written`, which are `layers` as JSON, what they do not say and a preset may fill."""
-    for layer, fields in zip(layers, written, strict=True):
+    for layer, fields in zip(layers, written, strict=False):
         for name in set(layer.left_open if isinstance(layer, Node) else ()) - layer.model_fields_set:
             fields.pop(name, None)
-        for name, value in layer:
-            if isinstance(value, list) and value and isinstance(value[0], Model) and name in fields:
-                without_open_fields(value, fields[name])
+        lists = {name: value for name, value in layer if isinstance(value, list) and name in fields}
+        for name, value in lists.items():
+            without_open_fields([one for one in value if isinstance(one, Model)], fields[name])
 
 
 def _entering(layers: Sequence[Node], shape: Shape) -> Shape:
