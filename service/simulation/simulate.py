@@ -39,7 +39,7 @@ from service.simulation.statistics import Measurements, NetworkTrials, along_wor
 from service.simulation.tree import PlannedNode
 from service.simulation.verdict import judge
 from service.theory.bounds import largest_slope
-from service.theory.mean_field import Prediction, Stretch, predict
+from service.theory.mean_field import HiddenLayers, Prediction, predict
 from service.theory.signals import Signal
 
 _WORTH_A_HELPER = 1e8
@@ -273,4 +273,4 @@ def _prediction(made: Plan) -> Prediction:
         stream = Randomness(made.spec.seed, range(1)).tensor(_INPUTS)
         inputs = Signal.of_batch(square, made.spec.inputs().draw((made.samples, made.spec.network.size), stream)[0])
     places = [made.depth.top.index(row) for row in made.depth.gradients]
-    return predict(Stretch(made.top, places, made.depth.plain), inputs, made.samples)
+    return predict(HiddenLayers(made.top, places, made.depth.plain), inputs, made.samples)

@@ -30,7 +30,7 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class HiddenLayers:
     """The layers of a network that are predicted."""
 
     top: Sequence[Placed]  # the list of its layers
@@ -38,45 +38,45 @@ class Stretch:
     plain: bool  # whether that is in front of their activations
 
 
-def predict(stretch: Stretch, inputs: Signal, samples: int) -> Prediction:
+def predict(network: HiddenLayers, inputs: Signal, samples: int) -> Prediction:
     """½·log10 χ of every hidden layer but the last; the inputs' mean is given unless all layers are dense."""
     setting = Setting(samples, Averages())
-    first, *steps = _passages(stretch, inputs, setting) or [Passage(inputs)]
-    time = _over_time(stretch, inputs, setting)
+    first, *steps = _passages(network, inputs, setting) or [Passage(inputs)]
+    time = _over_time(network, inputs, setting)
     if not steps:
         return Prediction([], "There are fewer than two hidden layers.", time)
     reason = next((one.reason for one in steps if isnan(one.factor)), None)
     if reason is None and not all(0.0 < one.factor < LARGEST_VARIANCE for one in steps):
         reason = "The predicted gradient is zero or out of range at some layer."
     gains = [] if reason else [0.5 * log10(one.factor) for one in steps]
-    reason = reason or _why_uncertain(first.signal, steps, fsum(gains), stretch)
+    reason = reason or _why_uncertain(first.signal, steps, fsum(gains), network)
     return Prediction([] if reason else gains, reason, time)
 
 
-def _passages(stretch: Stretch, x: Signal, setting: Setting) -> list[Passage]:
+def _passages(network: HiddenLayers, x: Signal, setting: Setting) -> list[Passage]:
     """The way to the first hidden layer, and from every one to the next."""
     found: list[Passage] = []
     so_far = Passage(x)
-    parts = [(place, part) for place in range(len(stretch.top)) for part in (inward, behind)]
-    ends = {2 * place + (not stretch.plain) for place in stretch.boundaries}
+    parts = [(place, part) for place in range(len(network.top)) for part in (inward, behind)]
+    ends = {2 * place + (not network.plain) for place in network.boundaries}
     for number in range(max(ends, default=-1) + 1):
         place, part = parts[number]
-        so_far = then(so_far, part(stretch.top[place], so_far.signal, setting))
+        so_far = then(so_far, part(network.top[place], so_far.signal, setting))
         if number in ends:
             found.append(so_far)
             so_far = Passage(so_far.signal)
     return found
 
 
-def _over_time(stretch: Stretch, x: Signal, setting: Setting) -> float | None:
+def _over_time(network: HiddenLayers, x: Signal, setting: Setting) -> float | None:
     """Decades along the steps of the first recurrent layer, where theory knows them."""
-    place = next((place for place, at in enumerate(stretch.top) if isinstance(at.node, Recurrent)), None)
+    place = next((place for place, at in enumerate(network.top) if isinstance(at.node, Recurrent)), None)
     if place is None:
         return None
-    return over_time(stretch.top[place], through(stretch.top[:place], x, setting).signal, setting.averages)
+    return over_time(network.top[place], through(network.top[:place], x, setting).signal, setting.averages)
 
 
-def _why_uncertain(first: Signal, steps: Sequence[Passage], ratio: float, stretch: Stretch) -> str | None:
+def _why_uncertain(first: Signal, steps: Sequence[Passage], ratio: float, network: HiddenLayers) -> str | None:
     """Why a prediction of the depth ratio, in decades, may be off by more than a third of one; None where it is not."""
     doubt = fsum(one.doubt for one in steps)
     if doubt > _MOST_DOUBT:
@@ -85,7 +85,7 @@ def _why_uncertain(first: Signal, steps: Sequence[Passage], ratio: float, stretc
             "theory knows their mean alone."
         )
     if any(one.drifts for one in steps):
-        forward, width = 0.5 * log10(steps[-1].signal.square / first.square), _narrowest(stretch)
+        forward, width = 0.5 * log10(steps[-1].signal.square / first.square), _narrowest(network)
         if 10.0 ** min(2.0 * (forward - ratio), 300.0) > _MOST_CARRIED * width:
             return (
                 "The outputs of some branch have a mean: it adds up along the blocks, and at this depth and width "
@@ -94,5 +94,5 @@ def _why_uncertain(first: Signal, steps: Sequence[Passage], ratio: float, stretc
     return None
 
 
-def _narrowest(stretch: Stretch) -> int:
-    return min(prod(stretch.top[place].out) for place in stretch.boundaries)
+def _narrowest(network: HiddenLayers) -> int:
+    return min(prod(network.top[place].out) for place in network.boundaries)
