@@ -127,7 +127,8 @@ def test_a_report_carries_100_000_numbers_of_gradients_and_no_more(service_url: 
     """Of one layer of 100 units: a weight for each feature and a bias; delta and derivative of 8 samples."""
     largest = asked(service_url, spec(network(983, dense(100)), include=["gradients"], trials=1)).json()
     (factors,) = largest["gradients"]
-    assert sum(np.size(factors[name]) for name in ("weights", "bias", "delta", "derivative")) == 100_000
+    counted = [np.size(factors[name]) for name in ("delta", "derivative")]
+    assert sum(counted) + sum(len(one["values"]) for one in factors["parameters"]) == 100_000
     answer = asked(service_url, spec(network(984, dense(100)), include=["gradients"], trials=1))
     problem = assert_problem(answer, 422, "gradients-too-large")
     assert problem["facts"] == {"numbers": 100_100, "limit": 100_000}
@@ -140,14 +141,16 @@ def test_gradients_are_those_whose_norms_the_statistics_report(service_url: str)
     for layer, factors, fan_in in zip(found["layers"], found["gradients"], (3, None, 4), strict=True):
         assert layer["histograms"] is None
         assert [len(factors[name]) for name in ("delta", "derivative")] == [8, 8]
+        arrays = {one["name"]: np.reshape(one["values"], one["shape"]) for one in factors["parameters"]}
         if fan_in is None:
-            assert (factors["weights"], factors["bias"]) == (None, None)
+            assert arrays == {}
             continue
-        assert (len(factors["weights"]), len(factors["bias"])) == (fan_in, layer["shape"][0])
-        assert [sum(column) for column in zip(*factors["delta"], strict=True)] == pytest.approx(
-            factors["bias"], rel=1e-9
-        )
-        norm = math.sqrt(sum(number**2 for row in factors["weights"] for number in row))
+        assert {name: array.shape for name, array in arrays.items()} == {
+            "weights": (fan_in, layer["shape"][0]),
+            "bias": (layer["shape"][0],),
+        }
+        np.testing.assert_allclose(np.sum(factors["delta"], axis=0), arrays["bias"], rtol=1e-9)
+        norm = math.sqrt(np.square(arrays["weights"]).sum())
         assert math.log10(norm) == pytest.approx(layer["log10_weight_gradient_norm"]["median"], abs=1e-12)
 
 

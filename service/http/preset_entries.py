@@ -5,7 +5,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from pydantic_core import to_jsonable_python
+from pydantic import TypeAdapter
 
 from service.core.kinds import Kind, Model, members
 from service.nn.cells import CELLS, Cell
@@ -14,6 +14,7 @@ from service.nn.presets import Preset
 from service.nn.presets.base import Where
 
 _LAYERS: type[Kind] = Node
+_ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 
 
 class LayerPlace(StrEnum):
@@ -115,4 +116,4 @@ def summary_of(described: type) -> str:
 
 def as_json(value: Any) -> str:
     """Any value of a specification as JSON."""
-    return json.dumps(to_jsonable_python(value), ensure_ascii=False)
+    return json.dumps(_ANYTHING.dump_python(value, mode="json"), ensure_ascii=False)

@@ -215,7 +215,7 @@ class SimulationSpec(Model):
         network, include = self.network.resolved(), sorted(set(self.include))
         return self.model_copy(update={"network": network, "data": data, "include": include})
 
-    def written_out(self, edited: Collection[str | None]) -> Any:
+    def written_out(self, edited: Collection[str | None] = ()) -> Any:
         """The specification as JSON with every default written out, for edits at the pointers `edited`.
 
         What a preset fills is written out, too, and the preset gone, unless the preset is what is edited.
@@ -230,7 +230,7 @@ class SimulationSpec(Model):
 
     def canonical(self) -> str:
         """The specification as JSON with sorted names and every default written out."""
-        return _encoded(self.model_dump(mode="json"))
+        return _encoded(self.written_out())
 
     def digest(self) -> str:
         """SHA-256 of the canonical specification and the engine version, in hexadecimal."""
