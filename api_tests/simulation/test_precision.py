@@ -336,3 +336,17 @@ def test_what_is_lost_is_the_same_for_any_chunks_and_processes(monkeypatch: pyte
         np.testing.assert_array_equal(part.lost.weights_underflow, whole.lost.weights_underflow)
         np.testing.assert_array_equal(part.lost.delta_underflow, whole.lost.delta_underflow)
         np.testing.assert_array_equal(part.lost.largest, whole.lost.largest)
+
+
+@pytest.mark.parametrize("precision", ["float16", "bfloat16", "float32"])
+def test_indices_of_tokens_are_no_numbers_that_a_format_rounds(precision: str) -> None:
+    network = {
+        "input": {"kind": "tokens", "steps": 50, "vocabulary": 90_000},
+        "layers": [{"kind": "embedding", "units": 1}, {"kind": "flatten"}, {"kind": "dense", "units": 1}],
+    }
+    given = [
+        draw(plan(SimulationSpec.model_validate({"network": network, "precision": one})), range(2)).inputs
+        for one in (precision, "float64")
+    ]
+    assert given[1].max() > 65_536.0  # which float16 does not hold
+    np.testing.assert_array_equal(*given)

@@ -24,6 +24,7 @@ from service.nn.layers.dense import Dense
 from service.nn.losses import Loss
 from service.nn.randomness import Randomness, Stream
 from service.nn.scaled import Scaled
+from service.nn.shapes import TokensShape
 from service.processes.fork_map import fork_map
 from service.simulation.causes import NetworkFacts
 from service.simulation.estimate import Regime, cost
@@ -163,7 +164,9 @@ def draw(made: Plan, trials: range) -> Drawn:
     inputs = made.spec.inputs().draw((made.samples, made.spec.network.size), randomness.tensor(_INPUTS))
     drawn_targets = made.targets.draw((made.samples * made.positions, made.outputs), randomness.tensor(_TARGETS))
     targets = drawn_targets.reshape(-1, made.samples, made.positions * made.outputs)
-    return Drawn(chain, precision.kept(inputs), precision.kept(targets), made.top[-1].out)
+    indices = isinstance(made.spec.network.input, TokensShape)  # which are no numbers to be rounded
+    inputs = inputs.astype(precision.computed, copy=False) if indices else precision.kept(inputs)
+    return Drawn(chain, inputs, precision.kept(targets), made.top[-1].out)
 
 
 def _chain(planned: Sequence[PlannedNode], randomness: Randomness, samples: int, precision: Precision) -> Chain:
