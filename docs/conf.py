@@ -20,6 +20,7 @@ include_patterns = [
     "benchmarks/README.md",
     "service/formulas/README.md",
     "examples/gradescope/README.md",
+    "examples/networks/README.md",
 ]
 extensions = ["myst_parser", "sphinx_copybutton"]
 myst_heading_anchors = 3
@@ -49,6 +50,9 @@ _PARTS = {
     },
     "Reference": {
         "How it measures and judges": "docs/judging",
+        "Layers of real networks": "docs/layers",
+        "Reference of layers": "docs/reference",
+        "Networks that people train": "examples/networks/README",
         "Clients in four languages": "openapi/README",
         "Changes": "CHANGELOG",
     },

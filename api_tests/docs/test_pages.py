@@ -1,6 +1,8 @@
 """What the pages say of the service is what the service has, and nothing is left out."""
 
 import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,9 @@ from service.core.kinds import members
 from service.core.settings import Settings
 from service.grading.claims.base import Claim
 from service.main import create_app
+from service.nn.layers import Node
 from service.nn.policies import Policy
+from service.nn.presets import PRESETS
 from service.simulation.results import LayerShape, LayerStatistics, Verdict
 from service.simulation.vocabulary import Cause, Flag, Label
 
@@ -68,6 +72,19 @@ def test_every_grading_format_has_a_row() -> None:
 
 def test_every_chart_has_a_row() -> None:
     assert names_of("ChartName") <= rows("engineers.md").keys()
+
+
+def test_the_reference_is_written_from_the_catalog() -> None:
+    done = subprocess.run(
+        [sys.executable, DOCS / "write_reference.py"], capture_output=True, check=True, text=True, encoding="utf-8"
+    )
+    assert done.stdout == text_of(DOCS / "reference.md"), "python docs/write_reference.py > docs/reference.md"
+
+
+def test_every_kind_of_layer_and_every_preset_is_in_the_reference() -> None:
+    headings = set(re.findall(r"^## `(\w+)`$", text_of(DOCS / "reference.md"), re.MULTILINE))
+    assert headings == {one.kind_name() for one in members(Node)}
+    assert PRESETS.keys() <= rows("reference.md").keys()
 
 
 def test_every_route_is_somewhere() -> None:
