@@ -45,6 +45,40 @@ def test_branches_that_do_not_fit_are_refused_with_what_would(fields: dict[str, 
     assert words in refusal.value.sentence
 
 
+@pytest.mark.parametrize(
+    ("squeezed", "hint"),
+    [
+        (
+            [{"kind": "reshape", "shape": [1, 1, 3]}],
+            'the branch with {"kind": "upsampling", "size": [28, 14]}.',
+        ),
+        (
+            [],
+            'the branch with {"kind": "reshape", "shape": [1, 1, 3]} and {"kind": "upsampling", "size": [28, 14]}.',
+        ),
+    ],
+)
+def test_a_gate_of_channels_is_told_how_to_reach_all_positions(squeezed: list[dict[str, Any]], hint: str) -> None:
+    gate = [{"kind": "global_pooling"}, {"kind": "dense", "units": 3}, *squeezed]
+    block = {"kind": "parallel", "merge": "multiply", "branches": [{}, {"layers": gate}]}
+    with pytest.raises(Incompatible) as refusal:
+        planned(block, (28, 14, 3))
+    assert refusal.value.sentence.endswith(f"To get there, end {hint}")
+    gate += (
+        [{"kind": "upsampling", "size": [28, 14]}]
+        if squeezed
+        else [{"kind": "reshape", "shape": [1, 1, 3]}, {"kind": "upsampling", "size": [28, 14]}]
+    )
+    assert planned(block, (28, 14, 3)).out == (28, 14, 3)
+
+
+@pytest.mark.parametrize("fields", [{"heads": 3}, {"heads": 4, "positions": "rotary"}])
+def test_heads_that_do_not_fit_are_answered_alike_where_a_block_has_no_key_units(fields: dict[str, Any]) -> None:
+    for layer in ({"kind": "attention", **fields}, {"kind": "transformer_block", "mlp_units": 2, **fields}):
+        with pytest.raises(Incompatible, match=r"An attention may say key_units|in an attention an even key_units"):
+            planned(layer, (5, 4))
+
+
 def test_branches_that_double_the_width_again_and_again_are_refused_where_it_is_too_much() -> None:
     doubled = {"kind": "parallel", "branches": [{}, {}]}
     network = {"features": 2, "layers": [{"kind": "repeat", "times": 1000, "layers": [doubled]}]}

@@ -84,6 +84,45 @@ def test_a_gru_that_reads_nothing_keeps_half_of_it(reset_after: bool) -> None:
     assert found.time_ratio.median == pytest.approx((STEPS - 1) * log10(0.5), abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("gain", "sentence"),
+    [
+        (
+            0.1,
+            "vanishes by a factor of 1e-08 (−8.00 decades): what lies more than 2.5 steps back is hardly learned from.",
+        ),
+        (10.0, "explodes by a factor of 1e+08 (+8.00 decades), severely so beyond 2.5 steps."),
+        (1.0, None),
+    ],
+)
+def test_a_gradient_that_is_lost_along_the_steps_is_said_though_there_is_no_depth(
+    gain: float, sentence: str | None
+) -> None:
+    verdict = sequence(orthogonal(gain), OUTPUT).verdict
+    assert verdict.reasons[0].endswith("there is one hidden layer, and so no depth to vanish or explode in.")
+    beginning = "From the last step of layer 1, a recurrent one, back to its first the gradient "
+    said = [one for one in verdict.reasons if one.startswith(beginning)]
+    assert said == ([] if sentence is None else [beginning + sentence])
+
+
+def test_the_steps_beyond_the_bands_of_the_policy_most_of_all_are_told_of() -> None:
+    layers = [orthogonal(gain, returns="sequence") for gain in (0.7, 0.5)]
+    told = [
+        [
+            one
+            for one in sequence(*layers, OUTPUT, policy={"kind": policy}).verdict.reasons
+            if one.startswith("From the")
+        ]
+        for policy in ("sgd", "adam")
+    ]
+    assert [["layer 2" in one for one in said] for said in told] == [[True], []]
+
+
+def test_a_huge_gradient_along_the_steps_is_not_put_down_to_scale() -> None:
+    verdict = sequence(orthogonal(30.0), OUTPUT).verdict
+    assert "Some weights get gradients above 1e6." in verdict.reasons
+
+
 def test_a_recurrence_that_passes_nothing_back_has_no_ratio_and_no_memory() -> None:
     found = time_of(sequence(orthogonal(0.0), OUTPUT))
     assert (found.time_ratio.count, found.memory_steps) == (0, None)

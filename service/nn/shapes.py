@@ -116,6 +116,8 @@ class TokensShape(InputShape):
 
 
 _LONGEST_STRIDE = 1024
+MOST_TIMES = 256
+"""How often an upsampling has a position along one axis, at most."""
 
 
 def way_to_positions(shape: Shape) -> str:
@@ -126,16 +128,30 @@ def way_to_positions(shape: Shape) -> str:
 
 
 def layer_between(shape: Shape, wanted: Shape) -> str | None:
-    """The layer that makes `wanted` of `shape` with the fewest weights, as JSON; None where no single one does."""
+    """The layer that makes `wanted` of `shape` with the fewest weights, as JSON; None where no single one does.
+
+    A vector of all channels, such as a gate's, needs a reshape in front of it.
+    """
+    if len(shape) == 1 and len(wanted) in (2, 3) and shape[0] == wanted[-1]:
+        single = (*[1] * (len(wanted) - 1), shape[0])
+        repeated = layer_between(single, wanted)
+        return repeated and f"{json.dumps({'kind': 'reshape', 'shape': single})} and {repeated}"
     if len(shape) != len(wanted):
         return None
     if shape[:-1] == wanted[:-1]:
         return json.dumps({"kind": "dense", "units": wanted[-1]})
+    times = [out // n for n, out in zip(shape[:-1], wanted[:-1], strict=True)]
+    if wanted == (*(n * k for n, k in zip(shape[:-1], times, strict=True)), shape[-1]) and max(times) <= MOST_TIMES:
+        return json.dumps({"kind": "upsampling", "size": _one_for_all(times)})
     strides = [_stride(n, out) for n, out in zip(shape[:-1], wanted[:-1], strict=True)]
     if None in strides:
         return None
-    stride = strides[:1] if len(set(strides)) == 1 else strides
-    return json.dumps({"kind": "convolution", "filters": wanted[-1], "size": [1], "stride": stride})
+    kernel = {"filters": wanted[-1], "size": [1], "stride": _one_for_all(strides)}
+    return json.dumps({"kind": "convolution", **kernel})
+
+
+def _one_for_all(numbers: list[Any]) -> list[Any]:
+    return numbers[:1] if len(set(numbers)) == 1 else numbers
 
 
 def _stride(length: int, wanted: int) -> int | None:

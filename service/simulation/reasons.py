@@ -92,6 +92,7 @@ def explain(case: Decision) -> list[str]:
         _shares(case),
         _cause(case),
         _tendency(case),
+        _along_steps(case),
         _seeds(case),
         *(_flag(flag, case) for flag in case.flags),
     ]
@@ -191,6 +192,20 @@ def _tendency(case: Decision) -> str | None:
     )
 
 
+def _along_steps(case: Decision) -> str | None:
+    layer = case.along_steps
+    if layer is None or layer.time is None:
+        return None
+    ratio, memory = layer.time.time_ratio.median or 0.0, layer.time.memory_steps or 0.0
+    said = f"by a factor of {_power(ratio)} ({_signed(ratio)} decades)"
+    end = (
+        f"vanishes {said}: what lies more than {memory:.3g} steps back is hardly learned from"
+        if ratio < 0.0
+        else f"explodes {said}, severely so beyond {memory:.3g} steps"
+    )
+    return f"From the last step of layer {layer.index}, a recurrent one, back to its first the gradient {end}."
+
+
 def _seeds(case: Decision) -> str | None:
     if not case.vote.seed_dependent:
         return None
@@ -205,7 +220,9 @@ def _flag(flag: Flag, case: Decision) -> str:
         return _lost(stored)
     return FLAGS[flag].format(
         wandering=f"{wandering(case.facts.sum_inverse_width):.2g}",
-        scale=", which has to do with scale, not with depth" if case.vote.label is Label.STABLE else "",
+        scale=", which has to do with scale, not with depth"
+        if case.vote.label is Label.STABLE and case.along_steps is None
+        else "",
         numbers=case.facts.fewest_in_statistics,
         update="nothing" if case.log10_update is None else _power(case.log10_update),
     )

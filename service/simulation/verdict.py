@@ -93,6 +93,7 @@ class Decision:
     forward_ratio: Spread
     end_to_end_ratio: Spread
     gain_per_layer: Spread
+    along_steps: LayerStatistics | None = None  # the recurrent layer whose steps are beyond the bands, most of all
 
 
 def judge(trials: NetworkTrials, layers: list[LayerStatistics], policy: Policy, facts: NetworkFacts) -> Decision:
@@ -116,7 +117,15 @@ def judge(trials: NetworkTrials, layers: list[LayerStatistics], policy: Policy, 
         forward_ratio=forward,
         end_to_end_ratio=end_to_end,
         gain_per_layer=gains,
+        along_steps=_along_steps(layers, policy),
     )
+
+
+def _along_steps(layers: list[LayerStatistics], policy: Policy) -> LayerStatistics | None:
+    """The layer along whose steps the gradient changes most, where that is beyond the bands of the policy."""
+    ratios = [(layer, layer.time.time_ratio.median or 0.0) for layer in layers if layer.time is not None]
+    layer, ratio = max(ratios, key=lambda one: abs(one[1]), default=(None, 0.0))
+    return None if policy.vanishing_mild < ratio < policy.exploding_mild else layer
 
 
 def _interval(interval: tuple[float, float] | None, trials: int, facts: NetworkFacts) -> tuple[float, float] | None:

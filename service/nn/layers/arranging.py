@@ -11,7 +11,7 @@ from service.core.arrays import Array, Shape
 from service.core.errors import Incompatible
 from service.core.kinds import Int64
 from service.nn.layers.base import Node, Saved, Vjp
-from service.nn.shapes import WIDEST, way_to_positions
+from service.nn.shapes import MOST_TIMES, WIDEST, way_to_positions
 
 _PLAIN_NUMBERS = Annotated[list[Annotated[Int64, Field(ge=0, le=1024)]], Field(min_length=1, max_length=4)]
 
@@ -150,7 +150,7 @@ class Upsampling(_Arranging):
         "nearest_neighbour",
     )
     needs: ClassVar[Mapping[str, Any]] = {"size": [2]}
-    size: Annotated[list[Annotated[Int64, Field(ge=1, le=64)]], Field(min_length=1, max_length=2)]
+    size: Annotated[list[Annotated[Int64, Field(ge=1, le=MOST_TIMES)]], Field(min_length=1, max_length=2)]
     """How often along every axis of positions; one number stands for all."""
 
     shape_in: ClassVar[str] = "(steps, channels) or (height, width, channels)"

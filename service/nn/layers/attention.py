@@ -86,8 +86,8 @@ class Attention(Node):
         units, kept = self.sizes(shape)
         if self.key_units is None and shape[-1] % self.heads:
             raise Incompatible(
-                f"{self.heads} heads do not divide the {shape[-1]} features; {gcd(self.heads, shape[-1])} would, or "
-                "say key_units, the length of each.",
+                f"{self.heads} heads do not divide the {shape[-1]} features; {gcd(self.heads, shape[-1])} would. An "
+                "attention may say key_units, the length of each, instead.",
                 pointer=f"{path}/heads",
                 heads=self.heads,
                 features=shape[-1],
@@ -101,7 +101,8 @@ class Attention(Node):
             )
         if self.positions is Positions.ROTARY and units % 2:
             raise Incompatible(
-                f"Rotary positions turn pairs of numbers; key_units is {units}, which is odd. Say an even one.",
+                f"Rotary positions turn pairs of numbers, and here a head has {units}, which is odd. Take another "
+                "number of heads, or in an attention an even key_units.",
                 pointer=f"{path}/positions",
             )
         return shape
