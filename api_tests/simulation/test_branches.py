@@ -107,3 +107,29 @@ def test_two_dense_layers_without_a_bias_are_simulated_and_twins_are_found_among
     same = {"kind": "constant", "value": 0.1}
     report = found(VECTOR, *({**one, "bias": none, "weights": same} for one in (dense(), dense(), HEAD)))
     assert "symmetric_units" in report.verdict.flags
+
+
+STEPS: Json = {"input": {"kind": "sequence", "steps": 4, "features": 6}}
+ZEROS: Json = {"kind": "zeros"}
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"kind": "recurrent", "units": 5, "cell": "rnn", "returns": "sequence", "weights": ZEROS},
+        {"kind": "attention", "output_weights": ZEROS},
+        {"kind": "attention", "output_weights": {"kind": "constant", "value": 0.0}},
+        {"kind": "attention", "weights": ZEROS},
+    ],
+)
+def test_one_matrix_of_zeros_that_all_signals_pass_is_why_a_gradient_is_dead(layer: Json) -> None:
+    verdict = found(STEPS, dense(), layer, dense(), HEAD).verdict
+    assert (verdict.label, verdict.cause) == ("dead", "zero_weights")
+
+
+@pytest.mark.parametrize("fields", [{"recurrent_weights": ZEROS}, {}])
+def test_a_matrix_of_zeros_that_signals_go_round_is_not(fields: Json) -> None:
+    layer = {"kind": "recurrent", "units": 5, "cell": "rnn", "returns": "sequence", **fields}
+    assert found(STEPS, dense(), layer, dense(), HEAD).verdict.label != "dead"
+    sunk = {**dense("relu"), "bias": {"kind": "constant", "value": -1e6}}
+    assert found(STEPS, dense(), layer, sunk, HEAD).verdict.cause == "dead_units"

@@ -36,6 +36,7 @@ class NetworkFacts:
     symmetric: bool  # two hidden units have the same weights, coming in and going out
     log10_smallest_normal: float  # of the precision
     weighted: frozenset[int]  # the numbers of the layers that have weights
+    without_way: frozenset[int] = frozenset()  # of those in which a matrix that all signals pass is zero
     precision: StoredGradients | None = None  # what a format of 16 bits loses
     fewest_in_statistics: int | None = None  # over how many numbers a batch_norm takes mean and variance
     branch: str | None = None  # the pointer to the branch that was measured, where there are several
@@ -111,4 +112,5 @@ def _cause_of_death(evidence: Evidence, way_back: list[LayerStatistics], facts: 
 
 
 def _has_zero_weights(layers: list[LayerStatistics], facts: NetworkFacts) -> bool:
-    return any(layer.index in facts.weighted and layer.log10_weight_norm.count == 0 for layer in layers)
+    zero = {layer.index for layer in layers if layer.index in facts.weighted and layer.log10_weight_norm.count == 0}
+    return bool(zero or facts.without_way & {layer.index for layer in layers})

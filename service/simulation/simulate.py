@@ -69,6 +69,7 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
         log10_smallest_normal=float(np.log10(made.spec.precision.limits.tiny)),
         branch=made.depth.branch,
         weighted=frozenset(node.row + 1 for node in made.nodes if node.weights),
+        without_way=frozenset(node.row + 1 for node in made.nodes if node.without_way),
         precision=precision,
         fewest_in_statistics=made.fewest_in_statistics,
     )

@@ -16,6 +16,8 @@ from service.nn.layers.embedding import Embedding
 from service.nn.shapes import LARGEST_SIGNAL, WIDEST, TokensShape
 from service.simulation.results import LayerShape
 
+_PASSED_BY_ALL = ("weights", "value_weights", "output_weights")
+"""Matrices of which one alone stops a gradient; the others of an attention or a recurrent layer have a way round."""
 _OTHER_TENSORS = 32
 _TENSORS_BEHIND_ONE = 19
 """Bits: a tensor that is neither weights nor bias is numbered by its name, by the weights before it, and by order."""
@@ -57,6 +59,12 @@ class PlannedNode:
     def parameter_count(self) -> int:
         """The number of weights, biases and other parameters of the node itself."""
         return sum(one.size for one in self.parameters)
+
+    @cached_property
+    def without_way(self) -> bool:
+        """Whether weights that every signal passes are zero by what is written, though others beside them are not."""
+        passed = [one for one in self.parameters if one.name in _PASSED_BY_ALL]
+        return any(one.initializer.variance(one.fan_in, one.fan_out) == 0.0 for one in passed)
 
     @property
     def merged(self) -> int:

@@ -46,7 +46,7 @@ class Placed(Protocol):
 
     @property
     def node(self) -> Node:
-        """The node."""
+        """The node as it is written."""
 
     @property
     def path(self) -> str:
@@ -66,7 +66,7 @@ class Placed(Protocol):
 
     @property
     def chains(self) -> Sequence[Sequence["Placed"]]:
-        """The chains inside."""
+        """The chains of nodes inside a block."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Setting:
 
 
 def then(one: Passage, other: Passage) -> Passage:
-    """`other` behind `one`."""
+    """The way through `one`, then through `other`."""
     return Passage(
         other.signal,
         one.factor * other.factor,

@@ -62,6 +62,9 @@ class Constant(Initializer):
     source: ClassVar[str] = "A bias that starts away from zero."
     random: ClassVar[bool] = False
 
+    def variance(self, fan_in: int, fan_out: int) -> float | None:
+        return 0.0 if self.value == 0.0 else None
+
     def draw(self, shape: Shape, fan_in: int, fan_out: int, stream: Stream) -> Array:
         return np.full((1, *shape), self.value)
 

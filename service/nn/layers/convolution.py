@@ -1,6 +1,6 @@
 """Convolution over one axis of positions or two."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from math import gcd, prod
 from typing import Annotated, Any, ClassVar, Literal
@@ -175,8 +175,8 @@ class Convolution(Kernel):
     def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
         weights, *bias = arrays
         windows = self.windows(x.shape[2:])
-        columns = self._columns(x, windows)
-        z = _joined([product(one, w) for one, w in zip(columns, self._kernels(weights), strict=True)])
+        pairs = zip(self._columns(x, windows), self._kernels(weights), strict=True)
+        z = _joined([product(one, w) for one, w in pairs])
         if bias and bias[0].any():
             z = z + bias[0]
         return z.reshape(z.shape[0], x.shape[1], *windows.out, self.filters), (x, windows)
@@ -184,13 +184,13 @@ class Convolution(Kernel):
     def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
         x, windows = saved
         rows = dy.reshape(dy.shape[0], -1, self.filters)
-        parts = np.split(rows, self.groups, axis=-1)
+        parts = self._parts(rows)
 
         def dx() -> Array:
-            kernels = self._kernels(arrays[0])
-            found = [product(part, transposed(w)) for part, w in zip(parts, kernels, strict=True)]
-            shape = (found[0].shape[0], dy.shape[1], *windows.out, *windows.size, -1)
-            return windows.add(_joined([one.reshape(shape) for one in found]))
+            found = (product(part, transposed(w)) for part, w in zip(parts, self._kernels(arrays[0]), strict=True))
+            shape = (dy.shape[1], *windows.out, *windows.size, -1)
+            added = [windows.add(one.reshape(one.shape[0], *shape)) for one in found]
+            return added[0] if len(added) == 1 else np.concatenate(added, axis=-1)
 
         def gradient(name: str) -> Array:
             if name == "bias":
@@ -211,10 +211,15 @@ class Convolution(Kernel):
         (columns,), deltas = self._columns(x, windows), dy.reshape(dy.shape[0], rows, self.filters)
         return columns @ transposed(columns), deltas @ transposed(deltas)
 
-    def _columns(self, x: Array, windows: Windows) -> list[Array]:
+    def _columns(self, x: Array, windows: Windows) -> Iterator[Array]:
         """The windows of `x` as rows of each group, (trials, rows, taps · channels)."""
-        parts = np.split(windows.take(x), self.groups, axis=-1)
-        return [one.reshape(one.shape[0], one.shape[1] * windows.count, -1) for one in parts]
+        for part in self._parts(x):
+            taken = windows.take(part)
+            yield taken.reshape(taken.shape[0], taken.shape[1] * windows.count, -1)
+
+    def _parts(self, x: Array) -> list[Array]:
+        """`x`, (…, channels), as one array for each group, each by itself in memory."""
+        return [x] if self.groups == 1 else [np.ascontiguousarray(one) for one in np.split(x, self.groups, axis=-1)]
 
     def _kernels(self, weights: Array) -> list[Array]:
         """The weights of every group, (trials, taps · channels, filters / groups)."""
