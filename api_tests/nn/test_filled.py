@@ -14,7 +14,7 @@ from service.http.app import Application
 from service.main import create_app
 from service.nn.layers import Node
 from service.nn.presets import PRESETS, preset_called
-from service.nn.presets.base import Where
+from service.nn.presets.base import Surroundings
 from service.simulation.plan import Plan, plan
 from service.simulation.spec import SimulationSpec
 
@@ -22,7 +22,7 @@ SERIES: Json = {"kind": "sequence", "steps": 3, "features": 4}
 DENSE: Json = {"kind": "dense", "units": 4}
 MINE: Json = {"kind": "normal", "mean": 0.0, "std": 0.123}
 KINDS = [kind for kind in members(Node) if kind.left_open]
-WHERE = [Where(4, 2, first, last) for first in (False, True) for last in (False, True)]
+WHERE = [Surroundings(4, 2, first, last) for first in (False, True) for last in (False, True)]
 
 
 def planned(layers: list[Json], inputs: Json = SERIES, **fields: Any) -> Plan:

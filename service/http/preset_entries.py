@@ -11,7 +11,7 @@ from service.core.kinds import Kind, Model, members
 from service.nn.cells import CELLS, Cell
 from service.nn.layers import Node
 from service.nn.presets import Preset
-from service.nn.presets.base import Where
+from service.nn.presets.base import Surroundings
 
 _LAYERS: type[Kind] = Node
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
@@ -71,7 +71,7 @@ class CellEntry(Model):
 def preset_entry(preset: Preset) -> PresetEntry:
     """`preset` with all that it fills in an example of every kind of layer."""
     layers = [one for kind in members(_LAYERS) if kind.left_open for one in _examples(kind)]
-    plain, fills = Where(features=784, blocks=12, first=False, last=False), []
+    plain, fills = Surroundings(features=784, blocks=12, first=False, last=False), []
     for layer in layers:
         usual = preset.fill(layer, plain)
         fills += [_filled(layer, LayerPlace.ANY, name, value) for name, value in usual.items()]

@@ -15,7 +15,7 @@ from service.core.errors import SpecError
 from service.core.kinds import Model, discover
 from service.nn.layers import Node
 from service.nn.layers.transformer_block import TransformerBlock
-from service.nn.presets.base import Preset, Where
+from service.nn.presets.base import Preset, Surroundings
 
 __all__ = ["PRESETS", "Preset", "PresetName", "filled", "preset_called", "rewritten", "said", "without_open_fields"]
 
@@ -53,7 +53,9 @@ def filled(layers: Sequence[Node], name: str, shape: Shape) -> list[Node]:
     first, last = (weighted[0], weighted[-1]) if weighted else (None, None)
     blocks = sum(1 for layer in layers for _, one in layer.unroll("") if isinstance(one, TransformerBlock))
     features = _entering(layers, shape)[-1]
-    return rewritten(layers, lambda node: preset.fill(node, Where(features, blocks, node is first, node is last)))
+    return rewritten(
+        layers, lambda node: preset.fill(node, Surroundings(features, blocks, node is first, node is last))
+    )
 
 
 def rewritten(layers: Sequence[Node], change: Callable[[Node], Mapping[str, Any]]) -> list[Node]:

@@ -19,7 +19,7 @@ _KERNELS = ("dense", "convolution", "depthwise_convolution")
 
 
 @dataclass(frozen=True)
-class Where:
+class Surroundings:
     """The layer that is filled, among those of its network."""
 
     features: int  # the last axis of what comes into the first layer with weights
@@ -35,7 +35,7 @@ class Preset:
     source: ClassVar[str]
     aliases: ClassVar[Collection[str]] = ()
 
-    def fill(self, node: Node, where: Where) -> Filled:
+    def fill(self, node: Node, where: Surroundings) -> Filled:
         """The fields that `node` has where nothing is said."""
         raise NotImplementedError
 
@@ -62,7 +62,7 @@ class Table(Preset):
     batch_epsilon: ClassVar[float] = 1e-5
     gain: ClassVar[Initializer] = Ones()
 
-    def fill(self, node: Node, where: Where) -> Filled:
+    def fill(self, node: Node, where: Surroundings) -> Filled:
         if isinstance(node, Recurrent):
             return self.recurrent(node)
         if isinstance(node, TransformerBlock):
@@ -87,7 +87,7 @@ class Table(Preset):
             "batch_norm": {"epsilon": self.batch_epsilon, "gain": self.gain},
         }
 
-    def block(self, where: Where) -> Filled:
+    def block(self, where: Surroundings) -> Filled:
         """The fields of a transformer block."""
         own = self.table()["attention"]
         return {

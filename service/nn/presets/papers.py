@@ -9,7 +9,7 @@ from service.nn.initializers.base import Distribution, FanMode, Normal, Uniform
 from service.nn.initializers.matrices import Orthogonal
 from service.nn.layers import Node
 from service.nn.layers.convolution import Convolution
-from service.nn.presets.base import Filled, Table, Where, scaled
+from service.nn.presets.base import Filled, Surroundings, Table, scaled
 
 
 class _Small(Table):
@@ -26,7 +26,7 @@ class Gpt2(_Small):
     source: ClassVar[str] = "Radford et al. 2019; transformers.GPT2Model."
     aliases: ClassVar[Collection[str]] = ("gpt-2", "gpt", "nanogpt")
 
-    def block(self, where: Where) -> Filled:
+    def block(self, where: Surroundings) -> Filled:
         output = Normal(std=0.02 / sqrt(2.0 * max(1, where.blocks)))
         return {**super().block(where), "attention_output_weights": output, "mlp_output_weights": output}
 
@@ -73,7 +73,7 @@ class ResNet(Table):
     def table(self) -> Mapping[str, Filled]:
         return {**super().table(), "dense": {"weights": scaled(1.0 / 3.0), "bias": scaled(1.0 / 3.0)}}
 
-    def fill(self, node: Node, where: Where) -> Filled:
+    def fill(self, node: Node, where: Surroundings) -> Filled:
         found = super().fill(node, where)
         if not isinstance(node, Convolution) or node.groups == 1:
             return found
@@ -100,7 +100,7 @@ class Siren(Table):
     kernel = scaled(2.0 / 900.0)  # U(±√(6/n)/30) has the variance 6/(3 · 900 · n)
     bias = scaled(1.0 / 3.0)
 
-    def fill(self, node: Node, where: Where) -> Filled:
+    def fill(self, node: Node, where: Surroundings) -> Filled:
         found = super().fill(node, where)
         if node.kind != "dense" or not where.first:
             return found
@@ -115,6 +115,6 @@ class Ppo(Table):
     aliases: ClassVar[Collection[str]] = ("a2c", "stable-baselines3")
     kernel = Orthogonal(gain=sqrt(2.0))
 
-    def fill(self, node: Node, where: Where) -> Filled:
+    def fill(self, node: Node, where: Surroundings) -> Filled:
         found = super().fill(node, where)
         return {**found, "weights": Orthogonal(gain=0.01)} if node.kind == "dense" and where.last else found
