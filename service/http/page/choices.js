@@ -51,7 +51,8 @@ export function defaultChoice({ kind, parameters }) {
  * @returns {number | string}
  */
 function presetOf({ name, default: preset }) {
-  return JSON.parse(preset ?? "null") ?? MISSING[name] ?? 0;
+  const given = JSON.parse(preset ?? "null");
+  return (typeof given === "object" ? null : given) ?? MISSING[name] ?? 0; // an object is text here, as in a formula
 }
 
 /**
