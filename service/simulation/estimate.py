@@ -67,8 +67,14 @@ def cost(plan: Plan) -> Cost:
     item = _ITEM_BYTES[plan.spec.precision]
     kept = sum(node.kept for node in plan.nodes)
     working = max(node.merged + node.batch * node.node.scratch(node.shape) for node in plan.nodes)
-    drawn = (sum(prod(one.drawn_shape(plan.samples * node.batch)) for one in node.parameters) for node in plan.nodes)
-    at_once = 40 * max(drawn) + 8 * item * plan.samples * plan.widest
+    drawn = (
+        sum(
+            one.initializer.bytes_per_entry * prod(one.drawn_shape(plan.samples * node.batch))
+            for one in node.parameters
+        )
+        for node in plan.nodes
+    )
+    at_once = max(drawn) + 8 * item * plan.samples * plan.widest
     per_trial = item * (plan.parameters + plan.samples * (kept + working)) + at_once
     chosen = regime(plan, item, per_trial)
     depth = len(plan.nodes)

@@ -33,6 +33,8 @@ class Initializer(Kind):
     """Where the rule was proposed or defined."""
     random: ClassVar[bool] = True
     """Whether two trials get different values."""
+    bytes_per_entry: ClassVar[int] = 40
+    """What an entry takes beside itself, at most, while it is drawn or while its gradient is measured."""
 
     @abstractmethod
     def draw(self, shape: Shape, fan_in: int, fan_out: int, stream: Stream) -> Array:
@@ -63,6 +65,7 @@ class Normal(Initializer):
 
     definition: ClassVar[str] = "N(mean, std^2)"
     source: ClassVar[str] = "The textbook's random numbers."
+    bytes_per_entry: ClassVar[int] = 24
 
     def variance(self, fan_in: int, fan_out: int) -> float | None:
         return self.std**2 if self.mean == 0.0 else None
