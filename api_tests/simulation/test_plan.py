@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from api_tests.networks import Json, report
-from service.core.errors import GradientsTooLarge
+from service.core.errors import GradientsTooLarge, Incompatible
 from service.simulation.plan import Plan, plan
 from service.simulation.simulate import draw
 from service.simulation.spec import SimulationSpec
@@ -237,3 +237,12 @@ def test_a_block_of_bert_base_has_the_parameters_of_its_encoder_layer_written_ou
         network = {"input": series, "layers": layers, "defaults": "bert"}
         made = plan(SimulationSpec.model_validate({"network": network}))
         assert made.parameters == 4 * (768**2 + 768) + 2 * 768 * 3072 + 3072 + 768 + 4 * 768 == 7_087_872
+
+
+@pytest.mark.parametrize("what", ["inputs", "targets"])
+def test_there_are_as_many_means_as_features(what: str) -> None:
+    network = {"features": 3, "layers": [{"kind": "dense", "units": 3}]}
+    given = {"kind": "per_feature", "means": [0.0, 1.0], "stds": [1.0, 1.0]}
+    with pytest.raises(Incompatible, match=f"2 means and 3 features of {what}") as refusal:
+        plan(SimulationSpec.model_validate({"network": network, "data": {what: given}}))
+    assert refusal.value.pointer == f"/data/{what}/means"

@@ -23,12 +23,16 @@ REASONS = {
     "name-twice",
     "not-positive",
     "not-unicode",
+    "one-input",
     "ragged-matrix",
     "shape-mismatch",
     "too-long-values",
     "too-many-points",
     "unequal-axes",
+    "unequal-lengths",
+    "values-of-shape",
     "values-or-range",
+    "width-exceeded",
 }
 
 

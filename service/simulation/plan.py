@@ -206,6 +206,7 @@ def _check_data(made: Plan) -> None:
     _check_shape("/data/inputs/values", made.spec.inputs(), made.samples, made.spec.network.size)
     _check_shape("/data/targets/values", made.targets, made.samples, made.outputs * made.positions)
     _check_inputs(made)
+    _check_means("targets", made.targets, made.outputs)
     if isinstance(made.targets, OneHotData) and made.targets.classes != made.outputs:
         raise Incompatible(
             f"one_hot has {made.targets.classes} classes, but the output layer has {made.outputs} units; "
@@ -231,11 +232,15 @@ def _check_inputs(made: Plan) -> None:
             '"vocabulary": 1000}, in place of its features, or take other inputs, such as {"kind": "gaussian"}.',
             pointer="/data/inputs",
         )
-    found, wanted = inputs.features(), network.shape[-1]
+    _check_means("inputs", inputs, network.shape[-1])
+
+
+def _check_means(what: str, data: Data, wanted: int) -> None:
+    found = data.features()
     if found not in (None, wanted):
         raise Incompatible(
-            f"There are {found} means and {wanted} features; each feature needs a mean of its own.",
-            pointer="/data/inputs/means",
+            f"There are {found} means and {wanted} features of {what}; each feature needs a mean of its own.",
+            pointer=f"/data/{what}/means",
             found=found or 0,
             expected=wanted,
         )
