@@ -196,13 +196,15 @@ class SimulationSpec(Model):
 
     def inputs(self) -> InputData:
         """The inputs: N(0, 1), or indices of tokens where the network reads these, unless said otherwise."""
-        shape, given = self.network.input, self.data.inputs
-        if not isinstance(shape, TokensShape):
-            return given or GaussianData()
-        given = given or TokenIndexData()
-        if isinstance(given, TokenIndexData) and given.vocabulary is None:
+        shape, given = self.network.input, self._given_inputs()
+        if isinstance(shape, TokensShape) and isinstance(given, TokenIndexData) and given.vocabulary is None:
             return given.model_copy(update={"vocabulary": shape.vocabulary})
         return given
+
+    def _given_inputs(self) -> InputData:
+        """The inputs as they are written; how many tokens there are may be left to the network."""
+        usual = TokenIndexData() if isinstance(self.network.input, TokensShape) else GaussianData()
+        return self.data.inputs or usual
 
     def samples(self, targets: Data) -> int:
         """The batch size, by the explicit values where it is not named."""
@@ -220,12 +222,11 @@ class SimulationSpec(Model):
 
         What a preset fills is written out, too, and the preset gone, unless the preset is what is edited.
         """
-        network, tokens, preset_is_open = self.network, isinstance(self.network.input, TokensShape), _PRESET in edited
-        if not preset_is_open:
+        network = self.network
+        if _PRESET not in edited:
             layers = filled(network.layers, network.defaults, network.shape) if network.defaults else network.layers
             network = network.model_copy(update={"layers": said(layers), "defaults": None})
-        inputs = self.data.inputs or (TokenIndexData() if tokens else GaussianData())
-        data = self.data.model_copy(update={"inputs": inputs})
+        data = self.data.model_copy(update={"inputs": self._given_inputs()})
         return self.model_copy(update={"network": network, "data": data}).model_dump(mode="json")
 
     def canonical(self) -> str:

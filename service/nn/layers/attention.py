@@ -14,7 +14,18 @@ from service.core.kinds import Advice, Int64, StrictBool
 from service.nn.initializers import AnyBias, AnyInitializer
 from service.nn.initializers.base import GlorotUniform
 from service.nn.initializers.constants import Zeros
-from service.nn.layers.base import OPERATIONS_PER_OUTPUT, Account, Built, Node, Parameter, Probe, Saved, Vjp, bias_of
+from service.nn.layers.base import (
+    OPERATIONS_PER_OUTPUT,
+    Account,
+    Built,
+    Node,
+    Parameter,
+    Probe,
+    Saved,
+    Vjp,
+    bias_of,
+    flat,
+)
 from service.nn.scaled import Scaled
 from service.nn.shapes import WIDEST, way_to_positions
 
@@ -161,11 +172,11 @@ class Attention(Node):
     def outward(self, at: Built, saved: Saved, dz: Scaled, probe: Probe) -> Callable[[], Scaled]:
         back = _Back(self, at.arrays, saved, dz.values.reshape(*dz.values.shape[:2], *at.out))
         probe.parameters(at, saved, dz, back.gradient)
-        by_softmax, by_values = plain_squares(_flat(back.by_softmax)), plain_squares(_flat(back.by_values))
+        by_softmax, by_values = plain_squares(flat(back.by_softmax)), plain_squares(flat(back.by_values))
         with np.errstate(invalid="ignore"):
             share: Float64Array = by_softmax / (by_softmax + by_values)
         probe.note(at, "softmax_share", share)
-        return lambda: Scaled.of(_flat(back.by_softmax + back.by_values), dz.exponent)
+        return lambda: Scaled.of(flat(back.by_softmax + back.by_values), dz.exponent)
 
 
 class _Back:
@@ -197,11 +208,6 @@ class _Back:
             else (self._rows, self._made[["query", "key", "value"].index(which)])
         )
         return product(transposed(before), behind) if kind == "weights" else behind.sum(axis=-2, keepdims=True)
-
-
-def _flat(x: Array) -> Array:
-    """(trials, samples, steps, features) as (trials, samples, steps · features)."""
-    return x.reshape(*x.shape[:2], -1)
 
 
 def _heads(rows: Array, batch: Shape, units: int) -> Array:
