@@ -12,7 +12,7 @@ from service.core.settings import Settings
 from service.core.strict_json import loads
 from service.nn.layers import Node
 from service.simulation.estimate import Cost, Limits, cost, estimate
-from service.simulation.plan import plan
+from service.simulation.plan import Plan, plan
 from service.simulation.simulate import measure
 from service.simulation.spec import SimulationSpec
 
@@ -79,7 +79,23 @@ def test_there_is_a_network_of_every_kind() -> None:
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_no_more_memory_is_used_than_the_estimate_says_and_not_much_less(kind: str, precision: str) -> None:
-    made = plan(spec(kind, precision=precision))
+    assert_bound(plan(spec(kind, precision=precision)))
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize(
+    "initializer", ["normal", "uniform", "truncated_normal", "orthogonal", "lecun_normal", "zeros"]
+)
+def test_weights_however_drawn_take_no_more_memory_than_the_estimate_says(initializer: str, precision: str) -> None:
+    """Where there is little but weights."""
+    layer = {"kind": "dense", "units": 1200, "weights": {"kind": initializer}}
+    network = {"features": 1200, "layers": [layer, {"kind": "dense", "units": 1}]}
+    data = {"samples": 1}
+    asked = {"network": network, "trials": 1, "data": data, "precision": precision}
+    assert_bound(plan(SimulationSpec.model_validate(asked)))
+
+
+def assert_bound(made: Plan) -> None:
     measure(made)  # what is loaded and kept by the first simulation is none of this one's
     idle = cost(plan(SimulationSpec.model_validate({"network": {"features": 1, "layers": [{**DENSE, "units": 1}]}})))
     tracemalloc.start()
