@@ -8,9 +8,12 @@ import pytest
 
 from api_tests.examples.course import ROOT, Json, checks_of, graded, read, spec_of
 from service.grading.claims.gradient import GradientClaim
+from service.grading.grade import grade
 from service.grading.results import Grading
 from service.grading.rubrics import check_rubric, plans_of
+from service.grading.spec import GradingSpec
 from service.simulation.simulate import simulate
+from service.simulation.spec import SimulationSpec
 
 
 @pytest.fixture(name="gradings")
@@ -64,6 +67,17 @@ def test_from_the_bounds_alone_formulas_are_right_and_verdicts_wrong(gradings: d
         "c1": (0.0, "wrong_choice"),
         "w1": (0.0, "ideas_not_found"),
     }
+
+
+@pytest.mark.parametrize("part", ["d_two", "e_two", "f_two", "d_deep", "e_deep", "f_deep"])
+def test_the_words_that_the_laboratory_shows_of_a_network_earn_its_points(part: str) -> None:
+    claim = next(one for one in read("rubric")["claims"] if one["id"] == part)
+    verdict = simulate(SimulationSpec.model_validate(claim["simulation"])).verdict
+    now, with_more_layers = verdict.label, verdict.tendency
+    words = {now} if "“With more layers”" not in claim["title"] else {now, with_more_layers}
+    for word in words:
+        spec = GradingSpec.model_validate({"rubric": read("rubric"), "answers": {part: word}})
+        assert checks_of(grade(spec, simulate))[part].points == 1.0
 
 
 def test_every_slip_is_called_by_its_name(gradings: dict[str, Grading]) -> None:

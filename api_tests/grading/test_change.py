@@ -69,6 +69,11 @@ def test_a_twentieth_of_a_decade_is_no_change(by: str, after: float, right: str)
         assert (check.status == "correct") == (word == right)
 
 
+def test_the_feedback_says_which_measure_was_asked_for() -> None:
+    check = judged(CHANGE, "more", answering(reaching(0.0), reaching(1.0)))
+    assert check.message.startswith("Asked is the end-to-end ratio, which counts the output layer, too.")
+
+
 def test_a_network_without_a_measure_leaves_it_to_a_person() -> None:
     check = judged(CHANGE, "more", answering(reaching(0.0), saying(end_to_end_ratio=spread(None))))
     assert (check.status, check.code) == ("undecided", "no_measure")

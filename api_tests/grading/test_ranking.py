@@ -68,6 +68,16 @@ def test_most_prone_to_exploding_is_the_other_way_round() -> None:
     assert judged(claim, ["a", "b", "c"], Counting(MEASURED)).points == 0.0
 
 
+@pytest.mark.parametrize(("measure", "words"), [
+    ("gain_per_layer", "the tendency with more layers"), ("depth_ratio", "the gradient at the depth as it is"),
+])  # fmt: skip
+def test_the_feedback_says_by_what_the_networks_are_compared(measure: str, words: str) -> None:
+    reports = [gaining(seed, 0.1) for seed in (0.5, 0.7, 0.9)]
+    check = judged({**NETWORKS, "measure": measure}, ["c", "b", "a"], answering(*reports))
+    assert f"They are compared by the {measure.replace('_', ' ')}" in check.message
+    assert words in check.message
+
+
 @pytest.mark.parametrize("measure", ["depth_ratio", "end_to_end_ratio"])
 def test_a_ranking_may_go_by_another_measure(measure: str) -> None:
     reports = {seed: saying(**{measure: spread(median, std=0.1)}) for seed, median in ((1, -3.0), (2, -2.0), (3, 1.0))}

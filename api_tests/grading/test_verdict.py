@@ -65,6 +65,30 @@ def test_the_tendency_is_what_the_rate_leads_to_whatever_the_label(
     assert found == right
 
 
+def test_either_word_of_the_laboratory_is_right_where_both_count() -> None:
+    said = {"label": Label.DEAD, "tendency": Tendency.VANISHING, "gain_per_layer_interval": Interval(low=0.0, high=0.0)}
+    claim = {**VERDICT, "judge_by": "either"}
+    checks = {label: judged(claim, label, answering(saying(**said))) for label in Label}
+    assert {label for label, check in checks.items() if check.status == "correct"} == {"dead", "vanishing"}
+    assert "At its depth it is dead, and with more layers it tends to be vanishing." in checks[Label.STABLE].message
+
+
+@pytest.mark.parametrize(("judge_by", "words"), [
+    ("label", "about its depth as it is (the label)"), ("either", "Both count"),
+    ("tendency", "about more layers of the same kind (the tendency)"),
+])  # fmt: skip
+def test_the_feedback_says_whether_the_label_or_the_tendency_was_asked_for(judge_by: str, words: str) -> None:
+    check = judged({**VERDICT, "judge_by": judge_by}, "dead", answering(saying(**VANISHING)))
+    assert (check.code, words in check.message) == ("other_verdict", True)
+
+
+def test_a_gradient_that_dies_on_its_way_has_no_factor_in_the_feedback() -> None:
+    rate = {"gain_per_layer": spread(0.0), "gain_per_layer_interval": Interval(low=0.0, high=0.0)}
+    said = {"label": Label.DEAD, "tendency": Tendency.VANISHING, **rate}
+    check = judged({**VERDICT, "judge_by": "tendency"}, "vanishing", answering(saying(**said)))
+    assert "The gradient reaches exactly 0 before the first layer." in check.message
+
+
 @pytest.mark.parametrize("answer", ["fading", "vanish", 1, True, ["vanishing"], {"label": "vanishing"}], ids=str)
 def test_what_is_no_verdict_is_unreadable_and_nothing_is_simulated_for_it(answer: Any) -> None:
     check = judged(VERDICT, answer)

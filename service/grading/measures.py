@@ -7,6 +7,12 @@ from typing import Literal
 from service.simulation.results import Interval, SimulationReport
 
 Measure = Literal["gain_per_layer", "depth_ratio", "end_to_end_ratio"]
+COMPARED_BY: dict[Measure, str] = {
+    "gain_per_layer": "the gain per layer, which is the tendency with more layers",
+    "depth_ratio": "the depth ratio, which is the gradient at the depth as it is",
+    "end_to_end_ratio": "the end-to-end ratio, which counts the output layer, too",
+}
+"""What a measure is about, for the feedback."""
 _FINE = 0.02
 """Decades that are no difference."""
 

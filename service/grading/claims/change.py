@@ -8,7 +8,7 @@ from service.core.errors import SpecError
 from service.core.pointers import Edit, PatchError, patched
 from service.grading.answers import Unreadable
 from service.grading.claims.base import Claim, Context, Judgement
-from service.grading.measures import Measure, Measured, report_path
+from service.grading.measures import COMPARED_BY, Measure, Measured, report_path
 from service.grading.results import Method
 from service.simulation.spec import SimulationSpec
 
@@ -61,8 +61,9 @@ class ChangeClaim(Claim):
             return Judgement.undecided("no_measure", sentence, Method.SIMULATION, evidence=evidence)
         moved = (after.median - before.median) * (-1 if self.by == "vanishing" else 1)
         found = next(word for word, sign in _WORDS.items() if sign == (moved > _NO_CHANGE) - (moved < -_NO_CHANGE))
-        said, name = answer.strip().lower(), self.measure.replace("_", " ")
-        message = f"Its {name} goes from {before.median:.3g} to {after.median:.3g} decades: {found} prone to {self.by}."
+        said = answer.strip().lower()
+        decades = f"It goes from {before.median:.3g} to {after.median:.3g} decades: {found} prone to {self.by}."
+        message = f"Asked is {COMPARED_BY[self.measure]}. {decades}"
         if said == found:
             return Judgement.correct(f"{found}_prone", message, Method.SIMULATION, evidence=evidence)
         if said == "equally" and before.order(after) == 0:

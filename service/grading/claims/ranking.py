@@ -8,7 +8,7 @@ from pydantic import Field
 from service.core.kinds import Int64
 from service.grading.answers import Unreadable
 from service.grading.claims.base import CLAIM_ID, Claim, Context, Judgement
-from service.grading.measures import Measure, Measured, report_path
+from service.grading.measures import COMPARED_BY, Measure, Measured, report_path
 from service.grading.results import Method
 from service.simulation.spec import SimulationSpec
 
@@ -30,7 +30,7 @@ class RankingClaim(Claim):
     by: Literal["vanishing", "exploding"] = "vanishing"
     """What the first is most prone to."""
     measure: Measure = "gain_per_layer"
-    """What the simulation is asked."""
+    """What the simulation is asked: the rate is the tendency with more layers, the ratio the gradient at this depth."""
     credit: Literal["pairs", "exact", "top"] = "pairs"
     """A share for every pair in the right order, all or nothing, or the first few alone."""
     top: Annotated[Int64, Field(ge=1, le=16)] = 1
@@ -63,7 +63,10 @@ class RankingClaim(Claim):
         share = _SHARES[self.credit](given, truth, self.top)
         right = sum(_agrees(given, pair, sign) for pair, sign in truth.items())
         misplaced = [_misplaced(pair, sign) for pair, sign in truth.items() if not _agrees(given, pair, sign)]
-        message = " ".join([f"{right} of {len(truth)} pairs stand in the right order.", *misplaced[:_MOST_NAMED]])
+        asked = [] if self.expected else [f"They are compared by {COMPARED_BY[self.measure]}."]
+        message = " ".join(
+            [f"{right} of {len(truth)} pairs stand in the right order.", *misplaced[:_MOST_NAMED], *asked]
+        )
         method = Method.LOOKUP if self.expected else Method.SIMULATION
         return Judgement.partial(share, "order_pairs", message, method, evidence=evidence)
 
