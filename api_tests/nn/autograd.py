@@ -23,7 +23,7 @@ from service.nn.layers.parallel import Parallel
 from service.nn.layers.repeat import Repeat
 from service.nn.layers.residual import Residual
 from service.nn.layers.transformer_block import TransformerBlock
-from service.simulation.simulate import Drawn
+from service.simulation.drawing import Drawn
 from service.simulation.spec import SimulationSpec
 
 if importlib.util.find_spec("torch") is None:

@@ -15,7 +15,7 @@ from service.core.arrays import Shape
 from service.nn.layers.base import Built, Chain
 from service.nn.randomness import Randomness
 from service.nn.scaled import Scaled
-from service.simulation.simulate import drawn
+from service.simulation.drawing import drawn
 from service.simulation.tree import PlannedNode
 
 Numbers = npt.NDArray[np.floating[Any]]

@@ -10,8 +10,8 @@ from api_tests.networks import Json
 from api_tests.nn.sampling import assert_mean_and_variance
 from service.nn.layers.base import Built, Chain
 from service.nn.presets import PRESETS
+from service.simulation.drawing import draw
 from service.simulation.plan import Plan, plan
-from service.simulation.simulate import draw
 from service.simulation.spec import SimulationSpec
 
 TRIALS = 60

@@ -13,8 +13,9 @@ from api_tests.nn.node_cases import network
 from api_tests.simulation.random_trees import printed, tree
 from service.core.arrays import Shape
 from service.nn.layers.base import Chain
+from service.simulation.drawing import draw
 from service.simulation.plan import plan
-from service.simulation.simulate import draw, simulate
+from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
 
 Numbers = npt.NDArray[np.floating[Any]]

@@ -8,8 +8,8 @@ import pytest
 
 from api_tests.networks import Json, report
 from service.core.errors import GradientsTooLarge, Incompatible
+from service.simulation.drawing import draw
 from service.simulation.plan import Plan, plan
-from service.simulation.simulate import draw
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Flag
 

@@ -10,10 +10,11 @@ import pytest
 from api_tests.networks import Json, report
 from service.core.arrays import Limits, stored
 from service.simulation import estimate
+from service.simulation.drawing import Drawn, draw
 from service.simulation.estimate import Regime
 from service.simulation.plan import plan
 from service.simulation.results import SimulationReport
-from service.simulation.simulate import Drawn, draw, measure
+from service.simulation.simulate import measure
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Cause, Flag, Label
 

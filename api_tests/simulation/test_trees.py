@@ -19,8 +19,8 @@ from service.nn.layers.parallel import Merge, Parallel
 from service.nn.layers.residual import Residual
 from service.nn.losses import Loss
 from service.nn.scaled import Scaled
+from service.simulation.drawing import Drawn, draw
 from service.simulation.plan import plan
-from service.simulation.simulate import Drawn, draw
 from service.simulation.spec import SimulationSpec
 
 Numbers = npt.NDArray[np.float64]

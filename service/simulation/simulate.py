@@ -10,23 +10,20 @@ from functools import partial
 from itertools import pairwise
 from math import fsum
 from time import perf_counter
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from service.core.arrays import Array, Shape
+from service.core.arrays import Array
 from service.core.version import ENGINE_VERSION
-from service.nn.activations import Activation
 from service.nn.layers.activation import ActivationLayer
-from service.nn.layers.base import Built, Chain, Parameter, flat, shaped
+from service.nn.layers.base import Chain, flat, shaped
 from service.nn.layers.dense import Dense
 from service.nn.losses import Loss
-from service.nn.randomness import Randomness, Stream
+from service.nn.randomness import Randomness
 from service.nn.scaled import Scaled
-from service.nn.shapes import TokensShape
 from service.processes.fork_map import fork_map
 from service.simulation.causes import NetworkFacts
+from service.simulation.drawing import INPUTS, Drawn, LossGradient, draw
 from service.simulation.estimate import Regime, cost
 from service.simulation.first_trial import FirstTrial
 from service.simulation.plan import Plan, plan
@@ -34,10 +31,9 @@ from service.simulation.precision import StoringProbe, Truth, stored_gradients
 from service.simulation.probe import Accumulator, MeasuringProbe
 from service.simulation.reasons import verdict_of
 from service.simulation.results import SimulationReport, Theory
-from service.simulation.spec import Precision, SimulationSpec
+from service.simulation.spec import SimulationSpec
 from service.simulation.spreads import layer_statistics
 from service.simulation.statistics import Measurements, NetworkTrials, along_worst_branch
-from service.simulation.tree import PlannedNode
 from service.simulation.verdict import judge
 from service.theory.bounds import largest_slope
 from service.theory.mean_field import HiddenLayers, Prediction, predict
@@ -45,8 +41,6 @@ from service.theory.signals import Signal
 
 _WORTH_A_HELPER = 1e8
 """Operations by the estimate, five milliseconds: to wake a helper and to hear from it may take one."""
-_INPUTS, _TARGETS = 0, 1
-"""The places of inputs and targets in the random numbers."""
 
 
 def simulate(spec: SimulationSpec, processes: int = 1) -> SimulationReport:
@@ -147,68 +141,6 @@ def _parts(trials: range, count: int) -> Iterator[range]:
         yield trials[len(trials) * part // count : len(trials) * (part + 1) // count]
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """Some trials of one network: its nodes and its batch."""
-
-    chain: Chain
-    inputs: Array  # (trials, samples, features)
-    targets: Array  # (trials, samples, positions · outputs)
-    out: Shape  # of one sample of the prediction
-
-
-def draw(made: Plan, trials: range) -> Drawn:
-    """The parameters and the batch of the trials `trials` of a plan."""
-    precision = made.spec.precision
-    randomness = Randomness(made.spec.seed, trials, precision.computed)
-    chain = _chain(made.top, randomness, made.samples, precision)
-    inputs = made.spec.inputs().draw((made.samples, made.spec.network.size), randomness.tensor(_INPUTS))
-    drawn_targets = made.targets.draw((made.samples * made.positions, made.outputs), randomness.tensor(_TARGETS))
-    targets = drawn_targets.reshape(-1, made.samples, made.positions * made.outputs)
-    indices = isinstance(made.spec.network.input, TokensShape)  # which are no numbers to be rounded
-    inputs = inputs.astype(precision.computed, copy=False) if indices else precision.kept(inputs)
-    return Drawn(chain, inputs, precision.kept(targets), made.top[-1].out)
-
-
-def _chain(planned: Sequence[PlannedNode], randomness: Randomness, samples: int, precision: Precision) -> Chain:
-    nodes = []
-    for one in planned:
-        arrays = [
-            precision.kept(drawn(parameter, samples * one.batch, [randomness.tensor(place) for place in places]))
-            for parameter, places in zip(one.parameters, one.tensors, strict=True)
-        ]
-        chains = [_chain(inner, randomness, samples, precision) for inner in one.chains]
-        nodes.append(Built(one.node, one.row, one.shape, one.out, one.parameters, arrays, chains))
-    return Chain(nodes)
-
-
-def drawn(parameter: Parameter, samples: int, streams: Sequence[Stream]) -> Array:
-    """A parameter of every trial, (trials or 1, *shape), each of its parts from a stream of its own."""
-    shape, initializer = parameter.matrix_shape(samples), parameter.initializer
-    parts = [initializer.draw(shape, parameter.fan_in, parameter.fan_out, stream) for stream in streams]
-    whole = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
-    return whole.reshape(whole.shape[0], *parameter.drawn_shape(samples))
-
-
-@dataclass(frozen=True)
-class _LossGradient(Scaled):
-    """The gradient of a loss with respect to the prediction, the loss's constant factor left out.
-
-    Behind the output activation some losses have a simpler gradient than by the chain rule.
-    """
-
-    loss: Loss
-    targets: Array  # (trials, samples, positions · outputs)
-    unit: float = 1.0  # what the loss is multiplied by
-
-    def before(self, activation: Activation, derivative: Array, y: Array) -> tuple[Array, npt.NDArray[np.integer[Any]]]:
-        if not self.loss.fused:
-            return super().before(activation, derivative, y)
-        targets = shaped(self.targets, y.shape[2:])
-        delta = self.loss.output_delta(activation, derivative, y, targets)
-        return delta if self.unit == 1.0 else delta * self.unit, np.zeros_like(self.exponent)
-
-
 def _pass(network: Drawn, loss: Loss, probe: MeasuringProbe) -> None:
     """Both passes, measured by `probe`; what overflows on the way forward is infinite or NaN from there on."""
     x, targets = probe.arranged(network.inputs), probe.arranged(network.targets)
@@ -217,13 +149,13 @@ def _pass(network: Drawn, loss: Loss, probe: MeasuringProbe) -> None:
     gradient = probe.arranged(flat(loss.gradient(shaped(prediction, network.out), shaped(targets, network.out))))
     unscaled = np.zeros((prediction.shape[0], 1, 1), np.int64)
     upstream = Scaled.of(gradient, unscaled)
-    dy = _LossGradient(upstream.values, upstream.exponent, upstream.sums, loss, targets)
+    dy = LossGradient(upstream.values, upstream.exponent, upstream.sums, loss, targets)
     network.chain.walk_back(tape, dy, probe, whole=False)
     if (truth := probe.truth) is not None:
         if not loss.fused:  # nothing is stored of it otherwise
             truth.begin(upstream)
         stored = Scaled.of(truth.stored(gradient * truth.unit), unscaled)
-        dy = _LossGradient(stored.values, stored.exponent, stored.sums, loss, targets, truth.unit)
+        dy = LossGradient(stored.values, stored.exponent, stored.sums, loss, targets, truth.unit)
         network.chain.walk_back(tape, dy, StoringProbe(truth, probe.arranged), whole=False)
 
 
@@ -274,7 +206,7 @@ def _prediction(made: Plan) -> Prediction:
     square = made.spec.inputs().mean_square()
     inputs = Signal(square)
     if not all(isinstance(one.node, Dense | ActivationLayer) for one in made.nodes):
-        stream = Randomness(made.spec.seed, range(1)).tensor(_INPUTS)
+        stream = Randomness(made.spec.seed, range(1)).tensor(INPUTS)
         inputs = Signal.of_batch(square, made.spec.inputs().draw((made.samples, made.spec.network.size), stream)[0])
     places = [made.depth.top.index(row) for row in made.depth.gradients]
     return predict(HiddenLayers(made.top, places, made.depth.plain), inputs, made.samples)

@@ -1,0 +1,188 @@
+"""Steps of gradient descent: the mean loss of a drawn network, its gradients at true scale, the network one step on.
+
+A network is trained along its leading axis: every trial, and every learning rate beside it, is a network of its own.
+Nothing is changed in place: a step makes a new chain with new arrays.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from service.core.arrays import Array, Float64Array
+from service.nn.layers.base import Built, Chain, Parameter, Saved, flat, shaped
+from service.nn.losses import Loss
+from service.nn.optimizers import Optimizer, State
+from service.nn.randomness import Randomness
+from service.nn.scaled import Exponents, Scaled
+from service.simulation.drawing import Drawn, LossGradient, drawn
+from service.simulation.plan import Plan
+
+Place = tuple[int, str]
+"""A trained parameter: the row of its node, and its name."""
+_STEPS = 72
+"""Bits: the places of a step's random numbers lie so far behind those of the network."""
+
+
+@dataclass(frozen=True)
+class Slope:
+    """What both passes through a drawn network say of its loss."""
+
+    loss: Float64Array  # the mean over samples and positions, (trials,)
+    prediction: Array  # (trials, samples, positions · outputs)
+    gradients: Mapping[Place, Array]  # of the mean loss, (trials, *shape) each
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network on its way, and what its optimiser remembers of each parameter."""
+
+    network: Drawn
+    states: Mapping[Place, State]
+    steps: int = 0
+
+    @classmethod
+    def start(cls, network: Drawn, optimizer: Optimizer, copies: int = 1) -> "Trained":
+        """Before the first step: so many copies of all trials, one behind the other, such as one for each rate.
+
+        Trial t of copy c is row c·trials + t; a parameter or a batch that all trials share has a row for each, too.
+        """
+        trials = max([len(one) for one in [*_arrays(network.chain), network.inputs, network.targets]])
+
+        def tiled(array: Array) -> Array:  # (trials or 1, …) as (rows, …)
+            whole = np.broadcast_to(array, (trials, *array.shape[1:]))
+            return np.tile(whole, (copies, *[1] * (whole.ndim - 1)))
+
+        chain = _changed(network.chain, lambda one: [tiled(array) for array in one.arrays])
+        wide = replace(network, chain=chain, inputs=tiled(network.inputs), targets=tiled(network.targets))
+        remembered = range(optimizer.remembered)
+        states = {place: tuple(np.zeros_like(one) for _ in remembered) for place, one in _trained(chain).items()}
+        return cls(wide, states)
+
+    def stepped(self, gradients: Mapping[Place, Array], optimizer: Optimizer, rates: Float64Array) -> "Trained":
+        """One step further, at a rate for every row, (rows,)."""
+        number, states = self.steps + 1, dict(self.states)
+
+        def moved(one: Built) -> list[Array]:
+            named = one.named
+            for name in one.trained:
+                place, array = (one.row, name), named[name]
+                rate = rates.astype(array.dtype).reshape(-1, *[1] * (array.ndim - 1))
+                change, states[place] = optimizer.step(gradients[place], rate, states[place], number)
+                named[name] = array - change
+            return list(named.values())
+
+        chain = _changed(self.network.chain, moved)
+        return Trained(replace(self.network, chain=chain), states, number)
+
+
+class _Gradients:
+    """A probe that collects the gradient of every trained parameter, times `unit`, at true scale."""
+
+    def __init__(self, unit: float) -> None:
+        self._unit = unit
+        self.found: dict[Place, Array] = {}
+
+    def arranged(self, signal: Array) -> Array:
+        """`signal` as it is, (trials, samples, features)."""
+        return signal
+
+    def stored(self, values: Array, exponent: Exponents | None = None) -> Array:
+        """`values` as they are, (trials, samples, features)."""
+        return values
+
+    def output(self, at: Built, z: Array, h: Array) -> None:
+        """Signals, (trials, samples, features), are not kept."""
+
+    def gradient(self, at: Built, dy: Scaled, dz: Scaled, derivative: Array | None) -> None:
+        """Nor are their gradients, (trials, samples, features)."""
+
+    def parameters(self, at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Array]) -> None:
+        """Keep them, (trials, *shape) each; infinite where the precision holds no such number."""
+        plain = not dz.exponents.any()
+        for name in at.trained:
+            values = gradient(name)
+            if not plain:
+                values = np.ldexp(values, dz.exponents.reshape(-1, *[1] * (values.ndim - 1)))
+            self.found[at.row, name] = values * values.dtype.type(self._unit)
+
+    def entry(self, at: Built, dx: Scaled) -> None:
+        """The gradients at the entries of blocks are not kept."""
+
+    def note(self, at: Built, name: str, values: Float64Array) -> None:
+        """What a node has to say besides, (trials, …), is not kept."""
+
+
+def slope(network: Drawn, loss: Loss) -> Slope:
+    """The mean loss of every trial and its gradients; what overflows is infinite or NaN, without a warning."""
+    with np.errstate(all="ignore"):
+        samples, positions = network.inputs.shape[-2], int(np.prod(network.out[:-1]))
+        probe = _Gradients(loss.factor(network.out[-1]) / (positions * samples))
+        prediction, tape = network.chain.forward(network.inputs, probe)
+        found, wanted = shaped(prediction, network.out), shaped(network.targets, network.out)
+        values = loss.value(found, wanted)
+        gradient = Scaled.of(flat(loss.gradient(found, wanted)), np.zeros((len(values), 1, 1), np.int64))
+        dy = LossGradient(gradient.values, gradient.exponent, gradient.sums, loss, network.targets)
+        network.chain.walk_back(tape, dy, probe, whole=False)
+        means = values.reshape(len(values), -1).mean(axis=-1, dtype=np.float64)
+    return Slope(means, prediction, probe.found)
+
+
+def loss_of(network: Drawn, loss: Loss) -> Float64Array:
+    """The mean loss of every trial, (trials,), by the forward pass alone."""
+    with np.errstate(all="ignore"):
+        prediction, _ = network.chain.forward(network.inputs, _Gradients(1.0))
+        values = loss.value(shaped(prediction, network.out), shaped(network.targets, network.out))
+        found: Float64Array = values.reshape(len(values), -1).mean(axis=-1, dtype=np.float64)
+    return found
+
+
+def remasked(network: Drawn, made: Plan, trials: range, step: int) -> Drawn:
+    """The same network with new masks where it has dropout: those of that step, whatever was drawn before.
+
+    Its rows are copies of the trials `trials`, one copy behind the other, which all get the same masks.
+    """
+    if not any(one.per_sample for node in made.nodes for one in node.parameters):
+        return network
+    randomness = Randomness(made.spec.seed, trials, made.spec.precision.computed)
+    samples, copies = network.inputs.shape[-2], len(network.inputs) // len(trials)
+
+    def masked(parameter: Parameter, places: Sequence[int], batch: int) -> Array:
+        streams = [randomness.tensor(place + (step << _STEPS)) for place in places]
+        mask = drawn(parameter, samples * batch, streams).astype(randomness.dtype)
+        return np.tile(mask, (copies, *[1] * (mask.ndim - 1)))
+
+    def arrays(one: Built) -> list[Array]:
+        node = made.nodes[one.row]
+        parts = zip(node.parameters, node.tensors, one.arrays, strict=True)
+        return [
+            masked(parameter, places, node.batch) if parameter.per_sample else array
+            for parameter, places, array in parts
+        ]
+
+    return replace(network, chain=_changed(network.chain, arrays))
+
+
+def _changed(chain: Chain, arrays: Callable[[Built], Sequence[Array]]) -> Chain:
+    """The chain with other arrays, (trials, …), in its nodes, and in all that is inside them."""
+    return Chain(
+        [
+            replace(one, arrays=arrays(one), chains=[_changed(inner, arrays) for inner in one.chains])
+            for one in chain.nodes
+        ]
+    )
+
+
+def _trained(chain: Chain) -> dict[Place, Array]:
+    """Every trained parameter of a chain and of all that is inside it."""
+    found = {(one.row, name): one.named[name] for one in chain.nodes for name in one.trained}
+    for one in chain.nodes:
+        for inner in one.chains:
+            found |= _trained(inner)
+    return found
+
+
+def _arrays(chain: Chain) -> list[Array]:
+    """All arrays of a chain and of all that is inside it."""
+    inside = [array for one in chain.nodes for inner in one.chains for array in _arrays(inner)]
+    return [*inside, *(array for one in chain.nodes for array in one.arrays)]

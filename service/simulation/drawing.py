@@ -1,0 +1,85 @@
+"""A plan → its drawn network: the parameters and the batch of some trials, and what the loss says of a prediction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from service.core.arrays import Array, Shape
+from service.nn.activations import Activation
+from service.nn.layers.base import Built, Chain, Parameter, shaped
+from service.nn.losses import Loss
+from service.nn.randomness import Randomness, Stream
+from service.nn.scaled import Scaled
+from service.nn.shapes import TokensShape
+from service.simulation.plan import Plan
+from service.simulation.spec import Precision
+from service.simulation.tree import PlannedNode
+
+INPUTS, _TARGETS = 0, 1
+"""The places of inputs and targets in the random numbers."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Some trials of one network: its nodes and its batch."""
+
+    chain: Chain
+    inputs: Array  # (trials, samples, features)
+    targets: Array  # (trials, samples, positions · outputs)
+    out: Shape  # of one sample of the prediction
+
+
+def draw(made: Plan, trials: range) -> Drawn:
+    """The parameters and the batch of the trials `trials` of a plan."""
+    precision = made.spec.precision
+    randomness = Randomness(made.spec.seed, trials, precision.computed)
+    chain = _chain(made.top, randomness, made.samples, precision)
+    inputs = made.spec.inputs().draw((made.samples, made.spec.network.size), randomness.tensor(INPUTS))
+    drawn_targets = made.targets.draw((made.samples * made.positions, made.outputs), randomness.tensor(_TARGETS))
+    targets = drawn_targets.reshape(-1, made.samples, made.positions * made.outputs)
+    indices = isinstance(made.spec.network.input, TokensShape)  # which are no numbers to be rounded
+    inputs = inputs.astype(precision.computed, copy=False) if indices else precision.kept(inputs)
+    return Drawn(chain, inputs, precision.kept(targets), made.top[-1].out)
+
+
+def _chain(planned: Sequence[PlannedNode], randomness: Randomness, samples: int, precision: Precision) -> Chain:
+    nodes = []
+    for one in planned:
+        arrays = [
+            precision.kept(drawn(parameter, samples * one.batch, [randomness.tensor(place) for place in places]))
+            for parameter, places in zip(one.parameters, one.tensors, strict=True)
+        ]
+        chains = [_chain(inner, randomness, samples, precision) for inner in one.chains]
+        nodes.append(Built(one.node, one.row, one.shape, one.out, one.parameters, arrays, chains))
+    return Chain(nodes)
+
+
+def drawn(parameter: Parameter, samples: int, streams: Sequence[Stream]) -> Array:
+    """A parameter of every trial, (trials or 1, *shape), each of its parts from a stream of its own."""
+    shape, initializer = parameter.matrix_shape(samples), parameter.initializer
+    parts = [initializer.draw(shape, parameter.fan_in, parameter.fan_out, stream) for stream in streams]
+    whole = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+    return whole.reshape(whole.shape[0], *parameter.drawn_shape(samples))
+
+
+@dataclass(frozen=True)
+class LossGradient(Scaled):
+    """The gradient of a loss with respect to the prediction, the loss's constant factor left out.
+
+    Behind the output activation some losses have a simpler gradient than by the chain rule.
+    """
+
+    loss: Loss
+    targets: Array  # (trials, samples, positions · outputs)
+    unit: float = 1.0  # what the loss is multiplied by
+
+    def before(self, activation: Activation, derivative: Array, y: Array) -> tuple[Array, npt.NDArray[np.integer[Any]]]:
+        """∂e/∂z and its exponent, as for any gradient, but by the loss's own formula where it has one."""
+        if not self.loss.fused:
+            return super().before(activation, derivative, y)
+        targets = shaped(self.targets, y.shape[2:])
+        delta = self.loss.output_delta(activation, derivative, y, targets)
+        return delta if self.unit == 1.0 else delta * self.unit, np.zeros_like(self.exponent)
