@@ -11,6 +11,7 @@ import numpy as np
 
 from service.core.arrays import Float64Array
 from service.nn.activations import Activation
+from service.theory.balance import predicted_depth_ratio
 from service.theory.facts import CriticalInitialisation, FixedPoint
 from service.theory.fixed_points import FixedPointLine, VarianceMap, sampled_grid, slope_at_zero
 from service.theory.gaussian import SampledActivation
@@ -45,12 +46,17 @@ def critical_initialisations(activation: Activation, sigma_b2: float) -> Critica
 
 def _at(line: FixedPointLine, q: float) -> CriticalInitialisation:
     sigma_w2 = 1.0 / float(line.activation.moments(np.array([q])).slope[0])
-    return _critical(sigma_w2, line.sigma_b2, VarianceMap(line.activation, sigma_w2, line.sigma_b2).fixed_point(q))
+    point = VarianceMap(line.activation, sigma_w2, line.sigma_b2).fixed_point(q)
+    return _critical(line.activation.activation, sigma_w2, line.sigma_b2, point)
 
 
-def _critical(sigma_w2: float, sigma_b2: float, point: FixedPoint) -> CriticalInitialisation:
+def _critical(activation: Activation, sigma_w2: float, sigma_b2: float, point: FixedPoint) -> CriticalInitialisation:
     return CriticalInitialisation(
-        weight_variance=sigma_w2, weight_std=sqrt(sigma_w2), bias_variance=sigma_b2, fixed_point=point
+        weight_variance=sigma_w2,
+        weight_std=sqrt(sigma_w2),
+        bias_variance=sigma_b2,
+        fixed_point=point,
+        depth_ratio=predicted_depth_ratio(activation, sigma_w2, sigma_b2),
     )
 
 
@@ -60,7 +66,7 @@ def _at_zero(sampled: SampledActivation, log_q: Float64Array) -> list[CriticalIn
     if not slope or not isfinite(slope):
         return []
     residuals = VarianceMap(sampled, 1.0 / slope, 0.0).residual(log_q)
-    return [_critical(1.0 / slope, 0.0, VarianceMap.fixed_point_at_zero(1.0, residuals))]
+    return [_critical(sampled.activation, 1.0 / slope, 0.0, VarianceMap.fixed_point_at_zero(1.0, residuals))]
 
 
 def _reason(line: FixedPointLine, log_q: Float64Array, unstable: list[CriticalInitialisation]) -> str:

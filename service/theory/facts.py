@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from service.core.kinds import BoundedFloat, Double, Model, NonNegative, Positive
+from service.core.kinds import BoundedFloat, Double, Int64, Model, NonNegative, Positive
 from service.formulas.enclosures.extremes import Approach
 from service.nn.activations import AnyActivation
 
@@ -150,6 +150,24 @@ class CriticalInitialisation(Model):
     """σ_b², the variance of a bias."""
     fixed_point: FixedPoint
     """The variance that pre-activations settle at."""
+    depth_ratio: Double | None
+    """Predicted for 50 hidden layers, the first pre-activations having variance 1, in decades; null where unknown.
+
+    At q = 0 the variance may sink as slowly as a power of depth, and the gradient with it: then it is not near 0.
+    """
+
+
+class BalancedInitialisation(Model):
+    """Weights with which a gradient comes through a stack of that depth as it went in, by mean field theory."""
+
+    weight_variance: Double
+    """σ_w², fan_in times the variance of a weight."""
+    weight_std: Double
+    """σ_w, so that a weight has the standard deviation σ_w/√fan_in."""
+    bias_variance: Double
+    """σ_b², the variance of a bias."""
+    hidden_layers: Int64
+    """Of how many hidden layers; their inputs have the mean square 1."""
 
 
 class Tail(Model):
@@ -216,3 +234,5 @@ class ActivationProfile(Model):
     """All of them at the variance of biases that was asked for, by ascending variance of pre-activations."""
     critical_reason: str | None
     """Why there is none; null where there is one."""
+    balanced_initialisation: BalancedInitialisation | None
+    """The one for 50 hidden layers, with that variance of biases; null where no weights keep a gradient that far."""

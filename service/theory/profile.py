@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import inf, isfinite
+from math import inf, isfinite, sqrt
 
 from flint import arb, ctx
 
@@ -18,11 +18,13 @@ from service.formulas.language.differentiate import DerivativeTooLong
 from service.formulas.language.tree import Expr, Number
 from service.formulas.language.write import latex, plain
 from service.nn.activations import Activation
+from service.theory.balance import USUAL_DEPTH, balanced_weight_variance
 from service.theory.bounds import SATURATED_BELOW, bounds, largest_slope
 from service.theory.critical import Criticality, critical_initialisations
 from service.theory.facts import (
     ActivationBounds,
     ActivationProfile,
+    BalancedInitialisation,
     BreakKind,
     FixedPoint,
     GaussianMoments,
@@ -71,6 +73,7 @@ def profile(spec: ProfileSpec) -> ActivationProfile:
         fixed_points=field.fixed_points,
         critical_initialisations=field.criticality.initialisations,
         critical_reason=field.criticality.reason,
+        balanced_initialisation=field.balanced,
     )
     return made.model_copy(update={"summary": summary(made, spec)})
 
@@ -82,6 +85,7 @@ class _MeanField:
     moments: GaussianMoments
     fixed_points: list[FixedPoint]
     criticality: Criticality
+    balanced: BalancedInitialisation | None
 
 
 def _mean_field(spec: ProfileSpec) -> _MeanField:
@@ -89,11 +93,24 @@ def _mean_field(spec: ProfileSpec) -> _MeanField:
     if activation.only_output:
         nothing = GaussianMoments(variance=variance, square=None, derivative_square=None)
         reason = "It normalises over the units of a layer; the theory is for functions of one unit."
-        return _MeanField(nothing, [], Criticality([], reason))
+        return _MeanField(nothing, [], Criticality([], reason), None)
     found = moments(activation, variance)
     averages = GaussianMoments(variance=variance, square=_finite(found.square), derivative_square=_finite(found.slope))
     points = fixed_points(activation, spec.weight_variance, spec.bias_variance)
-    return _MeanField(averages, points, critical_initialisations(activation, spec.bias_variance))
+    critical = critical_initialisations(activation, spec.bias_variance)
+    return _MeanField(averages, points, critical, _balanced(activation, spec.bias_variance))
+
+
+def _balanced(activation: Activation, bias_variance: float) -> BalancedInitialisation | None:
+    variance = balanced_weight_variance(activation, bias_variance)
+    if variance is None:
+        return None
+    return BalancedInitialisation(
+        weight_variance=variance,
+        weight_std=sqrt(variance),
+        bias_variance=bias_variance,
+        hidden_layers=USUAL_DEPTH,
+    )
 
 
 def _slope(activation: Activation) -> Expr | None:

@@ -3,6 +3,7 @@
 from math import isfinite, sqrt
 
 from service.formulas.enclosures.extremes import Approach
+from service.theory.balance import USUAL_DEPTH
 from service.theory.facts import (
     ActivationProfile,
     Bound,
@@ -16,6 +17,8 @@ from service.theory.facts import (
     Tail,
 )
 
+_SLOW = 0.5
+"""Decades over 50 layers from which a critical initialisation keeps no gradient at usual depths."""
 _MOST = 3
 _BREAKS = {
     BreakKind.EDGE: "ends",
@@ -172,11 +175,25 @@ def _multiplied(point: FixedPoint) -> str:
 
 
 def _criticality(profile: ActivationProfile) -> str:
-    found = profile.critical_initialisations
+    found, balanced = profile.critical_initialisations, profile.balanced_initialisation
     if not found:
-        return f"There is no critical initialisation with these biases. {profile.critical_reason}"
-    points = " or ".join(f"σ_w² = {_number(one.weight_variance)}" for one in found)
-    return f"Gradients neither vanish nor explode in wide layers at {points}."
+        said = f"There is no critical initialisation with these biases. {profile.critical_reason}"
+    else:
+        points = " or ".join(f"σ_w² = {_number(one.weight_variance)}" for one in found)
+        said = f"Gradients neither vanish nor explode in wide layers at {points}."
+    slow = [one for one in found if abs(one.depth_ratio or 0.0) > _SLOW]
+    if slow and slow == found:
+        said = (
+            f"In wide layers {points} is critical, but only where the variance has sunk to "
+            f"q = {_number(found[0].fixed_point.variance or 0.0)}: it sinks slowly, and over {USUAL_DEPTH} layers "
+            f"the gradient changes by {_number(round(slow[0].depth_ratio or 0.0, 2))} decades on the way."
+        )
+    if balanced is None or (found and not slow):
+        return said
+    return (
+        f"{said} Over {balanced.hidden_layers} layers, from inputs of mean square 1, σ_w² = "
+        f"{balanced.weight_variance:.4g} keeps it."
+    )
 
 
 def _digits(bound: Bound) -> str:
