@@ -6,7 +6,8 @@ from typing import Any
 
 from api_tests.networks import Json, stack
 from service.nn.policies import Sgd
-from service.simulation.results import ItemError, Spread
+from service.simulation.layer_results import Spread
+from service.simulation.results import ItemError
 from service.simulation.verdict import judge_trial
 from service.simulation.vocabulary import Cause, Label, Tendency
 from service.studies.points import PointVerdict, Reduced

@@ -12,7 +12,8 @@ import pytest
 from api_tests.http.asking import MARKER, Json, resolve, sent, without_seconds
 from api_tests.networks import blocks, stack
 from service.__main__ import main
-from service.simulation.results import SimulationReport, Spread
+from service.simulation.layer_results import Spread
+from service.simulation.results import SimulationReport
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -18,7 +18,8 @@ from service.main import create_app
 from service.nn.layers import Node
 from service.nn.policies import Policy
 from service.nn.presets import PRESETS
-from service.simulation.results import LayerShape, LayerStatistics, Verdict
+from service.simulation.layer_results import LayerShape, LayerStatistics
+from service.simulation.results import Verdict
 from service.simulation.vocabulary import Cause, Flag, Label
 
 DOCS = ROOT / "docs"

@@ -4,7 +4,8 @@ from functools import cache
 from typing import Any
 
 from api_tests.networks import Json, report, stack
-from service.simulation.results import Interval, SimulationReport, Spread
+from service.simulation.layer_results import Spread
+from service.simulation.results import Interval, SimulationReport
 from service.simulation.spec import SimulationSpec
 
 NETWORK: Json = {"network": stack(3, 4), "trials": 8}

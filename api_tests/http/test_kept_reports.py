@@ -13,7 +13,8 @@ from service.charts.tables import layers_csv
 from service.core.settings import Settings
 from service.http.examples import ANSWERS
 from service.main import create_app
-from service.simulation.results import LayerStatistics, SimulationReport
+from service.simulation.layer_results import LayerStatistics
+from service.simulation.results import SimulationReport
 
 pytestmark = pytest.mark.anyio
 

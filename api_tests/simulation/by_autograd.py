@@ -11,8 +11,9 @@ from api_tests.nn.autograd import Truth, differentiated
 from api_tests.nn.variants import every
 from service.nn.activations import Activation
 from service.simulation.drawing import Drawn, draw
+from service.simulation.layer_results import LayerStatistics
 from service.simulation.plan import Plan, plan
-from service.simulation.results import LayerStatistics, SimulationReport
+from service.simulation.results import SimulationReport
 from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
 from service.simulation.tree import PlannedNode

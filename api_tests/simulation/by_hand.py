@@ -8,7 +8,7 @@ import numpy as np
 
 from service.nn.policies import Policy, Sgd
 from service.simulation.causes import NetworkFacts
-from service.simulation.results import GainAccounts, LayerStatistics, Spread
+from service.simulation.layer_results import GainAccounts, LayerStatistics, Spread
 from service.simulation.statistics import Evidence, NetworkTrials
 from service.simulation.verdict import Decision, judge
 
@@ -49,6 +49,7 @@ def layer(index: int = 1, **fields: Any) -> LayerStatistics:
         "non_finite_trials": 0,
         "time": None,
         "attention": None,
+        "branch_share": None,
         "precision": None,
         "histograms": None,
     }

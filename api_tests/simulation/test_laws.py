@@ -13,8 +13,9 @@ from api_tests.simulation.random_trees import printed, tree
 from service.nn.activations import Activation
 from service.nn.activations.smooth import Linear, Sigmoid, Softmax, Tanh
 from service.nn.losses import CrossEntropy, Loss, SquaredError
+from service.simulation.layer_results import LayerStatistics, Spread
 from service.simulation.plan import plan
-from service.simulation.results import LayerStatistics, SimulationReport, Spread
+from service.simulation.results import SimulationReport
 from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from api_tests.networks import report
 from service.simulation.first_trial import histogram
-from service.simulation.results import Spread
+from service.simulation.layer_results import Spread
 from service.simulation.spreads import median_interval, spreads_of
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6) | st.sampled_from([float("nan"), float("inf"), -float("inf")]), min_size=1)

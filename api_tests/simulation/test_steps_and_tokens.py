@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pytest
 
 from api_tests.networks import Json, report
-from service.simulation.results import AttentionStatistics, SimulationReport, TimeStatistics
+from service.simulation.layer_results import AttentionStatistics, TimeStatistics
+from service.simulation.results import SimulationReport
 from service.simulation.spreads import downsample_steps
 
 Numbers = npt.NDArray[np.float64]

@@ -11,8 +11,9 @@ from service.nn.activations import Activation
 from service.nn.activations.expression import Expression
 from service.nn.activations.smooth import Linear
 from service.nn.layers.dense import Dense
+from service.simulation.layer_results import LayerStatistics
 from service.simulation.plan import Plan, plan
-from service.simulation.results import LayerStatistics, SimulationReport, Verdict
+from service.simulation.results import SimulationReport, Verdict
 from service.simulation.spec import SimulationSpec
 from service.simulation.tree import PlannedNode
 from service.simulation.vocabulary import Severity

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from service.charts.rows import Row
-from service.simulation.results import LayerStatistics, SimulationReport
+from service.simulation.layer_results import LayerStatistics
+from service.simulation.results import SimulationReport
 
 _PLAIN_KINDS = ("dense", "activation")
 _LONGEST_NAME = 24

@@ -17,7 +17,8 @@ from service.charts.chart import ChartFormat, Theme
 from service.charts.kinds import CHARTS
 from service.charts.places import depths, layer_name
 from service.charts.rows import other_share
-from service.simulation.results import SimulationReport, Spread
+from service.simulation.layer_results import Spread
+from service.simulation.results import SimulationReport
 
 if TYPE_CHECKING:
     from jinja2 import Template

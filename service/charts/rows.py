@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from service.nn.policies import Policy
-from service.simulation.results import GainAccounts, LayerStatistics, Spread
+from service.simulation.layer_results import GainAccounts, LayerStatistics, Spread
 
 _Item = TypeVar("_Item")
 

@@ -12,7 +12,8 @@ from service.core.arrays import Float64Array
 from service.core.errors import GradientsNotIncluded
 from service.core.kinds import Model
 from service.simulation.gradients import LayerGradients
-from service.simulation.results import LayerStatistics, SimulationReport
+from service.simulation.layer_results import LayerStatistics
+from service.simulation.results import SimulationReport
 
 _NOT_IN_A_CELL = {"histograms", "log10_state_gradient"}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

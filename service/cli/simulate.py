@@ -12,7 +12,8 @@ from service.charts.places import depths, layer_name
 from service.charts.rows import other_share
 from service.cli.console import COLOURS, REFUSED, InputFiles, output
 from service.core.settings import Settings
-from service.simulation.results import LayerStatistics, SimulationReport, Spread, Verdict
+from service.simulation.layer_results import LayerStatistics, Spread
+from service.simulation.results import SimulationReport, Verdict
 from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
 

@@ -6,7 +6,7 @@ from math import isfinite
 
 from service.nn.layers.base import Account
 from service.simulation.gradients import StoredGradients
-from service.simulation.results import LayerStatistics
+from service.simulation.layer_results import LayerStatistics
 from service.simulation.statistics import Evidence
 from service.simulation.vocabulary import Cause, Label
 

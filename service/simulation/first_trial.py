@@ -10,8 +10,8 @@ import numpy.typing as npt
 from service.core.arrays import LOG10_2, Array, Float64Array
 from service.nn.scaled import Scaled
 from service.simulation.gradients import LayerGradients
+from service.simulation.layer_results import Histogram, LayerHistograms
 from service.simulation.plan import Plan
-from service.simulation.results import Histogram, LayerHistograms
 from service.simulation.spec import Include
 from service.simulation.tree import PlannedNode
 

@@ -11,7 +11,7 @@ from service.nn.data import Data, OneHotData, TokenIndexData
 from service.nn.layers.batch_norm import BatchNorm, NormMode
 from service.nn.layers.embedding import Embedding
 from service.nn.shapes import TokensShape
-from service.simulation.results import LayerShape
+from service.simulation.layer_results import LayerShape
 from service.simulation.spec import Include, SimulationSpec
 from service.simulation.tree import Place, PlannedNode, Tree
 

@@ -1,26 +1,14 @@
 """What a client gets back; every number is finite or null."""
 
-from service.core.kinds import Double, Int64, Model
-from service.simulation.gradients import LayerGradients, PrecisionStatistics, StoredGradients
+from typing import Annotated
+
+from pydantic import Field
+
+from service.core.kinds import Double, Fraction, Int64, Model
+from service.simulation.gradients import LayerGradients, StoredGradients
+from service.simulation.layer_results import LayerShape, LayerStatistics, Spread
 from service.simulation.spec import SimulationSpec
-from service.simulation.vocabulary import Cause, Flag, Label, Severity, Tendency
-
-
-class Spread(Model):
-    """A number over the trials in which it is finite; `count` says how many those are, and null that there are none."""
-
-    median: Double | None
-    """The 50th percentile."""
-    p05: Double | None
-    """The 5th percentile."""
-    p95: Double | None
-    """The 95th percentile."""
-    mean: Double | None
-    """The mean."""
-    std: Double | None
-    """The standard deviation of the trials."""
-    count: Int64
-    """How many trials have a finite value."""
+from service.simulation.vocabulary import Cause, FindingSeverity, Flag, JudgedAxis, Label, Optimiser, Severity, Tendency
 
 
 class Interval(Model):
@@ -32,153 +20,17 @@ class Interval(Model):
     """The upper end."""
 
 
-class DerivativeStatistics(Model):
-    """The activation's derivative over units and samples, of the first eight trials."""
+class FailureRisk(Model):
+    """How likely training fails: fewer than 60 % right on small classification tasks at the best of several rates."""
 
-    mean: Double | None
-    """Its mean."""
-    rms: Double | None
-    """Its root mean square: the layer's own share of the backward gain if all directions were alike."""
-    min: Double | None
-    """The smallest value met."""
-    max: Double | None
-    """The largest value met."""
-
-
-class Histogram(Model):
-    """Counts between equidistant edges; values that have no place on the axis are counted apart."""
-
-    edges: list[Double]
-    """One more than counts, rising."""
-    counts: list[Int64]
-    """How many values lie between two edges."""
-    zeros: Int64
-    """How many values are exactly zero and so have no logarithm; 0 on a linear axis."""
-
-
-class LayerHistograms(Model):
-    """Distributions in the first trial."""
-
-    derivative: Histogram
-    """Of the activation's derivative."""
-    log10_weight_gradient: Histogram | None
-    """Of log10 |∂e/∂w| over the weights; null where there are none."""
-
-
-class LayerShape(Model):
-    """A layer after every repeat is unrolled; layers inside another one precede it, in the order they are computed."""
-
-    index: Int64
-    """Its number, counted from 1 at the input."""
-    path: str
-    """The pointer (RFC 6901) to it in the specification; copies made by a repeat share it."""
-    name: str | None
-    """Its name in the specification, which copies made by a repeat share, too; null where it has none."""
-    kind: str
-    """Its kind."""
-    activation: str | None
-    """The kind of its activation; null where it has none."""
-    shape: list[Int64]
-    """The shape of what comes out for one sample."""
-    parameters: Int64
-    """How many weights, biases and other parameters it has; those of layers inside it are theirs."""
-    inside: bool
-    """Whether it stands inside another layer."""
-    boundary: bool
-    """Whether a hidden layer is measured here: the depth ratio is from the last such place to the first."""
-
-
-class GainAccounts(Model):
-    """What changed the gradient on a step back, in decades; null where no such thing stands in its way."""
-
-    weights: Spread | None
-    """The share of weights: of the next layer's in a plain stack, of the layer's own inside a block."""
-    derivative: Spread | None
-    """The share of the derivatives of activations."""
-    normalisation: Spread | None
-    """The share of normalisation."""
-    skip: Spread | None
-    """The share of blocks in which signals meet, as a whole."""
-    other: Spread | None
-    """The share of everything else."""
-
-
-class TimeStatistics(Model):
-    """What a recurrent layer does to the gradient along its steps, with the error at the last step alone.
-
-    The gradient is with respect to what is remembered: the state, and of an lstm its cell c. Of two directions it is
-    the one that changes it more.
-    """
-
-    time_ratio: Spread
-    """Its norm at the first step over that at the last, in decades: over one step less than there are."""
-    memory_steps: Double | None
-    """2.5 over the decades per step: steps until it has changed severely at that rate; null where it does not."""
-    log10_state_gradient: list[Double | None]
-    """The median over trials of its norm at every step in the order they are taken, in decades; 200 steps at most."""
-
-
-class AttentionStatistics(Model):
-    """Where an attention looks, and by which way its gradient goes."""
-
-    entropy: Spread
-    """The mean entropy of a step's weights, in nats: 0 where it looks at one step, ln(steps) where at all alike."""
-    softmax_share: Spread
-    """‖by queries and keys‖² / (‖by queries and keys‖² + ‖by values‖²) of the two parts of ∂e/∂x.
-
-    The first go through the softmax: 0 where what is looked at cannot move, near 1 where values pass nothing.
-    """
-
-
-class LayerStatistics(LayerShape):
-    """What was measured at a layer; logarithms are decimal, so a number is in decades."""
-
-    log10_delta_norm: Spread
-    """Of delta, the back-propagated gradient: root mean square over samples of its norm.
-
-    In a stack of dense layers and activations it is with respect to the pre-activation; in any other network, and
-    inside blocks, with respect to what comes out of the layer.
-    """
-    log10_weight_gradient_norm: Spread
-    """Of the Frobenius norm of the gradient with respect to the weights, averaged over the samples."""
-    log10_weight_gradient_rms: Spread
-    """The same, per weight."""
-    log10_forward_rms: Spread
-    """Of the root mean square of the outputs."""
-    log10_angular_spread: Spread
-    """Of how far the directions of the samples' outputs are apart: 0 distinct, −1.3 and below all but one."""
-    log10_token_spread: Spread | None
-    """The same over the steps of each sample, their mean over samples inside the logarithm.
-
-    Null where no sequence of several steps comes out; steps that are all one direction have no logarithm.
-    """
-    log10_weight_norm: Spread
-    """Of the Frobenius norm of the weights, all matrices together."""
-    log10_backward_gain: Spread
-    """Delta here over delta in the next layer, over the gradient of the prediction in the last.
-
-    From the first hidden layer on, their sum is `end_to_end_ratio`. Inside a block it is that across the layer alone.
-    """
-    log10_gain: GainAccounts
-    """The accounts of that gain; in every trial they add up to it."""
-    derivative: DerivativeStatistics
-    """The activation's derivative."""
-    saturated_fraction: Double | None
-    """Share of units and samples whose |derivative| is below a hundredth of its supremum; null where it is unknown."""
-    dead_fraction: Double | None
-    """Share of units whose derivative is exactly 0 on every sample."""
-    zero_trials: Int64
-    """Trials in which delta is exactly 0 here."""
-    non_finite_trials: Int64
-    """Trials in which the forward pass has overflowed here or before."""
-    time: TimeStatistics | None
-    """Along the steps of a recurrent layer; null elsewhere."""
-    attention: AttentionStatistics | None
-    """Of an attention; null elsewhere."""
-    precision: PrecisionStatistics | None
-    """What its format of 16 bits loses of its gradients; null in float32 and float64."""
-    histograms: LayerHistograms | None
-    """Distributions, where they were asked for."""
+    optimiser: Optimiser
+    """Whose training it is about: the policy's."""
+    version: Annotated[Int64, Field(ge=1, le=1)]
+    """The version of the coefficients; it moves when one of them does."""
+    probability: Fraction
+    """The estimated share of such networks that fail."""
+    rests_on: list[str]
+    """Sentences: what it was calibrated on, what was cut or is null here, where it is weak."""
 
 
 class Verdict(Model):
@@ -193,7 +45,15 @@ class Verdict(Model):
     seed_dependent: bool
     """Whether that share is below 0.8: then the seed decides, not the architecture."""
     depth_ratio: Spread
-    """Delta at the first hidden layer over delta at the last, in decades: what the label is decided by."""
+    """Delta at the first hidden layer over delta at the last, in decades."""
+    judged_ratio: Spread
+    """What the label is judged by: the depth ratio, less the forward ratio where a norm precedes the output layer."""
+    axis: JudgedAxis
+    """Whether that ratio decides the label, or the time ratio, which it does in a more severe band of its own."""
+    time_ratio: Spread | None
+    """Of the recurrent layer with the worst one, in decades; null where no layer takes several steps."""
+    memory_steps: Double | None
+    """2.5 over its decades per step: steps until the gradient has changed severely; null where it does not."""
     forward_ratio: Spread
     """Root mean square of the last hidden layer's outputs over the first's, in decades."""
     end_to_end_ratio: Spread
@@ -208,6 +68,20 @@ class Verdict(Model):
     """The pointer to the branch in which hidden layers are measured, the worst of several; null without a choice."""
     sum_inverse_width: Double
     """Sum of 1/width over the hidden layers; the depth ratio wanders by about 0.4·√sum_inverse_width decades."""
+    mask_noise: Spread | None
+    """Decades by which the masks of dropout move the last hidden layer more than the inputs do; null without dropout.
+
+    From −2 to 3, of the first few trials.
+    """
+    input_similarity_kept: Spread | None
+    """How alike the similarities of 64 inputs and those of what enters the output layer are, from 0 to 1: linear CKA.
+
+    Of the first few trials, without dropout; null where that would take too long, or the inputs are not 64.
+    """
+    log10_head_spread: Spread | None
+    """How far what enters the output layer is from its mean over these samples, relative to its size, in decades."""
+    failure_risk: FailureRisk
+    """How likely training fails."""
     tendency: Tendency
     """What the rate leads to with enough layers: what the network is prone to."""
     cause: Cause | None
@@ -233,6 +107,72 @@ class Theory(Model):
     """The predicted time ratio of the first recurrent layer, in decades; null where none is, or no theory of it."""
 
 
+class StepRate(Model):
+    """What one step of the optimiser does at one rate; medians over trials."""
+
+    rate: Double
+    """The learning rate."""
+    loss_ratio: Double | None
+    """The loss after the step over the loss before; null where it is not finite."""
+    dead_fraction: Double | None
+    """The share of units whose derivative is 0 on every sample after the step; null where none has an activation."""
+
+
+class FirstStep(Model):
+    """What the first step of training does."""
+
+    optimiser: Optimiser
+    """The policy's."""
+    usual_rate: Double
+    """The rate that people begin with."""
+    rates: list[StepRate]
+    """By rate, from the smallest to the largest."""
+    largest_stable_rate: Double | None
+    """The largest of these rates at which the loss does not rise; null where it rises at all of them."""
+
+
+class InitialScale(Model):
+    """What may be wrong before the first step and does not show in depth."""
+
+    initial_loss: Double | None
+    """The mean loss of the untrained network; null where it is not finite."""
+    chance_loss: Double | None
+    """The loss of the best constant prediction; null where the loss has none that is known."""
+    output_saturation: Fraction | None
+    """The share of samples whose output derivative is below 1 % of its supremum."""
+    first_layer_saturation: Fraction | None
+    """The saturated share of the first hidden layer."""
+    first_layer_rms: Double | None
+    """The root mean square of that layer's pre-activations."""
+    gradient_imbalance: Double | None
+    """Largest over smallest weight gradient per weight, in decades beyond what depth explains."""
+    first_step: FirstStep
+    """What the first step does."""
+    sentences: list[str]
+    """What is wrong, with the numbers; empty where nothing is."""
+
+
+class Finding(Model):
+    """Something to look at: a cause, a flag or an entry of `scale`, with its evidence and what to try."""
+
+    code: Annotated[str, Field(pattern=r"^GV[0-9]{3}$")]
+    """Its number in the catalog, which never changes."""
+    name: str
+    """The cause, the flag or the entry of `scale` that it is."""
+    severity: FindingSeverity
+    """How much it matters."""
+    path: str | None
+    """The pointer to the layer it is about; null where that is the whole network."""
+    number: Double | None
+    """What was measured; null where it is no number."""
+    limit: Double | None
+    """What it was held against; null where there is none."""
+    meaning: str
+    """What it likely means."""
+    suggestion: str
+    """What to try."""
+
+
 class SimulationReport(Model):
     """What a simulation found."""
 
@@ -240,6 +180,10 @@ class SimulationReport(Model):
     """SHA-256 of the canonical specification and the engine version: the report's name."""
     verdict: Verdict
     """The judgement."""
+    scale: InitialScale
+    """What may be wrong before the first step."""
+    findings: list[Finding]
+    """What to look at, the most severe first."""
     layers: list[LayerStatistics]
     """Every layer from input to output."""
     precision: StoredGradients | None

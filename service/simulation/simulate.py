@@ -30,17 +30,30 @@ from service.simulation.plan import Plan, plan
 from service.simulation.precision import StoringProbe, Truth, stored_gradients
 from service.simulation.probe import Accumulator, MeasuringProbe
 from service.simulation.reasons import verdict_of
-from service.simulation.results import SimulationReport, Theory
+from service.simulation.results import FirstStep, InitialScale, SimulationReport, Theory
 from service.simulation.spec import SimulationSpec
 from service.simulation.spreads import layer_statistics
 from service.simulation.statistics import Measurements, NetworkTrials, along_worst_branch
 from service.simulation.verdict import judge
+from service.simulation.vocabulary import Optimiser
 from service.theory.bounds import largest_slope
 from service.theory.mean_field import HiddenLayers, Prediction, predict
 from service.theory.signals import Signal
 
 _WORTH_A_HELPER = 1e8
 """Operations by the estimate, five milliseconds: to wake a helper and to hear from it may take one."""
+
+
+_NO_SCALE = InitialScale(
+    initial_loss=None,
+    chance_loss=None,
+    output_saturation=None,
+    first_layer_saturation=None,
+    first_layer_rms=None,
+    gradient_imbalance=None,
+    first_step=FirstStep(optimiser=Optimiser.SGD, usual_rate=0.01, rates=[], largest_stable_rate=None),
+    sentences=[],
+)
 
 
 def simulate(spec: SimulationSpec, processes: int = 1) -> SimulationReport:
@@ -71,6 +84,8 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
     return SimulationReport(
         digest=made.digest,
         verdict=verdict,
+        scale=_NO_SCALE,
+        findings=[],
         layers=layers,
         precision=precision,
         theory=theory_of(made, verdict.depth_ratio.median),

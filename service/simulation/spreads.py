@@ -8,10 +8,10 @@ import numpy.typing as npt
 from scipy.special import bdtr
 
 from service.simulation.first_trial import FirstTrial
+from service.simulation.layer_results import LayerStatistics, Spread
 from service.simulation.plan import Plan
 from service.simulation.precision import precision_of_layers
 from service.simulation.probe import Derivatives
-from service.simulation.results import LayerStatistics, Spread
 from service.simulation.statistics import ACCOUNTS, Decades, Measurements, finite_or_none
 
 _LEARNING_RATE = -2.0
@@ -48,6 +48,7 @@ def layer_statistics(found: Measurements, made: Plan, loss_decades: float, first
                     "zero_trials": zero_trials[row],
                     "non_finite_trials": non_finite_trials[row],
                     **_noted(notes.get(row, {})),
+                    "branch_share": None,
                     "precision": precisions[row],
                     "histograms": first.histograms(row) if made.spec.include else None,
                 }

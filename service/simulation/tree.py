@@ -14,7 +14,7 @@ from service.nn.layers.activation import ActivationLayer
 from service.nn.layers.base import Parameter
 from service.nn.layers.embedding import Embedding
 from service.nn.shapes import LARGEST_SIGNAL, WIDEST, TokensShape
-from service.simulation.results import LayerShape
+from service.simulation.layer_results import LayerShape
 
 _PASSED_BY_ALL = ("weights", "value_weights", "output_weights")
 """Matrices of which one alone stops a gradient; the others of an attention or a recurrent layer have a way round."""

@@ -13,10 +13,12 @@ import numpy as np
 from service.nn.policies import Policy
 from service.simulation.causes import NetworkFacts, find_cause, inputs_collapse
 from service.simulation.gradients import StoredGradients
-from service.simulation.results import LayerStatistics, Spread
+from service.simulation.layer_results import LayerStatistics, Spread
+from service.simulation.results import FailureRisk
+from service.simulation.risk import RiskNumbers, failure_risk
 from service.simulation.spreads import log10_update, median_interval, powers_of_ten, spreads_of
 from service.simulation.statistics import Evidence, NetworkTrials, TrialIndices, group_by_condition, median_trial
-from service.simulation.vocabulary import Cause, Flag, Label, Severity, Tendency
+from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label, Optimiser, Severity, Tendency
 
 _SEED_DEPENDENT_BELOW = 0.8
 _NEGLIGIBLE_RATE = 2.5 / 1000
@@ -93,6 +95,14 @@ class Decision:
     forward_ratio: Spread
     end_to_end_ratio: Spread
     gain_per_layer: Spread
+    judged_ratio: Spread
+    axis: JudgedAxis
+    time_ratio: Spread | None
+    memory_steps: float | None
+    mask_noise: Spread | None
+    input_similarity_kept: Spread | None
+    log10_head_spread: Spread | None
+    failure_risk: FailureRisk
     along_steps: LayerStatistics | None = None  # the recurrent layer whose steps are beyond the bands, most of all
 
 
@@ -117,6 +127,16 @@ def judge(trials: NetworkTrials, layers: list[LayerStatistics], policy: Policy, 
         forward_ratio=forward,
         end_to_end_ratio=end_to_end,
         gain_per_layer=gains,
+        judged_ratio=depth,
+        axis=JudgedAxis.DEPTH,
+        time_ratio=None,
+        memory_steps=None,
+        mask_noise=None,
+        input_similarity_kept=None,
+        log10_head_spread=None,
+        failure_risk=failure_risk(
+            Optimiser(policy.kind_name()), RiskNumbers(depth.median, None, facts.hidden, None, None, None, dense=True)
+        ),
         along_steps=_along_steps(layers, policy),
     )
 

@@ -20,6 +20,28 @@ class Severity(StrEnum):
     SEVERE = "severe"
 
 
+class JudgedAxis(StrEnum):
+    """Along which the gradient is judged."""
+
+    DEPTH = "depth"
+    TIME = "time"
+
+
+class Optimiser(StrEnum):
+    """Whose training a policy, a risk or a step is about."""
+
+    SGD = "sgd"
+    ADAM = "adam"
+
+
+class FindingSeverity(StrEnum):
+    """How much a finding matters: an error is what a network is expected to fail by."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class Tendency(StrEnum):
     """What the rate per layer would lead to with enough layers."""
 

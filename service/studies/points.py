@@ -8,7 +8,8 @@ from pydantic import JsonValue
 
 from service.core.errors import Refusal
 from service.core.kinds import Double, Int64, Model
-from service.simulation.results import Interval, ItemError, SimulationReport, Spread
+from service.simulation.layer_results import Spread
+from service.simulation.results import Interval, ItemError, SimulationReport
 from service.simulation.vocabulary import Cause, Label, Severity, Tendency
 
 _WORDS = ("label", "severity", "confidence", "seed_dependent", "tendency", "cause")

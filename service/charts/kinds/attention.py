@@ -8,7 +8,8 @@ from service.charts.architecture import top_layers
 from service.charts.chart import Chart
 from service.charts.places import Places
 from service.charts.rows import Row, downsample
-from service.simulation.results import LayerStatistics, SimulationReport, Spread
+from service.simulation.layer_results import LayerStatistics, Spread
+from service.simulation.results import SimulationReport
 
 
 class AttentionChart(Chart):

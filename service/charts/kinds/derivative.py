@@ -8,7 +8,8 @@ from service.charts.chart import Chart
 from service.charts.kinds.activation import bound_rows
 from service.charts.places import Places
 from service.charts.rows import Row
-from service.simulation.results import LayerStatistics, SimulationReport
+from service.simulation.layer_results import LayerStatistics
+from service.simulation.results import SimulationReport
 
 _LAYERS_OF_FINE_BINS = 8
 """With more layers, bins are put together: some three hundred rectangles are a picture, thousands a wait."""

@@ -8,7 +8,8 @@ from service.charts.architecture import anchor, hidden_layers, top_layers
 from service.charts.chart import Chart
 from service.charts.places import Places
 from service.charts.rows import Frame, Row, clamp, downsample, numbers, spread_rows
-from service.simulation.results import LayerStatistics, SimulationReport
+from service.simulation.layer_results import LayerStatistics
+from service.simulation.results import SimulationReport
 
 _MEASURED, _PREDICTED = "measured", "predicted by mean field theory"
 _INSIDE = "inside a block"

@@ -7,7 +7,8 @@ from service.charts.architecture import steps_read
 from service.charts.chart import Chart
 from service.charts.places import layer_name
 from service.charts.rows import Row
-from service.simulation.results import LayerStatistics, SimulationReport
+from service.simulation.layer_results import LayerStatistics
+from service.simulation.results import SimulationReport
 from service.simulation.spreads import downsample_steps
 
 _MOST_LAYERS = 8

@@ -7,7 +7,8 @@ from service.charts.architecture import top_layers
 from service.charts.chart import Chart
 from service.charts.places import Places
 from service.charts.rows import Row, downsample, spread_rows
-from service.simulation.results import LayerStatistics, SimulationReport
+from service.simulation.layer_results import LayerStatistics
+from service.simulation.results import SimulationReport
 
 
 class WeightGradientChart(Chart):
