@@ -15,6 +15,7 @@ from api_tests.nn.sampling import TRIALS, assert_mean_and_variance
 from api_tests.nn.variants import every, named
 from service.nn.data import (
     BernoulliData,
+    ClassLabels,
     Data,
     ExplicitData,
     GaussianData,
@@ -22,10 +23,12 @@ from service.nn.data import (
     OneHotData,
     PerFeatureData,
     PixelData,
+    TeacherData,
     TokenDistribution,
     TokenIndexData,
     UniformData,
 )
+from service.nn.data.tasks import BlobData, SpiralData, TeacherAnswer
 from service.nn.randomness import Randomness
 
 Numbers = npt.NDArray[np.floating[Any]]
@@ -37,7 +40,7 @@ FIXED: list[Data] = [one for one in every(Data) if not one.random]
 
 def drawn(data: Data, samples: int = SAMPLES, features: int | None = None, trials: int = TRIALS) -> Numbers:
     """A batch of (trials, samples, features)."""
-    width = features or data.features() or getattr(data, "classes", 5)
+    width = features or data.features() or getattr(data, "classes", None) or 5
     return data.draw((samples, width), Randomness(11, range(trials)).tensor(0))
 
 
@@ -70,6 +73,9 @@ CLOSED_FORMS: dict[str, Callable[[Any], tuple[float, float]]] = {
     "per_feature": _per_feature,
     "pixels": _pixels,
     "token_indices": _tokens,
+    "blobs": lambda one: (0.0, one.mean_square()),
+    "spirals": lambda one: (0.0, one.mean_square()),
+    "teacher": lambda one: (0.2, 0.16) if one.answer is TeacherAnswer.CLASSES else (0.0, 1.0),  # of five outputs
 }
 
 
@@ -133,8 +139,44 @@ def test_a_range_that_no_number_is_in_is_refused() -> None:
 
 
 def test_class_labels_are_targets_only() -> None:
-    assert not issubclass(OneHotData, InputData)
-    assert all(issubclass(type(one), InputData) for one in RANDOM + FIXED if one.kind_name() != "one_hot")
+    others = {type(one) for one in RANDOM + FIXED if not isinstance(one, InputData)}
+    assert others == {OneHotData, ClassLabels, TeacherData}
+
+
+@pytest.mark.parametrize("data", [BlobData(classes=3, spread=0.0), SpiralData(classes=3, noise=0.0)], ids=named)
+def test_samples_in_classes_come_class_by_class_in_turn_and_lie_apart(data: InputData) -> None:
+    """Of no spread, all of a class are one point or one arm, and no two classes meet."""
+    batch = drawn(data, samples=30, features=6, trials=20)
+    labels = drawn(ClassLabels(classes=3), samples=30, features=3)[0]
+    assert labels.argmax(axis=-1).tolist() == [0, 1, 2] * 10
+    for own in range(3):
+        of_class, others = batch[:, own::3], np.delete(batch, range(own, 30, 3), axis=1)
+        if isinstance(data, BlobData):
+            assert (of_class == of_class[:, :1]).all()
+        nearest = np.linalg.norm(of_class[:, :, None] - others[:, None], axis=-1).min()
+        assert nearest > 0.0
+
+
+@pytest.mark.parametrize(("outputs", "low", "high"), [(1, -1.0, 1.0), (4, 0.0, 1.0), (2, 0.25, 4.0)])
+def test_labels_are_high_at_the_class_and_low_elsewhere(outputs: int, low: float, high: float) -> None:
+    labels = drawn(ClassLabels(low=low, high=high), samples=8, features=outputs)[0]
+    expected = np.arange(8)[:, None] % max(outputs, 2) == (np.arange(outputs) if outputs > 1 else 1)
+    assert labels.tolist() == np.where(expected, high, low).tolist()
+
+
+def test_a_teacher_says_the_same_of_the_same_inputs_whatever_their_scale() -> None:
+    inputs = np.random.default_rng(3).normal(size=(4, 50, 6))
+    said = [
+        TeacherData(answer=answer).of_inputs(one, (50, 3), Randomness(2, range(4)).tensor(1))
+        for answer in TeacherAnswer
+        for one in (inputs, 255.0 * inputs + 7.0)
+    ]
+    assert (said[0] == said[1]).all()
+    assert said[2] == pytest.approx(said[3], abs=1e-9)
+    assert (said[0].argmax(axis=-1) == said[2].argmax(axis=-1)).all()
+    assert (said[0].sum(axis=-1) == 1.0).all()
+    again = TeacherData().of_inputs(inputs[2:3], (50, 3), Randomness(2, range(2, 3)).tensor(1))
+    assert (again[0] == said[0][2]).all()  # trial 2 is the same, whatever is drawn with it
 
 
 def test_every_rule_says_what_it_fills_a_batch_with() -> None:

@@ -5,7 +5,7 @@ are those of PyTorch's optimisers of the same names, to the last digits.
 """
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import sqrt
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -44,7 +44,6 @@ class SgdOptimizer(Optimizer):
     """Gradient descent, with momentum where that is said."""
 
     kind: Literal["sgd"] = "sgd"
-    aliases: ClassVar[Collection[str]] = ("SGD", "gradient_descent", "momentum")
     misnamed: ClassVar[Mapping[str, Advice]] = {"lr": '"rates": [0.01] beside the optimizer'}
     momentum: _Decay = 0.0
     """How much of the last step's velocity is kept."""
@@ -66,7 +65,6 @@ class AdamOptimizer(Optimizer):
     """Adam: each entry moves by about the rate, whatever the size of its gradient."""
 
     kind: Literal["adam"] = "adam"
-    aliases: ClassVar[Collection[str]] = ("Adam",)
     misnamed: ClassVar[Mapping[str, Advice]] = {
         "betas": {"beta1": 0.9, "beta2": 0.999},
         "beta_1": {"beta1": 0.9},

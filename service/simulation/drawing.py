@@ -38,7 +38,8 @@ def draw(made: Plan, trials: range) -> Drawn:
     randomness = Randomness(made.spec.seed, trials, precision.computed)
     chain = _chain(made.top, randomness, made.samples, precision)
     inputs = made.spec.inputs().draw((made.samples, made.spec.network.size), randomness.tensor(INPUTS))
-    drawn_targets = made.targets.draw((made.samples * made.positions, made.outputs), randomness.tensor(_TARGETS))
+    shape = made.samples * made.positions, made.outputs
+    drawn_targets = made.targets.of_inputs(inputs, shape, randomness.tensor(_TARGETS))
     targets = drawn_targets.reshape(-1, made.samples, made.positions * made.outputs)
     indices = isinstance(made.spec.network.input, TokensShape)  # which are no numbers to be rounded
     inputs = inputs.astype(precision.computed, copy=False) if indices else precision.kept(inputs)

@@ -206,6 +206,7 @@ def _check_data(made: Plan) -> None:
     _check_shape("/data/inputs/values", made.spec.inputs(), made.samples, made.spec.network.size)
     _check_shape("/data/targets/values", made.targets, made.samples, made.outputs * made.positions)
     _check_inputs(made)
+    made.targets.check(made.spec.inputs(), made.outputs, made.positions)
     _check_means("targets", made.targets, made.outputs)
     if isinstance(made.targets, OneHotData) and made.targets.classes != made.outputs:
         raise Incompatible(

@@ -14,7 +14,17 @@ from pydantic_core import PydanticCustomError
 from service.core.arrays import Array, Limits, Shape, stored
 from service.core.kinds import Advice, Double, Int64, Model
 from service.core.version import ENGINE_VERSION
-from service.nn.data import AnyInputs, AnyTargets, Data, GaussianData, InputData, TokenIndexData
+from service.nn.data import (
+    AnyInputs,
+    AnyTargets,
+    BernoulliData,
+    ClassLabels,
+    Data,
+    GaussianData,
+    InputData,
+    InputsInClasses,
+    TokenIndexData,
+)
 from service.nn.layers import AnyLayer, Node
 from service.nn.layers.embedding import Embedding
 from service.nn.losses import AnyLoss, SquaredError
@@ -192,7 +202,13 @@ class SimulationSpec(Model):
 
     def targets(self, outputs: int) -> Data:
         """The targets, those the loss is meant for where none are named, for a network of `outputs` outputs."""
-        return self.data.targets or self.loss.natural_targets(outputs)
+        given = self.data.targets or self.loss.natural_targets(outputs)
+        if self.data.targets is None and isinstance(self._given_inputs(), InputsInClasses):
+            ends = {"low": given.low, "high": given.high} if isinstance(given, BernoulliData) else {}
+            given = ClassLabels(**ends)
+        if isinstance(given, ClassLabels) and given.classes is None:
+            return given.model_copy(update={"classes": max(outputs, 2)})
+        return given
 
     def inputs(self) -> InputData:
         """The inputs: N(0, 1), or indices of tokens where the network reads these, unless said otherwise."""
@@ -213,7 +229,10 @@ class SimulationSpec(Model):
 
     def resolved(self, samples: int, targets: Data) -> "SimulationSpec":
         """The same specification with nothing left open."""
-        data = DataSpec(samples=samples, inputs=self.inputs(), targets=targets)
+        inputs, classes = self.inputs(), targets.classes if isinstance(targets, ClassLabels) else None
+        if isinstance(inputs, InputsInClasses) and inputs.classes is None:
+            inputs = inputs.model_copy(update={"classes": classes or 2})
+        data = DataSpec(samples=samples, inputs=inputs, targets=targets)
         network, include = self.network.resolved(), sorted(set(self.include))
         return self.model_copy(update={"network": network, "data": data, "include": include})
 

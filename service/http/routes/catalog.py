@@ -24,6 +24,7 @@ from service.nn.data import Data, InputData
 from service.nn.initializers import Initializer, NoBias
 from service.nn.layers import Node
 from service.nn.losses import Loss
+from service.nn.optimizers import Optimizer
 from service.nn.policies import Policy
 from service.nn.presets import PRESETS
 from service.nn.shapes import InputShape
@@ -38,6 +39,7 @@ _FAMILIES: dict[str, type[Kind]] = {
     "inputs": InputData,
     "layers": Node,
     "losses": Loss,
+    "optimizers": Optimizer,
     "policies": Policy,
     "targets": Data,
 }

@@ -1,47 +1,18 @@
-"""The families of inputs and targets: rules that fill a batch."""
+"""Inputs and targets whose entries, or samples, are drawn from a distribution; and those that are given."""
 
-from abc import abstractmethod
 from collections.abc import Collection, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from service.core.arrays import Array, Float64Array, Shape
-from service.core.kinds import BoundedFloat, Fraction, Int64, Kind, NonNegative, one_of
+from service.core.kinds import BoundedFloat, Fraction, Int64, NonNegative
+from service.nn.data.base import Data, InputData
 from service.nn.randomness import Stream
 from service.nn.values import Values, shape_of
-
-
-class Data(Kind):
-    """Fills a batch of shape (samples, features)."""
-
-    definition: ClassVar[str]
-    """The distribution of one entry."""
-    random: ClassVar[bool] = True
-    """Whether two trials get different values."""
-
-    @abstractmethod
-    def draw(self, shape: Shape, stream: Stream) -> Array:
-        """Values of shape (trials, *shape), or (1, *shape) where every trial has the same."""
-
-    @abstractmethod
-    def mean_square(self) -> float:
-        """The expected square of an entry."""
-
-    def shape_of_values(self) -> Shape | None:
-        """The shape the values were given in, where they were given."""
-        return None
-
-    def features(self) -> int | None:
-        """How many features it speaks of; None where it suits any number."""
-        return None
-
-
-class InputData(Data):
-    """Data that may be inputs, and targets too."""
 
 
 class GaussianData(InputData):
@@ -250,11 +221,3 @@ class OneHotData(Data):
         samples, classes = shape
         labels = np.floor(stream.uniform((samples, 1)) * classes)
         return (labels == np.arange(classes)).astype(np.float64)
-
-
-if TYPE_CHECKING:
-    AnyInputs = InputData
-    AnyTargets = Data
-else:
-    AnyInputs = one_of("Inputs", InputData)
-    AnyTargets = one_of("Targets", Data)
