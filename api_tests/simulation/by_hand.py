@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from service.nn.policies import Policy, Sgd
-from service.simulation.causes import NetworkFacts
+from service.simulation.causes import Judged, NetworkFacts
 from service.simulation.layer_results import GainAccounts, LayerStatistics, Spread
 from service.simulation.statistics import Evidence, NetworkTrials
 from service.simulation.verdict import Decision, judge
+from service.simulation.vocabulary import JudgedAxis, Label
 
 NO_SPREAD = Spread(median=None, p05=None, p95=None, mean=None, std=None, count=0)
 
@@ -69,6 +70,12 @@ def facts(**fields: Any) -> NetworkFacts:
     return NetworkFacts(**(plain | fields))
 
 
+def labelled(label: Label, ratio: float | None = 0.0, **fields: Any) -> Judged:
+    """A label given in depth to a network that is expected to fail."""
+    plain: dict[str, Any] = {"axis": JudgedAxis.DEPTH, "risk": 1.0, "mask_noise": None}
+    return Judged(label=label, ratio=ratio, **(plain | fields))
+
+
 def evidence(**fields: Any) -> Evidence:
     """Of a network in which nothing happens."""
     plain: dict[str, Any] = {
@@ -77,6 +84,7 @@ def evidence(**fields: Any) -> Evidence:
         "forward_ratio": 0.0,
         "signal": [0.0] * 6,
         "angular_spread": (0.0, 0.0),
+        "token_spread": (nan, nan),
         "overflowed": False,
         "silent": False,
         "overflow_layer": None,
@@ -97,6 +105,7 @@ def trials(ratios: Sequence[float], slopes: Sequence[float] | None = None, **fie
         "shares": {},
         "signal": np.zeros((count, 6)),
         "angular_spread": np.zeros((count, 2)),
+        "token_spread": np.full((count, 2), nan),
         "dead": no,
         "overflowed": no,
         "overflow_layer": nothing,

@@ -6,56 +6,177 @@ from typing import Any
 
 import pytest
 
-from api_tests.simulation.by_hand import NO_SPREAD, evidence, facts, layer, spread, trials
+from api_tests.simulation.by_hand import NO_SPREAD, evidence, facts, labelled, layer, spread, trials
+from service.nn.activations import Activation
+from service.nn.activations.expression import Expression
+from service.nn.activations.piecewise import Relu
+from service.nn.activations.smooth import Linear, Sigmoid, Tanh
 from service.nn.policies import Sgd
-from service.simulation.causes import find_cause
+from service.simulation.causes import find_cause, losses_of_inputs
 from service.simulation.gradients import StoredGradients
 from service.simulation.spec import Precision
 from service.simulation.spreads import log10_update
 from service.simulation.verdict import find_flags, judge
-from service.simulation.vocabulary import Cause, Flag, Label
+from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label
 
 JUST = 1e-9
 NOTHING = {"log10_weight_gradient_norm": NO_SPREAD, "log10_weight_gradient_rms": NO_SPREAD}
 NO_WEIGHTS = {"log10_weight_norm": NO_SPREAD}
 
 
-def cause(label: Label, **fields: Any) -> Cause | None:
-    return find_cause(label, evidence(**fields), [layer(1, boundary=True), layer(2)], facts())
+def cause(label: Label, ratio: float | None = 0.0, **fields: Any) -> Cause | None:
+    return find_cause(labelled(label, ratio), evidence(**fields), [layer(1, boundary=True), layer(2)], facts())
 
 
 @pytest.mark.parametrize(
     ("before", "after", "collapsed"),
-    [(0.0, -1.3 - JUST, True), (0.0, -1.3, False), (-1.3, -1.4, True), (-1.3 - JUST, -1.4, False), (nan, -9.0, False)],
+    [
+        (0.0, -1.3 - JUST, True),
+        (0.0, -1.3, False),
+        (-1.3, -2.3 - JUST, True),
+        (-1.3 - JUST, -9.0, False),  # the inputs were one before
+        (-0.5, -1.5, True),
+        (-0.5, -1.5 + JUST, False),  # a decade less than the inputs' own
+        (nan, -9.0, False),
+    ],
 )
-def test_inputs_have_become_one_at_a_twentieth_of_the_signal(before: float, after: float, collapsed: bool) -> None:
-    spreads = {"angular_spread": (before, after)}
-    assert cause(Label.STABLE, **spreads) is (Cause.INPUT_COLLAPSE if collapsed else None)
-    for label in Label:
-        raised = find_flags(label, evidence(**spreads), [layer()], spread(0.0), facts())
-        assert (Flag.INPUT_COLLAPSE in raised) == (collapsed and label is Label.STABLE)
+def test_inputs_have_become_one_at_a_twentieth_and_a_tenth_of_what_they_were(
+    before: float, after: float, collapsed: bool
+) -> None:
+    for name, found, flag in (
+        ("angular_spread", Cause.INPUT_COLLAPSE, Flag.INPUT_COLLAPSE),
+        ("token_spread", Cause.RANK_COLLAPSE, Flag.RANK_COLLAPSE),
+    ):
+        spreads = {name: (before, after)}
+        assert cause(Label.STABLE, **spreads) is (found if collapsed else None)
+        for label in Label:
+            raised = find_flags(labelled(label), evidence(**spreads), [layer()], spread(0.0), facts())
+            assert (flag in raised) == collapsed
+
+
+@pytest.mark.parametrize(("noise", "hides"), [(None, False), (0.7 - JUST, False), (0.7, True)])
+def test_masks_hide_the_inputs_where_they_move_the_last_hidden_layer_five_times_as_much(
+    noise: float | None, hides: bool
+) -> None:
+    judged = labelled(Label.STABLE, mask_noise=noise)
+    assert find_cause(judged, evidence(), [], facts()) is (Cause.MASK_NOISE if hides else None)
+    assert (Flag.MASK_NOISE in find_flags(judged, evidence(), [layer()], spread(0.0), facts())) == hides
+
+
+@pytest.mark.parametrize(("risk", "raised"), [(0.25, True), (0.25 - JUST, False)])
+def test_nothing_is_said_to_be_lost_of_the_inputs_while_networks_like_it_learn(risk: float, raised: bool) -> None:
+    shown = evidence(angular_spread=(0.0, -9.0), token_spread=(0.0, -9.0))
+    judged = labelled(Label.STABLE, risk=risk, mask_noise=3.0)
+    assert list(losses_of_inputs(judged, shown)) == (
+        [Cause.RANK_COLLAPSE, Cause.MASK_NOISE, Cause.INPUT_COLLAPSE] if raised else []
+    )
+    assert find_cause(judged, shown, [], facts()) is (Cause.RANK_COLLAPSE if raised else None)
 
 
 @pytest.mark.parametrize(
     ("backward", "forward", "together"),
     [
-        (-2.0, -1.0, True),
-        (-2.0, -1.0 + JUST, False),
-        (-2.0, -9.0, True),
-        (-2.0, 2.0, False),
         (2.0, 1.0, True),
         (2.0, 1.0 - JUST, False),
+        (2.0, 9.0, True),
         (2.0, -2.0, False),
-        (-2.0, None, False),
-        (None, -2.0, False),
+        (2.0, None, False),
+        (None, 2.0, False),
     ],
 )
-def test_gain_ends_where_the_signal_moves_half_as_far(
+def test_an_explosion_is_one_of_gain_where_the_signal_moves_half_as_far(
     backward: float | None, forward: float | None, together: bool
 ) -> None:
-    for label, other in ((Label.VANISHING, Cause.SATURATION), (Label.EXPLODING, Cause.CHAOS)):
-        found = cause(label, depth_ratio=backward, forward_ratio=forward)
-        assert found is (Cause.GAIN if together else other)
+    found = cause(Label.EXPLODING, ratio=backward, depth_ratio=backward, forward_ratio=forward)
+    assert found is (Cause.GAIN if together else Cause.CHAOS)
+
+
+def by_slope(rms: float | None, activation: Activation | None, **fields: Any) -> Cause | None:
+    """Of a gradient that vanishes by the derivatives of such a layer, the only one before the last hidden layer."""
+    way_back = [
+        layer(1, derivative={"mean": 0.0, "rms": rms, "min": 0.0, "max": 1.0}, **fields),
+        layer(2, boundary=True, derivative={"mean": 1.0, "rms": None, "min": 1.0, "max": 1.0}),
+        layer(3, derivative={"mean": 0.0, "rms": 1e-9, "min": 0.0, "max": 0.0}),  # behind the last hidden layer
+    ]
+    known = {} if activation is None else {1: activation, 3: activation}
+    shown = evidence(depth_ratio=-3.0, shares={"derivative": -3.0, "weights": 0.0})
+    return find_cause(labelled(Label.VANISHING, -3.0), shown, way_back, facts(activations=known))
+
+
+@pytest.mark.parametrize(
+    ("rms", "activation", "expected"),
+    [
+        (0.125 - 1e-4, Sigmoid(), Cause.SATURATION),  # half of the best one, a quarter
+        (0.125 + 1e-4, Sigmoid(), Cause.SMALL_SLOPE),
+        (0.25, Sigmoid(), Cause.SMALL_SLOPE),
+        (0.5 - 1e-3, Tanh(), Cause.SATURATION),
+        (0.5 + 1e-3, Tanh(), Cause.GAIN),
+        (0.707, Relu(), Cause.GAIN),
+        (0.353, Relu(), Cause.SATURATION),
+        (1.0, Linear(), Cause.GAIN),
+        (0.4999, Expression(formula="0.4999*z"), Cause.SMALL_SLOPE),
+        (0.5001, Expression(formula="0.5001*z"), Cause.GAIN),
+        (None, Tanh(), Cause.GAIN),
+        (0.01, None, Cause.GAIN),
+        (0.0, Expression(formula="where(z > 0, 1, 0)"), Cause.GAIN),
+    ],
+)
+def test_an_activation_is_too_flat_below_half_of_its_best_slope_and_flat_everywhere_where_that_is_below_a_half(
+    rms: float | None, activation: Activation | None, expected: Cause
+) -> None:
+    assert by_slope(rms, activation) is expected
+
+
+def test_layers_inside_blocks_do_not_tell_how_flat_the_others_are() -> None:
+    assert by_slope(0.01, Sigmoid(), inside=True) is Cause.GAIN
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        ({"derivative": -1.0, "weights": -1.0 - JUST}, Cause.GAIN),
+        ({"derivative": -1.0, "weights": -1.0 + JUST}, Cause.SMALL_SLOPE),
+        ({"derivative": -1.0, "normalisation": -1.1}, Cause.NORMALISATION),
+        ({"skip": -2.0, "derivative": -1.0}, Cause.GAIN),
+        ({}, Cause.GAIN),
+    ],
+)
+def test_a_gradient_vanishes_by_its_most_negative_account(shares: dict[Any, float], expected: Cause) -> None:
+    way_back = [layer(1, boundary=True, derivative={"mean": 0.2, "rms": 0.2, "min": 0.0, "max": 0.25}), layer(2)]
+    shown = evidence(depth_ratio=-2.0, shares=shares)
+    found = find_cause(labelled(Label.VANISHING, -2.0), shown, way_back, facts(activations={1: Sigmoid()}))
+    assert found is expected
+
+
+def in_time(label: Label, kind: str, activation: Activation | None, rms: float | None, ratio: float) -> Cause | None:
+    """Of a recurrent layer of eleven steps with that time ratio."""
+    time = {
+        "time_ratio": spread(ratio),
+        "memory_steps": 2.5 / abs(ratio / 10.0),
+        "log10_state_gradient": [0.0] * 11,
+    }
+    slope = {"mean": 0.0, "rms": rms, "min": 0.0, "max": 1.0}
+    way_back = [layer(1, kind=kind, boundary=True, time=time, derivative=slope), layer(2)]
+    known = {} if activation is None else {1: activation}
+    return find_cause(labelled(label, ratio, axis=JudgedAxis.TIME), evidence(), way_back, facts(activations=known))
+
+
+@pytest.mark.parametrize(
+    ("label", "kind", "activation", "rms", "ratio", "expected"),
+    [
+        (Label.VANISHING, "lstm", None, None, -9.0, Cause.GAIN),
+        (Label.VANISHING, "rnn", Tanh(), 0.9, -9.0, Cause.GAIN),
+        (Label.VANISHING, "rnn", Tanh(), 0.4, -7.0, Cause.SATURATION),  # −0.4 of −0.7 decades a step
+        (Label.VANISHING, "rnn", Tanh(), 0.4, -8.0, Cause.GAIN),  # −0.4 of −0.8 and more
+        (Label.VANISHING, "rnn", Sigmoid(), 0.2, -9.0, Cause.SMALL_SLOPE),
+        (Label.EXPLODING, "rnn", Tanh(), 0.9, 9.0, Cause.CHAOS),
+        (Label.EXPLODING, "rnn", Relu(), 0.7, 9.0, Cause.GAIN),
+    ],
+)
+def test_the_cause_along_time_is_found_in_the_recurrent_layer(
+    label: Label, kind: str, activation: Activation | None, rms: float | None, ratio: float, expected: Cause
+) -> None:
+    assert in_time(label, kind, activation, rms, ratio) is expected
 
 
 @pytest.mark.parametrize(
@@ -76,12 +197,12 @@ def test_gain_ends_where_the_signal_moves_half_as_far(
 )
 def test_a_collapse_takes_a_third_more_with_each_layer(steps: list[float], collapses: bool) -> None:
     signal = list(accumulate(steps, initial=0.0))
-    found = cause(Label.VANISHING, signal=signal, depth_ratio=-2.0, forward_ratio=-2.0)
+    found = cause(Label.VANISHING, ratio=-2.0, signal=signal, depth_ratio=-2.0, forward_ratio=-2.0)
     assert found is (Cause.SIGNAL_COLLAPSE if collapses else Cause.GAIN)
 
 
 def test_an_explosion_beyond_the_range_is_an_overflow_where_the_signal_leaves_it() -> None:
-    moving = {"depth_ratio": 2.0, "forward_ratio": 2.0}
+    moving = {"ratio": 2.0, "depth_ratio": 2.0, "forward_ratio": 2.0}
     assert cause(Label.EXPLODING, overflowed=True, overflow_layer=3.0, **moving) is Cause.FORWARD_OVERFLOW
     assert cause(Label.EXPLODING, overflowed=True, overflow_layer=0.0, **moving) is Cause.FORWARD_OVERFLOW
     assert cause(Label.EXPLODING, overflowed=True, **moving) is None
@@ -93,13 +214,21 @@ def test_a_dead_gradient_behind_a_signal_near_the_smallest_numbers_is_a_collapse
     lowest: float, underflowed: bool
 ) -> None:
     signal = [0.0, 0.25 * lowest, lowest, -inf]
-    found = find_cause(Label.DEAD, evidence(signal=signal), [layer(dead_fraction=1.0)], facts())
+    found = find_cause(labelled(Label.DEAD), evidence(signal=signal), [layer(dead_fraction=1.0)], facts())
     assert found is (Cause.SIGNAL_COLLAPSE if underflowed else Cause.DEAD_UNITS)
 
 
-def test_a_signal_that_underflows_without_a_collapse_leaves_the_units_dead() -> None:
-    signal = [0.0, -50.0, -100.0]
-    assert find_cause(Label.DEAD, evidence(signal=signal), [layer(dead_fraction=1.0)], facts()) is Cause.DEAD_UNITS
+def test_a_signal_that_sinks_below_the_precision_at_one_rate_underflows() -> None:
+    way_back = [layer(dead_fraction=1.0)]
+    for signal, expected in (([0.0, -50.0, -100.0], Cause.UNDERFLOW), ([0.0, -30.0, -60.0], Cause.DEAD_UNITS)):
+        assert find_cause(labelled(Label.DEAD), evidence(signal=signal), way_back, facts()) is expected
+
+
+def test_dropout_that_leaves_nothing_is_what_a_gradient_dies_of() -> None:
+    nothing = layer(2, kind="dropout", log10_forward_rms=NO_SPREAD)
+    assert find_cause(labelled(Label.DEAD), evidence(), [layer(), nothing], facts()) is Cause.MASK_NOISE
+    some = layer(2, kind="dropout")
+    assert find_cause(labelled(Label.DEAD), evidence(), [layer(), some], facts()) is None
 
 
 ZERO = layer(2, **NO_WEIGHTS)
@@ -121,7 +250,7 @@ ZERO = layer(2, **NO_WEIGHTS)
 def test_the_causes_of_death_in_their_order(
     silent: bool, way_back: list[Any], weighted: set[int], expected: Cause | None
 ) -> None:
-    found = find_cause(Label.DEAD, evidence(silent=silent), way_back, facts(weighted=frozenset(weighted)))
+    found = find_cause(labelled(Label.DEAD), evidence(silent=silent), way_back, facts(weighted=frozenset(weighted)))
     assert found is expected
 
 
@@ -139,7 +268,7 @@ def test_death_is_looked_for_from_the_first_hidden_layer_to_the_output(
 
 def flags(*layers: Any, std: float | None = 0.0, label: Label = Label.STABLE, **fields: Any) -> list[Flag]:
     ratio = NO_SPREAD if std is None else spread(0.0, std=std)
-    return find_flags(label, evidence(), list(layers) or [layer()], ratio, facts(**fields))
+    return find_flags(labelled(label), evidence(), list(layers) or [layer()], ratio, facts(**fields))
 
 
 @pytest.mark.parametrize(

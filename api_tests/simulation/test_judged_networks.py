@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_tests.networks import Json, report, stack
+from api_tests.simulation.test_reasons import around
 from service.nn.activations.smooth import Sigmoid
 from service.nn.policies import Sgd
 from service.simulation.causes import NetworkFacts
@@ -47,16 +48,27 @@ def test_the_judge_is_total(data: st.DataObject, trials: int, times: int, layers
         measured = Measurements.of(found, made)
         statistics = layer_statistics(measured, made, 0.0, FirstTrial([]))
         facts = NetworkFacts(len(made.depth.gradients), 0.5, random, True, -307.0, frozenset({1}))
-        verdict = verdict_of(judge(NetworkTrials.of(measured, made), statistics, Sgd(), facts))
+        verdict = verdict_of(judge(NetworkTrials.of(measured, made), statistics, Sgd(), facts), around())
     assert verdict.reasons
     assert 0 < verdict.confidence <= 1
     assert "inf" not in verdict.model_dump_json().lower()
 
 
+def biased(depth: int, bias: float) -> Json:
+    """Layers of tanh whose biases push them to one side."""
+    network = stack(depth, 64, "tanh")
+    network["layers"][0]["layers"][0]["bias"] = {"kind": "constant", "value": bias}
+    return network
+
+
 CAUSES: list[tuple[str, Json, Label, Cause | None]] = [
     ("relu_glorot", stack(30, 64, "relu"), Label.VANISHING, Cause.GAIN),
     ("relu_large", stack(30, 64, "relu", {"kind": "variance_scaling", "scale": 4.0}), Label.EXPLODING, Cause.GAIN),
-    ("sigmoid", stack(10, 64, "sigmoid"), Label.VANISHING, Cause.SATURATION),
+    ("sigmoid", stack(10, 64, "sigmoid"), Label.VANISHING, Cause.SMALL_SLOPE),
+    ("tanh_flat", biased(10, 2.0), Label.VANISHING, Cause.SATURATION),
+    ("torch_relu", stack(20, 64, "relu", {"kind": "variance_scaling", "scale": 1 / 3}), Label.VANISHING, Cause.GAIN),
+    ("torch_gelu", stack(20, 64, "gelu", {"kind": "variance_scaling", "scale": 1 / 3}), Label.VANISHING, Cause.GAIN),
+    ("underflow", stack(9, 4, "relu", {"kind": "constant", "value": 1e-60}), Label.DEAD, Cause.UNDERFLOW),
     ("tanh_chaos", stack(30, 64, "tanh", {"kind": "variance_scaling", "scale": 9.0}), Label.EXPLODING, Cause.CHAOS),
     ("stanh_collapse", stack(20, 128, "stanh"), Label.DEAD, Cause.SIGNAL_COLLAPSE),
     ("zeros", stack(4, 16, "tanh", "zeros"), Label.DEAD, Cause.ZERO_WEIGHTS),
@@ -73,10 +85,7 @@ def test_the_cause_of_a_network(network: Json, label: Label, cause: Cause | None
 
 
 def test_inputs_that_become_one_are_said_although_the_gradient_is_stable() -> None:
-    network = stack(6, 128, "tanh")
-    hidden = network["layers"][0]["layers"][0]
-    hidden["bias"] = {"kind": "constant", "value": 1.0}
-    verdict = report(network, policy={"kind": "adam"}).verdict
+    verdict = report(biased(6, 1.0), policy={"kind": "adam"}).verdict
     assert (verdict.label, verdict.cause) == (Label.STABLE, Cause.INPUT_COLLAPSE)
     assert Flag.INPUT_COLLAPSE in verdict.flags
 
@@ -177,8 +186,15 @@ def test_the_weights_are_blamed_where_it_is_them() -> None:
     network = stack(8, 32, "linear", {"kind": "normal", "std": 0.05})
     network["layers"][0]["layers"][0]["bias"] = {"kind": "ones"}
     verdict = report(network).verdict
-    assert verdict.cause is Cause.SATURATION
-    assert any("the weights take more" in reason for reason in verdict.reasons)
+    assert verdict.cause is Cause.GAIN
+    assert any("The weights take from the gradient" in reason for reason in verdict.reasons)
+
+
+@pytest.mark.parametrize("kind", ["linear", "relu", "leaky_relu", "gelu", "silu", "elu", "selu"])
+@pytest.mark.parametrize("scale", [1e-3, 1 / 3, 0.5])
+def test_what_has_a_steep_part_everywhere_never_saturates_by_small_weights(kind: str, scale: float) -> None:
+    verdict = report(stack(20, 32, kind, {"kind": "variance_scaling", "scale": scale})).verdict
+    assert verdict.cause not in (Cause.SATURATION, Cause.SMALL_SLOPE)
 
 
 @pytest.mark.parametrize(("precision", "layer"), [("float32", 2), ("float64", 10)])

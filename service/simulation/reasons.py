@@ -1,65 +1,56 @@
 """The judgement in sentences with the measured numbers; the first can be read alone."""
 
-from service.simulation.causes import dominant_account
+from dataclasses import dataclass
+from math import ceil
+from statistics import median
+
+from service.simulation.causes import largest_account, signal_follows
 from service.simulation.gradients import StoredGradients
-from service.simulation.results import Interval, Verdict
+from service.simulation.results import InitialScale, Interval, Theory, Verdict
 from service.simulation.statistics import Evidence
 from service.simulation.verdict import Decision, loses_gradients, wandering
-from service.simulation.vocabulary import Cause, Flag, Label, Severity, Tendency
-
-CAUSES = {
-    Cause.GAIN: "Signal and gradient change together: the scale of the weights is wrong for this activation.",
-    Cause.SATURATION: "The signal does not fall with the gradient{moves}: {culprit}.",
-    Cause.CHAOS: "The signal does not grow with the gradient{moves}, but small differences between inputs do.",
-    Cause.NORMALISATION: "The signal does not change with the gradient{moves}: it is normalisation that {changes} it.",
-    Cause.INPUT_COLLAPSE: "The gradient arrives, but all inputs have become one: there is little left to learn from.",
-    Cause.SIGNAL_COLLAPSE: "The signal itself collapses, each layer taking more of it than the one before.",
-    Cause.DEAD_UNITS: "Units are dead: on the flat side of their activation for every sample, they pass no gradient.",
-    Cause.ZERO_WEIGHTS: "Weights of zero pass no gradient back.",
-    Cause.FORWARD_OVERFLOW: "The numbers leave the range of the precision before there is a gradient to measure.",
-}
-
-_GAIN_OF_BLOCKS = (
-    "Signal and gradient change together: where the branches of a block meet, {amount} comes out than went in."
+from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label, Tendency
+from service.simulation.wording import (
+    BUT,
+    CAUSES,
+    FLAGS,
+    GAIN_NOT_MADE_UP,
+    GAIN_OF_BLOCKS,
+    GAIN_OF_GATES,
+    GAIN_OF_STEPS,
+    GAIN_TAKEN,
+    HEADLINES,
+    NOTHING_DROPPED,
+    OPTIMISERS,
+    USUAL_RATES,
+    WORKERS,
+    count,
+    percent,
+    power,
+    signed,
 )
-"""The sentence of `gain` where blocks do it, whose weights may be right for their activation."""
 
-FLAGS = {
-    Flag.INPUT_COLLAPSE: "What tells the samples apart is below a twentieth of the signal in the last hidden layer.",
-    Flag.TOO_DEEP_FOR_WIDTH: "The network is too deep for its width: at random weights like these the depth ratio "
-    "wanders by about {wandering} decades from seed to seed.",
-    Flag.TINY_GRADIENT: "Some weights get gradients below 1e-7{scale}.",
-    Flag.HUGE_GRADIENT: "Some weights get gradients above 1e6{scale}.",
-    Flag.SMALL_UPDATE: "A step of gradient descent at a rate of 0.01 would change the weights by {update} of their "
-    "size; 1e-4 to 0.1 is usual.",
-    Flag.LARGE_UPDATE: "A step of gradient descent at a rate of 0.01 would change the weights by {update} of their "
-    "size; 1e-4 to 0.1 is usual.",
-    Flag.PRECISION_UNDERFLOW: "Some numbers are below the smallest normal one of the precision and lose their digits.",
-    Flag.SYMMETRIC_UNITS: "Two units of a hidden layer start as the same unit, with the same weights coming in and "
-    "going out, and gradient descent never tells them apart.",
-    Flag.SMALL_BATCH: "A batch_norm takes mean and variance over {numbers} numbers: below 8 they are mostly noise, and "
-    "the gradient changes by that alone.",
-}
-
-HEADLINES = {
-    (Label.VANISHING, Severity.MILD): "The gradient vanishes mildly",
-    (Label.VANISHING, Severity.SEVERE): "The gradient vanishes severely",
-    (Label.EXPLODING, Severity.MILD): "The gradient explodes mildly",
-    (Label.EXPLODING, Severity.SEVERE): "The gradient explodes severely",
-    (Label.STABLE, Severity.NONE): "The gradient is stable",
-}
+_HIGH_RISK = 0.5
+"""From here on, networks fail more often than they learn."""
+_SATURATED_MOSTLY = 0.5
+"""The share of saturated units that somebody who looks at a network sees first."""
+_THEORY_OFF = 0.5
+"""Decades by which theory may miss a measured depth ratio without a word."""
+_FEW_FEATURES, _NARROW = 32, 32
+"""Inputs and units of a layer below which the sums of theory are not yet normal."""
 
 
-_WORKERS = {
-    "weights": "the weights",
-    "derivative": "the activations' derivatives",
-    "normalisation": "normalisation",
-    "skip": "blocks in which signals meet",
-    "other": "other layers",
-}
+@dataclass(frozen=True)
+class Context:
+    """What sentences may be about beside the judgement itself."""
+
+    theory: Theory
+    scale: InitialScale
+    features: int  # of an input
+    narrowest: int  # units of the narrowest hidden layer; 0 where there is none
 
 
-def verdict_of(case: Decision) -> Verdict:
+def verdict_of(case: Decision, around: Context) -> Verdict:
     """The verdict as a client gets it, with its reasons in sentences."""
     vote, rate = case.vote, case.rate
     return Verdict(
@@ -87,22 +78,26 @@ def verdict_of(case: Decision) -> Verdict:
         failure_risk=case.failure_risk,
         tendency=rate.tendency,
         cause=case.cause,
-        reasons=explain(case),
+        reasons=explain(case, around),
         flags=case.flags,
     )
 
 
-def explain(case: Decision) -> list[str]:
-    """What happened, from what, why, how fast, how surely, and what else."""
+def explain(case: Decision, around: Context) -> list[str]:
+    """What happened, from what, why, how fast, how likely it fails, how surely, and what else."""
+    verdict = [_headline(case), _along_steps(case), _normed(case), _branch(case)]
+    wrong = around.scale.sentences
+    first = [*wrong, *verdict] if case.vote.label is Label.STABLE else [*verdict, *wrong]
     said = [
-        _headline(case),
-        _branch(case),
+        *first,
         _shares(case),
         _cause(case),
+        _though_saturated(case),
         _tendency(case),
-        _along_steps(case),
+        _theory(case, around),
+        _risk(case),
         _seeds(case),
-        *(_flag(flag, case) for flag in case.flags),
+        *(_flag(flag, case) for flag in case.flags if flag.value != (case.cause and case.cause.value)),
     ]
     return [sentence for sentence in said if sentence]
 
@@ -113,7 +108,7 @@ def _branch(case: Decision) -> str | None:
 
 
 def _headline(case: Decision) -> str:
-    vote, evidence, ratio = case.vote, case.evidence, case.evidence.depth_ratio
+    vote, evidence, ratio = case.vote, case.evidence, case.depth_ratio.median
     if vote.label is Label.DEAD:
         why = ": the loss itself has no gradient" if evidence.silent else ""
         return (
@@ -125,18 +120,36 @@ def _headline(case: Decision) -> str:
             f"The network explodes: {_place(evidence)}, it leaves the range of its precision "
             f"in {evidence.overflows} of {vote.trials} trials."
         )
+    headline = HEADLINES[vote.label, vote.severity]
+    if case.axis is JudgedAxis.TIME:
+        return _headline_in_time(headline, case)
+    if vote.label is Label.STABLE:
+        headline += _but(case)
     if ratio is None or case.facts.hidden < 2:
-        count = (
-            ["no hidden layer", "one hidden layer"][case.facts.hidden]
-            if case.facts.hidden < 2
-            else "no gradient to compare"
-        )
-        return f"The gradient is stable: there is {count}, and so no depth to vanish or explode in."
+        few = case.facts.hidden < 2
+        count = ["no hidden layer", "one hidden layer"][case.facts.hidden] if few else "no gradient to compare"
+        return f"{headline}: there is {count}, and so no depth to vanish or explode in."
     return (
-        f"{HEADLINES[vote.label, vote.severity]}: from the last of {case.facts.hidden} hidden layers back to the first "
-        f"it changes by a factor of {_power(ratio)} ({_signed(ratio)} decades, "
-        f"on average a factor of {_power(ratio / (case.facts.hidden - 1))} per layer)."
+        f"{headline}: from the last of {case.facts.hidden} hidden layers back to the first it changes by a factor of "
+        f"{power(ratio)} ({signed(ratio)} decades)."
     )
+
+
+def _headline_in_time(headline: str, case: Decision) -> str:
+    layer, ratio = case.along_steps, (case.time_ratio and case.time_ratio.median) or 0.0
+    where = "a recurrent layer" if layer is None else f"layer {layer.index}, a recurrent one,"
+    return (
+        f"{headline} along the steps of its sequences: from the last step of {where} back to the first it changes by "
+        f"a factor of {power(ratio)} ({signed(ratio)} decades)."
+    )
+
+
+def _but(case: Decision) -> str:
+    """What a stable network's headline adds where it is expected to fail none the less."""
+    lost = case.cause in (Cause.INPUT_COLLAPSE, Cause.RANK_COLLAPSE, Cause.MASK_NOISE)
+    if lost or case.failure_risk.probability >= _HIGH_RISK:
+        return f" in depth, {BUT[case.cause if lost else None]}"
+    return ""
 
 
 def _place(evidence: Evidence) -> str:
@@ -147,22 +160,35 @@ def _place(evidence: Evidence) -> str:
     return f"on its way forward, typically at layer {evidence.overflow_layer:.0f}"
 
 
+def _normed(case: Decision) -> str | None:
+    """What a norm in front of the output layer takes from the depth ratio before it is judged."""
+    depth, judged = case.depth_ratio.median, case.judged_ratio.median
+    if depth is None or judged is None or depth == judged or case.axis is JudgedAxis.TIME:
+        return None
+    return (
+        f"A norm stands before the output layer and undoes what the signal grew by ({signed(depth - judged)} decades): "
+        f"judged is what is left, {signed(judged)} decades."
+    )
+
+
 def _shares(case: Decision) -> str | None:
     """Which part of the depth ratio the weights have, which the activations, and which anything else."""
-    ratio, shares = case.evidence.depth_ratio, _by_accounts(case.evidence)
+    ratio, shares = case.depth_ratio.median, _by_accounts(case)
     if case.facts.hidden < 2 or ratio is None or not shares or case.evidence.overflowed:
         return None
+    size = max(abs(ratio), *map(abs, shares.values()))
     (account, decades), *others = shares.items()
-    parts = [f"{_signed(decades)} are the work of {_WORKERS[account]}"]
-    parts += [f"{_signed(decades)} that of {_WORKERS[account]}" for account, decades in others]
+    worker, verb = WORKERS[account]
+    parts = [f"{worker} {verb} for {signed(decades, size)} of these decades"]
+    parts += [f"{WORKERS[account][0]} for {signed(decades, size)}" for account, decades in others]
     listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if others else parts)
-    return f"Of these decades, {listed}."
+    return f"{listed[0].upper()}{listed[1:]}."
 
 
-def _by_accounts(evidence: Evidence) -> dict[str, float]:
+def _by_accounts(case: Decision) -> dict[str, float]:
     """The accounts of the depth ratio; that of the derivatives is what is left of it, so that they add up in print."""
-    ratio = evidence.depth_ratio
-    shares: dict[str, float] = {str(account): share for account, share in evidence.shares.items()}
+    ratio = case.depth_ratio.median
+    shares: dict[str, float] = {str(account): share for account, share in case.evidence.shares.items()}
     if ratio is not None and "derivative" in shares:
         shares["derivative"] = ratio - sum(share for account, share in shares.items() if account != "derivative")
     return shares
@@ -171,18 +197,53 @@ def _by_accounts(evidence: Evidence) -> dict[str, float]:
 def _cause(case: Decision) -> str | None:
     if case.cause is None:
         return None
-    shares, ratio = _by_accounts(case.evidence), case.evidence.depth_ratio or 0.0
-    forward = case.evidence.forward_ratio
-    sentence = CAUSES[case.cause]
-    if case.cause is Cause.GAIN and dominant_account(case.evidence) == "skip":
-        sentence = _GAIN_OF_BLOCKS
-    return sentence.format(
-        changes="multiplies" if ratio > 0.0 else "takes from",
-        amount="more" if ratio > 0.0 else "less",
-        moves="" if forward is None else f" ({_signed(forward)} decades)",
-        culprit="the activation is too flat where it works"
-        if shares.get("derivative", 0.0) < shares.get("weights", 0.0)
-        else "the weights take more from what goes back than from what goes forward",
+    falls = case.vote.label is Label.VANISHING
+    forward = case.forward_ratio.median
+    (_, spread), (_, steps) = case.evidence.angular_spread, case.evidence.token_spread
+    return _sentence(case).format(
+        change="shrink" if falls else "grow",
+        changes="takes from" if falls else "multiplies",
+        size="small" if falls else "large",
+        amount="less" if falls else "more",
+        moves="" if forward is None else f" (the signal changes by {signed(forward)} decades)",
+        spread=power(spread),
+        steps=power(steps),
+    )
+
+
+def _sentence(case: Decision) -> str:
+    """The sentence of the cause."""
+    if case.cause is Cause.GAIN:
+        return _sentence_of_gain(case)
+    if case.cause is Cause.MASK_NOISE and case.vote.label is Label.DEAD:
+        return NOTHING_DROPPED
+    return "" if case.cause is None else CAUSES[case.cause]
+
+
+def _sentence_of_gain(case: Decision) -> str:
+    """The sentence of `gain`, by what it is that has too little or too much of it."""
+    gated = any(layer.boundary and layer.kind in ("lstm", "gru") for layer in case.way_back)
+    if case.axis is JudgedAxis.TIME:
+        return GAIN_OF_GATES if gated else GAIN_OF_STEPS
+    account = largest_account(case.vote.label, case.evidence)
+    if account == "skip":
+        return GAIN_OF_BLOCKS
+    if signal_follows(case.judged_ratio.median, case.evidence):
+        return CAUSES[Cause.GAIN]
+    if gated:
+        return GAIN_OF_GATES
+    return GAIN_TAKEN if account == "weights" else GAIN_NOT_MADE_UP
+
+
+def _though_saturated(case: Decision) -> str | None:
+    """Saturated units are what people see; where the gradient explodes all the same, that they do not decide."""
+    shares = [layer.saturated_fraction for layer in case.way_back if layer.boundary]
+    saturated = median(share for share in shares if share is not None) if any(shares) else 0.0
+    if case.vote.label is not Label.EXPLODING or saturated < _SATURATED_MOSTLY:
+        return None
+    return (
+        f"That {100.0 * saturated:.0f} % of the hidden units are saturated does not help: "
+        "the few that are not multiply the gradient by more than those lose."
     )
 
 
@@ -195,17 +256,48 @@ def _tendency(case: Decision) -> str | None:
         return f"Its rate, a factor of {gain:.6g} per layer, is too small to matter at any usual depth."
     verb = "vanish" if case.rate.tendency is Tendency.VANISHING else "explode"
     return (
-        f"At a factor of {gain:.3g} per layer it is prone to {verb}, "
-        f"severely so after {budget:.3g} steps from layer to layer."
+        f"With more layers it tends to {verb}: by a factor of {gain:.3g} per layer, severely from about "
+        f"{count(ceil(budget) + 1)} hidden layers on."
+    )
+
+
+def _theory(case: Decision, around: Context) -> str | None:
+    """What theory says where it is off, and why it may be."""
+    predicted, difference = around.theory.depth_ratio, around.theory.difference
+    if predicted is None or difference is None or abs(difference) <= _THEORY_OFF:
+        return None
+    wandering_by = wandering(case.facts.sum_inverse_width)
+    if around.features < _FEW_FEATURES:
+        why = f"the first layer adds up only {around.features} inputs, and theory takes their sum for normal"
+    elif around.narrowest < _NARROW:
+        why = f"its narrowest hidden layer has {around.narrowest} units, and theory is one of wide layers"
+    else:
+        why = f"theory is one of infinite width; at this one the ratio wanders by {wandering_by:.2g} decades by itself"
+    return (
+        f"Mean field theory predicts {signed(predicted)} decades, {signed(-difference)} from what was measured: {why}."
+    )
+
+
+def _risk(case: Decision) -> str:
+    risk = case.failure_risk
+    return (
+        f"Of networks with such numbers, {percent(risk.probability)} failed to learn with "
+        f"{OPTIMISERS[risk.optimiser]} at the best of several rates."
     )
 
 
 def _along_steps(case: Decision) -> str | None:
+    """What a sequence's steps do where time does not decide, and what lies too far back where it does."""
     layer = case.along_steps
     if layer is None or layer.time is None:
         return None
     ratio, memory = layer.time.time_ratio.median or 0.0, layer.time.memory_steps or 0.0
-    said = f"by a factor of {_power(ratio)} ({_signed(ratio)} decades)"
+    decides = case.axis is JudgedAxis.TIME
+    if decides and ratio < 0.0:
+        return f"It cannot use what lies more than {memory:.3g} steps back."
+    if decides:
+        return f"It changes severely within {memory:.3g} steps."
+    said = f"by a factor of {power(ratio)} ({signed(ratio)} decades)"
     end = (
         f"vanishes {said}: what lies more than {memory:.3g} steps back is hardly learned from"
         if ratio < 0.0
@@ -217,22 +309,26 @@ def _along_steps(case: Decision) -> str | None:
 def _seeds(case: Decision) -> str | None:
     if not case.vote.seed_dependent:
         return None
+    typical = case.evidence.depth_ratio
+    middle = "" if typical is None else f"; their median is {signed(typical)} decades"
     return (
-        f"The seed decides: only {len(case.vote.agreeing)} of {case.vote.trials} trials agree with this label, "
-        "and it is their median that is described here."
+        f"The seed decides: only {len(case.vote.agreeing)} of {case.vote.trials} trials agree with this label{middle}."
     )
 
 
 def _flag(flag: Flag, case: Decision) -> str:
     if flag is Flag.PRECISION_UNDERFLOW and (stored := case.facts.precision) and loses_gradients(stored):
         return _lost(stored)
+    optimiser = case.failure_risk.optimiser
     return FLAGS[flag].format(
         wandering=f"{wandering(case.facts.sum_inverse_width):.2g}",
         scale=", which has to do with scale, not with depth"
         if case.vote.label is Label.STABLE and case.along_steps is None
         else "",
         numbers=case.facts.fewest_in_statistics,
-        update="nothing" if case.log10_update is None else _power(case.log10_update),
+        optimiser=OPTIMISERS[optimiser],
+        rate=USUAL_RATES[optimiser],
+        update="nothing" if case.log10_update is None else power(case.log10_update),
     )
 
 
@@ -246,12 +342,3 @@ def _lost(stored: StoredGradients) -> str:
         f"Of all entries of the weights' gradients, {said} in {stored.format} at a loss scale of "
         f"{stored.loss_scale:.6g}; {advice}."
     )
-
-
-def _signed(decades: float) -> str:
-    return f"{round(decades, 2) + 0.0:+.2f}".replace("-", "−")
-
-
-def _power(decades: float) -> str:
-    """10**decades in three digits, also where no float holds it."""
-    return f"{10.0**decades:.3g}" if abs(decades) < 300 else f"1e{decades:.0f}"

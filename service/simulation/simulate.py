@@ -29,7 +29,7 @@ from service.simulation.first_trial import FirstTrial
 from service.simulation.plan import Plan, plan
 from service.simulation.precision import StoringProbe, Truth, stored_gradients
 from service.simulation.probe import Accumulator, MeasuringProbe
-from service.simulation.reasons import verdict_of
+from service.simulation.reasons import Context, verdict_of
 from service.simulation.results import FirstStep, InitialScale, SimulationReport, Theory
 from service.simulation.spec import SimulationSpec
 from service.simulation.spreads import layer_statistics
@@ -79,21 +79,32 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
         without_way=frozenset(node.row + 1 for node in made.nodes if node.without_way),
         precision=precision,
         fewest_in_statistics=made.fewest_in_statistics,
+        activations={
+            node.row + 1: activation for node in made.nodes if (activation := node.node.output_activation) is not None
+        },
     )
-    verdict = verdict_of(judge(NetworkTrials.of(found, made), layers, made.spec.policy, facts))
+    decided = judge(NetworkTrials.of(found, made), layers, made.spec.policy, facts)
+    theory, scale = theory_of(made, decided.depth_ratio.median), _NO_SCALE
+    verdict = verdict_of(decided, _context(made, theory, scale))
     return SimulationReport(
         digest=made.digest,
         verdict=verdict,
-        scale=_NO_SCALE,
+        scale=scale,
         findings=[],
         layers=layers,
         precision=precision,
-        theory=theory_of(made, verdict.depth_ratio.median),
+        theory=theory,
         gradients=first.gradients(made) if made.spec.include else None,
         spec=made.spec,
         engine_version=ENGINE_VERSION,
         elapsed_seconds=perf_counter() - started,
     )
+
+
+def _context(made: Plan, theory: Theory, scale: InitialScale) -> Context:
+    """What the reasons of a verdict may be about beside what was judged."""
+    hidden = [made.nodes[row].features for row in made.depth.gradients]
+    return Context(theory, scale, made.spec.network.size, min(hidden, default=0))
 
 
 def report_json(made: Plan, processes: int = 1) -> bytes:

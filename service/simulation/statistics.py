@@ -132,6 +132,7 @@ class NetworkTrials:
     shares: dict[Account, Decades]  # of the depth ratio; those alone that have one somewhere
     signal: Decades  # (trials, hidden layers + 1): log10 forward RMS of the inputs and of every hidden layer
     angular_spread: Decades  # (trials, 2): of the inputs and of the last hidden layer
+    token_spread: Decades  # (trials, 2): of the first layer with several steps and of the last hidden layer
     dead: npt.NDArray[np.bool_]
     overflowed: npt.NDArray[np.bool_]  # on the way forward or on the way back
     overflow_layer: Decades  # number of the first layer whose signal overflows, 0 for the inputs
@@ -168,6 +169,7 @@ class NetworkTrials:
             ),
             signal=forward[:, [0, *ends]],
             angular_spread=np.stack([found.angular_spread[:, 0], hidden], axis=1),
+            token_spread=_token_spread(found, made, ends[-1] - 1 if ends else -1),
             dead=dead,
             overflowed=np.logical_or(np.isnan(found.delta).any(axis=1), ~found.finite.all(axis=1)),
             overflow_layer=np.where(found.finite.all(axis=1), np.nan, found.finite.argmin(axis=1)),
@@ -177,6 +179,19 @@ class NetworkTrials:
     def conditions(self, trial: int) -> tuple[float, bool, bool]:
         """The depth ratio of a trial, whether it is dead, and whether it overflowed."""
         return float(self.depth_ratio[trial]), bool(self.dead[trial]), bool(self.overflowed[trial])
+
+
+def _token_spread(found: Measurements, made: Plan, last: int) -> Decades:
+    """Of the first node of the top list out of which several steps come, and of the node `last`, (trials, 2)."""
+    name = "log10_token_spread"
+    first = next((row for row in made.depth.top if (row, name) in found.notes), None)
+    nothing = np.full((found.delta.shape[0], 1), np.nan)
+    spreads = [found.notes.get((row, name), nothing) for row in (first, last) if row is not None]
+    return (
+        np.concatenate([spread.reshape(-1, 1) for spread in spreads], axis=1)
+        if len(spreads) == 2
+        else np.tile(nothing, 2)
+    )
 
 
 def _with_rest(shares: dict[Account, Decades], whole: Decades | None) -> dict[Account, Decades]:
@@ -228,6 +243,7 @@ class Evidence:
     forward_ratio: float | None  # medians, here and below
     signal: list[float]
     angular_spread: tuple[float, float]  # of the inputs and of the last hidden layer; NaN where there is none
+    token_spread: tuple[float, float]  # of the first layer with several steps and of the last hidden layer
     overflowed: bool  # whether the median trial does, here and below
     silent: bool
     overflow_layer: float | None
@@ -238,12 +254,14 @@ class Evidence:
         """The evidence of the trials numbered `agreeing`, (n,), of which `typical` is the median one."""
         shares = {account: float(share[typical]) for account, share in trials.shares.items()}
         before, after = (_median(column) for column in trials.angular_spread[agreeing].T)
+        first, last = (_median(column) for column in trials.token_spread[agreeing].T)
         return cls(
             depth_ratio=finite_or_none(trials.depth_ratio[typical]),
             shares=shares if np.isfinite(list(shares.values())).all() else {},
             forward_ratio=finite_or_none(_median(trials.forward_ratio[agreeing])),
             signal=[_median(column) for column in trials.signal[agreeing].T],
             angular_spread=(before, after),
+            token_spread=(first, last),
             overflow_layer=finite_or_none(_median(trials.overflow_layer[agreeing])),
             overflowed=bool(trials.overflowed[typical]),
             silent=bool(trials.silent[typical]),

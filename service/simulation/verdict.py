@@ -11,7 +11,7 @@ from math import log10, sqrt
 import numpy as np
 
 from service.nn.policies import Policy
-from service.simulation.causes import NetworkFacts, find_cause, inputs_collapse
+from service.simulation.causes import Judged, NetworkFacts, find_cause, losses_of_inputs
 from service.simulation.gradients import StoredGradients
 from service.simulation.layer_results import LayerStatistics, Spread
 from service.simulation.results import FailureRisk
@@ -90,6 +90,7 @@ class Decision:
     cause: Cause | None
     flags: list[Flag]
     facts: NetworkFacts
+    way_back: list[LayerStatistics]  # from the first hidden layer to the output
     log10_update: float | None
     depth_ratio: Spread
     forward_ratio: Spread
@@ -115,13 +116,18 @@ def judge(trials: NetworkTrials, layers: list[LayerStatistics], policy: Policy, 
     depth, forward, end_to_end, gains = spreads_of(*ratios, factors)
     rate = _rate(gains, _interval(median_interval(factors), gains.count, facts), vote.label, policy)
     way_back = list(dropwhile(lambda layer: not layer.boundary, layers))
+    risk = failure_risk(
+        Optimiser(policy.kind_name()), RiskNumbers(depth.median, None, facts.hidden, None, None, None, dense=True)
+    )
+    judged = Judged(vote.label, JudgedAxis.DEPTH, depth.median, risk.probability, None)
     return Decision(
         vote=vote,
         rate=rate,
         evidence=evidence,
-        cause=find_cause(vote.label, evidence, way_back, facts),
-        flags=find_flags(vote.label, evidence, layers, depth, facts),
+        cause=find_cause(judged, evidence, way_back, facts),
+        flags=find_flags(judged, evidence, layers, depth, facts),
         facts=facts,
+        way_back=way_back,
         log10_update=log10_update(layers),
         depth_ratio=depth,
         forward_ratio=forward,
@@ -134,9 +140,7 @@ def judge(trials: NetworkTrials, layers: list[LayerStatistics], policy: Policy, 
         mask_noise=None,
         input_similarity_kept=None,
         log10_head_spread=None,
-        failure_risk=failure_risk(
-            Optimiser(policy.kind_name()), RiskNumbers(depth.median, None, facts.hidden, None, None, None, dense=True)
-        ),
+        failure_risk=risk,
         along_steps=_along_steps(layers, policy),
     )
 
@@ -202,13 +206,14 @@ def _rate(gains: Spread, interval: tuple[float, float] | None, label: Label, pol
 
 
 def find_flags(
-    label: Label, evidence: Evidence, layers: list[LayerStatistics], depth_ratio: Spread, facts: NetworkFacts
+    judged: Judged, evidence: Evidence, layers: list[LayerStatistics], depth_ratio: Spread, facts: NetworkFacts
 ) -> list[Flag]:
     """All flags that apply, in the order of their definition."""
     sizes = [rms for layer in layers if (rms := layer.log10_weight_gradient_rms.median) is not None]
     update = log10_update(layers)
+    lost = losses_of_inputs(judged, evidence).values()
     raised = {
-        Flag.INPUT_COLLAPSE: label is Label.STABLE and inputs_collapse(evidence),
+        **{flag: flag in lost for flag in (Flag.INPUT_COLLAPSE, Flag.RANK_COLLAPSE, Flag.MASK_NOISE)},
         Flag.TOO_DEEP_FOR_WIDTH: _wanders(depth_ratio, facts),
         Flag.TINY_GRADIENT: any(size < TINY for size in sizes) or any(_gets_nothing(layer, facts) for layer in layers),
         Flag.HUGE_GRADIENT: any(size > HUGE for size in sizes),

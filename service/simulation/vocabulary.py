@@ -55,12 +55,16 @@ class Cause(StrEnum):
 
     GAIN = "gain"
     SATURATION = "saturation"
+    SMALL_SLOPE = "small_slope"
     CHAOS = "chaos"
     NORMALISATION = "normalisation"
     INPUT_COLLAPSE = "input_collapse"
+    RANK_COLLAPSE = "rank_collapse"
+    MASK_NOISE = "mask_noise"
     SIGNAL_COLLAPSE = "signal_collapse"
     DEAD_UNITS = "dead_units"
     ZERO_WEIGHTS = "zero_weights"
+    UNDERFLOW = "underflow"
     FORWARD_OVERFLOW = "forward_overflow"
 
 
@@ -68,6 +72,8 @@ class Flag(StrEnum):
     """What is worth knowing beside the verdict."""
 
     INPUT_COLLAPSE = "input_collapse"
+    RANK_COLLAPSE = "rank_collapse"
+    MASK_NOISE = "mask_noise"
     TOO_DEEP_FOR_WIDTH = "too_deep_for_width"
     TINY_GRADIENT = "tiny_gradient"
     HUGE_GRADIENT = "huge_gradient"
