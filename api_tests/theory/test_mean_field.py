@@ -134,3 +134,18 @@ def test_the_mean_square_that_data_state_is_that_of_their_draws(data: Data) -> N
     shape = data.shape_of_values() or (400, data.features() or getattr(data, "classes", 7))
     drawn = data.draw(shape, Randomness(5, range(50)).tensor(3))
     assert np.square(drawn).mean() == pytest.approx(data.mean_square(), rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("precision", "layers", "known"),
+    [("float64", 39, True), ("float32", 39, False), ("float32", 38, True), ("float16", 4, True), ("float16", 5, False)],
+)
+def test_theory_says_nothing_of_signals_that_the_precision_cannot_hold(
+    precision: str, layers: int, known: bool
+) -> None:
+    # ReLU halves the mean square and the weights multiply it by 200: 2e76 in the 38th layer, 1.16e77 is the limit
+    network = stack(layers, 16, "relu", {"kind": "variance_scaling", "scale": 200.0})
+    made = plan(SimulationSpec.model_validate({"network": network, "precision": precision}))
+    found = theory_of(made, None)
+    assert (found.depth_ratio is not None) == known
+    assert found.reason == (None if known else "The signal leaves the range of the precision at some layer.")

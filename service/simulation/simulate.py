@@ -38,7 +38,7 @@ from service.simulation.verdict import judge
 from service.simulation.vocabulary import Optimiser
 from service.theory.bounds import largest_slope
 from service.theory.mean_field import HiddenLayers, Prediction, predict
-from service.theory.signals import Signal
+from service.theory.signals import LARGEST_VARIANCE, Signal
 
 _WORTH_A_HELPER = 1e8
 """Operations by the estimate, five milliseconds: to wake a helper and to hear from it may take one."""
@@ -235,4 +235,5 @@ def _prediction(made: Plan) -> Prediction:
         stream = Randomness(made.spec.seed, range(1)).tensor(INPUTS)
         inputs = Signal.of_batch(square, made.spec.inputs().draw((made.samples, made.spec.network.size), stream)[0])
     places = [made.depth.top.index(row) for row in made.depth.gradients]
-    return predict(HiddenLayers(made.top, places, made.depth.plain), inputs, made.samples)
+    largest = min(float(made.spec.precision.limits.max), LARGEST_VARIANCE**0.5) ** 2
+    return predict(HiddenLayers(made.top, places, made.depth.plain), inputs, made.samples, largest)

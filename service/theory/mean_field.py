@@ -38,8 +38,11 @@ class HiddenLayers:
     plain: bool  # whether that is in front of their activations
 
 
-def predict(network: HiddenLayers, inputs: Signal, samples: int) -> Prediction:
-    """½·log10 χ of every hidden layer but the last; the inputs' mean is given unless all layers are dense."""
+def predict(network: HiddenLayers, inputs: Signal, samples: int, largest: float = LARGEST_VARIANCE) -> Prediction:
+    """½·log10 χ of every hidden layer but the last; the inputs' mean is given unless all layers are dense.
+
+    No mean square of a signal may be above `largest`, which the numbers of the network cannot hold.
+    """
     setting = Setting(samples, Averages())
     first, *steps = _passages(network, inputs, setting) or [Passage(inputs)]
     time = _over_time(network, inputs, setting)
@@ -48,6 +51,8 @@ def predict(network: HiddenLayers, inputs: Signal, samples: int) -> Prediction:
     reason = next((one.reason for one in steps if isnan(one.factor)), None)
     if reason is None and not all(0.0 < one.factor < LARGEST_VARIANCE for one in steps):
         reason = "The predicted gradient is zero or out of range at some layer."
+    if reason is None and any(one.signal.square > largest for one in (first, *steps)):
+        reason = "The signal leaves the range of the precision at some layer."
     gains = [] if reason else [0.5 * log10(one.factor) for one in steps]
     reason = reason or _why_uncertain(first.signal, steps, fsum(gains), network)
     return Prediction([] if reason else gains, reason, time)
