@@ -43,8 +43,11 @@ from service.simulation.results import Estimate, SimulationReport  # noqa: E402
 from service.simulation.simulate import simulate, simulate_plan  # noqa: E402
 from service.simulation.spec import SimulationSpec  # noqa: E402
 from service.store.listing import Cursor, ReportPage, ReportSummary  # noqa: E402
+from service.studies.comparison import Comparison, ComparisonSpec, compared, plans_of  # noqa: E402
 from service.studies.evaluation import evaluate  # noqa: E402
 from service.studies.points import SweepPoint  # noqa: E402
+from service.studies.prescriptions.results import Prescriptions  # noqa: E402
+from service.studies.prescriptions.search import prescribe  # noqa: E402
 from service.studies.sweep import Grid, SweepSpec  # noqa: E402
 from service.theory.facts import ProfileSpec  # noqa: E402
 from service.theory.profile import profile  # noqa: E402
@@ -81,6 +84,8 @@ def answers() -> dict[str, Any]:
         ),
         "reports": _listed(report).model_dump(mode="json"),
         "profile": profile(ProfileSpec.model_validate(_first("activations"))).model_dump(mode="json"),
+        "mended": _mended().model_dump(mode="json"),
+        "compared": _compared().model_dump(mode="json"),
         "estimate": _estimated(spec).model_dump(mode="json"),
         "catalog": _beginning(get_catalog()).model_dump(mode="json"),
         "health": {"status": "ok"},
@@ -91,6 +96,17 @@ def answers() -> dict[str, Any]:
 def _estimated(spec: SimulationSpec) -> Estimate:
     settings = Settings()
     return estimate(plan(spec), Limits.of(settings))
+
+
+def _mended() -> Prescriptions:
+    """The changes that mend the first network."""
+    return prescribe(SimulationSpec.model_validate(_first("prescriptions")), Limits.of(Settings()))
+
+
+def _compared() -> Comparison:
+    """The first comparison."""
+    spec = ComparisonSpec.model_validate(_first("comparisons"))
+    return compared([one.name for one in spec.networks], plans_of(spec, Limits.of(Settings()))).comparison
 
 
 def _first(name: str) -> Any:

@@ -19,6 +19,10 @@ Everything that fails is an `application/problem+json` with pointers into the bo
 
 _TAGS = [
     {"name": "simulations", "description": "A network in, a report with its verdict out."},
+    {
+        "name": "studies",
+        "description": "Several simulations of one question: how to mend a network, which of some is best.",
+    },
     {"name": "estimates", "description": "What a simulation would cost."},
     {"name": "activations", "description": "A function in, its bounds, kinks and critical initialisations out."},
     {"name": "gradings", "description": "Answers of students in, every claim judged out; rubrics kept for classes."},

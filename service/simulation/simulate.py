@@ -63,6 +63,11 @@ def simulate(spec: SimulationSpec, processes: int = 1) -> SimulationReport:
 
 def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
     """The report on a network that is planned already, by at most so many processes."""
+    return simulate_trials(made, processes)[0]
+
+
+def simulate_trials(made: Plan, processes: int = 1) -> tuple[SimulationReport, NetworkTrials]:
+    """The report on a network that is planned already, and what it says of every trial."""
     started = perf_counter()
     found, first, twins = measure(made, processes)
     made = along_worst_branch(found, made)
@@ -83,10 +88,11 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
             node.row + 1: activation for node in made.nodes if (activation := node.node.output_activation) is not None
         },
     )
-    decided = judge(NetworkTrials.of(found, made), layers, made.spec.policy, facts)
+    trials = NetworkTrials.of(found, made)
+    decided = judge(trials, layers, made.spec.policy, facts)
     theory, scale = theory_of(made, decided.depth_ratio.median), _NO_SCALE
     verdict = verdict_of(decided, _context(made, theory, scale))
-    return SimulationReport(
+    report = SimulationReport(
         digest=made.digest,
         verdict=verdict,
         scale=scale,
@@ -99,6 +105,7 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
         engine_version=ENGINE_VERSION,
         elapsed_seconds=perf_counter() - started,
     )
+    return report, trials
 
 
 def _context(made: Plan, theory: Theory, scale: InitialScale) -> Context:

@@ -22,6 +22,9 @@ from service.simulation.simulate import report_json
 from service.simulation.spec import SimulationSpec
 from service.store.listing import Cursor, ReportPage
 from service.store.stores import Store
+from service.studies.comparison import Comparison, ComparisonSpec, compared, plans_of
+from service.studies.prescriptions.results import Prescriptions
+from service.studies.prescriptions.search import prescribe
 
 _TIDY_SECONDS = 600.0
 _log = logging.getLogger("service.store")
@@ -149,10 +152,26 @@ class Archive:
         for digest, report in graded.reports.items():
             self._memory.put(digest, report)
         try:
-            await self._threads.run(self._pin, graded.reports)
+            await self._threads.run(self._store_all, graded.reports, True)
         except StoreUnavailable:
             self._owed |= dict.fromkeys(graded.reports, True)
         return graded.text
+
+    async def compare(self, spec: ComparisonSpec) -> Comparison:
+        """The comparison of networks, whose reports are kept; a SpecError, BudgetExceeded, or what `run` raises."""
+        names, plans = [one.name for one in spec.networks], plans_of(spec, self._limits)
+        found = await self._pool.run(partial(compared, names, plans))
+        for digest, report in found.reports.items():
+            self._memory.put(digest, report)
+        try:
+            await self._threads.run(self._store_all, found.reports)
+        except StoreUnavailable:
+            self._owed |= dict.fromkeys(found.reports, False)
+        return found.comparison
+
+    async def prescribe(self, spec: SimulationSpec) -> Prescriptions:
+        """The changes that mend `spec`; SpecError, BudgetExceeded, or what `run` raises."""
+        return await self._pool.run(partial(prescribe, spec, self._limits))
 
     async def page(self, limit: int, after: Cursor | None = None, label: str | None = None) -> ReportPage:
         """At most `limit` of the reports in the store, the newest first; StoreUnavailable."""
@@ -203,6 +222,6 @@ class Archive:
             return Answer(digest, report, Source.SIMULATION, kept=remembered, store_failed=True)
         return Answer(digest, report, Source.SIMULATION, kept=remembered or stored)
 
-    def _pin(self, reports: dict[str, bytes]) -> None:
+    def _store_all(self, reports: dict[str, bytes], pin: bool = False) -> None:
         for digest, report in reports.items():
-            self._store.put(digest, report, pin=True)
+            self._store.put(digest, report, pin=pin)

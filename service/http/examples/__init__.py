@@ -34,6 +34,8 @@ ANSWERS: dict[str, tuple[str, Any]] = {
     "get_simulation_chart_png": ("image/png", "the bytes of a picture"),
     "get_simulation_page": ("text/html", '<!doctype html><html lang="en">…</html>'),
     "get_simulation_gradients": ("application/octet-stream", "the bytes of a file for numpy.load"),
+    "create_prescriptions": (_JSON, example("mended")),
+    "create_comparison": (_JSON, example("compared")),
     "create_estimate": (_JSON, example("estimate")),
     "create_activation_profile": (_JSON, example("profile")),
     "create_grading": (_JSON, example("grading")),

@@ -5,7 +5,18 @@ from pkgutil import iter_modules
 
 from fastapi import APIRouter
 
-_ORDER = ("simulations", "analyses", "gradings", "sweeps", "jobs", "results", "adapters", "catalog", "operations")
+_ORDER = (
+    "simulations",
+    "studies",
+    "analyses",
+    "gradings",
+    "sweeps",
+    "jobs",
+    "results",
+    "adapters",
+    "catalog",
+    "operations",
+)
 
 
 def routers() -> list[APIRouter]:

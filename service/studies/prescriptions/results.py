@@ -1,0 +1,84 @@
+"""What is found out of a specification that is to be mended."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from service.core.kinds import Double, Int64, Model
+from service.core.pointers import Edit
+from service.simulation.results import SimulationReport
+from service.simulation.spec import SimulationSpec
+from service.simulation.vocabulary import Label, Severity
+from service.studies.prescriptions.subject import Remedy
+
+
+class Condition(Model):
+    """What a report says in short."""
+
+    label: Label
+    """What most trials do."""
+    severity: Severity
+    """How far the median of those trials is outside the stable band."""
+    ratio: Double | None
+    """The median of the ratio by which it is judged, in decades; null without a hidden layer."""
+    failure_risk: Double
+    """The probability that training fails, with the optimiser of the policy."""
+    scale: list[str]
+    """What is wrong with the scale before the first step, by the names of the findings."""
+
+    @classmethod
+    def of(cls, report: SimulationReport) -> "Condition":
+        """What is kept of `report`."""
+        verdict = report.verdict
+        return cls(
+            label=verdict.label,
+            severity=verdict.severity,
+            ratio=verdict.judged_ratio.median,
+            failure_risk=verdict.failure_risk.probability,
+            scale=[],
+        )
+
+
+class Lines(Model):
+    """What to write in two frameworks."""
+
+    pytorch: str
+    """In PyTorch."""
+    keras: str
+    """In Keras."""
+
+
+class Prescription(Model):
+    """A change of the specification, simulated with the same seeds as the specification itself."""
+
+    sentence: str
+    """The change, and what it does, with the numbers measured."""
+    kind: Remedy
+    """What is changed."""
+    patch: Annotated[list[Edit], Field(max_length=5000)]
+    """The change as a JSON Patch (RFC 6902) of the specification that was sent; empty where training changes alone."""
+    spec: SimulationSpec
+    """The specification after the change."""
+    before: Condition
+    """Without the change."""
+    after: Condition
+    """With it."""
+    lines: Lines | None
+    """What to write in PyTorch and Keras; null where no line does it."""
+
+
+class Prescriptions(Model):
+    """How a network may be mended: the changes that were tried, the best first."""
+
+    summary: str
+    """What the best of them does, or that there is nothing to mend, as a sentence."""
+    before: Condition
+    """The network as it is."""
+    prescriptions: list[Prescription]
+    """Those that leave less risk or fewer faults of scale: by what is left, then by how little changes."""
+    trials: Int64
+    """How many trials each of them was simulated with, the network as it is too."""
+    tried: Int64
+    """How many changes were simulated."""
+    left_out: Int64
+    """How many more would have taken longer than is answered at once."""
