@@ -229,7 +229,7 @@ MOVES = " (the signal changes by −0.120 decades)"
             Cause.CHAOS,
             Label.EXPLODING,
             {},
-            f"The signal does not grow with the gradient{MOVES}, but small differences between inputs do.",
+            "The signal does not grow with the gradient (−0.120 decades), but small differences between inputs do.",
         ),
         (
             Cause.CHAOS,
@@ -329,6 +329,8 @@ def test_the_risk_is_said_and_never_as_certainty(risk: float, share: str) -> Non
         f"Of networks with such numbers, {share} failed to learn with gradient descent at the best of several rates."
     )
     assert expected in explain(decision(risk=risk), around())
+    wrong = explain(decision(risk=risk), around(sentences=["The loss starts at 592."]))
+    assert expected.replace("numbers,", "numbers and inputs of the right scale,") in wrong
     adam = judged(trials([0.0]), Adam())
     assert "failed to learn with Adam at" in " ".join(explain(adam, around()))
 

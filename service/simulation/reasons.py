@@ -95,7 +95,7 @@ def explain(case: Decision, around: Context) -> list[str]:
         _though_saturated(case),
         _tendency(case),
         _theory(case, around),
-        _risk(case),
+        _risk(case, bool(wrong)),
         _seeds(case),
         *(_flag(flag, case) for flag in case.flags if flag.value != (case.cause and case.cause.value)),
     ]
@@ -205,6 +205,7 @@ def _cause(case: Decision) -> str | None:
         changes="takes from" if falls else "multiplies",
         size="small" if falls else "large",
         amount="less" if falls else "more",
+        by="" if forward is None else f" ({signed(forward)} decades)",
         moves="" if forward is None else f" (the signal changes by {signed(forward)} decades)",
         spread=power(spread),
         steps=power(steps),
@@ -278,10 +279,11 @@ def _theory(case: Decision, around: Context) -> str | None:
     )
 
 
-def _risk(case: Decision) -> str:
-    risk = case.failure_risk
+def _risk(case: Decision, wrong: bool) -> str:
+    """How many such networks failed; where the scale is `wrong`, which those had right, that it counts besides."""
+    risk, where = case.failure_risk, " and inputs of the right scale" if wrong else ""
     return (
-        f"Of networks with such numbers, {percent(risk.probability)} failed to learn with "
+        f"Of networks with such numbers{where}, {percent(risk.probability)} failed to learn with "
         f"{OPTIMISERS[risk.optimiser]} at the best of several rates."
     )
 

@@ -6,7 +6,7 @@ CAUSES = {
     Cause.GAIN: "Signal and gradient {change} together: the weights are too {size} for this activation.",
     Cause.SATURATION: "The activation is too flat where it works: its steeper part is nearer to 0.",
     Cause.SMALL_SLOPE: "The activation is flat everywhere: even at its best its slope is small, and every layer loses.",
-    Cause.CHAOS: "The signal does not grow with the gradient{moves}, but small differences between inputs do.",
+    Cause.CHAOS: "The signal does not grow with the gradient{by}, but small differences between inputs do.",
     Cause.NORMALISATION: "It is normalisation that {changes} the gradient, whose signal it keeps at one size.",
     Cause.INPUT_COLLAPSE: "In the last hidden layer the directions of two inputs differ by {spread}, where 1 is "
     "distinct: the output layer sees nearly one input.",
