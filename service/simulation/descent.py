@@ -72,15 +72,21 @@ class Trained:
                 named[name] = array - change
             return list(named.values())
 
-        chain = _changed(self.network.chain, moved)
+        with np.errstate(all="ignore"):  # a parameter that overflows is an outcome
+            chain = _changed(self.network.chain, moved)
         return Trained(replace(self.network, chain=chain), states, number)
+
+
+Look = Callable[[Built, Scaled, Scaled, Array | None], None]
+"""Is shown ∂e/∂h and ∂e/∂z of every node on the way back, and φ'(z), (trials, samples, features), where it has one."""
 
 
 class _Gradients:
     """A probe that collects the gradient of every trained parameter, times `unit`, at true scale."""
 
-    def __init__(self, unit: float) -> None:
+    def __init__(self, unit: float, look: Look | None = None) -> None:
         self._unit = unit
+        self._look = look
         self.found: dict[Place, Array] = {}
 
     def arranged(self, signal: Array) -> Array:
@@ -95,7 +101,9 @@ class _Gradients:
         """Signals, (trials, samples, features), are not kept."""
 
     def gradient(self, at: Built, dy: Scaled, dz: Scaled, derivative: Array | None) -> None:
-        """Nor are their gradients, (trials, samples, features)."""
+        """Show them, (trials, samples, features)."""
+        if self._look is not None:
+            self._look(at, dy, dz, derivative)
 
     def parameters(self, at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Array]) -> None:
         """Keep them, (trials, *shape) each; infinite where the precision holds no such number."""
@@ -113,11 +121,11 @@ class _Gradients:
         """What a node has to say besides, (trials, …), is not kept."""
 
 
-def slope(network: Drawn, loss: Loss) -> Slope:
+def slope(network: Drawn, loss: Loss, look: Look | None = None) -> Slope:
     """The mean loss of every trial and its gradients; what overflows is infinite or NaN, without a warning."""
     with np.errstate(all="ignore"):
         samples, positions = network.inputs.shape[-2], int(np.prod(network.out[:-1]))
-        probe = _Gradients(loss.factor(network.out[-1]) / (positions * samples))
+        probe = _Gradients(loss.factor(network.out[-1]) / (positions * samples), look)
         prediction, tape = network.chain.forward(network.inputs, probe)
         found, wanted = shaped(prediction, network.out), shaped(network.targets, network.out)
         values = loss.value(found, wanted)
@@ -128,10 +136,17 @@ def slope(network: Drawn, loss: Loss) -> Slope:
     return Slope(means, prediction, probe.found)
 
 
-def loss_of(network: Drawn, loss: Loss) -> Float64Array:
-    """The mean loss of every trial, (trials,), by the forward pass alone."""
+def predicted(network: Drawn) -> Array:
+    """The prediction, (trials, samples, positions · outputs), by the forward pass alone."""
     with np.errstate(all="ignore"):
         prediction, _ = network.chain.forward(network.inputs, _Gradients(1.0))
+    return prediction
+
+
+def loss_of(network: Drawn, loss: Loss) -> Float64Array:
+    """The mean loss of every trial, (trials,), by the forward pass alone."""
+    prediction = predicted(network)
+    with np.errstate(all="ignore"):
         values = loss.value(shaped(prediction, network.out), shaped(network.targets, network.out))
         found: Float64Array = values.reshape(len(values), -1).mean(axis=-1, dtype=np.float64)
     return found
@@ -159,6 +174,16 @@ def remasked(network: Drawn, made: Plan, trials: range, step: int) -> Drawn:
             masked(parameter, places, node.batch) if parameter.per_sample else array
             for parameter, places, array in parts
         ]
+
+    return replace(network, chain=_changed(network.chain, arrays))
+
+
+def unmasked(network: Drawn) -> Drawn:
+    """The same network with its dropout switched off, as it is when it is used."""
+
+    def arrays(one: Built) -> list[Array]:
+        parts = zip(one.parameters, one.arrays, strict=True)
+        return [array.dtype.type(1.0).reshape(1, 1, 1) if part.per_sample else array for part, array in parts]
 
     return replace(network, chain=_changed(network.chain, arrays))
 
