@@ -13,7 +13,7 @@ from service.core.strict_json import loads
 from service.nn.layers import Node
 from service.simulation.estimate import Cost, Limits, cost, estimate
 from service.simulation.plan import Plan, plan
-from service.simulation.simulate import measure
+from service.simulation.simulate import simulate_plan
 from service.simulation.spec import SimulationSpec
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "networks"
@@ -96,11 +96,11 @@ def test_weights_however_drawn_take_no_more_memory_than_the_estimate_says(initia
 
 
 def assert_bound(made: Plan) -> None:
-    measure(made)  # what is loaded and kept by the first simulation is none of this one's
+    simulate_plan(made)  # what is loaded and kept by the first simulation is none of this one's
     idle = cost(plan(SimulationSpec.model_validate({"network": {"features": 1, "layers": [{**DENSE, "units": 1}]}})))
     tracemalloc.start()
     try:
-        measure(made)
+        simulate_plan(made)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Collection
+from math import log
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -11,6 +12,8 @@ from service.core.kinds import Kind, Positive, one_of
 from service.nn.activations import Activation
 from service.nn.activations.smooth import Sigmoid, Softmax
 from service.nn.data import BernoulliData, Data, GaussianData, OneHotData
+
+_HALVINGS = 60
 
 
 class Loss(Kind):
@@ -51,6 +54,18 @@ class Loss(Kind):
     def natural_targets(self, outputs: int) -> Data:
         """The targets this loss is meant for, where a request names none."""
         return GaussianData()
+
+    def chance(self, targets: Array) -> float:
+        """The mean loss of what knows nothing of the inputs, for `targets` (samples, outputs).
+
+        A regression says the best constant; a classification that all classes are as likely, or that it cannot tell.
+        """
+        low, high = targets.min(axis=0), targets.max(axis=0)
+        for _ in range(_HALVINGS):  # the slope of the mean loss rises with the constant
+            middle = 0.5 * (low + high)
+            below = self.gradient(middle, targets).mean(axis=0) < 0.0
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        return float(self.value(0.5 * (low + high), targets).mean())
 
 
 class SquaredError(Loss):
@@ -162,6 +177,9 @@ class BinaryCrossEntropy(Loss):
     def natural_targets(self, outputs: int) -> Data:
         return BernoulliData()
 
+    def chance(self, targets: Array) -> float:
+        return log(2.0) * targets.shape[-1]
+
 
 _SMALLEST_PROBABILITY = 1e-12
 """p is taken no smaller where it divides; behind a softmax or a sigmoid it cancels and nothing is lost."""
@@ -196,6 +214,9 @@ class CrossEntropy(Loss):
     def natural_targets(self, outputs: int) -> Data:
         return OneHotData(classes=outputs)
 
+    def chance(self, targets: Array) -> float:
+        return log(targets.shape[-1]) * float(targets.sum(axis=-1).mean())
+
 
 class BinaryCrossEntropyWithLogits(Loss):
     """The binary cross entropy of σ(p), summed over the outputs: p is a logit, and the output layer linear."""
@@ -215,6 +236,9 @@ class BinaryCrossEntropyWithLogits(Loss):
 
     def natural_targets(self, outputs: int) -> Data:
         return BernoulliData()
+
+    def chance(self, targets: Array) -> float:
+        return log(2.0) * targets.shape[-1]
 
 
 class CrossEntropyWithLogits(Loss):
@@ -238,6 +262,9 @@ class CrossEntropyWithLogits(Loss):
     def natural_targets(self, outputs: int) -> Data:
         return OneHotData(classes=outputs)
 
+    def chance(self, targets: Array) -> float:
+        return log(targets.shape[-1]) * float(targets.sum(axis=-1).mean())
+
 
 class Hinge(Loss):
     """max(0, 1 − y·p), summed over the outputs, y = ±1: no gradient once the margin is kept."""
@@ -258,6 +285,9 @@ class Hinge(Loss):
 
     def natural_targets(self, outputs: int) -> Data:
         return BernoulliData(low=-1.0, high=1.0)
+
+    def chance(self, targets: Array) -> float:
+        return float(targets.shape[-1])
 
 
 if TYPE_CHECKING:

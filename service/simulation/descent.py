@@ -81,13 +81,8 @@ Look = Callable[[Built, Scaled, Scaled, Array | None], None]
 """Is shown ∂e/∂h and ∂e/∂z of every node on the way back, and φ'(z), (trials, samples, features), where it has one."""
 
 
-class _Gradients:
-    """A probe that collects the gradient of every trained parameter, times `unit`, at true scale."""
-
-    def __init__(self, unit: float, look: Look | None = None) -> None:
-        self._unit = unit
-        self._look = look
-        self.found: dict[Place, Array] = {}
+class SilentProbe:
+    """A probe that lets signals and gradients be what they are, and keeps nothing."""
 
     def arranged(self, signal: Array) -> Array:
         """`signal` as it is, (trials, samples, features)."""
@@ -99,6 +94,27 @@ class _Gradients:
 
     def output(self, at: Built, z: Array, h: Array) -> None:
         """Signals, (trials, samples, features), are not kept."""
+
+    def gradient(self, at: Built, dy: Scaled, dz: Scaled, derivative: Array | None) -> None:
+        """Nor are their gradients, (trials, samples, features)."""
+
+    def parameters(self, at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Array]) -> None:
+        """Nor are those of parameters."""
+
+    def entry(self, at: Built, dx: Scaled) -> None:
+        """The gradients at the entries of blocks are not kept."""
+
+    def note(self, at: Built, name: str, values: Float64Array) -> None:
+        """What a node has to say besides, (trials, …), is not kept."""
+
+
+class _Gradients(SilentProbe):
+    """A probe that collects the gradient of every trained parameter, times `unit`, at true scale."""
+
+    def __init__(self, unit: float, look: Look | None) -> None:
+        self._unit = unit
+        self._look = look
+        self.found: dict[Place, Array] = {}
 
     def gradient(self, at: Built, dy: Scaled, dz: Scaled, derivative: Array | None) -> None:
         """Show them, (trials, samples, features)."""
@@ -113,12 +129,6 @@ class _Gradients:
             if not plain:
                 values = np.ldexp(values, dz.exponents.reshape(-1, *[1] * (values.ndim - 1)))
             self.found[at.row, name] = values * values.dtype.type(self._unit)
-
-    def entry(self, at: Built, dx: Scaled) -> None:
-        """The gradients at the entries of blocks are not kept."""
-
-    def note(self, at: Built, name: str, values: Float64Array) -> None:
-        """What a node has to say besides, (trials, …), is not kept."""
 
 
 def slope(network: Drawn, loss: Loss, look: Look | None = None) -> Slope:
@@ -139,7 +149,7 @@ def slope(network: Drawn, loss: Loss, look: Look | None = None) -> Slope:
 def predicted(network: Drawn) -> Array:
     """The prediction, (trials, samples, positions · outputs), by the forward pass alone."""
     with np.errstate(all="ignore"):
-        prediction, _ = network.chain.forward(network.inputs, _Gradients(1.0))
+        prediction, _ = network.chain.forward(network.inputs, SilentProbe())
     return prediction
 
 

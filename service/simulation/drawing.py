@@ -37,13 +37,18 @@ def draw(made: Plan, trials: range) -> Drawn:
     precision = made.spec.precision
     randomness = Randomness(made.spec.seed, trials, precision.computed)
     chain = _chain(made.top, randomness, made.samples, precision)
-    inputs = made.spec.inputs().draw((made.samples, made.spec.network.size), randomness.tensor(INPUTS))
-    shape = made.samples * made.positions, made.outputs
-    drawn_targets = made.targets.of_inputs(inputs, shape, randomness.tensor(_TARGETS))
+    inputs, drawn_targets = draw_batch(made, randomness)
     targets = drawn_targets.reshape(-1, made.samples, made.positions * made.outputs)
     indices = isinstance(made.spec.network.input, TokensShape)  # which are no numbers to be rounded
     inputs = inputs.astype(precision.computed, copy=False) if indices else precision.kept(inputs)
     return Drawn(chain, inputs, precision.kept(targets), made.top[-1].out)
+
+
+def draw_batch(made: Plan, randomness: Randomness) -> tuple[Array, Array]:
+    """Inputs, (trials or 1, samples, features), and targets, (trials or 1, samples · positions, outputs)."""
+    inputs = made.spec.inputs().draw((made.samples, made.spec.network.size), randomness.tensor(INPUTS))
+    shape = made.samples * made.positions, made.outputs
+    return inputs, made.targets.of_inputs(inputs, shape, randomness.tensor(_TARGETS))
 
 
 def _chain(planned: Sequence[PlannedNode], randomness: Randomness, samples: int, precision: Precision) -> Chain:

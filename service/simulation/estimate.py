@@ -6,6 +6,7 @@ from math import floor, prod
 
 from service.core.errors import BudgetExceeded
 from service.core.settings import Settings
+from service.simulation.first_step import first_step_cost
 from service.simulation.plan import Plan
 from service.simulation.results import Estimate
 from service.simulation.spec import Precision
@@ -60,6 +61,7 @@ class Cost:
     floating_point_operations: float
     bytes: int
     regime: Regime
+    first_step: bool  # whether it is tried
 
 
 def cost(plan: Plan) -> Cost:
@@ -91,7 +93,9 @@ def cost(plan: Plan) -> Cost:
     operations = plan.trials * each + _OPERATIONS_PER_CHUNK_AND_LAYER * calls * -(-plan.trials // chosen.together)
     recorded = 8 * _RECORDED_PER_LAYER * plan.trials * depth
     operations *= _TIMES[plan.spec.precision]
-    return Cost(operations, _WORKER_BYTES + chosen.together * per_trial + recorded, chosen)
+    size = chosen.together * per_trial
+    step, step_bytes, tried = first_step_cost(plan, size, per_trial * 8 // item)
+    return Cost(operations + step, _WORKER_BYTES + max(size, step_bytes) + recorded, chosen, first_step=tried)
 
 
 def regime(plan: Plan, item: int, per_trial: int) -> Regime:

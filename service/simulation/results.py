@@ -108,14 +108,14 @@ class Theory(Model):
 
 
 class StepRate(Model):
-    """What one step of the optimiser does at one rate; medians over trials."""
+    """What one step of the optimiser does at one rate, in the first trial."""
 
     rate: Double
     """The learning rate."""
     loss_ratio: Double | None
     """The loss after the step over the loss before; null where it is not finite."""
     dead_fraction: Double | None
-    """The share of units whose derivative is 0 on every sample after the step; null where none has an activation."""
+    """The share of hidden units that are dead after it, their derivative 0 on every sample; null without any."""
 
 
 class FirstStep(Model):
@@ -126,26 +126,35 @@ class FirstStep(Model):
     usual_rate: Double
     """The rate that people begin with."""
     rates: list[StepRate]
-    """By rate, from the smallest to the largest."""
+    """By rate, from the smallest to the largest: half decades from 1e-4 to 1, and below where all of these fail."""
     largest_stable_rate: Double | None
-    """The largest of these rates at which the loss does not rise; null where it rises at all of them."""
+    """The largest of these rates up to which the loss does not rise; null where it falls at none of them."""
+    dead_before: Fraction | None
+    """The share of hidden units that are dead before the step."""
+    left_out: str | None
+    """Why it was not tried; null where it was."""
 
 
 class InitialScale(Model):
     """What may be wrong before the first step and does not show in depth."""
 
     initial_loss: Double | None
-    """The mean loss of the untrained network; null where it is not finite."""
+    """The mean loss of the untrained network, the median over trials; null where it is not finite."""
     chance_loss: Double | None
-    """The loss of the best constant prediction; null where the loss has none that is known."""
+    """That of what knows nothing of the inputs: the best constant, ln classes, ln 2 for each output."""
     output_saturation: Fraction | None
-    """The share of samples whose output derivative is below 1 % of its supremum."""
+    """The share of outputs whose derivative is below 1 % of its supremum, of softmax samples with one above 0.99.
+
+    Null without an activation, and where that is flat on one side at any scale, as a ReLU.
+    """
     first_layer_saturation: Fraction | None
-    """The saturated share of the first hidden layer."""
+    """The saturated share of the first hidden layer; null likewise, and where that is a block."""
     first_layer_rms: Double | None
     """The root mean square of that layer's pre-activations."""
     gradient_imbalance: Double | None
     """Largest over smallest weight gradient per weight, in decades beyond what depth explains."""
+    input_rms: Double | None
+    """The root mean square of the inputs; null where these are tokens."""
     first_step: FirstStep
     """What the first step does."""
     sentences: list[str]

@@ -29,31 +29,24 @@ from service.simulation.first_trial import FirstTrial
 from service.simulation.plan import Plan, plan
 from service.simulation.precision import StoringProbe, Truth, stored_gradients
 from service.simulation.probe import Accumulator, MeasuringProbe
+<<<<<<< HEAD
 from service.simulation.reasons import Context, verdict_of
 from service.simulation.results import FirstStep, InitialScale, SimulationReport, Theory
+=======
+from service.simulation.reasons import verdict_of
+from service.simulation.results import SimulationReport, Theory
+from service.simulation.scale import note_scale, scale_of
+>>>>>>> 9523997 (The scale of a network: initial loss against chance, saturation, imbalance, and the first step at every rate)
 from service.simulation.spec import SimulationSpec
 from service.simulation.spreads import layer_statistics
 from service.simulation.statistics import Measurements, NetworkTrials, along_worst_branch
 from service.simulation.verdict import judge
-from service.simulation.vocabulary import Optimiser
 from service.theory.bounds import largest_slope
 from service.theory.mean_field import HiddenLayers, Prediction, predict
 from service.theory.signals import LARGEST_VARIANCE, Signal
 
 _WORTH_A_HELPER = 1e8
 """Operations by the estimate, five milliseconds: to wake a helper and to hear from it may take one."""
-
-
-_NO_SCALE = InitialScale(
-    initial_loss=None,
-    chance_loss=None,
-    output_saturation=None,
-    first_layer_saturation=None,
-    first_layer_rms=None,
-    gradient_imbalance=None,
-    first_step=FirstStep(optimiser=Optimiser.SGD, usual_rate=0.01, rates=[], largest_stable_rate=None),
-    sentences=[],
-)
 
 
 def simulate(spec: SimulationSpec, processes: int = 1) -> SimulationReport:
@@ -89,8 +82,8 @@ def simulate_trials(made: Plan, processes: int = 1) -> tuple[SimulationReport, N
         },
     )
     trials = NetworkTrials.of(found, made)
-    decided = judge(trials, layers, made.spec.policy, facts)
-    theory, scale = theory_of(made, decided.depth_ratio.median), _NO_SCALE
+    decided, scale = judge(trials, layers, made.spec.policy, facts), scale_of(made, found, trials, layers)
+    theory = theory_of(made, decided.depth_ratio.median)
     verdict = verdict_of(decided, _context(made, theory, scale))
     report = SimulationReport(
         digest=made.digest,
@@ -179,6 +172,7 @@ def _pass(network: Drawn, loss: Loss, probe: MeasuringProbe) -> None:
     x, targets = probe.arranged(network.inputs), probe.arranged(network.targets)
     probe.inputs(x)
     prediction, tape = network.chain.forward(x, probe)
+    note_scale(network, tape, prediction, loss, probe)
     gradient = probe.arranged(flat(loss.gradient(shaped(prediction, network.out), shaped(targets, network.out))))
     unscaled = np.zeros((prediction.shape[0], 1, 1), np.int64)
     upstream = Scaled.of(gradient, unscaled)
