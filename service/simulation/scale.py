@@ -27,7 +27,7 @@ from service.simulation.plan import Plan
 from service.simulation.results import FirstStep, InitialScale
 from service.simulation.statistics import Measurements, NetworkTrials, finite_or_none
 from service.simulation.tree import PlannedNode
-from service.simulation.vocabulary import Optimiser
+from service.simulation.wording import OPTIMISERS
 from service.theory.bounds import SATURATED_BELOW, largest_slope
 
 CHANCE_FACTOR = 3.0
@@ -88,14 +88,13 @@ SENTENCES = {
     ScaleEntry.GRADIENT_IMBALANCE: "The gradients of the hidden layers are {imbalance} decades further from one "
     "another than depth explains, and no rate suits all of them.",
 }
-_NAMES = {Optimiser.SGD: "gradient descent", Optimiser.ADAM: "Adam"}
 
 
 def wrong_entries(scale: InitialScale) -> list[ScaleEntry]:
     """What is clearly wrong with the scale of a network, the most severe first; empty where nothing is.
 
     An initial loss of 3 to 10 times that of chance is clear only where something else is wrong, too; on its own it is
-    said in `scale.sentences` alone.
+    no more than a finding to know of.
     """
     step, times = scale.first_step, times_chance(scale) or 0.0
     wrong = {
@@ -248,8 +247,6 @@ def _all_of(planned: Sequence[PlannedNode]) -> Iterator[PlannedNode]:
 def _sentences(scale: InitialScale) -> Iterator[str]:
     """What is wrong, with the numbers, the most severe first, and whether it may come from the inputs."""
     entries = wrong_entries(scale)
-    if (times_chance(scale) or 0.0) > CHANCE_FACTOR and ScaleEntry.INITIAL_LOSS not in entries:
-        entries = [ScaleEntry.INITIAL_LOSS]
     yield from (SENTENCES[entry].format(**_numbers(scale)) for entry in entries)
     if entries and unusual_inputs(scale):
         rms = _three(scale.input_rms or 0.0)
@@ -273,7 +270,7 @@ def _numbers(scale: InitialScale) -> dict[str, str]:
         "first": _three(100.0 * (scale.first_layer_saturation or 0.0)),
         "rms": _three(scale.first_layer_rms or 0.0),
         "imbalance": _three(scale.gradient_imbalance or 0.0),
-        "optimiser": _NAMES[step.optimiser],
+        "optimiser": OPTIMISERS[step.optimiser],
         "usual": _three(step.usual_rate),
         "killed": _three(100.0 * (killed_share(step) or 0.0)),
         "stable": "nor any below" if stable is None else f"the largest rate that does is {_three(stable)}",

@@ -29,14 +29,9 @@ from service.simulation.first_trial import FirstTrial
 from service.simulation.plan import Plan, plan
 from service.simulation.precision import StoringProbe, Truth, stored_gradients
 from service.simulation.probe import Accumulator, MeasuringProbe
-<<<<<<< HEAD
 from service.simulation.reasons import Context, verdict_of
-from service.simulation.results import FirstStep, InitialScale, SimulationReport, Theory
-=======
-from service.simulation.reasons import verdict_of
-from service.simulation.results import SimulationReport, Theory
+from service.simulation.results import InitialScale, SimulationReport, Theory
 from service.simulation.scale import note_scale, scale_of
->>>>>>> 9523997 (The scale of a network: initial loss against chance, saturation, imbalance, and the first step at every rate)
 from service.simulation.spec import SimulationSpec
 from service.simulation.spreads import layer_statistics
 from service.simulation.statistics import Measurements, NetworkTrials, along_worst_branch
