@@ -91,6 +91,18 @@ def test_biases_are_counted_in() -> None:
     assert with_biases != pytest.approx(balanced_weight_variance(one), rel=0.05)
 
 
+@pytest.mark.parametrize("kind", ["tanh", "selu"])
+def test_large_inputs_are_counted_in(kind: str) -> None:
+    small, large = (balanced_weight_variance(activation(kind), depth=6, input_square=square) for square in (0.25, 16.0))
+    assert small is not None
+    assert large is not None
+    spec = deep(kind, large, 6).model_dump(mode="json")
+    inputs = {"kind": "gaussian", "std": 4.0}
+    found = simulate(SimulationSpec.model_validate({**spec, "data": {"inputs": inputs}})).verdict.depth_ratio.median
+    assert found == pytest.approx(0.0, abs=0.15)
+    assert abs(small - large) > 0.1
+
+
 def test_stanh_keeps_no_gradient_far() -> None:
     assert balanced_weight_variance(activation("stanh")) is None
 

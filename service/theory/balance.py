@@ -7,7 +7,7 @@ reaches as slowly as a power of depth, and on its way there the gradient falls: 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from math import inf, isfinite, log
+from math import exp, inf, isfinite, log
 
 import numpy as np
 
@@ -73,8 +73,8 @@ def balanced_weight_variance(
 ) -> float | None:
     """σ_w² with which a gradient comes through so many hidden layers as it went in; None where no weights do that.
 
-    `input_square` is the mean square of the inputs, which the first layer multiplies by σ_w², too. Of several, the one
-    nearest 1.
+    `input_square` is the mean square of the inputs, which the first layer multiplies by σ_w², too. Of several, the
+    smallest.
     """
     moments = _moments(activation)
 
@@ -82,9 +82,8 @@ def balanced_weight_variance(
         first = np.logaddexp(log_variance + log(input_square), _log(bias_variance))
         return _depth_ratios(moments, log_variance, first, bias_variance, depth)
 
-    balanced = [_closer(ratios, _VARIANCES[place : place + 2]) for place in _crossings(ratios(_VARIANCES))]
-    known = [one for one in balanced if one is not None]
-    return float(np.exp(min(known, key=abs))) if known else None
+    balanced = (_closer(ratios, _VARIANCES[place : place + 2]) for place in _crossings(ratios(_VARIANCES)))
+    return next((exp(one) for one in balanced if one is not None), None)
 
 
 def _crossings(ratios: Float64Array) -> list[int]:
@@ -96,13 +95,12 @@ def _closer(ratios: Callable[[Float64Array], Float64Array], ends: Float64Array) 
     """Where `ratios` are 0 between both `ends`, (2,); None where they jump over it."""
     for _ in range(_ZOOMS):
         points = np.linspace(ends[0], ends[-1], _POINTS)
-        found = ratios(points)
-        crossed = _crossings(found)
+        crossed = _crossings(ratios(points))
         if not crossed:
             return None
         ends = points[crossed[0] : crossed[0] + 2]
-    best = crossed[0] + int(abs(found[crossed[0] + 1]) < abs(found[crossed[0]]))
-    return float(points[best]) if abs(found[best]) <= _CLOSE_ENOUGH else None
+    below = ends[:1]
+    return float(below[0]) if abs(ratios(below)[0]) <= _CLOSE_ENOUGH else None
 
 
 def _depth_ratios(
