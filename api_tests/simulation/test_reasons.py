@@ -35,7 +35,10 @@ WHOLE = InitialScale(
     first_layer_saturation=0.0,
     first_layer_rms=1.0,
     gradient_imbalance=0.0,
-    first_step=FirstStep(optimiser=Optimiser.SGD, usual_rate=0.01, rates=[], largest_stable_rate=None),
+    input_rms=1.0,
+    first_step=FirstStep(
+        optimiser=Optimiser.SGD, usual_rate=0.01, rates=[], largest_stable_rate=None, dead_before=None, left_out=None
+    ),
     sentences=[],
 )
 
