@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from api_tests.charts.odd_reports import SPECIFICATIONS, odd
 from service.charts.architecture import anchor, hidden_layers, top_layers
+from service.charts.chart import ChartFormat, Theme
 from service.charts.kinds.comparison import ComparisonChart
 from service.charts.kinds.gradient import GradientChart
+from service.charts.rendering import draw_report
 from service.charts.rows import Frame, Row, downsample
 from service.nn.policies import Sgd
 from service.simulation.results import SimulationReport
@@ -149,6 +151,22 @@ def test_a_line_that_leaves_the_picture_is_cut_and_keeps_its_number() -> None:
     assert {row["letter"] for row in cut} == {"B"}
     assert {row["line"] for row in cut} == {-FARTHEST}
     assert all(row["line"] == row["median"] for row in rows if row not in cut)
+
+
+def test_a_line_that_is_cut_says_so_in_its_name_and_at_its_points() -> None:
+    drawn = comparison([odd("stable"), odd("collapsing")])
+    furthest = min(row["median"] for row in drawn["layers"] if row["median"] is not None)
+    assert drawn["cuts"]
+    assert {(row["letter"], row["towards"]) for row in drawn["cuts"]} == {("B", "triangle-down")}
+    names = {row["letter"]: row["series"] for row in drawn["layers"]}
+    assert names["B"].startswith(f"B (cut, goes to −{-furthest:.1f}) · ")
+    assert names["A"].startswith("A · ")
+
+
+@pytest.mark.parametrize(("name", "theory"), [("vanishing", True), ("mixed layers", False)])
+def test_the_legend_names_theory_where_there_is_one(name: str, theory: bool) -> None:
+    drawn = draw_report([odd(name)], "gradient", Theme.LIGHT, ChartFormat.SVG).decode()
+    assert (">predicted by mean field theory</text>" in drawn) is theory
 
 
 def test_the_names_of_lines_that_end_together_stand_apart() -> None:

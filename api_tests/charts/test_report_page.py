@@ -12,7 +12,9 @@ import pytest
 
 from api_tests.charts.odd_reports import FORMULA, SPECIFICATIONS, odd
 from service.charts.report_page import content_security_policy, page
+from service.simulation.results import Finding
 from service.simulation.spec import SimulationSpec
+from service.simulation.vocabulary import FindingSeverity
 
 ALLOWED = {
     *("html", "head", "meta", "title", "style", "body", "header", "main", "section", "footer"),
@@ -89,7 +91,8 @@ def test_the_page_says_what_the_report_says() -> None:
     report = odd("vanishing")
     read = Reader(page(report))
     assert read.of("title") == ["vanishing: sigmoid × 10, width 32, lecun_normal · Gradient Verdict"]
-    assert "Vanishing, severe" in read.of("p")
+    assert read.of("dd")[:2] == ["Vanishing, severe", "Vanishing"], "what it does now, and with more layers"
+    assert read.of("dt")[:2] == ["Now", "With more layers"]
     assert report.verdict.reasons[0] in read.of("p")
     assert read.of("li")[: len(report.verdict.reasons)] == report.verdict.reasons
     assert f"{report.theory.depth_ratio:+.2f}".replace("-", "−") in " ".join(read.of("dd"))
@@ -98,18 +101,48 @@ def test_the_page_says_what_the_report_says() -> None:
     assert all(report.verdict.reasons[0] in (alt or "") for alt in pictures)
 
 
+def test_the_page_lists_findings_with_what_to_try_and_says_what_the_risk_rests_on() -> None:
+    finding = Finding(
+        code="GV901",
+        name="initial_loss",
+        severity=FindingSeverity.WARNING,
+        path="/network/layers/0",
+        number=592.0,
+        limit=6.91,
+        meaning="The loss is far above chance & more.",
+        suggestion="Divide the inputs by 255.",
+    )
+    known = odd("vanishing")
+    report = known.model_copy(
+        update={"findings": [finding], "scale": known.scale.model_copy(update={"sentences": ["The loss is 592."]})}
+    )
+    read = Reader(page(report))
+    assert {"Initial loss", "Try:"} <= set(read.of("span"))
+    assert "warning · GV901 at /network/layers/0 · 592, limit 6.91" in read.of("span")
+    assert {finding.meaning, f" {finding.suggestion}"} <= set(read.of("p"))
+    assert {"The loss is 592.", *report.verdict.failure_risk.rests_on} <= set(read.of("li"))
+    assert "with gradient descent (SGD)" in read.of("span")
+
+
+def test_without_a_cause_there_is_a_dash() -> None:
+    read = Reader(page(odd("stable")))
+    assert odd("stable").verdict.cause is None
+    assert "–" in read.of("dd")
+    assert not any("nothing to explain" in text or "none needed" in text for _, text in read.texts)
+
+
 def test_a_share_that_is_neither_weights_nor_activation_has_a_column_where_there_is_any() -> None:
     read = Reader(page(odd("blocks")))
     heads, cells = read.of("th"), read.of("td")
     names = [head for head in heads if not head.isdigit()]
-    assert names[6:12] == ["gain", "by W", "by φ'", "by other", "∂e/∂w", "signal"]
-    assert names[12] == "spread"
+    assert names[6:12] == ["gain", "weights", "slope φ'", "other", "∂e/∂w", "signal"]
+    assert names[12] == "separation"
     rows = [cells[start : start + len(names) - 1] for start in range(0, len(cells), len(names) - 1)]
     shares = [layer.log10_gain.skip or layer.log10_gain.normalisation for layer in odd("blocks").layers]
     assert [row[8] for row in rows] == [
         "–" if share is None else f"{share.median:+.2f}".replace("-", "−") for share in shares
     ]
-    assert "by other" not in Reader(page(odd("stable"))).of("th")
+    assert "other" not in Reader(page(odd("stable"))).of("th")
 
 
 def test_where_theory_says_nothing_the_page_says_why() -> None:

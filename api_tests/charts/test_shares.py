@@ -116,7 +116,7 @@ def test_the_signal_and_how_far_apart_inputs_point_are_those_of_the_report() -> 
         found = {row["series"]: row["median"] for row in rows if row["layer"] == layer.index}
         assert found == {
             SignalChart.SIGNAL: layer.log10_forward_rms.median,
-            SignalChart.SPREAD: layer.log10_angular_spread.median,
+            SignalChart.SEPARATION: layer.log10_angular_spread.median,
         }
 
 

@@ -36,7 +36,7 @@ def written(folder: Path, body: Any) -> str:
 
 def decades(spread: Spread) -> str:
     """The median of `spread` as it is printed."""
-    return "–" if spread.median is None else f"{spread.median:+.2f}"
+    return "–" if spread.median is None else f"{round(spread.median, 2) + 0.0:+.2f}".replace("-", "−")
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +59,11 @@ def test_people_get_the_verdict_its_reasons_and_a_row_for_every_layer(tmp_path: 
     assert (ended.returncode, ended.stderr) == (0, b"")
     text = ended.stdout.decode()
     assert "\x1b" not in text
-    assert text.startswith("vanishing, severe, by ")
-    assert "tendency vanishing" in text.splitlines()[0]
+    assert text.startswith("now vanishing, severe · with more layers vanishing · cause ")
+    risk = report.verdict.failure_risk
+    assert f"Risk that training fails with sgd: {risk.probability:.2g}." in text
+    assert [word for word in ("δ", "weights", "slope", "separation") if f" {word} ┃" not in text] == []
+    assert all(f"{word}: " in text.split("└")[1] for word in ("δ", "gain", "signal", "separation")), "the legend"
     assert report.verdict.reasons
     for reason in report.verdict.reasons:
         assert reason in " ".join(text.split())
@@ -82,13 +85,13 @@ def test_blocks_have_rows_of_their_layers_and_a_column_of_other_shares(
     assert main(["simulate", path]) == 0
     text = capsys.readouterr().out
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines() if line.startswith("│")]
-    assert "+ other" in text
+    assert " other ┃" in text
     assert [row[1] for row in rows[1:4]] == ["dense relu", "dense linear", "residual"]
     assert len(rows) == len(found.layers) == 16
     shares = [layer.log10_gain.skip or layer.log10_gain.normalisation for layer in found.layers]
     assert [row[7] for row in rows] == ["–" if share is None else decades(share) for share in shares]
     assert main(["simulate", written(tmp_path, EXPLODING)]) == 0
-    assert "+ other" not in capsys.readouterr().out
+    assert " other ┃" not in capsys.readouterr().out
 
 
 def test_a_layer_inside_a_block_is_further_in_and_named_and_steps_have_a_column(
@@ -102,8 +105,22 @@ def test_a_layer_inside_a_block_is_further_in_and_named_and_steps_have_a_column(
     rows = [line.split("│")[1:-1] for line in text.splitlines() if line.startswith("│")]
     assert [cells[1].rstrip() for cells in rows] == ["   dense linear", " stage 1: residual", " reader: recurrent"]
     assert [cells[2].strip() for cells in rows] == ["5×4", "5×4", "3"]
-    assert "along time" in text
-    assert "tokens" in text
+    assert [word for word in ("time", "tokens") if f" {word} ┃" not in text] == []
+
+
+def test_findings_have_a_line_with_their_code_and_what_to_try(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, EXPLODING)
+    assert main(["simulate", path, "--json"]) == 0
+    found = SimulationReport.model_validate_json(capsys.readouterr().out)
+    assert main(["simulate", path]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for finding in found.findings:
+        assert f"{finding.code} {finding.severity}, {finding.name.replace('_', ' ')}" in text
+        assert " ".join(f"Try: {finding.suggestion}".split()) in text
+    for sentence in found.scale.sentences:
+        assert sentence in text
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ class Laboratory:
         """Wait until the chart is that of `spec`, whose report this is."""
         report = self.report(spec)
         self.page.locator(f'body[data-digest="{report["digest"]}"]').wait_for()
-        self.verdict.get_by_text(report["verdict"]["label"], exact=True).wait_for()
+        self.verdict.get_by_text(report["verdict"]["label"], exact=True).first.wait_for()
         self.page.locator("#chart-gradient svg").wait_for()
         return report
 

@@ -24,6 +24,8 @@ _WHOLE_NUMBERS: dict[str, Any] = {
 }
 """An axis of layers: nothing is between two of them."""
 _DEPTH = "layer, counted from the input"
+BESIDE_LAST = "gradient size, compared with the last hidden layer (decades)"
+"""The axis of charts of delta over its median at the last hidden layer."""
 _BAND_OPACITY = 0.22
 _POINT = alt.expr("(length(data('layers')) > 60 ? 6 : 34) * (datum.measured === false ? 0.4 : 1)")
 """Many points would be a thick line; where no hidden layer is measured, they are small."""
@@ -107,13 +109,20 @@ def _labels(drawn: DrawnAxis) -> dict[str, Any]:
     return {**quiet, **_WHOLE_NUMBERS} if drawn.whole else {**quiet, "format": "~g"}
 
 
-def series(*names: str) -> tuple[alt.Color, alt.StrokeDash]:
-    """A colour and, for readers who see no colours, a kind of stroke for each series, with its name in the legend."""
+def series(*names: str, last_from: str | None = None) -> tuple[alt.Color, alt.StrokeDash]:
+    """A colour and, for readers who see no colours, a kind of stroke for each series, with its name in the legend.
+
+    Where the table `last_from` has no rows, the legend is without the last of them.
+    """
     dashes = alt.Scale(domain=names, range=DASHES[: len(names)])
     colours = alt.Scale(domain=names, range="category")
+    legend = LEGEND.copy()
+    if last_from is not None:
+        shown = f"length(data('{last_from}')) ? {json.dumps(names)} : {json.dumps(names[:-1])}"
+        legend.values = alt.expr(shown)
     return (
-        alt.Color("series:N", scale=colours, legend=LEGEND),
-        alt.StrokeDash("series:N", scale=dashes, legend=LEGEND),
+        alt.Color("series:N", scale=colours, legend=legend),
+        alt.StrokeDash("series:N", scale=dashes, legend=legend),
     )
 
 

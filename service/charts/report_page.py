@@ -19,12 +19,15 @@ from service.charts.places import depths, layer_name
 from service.charts.rows import other_share
 from service.simulation.layer_results import Spread
 from service.simulation.results import SimulationReport
+from service.simulation.vocabulary import Optimiser
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 _CODE_WIDTH = 100
+_OPTIMISERS = {Optimiser.SGD: "gradient descent (SGD)", Optimiser.ADAM: "Adam"}
 _NONE = "–"
+_LARGEST_POWER = 300
 
 
 def page(report: SimulationReport) -> str:
@@ -42,6 +45,7 @@ def page(report: SimulationReport) -> str:
         style=_style(),
         policy=content_security_policy(),
         pictures=list(_pictures(report)),
+        optimiser=_OPTIMISERS[report.verdict.failure_risk.optimiser],
         spec_json=json.dumps(spec, indent=1, ensure_ascii=False),
         spec_python=pformat(spec, width=_CODE_WIDTH, sort_dicts=False),
     )
@@ -108,6 +112,19 @@ def _percent(value: float | None) -> str:
     return _NONE if value is None else f"{value:.0%}"
 
 
+def _factor(decades: float | None) -> str:
+    """Decades and the factor that they are, such as `−1.95 decades, ×0.0112`; a dash for null."""
+    if decades is None:
+        return _NONE
+    power = f"{10.0**decades:.3g}" if abs(decades) < _LARGEST_POWER else f"1e{decades:.0f}"
+    return f"{_signed(decades)} decades, ×{_minus(power)}"
+
+
+def _chance(probability: float) -> str:
+    """A probability in percent, never quite none and never quite all."""
+    return "below 1%" if probability < 0.01 else "above 99%" if probability > 0.99 else f"{probability:.0%}"
+
+
 def _words(name: str) -> str:
     return name.replace("_", " ")
 
@@ -122,6 +139,8 @@ _FILTERS: dict[str, Callable[..., str | Spread | None]] = {
     "between": _between,
     "plain": _plain,
     "percent": _percent,
+    "chance": _chance,
+    "factor": _factor,
     "other_share": other_share,
     "layer_name": layer_name,
     "words": _words,

@@ -1,7 +1,7 @@
 """`simulate`: a report as JSON, or for people: the verdict, its reasons and the table of layers."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from service.simulation.layer_results import LayerStatistics, Spread
 from service.simulation.results import SimulationReport, Verdict
 from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
+from service.simulation.vocabulary import Label
 
 _FAILED = 3  # the exit status where the label is one to fail on
 
@@ -40,8 +41,9 @@ def _show(report: SimulationReport, console: Console) -> None:
     for reason in verdict.reasons:
         console.print(f"  {reason}", markup=False)
     if report.theory.depth_ratio is not None:
-        predicted = f"{round(report.theory.depth_ratio, 2) + 0.0:+.2f}".replace("-", "−")  # as the reasons have it
-        console.print(f"  Mean field theory predicts {predicted} decades for wide layers.")
+        console.print(f"  Mean field theory predicts {_signed(report.theory.depth_ratio)} decades for wide layers.")
+    for line in _outlook(report):
+        console.print(f"  {line}", markup=False)
     nested = "; layers inside a block stand above it" if any(layer.inside for layer in report.layers) else ""
     table = Table(title=f"decades (log10), median over trials{nested}", title_justify="left")
     columns = [one for one in _COLUMNS if one.requires is None or any(map(one.requires, report.layers))]
@@ -51,19 +53,37 @@ def _show(report: SimulationReport, console: Console) -> None:
         what = "  " * depth + layer_name(layer)
         table.add_row(str(layer.index), what, "×".join(map(str, layer.shape)), *(one.cell(layer) for one in columns))
     console.print(table)
+    console.print(_LEGEND)
 
 
 def _headline(verdict: Verdict) -> str:
     """Label, severity, tendency and cause in one line of Rich markup."""
-    colour = COLOURS[verdict.label]
     severity = "" if verdict.severity == "none" else f", {verdict.severity.value}"
-    cause = f", by {verdict.cause.value.replace('_', ' ')}" if verdict.cause else ""
-    return f"[bold {colour}]{verdict.label.value}[/]{severity}{cause}; tendency {verdict.tendency.value}"
+    cause = verdict.cause.value.replace("_", " ") if verdict.cause else "–"
+    now, later = (f"[bold {COLOURS[Label(word)]}]{word}[/]" for word in (verdict.label.value, verdict.tendency.value))
+    return f"now {now}{severity} · with more layers {later} · cause {cause}"
+
+
+def _outlook(report: SimulationReport) -> Iterator[str]:
+    """The risk, what is wrong with the scale, and the findings with what to try."""
+    risk = report.verdict.failure_risk
+    yield f"Risk that training fails with {risk.optimiser.value}: {risk.probability:.2g}."
+    yield from report.scale.sentences
+    for one in report.findings:
+        limit = "" if one.limit is None else f", limit {one.limit:.3g}"
+        number = "" if one.number is None else f" ({one.number:.3g}{limit})"
+        name = one.name.replace("_", " ")
+        yield f"{one.code} {one.severity.value}, {name}{number}: {one.meaning} Try: {one.suggestion}"
 
 
 def _decades(spread: Spread | None) -> str:
     """The median with its sign; a dash where no trial has one, or the layer has no such number."""
-    return "–" if spread is None or spread.median is None else f"{spread.median:+.2f}"
+    return "–" if spread is None or spread.median is None else _signed(spread.median)
+
+
+def _signed(decades: float) -> str:
+    """Two digits behind the point, as the reasons have it."""
+    return f"{round(decades, 2) + 0.0:+.2f}".replace("-", "−")
 
 
 class _Column(NamedTuple):
@@ -74,20 +94,25 @@ class _Column(NamedTuple):
     requires: Callable[[LayerStatistics], object] | None = None  # it is left out where no layer has this
 
 
+_LEGEND = (
+    "δ: gradient that arrives at a layer. gain: from the next layer to this one, the sum of what the weights, the\n"
+    "activation's slope and other layers do to it. ∇W: gradient of the weights. signal: size of the outputs.\n"
+    "separation: how far apart the directions of inputs are; at −1.3 and below the network sees one input."
+)
 _COLUMNS = (
-    _Column("delta", lambda layer: _decades(layer.log10_delta_norm)),
+    _Column("δ", lambda layer: _decades(layer.log10_delta_norm)),
     _Column("gain", lambda layer: _decades(layer.log10_backward_gain)),
-    _Column("= by W", lambda layer: _decades(layer.log10_gain.weights)),
-    _Column("+ by φ'", lambda layer: _decades(layer.log10_gain.derivative)),
+    _Column("weights", lambda layer: _decades(layer.log10_gain.weights)),
+    _Column("slope", lambda layer: _decades(layer.log10_gain.derivative)),
     _Column(
-        "+ other", lambda layer: _decades(other_share(layer.log10_gain)), lambda layer: other_share(layer.log10_gain)
+        "other", lambda layer: _decades(other_share(layer.log10_gain)), lambda layer: other_share(layer.log10_gain)
     ),
     _Column("∇W", lambda layer: _decades(layer.log10_weight_gradient_norm)),
     _Column("signal", lambda layer: _decades(layer.log10_forward_rms)),
-    _Column("spread", lambda layer: _decades(layer.log10_angular_spread)),
+    _Column("separation", lambda layer: _decades(layer.log10_angular_spread)),
     _Column("tokens", lambda layer: _decades(layer.log10_token_spread), lambda layer: layer.log10_token_spread),
     _Column(
-        "along time",
+        "time",
         lambda layer: _decades(layer.time.time_ratio if layer.time else None),
         lambda layer: layer.time,
     ),

@@ -26,12 +26,16 @@ class JobReader:
         self._results = JobResults(database)
         self._threads = Threads()
 
-    async def page(self, job: str, first: int, limit: int) -> bytes:
-        """A page of results from the item `first` on, as JSON; its cursor is null once there is nothing to come."""
+    async def page(self, job: str, first: int, limit: int, over_gaps: bool = False) -> bytes:
+        """A page of results from the item `first` on, as JSON; its cursor is null once there is nothing to come.
+
+        `over_gaps` has those behind missing ones, too; then no cursor is null before the job has ended.
+        """
         found = await self._row(job)
         ended = found.status not in OPEN
-        lines, reached = await self._threads.run(self._results.lines, job, first, limit, over_gaps=ended)
-        over = reached >= found.total or (ended and len(lines) < limit)
+        lines, reached = await self._threads.run(self._results.lines, job, first, limit, over_gaps=ended or over_gaps)
+        whole = reached >= found.total and (ended or not over_gaps)
+        over = whole or (ended and len(lines) < limit)
         cursor = b"null" if over else b'"%d"' % reached
         return b'{"items":[%s],"next_cursor":%s}' % (b",".join(lines), cursor)
 

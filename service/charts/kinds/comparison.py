@@ -12,6 +12,8 @@ from service.simulation.results import SimulationReport
 
 _FARTHEST = 12.0
 """Decades, up or down, at which a line is cut: beyond, one dead network would flatten all others."""
+_TOWARDS = ["triangle-down", "triangle-up"]
+"""The marks of a line that is cut, by where it goes on."""
 _BETWEEN_NAMES = 0.06
 _FURTHER_IN = 26
 """Pixels between the edge and a band's name: letters stand at the edge."""
@@ -22,7 +24,10 @@ class ComparisonChart(Chart):
 
     name = "comparison"
     title = "Networks compared"
-    how_to_read = f"A decade is a factor of ten: −3 decades are a thousandth. Lines are cut at {_FARTHEST:g} decades."
+    how_to_read = (
+        f"A decade is a factor of ten: −3 decades are a thousandth. A line beyond {_FARTHEST:g} decades is cut there: "
+        "triangles in place of points, and its name says where it goes."
+    )
     position = 70
     tab = None
     compares = True
@@ -30,8 +35,8 @@ class ComparisonChart(Chart):
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
         """`layers`: the hidden layers of each network; `line` is the median, cut.
 
-        `ends`: where each network's line ends, with its letter; `zones`: the bands of the policy, where all networks
-        are judged by the same.
+        `cuts`: the points at which a line is cut; `ends`: where each network's line ends, with its letter; `zones`: the
+        bands of the policy, where all networks are judged by the same.
         """
         lines = [_line(report, letter) for report, letter in zip(reports, ascii_uppercase, strict=False)]
         rows = [row for line in lines for row in line]
@@ -41,6 +46,7 @@ class ComparisonChart(Chart):
         frame = Frame.around(numbers(rows, "line"), (0, furthest), policy)
         return {
             "layers": rows,
+            "cuts": [row for row in rows if row["line"] != row["median"]],
             "ends": _spaced([line[0] for line in lines if line and line[0]["line"] is not None], frame),
             "zones": frame.bands(policy) if furthest and alike else [],
         }
@@ -52,28 +58,40 @@ class ComparisonChart(Chart):
         from service.charts import marks
 
         x = marks.count_axis("layer", "steps back from the last hidden layer", reverse=True, padding=22)
-        y = marks.decades_axis("line", "δ over its median at the last hidden layer, decades")
+        y = marks.decades_axis("line", marks.BESIDE_LAST)
         legend = alt.Legend(title=None, columns=1, symbolType="stroke", symbolOpacity=1)
         colour = alt.Color("series:N", scale=alt.Scale(range="category"), legend=legend)
         dashed = alt.StrokeDash("series:N", scale=alt.Scale(range=marks.DASHES), legend=legend)
         ends = alt.Chart(alt.NamedData("ends")).mark_text(style="end-name")
+        cuts = alt.Chart(alt.NamedData("cuts")).mark_point(filled=True, size=70, opacity=1)
+        direction = alt.Shape("towards:N", scale=alt.Scale(domain=_TOWARDS, range=_TOWARDS), legend=None)
         return marks.layered(
             *marks.policy_bands(named_at="last", dx=_FURTHER_IN),
             *marks.medians(x, y, colour, dashed, band=None),
+            cuts.encode(x, y, colour, direction, tooltip=marks.layer_tooltip("what", "median")),
             ends.encode(alt.X("layer:Q"), alt.Y("name_at:Q"), alt.Text("letter:N")),
         )
 
 
 def _line(report: SimulationReport, letter: str) -> list[Row]:
     """The hidden layers of a report, from the first to the last, each with its steps back from the last."""
-    name = f"{letter} · {architecture(report)}: {outcome(report.verdict)}"
-    measured = spread_rows(hidden_layers(report), lambda layer: layer.log10_delta_norm, name, anchor(report))
+    measured = spread_rows(hidden_layers(report), lambda layer: layer.log10_delta_norm, "", anchor(report))
+    farthest = max(numbers(measured, "median"), key=abs, default=0.0)
+    cut = f" (cut, goes to {farthest:+.1f})".replace("-", "−") if abs(farthest) > _FARTHEST else ""
+    name = f"{letter}{cut} · {architecture(report)}: {outcome(report.verdict)}"
     rows = Places.of(report).put(measured)
-    drawn = [
-        {**row, "layer": len(rows) - 1 - at, "letter": letter, "line": clamp(row, "median", -_FARTHEST, _FARTHEST)}
-        for at, row in enumerate(rows)
-    ]
-    return downsample(drawn)
+    return downsample(
+        [
+            {**row, **_cut(row), "series": name, "letter": letter, "layer": len(rows) - 1 - at}
+            for at, row in enumerate(rows)
+        ]
+    )
+
+
+def _cut(row: Row) -> Row:
+    """`line`: the median, within what is drawn; `towards`: the mark of a point that is beyond."""
+    line = clamp(row, "median", -_FARTHEST, _FARTHEST)
+    return {"line": line, "towards": _TOWARDS[line is not None and line > 0.0]}
 
 
 def _spaced(ends: list[Row], frame: Frame) -> list[Row]:

@@ -26,7 +26,7 @@ class GainChart(Chart):
     on_report_page = True
     SERIES: ClassVar[dict[str, str]] = {
         "weights": "weights W",
-        "derivative": "derivative φ'",
+        "derivative": "slope φ'",
         "normalisation": "normalisation",
         "skip": "blocks in which signals meet",
         "other": "other layers",

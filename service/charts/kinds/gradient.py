@@ -65,8 +65,8 @@ class GradientChart(Chart):
 
         from service.charts import marks
 
-        y = marks.decades_axis("median", "δ over its median at the last hidden layer, decades")
-        x, style = marks.layer_axis(), marks.series(_MEASURED, _PREDICTED)
+        y = marks.decades_axis("median", marks.BESIDE_LAST)
+        x, style = marks.layer_axis(), marks.series(_MEASURED, _PREDICTED, last_from="predicted")
         predicted = alt.Chart(alt.NamedData("predicted")).mark_line(strokeWidth=2.2)
         inside = alt.Chart(alt.NamedData("inside"))
         dots = inside.mark_point(filled=True, size=9, style="inner")

@@ -15,18 +15,20 @@ class SignalChart(Chart):
 
     name = "signal"
     title = "Signal through the depth"
-    how_to_read = "0 is a signal of size one; at a spread of −1.3 decades and below, all inputs point in one direction."
+    how_to_read = (
+        "0 is a signal of size one; at a separation of −1.3 decades and below, all inputs point in one direction."
+    )
     position = 30
     tab = "Signal"
     on_report_page = True
-    SIGNAL, SPREAD = "signal: RMS of the outputs", "spread: how far apart inputs point"
+    SIGNAL, SEPARATION = "signal: RMS of the outputs", "separation: how far apart inputs point"
 
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
         """`layers`: both numbers of each layer that is not inside another one, in decades; `places`: their labels."""
         layers, places = downsample(top_layers(reports[0])), Places.of(reports[0])
         rows = [
             *spread_rows(layers, lambda layer: layer.log10_forward_rms, self.SIGNAL),
-            *spread_rows(layers, lambda layer: layer.log10_angular_spread, self.SPREAD),
+            *spread_rows(layers, lambda layer: layer.log10_angular_spread, self.SEPARATION),
         ]
         return {"layers": places.put(rows), "places": places.labels(layers)}
 
@@ -35,5 +37,5 @@ class SignalChart(Chart):
         from service.charts import marks
 
         y = marks.decades_axis("median", "decades (log₁₀)")
-        lines = marks.medians(marks.layer_axis(), y, *marks.series(self.SIGNAL, self.SPREAD))
+        lines = marks.medians(marks.layer_axis(), y, *marks.series(self.SIGNAL, self.SEPARATION))
         return marks.layered(marks.place_rules(), *lines)

@@ -9,7 +9,7 @@ import { element, fill } from "./dom.js";
 import { isMeasured, problemOf } from "./entries.js";
 import { LETTERS, MOST_NETWORKS, nameOf } from "./networks.js";
 import { short } from "./numbers.js";
-import { badge, briefly } from "./verdict.js";
+import { briefly, senses } from "./verdict.js";
 
 /**
  * The cards, in `host`.
@@ -60,7 +60,7 @@ class Card {
     this.copy.hidden = count === MOST_NETWORKS;
     this.remove.hidden = count === 1;
     const verdict = isMeasured(entry) ? entry.report?.verdict : null;
-    fill(this.verdict, verdict ? badge(verdict) : stateOf(entry));
+    fill(this.verdict, verdict ? senses(verdict) : stateOf(entry));
     this.numbers.textContent = verdict
       ? `${briefly(verdict)}, ×${short(verdict.gain_per_layer.median)} a layer`
       : "";

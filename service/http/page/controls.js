@@ -31,13 +31,14 @@ const BIASES = ["zeros", "normal", "constant", "uniform", "explicit"];
  *
  * @param {Kinds} kinds
  * @param {Change} change
+ * @param {(sentence: string) => void} unread Told what is wrong with a formula while it is typed, and "" once nothing is.
  * @returns {Field<Network>}
  */
-export function form(kinds, change) {
+export function form(kinds, change, unread) {
   const choices = choiceFields(kinds, change);
   const numbers = numberFields(change);
   const gain = gainField(change);
-  const panel = formulaPanel(at("formula"), (activation) => change({ activation }));
+  const panel = formulaPanel(at("formula"), (activation) => change({ activation }), unread);
   const precision = wordField(at("precision"), {
     label: "Precision",
     pointer: POINTERS.precision,

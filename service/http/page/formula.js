@@ -18,9 +18,10 @@ const KIND = "expression";
  *
  * @param {HTMLElement} host
  * @param {(activation: Choice) => void} onunderstood
+ * @param {(sentence: string) => void} onunread Told what is wrong, and "" once nothing is.
  * @returns {import("./controls.js").Field<Choice>}
  */
-export function formulaPanel(host, onunderstood) {
+export function formulaPanel(host, onunderstood, onunread) {
   const formula = field("formula-text", "φ(z) =", "z*tanh(z)");
   const parameters = field("formula-parameters", "with", "b = 1.7, c = 2");
   const answer = element("div", { class: "understood", role: "status", "aria-label": "How the formula is understood" });
@@ -55,11 +56,15 @@ export function formulaPanel(host, onunderstood) {
 
   /** @param {AbortSignal} signal */
   async function ask(signal) {
-    if (!allRead()) return fill(answer); // what was understood was so with other parameters
+    if (!allRead()) {
+      onunread(unread.textContent ?? "");
+      return fill(answer); // what was understood was so with other parameters
+    }
     const activation = { kind: KIND, values: { formula: formula.input.value, parameters: parameters.input.value } };
     try {
       fill(answer, understood(await profile(jsonOf(activation), signal)));
       formula.input.removeAttribute("aria-invalid");
+      onunread("");
       const read = JSON.stringify(activation.values);
       if (read === known) return;
       known = read;
@@ -68,6 +73,7 @@ export function formulaPanel(host, onunderstood) {
       if (!(error instanceof Refused)) return; // a newer formula is being read, or the service is away
       formula.input.setAttribute("aria-invalid", "true");
       fill(answer, slip(error, activation.values.formula));
+      onunread(sentenceOf(error));
     }
   }
 
@@ -78,6 +84,7 @@ export function formulaPanel(host, onunderstood) {
       const shown = host.hidden ? "" : JSON.stringify({ formula: text, parameters: numbers });
       if (shown === known) return; // what is being typed stays, though it be no formula yet
       known = shown;
+      onunread("");
       formula.input.value = String(text);
       parameters.input.value = String(numbers);
       if (!host.hidden) askSoon(0);
@@ -160,6 +167,11 @@ function short6(value) {
   return String(Number(value.toPrecision(6))).replace("-", "−");
 }
 
+/** What is wrong with a formula. @param {Refused} refused */
+function sentenceOf({ problem }) {
+  return problem.errors[0]?.detail ?? problem.detail;
+}
+
 /**
  * What is wrong with a formula, and the formula with the place marked.
  *
@@ -167,8 +179,8 @@ function short6(value) {
  * @param {string} formula
  * @returns {HTMLElement}
  */
-function slip({ problem }, formula) {
-  const sentence = problem.errors[0]?.detail ?? problem.detail;
+function slip(refused, formula) {
+  const sentence = sentenceOf(refused);
   const position = /position (\d+)/.exec(sentence);
   const marked = element("p", { class: "slip" }, element("strong", {}, "Not understood. "), sentence);
   if (!position && !sentence.includes("at the end")) return marked;

@@ -13,22 +13,24 @@ import { Undrawable, chartIn, dark, fetchAgain, theme } from "./charts.js";
 import { Complaints, inSentences } from "./complaints.js";
 import { form } from "./controls.js";
 import { at, element, fill, goToResult } from "./dom.js";
-import { Entries, problemOf } from "./entries.js";
+import { Entries, isMeasured, problemOf } from "./entries.js";
 import { CANCELLED, latest, soon, withProgress } from "./judging.js";
 import { KeptReport, digestIn } from "./kept.js";
 import { stateOf } from "./link.js";
 import { LETTERS, MOST_NETWORKS, nameOf, network, specOf } from "./networks.js";
 import { presetSelect } from "./presets.js";
+import { Repair } from "./repair.js";
 import { Away, Refused, chart, chartUrl, simulate } from "./service.js";
 import { networkTexts, reportLinks, shareBar } from "./share.js";
 import { Sweep } from "./sweep.js";
 import { tabList } from "./tabs.js";
-import { has, inWords, layersTable, showNoVerdict, showVerdict } from "./verdict.js";
+import { has, inWords, layersTable, markOutdated, showNoVerdict, showVerdict } from "./verdict.js";
 
 const GRADIENT = "gradient"; // this chart and the next have panels of their own, all others tabs
 const COMPARISON = "comparison";
 const LINK_MILLISECONDS = 300;
 const SAID_MILLISECONDS = 600;
+const LATE_MILLISECONDS = 600; // an answer that takes longer is waited for with the old one marked
 const BEFORE = "What is shown was measured before.";
 const PENDING = "It is being judged.";
 const UNANSWERED = "There was no answer; the next change asks again.";
@@ -48,7 +50,13 @@ export class Laboratory {
     this.complaints = new Complaints(at("form"), at("refusal"));
     this.judge = latest((signal) => this.judgeNext(signal));
     this.rest = latest((signal) => this.drawRest(signal));
-    this.form = form(kinds, (parts) => this.change(parts));
+    this.late = 0;
+    this.unread = ""; // what is wrong with the formula that is being typed
+    const unread = (/** @type {string} */ sentence) => {
+      this.unread = sentence;
+      if (this.entries.all.length) this.mark();
+    };
+    this.form = form(kinds, (parts) => this.change(parts), unread);
     this.presets = presetSelect((networks) => this.load(networks));
     this.cards = cards(at("cards"), {
       select: (place) => this.choose(() => (this.entries.place = place)),
@@ -60,6 +68,14 @@ export class Laboratory {
     this.names = [GRADIENT, ...tabs.map(({ id }) => id)]; // of the charts that show the selected network alone
     this.charts = Object.fromEntries([...this.names, COMPARISON].map((name) => [name, chartIn(at(`chart-${name}`))]));
     const spec = () => this.kept.report?.spec ?? specOf(this.entry.network);
+    this.repair = new Repair({
+      spec,
+      apply: (network) => {
+        if (this.kept.digest) this.open("");
+        this.change(network);
+      },
+      open: (digest) => void (location.hash = `report:${digest}`),
+    });
     this.share = shareBar(at("share"), networkTexts(spec, () => this.fragment));
     this.writeLinkSoon = soon(LINK_MILLISECONDS, () => this.writeLink()); // browsers limit how often a page may
     this.sweep = new Sweep(kinds, this);
@@ -86,6 +102,17 @@ export class Laboratory {
   get sentence() {
     const name = this.kept.digest ? this.kept.name : nameOf(this.entry.measured ?? this.entry.network);
     return `${name}: ${this.report ? inWords(this.report.verdict) : "not judged"}.`;
+  }
+
+  /** Why what is shown is not of the network in the form; nothing where it is. */
+  get outdated() {
+    const { entry } = this;
+    if (this.kept.digest || !entry.report) return "";
+    if (this.unread) return `The formula is not understood. ${this.unread}`;
+    if (isMeasured(entry)) return "";
+    const problem = problemOf(entry);
+    if (problem) return `The network in the form is not judged. ${inSentences(problem)}`;
+    return entry.network === entry.judged ? UNANSWERED : PENDING;
   }
 
   listen() {
@@ -167,7 +194,15 @@ export class Laboratory {
     at("chart-comparison").classList.toggle("outdated", !this.entries.are(this.compared)); // the letters are others
     at("compare").hidden = all.length === MOST_NETWORKS;
     this.writeLinkSoon();
+    this.late ||= window.setTimeout(() => this.mark(), LATE_MILLISECONDS);
     this.judge.ask();
+  }
+
+  /** Mark what is shown where it is of another network than that in the form. */
+  mark() {
+    clearTimeout(this.late);
+    this.late = 0;
+    markOutdated(this.entry.measured ? nameOf(this.entry.measured) : "", this.outdated);
   }
 
   writeLink() {
@@ -209,6 +244,8 @@ export class Laboratory {
   async present(report, signal, changed) {
     this.complaints.forgive();
     showVerdict(report);
+    if (document.body.dataset.digest !== report.digest) this.repair.clear();
+    if (this.outdated !== PENDING) this.mark(); // else it is only as late as a hand that drags a slider
     this.announce();
     await this.draw(GRADIENT, [report.digest], signal);
     if (this.report !== report) return; // that chart was passed over for a later one
@@ -222,8 +259,10 @@ export class Laboratory {
     const problem = problemOf(this.entry);
     const answer = problem ? inSentences(problem) : UNANSWERED;
     showNoVerdict(this.entry.network === this.entry.judged ? answer : PENDING);
+    this.mark();
     for (const name of this.names) this.charts[name].clear();
     this.share.clear();
+    this.repair.clear();
     fill(at("layers-table"));
     delete document.body.dataset.digest;
     this.announce();
@@ -236,6 +275,7 @@ export class Laboratory {
     Object.assign(entry, { judged, problem: error instanceof Refused ? error.problem : null });
     this.cards.show(this.entries.all, this.entries.place);
     if (entry === this.entry && !entry.report) this.showNone();
+    this.mark();
     this.tell(entry, cancelled ? CANCELLED : error);
   }
 

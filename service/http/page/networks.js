@@ -130,6 +130,38 @@ export function specOf(net) {
 }
 
 /**
+ * The network of a specification, or null where its parts are not where those of the form are. It may say more than the
+ * form: whether both are the same network is for the service to say.
+ *
+ * @param {Spec} spec
+ * @returns {Network | null}
+ */
+export function networkIn(spec) {
+  const parts = Object.entries(POINTERS).flatMap(([part, pointer]) => {
+    const found = pointer.split("/").slice(1).reduce(inside, spec);
+    return found === undefined || found === null ? [] : [[part, typeof found === "object" ? choiceOf(found) : found]];
+  });
+  const net = network(/** @type {Partial<Network>} */ (Object.fromEntries(parts)));
+  const right = Object.entries(DEFAULT).every(([part, usual]) => typeof net[/** @type {keyof Network} */ (part)] === typeof usual);
+  return right && [net.activation, net.weights].every(({ kind }) => typeof kind === "string") ? net : null;
+}
+
+/** @param {any} whole @param {string} name @returns {any} */
+function inside(whole, name) {
+  return whole?.[name];
+}
+
+/** A choice as the form has it, of what the service reads. @param {{kind: string}} written @returns {Choice} */
+function choiceOf({ kind, ...values }) {
+  const texts = Object.entries(values).flatMap(([name, value]) => {
+    if (value === null) return [];
+    const numbers = Object.entries(typeof value === "object" ? value : {}).map((pair) => pair.join(" = "));
+    return [[name, typeof value === "object" ? numbers.join(", ") : value]];
+  });
+  return choice(kind, Object.fromEntries(texts));
+}
+
+/**
  * A choice as the service reads it; the parameters of a formula are an object there, and text here.
  *
  * @param {Choice} chosen

@@ -6,7 +6,7 @@ const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/;
 
 /**
- * Three significant digits, with a true minus.
+ * Three significant digits, with a true minus; what is very small or large as a power of ten, `5.23·10⁻⁵`.
  *
  * @param {number | null | undefined} value
  * @returns {string}
@@ -14,9 +14,15 @@ const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/;
 export function short(value) {
   if (value === null || value === undefined) return NONE;
   const size = Math.abs(value);
-  const plain = size === 0 || (size >= 1e-3 && size < 1e5);
-  const text = plain ? String(Number(value.toPrecision(3))) : value.toExponential(1);
-  return text.replaceAll("-", MINUS);
+  if (size === 0 || (size >= 1e-4 && size < 1e5)) return String(Number(value.toPrecision(3))).replace("-", MINUS);
+  const [digits, exponent] = value.toExponential(2).split("e");
+  return `${digits.replace("-", MINUS)}·10${raised(exponent)}`;
+}
+
+/** @param {string} exponent @returns {string} */
+function raised(exponent) {
+  const digits = exponent.replace("+", "").replace("-", "⁻");
+  return digits.replace(/\d/g, (digit) => RAISED[Number(digit)]);
 }
 
 /**
@@ -32,17 +38,26 @@ export function decades(value) {
 }
 
 /**
- * The factor that some decades are, such as `×0.0112` or `×2.1·10⁻⁸`.
+ * The factor that some decades are, such as `×0.0112` or `×2.14·10⁻⁸`, also where no number of a computer is that small.
  *
  * @param {number | null | undefined} exponent
  * @returns {string}
  */
 export function factor(exponent) {
   if (exponent === null || exponent === undefined) return "";
-  if (Math.abs(exponent) < 5) return `×${short(10 ** exponent)}`;
+  if (Math.abs(exponent) < 300) return `×${short(10 ** exponent)}`;
   const whole = Math.floor(exponent);
-  const digits = String(whole).replace("-", "⁻").replace(/\d/g, (digit) => RAISED[Number(digit)]);
-  return `×${(10 ** (exponent - whole)).toFixed(1)}·10${digits}`;
+  return `×${(10 ** (exponent - whole)).toPrecision(3)}·10${raised(String(whole))}`;
+}
+
+/**
+ * Some decades as a person reads them: the number, and the factor that it is.
+ *
+ * @param {number | null | undefined} exponent
+ * @returns {string}
+ */
+export function withFactor(exponent) {
+  return exponent === null || exponent === undefined ? NONE : `${decades(exponent)} decades, ${factor(exponent)}`;
 }
 
 /**
@@ -53,6 +68,17 @@ export function factor(exponent) {
  */
 export function percent(share) {
   return share === null || share === undefined ? NONE : `${Math.round(100 * share)} %`;
+}
+
+/**
+ * A probability in percent, never quite none and never quite all.
+ *
+ * @param {number} probability
+ * @returns {string}
+ */
+export function chance(probability) {
+  if (probability < 0.01) return "below 1 %";
+  return probability > 0.99 ? "above 99 %" : percent(probability);
 }
 
 /**

@@ -12,8 +12,9 @@ const BEGIN = "The course's networks, and classics of the field.";
 const STANH = choice("stanh");
 const A_RELU = choice("a_relu", { a: 0.1 });
 const EXU = choice("exu", { beta: 1.05, u: 1.67 });
-const COURSE = { width: 8, depth: 2 };
-const DEEP_COURSE = { width: 8, depth: 20 };
+/** As in the course's assignment: the networks that its answers are judged by. */
+const COURSE = { width: 128, features: 128, depth: 2, seed: 2 };
+const DEEP_COURSE = { width: 64, features: 64, depth: 20, trials: 16, seed: 2 };
 
 /** @type {Preset[]} */
 export const PRESETS = [
@@ -34,19 +35,19 @@ export const PRESETS = [
     ...COURSE,
     activation: A_RELU,
   }),
-  one("f", "The course", "f: EXU, 2 layers", "SELU, rounded: its gradient arrives as it left.", {
+  one("f", "The course", "f: EXU, 2 layers", "Like SELU: the gradient keeps its size.", {
     ...COURSE,
     activation: EXU,
   }),
-  one("d-deep", "The course", "d: stanh, 20 layers", "z² near 0: the signal collapses, and the gradient with it.", {
+  one("d-deep", "The course", "d: stanh, 20 layers", "Near 0 it is z²: the signal collapses, and the gradient with it.", {
     ...DEEP_COURSE,
     activation: STANH,
   }),
-  one("e-deep", "The course", "e: a-ReLU, 20 layers", "√0.505 a layer: what was little becomes much.", {
+  one("e-deep", "The course", "e: a-ReLU, 20 layers", "A factor of 0.71 with every layer: after twenty layers little is left.", {
     ...DEEP_COURSE,
     activation: A_RELU,
   }),
-  one("f-deep", "The course", "f: EXU, 20 layers", "Still stable, though its slope has the widest bounds.", {
+  one("f-deep", "The course", "f: EXU, 20 layers", "Still stable at this depth, and it grows slowly: with many more layers it explodes.", {
     ...DEEP_COURSE,
     activation: EXU,
   }),

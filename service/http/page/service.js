@@ -38,6 +38,17 @@ export function simulate(spec, signal) {
 }
 
 /**
+ * Changes that mend a network, each of them simulated.
+ *
+ * @param {Spec} spec
+ * @param {AbortSignal} signal
+ * @returns {Promise<Schemas["Prescriptions"]>}
+ */
+export function prescribe(spec, signal) {
+  return post("/v1/prescriptions", spec, signal);
+}
+
+/**
  * A report that was made before.
  *
  * @param {string} digest
@@ -111,7 +122,7 @@ export async function cancelJob(id) {
 }
 
 /**
- * A page of a sweep's results, as far as they are there.
+ * A page of a sweep's results: all that are there, also behind some that are missing.
  *
  * @param {Job} job
  * @param {string} cursor
@@ -119,7 +130,7 @@ export async function cancelJob(id) {
  * @returns {Promise<Points>}
  */
 export async function results({ links }, cursor, signal) {
-  const query = new URLSearchParams({ limit: String(MOST_RESULTS), cursor });
+  const query = new URLSearchParams({ limit: String(MOST_RESULTS), cursor, over_gaps: "true" });
   return read(await ask(`${links.results}?${query}`, { signal }));
 }
 

@@ -2,12 +2,14 @@
 
 import { kindsOf } from "./choices.js";
 import { at } from "./dom.js";
+import { fillGlossary } from "./glossary.js";
 import { Laboratory } from "./laboratory.js";
 import { Away, Refused, catalog } from "./service.js";
 
 const WIDE = "(min-width: 60rem)";
 
 async function start() {
+  fillGlossary();
   if (window.matchMedia(WIDE).matches) at("more-weights").setAttribute("open", "");
   try {
     const known = await catalog();

@@ -7,7 +7,7 @@
  * @typedef {{items: Point[], next_cursor: string | null}} Points
  * @typedef {object} Hear
  * @property {(job: Job) => void} told How far it is.
- * @property {(points: Point[]) => void} found More results, in their order.
+ * @property {(points: Point[]) => void} found More results; some before them may still be missing.
  * @property {(error: unknown) => void} lost What went wrong; it goes on where it can.
  */
 
@@ -22,14 +22,16 @@ export function isOpen({ status }) {
   return OPEN.includes(status);
 }
 
-/** The results of a job, read in pages as far as they are there; it can be left and taken up again. */
+/** The results of a job, read in pages wherever they are there; it can be left and taken up again. */
 export class Following {
   /** @param {Job} job @param {Hear} hear */
   constructor(job, hear) {
     this.job = job;
     this.hear = hear;
-    /** @type {string | null} */
-    this.cursor = "0";
+    /** @type {Set<number>} */
+    this.known = new Set(); // the numbers of the results that were found
+    this.first = 0; // before it none is missing
+    this.over = false;
     this.left = new AbortController();
     /** @type {EventSource | null} */
     this.stream = null;
@@ -41,7 +43,7 @@ export class Following {
   /** Listen, and read on. */
   open() {
     this.close();
-    if (this.cursor === null) return; // it has ended, and all is known
+    if (this.over) return; // it has ended, and all is known
     this.left = new AbortController();
     if (isOpen(this.job)) this.listen();
     this.read();
@@ -90,15 +92,21 @@ export class Following {
     this.reading = false;
   }
 
-  /** @param {AbortSignal} signal */
+  /** All that are there from the first missing one on. @param {AbortSignal} signal */
   async readPages(signal) {
+    /** @type {string | null} */
+    let cursor = String(this.first);
     let more = true;
-    while (more && this.cursor !== null) {
-      const { items, next_cursor } = await results(this.job, this.cursor, signal);
-      this.cursor = next_cursor;
+    while (more && cursor !== null) {
+      const { items, next_cursor } = /** @type {Points} */ (await results(this.job, cursor, signal));
+      cursor = next_cursor;
       more = items.length === MOST_RESULTS;
-      if (items.length) this.hear.found(items);
+      const found = items.filter(({ index }) => !this.known.has(index));
+      for (const { index } of found) this.known.add(index);
+      while (this.known.has(this.first)) this.first += 1;
+      if (found.length) this.hear.found(found);
     }
+    this.over = cursor === null;
   }
 
   /** @param {(signal: AbortSignal) => Promise<void>} work */

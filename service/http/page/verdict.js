@@ -7,9 +7,12 @@
  */
 
 import { at, element, fill, icon } from "./dom.js";
-import { decades, factor, percent, short } from "./numbers.js";
+import { isTerm, term } from "./glossary.js";
+import { decades, factor, percent, short, withFactor } from "./numbers.js";
+import { clearOutlook, riskOf, showOutlook } from "./outlook.js";
 
 const DEEPEST = 8; // the styles know no more
+const FAR_FROM_THEORY = 0.5; // decades
 
 /** @type {Record<string, string>} */
 const SHAPES = {
@@ -19,16 +22,16 @@ const SHAPES = {
   dead: "M6 6l12 12M18 6L6 18",
 };
 
-/** @type {Record<string, string>} */
+/** @type {Record<string, string>} Where the name of a cause does not say it. */
 const CAUSES = {
-  gain: "the scale of the weights",
-  saturation: "saturation",
-  chaos: "chaos",
+  gain: "scale of the weights",
+  small_slope: "slope too small everywhere",
   input_collapse: "inputs become one",
-  signal_collapse: "the signal collapses",
-  dead_units: "dead units",
+  signal_collapse: "signal collapses",
+  rank_collapse: "tokens become one",
+  mask_noise: "noise of dropout",
   zero_weights: "weights are zero",
-  forward_overflow: "the forward pass overflows",
+  forward_overflow: "numbers overflow",
 };
 
 /**
@@ -40,7 +43,7 @@ const CAUSES = {
 /**
  * The label as a word with a shape and a colour.
  *
- * @param {Brief} verdict
+ * @param {{label: string, severity: string}} verdict
  * @returns {HTMLElement}
  */
 export function badge({ label, severity }) {
@@ -60,20 +63,54 @@ export function inWords({ label, severity }) {
 }
 
 /**
+ * What the gradient does now and with more layers, side by side.
+ *
+ * @param {Brief & {tendency: string}} verdict
+ * @returns {HTMLElement}
+ */
+export function senses({ label, severity, tendency }) {
+  const both = [
+    ["Now", badge({ label, severity })],
+    ["With more layers", badge({ label: tendency, severity: "none" })],
+  ];
+  const pairs = both.map(([name, said]) =>
+    element("div", {}, element("dt", {}, term(String(name))), element("dd", {}, said)),
+  );
+  return element("dl", { class: "senses" }, ...pairs);
+}
+
+/**
  * The verdict of a report, in its panel; the sentences behind it, in theirs.
  *
  * @param {Report} report
  */
-export function showVerdict({ verdict, theory }) {
+export function showVerdict(report) {
+  const { verdict, theory } = report;
   const [first, ...others] = verdict.reasons;
   fill(
     at("verdict"),
-    element("div", { class: "headline" }, badge(verdict), figure(verdict)),
+    element("div", { class: "headline" }, senses(verdict), figure(verdict)),
     element("p", { class: "sentence" }, first),
+    riskOf(verdict.failure_risk),
   );
-  fill(at("facts"), ...facts(verdict, theory).map(([term, value, more]) => fact(term, value, more)));
+  fill(at("facts"), ...facts(verdict, theory).map(([name, value, more]) => fact(name, value, more)));
+  showOutlook(report);
   fill(at("glance"), badge(verdict), briefly(verdict));
   fill(at("reasons"), ...others.map((reason) => element("li", {}, reason)));
+}
+
+/**
+ * What is shown is not of the network in the form, and why; nothing where it is.
+ *
+ * @param {string} network What it is of.
+ * @param {string} reason
+ */
+export function markOutdated(network, reason) {
+  const mark = at("outdated");
+  mark.hidden = !reason;
+  fill(mark, ...(reason ? [element("strong", {}, `Out of date: this is the result of ${network}.`), ` ${reason}`] : []));
+  at("network-view").classList.toggle("stale", reason !== "");
+  at("glance").classList.toggle("stale", reason !== "");
 }
 
 /**
@@ -89,6 +126,7 @@ export function showNoVerdict(reason) {
   );
   fill(at("glance"), "not judged");
   for (const id of ["facts", "reasons"]) fill(at(id));
+  clearOutlook();
 }
 
 /**
@@ -111,8 +149,8 @@ export function briefly({ label, depth_ratio: ratio, seed_dependent: torn, confi
 function figure(verdict) {
   const [number, ...unit] = briefly(verdict).split(" ");
   if (unit[0] !== "decades") return element("p", { class: "figure" }, element("small", {}, briefly(verdict)));
-  const times = factor(verdict.depth_ratio.median);
-  return element("p", { class: "figure" }, number, element("small", {}, ` decades  ${times}`));
+  const times = element("small", {}, " ", term("decades"), `, ${factor(verdict.depth_ratio.median)}`);
+  return element("p", { class: "figure" }, number, times);
 }
 
 /**
@@ -123,35 +161,48 @@ function figure(verdict) {
 function facts(verdict, theory) {
   const { depth_ratio: ratio, gain_per_layer: gain, gain_per_layer_interval: interval } = verdict;
   const seed = verdict.seed_dependent ? "the seed decides" : "of the trials";
-  const rate = interval ? `${short(interval.low)} to ${short(interval.high)}` : "no trial has one";
+  const rate = interval ? `×${short(interval.low)} to ×${short(interval.high)}` : "no trial has one";
   const steady = verdict.tendency === "stable" ? "no limit at this rate" : "there is no steady rate";
   const budget = verdict.depth_budget === null ? steady : "layers until it is severe";
   return [
-    ["Depth ratio", inDecades(ratio.median), `${decades(ratio.p05)} to ${decades(ratio.p95)}, 90 % of trials`],
-    ["Theory", inDecades(theory.depth_ratio), theory.reason ?? "for infinitely wide layers"],
+    ["Depth ratio", withFactor(ratio.median), `${decades(ratio.p05)} to ${decades(ratio.p95)}, 90 % of trials`],
+    ["Theory", withFactor(theory.depth_ratio), theory.reason ?? besideTheory(theory.difference)],
     ["Gain per layer", `×${short(gain.median)}`, rate],
     ["Depth budget", short(verdict.depth_budget), budget],
-    ["Signal", inDecades(verdict.forward_ratio.median), "from the first layer to the last"],
-    ["End to end", inDecades(verdict.end_to_end_ratio.median), "of the error, at the first layer"],
+    ["Signal", withFactor(verdict.forward_ratio.median), "from the first layer to the last"],
+    ["End-to-end ratio", withFactor(verdict.end_to_end_ratio.median), "of the error at the output, at layer 1"],
     ["Confidence", percent(verdict.confidence), seed],
-    ["Cause", verdict.cause ? CAUSES[verdict.cause] : "none needed", `tendency: ${verdict.tendency}`],
+    ["Cause", verdict.cause ? causeInWords(verdict.cause) : "–", IN_WORDS[verdict.tendency]],
   ];
 }
 
-/** @param {number | null} value */
-function inDecades(value) {
-  return value === null ? "–" : `${decades(value)} decades`;
+/** @type {Record<string, string>} */
+const IN_WORDS = {
+  stable: "with more layers it stays stable",
+  vanishing: "with more layers it tends to vanish",
+  exploding: "with more layers it tends to explode",
+};
+
+/** @param {string} cause */
+function causeInWords(cause) {
+  return CAUSES[cause] ?? cause.replaceAll("_", " ");
+}
+
+/** @param {number | null} difference */
+function besideTheory(difference) {
+  if (difference === null || Math.abs(difference) <= FAR_FROM_THEORY) return "for infinitely wide layers";
+  return `for infinitely wide layers and inputs; measured ${decades(difference)} beside it`;
 }
 
 /**
- * @param {string} term
+ * @param {string} name
  * @param {string} value
  * @param {string} more
  * @returns {HTMLElement}
  */
-function fact(term, value, more) {
+function fact(name, value, more) {
   const said = element("dd", {}, element("b", {}, value), element("small", {}, more));
-  return element("div", {}, element("dt", {}, term), said);
+  return element("div", {}, element("dt", {}, isTerm(name) ? term(name) : name), said);
 }
 
 /**
@@ -161,16 +212,16 @@ function fact(term, value, more) {
  */
 const COLUMNS = [
   ["shape", "What comes out for one sample", (layer) => layer.shape.join(" × ")],
-  ["parameters", "How many are trained, those of layers inside it apart", ({ parameters }) => parameters.toLocaleString("en")],
-  ["delta", "log10 of the norm of delta", (layer) => decades(layer.log10_delta_norm.median)],
+  ["parameters", "How many are trained, without those of layers inside it", ({ parameters }) => parameters.toLocaleString("en")],
+  ["δ", "log10 of the norm of δ, the gradient that arrives at the layer", (layer) => decades(layer.log10_delta_norm.median)],
   ["gain", "Decades from the next layer to this one", (layer) => decades(layer.log10_backward_gain.median)],
-  ["of weights", "The weights' share of the gain", (layer) => decades(layer.log10_gain.weights?.median)],
-  ["of φ′", "The activation's share of the gain", (layer) => decades(layer.log10_gain.derivative?.median)],
-  ["of norms", "The share of normalisation", ({ log10_gain: of }) => decades(of.normalisation?.median), "normalisation"],
-  ["of blocks", "The share of blocks in which signals meet", ({ log10_gain: of }) => decades(of.skip?.median), "skip"],
-  ["of others", "The share of all other layers", ({ log10_gain: of }) => decades(of.other?.median), "other"],
+  ["weights", "The weights' share of the gain", (layer) => decades(layer.log10_gain.weights?.median)],
+  ["slope", "The share of the activation's slope φ′ in the gain", (layer) => decades(layer.log10_gain.derivative?.median)],
+  ["norms", "The share of normalisation", ({ log10_gain: of }) => decades(of.normalisation?.median), "normalisation"],
+  ["blocks", "The share of blocks in which signals meet", ({ log10_gain: of }) => decades(of.skip?.median), "skip"],
+  ["others", "The share of all other layers", ({ log10_gain: of }) => decades(of.other?.median), "other"],
   ["signal", "log10 of the root mean square of the outputs", (layer) => decades(layer.log10_forward_rms.median)],
-  ["spread", "log10 of how far apart the directions of samples are", (layer) => decades(layer.log10_angular_spread.median)],
+  ["separation", "log10 of how far apart the directions of samples are", (layer) => decades(layer.log10_angular_spread.median)],
   ["of tokens", "The same over the steps of each sample", spreadOfTokens, "log10_token_spread"],
   ["along time", "Decades from the last step to the first", (layer) => decades(layer.time?.time_ratio.median), "time"],
   ["entropy", "Of an attention's weights, in nats", (layer) => short(layer.attention?.entropy.median), "attention"],

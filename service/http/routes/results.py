@@ -30,7 +30,7 @@ class JobResultPage(Model):
     """Some of the results of a job, in the order of its items."""
 
     items: list[JobResult]
-    """The results of this page: those that are there, as far as none is missing between them."""
+    """The results of this page: those that are there; as far as none is missing between them, unless `over_gaps`."""
     next_cursor: Annotated[str, Field(pattern=_CURSOR)] | None
     """Where the next page begins, for the parameter `cursor`; null once there is nothing to come."""
 
@@ -39,6 +39,13 @@ _PageSize = Annotated[int, page_size("results", 1000)]
 _From = Annotated[
     Annotated[str, Field(pattern=_CURSOR)] | SkipJsonSchema[None],
     Query(description="The `next_cursor` of the page before, or the number of an item; none for the first page."),
+]
+_OverGaps = Annotated[
+    bool,
+    Query(
+        description="Also those behind results that are not there yet. Each result says its `index`; while the job is "
+        "running ask again from the first that is missing."
+    ),
 ]
 _Index = Annotated[
     int,
@@ -49,12 +56,15 @@ _On = Annotated[Theme, Query(description="The ground it stands on.")]
 
 
 @router.get("/results", summary="List the results of a job", response_model=JobResultPage)
-async def list_job_results(job: JobId, services: ServicesDep, limit: _PageSize = 100, cursor: _From = None) -> Response:
+async def list_job_results(
+    job: JobId, services: ServicesDep, limit: _PageSize = 100, cursor: _From = None, over_gaps: _OverGaps = False
+) -> Response:
     """The results in the order of the items: points of a sweep, or gradings of a class.
 
     While the job is running a page has what is there so far, and `next_cursor` says where to go on: ask again.
     """
-    return Response(await services.jobs.results.page(job, int(cursor or 0), limit), media_type="application/json")
+    page = await services.jobs.results.page(job, int(cursor or 0), limit, over_gaps)
+    return Response(page, media_type="application/json")
 
 
 @router.get(
