@@ -200,7 +200,7 @@ LABELS = [  # confidence, (median, 5 %, 95 %) of the depth ratio, which words ar
 
 @pytest.mark.parametrize(("confidence", "ratio", "beside"), LABELS)
 def test_a_label_has_company_from_the_edge_of_a_band_on(confidence: float, ratio: Any, beside: set[str]) -> None:
-    said = saying(label=Label.STABLE, confidence=confidence, depth_ratio=spread(*ratio))
+    said = saying(label=Label.STABLE, confidence=confidence, judged_ratio=spread(*ratio))
     checks = {label: judged(VERDICT, label, answering(said)) for label in Label}
     assert {label for label, check in checks.items() if check.code == "borderline"} == beside
 
@@ -210,7 +210,7 @@ def test_a_label_has_company_from_the_edge_of_a_band_on(confidence: float, ratio
     (Label.VANISHING, (-2.0, -3.0, -1.0), False), (Label.VANISHING, (-2.0, -3.0, -0.999), True),
 ])  # fmt: skip
 def test_stable_is_right_only_where_trials_are_inside_its_band(label: Label, ratio: Any, stable: bool) -> None:
-    said = saying(label=label, confidence=0.5, depth_ratio=spread(*ratio))
+    said = saying(label=label, confidence=0.5, judged_ratio=spread(*ratio))
     assert (judged(VERDICT, "stable", answering(said)).status == "correct") is stable
 
 

@@ -78,7 +78,7 @@ def test_the_feedback_says_by_what_the_networks_are_compared(measure: str, words
     assert words in check.message
 
 
-@pytest.mark.parametrize("measure", ["depth_ratio", "end_to_end_ratio"])
+@pytest.mark.parametrize("measure", ["depth_ratio", "judged_ratio", "end_to_end_ratio"])
 def test_a_ranking_may_go_by_another_measure(measure: str) -> None:
     reports = {seed: saying(**{measure: spread(median, std=0.1)}) for seed, median in ((1, -3.0), (2, -2.0), (3, 1.0))}
     claim = {**NETWORKS, "measure": measure}

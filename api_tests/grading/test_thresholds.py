@@ -59,7 +59,7 @@ def test_a_rate_of_a_hundredth_is_none(interval: tuple[float, float], right: set
 def test_a_band_that_a_tenth_of_the_trials_reaches_is_right_too(
     confidence: float, ratio: tuple[float, float, float], right: set[str]
 ) -> None:
-    said = saying(label=Label.STABLE, confidence=confidence, depth_ratio=spread(*ratio))
+    said = saying(label=Label.STABLE, confidence=confidence, judged_ratio=spread(*ratio))
     assert {label for label in Label if judged(VERDICT, label, answering(said)).status == "correct"} == right
 
 

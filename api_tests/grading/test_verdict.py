@@ -12,7 +12,7 @@ from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Label, Tendency
 
 VERDICT: Json = {"kind": "verdict", "simulation": NETWORK}
-VANISHING = {"label": Label.VANISHING, "confidence": 1.0, "depth_ratio": spread(-3.0, -3.5, -2.5)}
+VANISHING = {"label": Label.VANISHING, "confidence": 1.0, "judged_ratio": spread(-3.0, -3.5, -2.5)}
 
 
 @pytest.mark.parametrize(("answer", "code"), [
@@ -41,7 +41,7 @@ BORDERLINE = [
 def test_either_word_is_right_where_the_seed_decides(
     confidence: float, ratio: tuple[float, float, float], right: set[str]
 ) -> None:
-    said = {"label": Label.VANISHING, "confidence": confidence, "depth_ratio": spread(*ratio)}
+    said = {"label": Label.VANISHING, "confidence": confidence, "judged_ratio": spread(*ratio)}
     checks = {label: judged(VERDICT, label, answering(saying(**said))) for label in Label}
     assert {label for label, check in checks.items() if check.status == "correct"} == right
     assert all(checks[word].code == "borderline" for word in right - {"vanishing"})

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from math import log10
 from typing import Literal
 
+from service.simulation.layer_results import Spread
 from service.simulation.results import Interval, SimulationReport
+from service.simulation.vocabulary import JudgedAxis
 
-Measure = Literal["gain_per_layer", "depth_ratio", "end_to_end_ratio"]
+Measure = Literal["gain_per_layer", "depth_ratio", "judged_ratio", "end_to_end_ratio"]
 COMPARED_BY: dict[Measure, str] = {
     "gain_per_layer": "the gain per layer, which is the tendency with more layers",
     "depth_ratio": "the depth ratio, which is the gradient at the depth as it is",
+    "judged_ratio": "the judged ratio, which is what the label at the depth as it is goes by",
     "end_to_end_ratio": "the end-to-end ratio, which counts the output layer, too",
 }
 """What a measure is about, for the feedback."""
@@ -30,7 +33,7 @@ class Measured:
         """The measure `by` of a network; None where it has none."""
         if by == "gain_per_layer":
             return _rate(report.verdict.gain_per_layer_interval, report.verdict.gain_per_layer.median)
-        spread = report.verdict.depth_ratio if by == "depth_ratio" else report.verdict.end_to_end_ratio
+        spread = judged_ratio(report) if by == "judged_ratio" else getattr(report.verdict, by)
         if spread.median is None or spread.std is None:
             return None
         error = 2.0 * spread.std / spread.count**0.5  # of a median, all but enough
@@ -41,6 +44,13 @@ class Measured:
         if self.high < other.low and other.median - self.median > _FINE:
             return -1
         return 1 if self.low > other.high and self.median - other.median > _FINE else 0
+
+
+def judged_ratio(report: SimulationReport) -> Spread:
+    """What the label of a report goes by, in decades: its judged ratio, or its time ratio where that decides."""
+    verdict = report.verdict
+    along_time = verdict.time_ratio if verdict.axis is JudgedAxis.TIME else None
+    return along_time or verdict.judged_ratio
 
 
 def report_path(report: SimulationReport) -> str:

@@ -65,7 +65,7 @@ class RankingClaim(Claim):
         misplaced = [_misplaced(pair, sign) for pair, sign in truth.items() if not _agrees(given, pair, sign)]
         asked = [] if self.expected else [f"They are compared by {COMPARED_BY[self.measure]}."]
         message = " ".join(
-            [f"{right} of {len(truth)} pairs stand in the right order.", *misplaced[:_MOST_NAMED], *asked]
+            [f"{right} of {len(truth)} pairs stand in the right order.", *asked, *misplaced[:_MOST_NAMED]]
         )
         method = Method.LOOKUP if self.expected else Method.SIMULATION
         return Judgement.partial(share, "order_pairs", message, method, evidence=evidence)

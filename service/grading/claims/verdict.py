@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from service.grading.answers import Unreadable
 from service.grading.claims.base import Claim, Context, Judgement
-from service.grading.measures import report_path
+from service.grading.measures import judged_ratio, report_path
 from service.grading.results import Method
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
@@ -81,9 +81,11 @@ def _borderline(report: SimulationReport, sense: _Sense) -> set[str]:
             return set()
         possible = {"stable": True, "vanishing": interval.low < _SLOW, "exploding": interval.high > 1.0 / _SLOW}
         return {name for name, may_be in possible.items() if may_be}
-    low, high = verdict.depth_ratio.p05, verdict.depth_ratio.p95
+    ratio = judged_ratio(report)
+    low, high = ratio.p05, ratio.p95
     if low is None or high is None or verdict.confidence > _SURE:
         return set()
-    reached = {"vanishing": low <= policy.vanishing_mild, "exploding": high >= policy.exploding_mild}
-    stable = low < policy.exploding_mild and high > policy.vanishing_mild
+    vanishing = policy.vanishing_mild
+    reached = {"vanishing": low <= vanishing, "exploding": high >= policy.exploding_mild}
+    stable = low < policy.exploding_mild and high > vanishing
     return {name for name, does in {**reached, "stable": stable}.items() if does}

@@ -70,10 +70,8 @@ export class Laboratory {
     const spec = () => this.kept.report?.spec ?? specOf(this.entry.network);
     this.repair = new Repair({
       spec,
-      apply: (network) => {
-        if (this.kept.digest) this.open("");
-        this.change(network);
-      },
+      network: () => (this.kept.digest ? null : this.entry.network),
+      apply: (network) => this.change(network),
       open: (digest) => void (location.hash = `report:${digest}`),
     });
     this.share = shareBar(at("share"), networkTexts(spec, () => this.fragment));

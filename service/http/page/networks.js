@@ -130,20 +130,27 @@ export function specOf(net) {
 }
 
 /**
- * The network of a specification, or null where its parts are not where those of the form are. It may say more than the
- * form: whether both are the same network is for the service to say.
+ * A network with those parts that a patch has changed as `spec` has them, or null where they are none of the form's.
+ * The patch may change more than the form has: whether both are the same network is for the service to say.
  *
- * @param {Spec} spec
+ * @param {Network} net
+ * @param {{path: string}[]} patch
+ * @param {Spec} spec What the patch has made of it.
  * @returns {Network | null}
  */
-export function networkIn(spec) {
-  const parts = Object.entries(POINTERS).flatMap(([part, pointer]) => {
+export function patched(net, patch, spec) {
+  const changed = Object.entries(POINTERS).filter(([, pointer]) => patch.some(({ path }) => overlap(path, pointer)));
+  const parts = changed.map(([part, pointer]) => {
     const found = pointer.split("/").slice(1).reduce(inside, spec);
-    return found === undefined || found === null ? [] : [[part, typeof found === "object" ? choiceOf(found) : found]];
+    return [part, typeof found === "object" && found !== null ? choiceOf(found) : found];
   });
-  const net = network(/** @type {Partial<Network>} */ (Object.fromEntries(parts)));
-  const right = Object.entries(DEFAULT).every(([part, usual]) => typeof net[/** @type {keyof Network} */ (part)] === typeof usual);
-  return right && [net.activation, net.weights].every(({ kind }) => typeof kind === "string") ? net : null;
+  const fits = parts.every(([part, value]) => typeof value === typeof net[/** @type {keyof Network} */ (part)]);
+  return fits ? network({ ...net, ...Object.fromEntries(parts) }) : null;
+}
+
+/** Whether one of two pointers is the other, or a part of it. @param {string} one @param {string} other */
+function overlap(one, other) {
+  return `${one}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${one}/`);
 }
 
 /** @param {any} whole @param {string} name @returns {any} */

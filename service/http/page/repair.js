@@ -7,13 +7,14 @@
  * @typedef {import("./networks.js").Network} Network
  * @typedef {object} Bench
  * @property {() => Spec} spec What is to be repaired.
+ * @property {() => Network | null} network The network in the form; null where the form does not have it.
  * @property {(network: Network) => void} apply Show a network that the form can build.
  * @property {(digest: string) => void} open Show a report that it cannot.
  */
 
 import { at, element, fill } from "./dom.js";
 import { inSentences } from "./complaints.js";
-import { networkIn, specOf } from "./networks.js";
+import { patched, specOf } from "./networks.js";
 import { chance, decades } from "./numbers.js";
 import { Away, Refused, prescribe, simulate } from "./service.js";
 
@@ -57,7 +58,7 @@ export class Repair {
 
   /** @param {Prescription} prescription @returns {HTMLElement} */
   item({ sentence, before, after, patch, spec, lines }) {
-    const take = element("button", { type: "button", onclick: () => this.take(spec) }, "Apply");
+    const take = element("button", { type: "button", onclick: () => this.take(patch, spec) }, "Apply");
     return element(
       "li",
       { class: "repair" },
@@ -68,12 +69,18 @@ export class Repair {
     );
   }
 
-  /** The network after a change: in the form where this says the same, else as a report. @param {Spec} spec */
-  async take(spec) {
+  /**
+   * The network after a change: in the form where this says the same, else as a report.
+   *
+   * @param {Prescription["patch"]} patch
+   * @param {Spec} spec
+   */
+  async take(patch, spec) {
     const { signal } = this.asked;
     await this.unlessRefused(signal, async () => {
       const { digest } = await simulate(spec, signal);
-      const network = networkIn(spec);
+      const shown = this.bench.network();
+      const network = shown && patched(shown, patch, spec);
       const same = network !== null && (await simulate(specOf(network), signal)).digest === digest;
       if (signal.aborted) return;
       if (same && network) this.bench.apply(network);
