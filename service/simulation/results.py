@@ -7,6 +7,7 @@ from pydantic import Field
 from service.core.kinds import Double, Fraction, Int64, Model
 from service.simulation.gradients import LayerGradients, StoredGradients
 from service.simulation.layer_results import LayerShape, LayerStatistics, Spread
+from service.simulation.opinions import Opinions
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Cause, FindingSeverity, Flag, JudgedAxis, Label, Optimiser, Severity, Tendency
 
@@ -201,6 +202,8 @@ class SimulationReport(Model):
     """What theory predicts, beside the measurement."""
     gradients: list[LayerGradients] | None
     """The factors of the gradient, where they were asked for."""
+    opinions: Opinions | None
+    """What other tools and published measures say, where that was asked for."""
     spec: SimulationSpec
     """The specification with every default written out."""
     engine_version: str

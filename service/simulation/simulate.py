@@ -26,6 +26,8 @@ from service.simulation.causes import NetworkFacts
 from service.simulation.drawing import INPUTS, Drawn, LossGradient, draw
 from service.simulation.estimate import Regime, cost
 from service.simulation.first_trial import FirstTrial
+from service.simulation.gradients import StoredGradients
+from service.simulation.opinions import opinions_of
 from service.simulation.plan import Plan, plan
 from service.simulation.precision import StoringProbe, Truth, stored_gradients
 from service.simulation.probe import Accumulator, MeasuringProbe
@@ -59,9 +61,33 @@ def simulate_trials(made: Plan, processes: int = 1) -> tuple[SimulationReport, N
     started = perf_counter()
     found, first, twins = measure(made, processes)
     made = along_worst_branch(found, made)
-    loss_decades = float(np.log10(made.loss_factor))
-    layers, precision = layer_statistics(found, made, loss_decades, first), stored_gradients(found.lost, made)
-    facts = NetworkFacts(
+    layers = layer_statistics(found, made, float(np.log10(made.loss_factor)), first)
+    precision = stored_gradients(found.lost, made)
+    facts = _facts(made, twins, precision)
+    trials = NetworkTrials.of(found, made)
+    decided, scale = judge(trials, layers, made.spec.policy, facts), scale_of(made, found, trials, layers)
+    theory = theory_of(made, decided.depth_ratio.median)
+    verdict = verdict_of(decided, _context(made, theory, scale))
+    report = SimulationReport(
+        digest=made.digest,
+        verdict=verdict,
+        scale=scale,
+        findings=[],
+        layers=layers,
+        precision=precision,
+        theory=theory,
+        gradients=first.gradients(made) if made.spec.include else None,
+        opinions=opinions_of(made, verdict.label, verdict.judged_ratio.median),
+        spec=made.spec,
+        engine_version=ENGINE_VERSION,
+        elapsed_seconds=perf_counter() - started,
+    )
+    return report, trials
+
+
+def _facts(made: Plan, twins: bool, precision: StoredGradients | None) -> NetworkFacts:
+    """What is known of a network beside its statistics."""
+    return NetworkFacts(
         hidden=len(made.depth.gradients),
         sum_inverse_width=sum(1.0 / made.nodes[row].features for row in made.depth.gradients),
         symmetric=twins,
@@ -76,24 +102,6 @@ def simulate_trials(made: Plan, processes: int = 1) -> tuple[SimulationReport, N
             node.row + 1: activation for node in made.nodes if (activation := node.node.output_activation) is not None
         },
     )
-    trials = NetworkTrials.of(found, made)
-    decided, scale = judge(trials, layers, made.spec.policy, facts), scale_of(made, found, trials, layers)
-    theory = theory_of(made, decided.depth_ratio.median)
-    verdict = verdict_of(decided, _context(made, theory, scale))
-    report = SimulationReport(
-        digest=made.digest,
-        verdict=verdict,
-        scale=scale,
-        findings=[],
-        layers=layers,
-        precision=precision,
-        theory=theory,
-        gradients=first.gradients(made) if made.spec.include else None,
-        spec=made.spec,
-        engine_version=ENGINE_VERSION,
-        elapsed_seconds=perf_counter() - started,
-    )
-    return report, trials
 
 
 def _context(made: Plan, theory: Theory, scale: InitialScale) -> Context:

@@ -77,6 +77,7 @@ class Include(StrEnum):
 
     GRADIENTS = "gradients"
     HISTOGRAMS = "histograms"
+    OPINIONS = "opinions"
 
 
 class Network(Model):
