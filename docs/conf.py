@@ -52,6 +52,7 @@ _PARTS = {
         "How it measures and judges": "docs/judging",
         "Layers of real networks": "docs/layers",
         "Reference of layers": "docs/reference",
+        "Findings": "docs/findings",
         "Networks that people train": "examples/networks/README",
         "Clients in four languages": "openapi/README",
         "Changes": "CHANGELOG",

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from service.processes.system import die_with_parent, keep_freed_memory, single_blas_thread
-from service.simulation.vocabulary import Label
+from service.simulation.vocabulary import FindingCode, Label
 
 _MOST_WORKERS = 256
 
@@ -33,7 +33,19 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("spec", type=Path, help="a JSON file with a specification, - for standard input")
     simulate.add_argument("--json", action="store_true", help="print the report as JSON")
     simulate.add_argument(
-        "--fail-on", type=_labels, default=(), metavar="LABELS", help="end with status 3 on these labels, by commas"
+        "--fail-on",
+        type=_conditions,
+        default=(),
+        metavar="LABELS",
+        help="end with status 3 on these labels, by commas, and from a failure risk on with risk=0.5",
+    )
+    simulate.add_argument(
+        "--ignore",
+        type=_codes,
+        action="extend",
+        default=[],
+        metavar="CODES",
+        help="leave these findings out, by commas, such as GV304; docs/findings.md has them all",
     )
     grade = commands.add_parser("grade", help="grade answers by a rubric, without a server")
     grade.add_argument("rubric", type=Path, help="a JSON file with a rubric")
@@ -70,12 +82,28 @@ def _format(name: str) -> str:
     return name
 
 
-def _labels(text: str) -> tuple[str, ...]:
-    labels = tuple(label.strip() for label in text.split(","))
-    unknown = [label for label in labels if label not in list(Label)]
+def _conditions(text: str) -> tuple[str, ...]:
+    conditions = tuple(one.strip() for one in text.split(","))
+    unknown = [one for one in conditions if one not in list(Label) and not _is_risk(one)]
     if unknown:
-        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not among {', '.join(Label)}")
-    return labels
+        known = ", ".join(Label)
+        raise argparse.ArgumentTypeError(
+            f"{', '.join(unknown)}: not among {known}, nor risk=… with a number from 0 to 1"
+        )
+    return conditions
+
+
+def _is_risk(condition: str) -> bool:
+    name, _, number = condition.partition("=")
+    return name == "risk" and number.replace(".", "", 1).isdecimal() and float(number) <= 1.0
+
+
+def _codes(text: str) -> list[str]:
+    codes = [code.strip().upper() for code in text.split(",")]
+    unknown = [code for code in codes if code not in list(FindingCode)]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not among {', '.join(FindingCode)}")
+    return codes
 
 
 def _serve(args: argparse.Namespace) -> int:
@@ -111,7 +139,7 @@ def _health(args: argparse.Namespace) -> int:
 def _simulate(args: argparse.Namespace) -> int:
     from service.cli.simulate import simulate_file  # noqa: PLC0415
 
-    return simulate_file(args.spec, as_json=args.json, fail_on=args.fail_on)
+    return simulate_file(args.spec, as_json=args.json, fail_on=args.fail_on, ignored=args.ignore)
 
 
 def _grade(args: argparse.Namespace) -> int:

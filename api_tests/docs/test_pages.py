@@ -75,11 +75,12 @@ def test_every_chart_has_a_row() -> None:
     assert names_of("ChartName") <= rows("engineers.md").keys()
 
 
-def test_the_reference_is_written_from_the_catalog() -> None:
+@pytest.mark.parametrize("name", ["reference", "findings"])
+def test_pages_that_are_made_of_the_code_are_what_it_says(name: str) -> None:
     done = subprocess.run(
-        [sys.executable, DOCS / "write_reference.py"], capture_output=True, check=True, text=True, encoding="utf-8"
+        [sys.executable, DOCS / f"write_{name}.py"], capture_output=True, check=True, text=True, encoding="utf-8"
     )
-    assert done.stdout == text_of(DOCS / "reference.md"), "python docs/write_reference.py > docs/reference.md"
+    assert done.stdout == text_of(DOCS / f"{name}.md"), f"python docs/write_{name}.py > docs/{name}.md"
 
 
 def test_every_kind_of_layer_and_every_preset_is_in_the_reference() -> None:

@@ -1,7 +1,7 @@
 """`simulate`: a report as JSON, or for people: the verdict, its reasons and the table of layers."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,22 +16,32 @@ from service.simulation.layer_results import LayerStatistics, Spread
 from service.simulation.results import SimulationReport, Verdict
 from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
-from service.simulation.vocabulary import Label
+from service.simulation.vocabulary import FindingCode, Label
 
-_FAILED = 3  # the exit status where the label is one to fail on
+_FAILED = 3  # the exit status where the verdict is one to fail on
 
 
-def simulate_file(path: Path, *, as_json: bool, fail_on: tuple[str, ...]) -> int:
-    """Judge the specification in `path` (- is standard input), print it, and return the exit status."""
+def simulate_file(path: Path, *, as_json: bool, fail_on: Collection[str], ignored: Collection[str] = ()) -> int:
+    """Judge the specification in `path` (- is standard input), print it, and return the exit status.
+
+    Findings with a code in `ignored` are left out.
+    """
     with InputFiles() as files:
         spec = SimulationSpec.model_validate(files.read(path))
+        spec = spec.model_copy(update={"mute": [*spec.mute, *map(FindingCode, ignored)]})
         report = simulate(spec, Settings().workers)
         if as_json:
             sys.stdout.write(report.model_dump_json() + "\n")
         else:
             _show(report, output())
-        return _FAILED if report.verdict.label in fail_on else 0
+        return _FAILED if any(_holds(condition, report.verdict) for condition in fail_on) else 0
     return REFUSED
+
+
+def _holds(condition: str, verdict: Verdict) -> bool:
+    """Whether a label, or `risk=` and a number that the failure risk reaches, is that of the verdict."""
+    _, is_risk, least = condition.partition("risk=")
+    return verdict.failure_risk.probability >= float(least) if is_risk else verdict.label == condition
 
 
 def _show(report: SimulationReport, console: Console) -> None:

@@ -17,11 +17,11 @@ from service.simulation.statistics import Evidence
 from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label
 from service.theory.balance import best_slope, is_bounded
 
-_COLLAPSED_SPREAD = -1.3
+COLLAPSED_SPREAD = -1.3
 """Decades: at a twentieth of the signal, what tells two inputs apart is lost."""
 _COLLAPSED_BY = -1.0
 """Decades of spread that inputs must have lost on their way before it is the network that made them one."""
-_NOISY_MASKS = 0.7
+NOISY_MASKS = 0.7
 """N, decades, from which dropout's masks hide the inputs: ReLU × 16 at p = 0.3 has 1.0, and does not learn."""
 _RISKY = 0.25
 """The failure risk below which networks learn although a sign, such as directions near each other, speaks against it.
@@ -97,7 +97,7 @@ def losses_of_inputs(judged: Judged, evidence: Evidence) -> dict[Cause, Flag]:
     """What is lost of the inputs although their gradient arrives, most telling first; nothing while the risk is low."""
     lost = {
         Cause.RANK_COLLAPSE: (Flag.RANK_COLLAPSE, _become_one(evidence.token_spread)),
-        Cause.MASK_NOISE: (Flag.MASK_NOISE, judged.mask_noise is not None and judged.mask_noise >= _NOISY_MASKS),
+        Cause.MASK_NOISE: (Flag.MASK_NOISE, judged.mask_noise is not None and judged.mask_noise >= NOISY_MASKS),
         Cause.INPUT_COLLAPSE: (Flag.INPUT_COLLAPSE, _become_one(evidence.angular_spread)),
     }
     return {cause: flag for cause, (flag, applies) in lost.items() if applies and judged.risk >= _RISKY}
@@ -106,7 +106,7 @@ def losses_of_inputs(judged: Judged, evidence: Evidence) -> dict[Cause, Flag]:
 def _become_one(spread: tuple[float, float]) -> bool:
     """Whether directions, before and after, decades each, were distinct and are one."""
     before, after = spread
-    return after < _COLLAPSED_SPREAD <= before and after - before <= _COLLAPSED_BY
+    return after < COLLAPSED_SPREAD <= before and after - before <= _COLLAPSED_BY
 
 
 def signal_collapses(evidence: Evidence) -> bool:

@@ -9,7 +9,17 @@ from service.simulation.gradients import LayerGradients, StoredGradients
 from service.simulation.layer_results import LayerShape, LayerStatistics, Spread
 from service.simulation.opinions import Opinions
 from service.simulation.spec import SimulationSpec
-from service.simulation.vocabulary import Cause, FindingSeverity, Flag, JudgedAxis, Label, Optimiser, Severity, Tendency
+from service.simulation.vocabulary import (
+    Cause,
+    FindingCode,
+    FindingSeverity,
+    Flag,
+    JudgedAxis,
+    Label,
+    Optimiser,
+    Severity,
+    Tendency,
+)
 
 
 class Interval(Model):
@@ -165,7 +175,7 @@ class InitialScale(Model):
 class Finding(Model):
     """Something to look at: a cause, a flag or an entry of `scale`, with its evidence and what to try."""
 
-    code: Annotated[str, Field(pattern=r"^GV[0-9]{3}$")]
+    code: FindingCode
     """Its number in the catalog, which never changes."""
     name: str
     """The cause, the flag or the entry of `scale` that it is."""

@@ -25,6 +25,7 @@ from service.processes.fork_map import fork_map
 from service.simulation.causes import NetworkFacts
 from service.simulation.drawing import INPUTS, Drawn, LossGradient, draw
 from service.simulation.estimate import Regime, cost
+from service.simulation.findings import findings_of
 from service.simulation.first_trial import FirstTrial
 from service.simulation.gradients import StoredGradients
 from service.simulation.opinions import opinions_of
@@ -72,7 +73,7 @@ def simulate_trials(made: Plan, processes: int = 1) -> tuple[SimulationReport, N
         digest=made.digest,
         verdict=verdict,
         scale=scale,
-        findings=[],
+        findings=findings_of(made, verdict, scale, layers, precision),
         layers=layers,
         precision=precision,
         theory=theory,

@@ -31,6 +31,7 @@ from service.nn.losses import AnyLoss, SquaredError
 from service.nn.policies import AnyPolicy, Sgd
 from service.nn.presets import PresetName, filled, preset_called, rewritten, said, without_open_fields
 from service.nn.shapes import WIDEST, AnyInputShape, FeaturesShape, ImageShape, TokensShape
+from service.simulation.vocabulary import FindingCode
 
 DEFAULT_SAMPLES = 64
 _IMAGE = '{"kind": "image", "height": 28, "width": 28, "channels": 1}'
@@ -200,6 +201,8 @@ class SimulationSpec(Model):
     """Which gradients are forgiven."""
     include: Annotated[list[Include], Field(max_length=8, default_factory=list)]
     """What to report beside the statistics."""
+    mute: Annotated[list[FindingCode], Field(max_length=64, default_factory=list)]
+    """Findings that are left out, by their codes."""
 
     def targets(self, outputs: int) -> Data:
         """The targets, those the loss is meant for where none are named, for a network of `outputs` outputs."""
@@ -234,8 +237,8 @@ class SimulationSpec(Model):
         if isinstance(inputs, InputsInClasses) and inputs.classes is None:
             inputs = inputs.model_copy(update={"classes": classes or 2})
         data = DataSpec(samples=samples, inputs=inputs, targets=targets)
-        network, include = self.network.resolved(), sorted(set(self.include))
-        return self.model_copy(update={"network": network, "data": data, "include": include})
+        network, include, mute = self.network.resolved(), sorted(set(self.include)), sorted(set(self.mute))
+        return self.model_copy(update={"network": network, "data": data, "include": include, "mute": mute})
 
     def written_out(self, edited: Collection[str | None] = ()) -> Any:
         """The specification as JSON with every default written out, for edits at the pointers `edited`.

@@ -20,25 +20,25 @@ from service.simulation.spreads import log10_update, median_interval, powers_of_
 from service.simulation.statistics import Evidence, NetworkTrials, TrialIndices, group_by_condition, median_trial
 from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label, Optimiser, Severity, Tendency
 
-_SEED_DEPENDENT_BELOW = 0.8
+SEED_DEPENDENT_BELOW = 0.8
 _NEGLIGIBLE_RATE = 2.5 / 1000
 """Decades per layer: at less, a thousand layers stay inside the severe bands, and no network is that deep."""
 _WANDERING = 0.4
 """The depth ratio wanders by this many decades times √Σ(1/width) (Hanin 2018; Sussillo & Abbott 2014)."""
-_TOO_MUCH_WANDERING = 0.5
+TOO_MUCH_WANDERING = 0.5
 """Decades: two standard deviations reach the edge of the stable band, so that a seed in twenty leaves it."""
 TINY, HUGE = -7.0, 6.0
 """Decades of a weight's gradient beyond which its absolute size is worth a word."""
 SMALL_UPDATE, LARGE_UPDATE = -4.0, -1.0
 """Decades of an update relative to the weights between which training moves."""
-_TOO_MANY_LOST = 0.05
+TOO_MANY_LOST = 0.05
 """Share of the entries of weights' gradients that a format of 16 bits may lose at first.
 
 Measured by training 252 networks of 6 and 12 layers of 48 units (ReLU, tanh; SGD, Adam) on ten classes with gradients
 of float16 at ever smaller loss scales. Where less than 0.05 was lost at first, none of 150 lost 0.05 of its accuracy;
 of those with 0.05 to 0.12, 3 of 34 did, with 0.12 to 0.2, 7 of 10, and from 0.7 on all 42.
 """
-_SMALL_BATCH = 8
+SMALL_BATCH = 8
 """Numbers that batch statistics are taken over, below which these change the gradient themselves.
 
 Measured behind ReLU layers, whose gain in theory is 1.21: at 256, 128, 32, 8, 4 samples it is 1.20, 1.22, 1.24, 1.27
@@ -68,7 +68,7 @@ class Vote:
     @property
     def seed_dependent(self) -> bool:
         """Whether the seed decides, not the architecture."""
-        return self.confidence < _SEED_DEPENDENT_BELOW
+        return self.confidence < SEED_DEPENDENT_BELOW
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ def find_flags(
         Flag.PRECISION_UNDERFLOW: loses_gradients(facts.precision)
         or any(_underflows(layer, facts) for layer in layers),
         Flag.SYMMETRIC_UNITS: facts.symmetric,
-        Flag.SMALL_BATCH: facts.fewest_in_statistics is not None and facts.fewest_in_statistics < _SMALL_BATCH,
+        Flag.SMALL_BATCH: facts.fewest_in_statistics is not None and facts.fewest_in_statistics < SMALL_BATCH,
     }
     return [flag for flag in Flag if raised[flag]]
 
@@ -236,7 +236,7 @@ def _wanders(depth_ratio: Spread, facts: NetworkFacts) -> bool:
     """Whether the width lets the depth ratio wander, and the trials, where they can be compared, show it."""
     expected = wandering(facts.sum_inverse_width)
     shown = depth_ratio.std is None or depth_ratio.std >= 0.5 * expected
-    return facts.random and expected >= _TOO_MUCH_WANDERING and shown
+    return facts.random and expected >= TOO_MUCH_WANDERING and shown
 
 
 def _gets_nothing(layer: LayerStatistics, facts: NetworkFacts) -> bool:
@@ -247,7 +247,7 @@ def _gets_nothing(layer: LayerStatistics, facts: NetworkFacts) -> bool:
 
 def loses_gradients(stored: StoredGradients | None) -> bool:
     """Whether a format of 16 bits loses so many entries of the weights' gradients that training suffers."""
-    return stored is not None and stored.underflow_share + stored.overflow_share >= _TOO_MANY_LOST
+    return stored is not None and stored.underflow_share + stored.overflow_share >= TOO_MANY_LOST
 
 
 def _underflows(layer: LayerStatistics, facts: NetworkFacts) -> bool:

@@ -82,3 +82,42 @@ class Flag(StrEnum):
     PRECISION_UNDERFLOW = "precision_underflow"
     SYMMETRIC_UNITS = "symmetric_units"
     SMALL_BATCH = "small_batch"
+
+
+class FindingCode(StrEnum):
+    """The numbers of all findings, which never change: a cause, an entry of the scale, a flag, or something else.
+
+    A finding is called as its member here, in small letters.
+    """
+
+    GAIN = "GV101"
+    SATURATION = "GV102"
+    SMALL_SLOPE = "GV103"
+    CHAOS = "GV104"
+    NORMALISATION = "GV105"
+    SIGNAL_COLLAPSE = "GV106"
+    DEAD_UNITS = "GV107"
+    ZERO_WEIGHTS = "GV108"
+    FORWARD_OVERFLOW = "GV109"
+    UNDERFLOW = "GV110"
+    INPUT_COLLAPSE = "GV111"
+    RANK_COLLAPSE = "GV112"
+    MASK_NOISE = "GV113"
+    UNEXPLAINED = "GV114"
+    INITIAL_LOSS = "GV201"
+    OUTPUT_SATURATION = "GV202"
+    FIRST_LAYER_SATURATION = "GV203"
+    GRADIENT_IMBALANCE = "GV204"
+    NO_USUAL_RATE = "GV205"
+    STEP_KILLS_UNITS = "GV206"
+    UNSCALED_INPUTS = "GV207"
+    TOO_DEEP_FOR_WIDTH = "GV301"
+    TINY_GRADIENT = "GV302"
+    HUGE_GRADIENT = "GV303"
+    SMALL_UPDATE = "GV304"
+    LARGE_UPDATE = "GV305"
+    SYMMETRIC_UNITS = "GV306"
+    SMALL_BATCH = "GV307"
+    PRECISION_UNDERFLOW = "GV401"
+    FAILURE_RISK = "GV402"
+    SEED_DEPENDENT = "GV403"

@@ -28,6 +28,8 @@ from service.nn.optimizers import Optimizer
 from service.nn.policies import Policy
 from service.nn.presets import PRESETS
 from service.nn.shapes import InputShape
+from service.simulation.finding_wording import FINDINGS
+from service.simulation.vocabulary import FindingCode
 from service.theory.bounds import bounds
 from service.theory.facts import ActivationBounds
 
@@ -133,8 +135,21 @@ class ChartEntry(Model):
     """Whether it draws several reports; else it draws one."""
 
 
+class FindingEntry(Model):
+    """A finding that reports may have."""
+
+    code: FindingCode
+    """Its code, which never changes."""
+    name: str
+    """Its name."""
+    meaning: str
+    """What it likely means."""
+    suggestion: str
+    """What to try."""
+
+
 class Catalog(Model):
-    """All families, each with its kinds, all presets and recurrent cells, and all charts."""
+    """All families, each with its kinds, all presets and recurrent cells, all charts and all findings."""
 
     families: list[Family]
     """The families, by name."""
@@ -144,6 +159,8 @@ class Catalog(Model):
     """The cells of recurrent layers."""
     charts: list[ChartEntry]
     """The charts of reports, in the order in which they are shown."""
+    findings: list[FindingEntry]
+    """The findings of reports, by their codes."""
 
 
 @router.get("", summary="List every kind of every family, and every chart")
@@ -151,7 +168,8 @@ class Catalog(Model):
 def get_catalog() -> Catalog:  # in a thread: the first call proves the bounds
     """Every activation, initializer, loss, layer, policy, input and kind of data: parameters, formula, shapes, bounds.
 
-    And every preset with what it fills, every recurrent cell with the order of its gates, and every chart of reports.
+    And every preset with what it fills, every recurrent cell with the order of its gates, every
+    chart of reports, and every finding.
     """
     return Catalog(
         families=[
@@ -160,6 +178,7 @@ def get_catalog() -> Catalog:  # in a thread: the first call proves the bounds
         presets=[preset_entry(preset) for preset in PRESETS.values()],
         cells=[cell_entry(name, cell) for name, cell in CELLS.items()],
         charts=[_chart(chart) for chart in CHARTS.values()],
+        findings=[FindingEntry(code=one, name=one.name.lower(), **FINDINGS[one]._asdict()) for one in FindingCode],
     )
 
 
