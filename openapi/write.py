@@ -166,7 +166,9 @@ def _beginning(whole: Catalog) -> Catalog:
     family = whole.families[0]
     kinds = family.model_copy(update={"kinds": family.kinds[:2]})
     preset = whole.presets[-1].model_copy(update={"fills": whole.presets[-1].fills[:2]})
-    return Catalog(families=[kinds], presets=[preset], cells=whole.cells[:1], charts=whole.charts[:2])
+    return Catalog(
+        families=[kinds], presets=[preset], cells=whole.cells[:1], charts=whole.charts[:2], findings=whole.findings[:2]
+    )
 
 
 def _rounded(node: Any) -> Any:
