@@ -28,8 +28,8 @@ from service.charts.sweep import draw_sweep  # noqa: E402
 from service.nn.activations.smooth import Tanh  # noqa: E402
 from service.processes.system import keep_freed_memory  # noqa: E402
 from service.simulation.simulate import simulate_plan  # noqa: E402
-from service.simulation.verdict import judge_trial  # noqa: E402
 from service.simulation.vocabulary import Label  # noqa: E402
+from service.simulation.vote import judge_trial  # noqa: E402
 from service.studies.evaluation import evaluate  # noqa: E402
 from service.studies.points import SweepPoint  # noqa: E402
 from service.studies.sweep import Grid, SweepSpec  # noqa: E402

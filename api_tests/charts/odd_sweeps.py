@@ -8,8 +8,8 @@ from api_tests.networks import Json, stack
 from service.nn.policies import Sgd
 from service.simulation.layer_results import Spread
 from service.simulation.results import ItemError
-from service.simulation.verdict import judge_trial
 from service.simulation.vocabulary import Cause, Label, Tendency
+from service.simulation.vote import judge_trial
 from service.studies.points import PointVerdict, Reduced
 from service.studies.sweep import Grid, SweepSpec
 

@@ -9,9 +9,11 @@ import numpy as np
 from service.nn.policies import Policy, Sgd
 from service.simulation.causes import Judged, NetworkFacts
 from service.simulation.layer_results import GainAccounts, LayerStatistics, Spread
-from service.simulation.statistics import Evidence, NetworkTrials
+from service.simulation.separation import Separation
+from service.simulation.statistics import NetworkTrials
 from service.simulation.verdict import Decision, judge
 from service.simulation.vocabulary import JudgedAxis, Label
+from service.simulation.vote import Evidence
 
 NO_SPREAD = Spread(median=None, p05=None, p95=None, mean=None, std=None, count=0)
 
@@ -99,6 +101,8 @@ def trials(ratios: Sequence[float], slopes: Sequence[float] | None = None, **fie
     nothing, no = np.full(count, nan), np.zeros(count, np.bool_)
     plain: dict[str, Any] = {
         "depth_ratio": np.array(ratios, np.float64),
+        "judged_ratio": np.array(ratios, np.float64),
+        "time_ratios": {},
         "forward_ratio": np.zeros(count),
         "end_to_end_ratio": np.zeros(count),
         "slope": 0.25 * np.array(ratios, np.float64) if slopes is None else np.array(slopes, np.float64),
@@ -106,12 +110,13 @@ def trials(ratios: Sequence[float], slopes: Sequence[float] | None = None, **fie
         "signal": np.zeros((count, 6)),
         "angular_spread": np.zeros((count, 2)),
         "token_spread": np.full((count, 2), nan),
+        "separation": Separation.empty(count),
         "dead": no,
         "overflowed": no,
         "overflow_layer": nothing,
         "silent": no,
     }
-    given = {name: value if isinstance(value, dict) else np.array(value) for name, value in fields.items()}
+    given = {name: value if isinstance(value, dict | Separation) else np.array(value) for name, value in fields.items()}
     return NetworkTrials(**(plain | given))
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from service.simulation.plan import plan
 from service.simulation.results import SimulationReport
-from service.simulation.simulate import measure, simulate
+from service.simulation.simulate import along_worst_branch, measure, simulate
 from service.simulation.spec import SimulationSpec
-from service.simulation.statistics import NetworkTrials, along_worst_branch
+from service.simulation.statistics import NetworkTrials
 
 Json = dict[str, Any]
 VECTOR: Json = {"features": 6}

@@ -17,9 +17,10 @@ from service.simulation.gradients import StoredGradients
 from service.simulation.spec import Precision
 from service.simulation.spreads import log10_update
 from service.simulation.verdict import find_flags, judge
-from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label
+from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label, Optimiser
 
 JUST = 1e-9
+SGD, ADAM = Optimiser
 NOTHING = {"log10_weight_gradient_norm": NO_SPREAD, "log10_weight_gradient_rms": NO_SPREAD}
 NO_WEIGHTS = {"log10_weight_norm": NO_SPREAD}
 
@@ -355,15 +356,27 @@ def test_a_twentieth_of_the_gradients_entries_is_too_much_to_lose(
     assert Flag.PRECISION_UNDERFLOW in flags(layer(log10_forward_rms=spread(0.0, p05=-308.1)), precision=lost)
 
 
-def sized(gradient: float, weights: float) -> Any:
-    return layer(log10_weight_gradient_norm=spread(gradient), log10_weight_norm=spread(weights))
+def sized(gradient: float, weights: float, log10_root_of_count: float = 0.0) -> Any:
+    return layer(
+        log10_weight_gradient_norm=spread(gradient),
+        log10_weight_gradient_rms=spread(gradient - log10_root_of_count),
+        log10_weight_norm=spread(weights),
+    )
 
 
 def test_an_update_is_that_of_all_weights_at_a_rate_of_a_hundredth() -> None:
-    assert log10_update([sized(1.0, 0.5)]) == -1.5
-    assert log10_update([sized(0.0, 0.0), sized(0.0, -50.0)]) == pytest.approx(-2.0 + 0.5 * log10(2.0))
-    assert log10_update([sized(log10(3.0), 0.0), sized(log10(4.0), -50.0)]) == pytest.approx(-2.0 + log10(5.0))
-    assert log10_update([sized(900.0, 600.0), sized(-900.0, -600.0)]) == pytest.approx(298.0)
-    assert log10_update([layer(**NO_WEIGHTS)]) is None
-    assert log10_update([layer(**NOTHING)]) is None
-    assert log10_update([layer(**NOTHING, **NO_WEIGHTS), sized(1.0, 0.5)]) == -1.5
+    assert log10_update([sized(1.0, 0.5)], SGD) == -1.5
+    assert log10_update([sized(0.0, 0.0), sized(0.0, -50.0)], SGD) == pytest.approx(-2.0 + 0.5 * log10(2.0))
+    assert log10_update([sized(log10(3.0), 0.0), sized(log10(4.0), -50.0)], SGD) == pytest.approx(-2.0 + log10(5.0))
+    assert log10_update([sized(900.0, 600.0), sized(-900.0, -600.0)], SGD) == pytest.approx(298.0)
+    assert log10_update([layer(**NO_WEIGHTS)], SGD) is None
+    assert log10_update([layer(**NOTHING)], SGD) is None
+    assert log10_update([layer(**NOTHING, **NO_WEIGHTS), sized(1.0, 0.5)], SGD) == -1.5
+
+
+def test_an_update_of_adam_is_its_rate_in_every_weight_that_has_a_gradient() -> None:
+    ten_weights = sized(-30.0, 1.0, 0.5 * log10(10.0))
+    assert log10_update([ten_weights], ADAM) == pytest.approx(-3.0 + 0.5 - 1.0)
+    assert log10_update([ten_weights, ten_weights], ADAM) == pytest.approx(-3.0 + 0.5 - 1.0)
+    assert log10_update([ten_weights, layer(**NOTHING, log10_weight_norm=spread(-50.0))], ADAM) == pytest.approx(-3.5)
+    assert log10_update([layer(**NOTHING)], ADAM) is None

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from api_tests.simulation.by_hand import judged, trials
 from service.nn.policies import Adam, Policy, Sgd
-from service.simulation.verdict import judge_trial
 from service.simulation.vocabulary import Label, Severity, Tendency
+from service.simulation.vote import judge_trial
 
 JUST = 1e-9
 

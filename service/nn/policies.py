@@ -1,4 +1,4 @@
-"""The family of policies: which gradients an optimiser forgives, as four bands on the depth ratio."""
+"""The family of policies: which gradients an optimiser forgives, as bands on the ratio along depth and along time."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -27,6 +27,10 @@ class Policy(Kind):
     """At this depth ratio and above, the gradient explodes."""
     exploding_severe: _Above
     """At this one and above, severely."""
+    time_vanishing_mild: _Below
+    """At this ratio between the first step of a recurrent layer and the last, and below, the gradient vanishes."""
+    time_vanishing_severe: _Below
+    """At this one and below, severely."""
 
     @model_validator(mode="after")
     def _ordered(self) -> "Policy":
@@ -34,6 +38,8 @@ class Policy(Kind):
             raise PydanticCustomError("bands_crossed", "vanishing_severe must not be above vanishing_mild")
         if self.exploding_severe < self.exploding_mild:
             raise PydanticCustomError("bands_crossed", "exploding_severe must not be below exploding_mild")
+        if self.time_vanishing_severe > self.time_vanishing_mild:
+            raise PydanticCustomError("bands_crossed", "time_vanishing_severe must not be above time_vanishing_mild")
         return self
 
 
@@ -49,6 +55,10 @@ class Sgd(Policy):
     """At this depth ratio and above, the gradient explodes."""
     exploding_severe: _Above = 2.5
     """At this one and above, severely."""
+    time_vanishing_mild: _Below = -1.0
+    """At this ratio between the first step of a recurrent layer and the last, and below, the gradient vanishes."""
+    time_vanishing_severe: _Below = -2.5
+    """At this one and below, severely."""
 
     source: ClassVar[str] = "500 networks of 4 to 32 layers and 14 activations, trained on the digits at six rates."
 
@@ -65,8 +75,15 @@ class Adam(Policy):
     """At this depth ratio and above, the gradient explodes."""
     exploding_severe: _Above = 3.0
     """At this one and above, severely."""
+    time_vanishing_mild: _Below = -4.0
+    """At this ratio between the first step of a recurrent layer and the last, and below, the gradient vanishes."""
+    time_vanishing_severe: _Below = -7.0
+    """At this one and below, severely."""
 
-    source: ClassVar[str] = "197 networks of 4 to 32 layers and 14 activations, trained on the digits."
+    source: ClassVar[str] = (
+        "197 networks of 4 to 32 layers and 14 activations, trained on the digits. Along time 66 recurrent ones on "
+        "a task of recall: above -4 none of 36 failed, below 26 of 30."
+    )
 
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from service.nn.activations import Activation
 from service.nn.layers.base import Account
 from service.simulation.gradients import StoredGradients
 from service.simulation.layer_results import LayerStatistics
-from service.simulation.statistics import Evidence
-from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label
+from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label, Optimiser
+from service.simulation.vote import Evidence
 from service.theory.balance import best_slope, is_bounded
 
 COLLAPSED_SPREAD = -1.3
@@ -55,6 +55,7 @@ class NetworkFacts:
     fewest_in_statistics: int | None = None  # over how many numbers a batch_norm takes mean and variance
     branch: str | None = None  # the pointer to the branch that was measured, where there are several
     activations: Mapping[int, Activation] = field(default_factory=dict)  # by the numbers of the layers
+    dense: bool = True  # whether it is a plain stack of dense layers
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Judged:
     ratio: float | None  # J, decades
     risk: float  # of failure
     mask_noise: float | None  # N, decades
+    optimiser: Optimiser = Optimiser.SGD  # whose risk that is
 
 
 def find_cause(

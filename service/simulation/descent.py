@@ -15,7 +15,7 @@ from service.nn.losses import Loss
 from service.nn.optimizers import Optimizer, State
 from service.nn.randomness import Randomness
 from service.nn.scaled import Exponents, Scaled
-from service.simulation.drawing import Drawn, LossGradient, drawn
+from service.simulation.drawing import Drawn, LossGradient, changed, drawn
 from service.simulation.plan import Plan
 
 Place = tuple[int, str]
@@ -53,7 +53,7 @@ class Trained:
             whole = np.broadcast_to(array, (trials, *array.shape[1:]))
             return np.tile(whole, (copies, *[1] * (whole.ndim - 1)))
 
-        chain = _changed(network.chain, lambda one: [tiled(array) for array in one.arrays])
+        chain = changed(network.chain, lambda one: [tiled(array) for array in one.arrays])
         wide = replace(network, chain=chain, inputs=tiled(network.inputs), targets=tiled(network.targets))
         remembered = range(optimizer.remembered)
         states = {place: tuple(np.zeros_like(one) for _ in remembered) for place, one in _trained(chain).items()}
@@ -73,7 +73,7 @@ class Trained:
             return list(named.values())
 
         with np.errstate(all="ignore"):  # a parameter that overflows is an outcome
-            chain = _changed(self.network.chain, moved)
+            chain = changed(self.network.chain, moved)
         return Trained(replace(self.network, chain=chain), states, number)
 
 
@@ -185,7 +185,7 @@ def remasked(network: Drawn, made: Plan, trials: range, step: int) -> Drawn:
             for parameter, places, array in parts
         ]
 
-    return replace(network, chain=_changed(network.chain, arrays))
+    return replace(network, chain=changed(network.chain, arrays))
 
 
 def unmasked(network: Drawn) -> Drawn:
@@ -195,17 +195,7 @@ def unmasked(network: Drawn) -> Drawn:
         parts = zip(one.parameters, one.arrays, strict=True)
         return [array.dtype.type(1.0).reshape(1, 1, 1) if part.per_sample else array for part, array in parts]
 
-    return replace(network, chain=_changed(network.chain, arrays))
-
-
-def _changed(chain: Chain, arrays: Callable[[Built], Sequence[Array]]) -> Chain:
-    """The chain with other arrays, (trials, …), in its nodes, and in all that is inside them."""
-    return Chain(
-        [
-            replace(one, arrays=arrays(one), chains=[_changed(inner, arrays) for inner in one.chains])
-            for one in chain.nodes
-        ]
-    )
+    return replace(network, chain=changed(network.chain, arrays))
 
 
 def _trained(chain: Chain) -> dict[Place, Array]:

@@ -1,7 +1,7 @@
 """A plan → its drawn network: the parameters and the batch of some trials, and what the loss says of a prediction."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,16 @@ def drawn(parameter: Parameter, samples: int, streams: Sequence[Stream]) -> Arra
     parts = [initializer.draw(shape, parameter.fan_in, parameter.fan_out, stream) for stream in streams]
     whole = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
     return whole.reshape(whole.shape[0], *parameter.drawn_shape(samples))
+
+
+def changed(chain: Chain, arrays: Callable[[Built], Sequence[Array]]) -> Chain:
+    """The chain with other arrays, (trials, …), in its nodes, and in all that is inside them."""
+    return Chain(
+        [
+            replace(one, arrays=arrays(one), chains=[changed(inner, arrays) for inner in one.chains])
+            for one in chain.nodes
+        ]
+    )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from service.core.settings import Settings
 from service.simulation.first_step import first_step_cost
 from service.simulation.plan import Plan
 from service.simulation.results import Estimate
+from service.simulation.separation import FORWARD, Passes
 from service.simulation.spec import Precision
 
 _WORKER_BYTES = 320 << 20
@@ -61,6 +62,7 @@ class Cost:
     floating_point_operations: float
     bytes: int
     regime: Regime
+    passes: Passes
     first_step: bool  # whether it is tried
 
 
@@ -92,10 +94,15 @@ def cost(plan: Plan) -> Cost:
     )
     operations = plan.trials * each + _OPERATIONS_PER_CHUNK_AND_LAYER * calls * -(-plan.trials // chosen.together)
     recorded = 8 * _RECORDED_PER_LAYER * plan.trials * depth
+    a_pass = FORWARD * _OPERATIONS_PER_CHUNK_AND_LAYER * calls
+    passes = Passes.of(plan, operations, a_pass, item * (kept + working))
+    operations += passes.operations
     operations *= _TIMES[plan.spec.precision]
     size = chosen.together * per_trial
     step, step_bytes, tried = first_step_cost(plan, size, per_trial * 8 // item)
-    return Cost(operations + step, _WORKER_BYTES + max(size, step_bytes) + recorded, chosen, first_step=tried)
+    return Cost(
+        operations + step, _WORKER_BYTES + max(size + passes.bytes, step_bytes) + recorded, chosen, passes, tried
+    )
 
 
 def regime(plan: Plan, item: int, per_trial: int) -> Regime:

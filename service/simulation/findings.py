@@ -29,7 +29,6 @@ from service.simulation.spreads import log10_update
 from service.simulation.verdict import (
     HUGE,
     LARGE_UPDATE,
-    SEED_DEPENDENT_BELOW,
     SMALL_BATCH,
     SMALL_UPDATE,
     TINY,
@@ -38,6 +37,7 @@ from service.simulation.verdict import (
     wandering,
 )
 from service.simulation.vocabulary import FindingCode, FindingSeverity, JudgedAxis, Label, Severity
+from service.simulation.vote import SEED_DEPENDENT_BELOW
 
 _FAILS = 0.5
 """The failure risk from which a network is expected to fail, whatever its label."""

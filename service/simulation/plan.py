@@ -9,6 +9,7 @@ from math import prod
 from service.core.errors import DepthExceeded, GradientsTooLarge, Incompatible, ShapeMismatch
 from service.nn.data import Data, OneHotData, TokenIndexData
 from service.nn.layers.batch_norm import BatchNorm, NormMode
+from service.nn.layers.dense import Dense
 from service.nn.layers.embedding import Embedding
 from service.nn.shapes import TokensShape
 from service.simulation.layer_results import LayerShape
@@ -89,6 +90,29 @@ class Plan:
     def depth(self) -> Depth:
         """Where the hidden layers are."""
         return self.ways[self.way]
+
+    @cached_property
+    def output(self) -> PlannedNode:
+        """The layer that the prediction comes out of: the last one that opens."""
+        return next((one for one in reversed(self.top) if one.opens), self.top[-1])
+
+    @cached_property
+    def dense(self) -> bool:
+        """Whether this is a plain stack of dense layers on vectors."""
+        vectors = all(len(one.out) == 1 for one in self.nodes)
+        return self.depth.plain and vectors and all(isinstance(one.node, Dense) for one in self.top if one.opens)
+
+    @cached_property
+    def masked(self) -> bool:
+        """Whether dropout stands in front of the last place where hidden layers are measured."""
+        before = self.nodes[: max(self.depth.signals, default=-1) + 1]
+        return any(parameter.per_sample for one in before for parameter in one.parameters)
+
+    @cached_property
+    def final_norm(self) -> bool:
+        """Whether a norm stands between the last place where hidden layers are measured and the output layer."""
+        last, output = max(self.depth.signals, default=self.output.row), self.output.row
+        return any(one.node.account == "normalisation" for one in self.top if last < one.row < output)
 
     @cached_property
     def digest(self) -> str:

@@ -29,6 +29,7 @@ from service.nn.layers.base import Built, Saved, shaped
 from service.nn.scaled import Exponents, Scaled
 from service.simulation.first_trial import FirstTrial
 from service.simulation.precision import Lost, Truth
+from service.simulation.separation import Separation
 from service.theory.bounds import SATURATED_BELOW
 
 _DERIVATIVE_TRIALS = 8
@@ -121,6 +122,7 @@ class Accumulator:
     weights: Magnitudes
     derivatives: Derivatives
     lost: Lost
+    separation: Separation
     notes: dict[tuple[int, str], Float64Array]  # by row and name, (trials, …)
 
     @classmethod
@@ -139,6 +141,7 @@ class Accumulator:
             weights=weights,
             derivatives=Derivatives.empty(len(range(trials.start, min(trials.stop, _DERIVATIVE_TRIALS))), nodes),
             lost=Lost.empty(len(trials), nodes if half else 0),
+            separation=Separation.empty(len(trials)),
             notes={},
         )
 

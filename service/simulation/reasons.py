@@ -7,9 +7,9 @@ from statistics import median
 from service.simulation.causes import largest_account, signal_follows
 from service.simulation.gradients import StoredGradients
 from service.simulation.results import InitialScale, Interval, Theory, Verdict
-from service.simulation.statistics import Evidence
 from service.simulation.verdict import Decision, loses_gradients, wandering
 from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label, Tendency
+from service.simulation.vote import Evidence
 from service.simulation.wording import (
     BUT,
     CAUSES,
@@ -60,7 +60,7 @@ def verdict_of(case: Decision, around: Context) -> Verdict:
         seed_dependent=vote.seed_dependent,
         depth_ratio=case.depth_ratio,
         judged_ratio=case.judged_ratio,
-        axis=case.axis,
+        axis=vote.axis,
         time_ratio=case.time_ratio,
         memory_steps=case.memory_steps,
         forward_ratio=case.forward_ratio,

@@ -71,11 +71,11 @@ class RiskNumbers:
     """What the risk is made of: medians over trials, None where there is no number."""
 
     ratio: float | None  # J, by which the label is judged, in decades; infinite where the gradient dies or overflows
-    log10_spread: float | None  # −S: of the inputs' directions, or the steps', at the last hidden layer
+    collapse: float | None  # S: decades by which inputs, or steps, have come together in the last hidden layer
     depth: int  # L: hidden layers, or steps where time decides
     mask_noise: float | None  # N
     similarity_kept: float | None  # K
-    log10_head_spread: float | None  # −S_h
+    head_loss: float | None  # S_h: decades by which inputs have come together where they enter the output layer
     dense: bool  # whether the network is a plain stack of dense layers
 
 
@@ -86,14 +86,14 @@ def failure_risk(optimiser: Optimiser, found: RiskNumbers) -> FailureRisk:
     score = (
         use.exploding * max(ratio, 0.0)
         + use.vanishing * max(-ratio, 0.0)
-        + use.collapse * _clipped(_negative(found.log10_spread), 0.0, _LARGEST_COLLAPSE)
+        + use.collapse * _clipped(found.collapse, 0.0, _LARGEST_COLLAPSE)
         + use.depth * min(found.depth, _DEEPEST)
         + use.mask_noise * max(found.mask_noise or 0.0, 0.0)
         + use.constant
     )
     odds = score = _clipped(score, _LEAST_SCORE, _LARGEST_SCORE)
     if not found.dense and found.similarity_kept is not None:
-        head_loss = _clipped(_negative(found.log10_head_spread), 0.0, _LARGEST_HEAD_LOSS)
+        head_loss = _clipped(found.head_loss, 0.0, _LARGEST_HEAD_LOSS)
         odds = (
             use.score * score
             + use.similarity_kept * found.similarity_kept
@@ -127,7 +127,3 @@ def _rests_on(optimiser: Optimiser, found: RiskNumbers) -> Iterator[str]:
 def _clipped(value: float | None, low: float, high: float) -> float:
     """`value` between both; what is null counts as 0."""
     return 0.0 if value is None else min(max(value, low), high)
-
-
-def _negative(value: float | None) -> float | None:
-    return None if value is None else -value

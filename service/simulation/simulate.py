@@ -5,7 +5,7 @@ power of two: nothing is rounded by it, and a ratio of 1e-1200 is a number like 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from math import fsum
@@ -24,7 +24,7 @@ from service.nn.scaled import Scaled
 from service.processes.fork_map import fork_map
 from service.simulation.causes import NetworkFacts
 from service.simulation.drawing import INPUTS, Drawn, LossGradient, draw
-from service.simulation.estimate import Regime, cost
+from service.simulation.estimate import Cost, Regime, cost
 from service.simulation.findings import findings_of
 from service.simulation.first_trial import FirstTrial
 from service.simulation.gradients import StoredGradients
@@ -35,9 +35,10 @@ from service.simulation.probe import Accumulator, MeasuringProbe
 from service.simulation.reasons import Context, verdict_of
 from service.simulation.results import InitialScale, SimulationReport, Theory
 from service.simulation.scale import note_scale, scale_of
+from service.simulation.separation import Passes, single
 from service.simulation.spec import SimulationSpec
 from service.simulation.spreads import layer_statistics
-from service.simulation.statistics import Measurements, NetworkTrials, along_worst_branch
+from service.simulation.statistics import Measurements, NetworkTrials
 from service.simulation.verdict import judge
 from service.theory.bounds import largest_slope
 from service.theory.mean_field import HiddenLayers, Prediction, predict
@@ -87,7 +88,7 @@ def simulate_trials(made: Plan, processes: int = 1) -> tuple[SimulationReport, N
 
 
 def _facts(made: Plan, twins: bool, precision: StoredGradients | None) -> NetworkFacts:
-    """What is known of a network beside its statistics."""
+    """What is known of a network beside its statistics; whether it has `twins`, and what 16 bits lose, are given."""
     return NetworkFacts(
         hidden=len(made.depth.gradients),
         sum_inverse_width=sum(1.0 / made.nodes[row].features for row in made.depth.gradients),
@@ -102,6 +103,7 @@ def _facts(made: Plan, twins: bool, precision: StoredGradients | None) -> Networ
         activations={
             node.row + 1: activation for node in made.nodes if (activation := node.node.output_activation) is not None
         },
+        dense=made.dense,
     )
 
 
@@ -123,12 +125,15 @@ class Work:
     plan: Plan
     largest_slopes: list[float]  # the supremum of |φ'| of every node, 0 without an activation
     regime: Regime
+    passes: Passes
 
     @classmethod
-    def of(cls, made: Plan, regime: Regime) -> "Work":
-        """The work of simulating `made`."""
+    def of(cls, made: Plan, costs: Cost) -> "Work":
+        """The work of simulating `made` at these costs."""
         activations = [node.node.output_activation for node in made.nodes]
-        return cls(made, [0.0 if one is None else largest_slope(one) for one in activations], regime)
+        return cls(
+            made, [0.0 if one is None else largest_slope(one) for one in activations], costs.regime, costs.passes
+        )
 
 
 def measure(made: Plan, processes: int = 1) -> tuple[Measurements, FirstTrial, bool]:
@@ -140,7 +145,7 @@ def measure(made: Plan, processes: int = 1) -> tuple[Measurements, FirstTrial, b
     worth = int(costs.floating_point_operations / _WORTH_A_HELPER)
     count = max(1, min(processes, worth, made.trials // 2))  # sums along a single trial would be rounded otherwise
     shares = list(_parts(range(made.trials), count))
-    work = partial(observe, Work.of(made, costs.regime))
+    work = partial(observe, Work.of(made, costs))
     parts = fork_map(work, shares) if count > 1 else [work(shares[0])]
     return Measurements.of(Accumulator.joined([part for part, _, _ in parts]), made), parts[0][1], parts[0][2]
 
@@ -160,9 +165,32 @@ def observe(work: Work, share: range) -> tuple[Accumulator, FirstTrial, bool]:
             probe = MeasuringProbe(found, rows, largest, along_trials, wanted)
             probe.truth = Truth(found.lost, rows, work.plan) if half else None
             _pass(network, work.plan.spec.loss, probe)
+            _separate(found, network, work, trials, rows.start)
             twins = twins or (trials.start == 0 and _has_twins(network.chain))
             del network  # before the next one is drawn
     return found, first, twins
+
+
+def along_worst_branch(found: Measurements, made: Plan) -> Plan:
+    """`made` with its hidden layers along the branch whose depth ratio is farthest from 0, in the median trial."""
+
+    def size(way: int) -> float:
+        known = np.abs(NetworkTrials.of(found, replace(made, way=way)).depth_ratio)
+        return float(np.median(np.where(np.isnan(known), np.inf, known)))
+
+    return made if len(made.ways) == 1 else replace(made, way=max(range(len(made.ways)), key=size))
+
+
+def _separate(into: Accumulator, network: Drawn, work: Work, trials: range, start: int) -> None:
+    """Measure how far inputs stay apart in the first few trials; those of `network` are entered from `start` on."""
+    passes, made = work.passes, work.plan
+    few = max(passes.similar_trials, passes.masked_trials)
+    for place, trial in enumerate(trials[: max(0, few - trials.start)]):
+        one = single(network, place)
+        if trial < passes.similar_trials:
+            into.separation.enter_similarity(start + place, one, made, trial, passes.together)
+        if trial < passes.masked_trials:
+            into.separation.enter_mask_noise(start + place, one, made, trial)
 
 
 def _parts(trials: range, count: int) -> Iterator[range]:

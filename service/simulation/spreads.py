@@ -7,15 +7,19 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import bdtr
 
+from service.nn.layers.residual import Residual
+from service.nn.optimizers import AdamOptimizer, SgdOptimizer
 from service.simulation.first_trial import FirstTrial
 from service.simulation.layer_results import LayerStatistics, Spread
 from service.simulation.plan import Plan
 from service.simulation.precision import precision_of_layers
 from service.simulation.probe import Derivatives
-from service.simulation.statistics import ACCOUNTS, Decades, Measurements, finite_or_none
+from service.simulation.statistics import ACCOUNTS, Decades, Measurements, along_steps, finite_or_none
+from service.simulation.tree import PlannedNode
+from service.simulation.vocabulary import Optimiser
 
-_LEARNING_RATE = -2.0
-"""log10 of the step that updates are measured by: plain gradient descent at 0.01."""
+_USUAL_RATES = {Optimiser.SGD: SgdOptimizer.usual_rate, Optimiser.ADAM: AdamOptimizer.usual_rate}
+"""The rates that people begin with: updates are measured by one step at these."""
 _QUANTILES = (0.5, 0.05, 0.95)
 _FIELDS = ("median", "p05", "p95", "mean", "std", "count")
 _NOTHING = (None, None, None, None, None, 0)
@@ -34,6 +38,7 @@ def layer_statistics(found: Measurements, made: Plan, loss_decades: float, first
     zero_trials = np.isneginf(found.delta).sum(axis=0).tolist()
     non_finite_trials = (~found.finite[:, 1:]).sum(axis=0).tolist()
     layers, precisions, notes = [], precision_of_layers(found.lost, made), _by_row(found.notes)
+    steps, branches = along_steps(found.notes), _branch_shares(found, made)
     for row, shape in enumerate(made.shapes()):
         fields = {name: spreads[number * len(rows) + row] for number, name in enumerate(columns)}
         accounts = {name: fields.pop(name, None) for name in ACCOUNTS}
@@ -48,7 +53,8 @@ def layer_statistics(found: Measurements, made: Plan, loss_decades: float, first
                     "zero_trials": zero_trials[row],
                     "non_finite_trials": non_finite_trials[row],
                     **_noted(notes.get(row, {})),
-                    "branch_share": None,
+                    "time": _time(*steps[row]) if row in steps else None,
+                    "branch_share": branches.get(row),
                     "precision": precisions[row],
                     "histograms": first.histograms(row) if made.spec.include else None,
                 }
@@ -84,40 +90,58 @@ def _by_row(notes: dict[tuple[int, str], Decades]) -> dict[int, dict[str, Decade
     return found
 
 
+def _branch_shares(found: Measurements, made: Plan) -> dict[int, dict[str, Spread]]:
+    """What the branches of residual blocks add to their streams, by the rows of the blocks."""
+    blocks = [one.row for one in made.nodes if isinstance(one.node, Residual)]
+    columns = [column for row in blocks for column in _of_branch(found, made.nodes[row])]
+    spreads = iter(spreads_of(*columns) if columns else [])
+    names = "log10_output", "log10_weight_gradient"
+    return {row: dict(zip(names, (next(spreads), next(spreads)), strict=True)) for row in blocks}
+
+
+def _of_branch(found: Measurements, block: PlannedNode) -> tuple[Decades, Decades]:
+    """What comes out of a branch over its stream, and its weights' gradient over that of the sum, (trials,) each."""
+    branch, shortcut = block.chains
+    before = shortcut[-1].row if shortcut else block.source
+    weights = [inner.row for one in branch for inner in one.whole() if inner.weights]
+    scale = block.node.branch_scale if isinstance(block.node, Residual) else 1.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        output = found.forward_rms[:, branch[-1].row + 1] + np.log10(abs(scale))
+        stream = found.forward_rms[:, 0 if before is None else before + 1]
+        return output - stream, _root_of_squares(found.weight_gradient[:, weights]) - found.dy[:, block.row]
+
+
+def _root_of_squares(decades: Decades) -> Decades:
+    """Decades of the root of the sum of squares, (trials,), of (trials, n); −inf where there is nothing to add."""
+    if decades.shape[1] == 0:
+        return np.full(decades.shape[0], -np.inf)
+    largest = np.maximum(decades.max(axis=1), -1e300)  # of nothing but zeros it is finite, too
+    with np.errstate(divide="ignore"):
+        found: Decades = largest + 0.5 * np.log10(np.sum(100.0 ** (decades - largest[:, None]), axis=1))
+    return found
+
+
 def _noted(notes: dict[str, Decades]) -> dict[str, object]:
-    """What a layer says of itself, (trials, …) each: along its steps, or of its attention."""
+    """What a layer says of itself, (trials, …) each: of its tokens, or of its attention."""
     tokens, entropy = notes.get("log10_token_spread"), notes.get("attention_entropy")
     return {
         "log10_token_spread": None if tokens is None else spread_fields(tokens[:, None])[0],
-        "time": _time(notes),
         "attention": None
         if entropy is None
         else dict(zip(("entropy", "softmax_share"), spreads_of(entropy, notes["softmax_share"]), strict=True)),
     }
 
 
-def _time(notes: dict[str, Decades]) -> dict[str, object] | None:
-    """Along the steps of a recurrent layer, of the direction that loses more where there are two."""
-    profiles = [values for name, values in notes.items() if name.endswith("log10_state_gradient")]
-    if not profiles or profiles[0].shape[1] < 2:
-        return None
-    ratios = [_along(profile) for profile in profiles]
-    spreads = spreads_of(*ratios)
-    worst = max(range(len(spreads)), key=lambda run: abs(spreads[run].median or 0.0))
-    profile, ratio = profiles[worst], spreads[worst]
+def _time(profile: Decades, ratio: Decades) -> dict[str, object]:
+    """Along the steps of a recurrent layer, of (trials, steps) and of the time ratio, (trials,)."""
+    (spread,) = spreads_of(ratio)
     steps = downsample_steps(profile.shape[1])
-    rate = abs(ratio.median or 0.0) / (profile.shape[1] - 1)
+    rate = abs(spread.median or 0.0) / (profile.shape[1] - 1)
     return {
-        "time_ratio": ratio,
+        "time_ratio": spread,
         "memory_steps": None if rate < _STILL else _SEVERE / rate,
         "log10_state_gradient": _over_finite(profile[:, steps], np.nanmedian),
     }
-
-
-def _along(profile: Decades) -> Decades:
-    """From the last step of the run to the first, (trials,), of (trials, steps)."""
-    with np.errstate(invalid="ignore"):
-        return profile[:, 0] - profile[:, -1]
 
 
 def downsample_steps(count: int) -> list[int]:
@@ -184,11 +208,20 @@ def spread_fields(values: Decades) -> list[dict[str, float | None]]:
     return [dict(zip(_FIELDS, row if row[-1] else _NOTHING, strict=True)) for row in rows]
 
 
-def log10_update(layers: list[LayerStatistics]) -> float | None:
-    """Decades of one step of gradient descent relative to all weights; null where one of them has no size."""
-    gradient = _total(layer.log10_weight_gradient_norm.median for layer in layers)
+def log10_update(layers: list[LayerStatistics], optimiser: Optimiser) -> float | None:
+    """Decades of one step at the usual rate relative to all weights; null where one of them has no size.
+
+    A step of Adam is the rate in every weight that has a gradient, whatever that is.
+    """
+    known = [
+        (norm, rms)
+        for layer in layers
+        if (norm := layer.log10_weight_gradient_norm.median) is not None
+        and (rms := layer.log10_weight_gradient_rms.median) is not None
+    ]
+    step = _total(norm - rms if optimiser is Optimiser.ADAM else norm for norm, rms in known)
     weights = _total(layer.log10_weight_norm.median for layer in layers)
-    return None if gradient is None or weights is None else _LEARNING_RATE + gradient - weights
+    return None if step is None or weights is None else log10(_USUAL_RATES[optimiser]) + step - weights
 
 
 def _total(decades: Iterable[float | None]) -> float | None:

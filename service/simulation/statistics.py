@@ -1,6 +1,6 @@
 """What was measured → the numbers of a report: ratios and rates of the network, spreads of every layer over trials."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
@@ -11,13 +11,12 @@ from service.nn.layers.base import Account
 from service.simulation.plan import Plan
 from service.simulation.precision import Lost
 from service.simulation.probe import Accumulator, Derivatives
+from service.simulation.separation import Separation
 from service.simulation.tree import PlannedNode
-
-ACCOUNTS: tuple[Account, ...] = get_args(Account)
-
 
 Decades = Float64Array
 TrialIndices = npt.NDArray[np.intp]
+ACCOUNTS: tuple[Account, ...] = get_args(Account)
 
 
 @dataclass
@@ -81,6 +80,7 @@ class Measurements:
     weight_norm: Decades
     derivatives: Derivatives
     lost: Lost
+    separation: Separation
     notes: dict[tuple[int, str], Float64Array]  # of nodes by row and name, (trials, …)
 
     @classmethod
@@ -105,6 +105,7 @@ class Measurements:
             weight_norm=found.weights.decades(),
             derivatives=found.derivatives,
             lost=found.lost,
+            separation=found.separation,
             notes=found.notes,
         )
 
@@ -126,6 +127,8 @@ class NetworkTrials:
     """The network as a whole in every trial: (trials,) unless said otherwise, NaN where there is no number."""
 
     depth_ratio: Decades
+    judged_ratio: Decades  # what the label is judged by where depth decides: less the forward ratio before a norm
+    time_ratios: dict[int, Decades]  # by the rows of the recurrent layers that take several steps
     forward_ratio: Decades
     end_to_end_ratio: Decades
     slope: Decades  # decades per layer towards the input; −inf where the gradient dies on its way
@@ -133,6 +136,7 @@ class NetworkTrials:
     signal: Decades  # (trials, hidden layers + 1): log10 forward RMS of the inputs and of every hidden layer
     angular_spread: Decades  # (trials, 2): of the inputs and of the last hidden layer
     token_spread: Decades  # (trials, 2): of the first layer with several steps and of the last hidden layer
+    separation: Separation
     dead: npt.NDArray[np.bool_]
     overflowed: npt.NDArray[np.bool_]  # on the way forward or on the way back
     overflow_layer: Decades  # number of the first layer whose signal overflows, 0 for the inputs
@@ -147,16 +151,15 @@ class NetworkTrials:
         between = [*inside, *(row for row in made.depth.top if first <= row < last)]
         nothing = np.full(found.delta.shape[0], np.nan)
         forward, prediction = found.forward_rms, found.dy[:, -1]
-        hidden = found.angular_spread[:, ends[-1] if ends else 0]
-        if made.spec.network.size == 1:  # on one ray from the origin, as these inputs are, lengths tell them apart
-            hidden = np.where(np.isneginf(hidden), np.nan, hidden)
-        if ends and made.nodes[ends[-1] - 1].features == 1:  # two directions at most: they say nothing
-            hidden = nothing
+        hidden = _last_spread(found, made)
         dead, silent = np.isneginf(found.delta[:, first]), np.isneginf(prediction)
         depth_ratio = _difference(found.delta[:, first], found.delta[:, last]) if ends else nothing
+        forward_ratio = _difference(forward[:, ends[-1]], forward[:, ends[0]]) if ends else nothing
         return cls(
             depth_ratio=depth_ratio,
-            forward_ratio=_difference(forward[:, ends[-1]], forward[:, ends[0]]) if ends else nothing,
+            judged_ratio=_difference(depth_ratio, forward_ratio) if made.final_norm else depth_ratio,
+            time_ratios={row: ratio for row, (_, ratio) in along_steps(found.notes).items()},
+            forward_ratio=forward_ratio,
             end_to_end_ratio=_difference(found.delta[:, first], prediction),
             slope=np.where(dead & ~silent & (len(ends) > 1), -np.inf, _slope(found.delta[:, gradients])),
             shares=_with_rest(
@@ -170,15 +173,25 @@ class NetworkTrials:
             signal=forward[:, [0, *ends]],
             angular_spread=np.stack([found.angular_spread[:, 0], hidden], axis=1),
             token_spread=_token_spread(found, made, ends[-1] - 1 if ends else -1),
+            separation=found.separation,
             dead=dead,
             overflowed=np.logical_or(np.isnan(found.delta).any(axis=1), ~found.finite.all(axis=1)),
             overflow_layer=np.where(found.finite.all(axis=1), np.nan, found.finite.argmin(axis=1)),
             silent=silent,
         )
 
-    def conditions(self, trial: int) -> tuple[float, bool, bool]:
-        """The depth ratio of a trial, whether it is dead, and whether it overflowed."""
-        return float(self.depth_ratio[trial]), bool(self.dead[trial]), bool(self.overflowed[trial])
+
+def _last_spread(found: Measurements, made: Plan) -> Decades:
+    """Of the samples' directions in the last hidden layer, (trials,); of the inputs where there is none."""
+    if not made.depth.signals:
+        return found.angular_spread[:, 0]
+    last = made.depth.signals[-1]
+    spread = found.angular_spread[:, last + 1]
+    if made.nodes[last].features == 1:  # two directions at most: they say nothing
+        return np.full(spread.shape, np.nan)
+    if made.spec.network.size == 1:  # on one ray from the origin, as these inputs are, lengths tell them apart
+        return np.where(np.isneginf(spread), np.nan, spread)
+    return spread
 
 
 def _token_spread(found: Measurements, made: Plan, last: int) -> Decades:
@@ -202,71 +215,24 @@ def _with_rest(shares: dict[Account, Decades], whole: Decades | None) -> dict[Ac
     return {**shares, "skip": shares.get("skip", np.zeros_like(whole)) + rest}
 
 
-def along_worst_branch(found: Measurements, made: Plan) -> Plan:
-    """`made` with its hidden layers along the branch whose depth ratio is farthest from 0, in the median trial."""
+def along_steps(notes: dict[tuple[int, str], Float64Array]) -> dict[int, tuple[Decades, Decades]]:
+    """By the rows of recurrent layers: the gradient at every step, (trials, steps), and its time ratio, (trials,).
 
-    def size(way: int) -> float:
-        known = np.abs(NetworkTrials.of(found, replace(made, way=way)).depth_ratio)
-        return float(np.median(np.where(np.isnan(known), np.inf, known)))
-
-    return made if len(made.ways) == 1 else replace(made, way=max(range(len(made.ways)), key=size))
-
-
-def group_by_condition(trials: NetworkTrials, rising: float, falling: float) -> list[TrialIndices]:
-    """The numbers of the trials in groups that no condition tells apart.
-
-    Conditions are being dead or overflowed, a depth ratio of at least `rising`, or at most `falling`.
+    Of two directions it is the one whose median ratio is farther from 0.
     """
-    conditions = [trials.dead, trials.overflowed, trials.depth_ratio >= rising, trials.depth_ratio <= falling]
-    codes = (1 << np.arange(len(conditions))) @ np.array(conditions, np.intp)
-    return [np.flatnonzero(codes == code) for code in np.unique(codes)]
+    found: dict[int, tuple[Decades, Decades]] = {}
+    profiles = ((row, values) for (row, name), values in notes.items() if name.endswith("log10_state_gradient"))
+    for row, profile in profiles:
+        ratio = _difference(profile[:, 0], profile[:, -1])
+        if profile.shape[1] > 1 and (row not in found or _size(ratio) > _size(found[row][1])):
+            found[row] = profile, ratio
+    return found
 
 
-def median_trial(trials: NetworkTrials, agreeing: TrialIndices) -> int:
-    """The median one of the trials numbered `agreeing`, (n,), by its depth ratio; unknown ones come last.
-
-    Of an even number the farther one from 0, so that what is said of it is no less than the median.
-    """
-    ratios = trials.depth_ratio[agreeing]
-    known = ratios[~np.isnan(ratios)]
-    side = -1.0 if known.size and np.median(known) < 0.0 else 1.0
-    order = np.argsort(side * ratios, kind="stable")  # NaN last
-    return int(agreeing[order[order.size // 2]])
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the trials that agree on a label have in common: the judgement is explained by these."""
-
-    depth_ratio: float | None  # of their median trial, as are its shares
-    shares: dict[Account, float]
-    forward_ratio: float | None  # medians, here and below
-    signal: list[float]
-    angular_spread: tuple[float, float]  # of the inputs and of the last hidden layer; NaN where there is none
-    token_spread: tuple[float, float]  # of the first layer with several steps and of the last hidden layer
-    overflowed: bool  # whether the median trial does, here and below
-    silent: bool
-    overflow_layer: float | None
-    overflows: int  # how many
-
-    @classmethod
-    def of(cls, trials: NetworkTrials, agreeing: TrialIndices, typical: int) -> "Evidence":
-        """The evidence of the trials numbered `agreeing`, (n,), of which `typical` is the median one."""
-        shares = {account: float(share[typical]) for account, share in trials.shares.items()}
-        before, after = (_median(column) for column in trials.angular_spread[agreeing].T)
-        first, last = (_median(column) for column in trials.token_spread[agreeing].T)
-        return cls(
-            depth_ratio=finite_or_none(trials.depth_ratio[typical]),
-            shares=shares if np.isfinite(list(shares.values())).all() else {},
-            forward_ratio=finite_or_none(_median(trials.forward_ratio[agreeing])),
-            signal=[_median(column) for column in trials.signal[agreeing].T],
-            angular_spread=(before, after),
-            token_spread=(first, last),
-            overflow_layer=finite_or_none(_median(trials.overflow_layer[agreeing])),
-            overflowed=bool(trials.overflowed[typical]),
-            silent=bool(trials.silent[typical]),
-            overflows=int(trials.overflowed[agreeing].sum()),
-        )
+def _size(ratio: Decades) -> float:
+    """How far the median of (trials,) is from 0; 0 where there is none."""
+    known = ratio[np.isfinite(ratio)]
+    return abs(float(np.median(known))) if known.size else 0.0
 
 
 def _difference(one: Decades, other: Decades) -> Decades:
@@ -288,12 +254,6 @@ def _slope(delta: Decades) -> Decades:
     steps = 0.5 * (hidden - 1) - np.arange(hidden)  # rising towards the input, mean zero
     with np.errstate(invalid="ignore"):
         return (delta - delta.mean(axis=1, keepdims=True)) @ steps / np.square(steps).sum()
-
-
-def _median(column: Decades) -> float:
-    """The upper median of (trials,) with −inf counted and NaN left out; NaN where nothing is left."""
-    known = np.sort(column[~np.isnan(column)])
-    return float(known[known.size // 2]) if known.size else float("nan")
 
 
 def finite_or_none(value: float) -> float | None:

@@ -89,6 +89,12 @@ class PlannedNode:
         """Whether it has a weight matrix, or a node inside it has one: then it counts as a layer of depth."""
         return self.weights > 0 or any(one.opens for chain in self.chains for one in chain)
 
+    def whole(self) -> "Iterator[PlannedNode]":
+        """Itself, and all that is inside it."""
+        yield self
+        for one in (one for inner in self.chains for one in inner):
+            yield from one.whole()
+
     def described(self, boundary: bool) -> LayerShape:
         """What a client is told of it before anything is simulated."""
         activation = self.node.output_activation

@@ -3,24 +3,23 @@
 Total: no number, NaN or infinity makes it raise.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from itertools import dropwhile
-from math import log10, sqrt
+from math import inf, log10, sqrt
 
 import numpy as np
 
 from service.nn.policies import Policy
 from service.simulation.causes import Judged, NetworkFacts, find_cause, losses_of_inputs
 from service.simulation.gradients import StoredGradients
-from service.simulation.layer_results import LayerStatistics, Spread
+from service.simulation.layer_results import LayerStatistics, Spread, TimeStatistics
 from service.simulation.results import FailureRisk
 from service.simulation.risk import RiskNumbers, failure_risk
 from service.simulation.spreads import log10_update, median_interval, powers_of_ten, spreads_of
-from service.simulation.statistics import Evidence, NetworkTrials, TrialIndices, group_by_condition, median_trial
-from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label, Optimiser, Severity, Tendency
+from service.simulation.statistics import Decades, NetworkTrials
+from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label, Optimiser, Tendency
+from service.simulation.vote import Evidence, JudgedTrials, Vote, leaves_bands, middle, vote_of, worst_along_time
 
-SEED_DEPENDENT_BELOW = 0.8
 _NEGLIGIBLE_RATE = 2.5 / 1000
 """Decades per layer: at less, a thousand layers stay inside the severe bands, and no network is that deep."""
 _WANDERING = 0.4
@@ -48,27 +47,6 @@ _FEWEST_TRIALS = 6
 """Below, the extremes of the trials cover their median with less than 95 %."""
 _TWO_SIDED = 1.96
 """Standard deviations on both sides that a normal variable keeps to in 95 %."""
-
-
-@dataclass(frozen=True)
-class Vote:
-    """What the trials say together."""
-
-    label: Label
-    severity: Severity
-    agreeing: TrialIndices  # of the trials with that label
-    typical: int  # the median one among them, by the size of its depth ratio
-    trials: int
-
-    @property
-    def confidence(self) -> float:
-        """The share of trials that agree."""
-        return len(self.agreeing) / self.trials
-
-    @property
-    def seed_dependent(self) -> bool:
-        """Whether the seed decides, not the architecture."""
-        return self.confidence < SEED_DEPENDENT_BELOW
 
 
 @dataclass(frozen=True)
@@ -109,47 +87,43 @@ class Decision:
 
 def judge(trials: NetworkTrials, layers: list[LayerStatistics], policy: Policy, facts: NetworkFacts) -> Decision:
     """The judgement on a network by `policy`."""
-    vote = _vote(trials, policy)
+    row = worst_along_time(trials, policy)
+    time = None if row is None else layers[row].time
+    vote = vote_of(trials, JudgedTrials.of(trials, None if row is None else trials.time_ratios[row], policy))
     evidence = Evidence.of(trials, vote.agreeing, vote.typical)
     factors = powers_of_ten(trials.slope)
-    ratios = trials.depth_ratio, trials.forward_ratio, trials.end_to_end_ratio
-    depth, forward, end_to_end, gains = spreads_of(*ratios, factors)
-    rate = _rate(gains, _interval(median_interval(factors), gains.count, facts), vote.label, policy)
-    way_back = list(dropwhile(lambda layer: not layer.boundary, layers))
-    risk = failure_risk(
-        Optimiser(policy.kind_name()), RiskNumbers(depth.median, None, facts.hidden, None, None, None, dense=True)
+    ratios = trials.depth_ratio, trials.judged_ratio, trials.forward_ratio, trials.end_to_end_ratio
+    depth, judged_ratio, forward, end_to_end, gains, similarity, head_spread, noise = spreads_of(
+        *ratios, factors, *vars(trials.separation).values()
     )
-    judged = Judged(vote.label, JudgedAxis.DEPTH, depth.median, risk.probability, None)
+    way_back = list(dropwhile(lambda layer: not layer.boundary, layers))
+    decided = time.time_ratio if time is not None and vote.axis is JudgedAxis.TIME else judged_ratio
+    optimiser = Optimiser(policy.kind_name())
+    risk = failure_risk(optimiser, _risk_numbers(trials, vote, decided.median, time, facts))
+    judged = Judged(vote.label, vote.axis, decided.median, risk.probability, noise.median, optimiser)
     return Decision(
         vote=vote,
-        rate=rate,
+        rate=_rate(gains, _interval(median_interval(factors), gains.count, facts), vote.label, policy),
         evidence=evidence,
         cause=find_cause(judged, evidence, way_back, facts),
         flags=find_flags(judged, evidence, layers, depth, facts),
         facts=facts,
         way_back=way_back,
-        log10_update=log10_update(layers),
+        log10_update=log10_update(layers, optimiser),
         depth_ratio=depth,
+        judged_ratio=judged_ratio,
+        axis=vote.axis,
+        time_ratio=None if time is None else time.time_ratio,
+        memory_steps=None if time is None else time.memory_steps,
         forward_ratio=forward,
         end_to_end_ratio=end_to_end,
         gain_per_layer=gains,
-        judged_ratio=depth,
-        axis=JudgedAxis.DEPTH,
-        time_ratio=None,
-        memory_steps=None,
-        mask_noise=None,
-        input_similarity_kept=None,
-        log10_head_spread=None,
+        mask_noise=noise if noise.count else None,
+        input_similarity_kept=similarity if similarity.count else None,
+        log10_head_spread=head_spread if head_spread.count else None,
         failure_risk=risk,
-        along_steps=_along_steps(layers, policy),
+        along_steps=layers[row] if row is not None and leaves_bands(middle(trials.time_ratios[row]), policy) else None,
     )
-
-
-def _along_steps(layers: list[LayerStatistics], policy: Policy) -> LayerStatistics | None:
-    """The layer along whose steps the gradient changes most, where that is beyond the bands of the policy."""
-    ratios = [(layer, layer.time.time_ratio.median or 0.0) for layer in layers if layer.time is not None]
-    layer, ratio = max(ratios, key=lambda one: abs(one[1]), default=(None, 0.0))
-    return None if policy.vanishing_mild < ratio < policy.exploding_mild else layer
 
 
 def _interval(interval: tuple[float, float] | None, trials: int, facts: NetworkFacts) -> tuple[float, float] | None:
@@ -160,32 +134,31 @@ def _interval(interval: tuple[float, float] | None, trials: int, facts: NetworkF
     return interval[0] / 10.0**half, interval[1] * 10.0**half
 
 
-def _vote(trials: NetworkTrials, policy: Policy) -> Vote:
-    """The label that most trials have, and the severity of the median trial among them."""
-    groups = group_by_condition(trials, policy.exploding_mild, policy.vanishing_mild)
-    judged = [judge_trial(*trials.conditions(int(group[0])), policy) for group in groups]
-    votes = Counter(dict.fromkeys(Label, 0))
-    for (label, _), group in zip(judged, groups, strict=True):
-        votes[label] += group.size
-    label = max(Label, key=lambda candidate: votes[candidate])  # a tie goes to the one that stands first in Label
-    alike = [group for group, (given, _) in zip(groups, judged, strict=True) if given is label]
-    agreeing = np.sort(np.concatenate(alike))
-    typical = median_trial(trials, agreeing)
-    severity = judge_trial(*trials.conditions(typical), policy)[1]
-    return Vote(label, severity, agreeing, typical, trials.depth_ratio.size)
+def _risk_numbers(
+    trials: NetworkTrials, vote: Vote, ratio: float | None, time: TimeStatistics | None, facts: NetworkFacts
+) -> RiskNumbers:
+    """What the risk is made of; a gradient that dies or overflows has no ratio, and counts as one without end."""
+    if vote.label is Label.DEAD:
+        ratio = -inf
+    elif trials.overflowed[vote.typical]:
+        ratio = inf
+    apart = trials.separation
+    spread, head_spread = middle(_last_spread(trials)), middle(apart.log10_head_spread)
+    return RiskNumbers(
+        ratio=ratio,
+        collapse=None if spread is None else -spread,
+        depth=len(time.log10_state_gradient) if time and vote.axis is JudgedAxis.TIME else facts.hidden,
+        mask_noise=middle(apart.mask_noise),
+        similarity_kept=middle(apart.similarity_kept),
+        head_loss=None if head_spread is None else -head_spread,
+        dense=facts.dense,
+    )
 
 
-def judge_trial(depth_ratio: float, dead: bool, overflowed: bool, policy: Policy) -> tuple[Label, Severity]:
-    """Label and severity of one trial, the conditions in the order of their definition."""
-    if dead:
-        return Label.DEAD, Severity.SEVERE
-    if overflowed:
-        return Label.EXPLODING, Severity.SEVERE
-    if depth_ratio >= policy.exploding_mild:
-        return Label.EXPLODING, Severity.SEVERE if depth_ratio >= policy.exploding_severe else Severity.MILD
-    if depth_ratio <= policy.vanishing_mild:
-        return Label.VANISHING, Severity.SEVERE if depth_ratio <= policy.vanishing_severe else Severity.MILD
-    return Label.STABLE, Severity.NONE
+def _last_spread(trials: NetworkTrials) -> Decades:
+    """Of the directions in the last hidden layer, of samples or of steps, the smaller one, (trials,)."""
+    smaller: Decades = np.fmin(trials.angular_spread[:, 1], trials.token_spread[:, 1])
+    return smaller
 
 
 def _rate(gains: Spread, interval: tuple[float, float] | None, label: Label, policy: Policy) -> Rate:
@@ -210,12 +183,13 @@ def find_flags(
 ) -> list[Flag]:
     """All flags that apply, in the order of their definition."""
     sizes = [rms for layer in layers if (rms := layer.log10_weight_gradient_rms.median) is not None]
-    update = log10_update(layers)
+    update = log10_update(layers, judged.optimiser)
     lost = losses_of_inputs(judged, evidence).values()
     raised = {
         **{flag: flag in lost for flag in (Flag.INPUT_COLLAPSE, Flag.RANK_COLLAPSE, Flag.MASK_NOISE)},
         Flag.TOO_DEEP_FOR_WIDTH: _wanders(depth_ratio, facts),
-        Flag.TINY_GRADIENT: any(size < TINY for size in sizes) or any(_gets_nothing(layer, facts) for layer in layers),
+        Flag.TINY_GRADIENT: not evidence.overflowed
+        and (any(size < TINY for size in sizes) or any(_gets_nothing(layer, facts) for layer in layers)),
         Flag.HUGE_GRADIENT: any(size > HUGE for size in sizes),
         Flag.SMALL_UPDATE: update is not None and update < SMALL_UPDATE,
         Flag.LARGE_UPDATE: update is not None and update > LARGE_UPDATE,
