@@ -241,8 +241,12 @@ EVIDENCE: Mapping[FindingCode, Callable[[_Case], _Evidence]] = {
     ),
     FindingCode.TINY_GRADIENT: _size_of(TINY, _gradient, -1.0),
     FindingCode.HUGE_GRADIENT: _size_of(HUGE, _gradient),
-    FindingCode.SMALL_UPDATE: _number_of(SMALL_UPDATE, lambda case: log10_update(case.layers)),
-    FindingCode.LARGE_UPDATE: _number_of(LARGE_UPDATE, lambda case: log10_update(case.layers)),
+    FindingCode.SMALL_UPDATE: _number_of(
+        SMALL_UPDATE, lambda case: log10_update(case.layers, case.verdict.failure_risk.optimiser)
+    ),
+    FindingCode.LARGE_UPDATE: _number_of(
+        LARGE_UPDATE, lambda case: log10_update(case.layers, case.verdict.failure_risk.optimiser)
+    ),
     FindingCode.SYMMETRIC_UNITS: _number_of(None, lambda _: None),
     FindingCode.SMALL_BATCH: _number_of(float(SMALL_BATCH), lambda case: _fewest(case.made)),
     FindingCode.PRECISION_UNDERFLOW: _number_of(TOO_MANY_LOST, _lost_share),
