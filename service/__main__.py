@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     simulate = commands.add_parser("simulate", help="judge one specification, without a server")
     simulate.add_argument("spec", type=Path, help="a JSON file with a specification, - for standard input")
     simulate.add_argument("--json", action="store_true", help="print the report as JSON")
+    simulate.add_argument("--suggest", action="store_true", help="try what mends it, and print that, too")
     simulate.add_argument(
         "--fail-on",
         type=_conditions,
@@ -139,7 +140,9 @@ def _health(args: argparse.Namespace) -> int:
 def _simulate(args: argparse.Namespace) -> int:
     from service.cli.simulate import simulate_file  # noqa: PLC0415
 
-    return simulate_file(args.spec, as_json=args.json, fail_on=args.fail_on, ignored=args.ignore)
+    return simulate_file(
+        args.spec, as_json=args.json, fail_on=args.fail_on, ignored=args.ignore, suggesting=args.suggest
+    )
 
 
 def _grade(args: argparse.Namespace) -> int:

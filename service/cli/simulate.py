@@ -11,6 +11,7 @@ from rich.table import Table
 from service.charts.places import depths, layer_name
 from service.charts.rows import other_share
 from service.cli.console import COLOURS, REFUSED, InputFiles, output
+from service.cli.prescriptions import suggest
 from service.core.settings import Settings
 from service.simulation.layer_results import LayerStatistics, Spread
 from service.simulation.results import SimulationReport, Verdict
@@ -21,19 +22,28 @@ from service.simulation.vocabulary import FindingCode, Label
 _FAILED = 3  # the exit status where the verdict is one to fail on
 
 
-def simulate_file(path: Path, *, as_json: bool, fail_on: Collection[str], ignored: Collection[str] = ()) -> int:
+def simulate_file(
+    path: Path,
+    *,
+    as_json: bool,
+    fail_on: Collection[str],
+    ignored: Collection[str] = (),
+    suggesting: bool = False,
+) -> int:
     """Judge the specification in `path` (- is standard input), print it, and return the exit status.
 
-    Findings with a code in `ignored` are left out.
+    Findings with a code in `ignored` are left out. `suggesting` prints what mends it, too, and as JSON that alone.
     """
     with InputFiles() as files:
         spec = SimulationSpec.model_validate(files.read(path))
         spec = spec.model_copy(update={"mute": [*spec.mute, *map(FindingCode, ignored)]})
         report = simulate(spec, Settings().workers)
-        if as_json:
-            sys.stdout.write(report.model_dump_json() + "\n")
-        else:
+        if not as_json:
             _show(report, output())
+        elif not suggesting:
+            sys.stdout.write(report.model_dump_json() + "\n")
+        if suggesting:
+            suggest(spec, output(), as_json=as_json)
         return _FAILED if any(_holds(condition, report.verdict) for condition in fail_on) else 0
     return REFUSED
 

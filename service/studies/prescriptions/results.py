@@ -7,6 +7,7 @@ from pydantic import Field
 from service.core.kinds import Double, Int64, Model
 from service.core.pointers import Edit
 from service.simulation.results import SimulationReport
+from service.simulation.scale import ScaleEntry, wrong_entries
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Label, Severity
 from service.studies.prescriptions.subject import Remedy
@@ -23,8 +24,10 @@ class Condition(Model):
     """The median of the ratio by which it is judged, in decades; null without a hidden layer."""
     failure_risk: Double
     """The probability that training fails, with the optimiser of the policy."""
-    scale: list[str]
-    """What is wrong with the scale before the first step, by the names of the findings."""
+    initial_loss: Double | None
+    """The mean loss before training; null where it is not finite."""
+    scale: list[ScaleEntry]
+    """What is wrong with the scale before the first step."""
 
     @classmethod
     def of(cls, report: SimulationReport) -> "Condition":
@@ -35,7 +38,8 @@ class Condition(Model):
             severity=verdict.severity,
             ratio=verdict.judged_ratio.median,
             failure_risk=verdict.failure_risk.probability,
-            scale=[],
+            initial_loss=report.scale.initial_loss,
+            scale=wrong_entries(report.scale),
         )
 
 

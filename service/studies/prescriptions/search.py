@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations, islice
+from math import inf
 from typing import Any
 
 from service.core.errors import BudgetExceeded
 from service.simulation.estimate import Limits, check_budget, cost
 from service.simulation.plan import Plan
 from service.simulation.results import SimulationReport
+from service.simulation.scale import ScaleEntry
 from service.simulation.simulate import simulate_plan
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Label
@@ -26,6 +28,8 @@ _QUICK_OPERATIONS = 1.2e10
 """What all simulations together shall take at most, half a second of a processor, as long as trials can be spared."""
 _USUAL_COUNT = 16
 _FEWEST_TRIALS = 4
+_BY_RATE = (ScaleEntry.STEP_KILLS_UNITS, ScaleEntry.NO_USUAL_RATE)
+"""What a smaller learning rate mends."""
 _FAULT = 0.3
 """How much risk a fault of scale counts for."""
 
@@ -39,8 +43,9 @@ def prescribe(spec: SimulationSpec, limits: Limits, processes: int = 1) -> Presc
     for builder in _builders(search.report):
         for change in builder(subject):
             search.attempt(subject, change, builder)
-    for pair in islice(_pairs(search.tried), 0 if search.mended else _MOST_PAIRS):
+    for pair in islice(_pairs(search.tried), _MOST_PAIRS):
         search.attempt(subject, pair, None)
+    search.slow_down(subject)
     return search.answer()
 
 
@@ -93,11 +98,6 @@ class _Search:
         """Whether there is nothing to mend."""
         return _left(self.before) == 0.0
 
-    @property
-    def mended(self) -> bool:
-        """Whether one of the changes leaves nothing to mend."""
-        return any(one.left == 0.0 for one in self.tried)
-
     def attempt(self, subject: Subject, change: Change, builder: Builder | None) -> None:
         """Simulate `subject` with `change`, where that fits together, is new, and may be afforded."""
         changed = subject.changed(change.edits)
@@ -112,6 +112,13 @@ class _Search:
         self.spent += asked
         after = Condition.of(simulate_plan(made, self.processes))
         self.tried.append(_Trial(change, changed, builder, after))
+
+    def slow_down(self, subject: Subject) -> None:
+        """A smaller learning rate, which the report has tried already."""
+        step = self.report.scale.first_step
+        for change in data.learning_rate(step.optimiser, step.usual_rate, step.largest_stable_rate):
+            scale = [entry for entry in self.before.scale if entry not in _BY_RATE]
+            self.tried.append(_Trial(change, subject, None, self.before.model_copy(update={"scale": scale})))
 
     def answer(self) -> Prescriptions:
         """The changes that help, the best first."""
@@ -162,14 +169,17 @@ def _then(first: Builder, second: Builder, subject: Subject) -> Iterator[Change]
 
 
 def _pairs(tried: list[_Trial]) -> Iterator[Change]:
-    """Two changes of different kinds, those first that leave least by themselves."""
+    """Two changes of different kinds that change less than what suffices alone; those first that leave least."""
     best: dict[Remedy, _Trial] = {}
     for one in sorted(tried, key=lambda one: one.rank):
         best.setdefault(one.change.remedy, one)
-    chosen = list(best.values())[:_MOST_PAIRED]
-    for one, two in sorted(combinations(chosen, 2), key=lambda pair: pair[0].left + pair[1].left):
-        if two.builder is not None:
-            yield from (_both(one.change, change) for change in islice(two.builder(one.subject), 1))
+    enough = min((one.change.effort for one in tried if one.left == 0.0), default=inf)
+    pairs = combinations(list(best.values())[:_MOST_PAIRED], 2)
+    smaller = (pair for pair in pairs if pair[0].change.effort + pair[1].change.effort < enough)
+    for one, two in sorted(smaller, key=lambda pair: pair[0].left + pair[1].left):
+        first, second = sorted((one, two), key=lambda trial: trial.change.effort)
+        if second.builder is not None:
+            yield from (_both(first.change, change) for change in islice(second.builder(first.subject), 2))
 
 
 def _both(one: Change, two: Change) -> Change:
@@ -213,13 +223,18 @@ def _prescription(before: Condition, one: _Trial) -> Prescription:
 
 
 def _difference(before: Condition, after: Condition) -> str:
-    """What a change does, with the numbers measured."""
+    """What a change does, with the numbers measured, those left out that stay as they were."""
+    gone = [entry for entry in before.scale if entry not in after.scale]
     parts = []
     if before.ratio is not None and after.ratio is not None:
         parts.append(f"depth ratio {_decades(before.ratio)} → {_decades(after.ratio)}")
     parts.append(f"risk {before.failure_risk:.2f} → {after.failure_risk:.2f}")
-    gone = [name.replace("_", " ") for name in before.scale if name not in after.scale]
-    return ", ".join(parts) + (f"; no longer {', '.join(gone)}" if gone else "")
+    if ScaleEntry.INITIAL_LOSS in gone and before.initial_loss is not None and after.initial_loss is not None:
+        parts.append(f"initial loss {before.initial_loss:.3g} → {after.initial_loss:.3g}")
+        gone.remove(ScaleEntry.INITIAL_LOSS)
+    telling = [part for part in parts if part.split()[-3] != part.split()[-1]]
+    text = ", ".join(telling or parts[-1:])
+    return text + (f"; no more {' and '.join(entry.value.replace('_', ' ') for entry in gone)}" if gone else "")
 
 
 def _decades(value: float) -> str:

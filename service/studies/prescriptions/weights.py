@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import log, sqrt
+from functools import lru_cache
+from math import inf, log, sqrt
 from typing import Any
 
 from service.core.pointers import Edit
@@ -27,6 +28,12 @@ _NEAR = log(1.6)
 """σ_w² of a name that frameworks have may differ by so much from theory's."""
 _NAMED = {"he": 2.0, "lecun": 1.0}
 _MOST_SCALES = 3
+_LARGEST_USUAL = 10.0
+"""σ_w² beyond which units work on both flat ends: it keeps a gradient, and hardly trains better than a flat one."""
+_UNUSUAL = 1.5
+"""How much more that changes than other weights."""
+_SHALLOW = 3
+"""Hidden layers up to which any σ_w² keeps a gradient, and 1 keeps the units where they work best."""
 _LARGEST_OUTPUT = 4.0
 """σ_w² of an output layer beyond which its predictions are certain before anything is learnt."""
 _LARGEST_BIAS = 0.4
@@ -67,9 +74,12 @@ class _Matrix:
         return scale > _LARGEST_OUTPUT if self.site.output else abs(log(scale / wanted)) > _SAME
 
 
+@lru_cache(maxsize=256)
 def _scales(activation: Activation, depth: int) -> list[float]:
     """σ_w² that keep a gradient: critical ones, that which keeps it over so many layers, and 1/E[φ'(Z)²]."""
     found = [one.weight_variance for one in critical_initialisations(activation, 0.0).initialisations]
+    if depth <= _SHALLOW and min(found, default=inf) > _LARGEST_OUTPUT:
+        found = [1.0]
     balanced = balanced_weight_variance(activation, depth=max(2, min(depth, USUAL_DEPTH)))
     slope = moments(activation, 1.0).slope
     found += ([balanced] if balanced else []) + ([1.0 / slope] if slope > 0.0 else [])  # not where it is NaN
@@ -149,7 +159,9 @@ def _redrawn(subject: Subject, which: int, named: bool) -> Change | None:
     if first is None:
         return None
     words, lines = _words(*first), _LINES[first[1]["kind"]](first[1], subject.activation(first[0].site).kind)
-    return Change(Remedy.INITIALIZER, words, tuple(edits), 2.0 + 0.01 * (2 * which + (not named)), *lines)
+    unusual = _UNUSUAL if first[1].get("scale", 0.0) > _LARGEST_USUAL else 0.0
+    effort = 2.0 + unusual + 0.01 * (2 * which + (not named))
+    return Change(Remedy.INITIALIZER, words, tuple(edits), effort, *lines)
 
 
 def _wanted(one: _Matrix, which: int, depth: int) -> float | None:
