@@ -29,7 +29,23 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("health", help="end with status 0 if the service on this machine is ready, 1 if not")
     openapi = commands.add_parser("openapi", help="print the OpenAPI document")
     openapi.add_argument("--contract", action="store_true", help="the one that says all that is accepted (OpenAPI 3.2)")
-    simulate = commands.add_parser("simulate", help="judge one specification, without a server")
+    _add_simulate(commands.add_parser("simulate", help="judge one specification, without a server"))
+    grade = commands.add_parser("grade", help="grade answers by a rubric, without a server")
+    grade.add_argument("rubric", type=Path, help="a JSON file with a rubric")
+    grade.add_argument("answers", type=Path, help="a JSON file with the answers by the ids of the claims, - for input")
+    grade.add_argument("--format", default="native", metavar="NAME", type=_format, help="a platform's format")
+    _add_sweep(commands.add_parser("sweep", help="judge all points of a sweep, without a server"))
+    database = commands.add_parser("database", help="bring the schema of the store up or down, or tell its revision")
+    actions = database.add_subparsers(dest="action", required=True)
+    actions.add_parser("upgrade", help="to the newest revision; `serve` does so by itself")
+    downgrade = actions.add_parser("downgrade", help="to an older one")
+    downgrade.add_argument("revision", nargs="?", default="-1", help="a revision, `base`, or `-1` for one step back")
+    actions.add_parser("current", help="print the revision")
+    return parser
+
+
+def _add_simulate(simulate: argparse.ArgumentParser) -> None:
+    """The arguments of `simulate`."""
     simulate.add_argument("spec", type=Path, help="a JSON file with a specification, - for standard input")
     simulate.add_argument("--json", action="store_true", help="print the report as JSON")
     simulate.add_argument("--suggest", action="store_true", help="try what mends it, and print that, too")
@@ -48,18 +64,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="CODES",
         help="leave these findings out, by commas, such as GV304; docs/findings.md has them all",
     )
-    grade = commands.add_parser("grade", help="grade answers by a rubric, without a server")
-    grade.add_argument("rubric", type=Path, help="a JSON file with a rubric")
-    grade.add_argument("answers", type=Path, help="a JSON file with the answers by the ids of the claims, - for input")
-    grade.add_argument("--format", default="native", metavar="NAME", type=_format, help="a platform's format")
-    _add_sweep(commands.add_parser("sweep", help="judge all points of a sweep, without a server"))
-    database = commands.add_parser("database", help="bring the schema of the store up or down, or tell its revision")
-    actions = database.add_subparsers(dest="action", required=True)
-    actions.add_parser("upgrade", help="to the newest revision; `serve` does so by itself")
-    downgrade = actions.add_parser("downgrade", help="to an older one")
-    downgrade.add_argument("revision", nargs="?", default="-1", help="a revision, `base`, or `-1` for one step back")
-    actions.add_parser("current", help="print the revision")
-    return parser
 
 
 def _add_sweep(sweep: argparse.ArgumentParser) -> None:

@@ -21,6 +21,7 @@ from service.simulation.spec import SimulationSpec
 from service.simulation.spreads import median_interval, spreads_of
 from service.simulation.statistics import Decades
 from service.simulation.vocabulary import Cause, Label, Severity
+from service.studies.prescriptions.results import judging
 from service.studies.sweep import plan_or_error
 
 _MOST_NETWORKS = 12
@@ -89,7 +90,7 @@ class ComparedNetwork(Model):
 
 
 class RatioDifference(Model):
-    """The ratio of one network less that of another, trial by trial with the same draws."""
+    """The ratio in depth of one network less that of another, trial by trial with the same draws."""
 
     of: str
     """The name of the one."""
@@ -140,7 +141,7 @@ def compared(names: Sequence[str], plans: Sequence[Plan], processes: int = 1) ->
     """The comparison of networks by their names."""
     found = [simulate_trials(made, processes) for made in plans]
     reports = dict(zip(names, (report for report, _ in found), strict=True))
-    ratios = dict(zip(names, (trials.depth_ratio for _, trials in found), strict=True))
+    ratios = dict(zip(names, (trials.judged_ratio for _, trials in found), strict=True))
     ranked = sorted(reports, key=lambda name: _order(reports[name]))
     first, *others = (reports[name].digest for name in ranked)
     beside = "".join(f"&with={digest}" for digest in dict.fromkeys(others) if digest != first)
@@ -175,7 +176,7 @@ def _plan(spec: ComparisonSpec, number: int) -> Plan:
 
 def _order(report: SimulationReport) -> tuple[float, float]:
     """By risk, and of risks that are equal to two digits by the size of the ratio; none at all counts as 0."""
-    ratio = report.verdict.judged_ratio.median
+    ratio = judging(report.verdict).median
     size = inf if report.verdict.label is Label.DEAD else abs(ratio or 0.0)
     return round(report.verdict.failure_risk.probability, 2), size
 
@@ -188,7 +189,7 @@ def _network(name: str, rank: int, report: SimulationReport) -> ComparedNetwork:
         label=verdict.label,
         severity=verdict.severity,
         cause=verdict.cause,
-        ratio=verdict.judged_ratio,
+        ratio=judging(verdict),
         failure_risk=verdict.failure_risk.probability,
         digest=report.digest,
     )

@@ -6,11 +6,18 @@ from pydantic import Field
 
 from service.core.kinds import Double, Int64, Model
 from service.core.pointers import Edit
-from service.simulation.results import SimulationReport
+from service.simulation.layer_results import Spread
+from service.simulation.results import SimulationReport, Verdict
 from service.simulation.scale import ScaleEntry, wrong_entries
 from service.simulation.spec import SimulationSpec
-from service.simulation.vocabulary import Label, Severity
+from service.simulation.vocabulary import JudgedAxis, Label, Severity
 from service.studies.prescriptions.subject import Remedy
+
+
+def judging(verdict: Verdict) -> Spread:
+    """The ratio that a label goes by: along time where it is judged there, else in depth."""
+    along_time = verdict.time_ratio if verdict.axis is JudgedAxis.TIME else None
+    return along_time or verdict.judged_ratio
 
 
 class Condition(Model):
@@ -36,7 +43,7 @@ class Condition(Model):
         return cls(
             label=verdict.label,
             severity=verdict.severity,
-            ratio=verdict.judged_ratio.median,
+            ratio=judging(verdict).median,
             failure_risk=verdict.failure_risk.probability,
             initial_loss=report.scale.initial_loss,
             scale=wrong_entries(report.scale),

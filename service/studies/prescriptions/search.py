@@ -30,6 +30,16 @@ _USUAL_COUNT = 16
 _FEWEST_TRIALS = 4
 _BY_RATE = (ScaleEntry.STEP_KILLS_UNITS, ScaleEntry.NO_USUAL_RATE)
 """What a smaller learning rate mends."""
+_LESS = 0.7
+"""Of the initial loss, from which it is told to have fallen."""
+_GONE = {
+    ScaleEntry.STEP_KILLS_UNITS: "the first step kills no units",
+    ScaleEntry.NO_USUAL_RATE: "usual rates lower the loss",
+    ScaleEntry.OUTPUT_SATURATION: "outputs no longer saturated",
+    ScaleEntry.FIRST_LAYER_SATURATION: "the first layer no longer saturated",
+    ScaleEntry.GRADIENT_IMBALANCE: "the gradients of all layers of one size",
+}
+"""What is said where a fault is gone."""
 _FAULT = 0.3
 """How much risk a fault of scale counts for."""
 
@@ -211,8 +221,9 @@ def _fits(made: Plan, limits: Limits) -> bool:
 
 def _prescription(before: Condition, one: _Trial) -> Prescription:
     change, after = one.change, one.after
+    does = _difference(before, after) if change.edits else "the first step then lowers the loss"
     return Prescription(
-        sentence=f"{change.words}: {_difference(before, after)}.",
+        sentence=f"{change.words}: {does}.",
         kind=change.remedy,
         patch=list(change.edits),
         spec=SimulationSpec.model_validate(one.subject.document),
@@ -224,17 +235,16 @@ def _prescription(before: Condition, one: _Trial) -> Prescription:
 
 def _difference(before: Condition, after: Condition) -> str:
     """What a change does, with the numbers measured, those left out that stay as they were."""
-    gone = [entry for entry in before.scale if entry not in after.scale]
     parts = []
     if before.ratio is not None and after.ratio is not None:
         parts.append(f"depth ratio {_decades(before.ratio)} → {_decades(after.ratio)}")
     parts.append(f"risk {before.failure_risk:.2f} → {after.failure_risk:.2f}")
-    if ScaleEntry.INITIAL_LOSS in gone and before.initial_loss is not None and after.initial_loss is not None:
-        parts.append(f"initial loss {before.initial_loss:.3g} → {after.initial_loss:.3g}")
-        gone.remove(ScaleEntry.INITIAL_LOSS)
+    loss, after_loss = before.initial_loss, after.initial_loss
+    if ScaleEntry.INITIAL_LOSS in before.scale and loss and after_loss and after_loss < _LESS * loss:
+        parts.append(f"initial loss {loss:.3g} → {after_loss:.3g}")
     telling = [part for part in parts if part.split()[-3] != part.split()[-1]]
-    text = ", ".join(telling or parts[-1:])
-    return text + (f"; no more {' and '.join(entry.value.replace('_', ' ') for entry in gone)}" if gone else "")
+    gone = [_GONE[entry] for entry in before.scale if entry not in after.scale and entry in _GONE]
+    return ", ".join([*telling, *gone] or parts[-1:])
 
 
 def _decades(value: float) -> str:
