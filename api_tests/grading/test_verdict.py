@@ -9,7 +9,7 @@ from api_tests.grading.networks_for_claims import NETWORK, saying, spread
 from service.simulation.results import Interval
 from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
-from service.simulation.vocabulary import Label, Tendency
+from service.simulation.vocabulary import JudgedAxis, Label, Tendency
 
 VERDICT: Json = {"kind": "verdict", "simulation": NETWORK}
 VANISHING = {"label": Label.VANISHING, "confidence": 1.0, "judged_ratio": spread(-3.0, -3.5, -2.5)}
@@ -45,6 +45,14 @@ def test_either_word_is_right_where_the_seed_decides(
     checks = {label: judged(VERDICT, label, answering(saying(**said))) for label in Label}
     assert {label for label, check in checks.items() if check.status == "correct"} == right
     assert all(checks[word].code == "borderline" for word in right - {"vanishing"})
+
+
+def test_where_the_steps_of_time_decide_the_border_is_that_of_time() -> None:
+    ratios = {"judged_ratio": spread(0.0), "time_ratio": spread(-1.2, -1.5, -0.5), "axis": JudgedAxis.TIME}
+    report = saying(label=Label.VANISHING, confidence=0.6, **ratios)
+    assert judged(VERDICT, "stable", answering(report)).code == "borderline"
+    unsure = saying(label=Label.VANISHING, confidence=0.6, **{**ratios, "time_ratio": spread(-3.0)})
+    assert judged(VERDICT, "stable", answering(unsure)).code == "other_verdict"
 
 
 TENDENCIES = [

@@ -8,7 +8,7 @@ from service.grading.measures import judged_ratio, report_path
 from service.grading.results import Method
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
-from service.simulation.vocabulary import Label
+from service.simulation.vocabulary import JudgedAxis, Label
 
 _SLOW = 0.99
 """A factor per layer that is a rate worth the name, where an interval reaches it."""
@@ -85,7 +85,8 @@ def _borderline(report: SimulationReport, sense: _Sense) -> set[str]:
     low, high = ratio.p05, ratio.p95
     if low is None or high is None or verdict.confidence > _SURE:
         return set()
-    vanishing = policy.vanishing_mild
+    along_time = verdict.axis is JudgedAxis.TIME
+    vanishing = policy.time_vanishing_mild if along_time else policy.vanishing_mild
     reached = {"vanishing": low <= vanishing, "exploding": high >= policy.exploding_mild}
     stable = low < policy.exploding_mild and high > vanishing
     return {name for name, does in {**reached, "stable": stable}.items() if does}

@@ -14,7 +14,7 @@ import { element } from "./dom.js";
  * @returns {HTMLElement}
  */
 export function complaint(pointer) {
-  return element("p", { class: "refusal", id: idOf(pointer), "data-complaint": pointer, hidden: true });
+  return element("p", { class: "refusal", id: idOf(pointer), "data-complaint": pointer, "aria-live": "polite", hidden: true });
 }
 
 /** The complaints in one part of the page, each beside its control; what belongs to none stands in `rest`. */
