@@ -21,8 +21,8 @@ from service.simulation.vocabulary import Optimiser
 _HALF_DECADES = 9
 _LARGEST_EXPONENTS = (0.0, -4.5, -9.0)
 """Of the rates that are tried together; the smaller ones where the loss rises at all before, as on raw data it does."""
-_MOST_OPERATIONS = 2.5e9
-"""By the estimate, a tenth of a second."""
+_MOST_OPERATIONS = 4e9
+"""By the estimate, a tenth to a fifth of a second."""
 _MOST_BYTES = 320 << 20
 """As much as trials that are simulated together take, where the simulation takes less."""
 _TOGETHER_BYTES = 8 << 20
