@@ -101,10 +101,10 @@ HEALTHY: dict[str, Json] = {
     "convolution": images(convolution(8), POOL, convolution(16), FLAT),
     "convolution and batch norm": images(times(3, convolution(8, activation=named("linear")), BATCH), FLAT),
     "residual convolution": images(convolution(8), times(3, CHANNELS), FLAT),
-    "LSTM": sequences({"kind": "recurrent", "units": 32}),
-    "GRU": sequences({"kind": "recurrent", "units": 32, "cell": "gru"}),
+    "LSTM": sequences({"kind": "recurrent", "units": 32}, **ADAM),
+    "GRU": sequences({"kind": "recurrent", "units": 32, "cell": "gru"}, **ADAM),
     "recurrence, orthogonal": sequences(
-        {"kind": "recurrent", "units": 32, "cell": "rnn", "recurrent_weights": named("orthogonal")}
+        {"kind": "recurrent", "units": 32, "cell": "rnn", "recurrent_weights": named("orthogonal")}, **ADAM
     ),
     "a transformer": sequences(times(2, BLOCK), NORM, MEAN),
     "a transformer of tokens": classifier(
@@ -156,7 +156,7 @@ BROKEN: dict[str, tuple[str, Json]] = {
     "a hundred ReLU layers": ("input_collapse", vectors(times(100, dense(32, "relu", "he_normal")))),
     "attention alone": (
         "rank_collapse",
-        sequences(times(5, {"kind": "attention", "heads": 4}), MEAN),
+        sequences(times(12, {"kind": "attention", "heads": 4}), MEAN),
     ),
     "dropout in sixteen layers": (
         "mask_noise",

@@ -41,7 +41,6 @@ from service.simulation.vote import SEED_DEPENDENT_BELOW
 
 _FAILS = 0.5
 """The failure risk from which a network is expected to fail, whatever its label."""
-_SEVERE = {Severity.MILD: FindingSeverity.WARNING, Severity.SEVERE: FindingSeverity.ERROR}
 _ALWAYS = {
     FindingCode.NO_USUAL_RATE: FindingSeverity.ERROR,
     FindingCode.STEP_KILLS_UNITS: FindingSeverity.ERROR,
@@ -133,11 +132,12 @@ def _finding(code: FindingCode, case: _Case) -> Finding:
 
 def _severity(code: FindingCode, case: _Case) -> FindingSeverity:
     verdict = case.verdict
+    fails = verdict.failure_risk.probability >= _FAILS
     if verdict.label is not Label.STABLE and code.name == (verdict.cause.name if verdict.cause else "UNEXPLAINED"):
-        return _SEVERE[verdict.severity]
+        severe = verdict.severity is Severity.SEVERE and fails
+        return FindingSeverity.ERROR if severe else FindingSeverity.WARNING
     if code in _BY_RISK:
-        risky = verdict.failure_risk.probability >= _FAILS
-        return FindingSeverity.WARNING if risky else FindingSeverity.INFO
+        return FindingSeverity.WARNING if fails else FindingSeverity.INFO
     if code is FindingCode.INITIAL_LOSS and ScaleEntry.INITIAL_LOSS not in wrong_entries(case.scale):
         return FindingSeverity.INFO
     return _ALWAYS.get(code, FindingSeverity.INFO)
@@ -149,7 +149,7 @@ def _judged(case: _Case) -> _Evidence:
     in_time = verdict.axis is JudgedAxis.TIME
     ratio = (verdict.time_ratio if in_time and verdict.time_ratio else verdict.judged_ratio).median
     rises = ratio is not None and ratio > 0.0
-    falling = policy.vanishing_mild
+    falling = policy.time_vanishing_mild if in_time else policy.vanishing_mild
     layer = case.ends(lambda one: one.log10_backward_gain.median if one.boundary else None, 1.0 if rises else -1.0)
     if in_time:
         layer = case.ends(lambda one: one.time.time_ratio.median if one.time else None, 1.0 if rises else -1.0)
