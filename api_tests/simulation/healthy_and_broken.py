@@ -156,7 +156,7 @@ BROKEN: dict[str, tuple[str, Json]] = {
     "a hundred ReLU layers": ("input_collapse", vectors(times(100, dense(32, "relu", "he_normal")))),
     "attention alone": (
         "rank_collapse",
-        sequences(dense(16, "tanh"), times(30, {"kind": "attention", "heads": 2}), FLAT),
+        sequences(dense(16, "tanh"), times(12, {"kind": "attention", "heads": 2}), MEAN),
     ),
     "dropout in sixteen layers": (
         "mask_noise",

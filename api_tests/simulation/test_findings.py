@@ -183,7 +183,9 @@ def test_seeds_that_decide_are_worth_knowing() -> None:
     ("times", "expected"),
     [(3.0, None), (3.001, FindingSeverity.INFO), (10.0, FindingSeverity.INFO), (10.01, "warning")],
 )
-def test_an_initial_loss_is_worth_knowing_above_3_times_chance_and_warns_above_10(times: float, expected: str) -> None:
+def test_an_initial_loss_is_worth_knowing_above_3_times_chance_and_warns_above_10(
+    times: float, expected: str | None
+) -> None:
     found = report(stack(2, 4), trials=2)
     scale = found.scale.model_copy(update={"initial_loss": times * (found.scale.chance_loss or 0.0)})
     assert again(found.model_copy(update={"scale": scale})).get("initial_loss") == expected

@@ -195,16 +195,16 @@ def _last_spread(found: Measurements, made: Plan) -> Decades:
 
 
 def _token_spread(found: Measurements, made: Plan, last: int) -> Decades:
-    """Of the first node of the top list out of which several steps come, and of the node `last`, (trials, 2)."""
+    """Of the first node of the top list out of which several steps come, and of the layer `last`, (trials, 2).
+
+    That layer may end in one vector, behind which its steps are pooled or put end to end: theirs are those before.
+    """
     name = "log10_token_spread"
-    first = next((row for row in made.depth.top if (row, name) in found.notes), None)
-    nothing = np.full((found.delta.shape[0], 1), np.nan)
-    spreads = [found.notes.get((row, name), nothing) for row in (first, last) if row is not None]
-    return (
-        np.concatenate([spread.reshape(-1, 1) for spread in spreads], axis=1)
-        if len(spreads) == 2
-        else np.tile(nothing, 2)
-    )
+    rows = [row for row in made.depth.top if row <= last and (row, name) in found.notes]
+    begins = max((one.row for one in made.top if one.opens and one.row <= last), default=last)
+    if not rows or rows[-1] < begins:
+        return np.full((found.delta.shape[0], 2), np.nan)
+    return np.stack([found.notes[row, name] for row in (rows[0], rows[-1])], axis=1)
 
 
 def _with_rest(shares: dict[Account, Decades], whole: Decades | None) -> dict[Account, Decades]:
