@@ -333,7 +333,7 @@ def test_the_risk_is_said_and_never_as_certainty(risk: float, share: str) -> Non
     )
     assert expected in explain(decision(risk=risk), around())
     wrong = explain(decision(risk=risk), around(sentences=["The loss starts at 592."]))
-    assert expected.replace("numbers,", "numbers and inputs of the right scale,") in wrong
+    assert expected.replace("numbers,", "numbers whose scale is right,") in wrong
     adam = judged(trials([0.0]), Adam())
     assert "failed to learn with Adam at" in " ".join(explain(adam, around()))
 

@@ -281,7 +281,7 @@ def _theory(case: Decision, around: Context) -> str | None:
 
 def _risk(case: Decision, wrong: bool) -> str:
     """How many such networks failed; where the scale is `wrong`, which those had right, that it counts besides."""
-    risk, where = case.failure_risk, " and inputs of the right scale" if wrong else ""
+    risk, where = case.failure_risk, " whose scale is right" if wrong else ""
     return (
         f"Of networks with such numbers{where}, {percent(risk.probability)} failed to learn with "
         f"{OPTIMISERS[risk.optimiser]} at the best of several rates."
