@@ -15,7 +15,12 @@ _WEIGHTS = {
 
 def healthy(family: str, depth: int = 8) -> Json:
     """A network of that family that trains."""
-    return {"network": _FAMILIES[family](depth), "loss": {"kind": "cross_entropy"}, "data": {}, "trials": 16}
+    return {
+        "network": _FAMILIES[family](depth),
+        "loss": {"kind": "cross_entropy"},
+        "data": {"samples": 32},
+        "trials": 4,
+    }
 
 
 def _dense(depth: int) -> Json:
@@ -23,9 +28,9 @@ def _dense(depth: int) -> Json:
 
 
 def _convolution(depth: int) -> Json:
-    kernel = _layer("convolution", filters=16, size=[3], padding="same", activation="relu")
-    image = {"kind": "image", "height": 8, "width": 8, "channels": 1}
-    return {"input": image, "layers": [_repeat(depth, kernel), {"kind": "global_pooling"}, _output()]}
+    kernel = _layer("convolution", filters=8, size=[3], padding="same", activation="relu")
+    image = {"kind": "image", "height": 6, "width": 6, "channels": 1}
+    return {"input": image, "layers": [_repeat(depth // 2, kernel), {"kind": "flatten"}, _output()]}
 
 
 def _recurrent(depth: int) -> Json:
@@ -34,12 +39,13 @@ def _recurrent(depth: int) -> Json:
 
 
 def _residual(depth: int) -> Json:
+    trunk = _repeat(4, {"kind": "dense", "units": 16, "activation": {"kind": "tanh"}})
     attention = {"kind": "residual", "layers": [{"kind": "layer_norm"}, _layer("attention", heads=2)]}
     dense = _layer("dense", units=16, activation="relu")
     mlp = {"kind": "residual", "layers": [{"kind": "layer_norm"}, dense, _layer("dense", units=16)]}
     ends = [{"kind": "layer_norm"}, {"kind": "global_pooling"}, _output()]
     sequence = {"kind": "sequence", "steps": 4, "features": 16}
-    return {"input": sequence, "layers": [_repeat(max(2, depth // 2), attention, mlp), *ends]}
+    return {"input": sequence, "layers": [trunk, _repeat(max(2, depth // 4), attention, mlp), *ends]}
 
 
 def _layer(kind: str, activation: str | None = None, **fields: Any) -> Json:
@@ -87,7 +93,7 @@ def _drawn(initializer: Json) -> Callable[[str], Json]:
 
 
 def _with_data(inputs: Json) -> Callable[[str], Json]:
-    return lambda family: {**healthy(family), "data": {"inputs": inputs}}
+    return lambda family: {**healthy(family), "data": {"samples": 32, "inputs": inputs}}
 
 
 def _activated(kind: str) -> Callable[[str], Json]:
@@ -149,7 +155,7 @@ def _too_deep(family: str) -> Json:
 
 FAULTS: dict[str, Callable[[str], Json]] = {
     "weights too small": _drawn({"kind": "normal", "std": 0.01}),
-    "weights too large": _drawn({"kind": "normal", "std": 2.0}),
+    "weights too large": _drawn({"kind": "normal", "std": 4.0}),
     "weights with a mean": _drawn({"kind": "uniform", "low": 0.0, "high": 1.0}),
     "weights of zeros": _drawn({"kind": "zeros"}),
     "raw pixels": _with_data({"kind": "uniform", "low": 0.0, "high": 255.0}),

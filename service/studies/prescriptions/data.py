@@ -84,7 +84,7 @@ def learning_rate(optimiser: str, usual: float, largest: float | None) -> Iterat
             Remedy.LEARNING_RATE,
             f"A learning rate of {largest:g} in place of {usual:g}",
             (),
-            0.5,
+            4.5,
             f"torch.optim.{name}(model.parameters(), lr={largest:g})",
             f"keras.optimizers.{name}(learning_rate={largest:g})",
         )

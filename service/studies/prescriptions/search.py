@@ -155,7 +155,14 @@ def _builders(report: SimulationReport) -> Iterator[Builder]:
     """What proposes changes, the cheapest and likeliest first."""
     saving = report.precision.saving_loss_scale if report.precision else None
     yield lambda subject: data.loss_scale(saving)
-    yield from (data.inputs, data.targets, weights.initializers, weights.forget_bias, data.dropout)
+    yield from (
+        data.inputs,
+        data.targets,
+        weights.initializers,
+        weights.small_inputs,
+        weights.forget_bias,
+        data.dropout,
+    )
     yield structure.branch_scale
     for kind in ("relu", "tanh"):
         yield partial(_then, partial(structure.activation, kind), weights.initializers)
@@ -193,7 +200,7 @@ def _pairs(tried: list[_Trial]) -> Iterator[Change]:
 
 
 def _both(one: Change, two: Change) -> Change:
-    words = f"{one.words}; and {two.words[:1].lower()}{two.words[1:]}"
+    words = f"{one.words}; and {two.words}"
     lines = [f"{a}\n{b}" if a and b else a or b for a, b in ((one.pytorch, two.pytorch), (one.keras, two.keras))]
     return Change(Remedy.COMBINATION, words, one.edits + two.edits, one.effort + two.effort, *lines)
 

@@ -118,6 +118,26 @@ def orthogonal(subject: Subject) -> Iterator[Change]:
     )
 
 
+def small_inputs(subject: Subject) -> Iterator[Change]:
+    """Orthogonal recurrences, and input weights so small that all steps together bring a variance of 1."""
+    cells = [one for one in subject.leaves if isinstance(one.node, Recurrent) and one.node.cell is CellKind.RNN]
+    steps = max((one.planned[0].shape[0] for one in cells), default=0)
+    drawn = {"kind": "variance_scaling", "scale": short(1.0 / max(1, steps)), "distribution": "normal"}
+    edits = []
+    for one in cells:
+        edits += [put(f"{one.pointer}/weights", drawn), put(f"{one.pointer}/recurrent_weights", {"kind": "orthogonal"})]
+    if edits:
+        torch, keras = _by_variance(drawn, "")
+        yield Change(
+            Remedy.INITIALIZER,
+            f"Orthogonal recurrent weights, and input weights of variance 1/(fan_in · {steps} steps)",
+            tuple(edits),
+            2.6,
+            f"nn.init.orthogonal_(rnn.weight_hh_l0); {torch.replace('layer.weight', 'rnn.weight_ih_l0')}",
+            f'recurrent_initializer="orthogonal", {keras}',
+        )
+
+
 def forget_bias(subject: Subject) -> Iterator[Change]:
     """Open forget gates of LSTMs."""
     cells = [one for one in subject.leaves if isinstance(one.node, Recurrent) and one.node.cell is CellKind.LSTM]
@@ -145,7 +165,8 @@ def _forget_bias_of(site: Site) -> float:
 def _redrawn(subject: Subject, which: int, named: bool) -> Change | None:
     """All matrices that are off, drawn at the first or second of the scales that theory has for them."""
     edits: list[Edit] = []
-    depth = len(subject.plan.depth.gradients)
+    steps = [site.planned[0].shape[0] for site in subject.leaves if isinstance(site.node, Recurrent)]
+    depth = max([len(subject.plan.depth.gradients), *steps])
     first: tuple[_Matrix, Json] | None = None
     for one in _matrices(subject):
         wanted = _wanted(one, which, depth)
