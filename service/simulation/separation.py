@@ -161,9 +161,9 @@ def log10_spread(head: Float64Array) -> float:
 def mask_noise(signals: Float64Array) -> float:
     """−½ log10 of the variance over inputs in that over masks, of (masks, samples, features), from −2 to 3."""
     masks, samples = signals.shape[:2]
-    scaled = _of_order_one(signals)
-    if samples < 2 or not np.isfinite(scaled).all():
+    if samples < 2 or not np.isfinite(signals).all():
         return float("nan")
+    scaled = _of_order_one(signals)
     by_mask = float(scaled.var(axis=0, ddof=1).sum(axis=-1).mean())
     by_input = float(scaled.mean(axis=0).var(axis=0).sum())
     if by_mask == 0.0:
