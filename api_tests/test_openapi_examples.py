@@ -21,11 +21,12 @@ OPERATIONS: dict[str, tuple[str, str, Json]] = {
     for path, methods in DOCUMENT["paths"].items()
     for method, operation in methods.items()
 }
-EXCERPTS = ["get_catalog", "get_document", "get_metrics", "get_job_chart"]
+EXCERPTS = ["get_catalog", "get_document", "get_metrics", "get_job_chart", "create_training_chart"]
 """Their answers are too long to be shown whole."""
 FILES = [
     *("get_simulation_chart_svg", "get_simulation_chart_png", "get_simulation_page", "get_simulation_gradients"),
     *("get_job_chart_svg", "get_job_chart_png", "get_job_bundle", "watch_job"),
+    *("create_training_chart_svg", "create_training_chart_png"),
 ]
 """Of their answers the example is a beginning, or a description."""
 LISTS = ["list_simulations", "list_jobs"]

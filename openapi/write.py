@@ -21,6 +21,7 @@ from service.charts.kinds.gradient import GradientChart  # noqa: E402
 from service.charts.rendering import draw_report  # noqa: E402
 from service.charts.sweep import draw_sweep  # noqa: E402
 from service.charts.tables import csv_line, layers_csv  # noqa: E402
+from service.charts.training import draw_training  # noqa: E402
 from service.core.settings import Settings  # noqa: E402
 from service.core.version import ENGINE_VERSION  # noqa: E402
 from service.grading.answers import PreviewSpec, preview  # noqa: E402
@@ -49,6 +50,8 @@ from service.studies.points import SweepPoint  # noqa: E402
 from service.studies.prescriptions.results import Prescriptions  # noqa: E402
 from service.studies.prescriptions.search import prescribe  # noqa: E402
 from service.studies.sweep import Grid, SweepSpec  # noqa: E402
+from service.studies.training import TrainingSpec  # noqa: E402
+from service.studies.training_course import train  # noqa: E402
 from service.theory.facts import ProfileSpec  # noqa: E402
 from service.theory.profile import profile  # noqa: E402
 
@@ -90,6 +93,7 @@ def answers() -> dict[str, Any]:
         "catalog": _beginning(get_catalog()).model_dump(mode="json"),
         "health": {"status": "ok"},
         **_answers_of_jobs(),
+        **_answers_of_trainings(),
     }
 
 
@@ -112,6 +116,18 @@ def _compared() -> Comparison:
 def _first(name: str) -> Any:
     """The first of the requests in the file of that name."""
     return next(iter(examples.example(name).values()))["value"]
+
+
+def _answers_of_trainings() -> dict[str, Any]:
+    """What comes of the first training, and its chart."""
+    spec = TrainingSpec.model_validate(_first("trainings"))
+    found = train(spec)
+    lines = [rate.model_dump_json().encode() for rate in found.rates]
+    chart = draw_training(spec.model_dump_json().encode(), lines, Theme.LIGHT, ChartFormat.JSON)
+    return {
+        "training": {**found.model_dump(mode="json"), "elapsed_seconds": SECONDS},
+        "training_chart": _head(json.loads(chart)),
+    }
 
 
 def _answers_of_jobs() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The command line: `python -m service serve | worker | health | simulate | grade | sweep | database | openapi`."""
+"""The command line: `python -m service serve | worker | health | simulate | train | grade | sweep | database | …`."""
 
 import argparse
 import signal
@@ -30,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     openapi = commands.add_parser("openapi", help="print the OpenAPI document")
     openapi.add_argument("--contract", action="store_true", help="the one that says all that is accepted (OpenAPI 3.2)")
     _add_simulate(commands.add_parser("simulate", help="judge one specification, without a server"))
+    _add_train(commands.add_parser("train", help="train one network at several rates, without a server"))
     grade = commands.add_parser("grade", help="grade answers by a rubric, without a server")
     grade.add_argument("rubric", type=Path, help="a JSON file with a rubric")
     grade.add_argument("answers", type=Path, help="a JSON file with the answers by the ids of the claims, - for input")
@@ -64,6 +65,24 @@ def _add_simulate(simulate: argparse.ArgumentParser) -> None:
         metavar="CODES",
         help="leave these findings out, by commas, such as GV304; docs/findings.md has them all",
     )
+
+
+def _add_train(train: argparse.ArgumentParser) -> None:
+    train.add_argument("spec", type=Path, help="a JSON file with a specification, - for standard input")
+    train.add_argument("--json", action="store_true", help="print what came of it as JSON")
+    train.add_argument("--rates", type=_rates, metavar="RATES", help="learning rates, by commas")
+    train.add_argument("--steps", type=int, metavar="N", help="how many steps are made, 200 unless said")
+    train.add_argument("--trials", type=int, metavar="N", help="how many networks are trained at every rate")
+    train.add_argument("--batch-size", type=int, metavar="N", help="samples of a step")
+    train.add_argument("--optimizer", choices=("sgd", "adam"), help="how a step is made")
+    train.add_argument("--data", choices=("blobs", "spirals", "teacher"), help="data that can be learned")
+
+
+def _rates(text: str) -> list[float]:
+    try:
+        return [float(rate) for rate in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text}: numbers are expected, with commas between them") from None
 
 
 def _add_sweep(sweep: argparse.ArgumentParser) -> None:
@@ -149,6 +168,13 @@ def _simulate(args: argparse.Namespace) -> int:
     )
 
 
+def _train(args: argparse.Namespace) -> int:
+    from service.cli.train import train_file  # noqa: PLC0415
+
+    names = ("rates", "steps", "trials", "batch_size", "optimizer", "data")
+    return train_file(args.spec, as_json=args.json, changes={name: getattr(args, name) for name in names})
+
+
 def _grade(args: argparse.Namespace) -> int:
     from service.cli.grade import grade_files  # noqa: PLC0415
 
@@ -183,6 +209,7 @@ _COMMANDS = {
     "worker": _worker,
     "health": _health,
     "simulate": _simulate,
+    "train": _train,
     "grade": _grade,
     "sweep": _sweep,
     "database": _database,

@@ -19,7 +19,7 @@ _ACTIVATIONS = (
     "softplus",
     "stanh",
     "leaky_relu",
-    "swish",
+    "silu",
     "softsign",
 )
 _PIXELS = SIDE * SIDE

@@ -18,6 +18,7 @@ from service.http.problems import Problem
 from service.http.requests import RequestMiddleware, Services, Traffic
 from service.http.routes import pages, routers
 from service.jobs.jobs import Jobs
+from service.jobs.trainings import Trainings
 from service.processes.pool import ProcessPool
 from service.store.archive import Archive
 
@@ -52,7 +53,7 @@ def build_app(
     A store that cannot be opened, or takes its time, keeps the service from nothing.
     """
     traffic = Traffic(pool, archive, jobs)
-    services = Services(settings, pool, archive, renderer, jobs, traffic)
+    services = Services(settings, pool, archive, renderer, jobs, Trainings(settings, pool, jobs), traffic)
     app = Application(
         title="Gradient Verdict",
         version=__version__,

@@ -31,6 +31,7 @@ from service.core.errors import Refusal, StoreUnavailable
 from service.core.settings import Settings
 from service.core.strict_json import loads
 from service.jobs.jobs import Jobs
+from service.jobs.trainings import Trainings
 from service.processes.pool import ProcessPool
 from service.store.archive import Archive
 
@@ -268,6 +269,7 @@ class Services:
     archive: Archive
     renderer: ChartRenderer
     jobs: Jobs
+    trainings: Trainings
     traffic: Traffic
 
 

@@ -109,3 +109,12 @@ def located(job: Job, response: Response) -> Job:
     """`job`, whose place the header `Location` of `response` tells."""
     response.headers["Location"] = job.links.self
     return job
+
+
+def answered_or_accepted(found: bytes | Job) -> Response:
+    """What was found at once, as JSON (200), or the job that finds it (202), with its place in `Location`."""
+    if isinstance(found, bytes):
+        return Response(found, media_type="application/json")
+    accepted = Response(found.model_dump_json(), status_code=202, media_type="application/json")
+    located(found, accepted)
+    return accepted

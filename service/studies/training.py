@@ -1,10 +1,11 @@
 """What may be asked of a training, and what comes out of it."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from service.core.kinds import Double, Fraction, Int64, Model, Positive
+from service.core.kinds import Advice, Double, Fraction, Int64, Model, Positive
 from service.nn.optimizers import AnyOptimizer, SgdOptimizer
 from service.nn.policies import Adam, Policy, Sgd
 from service.simulation.layer_results import Spread
@@ -19,6 +20,13 @@ _POLICIES: dict[str, Policy] = {"sgd": Sgd(), "adam": Adam()}
 
 class TrainingSpec(SimulationSpec):
     """A specification, and how its network is trained; only `network` is required."""
+
+    misnamed: ClassVar[Mapping[str, Advice]] = {
+        **SimulationSpec.misnamed,
+        **{name: {"rates": [0.01, 0.1]} for name in ("lr", "learning_rate", "rate", "learning_rates")},
+        **{name: {"steps": 200} for name in ("epochs", "iterations", "n_steps")},
+        **{name: {"optimizer": {"kind": "sgd", "momentum": 0.9}} for name in ("momentum", "optimiser")},
+    }
 
     trials: Annotated[Int64, Field(ge=1, le=1000)] = 8
     """How many networks are trained at every rate; the first step of each is from the same draws at all rates."""

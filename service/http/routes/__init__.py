@@ -8,6 +8,7 @@ from fastapi import APIRouter
 _ORDER = (
     "simulations",
     "studies",
+    "trainings",
     "analyses",
     "gradings",
     "sweeps",
