@@ -15,6 +15,7 @@ from service.charts.report_page import content_security_policy, page
 from service.simulation.results import Finding
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import FindingSeverity
+from service.simulation.wording import signed
 
 ALLOWED = {
     *("html", "head", "meta", "title", "style", "body", "header", "main", "section", "footer"),
@@ -95,7 +96,7 @@ def test_the_page_says_what_the_report_says() -> None:
     assert read.of("dt")[:2] == ["Now", "With more layers"]
     assert report.verdict.reasons[0] in read.of("p")
     assert read.of("li")[: len(report.verdict.reasons)] == report.verdict.reasons
-    assert f"{report.theory.depth_ratio:+.2f}".replace("-", "−") in " ".join(read.of("dd"))
+    assert signed(report.theory.depth_ratio) in " ".join(read.of("dd"))
     assert report.digest in " ".join(read.of("footer"))
     pictures = [attributes["alt"] for tag, attributes in read.elements if tag == "img"]
     assert all(report.verdict.reasons[0] in (alt or "") for alt in pictures)
@@ -103,7 +104,7 @@ def test_the_page_says_what_the_report_says() -> None:
 
 def test_the_page_lists_findings_with_what_to_try_and_says_what_the_risk_rests_on() -> None:
     finding = Finding(
-        code="GV901",
+        code="GV201",
         name="initial_loss",
         severity=FindingSeverity.WARNING,
         path="/network/layers/0",
@@ -118,7 +119,7 @@ def test_the_page_lists_findings_with_what_to_try_and_says_what_the_risk_rests_o
     )
     read = Reader(page(report))
     assert {"Initial loss", "Try:"} <= set(read.of("span"))
-    assert "warning · GV901 at /network/layers/0 · 592, limit 6.91" in read.of("span")
+    assert "warning · GV201 at /network/layers/0 · 592, limit 6.91" in read.of("span")
     assert {finding.meaning, f" {finding.suggestion}"} <= set(read.of("p"))
     assert {"The loss is 592.", *report.verdict.failure_risk.rests_on} <= set(read.of("li"))
     assert "with gradient descent (SGD)" in read.of("span")
@@ -139,9 +140,7 @@ def test_a_share_that_is_neither_weights_nor_activation_has_a_column_where_there
     assert names[12] == "separation"
     rows = [cells[start : start + len(names) - 1] for start in range(0, len(cells), len(names) - 1)]
     shares = [layer.log10_gain.skip or layer.log10_gain.normalisation for layer in odd("blocks").layers]
-    assert [row[8] for row in rows] == [
-        "–" if share is None else f"{share.median:+.2f}".replace("-", "−") for share in shares
-    ]
+    assert [row[8] for row in rows] == ["–" if share is None else signed(share.median) for share in shares]
     assert "other" not in Reader(page(odd("stable"))).of("th")
 
 

@@ -14,6 +14,7 @@ from api_tests.networks import blocks, stack
 from service.__main__ import main
 from service.simulation.layer_results import Spread
 from service.simulation.results import SimulationReport
+from service.simulation.wording import signed
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +37,7 @@ def written(folder: Path, body: Any) -> str:
 
 def decades(spread: Spread) -> str:
     """The median of `spread` as it is printed."""
-    return "–" if spread.median is None else f"{round(spread.median, 2) + 0.0:+.2f}".replace("-", "−")
+    return "–" if spread.median is None else signed(spread.median)
 
 
 @pytest.fixture(scope="module")

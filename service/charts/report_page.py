@@ -20,6 +20,7 @@ from service.charts.rows import other_share
 from service.simulation.layer_results import Spread
 from service.simulation.results import SimulationReport
 from service.simulation.vocabulary import Optimiser
+from service.simulation.wording import power, signed
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _CODE_WIDTH = 100
 _OPTIMISERS = {Optimiser.SGD: "gradient descent (SGD)", Optimiser.ADAM: "Adam"}
 _NONE = "–"
-_LARGEST_POWER = 300
 
 
 def page(report: SimulationReport) -> str:
@@ -90,8 +90,8 @@ def _text_of(name: str) -> str:
 
 
 def _signed(value: float | None) -> str:
-    """Two digits behind the point and the sign, which is a true minus; a dash for null."""
-    return _NONE if value is None else _minus(f"{value:+.2f}")
+    """Decades as the reasons have them; a dash for null."""
+    return _NONE if value is None else signed(value)
 
 
 def _median(spread: Spread | None) -> str:
@@ -116,8 +116,7 @@ def _factor(decades: float | None) -> str:
     """Decades and the factor that they are, such as `−1.95 decades, ×0.0112`; a dash for null."""
     if decades is None:
         return _NONE
-    power = f"{10.0**decades:.3g}" if abs(decades) < _LARGEST_POWER else f"1e{decades:.0f}"
-    return f"{_signed(decades)} decades, ×{_minus(power)}"
+    return f"{signed(decades)} decades, ×{_minus(power(decades))}"
 
 
 def _chance(probability: float) -> str:

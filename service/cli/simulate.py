@@ -18,6 +18,7 @@ from service.simulation.results import SimulationReport, Verdict
 from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import FindingCode, Label
+from service.simulation.wording import signed
 
 _FAILED = 3  # the exit status where the verdict is one to fail on
 
@@ -61,7 +62,7 @@ def _show(report: SimulationReport, console: Console) -> None:
     for reason in verdict.reasons:
         console.print(f"  {reason}", markup=False)
     if report.theory.depth_ratio is not None:
-        console.print(f"  Mean field theory predicts {_signed(report.theory.depth_ratio)} decades for wide layers.")
+        console.print(f"  Mean field theory predicts {signed(report.theory.depth_ratio)} decades for wide layers.")
     for line in _outlook(report):
         console.print(f"  {line}", markup=False)
     nested = "; layers inside a block stand above it" if any(layer.inside for layer in report.layers) else ""
@@ -91,19 +92,14 @@ def _outlook(report: SimulationReport) -> Iterator[str]:
     yield from report.scale.sentences
     for one in report.findings:
         limit = "" if one.limit is None else f", limit {one.limit:.3g}"
-        number = "" if one.number is None else f" ({one.number:.3g}{limit})"
+        number = "" if one.number is None else f" ({one.number:.3g}{limit})".replace("-", "−")
         name = one.name.replace("_", " ")
         yield f"{one.code} {one.severity.value}, {name}{number}: {one.meaning} Try: {one.suggestion}"
 
 
 def _decades(spread: Spread | None) -> str:
     """The median with its sign; a dash where no trial has one, or the layer has no such number."""
-    return "–" if spread is None or spread.median is None else _signed(spread.median)
-
-
-def _signed(decades: float) -> str:
-    """Two digits behind the point, as the reasons have it."""
-    return f"{round(decades, 2) + 0.0:+.2f}".replace("-", "−")
+    return "–" if spread is None or spread.median is None else signed(spread.median)
 
 
 class _Column(NamedTuple):

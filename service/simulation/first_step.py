@@ -113,7 +113,8 @@ def _tried(made: Plan, optimizer: Optimizer) -> tuple[float | None, list[StepRat
         tried = np.power(10.0, exponent - 0.5 * np.arange(_HALF_DECADES, dtype=np.float64)[::-1])
         after = list[StepRate]()
         for rates in np.array_split(tried, -(-_HALF_DECADES // _together(made))):
-            losses, dead = _after(start.stepped(along, SgdOptimizer(), rates).network, loss)
+            found_at = _after(start.stepped(along, SgdOptimizer(), rates).network, loss)
+            losses, dead = np.broadcast_to(found_at, (2, len(rates)))  # without weights all rates are one
             after += [_step_rate(*one) for one in zip(rates, losses / before.loss[0], dead, strict=True)]
         found = after + found
         if lowers(found):

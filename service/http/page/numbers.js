@@ -26,15 +26,16 @@ function raised(exponent) {
 }
 
 /**
- * Decades, with a sign and two decimals.
+ * Decades with a sign, in three digits, as the reasons have them.
  *
  * @param {number | null | undefined} value
  * @returns {string}
  */
 export function decades(value) {
   if (value === null || value === undefined) return NONE;
-  const text = Math.abs(value).toFixed(2);
-  return text === "0.00" ? text : `${value < 0 ? MINUS : "+"}${text}`;
+  const size = Math.abs(value);
+  const text = size.toFixed(size < 1 ? 3 : 2);
+  return `${value < 0 && Number(text) !== 0 ? MINUS : "+"}${text}`;
 }
 
 /**
