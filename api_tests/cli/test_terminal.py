@@ -124,6 +124,46 @@ def test_findings_have_a_line_with_their_code_and_what_to_try(
         assert sentence in text
 
 
+HARMLESS: Json = {"network": stack(2, 8), "trials": 2}
+
+
+@pytest.mark.parametrize(
+    "ignored", [["--ignore", "GV101"], ["--ignore", "gv304 , GV101"], ["--ignore=GV302", "--ignore=GV101"]]
+)
+def test_findings_that_are_ignored_are_left_out_and_those_that_the_file_mutes_stay_muted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], ignored: list[str]
+) -> None:
+    def codes(*options: str) -> list[str]:
+        assert main(["simulate", written(tmp_path, {**VANISHING, "mute": ["GV111"]}), "--json", *options]) == 0
+        return [one.code for one in SimulationReport.model_validate_json(capsys.readouterr().out).findings]
+
+    loud = codes()
+    assert "GV111" not in loud
+    assert "GV101" in loud or "GV103" in loud
+    left_out = {"GV111", *(one for one in ("GV101", "GV302", "GV304") if one.lower() in " ".join(ignored).lower())}
+    assert codes(*ignored) == [one for one in loud if one not in left_out]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--ignore", "GV1"], "GV1: not among GV101, GV102"),
+        (["--fail-on", "risk=1.5"], "risk=1.5: not among dead, exploding, vanishing, stable, nor risk="),
+        (["--fail-on", "risk"], "risk: not among"),
+        (["--fail-on", "risk="], "risk=: not among"),
+        (["--fail-on", "risk=-1"], "risk=-1: not among"),
+        (["--fail-on", "risk=a"], "risk=a: not among"),
+    ],
+)
+def test_what_no_finding_and_no_verdict_is_called_is_refused_with_what_there_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], said: str
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["simulate", written(tmp_path, VANISHING), *options])
+    assert refused.value.code == 2
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("body", "labels", "status"),
     [
@@ -132,6 +172,10 @@ def test_findings_have_a_line_with_their_code_and_what_to_try(
         (VANISHING, "exploding,dead,stable", 0),
         (EXPLODING, "exploding", 3),
         (EXPLODING, "vanishing", 0),
+        (VANISHING, "risk=0.5", 3),
+        (VANISHING, "dead,risk=0.01", 3),
+        (HARMLESS, "risk=0.5", 0),
+        (HARMLESS, "risk=0", 3),
     ],
 )
 @pytest.mark.parametrize("form", [[], ["--json"]], ids=["for people", "as json"])
