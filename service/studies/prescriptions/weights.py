@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf, log, sqrt
-from typing import Any
 
 from service.core.pointers import Edit
 from service.nn.activations import Activation
@@ -17,6 +16,7 @@ from service.nn.layers.attention import Attention
 from service.nn.layers.base import Parameter
 from service.nn.layers.recurrent import Recurrent
 from service.nn.layers.transformer_block import TransformerBlock
+from service.studies.prescriptions.lines import lines_of
 from service.studies.prescriptions.subject import Change, Json, Remedy, Site, Subject, put, short
 from service.theory.balance import USUAL_DEPTH, balanced_weight_variance
 from service.theory.critical import critical_initialisations
@@ -127,7 +127,7 @@ def small_inputs(subject: Subject) -> Iterator[Change]:
     for one in cells:
         edits += [put(f"{one.pointer}/weights", drawn), put(f"{one.pointer}/recurrent_weights", {"kind": "orthogonal"})]
     if edits:
-        torch, keras = _by_variance(drawn, "")
+        torch, keras = lines_of(drawn)
         yield Change(
             Remedy.INITIALIZER,
             f"Orthogonal recurrent weights, and input weights of variance 1/(fan_in · {steps} steps)",
@@ -179,7 +179,7 @@ def _redrawn(subject: Subject, which: int, named: bool) -> Change | None:
             first = one, drawn
     if first is None:
         return None
-    words, lines = _words(*first), _LINES[first[1]["kind"]](first[1], subject.activation(first[0].site).kind)
+    words, lines = _words(*first), lines_of(first[1])
     unusual = _UNUSUAL if first[1].get("scale", 0.0) > _LARGEST_USUAL else 0.0
     effort = 2.0 + unusual + 0.01 * (2 * which + (not named))
     return Change(Remedy.INITIALIZER, words, tuple(edits), effort, *lines)
@@ -267,47 +267,3 @@ def _words(one: _Matrix, drawn: Json) -> str:
     elif new == "orthogonal":
         new = "orthogonal recurrent weights"
     return f"{new} instead of {before.kind}"
-
-
-def _by_variance(drawn: Json, _activation: str) -> tuple[str, str]:
-    scale, shape = drawn["scale"], drawn["distribution"]
-    keras = "untruncated_normal" if shape == "normal" else "uniform"
-    std = f"({scale:g} / layer.weight[0].numel()) ** 0.5"
-    draw = f"nn.init.normal_(layer.weight, std={std})"
-    if shape == "uniform":
-        draw = f"r = ({3 * scale:g} / layer.weight[0].numel()) ** 0.5; nn.init.uniform_(layer.weight, -r, r)"
-    return draw, f'kernel_initializer=keras.initializers.VarianceScaling({scale:g}, "fan_in", "{keras}")'
-
-
-def _by_name(kind: str, gain: str) -> Any:
-    shape = kind.rpartition("_")[2]
-    line = f'nn.init.kaiming_{shape}_(layer.weight, nonlinearity="{gain}")'
-    return lambda _drawn, _activation: (line, f'kernel_initializer="{kind}"')
-
-
-def _by_std(drawn: Json, _activation: str) -> tuple[str, str]:
-    std = f"{drawn['std']:g}"
-    return (
-        f"nn.init.normal_(layer.weight, std={std})",
-        f"kernel_initializer=keras.initializers.RandomNormal(stddev={std})",
-    )
-
-
-def _by_rotation(drawn: Json, _activation: str) -> tuple[str, str]:
-    gain = f"{drawn.get('gain', 1.0):g}"
-    return (
-        f"nn.init.orthogonal_(rnn.weight_hh_l0, gain={gain})",
-        f"recurrent_initializer=keras.initializers.Orthogonal(gain={gain})",
-    )
-
-
-_LINES: dict[str, Any] = {
-    "he_normal": _by_name("he_normal", "relu"),
-    "he_uniform": _by_name("he_uniform", "relu"),
-    "lecun_normal": _by_name("lecun_normal", "linear"),
-    "lecun_uniform": _by_name("lecun_uniform", "linear"),
-    "normal": _by_std,
-    "variance_scaling": _by_variance,
-    "orthogonal": _by_rotation,
-}
-"""The lines to write in PyTorch and in Keras, by the kind of an initialiser."""
