@@ -120,7 +120,7 @@ torch: $(BIN)/.dev ## install PyTorch 2.13.0, with which gradients are compared 
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --disable-pip-version-check 'torch==2.13.0'
 
 oracle: torch ## compare gradients with those of PyTorch, to 1e-10, and truths about depth with what it measures; before a release
-	$(BIN)/python -m pytest api_tests/simulation/test_oracle.py api_tests/simulation/test_known_truths.py api_tests/simulation/test_precision.py
+	$(BIN)/python -m pytest api_tests/simulation/test_oracle.py api_tests/simulation/test_descent.py api_tests/simulation/test_known_truths.py api_tests/simulation/test_precision.py
 
 openapi: $(BIN)/.runtime ## write the OpenAPI documents and the examples in them
 	$(BIN)/python openapi/write.py
