@@ -143,10 +143,10 @@ def test_shares_are_shown_only_where_all_of_them_are_known() -> None:
 @pytest.mark.parametrize(
     ("slope", "tendency"),
     [
-        (0.00251, Tendency.EXPLODING),
-        (0.00249, Tendency.STABLE),
-        (-0.00249, Tendency.STABLE),
-        (-0.00251, Tendency.VANISHING),
+        (0.0025 + JUST, Tendency.EXPLODING),
+        (0.0025 - JUST, Tendency.STABLE),
+        (-0.0025 + JUST, Tendency.STABLE),
+        (-0.0025 - JUST, Tendency.VANISHING),
         (1.0, Tendency.EXPLODING),
         (-2.0, Tendency.VANISHING),
     ],
