@@ -214,6 +214,10 @@ def test_a_softmax_is_saturated_above_0_99(largest: float, expected: float) -> N
     assert outputs(values, "linear", "cross_entropy_with_logits") == expected
 
 
+def test_a_softmax_over_one_unit_is_certain_whatever_comes_in() -> None:
+    assert outputs([[0.3], [-0.3]], "softmax", "cross_entropy") == 1.0
+
+
 @pytest.mark.parametrize(("slope", "expected"), [(0.0101 / 4, 0.0), (0.0099 / 4, 1.0)])
 def test_a_sigmoid_is_saturated_below_a_hundredth_of_its_largest_slope(slope: float, expected: float) -> None:
     share = 0.5 + sqrt(0.25 - slope)
@@ -265,11 +269,35 @@ def test_what_depth_explains_is_no_imbalance_and_large_inputs_are_one() -> None:
         assert found.gradient_imbalance == pytest.approx(np.log10(size), abs=0.7)
 
 
+@pytest.mark.parametrize("widths", [(4, 400, 400, 4), (64, 8, 64, 8), (3, 3, 3, 3)])
+def test_imbalance_is_of_gradients_per_weight_less_what_depth_explains_and_never_negative(
+    widths: tuple[int, ...],
+) -> None:
+    hidden = [dense(units, "tanh", large(0.3)) for units in widths]
+    for size in (1.0, 300.0):
+        data = {"inputs": {"kind": "gaussian", "std": size}}
+        found = report({"features": 16, "layers": [*hidden, dense(1)]}, trials=1, data=data)
+        sizes = [one.log10_weight_gradient_rms.median or 0.0 for one in found.layers[:-1]]
+        verdict = found.verdict
+        explained = abs((verdict.depth_ratio.median or 0.0) - (verdict.forward_ratio.median or 0.0))
+        expected = max(0.0, max(sizes) - min(sizes) - explained)
+        assert found.scale.gradient_imbalance == pytest.approx(expected, abs=1e-9)
+
+
+def test_large_inputs_are_an_imbalance_where_signal_and_gradient_change_together_too() -> None:
+    sines = dense(32, {"kind": "sin", "frequency": 30.0}, large(0.01))
+    network = {"features": 32, "layers": [sines, times(6, dense(32, "tanh", large(0.02))), dense(1)]}
+    found = report(network, trials=4, data={"inputs": {"kind": "gaussian", "std": 1e4}})
+    assert found.verdict.depth_ratio.median is not None
+    assert found.verdict.depth_ratio.median < -4.0
+    assert found.scale.gradient_imbalance == pytest.approx(4.0, abs=1.0)
+
+
 # The first step ----------------------------------------------------------------------------------------------------
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.floats(-3.0, 4.0), st.integers(1, 4), st.integers(0, 2**31))
+@given(st.floats(-3.0, 5.5), st.integers(1, 4), st.integers(0, 2**31))
 def test_the_largest_stable_rate_of_a_linear_layer_is_two_over_the_largest_curvature(
     decades: float, features: int, seed: int
 ) -> None:

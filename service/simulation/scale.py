@@ -149,7 +149,7 @@ def _certain(last: Built, prediction: Array, loss: Loss) -> npt.NDArray[np.bool_
     if isinstance(loss, BinaryCrossEntropyWithLogits):
         size = Sigmoid().df(prediction, Sigmoid().f(prediction))
         return size < SATURATED_BELOW * largest_slope(Sigmoid())
-    if prediction.shape[-1] == 1 or not (isinstance(activation, Softmax) or isinstance(loss, CrossEntropyWithLogits)):
+    if not (isinstance(activation, Softmax) or isinstance(loss, CrossEntropyWithLogits)):
         return None
     shares = prediction if isinstance(activation, Softmax) else Softmax().f(prediction)
     return shares.max(axis=-1) > CERTAIN_PROBABILITY
