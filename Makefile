@@ -18,7 +18,7 @@ PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$(CURDIR)/openapi/tools/node_modules/.bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check house mutation demo demo-grading bench bench-against bench-formulas bench-http bench-page bench-store bench-jobs bench-charts phase-diagram chaos fuzz rivals verdicts torch oracle openapi clients consumers contract docs lock clean
+.PHONY: help run test check house mutation demo demo-grading bench bench-against bench-formulas bench-http bench-page bench-store bench-jobs bench-charts calibration phase-diagram chaos fuzz rivals verdicts torch oracle openapi clients consumers contract docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 18
@@ -90,6 +90,9 @@ bench-charts: $(BIN)/.dev ## measure charts and report pages, in every format
 
 bench-page: $(BIN)/.dev ## measure how fast the laboratory follows, in Chromium
 	$(BIN)/python benchmarks/page.py
+
+calibration: $(BIN)/.dev ## print how well the failure risk tells failures apart, from rows that are kept; TRAIN=1 trains some 300 networks anew, half an hour
+	$(BIN)/python -m benchmarks.calibration $(if $(TRAIN),train measure)
 
 chaos: $(BIN)/.dev ## kill executors and the service in the middle of their work, and count what is lost (RUNS=5, JOBS=30, ON=sqlite,postgresql)
 	$(BIN)/python benchmarks/chaos.py RUNS=$(RUNS) JOBS=$(JOBS) ON=$(ON)

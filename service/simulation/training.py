@@ -124,14 +124,14 @@ class Descent:
         """Both passes of a step, of its own samples; what is recorded is of all samples."""
         loss = self.plan.spec.loss
         whole = self.batch_size is None or self.batch_size >= self.plan.samples
-        batch = at.network if whole else self._batch(at.network, trials, step)
+        batch = at.network if whole else self.batch_of(at.network, trials, step)
         if recorder is not None:
             recorder.passed = slope(remasked(at.network, self.plan, trials, step), loss, recorder.look)
             if whole:
                 return recorder.passed
         return slope(remasked(batch, self.plan, trials, step), loss)
 
-    def _batch(self, network: Drawn, trials: range, step: int) -> Drawn:
+    def batch_of(self, network: Drawn, trials: range, step: int) -> Drawn:
         """The samples of a step: each epoch goes through them in an order of its own, and leaves out what is over."""
         size = self.batch_size or self.plan.samples
         epoch, place = divmod(step, self.plan.samples // size)
