@@ -191,16 +191,16 @@ def test_a_remedy_is_proposed_where_it_belongs(spec: Json, kind: Remedy, path: s
 
 
 def test_a_loss_scale_is_proposed_where_float16_loses_gradients() -> None:
-    spec = {
-        "network": stack(10, 16, "tanh", {"kind": "normal", "std": 0.1}),
-        "precision": "float16",
-        "trials": 4,
-    }
-    report = simulate(SimulationSpec.model_validate(spec))
-    assert report.precision is not None
-    assert report.precision.saving_loss_scale is not None
+    network = stack(4, 16, "tanh")
+    network["layers"][-1]["weights"] = {"kind": "normal", "std": 1e-6}
+    spec = {"network": network, "precision": "float16", "trials": 4}
     found = prescribed(spec)
-    assert found.tried > 0
+    assert found.before.loses_gradients
+    first = found.prescriptions[0]
+    assert first.kind is Remedy.LOSS_SCALE
+    assert [edit.path for edit in first.patch] == ["/loss_scale"]
+    assert not first.after.loses_gradients
+    assert "16 bits hold the gradients" in first.sentence
     assert_consistent(spec, found)
 
 

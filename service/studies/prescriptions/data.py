@@ -18,6 +18,7 @@ from service.nn.data import (
 )
 from service.nn.layers.dropout import Dropout
 from service.nn.layers.transformer_block import TransformerBlock
+from service.simulation.spec import Precision
 from service.studies.prescriptions.subject import Change, Json, Remedy, Subject, put, short
 
 _LARGEST_MEAN = 0.5
@@ -73,6 +74,19 @@ def loss_scale(saving: float | None) -> Iterator[Change]:
             1.0,
             f"torch.amp.GradScaler(init_scale={saving:g})",
             f"keras.optimizers.LossScaleOptimizer(optimizer, initial_scale={saving:g})",
+        )
+
+
+def precision(subject: Subject) -> Iterator[Change]:
+    """bfloat16 in place of float16: fewer digits, and the range of float32."""
+    if subject.plan.spec.precision is Precision.FLOAT16:
+        yield Change(
+            Remedy.PRECISION,
+            "bfloat16 instead of float16",
+            (put("/precision", Precision.BFLOAT16.value),),
+            1.5,
+            'torch.autocast("cuda", dtype=torch.bfloat16)',
+            'keras.mixed_precision.set_global_policy("mixed_bfloat16")',
         )
 
 

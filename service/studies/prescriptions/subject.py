@@ -34,6 +34,7 @@ class Remedy(StrEnum):
     INPUTS = "inputs"
     TARGETS = "targets"
     LOSS_SCALE = "loss_scale"
+    PRECISION = "precision"
     LEARNING_RATE = "learning_rate"
     INITIALIZER = "initializer"
     FORGET_BIAS = "forget_bias"
