@@ -12,6 +12,7 @@ from api_tests.simulation.by_hand import NO_SPREAD, facts, judged, layer, spread
 from service.nn.policies import Adam, Policy, Sgd
 from service.simulation.layer_results import TimeStatistics
 from service.simulation.results import SimulationReport
+from service.simulation.separation import Separation
 from service.simulation.verdict import Decision, judge
 from service.simulation.vocabulary import JudgedAxis, Label, Severity
 
@@ -127,7 +128,7 @@ def test_adam_forgets_a_worse_layer_by_its_own_bands() -> None:
 
 
 def test_the_risk_is_that_of_what_decides() -> None:
-    by_depth = decided([-0.9], {1: [-0.9]}).failure_risk.probability
+    by_depth = decided([-0.9], {1: [0.3]}).failure_risk.probability
     by_time = decided([0.0], {1: [-3.0]}).failure_risk
     assert by_depth == judged(trials([-0.9])).failure_risk.probability
     assert by_time.probability == pytest.approx(1.0 / (1.0 + np.exp(-(2.3 * 3.0 + 0.13 * 9 - 6.75))))
@@ -137,6 +138,28 @@ def test_the_risk_is_that_of_what_decides() -> None:
         assert certain.probability == pytest.approx(1.0 / (1.0 + np.exp(-12.0)))
         assert any("counts as 8 decades" in sentence for sentence in certain.rests_on)
     assert judged(trials([0.0]), Adam()).failure_risk.optimiser == "adam"
+
+
+def test_under_adam_a_dead_gradient_counts_as_one_that_vanishes_and_an_overflow_as_one_that_explodes() -> None:
+    dead = judged(trials([nan] * 2, dead=[True] * 2), Adam()).failure_risk.probability
+    overflowed = judged(trials([nan] * 2, overflowed=[True] * 2), Adam()).failure_risk.probability
+    assert dead == pytest.approx(1.0 / (1.0 + np.exp(-(0.62 * 8.0 + 0.07 * 5 - 4.9))))
+    assert overflowed == pytest.approx(1.0 / (1.0 + np.exp(-(1.03 * 8.0 + 0.07 * 5 - 4.9))))
+
+
+def test_what_was_measured_of_some_trials_is_shown_and_what_was_not_is_null() -> None:
+    first = np.array([0.25, nan, nan])
+    apart = Separation(similarity_kept=first, log10_head_spread=-4.0 * first, mask_noise=2.0 * first)
+    case = judged(trials([0.0] * 3, separation=apart), dense=False)
+    assert case.input_similarity_kept is not None
+    assert case.log10_head_spread is not None
+    assert case.mask_noise is not None
+    shown = case.input_similarity_kept, case.log10_head_spread, case.mask_noise
+    assert [(one.median, one.count) for one in shown] == [(0.25, 1), (-1.0, 1), (0.5, 1)]
+    odds = 0.52 * (0.13 * 5 + 8.0 * 0.5 - 6.75) - 7.7 * 0.25 + 0.89 + 1.77
+    assert case.failure_risk.probability == pytest.approx(1.0 / (1.0 + np.exp(-odds)))
+    nothing = judged(trials([0.0] * 3))
+    assert nothing.input_similarity_kept is nothing.log10_head_spread is nothing.mask_noise is None
 
 
 def test_the_risk_counts_how_far_samples_or_steps_have_come_together() -> None:

@@ -299,6 +299,7 @@ def test_a_network_is_too_deep_for_its_width_where_it_wanders_half_a_decade_and_
         ({"log10_weight_gradient_rms": spread(6.0)}, []),
         ({"log10_weight_gradient_rms": spread(6.0 + JUST)}, [Flag.HUGE_GRADIENT]),
         ({**NOTHING}, [Flag.TINY_GRADIENT]),
+        ({"non_finite_trials": 10}, []),  # of ten that have a gradient, none of nothing
         ({**NOTHING, "non_finite_trials": 1}, []),
         ({**NOTHING, "index": 9}, []),  # it has no weights
         ({"log10_weight_gradient_norm": spread(-2.0)}, []),

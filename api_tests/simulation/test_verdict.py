@@ -184,6 +184,12 @@ def test_below_six_trials_the_interval_is_what_theory_says_of_the_width(slopes: 
     assert judged(made, sum_inverse_width=0.09, random=False).rate.interval == pytest.approx((10**0.1, 10**0.1))
 
 
+def test_an_interval_that_is_too_short_is_widened_at_both_ends() -> None:
+    half = 1.96 * 0.4 * sqrt(0.09) / (5 - 1) / sqrt(3)
+    interval = judged(trials([0.0] * 3, [0.1, 0.3, 0.2]), sum_inverse_width=0.09).rate.interval
+    assert interval == pytest.approx((10 ** (0.1 - half), 10 ** (0.3 + half)))
+
+
 def test_where_the_gradient_dies_in_most_trials_there_is_no_budget() -> None:
     rate = judged(trials([-inf] * 7, [-inf] * 7)).rate
     assert (rate.tendency, rate.depth_budget, rate.interval) == (Tendency.VANISHING, None, (0.0, 0.0))
