@@ -8,6 +8,7 @@ import pytest
 
 from api_tests.networks import Json, report
 from service.core.settings import Settings
+from service.simulation.descent import remasked
 from service.simulation.drawing import draw
 from service.simulation.estimate import cost
 from service.simulation.plan import plan
@@ -181,6 +182,22 @@ def test_dropout_is_off_where_similarities_are_compared() -> None:
     assert with_masks == pytest.approx(1.0, rel=1e-9)
     assert report(network(turn, OUT)).verdict.mask_noise is None
     assert report(network(turn, turn, drop, OUT)).verdict.mask_noise is not None
+
+
+def test_a_report_draws_eight_masks_for_every_sample_of_the_batch() -> None:
+    layers = dense(), {"kind": "dropout", "rate": 0.5}, OUT
+    spec = SimulationSpec.model_validate({"network": network(*layers), "trials": 1, "data": {"samples": 12}})
+    made = plan(spec)
+    drawn = draw(made, range(1))
+    masks = [remasked(drawn, made, range(1), step).chain.nodes[1].arrays[0][0] for step in range(1, 9)]
+    assert {mask.shape for mask in masks} == {(12, 24)}
+    weights, bias = (array[0] for array in drawn.chain.nodes[0].arrays)
+    signals = np.tanh(drawn.inputs[0] @ weights + bias) * np.stack(masks)
+    by_input = np.var(signals.mean(axis=0), axis=0).sum()
+    by_mask = np.var(signals, axis=0, ddof=1).sum(axis=1).mean()
+    noise = simulate(spec).verdict.mask_noise
+    assert noise is not None
+    assert noise.median == pytest.approx(-0.5 * np.log10((by_input - by_mask / 8) / by_mask), rel=1e-9)
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5])
