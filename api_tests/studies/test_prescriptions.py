@@ -49,7 +49,7 @@ FIRST_SENTENCES = {
     "02": "he_uniform instead of variance_scaling: depth ratio −7.",
     "03": "std 0.045 instead of 0.01: depth ratio −5.",
     "04": "std 0.045 instead of 1: depth ratio +4.",
-    "06": "he_uniform instead of uniform: depth ratio +0.9",
+    "06": "he_uniform instead of uniform and biases of zeros: depth ratio +0.9",
     "07": "Inputs standardised, x = (x - 27.96) / 57.7: initial loss ",
     "08": "std 0.71 instead of 10: outputs no longer saturated.",
     "10": "Inputs standardised, x = (x - 127.5) / 73.6; and ",

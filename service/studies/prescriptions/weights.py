@@ -163,26 +163,31 @@ def _forget_bias_of(site: Site) -> float:
 
 
 def _redrawn(subject: Subject, which: int, named: bool) -> Change | None:
-    """All matrices that are off, drawn at the first or second of the scales that theory has for them."""
-    edits: list[Edit] = []
+    """All matrices that are off, drawn at one of the scales that theory has for them, and zeros for large biases."""
     steps = [site.planned[0].shape[0] for site in subject.leaves if isinstance(site.node, Recurrent)]
     depth = max([len(subject.plan.depth.gradients), *steps])
-    first: tuple[_Matrix, Json] | None = None
-    for one in _matrices(subject):
-        wanted = _wanted(one, which, depth)
-        if wanted is None or not one.off(wanted):
-            continue
-        drawn = _drawn(one, wanted, named)
-        edits.append(put(f"{one.site.pointer}/{one.field}", drawn))
-        edits += _bias_edits(one)
-        if first is None or (first[0].site.output and not one.site.output):
-            first = one, drawn
-    if first is None:
+    matrices = list(_matrices(subject))
+    wanted = [_wanted(one, which, depth) for one in matrices]
+    drawn = [
+        (one, _drawn(one, scale, named))
+        for one, scale in zip(matrices, wanted, strict=True)
+        if scale is not None and one.off(scale)
+    ]
+    biases = [edit for one in matrices for edit in _bias_edits(one)]
+    edits = (*(put(f"{one.site.pointer}/{one.field}", value) for one, value in drawn), *biases)
+    if not edits:
         return None
-    words, lines = _words(*first), lines_of(first[1])
-    unusual = _UNUSUAL if first[1].get("scale", 0.0) > _LARGEST_USUAL else 0.0
+    words, lines, unusual = [], [], 0.0
+    if drawn:
+        words, lines = [_words(*drawn[0])], [lines_of(drawn[0][1])]
+        unusual = _UNUSUAL if drawn[0][1].get("scale", 0.0) > _LARGEST_USUAL else 0.0
+    if biases:
+        words.append("biases of zeros")
+        lines.append(("nn.init.zeros_(layer.bias)", 'bias_initializer="zeros"'))
     effort = 2.0 + unusual + 0.01 * (2 * which + (not named))
-    return Change(Remedy.INITIALIZER, words, tuple(edits), effort, *lines)
+    torch, keras = zip(*lines, strict=True)
+    said = " and ".join(words)
+    return Change(Remedy.INITIALIZER, said, edits, effort, "; ".join(torch), ", ".join(keras))
 
 
 def _wanted(one: _Matrix, which: int, depth: int) -> float | None:
