@@ -31,7 +31,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.followed import Traced, followed  # noqa: E402 - the root is on the path only now
 
-FILES_OPENED, LINES_TO_A_NAME, FOLDERS, FILES_BESIDE = 36, 32, 14, 3
+FILES_OPENED, LINES_TO_A_NAME, FOLDERS, FILES_BESIDE = 47, 32, 14, 3
 """The limits beyond which `api_tests/test_house.py` fails."""
 EXTENSIONS = {
     "activation": ("an activation", "1", 1),

@@ -124,7 +124,7 @@ def test_a_finding_says_where_by_how_much_and_beyond_what() -> None:
     first = found["first_layer_saturation"]
     assert first.path == "/network/layers/0"
     assert first.number is not None
-    assert first.number > first.limit == 0.5
+    assert first.number > first.limit == 0.3
     inputs = found["unscaled_inputs"]
     assert inputs.number == pytest.approx(64.2, rel=0.01)
     assert inputs.limit == 3.0

@@ -15,11 +15,11 @@ from service.simulation.causes import NetworkFacts
 from service.simulation.first_trial import FirstTrial
 from service.simulation.plan import plan
 from service.simulation.probe import Accumulator
-from service.simulation.reasons import verdict_of
+from service.simulation.reasons import explain
 from service.simulation.spec import SimulationSpec
 from service.simulation.spreads import layer_statistics
 from service.simulation.statistics import Measurements, NetworkTrials
-from service.simulation.verdict import judge
+from service.simulation.verdict import judge, verdict_of
 from service.simulation.vocabulary import Cause, Flag, Label, Tendency
 from service.theory.gaussian import moments
 
@@ -48,7 +48,8 @@ def test_the_judge_is_total(data: st.DataObject, trials: int, times: int, layers
         measured = Measurements.of(found, made)
         statistics = layer_statistics(measured, made, 0.0, FirstTrial([]))
         facts = NetworkFacts(len(made.depth.gradients), 0.5, random, True, -307.0, frozenset({1}))
-        verdict = verdict_of(judge(NetworkTrials.of(measured, made), statistics, Sgd(), facts), around())
+        decided = judge(NetworkTrials.of(measured, made), statistics, Sgd(), facts)
+        verdict = verdict_of(decided, explain(decided, around()))
     assert verdict.reasons
     assert 0 < verdict.confidence <= 1
     assert "inf" not in verdict.model_dump_json().lower()

@@ -47,7 +47,13 @@ EXPECTED: dict[str, tuple[tuple[Label, Severity], Cause | None, SCALE, str, str]
         "The loss before training is ",
         INPUTS,
     ),
-    "08": (STABLE, None, [ScaleEntry.OUTPUT_SATURATION], "", "of the outputs are saturated"),
+    "08": (
+        STABLE,
+        None,
+        [ScaleEntry.OUTPUT_SATURATION, ScaleEntry.FIRST_LAYER_SATURATION],
+        "",
+        "of the outputs are saturated",
+    ),
     "10": (
         STABLE,
         None,

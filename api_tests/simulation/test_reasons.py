@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from api_tests.simulation.by_hand import NO_SPREAD, evidence, facts, judged, layer, spread, trials
 from service.nn.policies import Adam
 from service.simulation.layer_results import LayerStatistics
-from service.simulation.reasons import Context, explain, verdict_of
+from service.simulation.reasons import Context, explain
 from service.simulation.results import FirstStep, InitialScale, Interval, Theory
-from service.simulation.verdict import Decision, Rate, Vote
+from service.simulation.verdict import Decision, Rate, Vote, verdict_of
 from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label, Optimiser, Severity, Tendency
 from service.simulation.wording import CAUSES, FLAGS, HEADLINES
 
@@ -574,7 +574,7 @@ def test_a_flag_that_is_the_cause_is_not_said_twice() -> None:
 def test_a_verdict_has_everything_that_was_decided() -> None:
     made = trials([-2.0, 0.0], forward_ratio=[0.5, 0.5], end_to_end_ratio=[0.25, 0.25], slopes=[0.1, 0.1])
     case = judged(made, random=False, sum_inverse_width=0.125, symmetric=True)
-    verdict = verdict_of(case, around())
+    verdict = verdict_of(case, explain(case, around()))
     assert (verdict.label, verdict.severity) == (Label.VANISHING, Severity.MILD)
     assert (verdict.confidence, verdict.seed_dependent) == (0.5, True)
     assert [one.median for one in (verdict.depth_ratio, verdict.forward_ratio)] == [-1.0, 0.5]

@@ -99,7 +99,7 @@ class SilentProbe:
         """Nor are their gradients, (trials, samples, features)."""
 
     def parameters(self, at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Array]) -> None:
-        """Nor are those of parameters."""
+        """Nor are those of parameters, (trials, *shape)."""
 
     def entry(self, at: Built, dx: Scaled) -> None:
         """The gradients at the entries of blocks are not kept."""

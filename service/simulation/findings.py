@@ -18,6 +18,7 @@ from service.simulation.scale import (
     KILLED_SHARE,
     LEAST_USUAL_RATE,
     SATURATED_SHARE,
+    SATURATED_UNITS,
     UNUSUAL_INPUTS,
     ScaleEntry,
     killed_share,
@@ -192,7 +193,7 @@ def _initial_loss(case: _Case) -> _Evidence:
 
 def _first_layer(case: _Case) -> _Evidence:
     layer = next((one for one in case.layers if one.boundary or one.activation not in (None, "linear")), None)
-    return case.scale.first_layer_saturation, SATURATED_SHARE, layer
+    return case.scale.first_layer_saturation, SATURATED_UNITS, layer
 
 
 def _fewest(made: Plan) -> float | None:

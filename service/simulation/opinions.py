@@ -11,7 +11,6 @@ from service.simulation.descent import slope
 from service.simulation.drawing import draw
 from service.simulation.plan import Plan
 from service.simulation.rival_rules import RULES, Activated, Observed, Opinion
-from service.simulation.spec import Include
 from service.simulation.vocabulary import Label
 from service.simulation.zero_cost import Passed, Unseen, ZeroCostMeasure, zero_cost_measures
 
@@ -25,10 +24,8 @@ class Opinions(Model):
     """Published measures at initialisation, with their AUC beside that of our risk."""
 
 
-def opinions_of(made: Plan, label: Label, ratio: float | None) -> Opinions | None:
-    """The opinions on the first trial of a plan, of that label and ratio; None where they are not asked for."""
-    if Include.OPINIONS not in made.spec.include:
-        return None
+def opinions_of(made: Plan, label: Label, ratio: float | None) -> Opinions:
+    """The opinions on the first trial of a plan, of that label and ratio."""
     rate = (AdamOptimizer if isinstance(made.spec.policy, Adam) else SgdOptimizer).usual_rate
     network = draw(made, range(1))
     passed = Passed(made, network, slope(network, made.spec.loss))

@@ -4,31 +4,14 @@ from dataclasses import dataclass
 from math import ceil
 from statistics import median
 
+from service.simulation import wording
 from service.simulation.causes import largest_account, signal_follows
 from service.simulation.gradients import StoredGradients
-from service.simulation.results import InitialScale, Interval, Theory, Verdict
+from service.simulation.results import InitialScale, Theory
 from service.simulation.verdict import Decision, loses_gradients, wandering
 from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label, Tendency
 from service.simulation.vote import Evidence
-from service.simulation.wording import (
-    BUT,
-    CAUSES,
-    FLAGS,
-    GAIN_NOT_MADE_UP,
-    GAIN_OF_BLOCKS,
-    GAIN_OF_GATES,
-    GAIN_OF_STEPS,
-    GAIN_TAKEN,
-    HEADLINES,
-    NOTHING_DROPPED,
-    OPTIMISERS,
-    USUAL_RATES,
-    WORKERS,
-    count,
-    percent,
-    power,
-    signed,
-)
+from service.simulation.wording import count, percent, power, signed
 
 _HIGH_RISK = 0.5
 """From here on, networks fail more often than they learn."""
@@ -48,39 +31,6 @@ class Context:
     scale: InitialScale
     features: int  # of an input
     narrowest: int  # units of the narrowest hidden layer; 0 where there is none
-
-
-def verdict_of(case: Decision, around: Context) -> Verdict:
-    """The verdict as a client gets it, with its reasons in sentences."""
-    vote, rate = case.vote, case.rate
-    return Verdict(
-        label=vote.label,
-        severity=vote.severity,
-        confidence=vote.confidence,
-        seed_dependent=vote.seed_dependent,
-        depth_ratio=case.depth_ratio,
-        judged_ratio=case.judged_ratio,
-        axis=vote.axis,
-        time_ratio=case.time_ratio,
-        memory_steps=case.memory_steps,
-        forward_ratio=case.forward_ratio,
-        end_to_end_ratio=case.end_to_end_ratio,
-        gain_per_layer=case.gain_per_layer,
-        gain_per_layer_interval=None
-        if rate.interval is None
-        else Interval(low=rate.interval[0], high=rate.interval[1]),
-        depth_budget=rate.depth_budget,
-        branch=case.facts.branch,
-        sum_inverse_width=case.facts.sum_inverse_width,
-        mask_noise=case.mask_noise,
-        input_similarity_kept=case.input_similarity_kept,
-        log10_head_spread=case.log10_head_spread,
-        failure_risk=case.failure_risk,
-        tendency=rate.tendency,
-        cause=case.cause,
-        reasons=explain(case, around),
-        flags=case.flags,
-    )
 
 
 def explain(case: Decision, around: Context) -> list[str]:
@@ -120,7 +70,7 @@ def _headline(case: Decision) -> str:
             f"The network explodes: {_place(evidence)}, it leaves the range of its precision "
             f"in {evidence.overflows} of {vote.trials} trials."
         )
-    headline = HEADLINES[vote.label, vote.severity]
+    headline = wording.HEADLINES[vote.label, vote.severity]
     if case.axis is JudgedAxis.TIME:
         return _headline_in_time(headline, case)
     if vote.label is Label.STABLE:
@@ -148,7 +98,7 @@ def _but(case: Decision) -> str:
     """What a stable network's headline adds where it is expected to fail none the less."""
     lost = case.cause in (Cause.INPUT_COLLAPSE, Cause.RANK_COLLAPSE, Cause.MASK_NOISE)
     if lost or case.failure_risk.probability >= _HIGH_RISK:
-        return f" in depth, {BUT[case.cause if lost else None]}"
+        return f" in depth, {wording.BUT[case.cause if lost else None]}"
     return ""
 
 
@@ -178,9 +128,9 @@ def _shares(case: Decision) -> str | None:
         return None
     size = max(abs(ratio), *map(abs, shares.values()))
     (account, decades), *others = shares.items()
-    worker, verb = WORKERS[account]
+    worker, verb = wording.WORKERS[account]
     parts = [f"{worker} {verb} for {signed(decades, size)} of these decades"]
-    parts += [f"{WORKERS[account][0]} for {signed(decades, size)}" for account, decades in others]
+    parts += [f"{wording.WORKERS[account][0]} for {signed(decades, size)}" for account, decades in others]
     listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if others else parts)
     return f"{listed[0].upper()}{listed[1:]}."
 
@@ -217,23 +167,23 @@ def _sentence(case: Decision) -> str:
     if case.cause is Cause.GAIN:
         return _sentence_of_gain(case)
     if case.cause is Cause.MASK_NOISE and case.vote.label is Label.DEAD:
-        return NOTHING_DROPPED
-    return "" if case.cause is None else CAUSES[case.cause]
+        return wording.NOTHING_DROPPED
+    return "" if case.cause is None else wording.CAUSES[case.cause]
 
 
 def _sentence_of_gain(case: Decision) -> str:
     """The sentence of `gain`, by what it is that has too little or too much of it."""
     gated = any(layer.boundary and layer.kind in ("lstm", "gru") for layer in case.way_back)
     if case.axis is JudgedAxis.TIME:
-        return GAIN_OF_GATES if gated else GAIN_OF_STEPS
+        return wording.GAIN_OF_GATES if gated else wording.GAIN_OF_STEPS
     account = largest_account(case.vote.label, case.evidence)
     if account == "skip":
-        return GAIN_OF_BLOCKS
+        return wording.GAIN_OF_BLOCKS
     if signal_follows(case.judged_ratio.median, case.evidence):
-        return CAUSES[Cause.GAIN]
+        return wording.CAUSES[Cause.GAIN]
     if gated:
-        return GAIN_OF_GATES
-    return GAIN_TAKEN if account == "weights" else GAIN_NOT_MADE_UP
+        return wording.GAIN_OF_GATES
+    return wording.GAIN_TAKEN if account == "weights" else wording.GAIN_NOT_MADE_UP
 
 
 def _though_saturated(case: Decision) -> str | None:
@@ -284,7 +234,7 @@ def _risk(case: Decision, wrong: bool) -> str:
     risk, where = case.failure_risk, " whose scale is right" if wrong else ""
     return (
         f"Of networks with such numbers{where}, {percent(risk.probability)} failed to learn with "
-        f"{OPTIMISERS[risk.optimiser]} at the best of several rates."
+        f"{wording.OPTIMISERS[risk.optimiser]} at the best of several rates."
     )
 
 
@@ -322,14 +272,14 @@ def _flag(flag: Flag, case: Decision) -> str:
     if flag is Flag.PRECISION_UNDERFLOW and (stored := case.facts.precision) and loses_gradients(stored):
         return _lost(stored)
     optimiser = case.failure_risk.optimiser
-    return FLAGS[flag].format(
+    return wording.FLAGS[flag].format(
         wandering=f"{wandering(case.facts.sum_inverse_width):.2g}",
         scale=", which has to do with scale, not with depth"
         if case.vote.label is Label.STABLE and case.along_steps is None
         else "",
         numbers=case.facts.fewest_in_statistics,
-        optimiser=OPTIMISERS[optimiser],
-        rate=USUAL_RATES[optimiser],
+        optimiser=wording.OPTIMISERS[optimiser],
+        rate=wording.USUAL_RATES[optimiser],
         update="nothing" if case.log10_update is None else power(case.log10_update),
     )
 

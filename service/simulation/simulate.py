@@ -32,14 +32,14 @@ from service.simulation.opinions import opinions_of
 from service.simulation.plan import Plan, plan
 from service.simulation.precision import StoringProbe, Truth, stored_gradients
 from service.simulation.probe import Accumulator, MeasuringProbe
-from service.simulation.reasons import Context, verdict_of
+from service.simulation.reasons import Context, explain
 from service.simulation.results import InitialScale, SimulationReport, Theory
 from service.simulation.scale import note_scale, scale_of
 from service.simulation.separation import Passes, single
-from service.simulation.spec import SimulationSpec
+from service.simulation.spec import Include, SimulationSpec
 from service.simulation.spreads import layer_statistics
 from service.simulation.statistics import Measurements, NetworkTrials
-from service.simulation.verdict import judge
+from service.simulation.verdict import judge, verdict_of
 from service.theory.bounds import largest_slope
 from service.theory.mean_field import HiddenLayers, Prediction, predict
 from service.theory.signals import LARGEST_VARIANCE, Signal
@@ -69,7 +69,7 @@ def simulate_trials(made: Plan, processes: int = 1) -> tuple[SimulationReport, N
     trials = NetworkTrials.of(found, made)
     decided, scale = judge(trials, layers, made.spec.policy, facts), scale_of(made, found, trials, layers)
     theory = theory_of(made, decided.depth_ratio.median)
-    verdict = verdict_of(decided, _context(made, theory, scale))
+    verdict = verdict_of(decided, explain(decided, _context(made, theory, scale)))
     report = SimulationReport(
         digest=made.digest,
         verdict=verdict,
@@ -79,7 +79,9 @@ def simulate_trials(made: Plan, processes: int = 1) -> tuple[SimulationReport, N
         precision=precision,
         theory=theory,
         gradients=first.gradients(made) if made.spec.include else None,
-        opinions=opinions_of(made, verdict.label, verdict.judged_ratio.median),
+        opinions=opinions_of(made, verdict.label, verdict.judged_ratio.median)
+        if Include.OPINIONS in made.spec.include
+        else None,
         spec=made.spec,
         engine_version=ENGINE_VERSION,
         elapsed_seconds=perf_counter() - started,

@@ -163,7 +163,7 @@ class _Recorder:
         self._units = 0
 
     def look(self, at: Built, dy: Scaled, dz: Scaled, derivative: Array | None) -> None:
-        """Keep the size of a gradient at the ends of the depth, and count the units that are dead."""
+        """Keep the size of a gradient, (trials, samples, features), at the ends of the depth, and count dead units."""
         if at.row in self._ends:
             found = dz if self._made.depth.plain else dy
             self._decades[at.row] = 0.5 * np.log10(found.sums) + found.exponents * LOG10_2

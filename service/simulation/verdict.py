@@ -13,7 +13,7 @@ from service.nn.policies import Policy
 from service.simulation.causes import Judged, NetworkFacts, find_cause, losses_of_inputs
 from service.simulation.gradients import StoredGradients
 from service.simulation.layer_results import LayerStatistics, Spread, TimeStatistics
-from service.simulation.results import FailureRisk
+from service.simulation.results import FailureRisk, Interval, Verdict
 from service.simulation.risk import RiskNumbers, failure_risk
 from service.simulation.spreads import log10_update, median_interval, powers_of_ten, spreads_of
 from service.simulation.statistics import Decades, NetworkTrials
@@ -176,6 +176,39 @@ def _rate(gains: Spread, interval: tuple[float, float] | None, label: Label, pol
     )
     rate = abs(log10(gains.median))
     return Rate(tendency if rate >= _NEGLIGIBLE_RATE else Tendency.STABLE, severe / rate, interval)
+
+
+def verdict_of(case: Decision, reasons: list[str]) -> Verdict:
+    """The verdict as a client gets it, with its reasons in sentences."""
+    vote, rate = case.vote, case.rate
+    return Verdict(
+        label=vote.label,
+        severity=vote.severity,
+        confidence=vote.confidence,
+        seed_dependent=vote.seed_dependent,
+        depth_ratio=case.depth_ratio,
+        judged_ratio=case.judged_ratio,
+        axis=vote.axis,
+        time_ratio=case.time_ratio,
+        memory_steps=case.memory_steps,
+        forward_ratio=case.forward_ratio,
+        end_to_end_ratio=case.end_to_end_ratio,
+        gain_per_layer=case.gain_per_layer,
+        gain_per_layer_interval=None
+        if rate.interval is None
+        else Interval(low=rate.interval[0], high=rate.interval[1]),
+        depth_budget=rate.depth_budget,
+        branch=case.facts.branch,
+        sum_inverse_width=case.facts.sum_inverse_width,
+        mask_noise=case.mask_noise,
+        input_similarity_kept=case.input_similarity_kept,
+        log10_head_spread=case.log10_head_spread,
+        failure_risk=case.failure_risk,
+        tendency=rate.tendency,
+        cause=case.cause,
+        reasons=reasons,
+        flags=case.flags,
+    )
 
 
 def find_flags(

@@ -120,7 +120,7 @@ _SUM = _OutputSum(kind="output_sum")
 
 
 def _stripped(chain: Chain, without: tuple[type[Node], ...], arrays: Callable[[Built], list[Array]]) -> Chain:
-    """The chain without nodes of some kinds, with other arrays, and so inside its blocks."""
+    """The chain without nodes of some kinds, with other arrays, (trials, *shape), and so inside its blocks."""
     kept = [one for one in chain.nodes if not isinstance(one.node, without)]
     changed = [
         replace(one, arrays=arrays(one), chains=[_stripped(inner, without, arrays) for inner in one.chains])

@@ -78,7 +78,7 @@ def balanced_weight_variance(
     """
     moments = _moments(activation)
 
-    def ratios(log_variance: Float64Array) -> Float64Array:
+    def ratios(log_variance: Float64Array) -> Float64Array:  # (points,), both
         first = np.logaddexp(log_variance + log(input_square), _log(bias_variance))
         return _depth_ratios(moments, log_variance, first, bias_variance, depth)
 
