@@ -12,6 +12,7 @@
  * @property {Map<string, Entry>} kinds
  * @property {string[]} [without] Kinds that are not offered.
  * @property {Record<string, string>} [names] What a kind is called, where that is not its name.
+ * @property {Record<string, string>} [hints] What a kind means at this place, where its own summary is about another.
  * @property {string[]} [elsewhere] Parameters that have a control of their own.
  * @property {(chosen: Choice) => void} onchange
  */
@@ -63,7 +64,7 @@ function presetOf({ name, default: preset }) {
  * @returns {import("./controls.js").Field<Choice>}
  */
 export function choiceField(host, options) {
-  const { label, pointer, kinds, without = [], names = {}, elsewhere = [], onchange } = options;
+  const { label, pointer, kinds, without = [], names = {}, hints = {}, elsewhere = [], onchange } = options;
   const id = `${host.id}-kind`;
   const offered = [...kinds.values()].filter(({ kind }) => !without.includes(kind));
   const select = element("select", { id, "data-pointer": pointer, onchange: choose });
@@ -94,7 +95,7 @@ export function choiceField(host, options) {
     const own = entry.parameters.filter((one) => !elsewhere.includes(one.name) && isSimple(one));
     if (another) {
       select.value = chosen.kind;
-      hint.textContent = entry.summary;
+      hint.textContent = hints[chosen.kind] ?? entry.summary;
       fill(fields, ...own.map((one) => parameterField(one, `${host.id}-${one.name}`, `${pointer}/${one.name}`, set)));
     }
     for (const one of own) showValue(`${host.id}-${one.name}`, chosen.values[one.name] ?? presetOf(one));

@@ -24,6 +24,11 @@ const DEPTHS = [2, 5, 10, 20, 50, 100];
 const WIDTHS = [8, 32, 128, 512];
 const NEVER = ["explicit"];
 const INITIALIZERS = { variance_scaling: "N(0, g/n) with a gain g" };
+const BIAS_HINTS = { zeros: "No bias at the beginning, which is usual." };
+const OUTPUT_HINTS = {
+  sigmoid: "Between 0 and 1, for a probability; its slope of at most 1/4 stands before the whole error.",
+  linear: "Any number; the error passes unchanged.",
+};
 const BIASES = ["zeros", "normal", "constant", "uniform", "explicit"];
 
 /**
@@ -90,6 +95,7 @@ function choiceFields({ activations, initializers, losses, policies }, change) {
       pointer: POINTERS.bias,
       kinds: first(initializers, "zeros"),
       without: notForBias,
+      hints: BIAS_HINTS,
       onchange: (bias) => change({ bias }),
     }),
     output: choiceField(at("output-activation"), {
@@ -97,6 +103,7 @@ function choiceFields({ activations, initializers, losses, policies }, change) {
       pointer: POINTERS.output,
       kinds: activations,
       without: ["expression"],
+      hints: OUTPUT_HINTS,
       onchange: (output) => change({ output }),
     }),
     outputWeights: choiceField(at("output-weights"), {
@@ -112,6 +119,7 @@ function choiceFields({ activations, initializers, losses, policies }, change) {
       pointer: POINTERS.outputBias,
       kinds: first(initializers, "zeros"),
       without: notForBias,
+      hints: BIAS_HINTS,
       onchange: (outputBias) => change({ outputBias }),
     }),
     loss: choiceField(at("loss"), {
