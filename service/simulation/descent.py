@@ -69,7 +69,7 @@ class Trained:
                 place, array = (one.row, name), named[name]
                 rate = rates.astype(array.dtype).reshape(-1, *[1] * (array.ndim - 1))
                 change, states[place] = optimizer.step(gradients[place], rate, states[place], number)
-                named[name] = array - change
+                named[name] = np.subtract(array, change, out=change)  # an array of its own already
             return list(named.values())
 
         with np.errstate(all="ignore"):  # a parameter that overflows is an outcome
@@ -109,10 +109,9 @@ class SilentProbe:
 
 
 class _Gradients(SilentProbe):
-    """A probe that collects the gradient of every trained parameter, times `unit`, at true scale."""
+    """A probe that collects the gradient of every trained parameter at true scale."""
 
-    def __init__(self, unit: float, look: Look | None) -> None:
-        self._unit = unit
+    def __init__(self, look: Look | None = None) -> None:
         self._look = look
         self.found: dict[Place, Array] = {}
 
@@ -128,19 +127,20 @@ class _Gradients(SilentProbe):
             values = gradient(name)
             if not plain:
                 values = np.ldexp(values, dz.exponents.reshape(-1, *[1] * (values.ndim - 1)))
-            self.found[at.row, name] = values * values.dtype.type(self._unit)
+            self.found[at.row, name] = values
 
 
 def slope(network: Drawn, loss: Loss, look: Look | None = None) -> Slope:
     """The mean loss of every trial and its gradients; what overflows is infinite or NaN, without a warning."""
     with np.errstate(all="ignore"):
         samples, positions = network.inputs.shape[-2], int(np.prod(network.out[:-1]))
-        probe = _Gradients(loss.factor(network.out[-1]) / (positions * samples), look)
+        probe, unit = _Gradients(look), loss.factor(network.out[-1]) / (positions * samples)
         prediction, tape = network.chain.forward(network.inputs, probe)
         found, wanted = shaped(prediction, network.out), shaped(network.targets, network.out)
         values = loss.value(found, wanted)
-        gradient = Scaled.of(flat(loss.gradient(found, wanted)), np.zeros((len(values), 1, 1), np.int64))
-        dy = LossGradient(gradient.values, gradient.exponent, gradient.sums, loss, network.targets)
+        upstream = flat(loss.gradient(found, wanted)) * prediction.dtype.type(unit)
+        gradient = Scaled.of(upstream, np.zeros((len(values), 1, 1), np.int64))
+        dy = LossGradient(gradient.values, gradient.exponent, gradient.sums, loss, network.targets, unit)
         network.chain.walk_back(tape, dy, probe, whole=False)
         means = values.reshape(len(values), -1).mean(axis=-1, dtype=np.float64)
     return Slope(means, prediction, probe.found)
