@@ -354,6 +354,30 @@ def test_a_step_that_takes_relu_below_zero_leaves_it_dead() -> None:
         assert one.dead_fraction == float(1.0 - 2.0 * one.rate * gradient <= 0.0)
 
 
+def test_a_unit_on_a_falling_side_is_not_dead() -> None:
+    data = {"inputs": {"kind": "explicit", "values": [[1.0]]}}
+    falling = dense(1, {"kind": "expression", "formula": "max(0, -z)"}, {"kind": "constant", "value": -1.0})
+    assert scale({"features": 1, "layers": [falling, dense(1)]}, data=data).first_step.rates[0].dead_fraction == 0.0
+
+
+@pytest.mark.parametrize(
+    ("ratios", "expected"),
+    [
+        ([1.0, 1.0, 0.9, 1.1], 0.01),
+        ([1.0, 1.0, 1.0, 0.9], 0.1),
+        ([0.9, 1.1, 0.9, 0.9], 1e-4),
+        ([0.9, None, 0.9, 0.9], 1e-4),
+        ([1.0, 1.0, 1.0, 1.0], None),
+        ([1.1, 0.9, 0.9, 0.9], None),
+    ],
+)
+def test_the_largest_stable_rate_is_that_up_to_which_the_loss_never_rises(
+    ratios: list[float | None], expected: float | None
+) -> None:
+    rates = step(*((rate, ratio, 0.0) for rate, ratio in zip((1e-4, 1e-3, 1e-2, 0.1), ratios, strict=True))).rates
+    assert first_steps._largest_stable(rates) == expected
+
+
 def test_dead_units_that_were_dead_before_are_not_killed() -> None:
     half = {"kind": "explicit", "values": [0.0, -100.0]}
     found = scale({"features": 4, "layers": [dense(2, "relu", bias=half), dense(1)]}).first_step
