@@ -64,6 +64,7 @@ _PARTS = {
         "Security": "SECURITY",
         "Formulas as a library": "service/formulas/README",
         "Benchmarks": "benchmarks/README",
+        "How the failure risk was calibrated": "docs/calibration",
         "The Gradescope example": "examples/gradescope/README",
     },
 }
