@@ -40,7 +40,7 @@ class Course:
 
     @classmethod
     def empty(cls, records: int, rows: int) -> "Course":
-        """Nothing recorded yet."""
+        """So many records of so many rows, all of them NaN and none diverged."""
         loss, accuracy, ratio, dead = np.full((4, records, rows), np.nan)
         return cls(loss, accuracy, ratio, dead, np.full((1, rows), np.nan), np.full((1, rows), -1))
 
