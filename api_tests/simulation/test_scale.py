@@ -378,6 +378,11 @@ def test_the_largest_stable_rate_is_that_up_to_which_the_loss_never_rises(
     assert first_steps._largest_stable(rates) == expected
 
 
+def test_dead_outputs_are_no_hidden_units() -> None:
+    dead = dense(3, "relu", bias={"kind": "constant", "value": -1e3})
+    assert scale({"features": 4, "layers": [dense(3, "tanh"), dead]}).first_step.dead_before == 0.0
+
+
 def test_dead_units_that_were_dead_before_are_not_killed() -> None:
     half = {"kind": "explicit", "values": [0.0, -100.0]}
     found = scale({"features": 4, "layers": [dense(2, "relu", bias=half), dense(1)]}).first_step
