@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 
 class Remedy(StrEnum):
-    """What is changed."""
+    """What is changed of a specification, or of its training."""
 
     INPUTS = "inputs"
     TARGETS = "targets"
@@ -71,7 +71,7 @@ class Site:
 
     @property
     def node(self) -> Node:
-        """The layer."""
+        """The layer as it is planned where it is met first."""
         return self.planned[0].node
 
     @property
