@@ -229,3 +229,12 @@ def test_where_directions_say_nothing_no_collapse_of_inputs_is_claimed(network: 
     verdict = report({**network, "layers": layers}, data=data, seed=seed).verdict
     assert verdict.cause is not Cause.INPUT_COLLAPSE
     assert Flag.INPUT_COLLAPSE not in verdict.flags
+
+
+@pytest.mark.parametrize("kind", ["linear", "relu", "tanh", "sigmoid", "selu", "stanh"])
+@pytest.mark.parametrize("scale", [1e-8, 1e-4, 1e-2])
+def test_what_single_precision_cannot_hold_is_not_saturation(kind: str, scale: float) -> None:
+    network = stack(40, 16, kind, {"kind": "variance_scaling", "scale": scale})
+    verdict = report(network, trials=4, precision="float32").verdict
+    assert verdict.label in (Label.VANISHING, Label.DEAD)
+    assert verdict.cause is not Cause.SATURATION
