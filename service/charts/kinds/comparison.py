@@ -68,7 +68,7 @@ class ComparisonChart(Chart):
         return marks.layered(
             *marks.policy_bands(named_at="last", dx=_FURTHER_IN),
             *marks.medians(x, y, colour, dashed, band=None),
-            cuts.encode(x, y, colour, direction, tooltip=marks.layer_tooltip("what", "median")),
+            cuts.encode(x, y, colour, dashed, direction, tooltip=marks.layer_tooltip("what", "median")),
             ends.encode(alt.X("layer:Q"), alt.Y("name_at:Q"), alt.Text("letter:N")),
         )
 

@@ -80,7 +80,7 @@ class GradientChart(Chart):
             *marks.medians(x, y, *style, band=("low", "high")),
             predicted.encode(x, y, *style),
             zeros.mark_point(shape="cross", angle=45, filled=True, style="zero").encode(*where, tooltip=tooltip),
-            zeros.mark_text(style="zero-name").encode(*where, alt.Text("name:N")),
+            zeros.mark_text(style="zero-name").encode(*where, alt.Text("note:N")),
         )
 
 
@@ -106,7 +106,7 @@ def _zeros(layers: list[LayerStatistics], frame: Frame) -> list[Row]:
     most = max((layer.zero_trials for layer in layers), default=0)
     name = f"crosses: exactly 0, in up to {most} trials"
     return [
-        {"layer": layer.index, "zero_trials": layer.zero_trials, "at": frame.floor, "name": "" if place else name}
+        {"layer": layer.index, "zero_trials": layer.zero_trials, "at": frame.floor, "note": "" if place else name}
         for place, layer in enumerate(layers)
     ]
 
