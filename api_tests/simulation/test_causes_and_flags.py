@@ -197,7 +197,7 @@ def test_the_cause_along_time_is_found_in_the_recurrent_layer(
     ],
 )
 def test_a_collapse_takes_a_third_more_with_each_layer(steps: list[float], collapses: bool) -> None:
-    signal = list(accumulate(steps, initial=0.0))
+    signal = list(accumulate(steps, initial=16.0))  # what counts is the fall, not the height
     found = cause(Label.VANISHING, ratio=-2.0, signal=signal, depth_ratio=-2.0, forward_ratio=-2.0)
     assert found is (Cause.SIGNAL_COLLAPSE if collapses else Cause.GAIN)
 

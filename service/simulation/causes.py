@@ -90,8 +90,10 @@ def find_cause(
 
 def largest_account(label: Label, evidence: Evidence) -> Account | None:
     """The account that does most of what the label says; None where none does."""
-    direction = -1.0 if label is Label.VANISHING else 1.0
-    towards = {account: direction * share for account, share in evidence.shares.items() if direction * share > 0.0}
+    falls = label is Label.VANISHING
+    towards = {
+        account: abs(share) for account, share in evidence.shares.items() if (share < 0.0 if falls else share > 0.0)
+    }
     return max(towards, key=lambda account: towards[account], default=None)
 
 
