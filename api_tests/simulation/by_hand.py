@@ -12,7 +12,7 @@ from service.simulation.layer_results import GainAccounts, LayerStatistics, Spre
 from service.simulation.separation import Separation
 from service.simulation.statistics import NetworkTrials
 from service.simulation.verdict import Decision, judge
-from service.simulation.vocabulary import JudgedAxis, Label
+from service.simulation.vocabulary import Label
 from service.simulation.vote import Evidence
 
 NO_SPREAD = Spread(median=None, p05=None, p95=None, mean=None, std=None, count=0)
@@ -74,7 +74,7 @@ def facts(**fields: Any) -> NetworkFacts:
 
 def labelled(label: Label, ratio: float | None = 0.0, **fields: Any) -> Judged:
     """A label given in depth to a network that is expected to fail."""
-    plain: dict[str, Any] = {"axis": JudgedAxis.DEPTH, "risk": 1.0, "mask_noise": None}
+    plain: dict[str, Any] = {"risk": 1.0, "mask_noise": None}
     return Judged(label=label, ratio=ratio, **(plain | fields))
 
 

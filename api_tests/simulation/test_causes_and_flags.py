@@ -17,7 +17,7 @@ from service.simulation.gradients import StoredGradients
 from service.simulation.spec import Precision
 from service.simulation.spreads import log10_update
 from service.simulation.verdict import find_flags, judge
-from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label, Optimiser
+from service.simulation.vocabulary import Cause, Flag, Label, Optimiser
 
 JUST = 1e-9
 SGD, ADAM = Optimiser
@@ -78,6 +78,8 @@ def test_nothing_is_said_to_be_lost_of_the_inputs_while_networks_like_it_learn(r
     ("backward", "forward", "together"),
     [
         (2.0, 1.0, True),
+        (1.0, 0.6, True),
+        (0.0, 0.0, False),
         (2.0, 1.0 - JUST, False),
         (2.0, 9.0, True),
         (2.0, -2.0, False),
@@ -128,6 +130,14 @@ def test_an_activation_is_too_flat_below_half_of_its_best_slope_and_flat_everywh
     assert by_slope(rms, activation) is expected
 
 
+def test_layers_up_to_the_last_hidden_one_tell_how_flat_they_are() -> None:
+    steep, flat = ({"mean": 0.0, "rms": rms, "min": 0.0, "max": 1.0} for rms in (0.9, 0.1))
+    way_back = [layer(1, boundary=True, derivative=steep), layer(2, derivative=flat), layer(3, boundary=True), layer(4)]
+    shown = evidence(depth_ratio=-3.0, shares={"derivative": -3.0})
+    known = facts(activations={1: Tanh(), 2: Tanh()})
+    assert find_cause(labelled(Label.VANISHING, -3.0), shown, way_back, known) is Cause.SATURATION
+
+
 def test_layers_inside_blocks_do_not_tell_how_flat_the_others_are() -> None:
     assert by_slope(0.01, Sigmoid(), inside=True) is Cause.GAIN
 
@@ -153,13 +163,13 @@ def in_time(label: Label, kind: str, activation: Activation | None, rms: float |
     """Of a recurrent layer of eleven steps with that time ratio."""
     time = {
         "time_ratio": spread(ratio),
-        "memory_steps": 2.5 / abs(ratio / 10.0),
+        "memory_steps": 2.5 / abs(ratio / 10.0) if ratio else None,
         "log10_state_gradient": [0.0] * 11,
     }
     slope = {"mean": 0.0, "rms": rms, "min": 0.0, "max": 1.0}
-    way_back = [layer(1, kind=kind, boundary=True, time=time, derivative=slope), layer(2)]
+    one = layer(1, kind=kind, boundary=True, time=time, derivative=slope)
     known = {} if activation is None else {1: activation}
-    return find_cause(labelled(label, ratio, axis=JudgedAxis.TIME), evidence(), way_back, facts(activations=known))
+    return find_cause(labelled(label, ratio, recurrent=one), evidence(), [one, layer(2)], facts(activations=known))
 
 
 @pytest.mark.parametrize(
@@ -169,6 +179,9 @@ def in_time(label: Label, kind: str, activation: Activation | None, rms: float |
         (Label.VANISHING, "rnn", Tanh(), 0.9, -9.0, Cause.GAIN),
         (Label.VANISHING, "rnn", Tanh(), 0.4, -7.0, Cause.SATURATION),  # −0.4 of −0.7 decades a step
         (Label.VANISHING, "rnn", Tanh(), 0.4, -8.0, Cause.GAIN),  # −0.4 of −0.8 and more
+        (Label.VANISHING, "rnn", Tanh(), 0.1, -20.0, Cause.SATURATION),  # exactly half of them
+        (Label.VANISHING, "rnn", Tanh(), None, -9.0, Cause.GAIN),
+        (Label.VANISHING, "lstm", None, 0.1, -9.0, Cause.GAIN),
         (Label.VANISHING, "rnn", Sigmoid(), 0.2, -9.0, Cause.SMALL_SLOPE),
         (Label.EXPLODING, "rnn", Tanh(), 0.9, 9.0, Cause.CHAOS),
         (Label.EXPLODING, "rnn", Relu(), 0.7, 9.0, Cause.GAIN),
@@ -190,6 +203,10 @@ def test_the_cause_along_time_is_found_in_the_recurrent_layer(
         ([-1.0, -1.3 + 1e-3], False),
         ([-1.0, -2.0, -2.0], False),
         ([9.0, -1.0, -2.0, -4.0, -8.0], True),  # the last four count
+        ([-8.0, -1.0, -2.0, -4.0, -8.0], True),
+        ([-10.0, -13.0], True),  # three tenths more exactly
+        ([0.5, 0.5, -4.0], False),
+        ([1.0, 0.0, -4.0], False),
         ([-1.0, -1.0, -2.0, -4.0], False),
         ([1.0, 1.0, -4.0], False),  # a rise is no fall
         ([-1.0, -2.0, nan, 5.0], True),  # up to the first that is no number

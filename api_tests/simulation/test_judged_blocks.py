@@ -31,6 +31,7 @@ DENSE: Json = {"kind": "dense", "units": 4, "activation": {"kind": "tanh"}}
         (Label.VANISHING, {"weights": 1.0, "skip": -4.0}, "skip"),
         (Label.EXPLODING, {"weights": 2.0, "normalisation": 1.9, "skip": -0.9}, "weights"),
         (Label.EXPLODING, {"skip": -1.0}, None),
+        (Label.EXPLODING, {"skip": 0.5}, "skip"),
         (Label.VANISHING, {"skip": 1.0}, None),
         (Label.VANISHING, {"skip": 0.0}, None),
         (Label.EXPLODING, {"skip": 0.0}, None),

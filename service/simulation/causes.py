@@ -13,7 +13,7 @@ from service.nn.activations import Activation
 from service.nn.layers.base import Account
 from service.simulation.gradients import StoredGradients
 from service.simulation.layer_results import LayerStatistics
-from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label, Optimiser
+from service.simulation.vocabulary import Cause, Flag, Label, Optimiser
 from service.simulation.vote import Evidence
 from service.theory.balance import best_slope, is_bounded
 
@@ -36,6 +36,8 @@ _ACCELERATION = 1.3
 """A collapse takes more with each layer: every step at least this many times the one before."""
 _SMALL_SLOPE = 0.5
 """An activation whose best root mean square slope is below this is flat everywhere; 16 usual ones reach 0.7 to 1.5."""
+_HALF_OF_SEVERE = 1.25
+"""Decades: half of those after which what lies further back cannot be used, as `memory_steps` counts them."""
 _TOO_FLAT = 0.5
 """Below this share of its best slope, an activation is too flat where it works."""
 
@@ -63,11 +65,11 @@ class Judged:
     """What a label is given for, and by which numbers its cause is found."""
 
     label: Label
-    axis: JudgedAxis
     ratio: float | None  # J, decades
     risk: float  # of failure
     mask_noise: float | None  # N, decades
     optimiser: Optimiser = Optimiser.SGD  # whose risk that is
+    recurrent: LayerStatistics | None = None  # the layer along whose steps it is given, where time decides
 
 
 def find_cause(
@@ -83,8 +85,8 @@ def find_cause(
         return None if evidence.silent else _cause_of_death(evidence, way_back, facts)
     if evidence.overflowed:
         return None if evidence.overflow_layer is None else Cause.FORWARD_OVERFLOW
-    if judged.axis is JudgedAxis.TIME:
-        return _along_steps(judged, way_back, facts)
+    if judged.recurrent is not None:
+        return _along_steps(judged.label, judged.recurrent, facts)
     return (_vanishing if judged.label is Label.VANISHING else _exploding)(judged, evidence, way_back, facts)
 
 
@@ -155,32 +157,21 @@ def _by_slopes(layers: list[LayerStatistics], facts: NetworkFacts) -> Cause | No
         if layer.derivative.rms is not None and layer.index in facts.activations
     ]
     known = [(slope, best) for slope, best in slopes if isfinite(best)]
-    if not known:
-        return None
     if sum(slope - best for slope, best in known) < len(known) * _log10(_TOO_FLAT):
         return Cause.SATURATION
     return Cause.SMALL_SLOPE if sum(best for _, best in known) < len(known) * _log10(_SMALL_SLOPE) else None
 
 
-def _along_steps(judged: Judged, way_back: list[LayerStatistics], facts: NetworkFacts) -> Cause:
-    """The cause along the steps of the recurrent layer whose gradient changes most."""
-    layer = worst_in_time(way_back)
-    activation = None if layer is None else facts.activations.get(layer.index)
-    if layer is None or activation is None:  # gates decide, and their biases
+def _along_steps(label: Label, layer: LayerStatistics, facts: NetworkFacts) -> Cause:
+    """The cause along the steps of a recurrent layer; where gates decide it is their biases."""
+    activation, slope = facts.activations.get(layer.index), layer.derivative.rms
+    if activation is None or slope is None:
         return Cause.GAIN
-    if judged.label is Label.EXPLODING:
+    if label is Label.EXPLODING:
         return Cause.CHAOS if is_bounded(activation) else Cause.GAIN
-    rate = 0.0 if layer.time is None or layer.time.memory_steps is None else -2.5 / layer.time.memory_steps
-    by_slopes = _log10(layer.derivative.rms or 0.0) <= 0.5 * rate  # more than by the weights
+    steps = (layer.time and layer.time.memory_steps) or inf  # to lose two and a half decades
+    by_slopes = _log10(slope) * steps <= -_HALF_OF_SEVERE
     return (_by_slopes([layer], facts) if by_slopes else None) or Cause.GAIN
-
-
-def worst_in_time(layers: list[LayerStatistics]) -> LayerStatistics | None:
-    """The layer along whose steps the gradient changes most; None where none is recurrent."""
-    recurrent = [layer for layer in layers if layer.time is not None and layer.time.time_ratio.median is not None]
-    return max(
-        recurrent, key=lambda layer: abs(layer.time.time_ratio.median or 0.0) if layer.time else 0.0, default=None
-    )
 
 
 def _log10(value: float) -> float:

@@ -100,7 +100,8 @@ def judge(trials: NetworkTrials, layers: list[LayerStatistics], policy: Policy, 
     decided = time.time_ratio if time is not None and vote.axis is JudgedAxis.TIME else judged_ratio
     optimiser = Optimiser(policy.kind_name())
     risk = failure_risk(optimiser, _risk_numbers(trials, vote, decided.median, time, facts))
-    judged = Judged(vote.label, vote.axis, decided.median, risk.probability, noise.median, optimiser)
+    recurrent = layers[row] if row is not None and vote.axis is JudgedAxis.TIME else None
+    judged = Judged(vote.label, decided.median, risk.probability, noise.median, optimiser, recurrent)
     return Decision(
         vote=vote,
         rate=_rate(gains, _interval(median_interval(factors), gains.count, facts), vote.label, policy),
