@@ -130,6 +130,14 @@ def test_a_finding_says_where_by_how_much_and_beyond_what() -> None:
     assert inputs.limit == 3.0
 
 
+def test_a_gradient_of_exactly_zero_is_no_larger_one_of_another_layer() -> None:
+    layers = [{"kind": "dense", "units": 4, "weights": {"kind": "zeros"}}, {"kind": "dense", "units": 1}]
+    layers.insert(0, {"kind": "dense", "units": 4})
+    found = {one.name: one for one in of({"network": {"features": 4, "layers": layers}, "trials": 2}).findings}
+    tiny = found["tiny_gradient"]
+    assert (tiny.path, tiny.number, tiny.limit) == ("/network/layers/0", None, -7.0)
+
+
 def changed(found: SimulationReport, **fields: Any) -> SimulationReport:
     """The report with other fields of its verdict."""
     return found.model_copy(update={"verdict": found.verdict.model_copy(update=fields)})

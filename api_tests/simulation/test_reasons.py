@@ -537,6 +537,12 @@ def test_a_flag_is_said(flag: Flag, label: Label, sentence: str) -> None:
     assert said(case)[1:] == [sentence]
 
 
+def test_inputs_that_are_exactly_one_differ_by_nothing() -> None:
+    same = replace(decision(risk=0.9), cause=Cause.INPUT_COLLAPSE)
+    same = replace(same, evidence=replace(same.evidence, angular_spread=(0.0, float("-inf"))))
+    assert any("the directions of two inputs differ by 0, where 1 is distinct" in one for one in said(same))
+
+
 def test_an_update_of_no_size_is_nothing() -> None:
     sentence = said(replace(decision(), flags=[Flag.SMALL_UPDATE], log10_update=None))[1]
     assert "change the weights by nothing of their size" in sentence

@@ -22,7 +22,8 @@ from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Label
 from service.studies.prescriptions.results import Condition, Prescription, Prescriptions
 from service.studies.prescriptions.search import RISK_WANTED, prescribe
-from service.studies.prescriptions.subject import Remedy
+from service.studies.prescriptions.subject import Remedy, Subject
+from service.studies.prescriptions.weights import initializers
 
 LIMITS = Limits.of(Settings())
 CASES: list[Json] = json.loads((Path(__file__).parent / "../simulation/public_cases.json").read_text(encoding="utf-8"))
@@ -104,6 +105,18 @@ def test_prescriptions_are_ranked_by_what_is_left_and_then_by_how_little_changes
     assert mended == sorted(mended, reverse=True)
     assert found.prescriptions[0].kind is Remedy.INITIALIZER
     assert all(one.after.failure_risk < found.before.failure_risk for one in found.prescriptions)
+
+
+def test_weights_that_stay_as_they_are_are_not_said_to_change() -> None:
+    layers: list[Json] = [{"kind": "dense", "units": 9, "activation": {"kind": "softplus"}} for _ in range(6)]
+    layers[0] |= {"weights": {"kind": "lecun_normal"}}
+    layers += [{"kind": "dense", "units": 1}]
+    subject = Subject.of(SimulationSpec.model_validate({"network": {"features": 9, "layers": layers}}))
+    for change in initializers(subject):
+        said, _, before = change.words.partition(" instead of ")
+        assert said != before
+        written = [(subject.says(edit.path), edit.value) for edit in change.edits]
+        assert all(old != new for old, new in written)
 
 
 def test_a_budget_leaves_changes_out_and_says_how_many() -> None:

@@ -9,6 +9,7 @@ from api_tests.networks import Json
 from service.core.errors import BudgetExceeded, Incompatible
 from service.simulation.estimate import Limits
 from service.simulation.simulate import simulate
+from service.simulation.training import quantiles
 from service.studies.training import Training, TrainingSpec
 from service.studies.training_course import plan_training, train
 
@@ -95,6 +96,21 @@ def test_a_loss_that_is_no_number_is_an_outcome() -> None:
     lost = trained(network=stack(6, "relu"), loss={"kind": "squared_error"}, rates=[1e6], data={"samples": 20})
     assert (lost.best, lost.learned) == (None, None)
     assert lost.sentence.endswith("its loss is no finite number in the end.")
+
+
+def test_a_trial_that_diverges_leaves_the_median_of_the_others() -> None:
+    losses = np.array([[0.5, np.nan, 0.25], [np.nan, np.inf, 1.0]])
+    assert quantiles(losses, lost=True)[0] == [0.5, None]
+
+
+def test_where_all_are_of_one_class_nothing_is_learned() -> None:
+    rows = {"kind": "explicit", "values": [[0, 1], [1, 0], [1, 1]]}
+    same = {"kind": "explicit", "values": [[1, 0], [1, 0], [1, 0]]}
+    network = {"features": 2, "layers": [{"kind": "dense", "units": 2}]}
+    found = trained(network=network, data={"inputs": rows, "targets": same}, rates=[0.1])
+    assert found.rates[0].chance_accuracy == 1.0
+    assert found.learned is None
+    assert "the risk" not in found.sentence
 
 
 def test_targets_that_are_no_classes_have_no_accuracy() -> None:

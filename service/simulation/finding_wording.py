@@ -130,7 +130,7 @@ FINDINGS: Mapping[FindingCode, CatalogEntry] = {
         "Draw the weights at random.",
     ),
     FindingCode.SMALL_BATCH: CatalogEntry(
-        "batch_norm takes its statistics over fewer than 8 numbers, and they are mostly noise.",
+        "A batch_norm takes its statistics over fewer than 8 numbers, and they are mostly noise.",
         "Have more samples in a batch, or take group_norm or layer_norm.",
     ),
     FindingCode.PRECISION_UNDERFLOW: CatalogEntry(

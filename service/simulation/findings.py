@@ -178,6 +178,16 @@ def _gradient(layer: LayerStatistics) -> float | None:
     return layer.log10_weight_gradient_rms.median
 
 
+def _tiny_gradient(case: _Case) -> _Evidence:
+    """The smallest gradient; where none is small, the first layer with one of exactly zero, which has no logarithm."""
+    size, limit, layer = _size_of(TINY, _gradient, -1.0)(case)
+    if size is not None and size < TINY:
+        return size, limit, layer
+    weighted = (one for one in case.layers if one.parameters and not one.inside)
+    without = (one for one in weighted if one.log10_weight_gradient_norm.count + one.non_finite_trials == 0)
+    return None, limit, next(without, None)
+
+
 def _zero_weights(layer: LayerStatistics) -> float | None:
     return 1.0 if layer.parameters and layer.log10_weight_norm.count == 0 else None
 
@@ -240,7 +250,7 @@ EVIDENCE: Mapping[FindingCode, Callable[[_Case], _Evidence]] = {
     FindingCode.TOO_DEEP_FOR_WIDTH: _number_of(
         TOO_MUCH_WANDERING, lambda case: wandering(case.verdict.sum_inverse_width)
     ),
-    FindingCode.TINY_GRADIENT: _size_of(TINY, _gradient, -1.0),
+    FindingCode.TINY_GRADIENT: _tiny_gradient,
     FindingCode.HUGE_GRADIENT: _size_of(HUGE, _gradient),
     FindingCode.SMALL_UPDATE: _number_of(
         SMALL_UPDATE, lambda case: log10_update(case.layers, case.verdict.failure_risk.optimiser)

@@ -204,7 +204,8 @@ def _chance_loss(made: Plan) -> float | None:
 
 def _median(values: Float64Array) -> float | None:
     """The median over trials of (trials,), in which what is not a number counts as infinite; None where it is."""
-    return finite_or_none(np.median(np.where(np.isnan(values), np.inf, values)))
+    with np.errstate(invalid="ignore"):  # of −∞ and ∞ there is none
+        return finite_or_none(np.median(np.where(np.isnan(values), np.inf, values)))
 
 
 def _saturation(made: Plan, layers: list[LayerStatistics], row: int) -> float | None:

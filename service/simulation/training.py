@@ -21,6 +21,7 @@ from service.simulation.plan import Plan
 
 _ORDER = 1 << 68
 """The place of the order of samples in the random numbers, of the first epoch; no tensor of a network is there."""
+_SHARES = [0.5, 0.05, 0.95]
 _PARAMETER_BYTES = 4 << 20
 """Networks are trained together while their parameters, gradients and the like take no more than this."""
 
@@ -75,7 +76,8 @@ def quantiles(values: Float64Array, lost: bool = False) -> list[list[float | Non
     shown = np.where(np.isfinite(values), values, np.inf if lost else np.nan)
     shown = np.where(np.isnan(shown).all(axis=-1, keepdims=True), np.inf, shown)
     with np.errstate(invalid="ignore"):
-        found = np.nanquantile(shown, [0.5, 0.05, 0.95], axis=-1)
+        found = np.nanquantile(shown, _SHARES, axis=-1)
+        found = np.where(np.isnan(found), np.nanquantile(shown, _SHARES, axis=-1, method="lower"), found)  # 0·∞
     return [[value if isfinite(value) else None for value in row] for row in found.tolist()]
 
 

@@ -59,7 +59,8 @@ def worst_along_time(trials: NetworkTrials, policy: Policy) -> int | None:
 def middle(values: Decades) -> float | None:
     """The median of (trials,), of which some may be infinite; None where there is none."""
     known = values[~np.isnan(values)]
-    found = float(np.median(known)) if known.size else float("nan")
+    with np.errstate(invalid="ignore"):  # of −∞ and ∞ there is none
+        found = float(np.median(known)) if known.size else float("nan")
     return None if np.isnan(found) else found
 
 

@@ -1,5 +1,7 @@
 """The words that a judgement is written in: its sentences with places for numbers, and how numbers are written."""
 
+from math import inf
+
 from service.simulation.vocabulary import Cause, Flag, Label, Optimiser, Severity
 
 CAUSES = {
@@ -89,7 +91,9 @@ def signed(decades: float, size: float | None = None) -> str:
 
 
 def power(decades: float) -> str:
-    """10**decades in three digits, also where no float holds it."""
+    """10**decades in three digits, also where no float holds it; 0 for −∞."""
+    if decades == -inf:
+        return "0"
     return f"{10.0**decades:.3g}" if abs(decades) < 300 else f"1e{decades:.0f}"
 
 

@@ -132,7 +132,10 @@ class Training(Model):
     best: Int64 | None
     """The number of the best rate: of the highest final accuracy, else of the lowest final loss; null where none is."""
     learned: bool | None
-    """Whether that rate is at least half of the way from chance to all right, or to no loss; null without chance."""
+    """Whether that rate is at least half of the way from chance to all right, or to no loss.
+
+    Null where no chance is known, or all is right by chance.
+    """
     rates: list[TrainedRate]
     """What comes of it at each rate."""
     spec: TrainingSpec

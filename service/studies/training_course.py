@@ -190,8 +190,10 @@ def _rank(one: TrainedRate) -> tuple[float, float]:
 
 
 def _learned(best: TrainedRate, verdict: TrainedVerdict) -> bool | None:
-    """Whether the best rate is half of the way from chance to all right, or to no loss; None without chance."""
+    """Whether the best rate is half of the way from chance to all right, or to no loss; None without such a way."""
     accuracy = best.final_accuracy.median if best.final_accuracy is not None else None
+    if best.chance_accuracy == 1.0:  # there is one class, and nothing to tell apart
+        return None
     if accuracy is not None and best.chance_accuracy is not None:
         return accuracy - best.chance_accuracy >= _HALF_WAY * (1.0 - best.chance_accuracy)
     loss = best.loss.median[-1] if best.loss is not None else None

@@ -168,11 +168,12 @@ def _redrawn(subject: Subject, which: int, named: bool) -> Change | None:
     depth = max([len(subject.plan.depth.gradients), *steps])
     matrices = list(_matrices(subject))
     wanted = [_wanted(one, which, depth) for one in matrices]
-    drawn = [
+    found = (
         (one, _drawn(one, scale, named))
         for one, scale in zip(matrices, wanted, strict=True)
         if scale is not None and one.off(scale)
-    ]
+    )
+    drawn = [(one, value) for one, value in found if value != {"kind": one.initializer.kind}]  # else it is near already
     biases = [edit for one in matrices for edit in _bias_edits(one)]
     edits = (*(put(f"{one.site.pointer}/{one.field}", value) for one, value in drawn), *biases)
     if not edits:
