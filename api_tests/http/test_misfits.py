@@ -110,7 +110,7 @@ MISFITS: dict[str, tuple[Json, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("path", ["/v1/simulations", "/v1/estimates"])
+@pytest.mark.parametrize("path", ["/v1/simulations", "/v1/estimates", "/v1/prescriptions", "/v1/trainings"])
 @pytest.mark.parametrize(("body", "pointer", "code"), MISFITS.values(), ids=MISFITS)
 async def test_what_does_not_fit_is_told_where_it_stands(
     client: httpx.AsyncClient, path: str, body: Json, pointer: str, code: str

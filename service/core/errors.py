@@ -28,8 +28,9 @@ Refusal
 └── NotReady              the worker processes are not started yet
 """
 
+from copyreg import __newobj__  # type: ignore[attr-defined]
 from math import prod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 _Fact = int | float | str | list[int]
 
@@ -48,6 +49,10 @@ class Refusal(Exception):
         self.sentence = sentence or self.sentence
         self.pointer = pointer
         self.facts = facts
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How a refusal of any class is pickled, whatever its constructor takes."""
+        return __newobj__, (type(self), *self.args), vars(self)
 
 
 class MalformedJson(Refusal):
