@@ -20,6 +20,7 @@ from service.simulation.scale import ScaleEntry
 from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Label
+from service.studies.prescriptions.data import inputs
 from service.studies.prescriptions.results import Condition, Prescription, Prescriptions
 from service.studies.prescriptions.search import RISK_WANTED, prescribe
 from service.studies.prescriptions.subject import Remedy, Subject
@@ -117,6 +118,21 @@ def test_weights_that_stay_as_they_are_are_not_said_to_change() -> None:
         assert said != before
         written = [(subject.says(edit.path), edit.value) for edit in change.edits]
         assert all(old != new for old, new in written)
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ([[100, -100]], None),
+        ([[100, -100], [100, -100]], None),
+        ([[100, 5], [-100, 5]], "x = (x - x.mean(0)) / (x.std(0) + 1e-8)"),
+        ([[100, 5], [-100, -5]], "x = (x - x.mean(0)) / x.std(0)"),
+    ],
+)
+def test_nothing_is_divided_by_the_spread_of_a_column_that_has_none(rows: list[list[float]], code: str | None) -> None:
+    data = {"inputs": {"kind": "explicit", "values": rows}}
+    subject = Subject.of(SimulationSpec.model_validate({"network": stack(2, 2), "data": data}))
+    assert [change.pytorch for change in inputs(subject)] == ([code] if code else [])
 
 
 def test_a_budget_leaves_changes_out_and_says_how_many() -> None:

@@ -151,9 +151,16 @@ def _rows(given: ExplicitData) -> list[list[float]]:
     return [list(row) if isinstance(row, Sequence) else [row] for row in given.values]
 
 
+def _spreads(given: ExplicitData) -> list[float]:
+    """The standard deviation of every column."""
+    return [pstdev(column) for column in zip(*_rows(given), strict=True)]
+
+
 def _is_off(given: Data, mean: float, std: float) -> bool:
     """Whether the data, or one of its features, is far from mean 0 and standard deviation 1."""
     low, high = _STANDARD
+    if isinstance(given, ExplicitData) and not any(_spreads(given)):
+        return False  # one sample, or several that are the same: there is nothing to divide by
     if isinstance(given, PerFeatureData):
         pairs = zip(given.means, given.stds, strict=True)
         return any(abs(one) > _LARGEST_MEAN * size or not low <= size <= high for one, size in pairs)
@@ -193,6 +200,8 @@ def _code(name: str, given: Data, mean: float, std: float) -> str:
     """The line that does it."""
     if isinstance(given, PixelData):
         return f"{name} = {name} / {max(abs(given.low), abs(given.high)):g}"
+    if isinstance(given, ExplicitData) and not all(_spreads(given)):
+        return f"{name} = ({name} - {name}.mean(0)) / ({name}.std(0) + 1e-8)"  # a column of one value becomes 0
     if isinstance(given, ExplicitData | PerFeatureData):
         return f"{name} = ({name} - {name}.mean(0)) / {name}.std(0)"
     return f"{name} = ({name} - {short(mean, 1e-3):g}) / {short(std, 1e-3):g}"
