@@ -9,7 +9,7 @@ from service.charts import marks
 from service.charts.chart import Chart, ChartFormat, Theme
 from service.charts.rendering import assemble, render
 from service.charts.rows import Row
-from service.studies.training import Curve, TrainedRate, TrainingSpec
+from service.studies.training import Curve, TrainedRate, TrainingSpec, best_rate
 
 _HEIGHT = 190
 _FARTHEST = 30.0
@@ -31,7 +31,7 @@ def draw_training(request: bytes, lines: Sequence[bytes], theme: Theme, wanted: 
     rows = training_rows(rates)
     optimizer = f"{spec.optimizer.kind}, {spec.trials} trials, {spec.steps} steps"
     words = {
-        "description": f"Training. {rates[-1].sentence}" if rates else _NOTHING_YET,
+        "description": f"Training. {(best_rate(rates) or rates[0]).sentence}" if rates else _NOTHING_YET,
         "title": {"text": "What training makes of it", "subtitle": [optimizer, _HOW_TO_READ]},
     }
     panels = [name for name in _PANELS if any(row[name] is not None for row in rows)]

@@ -1,6 +1,7 @@
 """What may be asked of a training, and what comes out of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -144,3 +145,15 @@ class Training(Model):
     """The version of the numbers."""
     elapsed_seconds: Double
     """How long it took: the one number that is not the same twice."""
+
+
+def best_rate(rates: Sequence[TrainedRate]) -> TrainedRate | None:
+    """The rate with the highest final accuracy, else the lowest final loss; None where all diverge."""
+    alive = [one for one in rates if one.loss is not None and one.loss.median[-1] is not None]
+    return min(alive, key=_rank, default=None)
+
+
+def _rank(one: TrainedRate) -> tuple[float, float]:
+    accuracy = one.final_accuracy.median if one.final_accuracy is not None else None
+    loss = one.loss.median[-1] if one.loss is not None else None
+    return (-(accuracy or 0.0), inf if loss is None else loss)

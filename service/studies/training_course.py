@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import inf
 from time import perf_counter
 
 from service.core.errors import BudgetExceeded, Incompatible
@@ -15,7 +14,7 @@ from service.simulation.results import ItemError, SimulationReport
 from service.simulation.simulate import simulate
 from service.simulation.spreads import spreads_of
 from service.simulation.training import Course, Descent, by_rate, quantiles, share_of
-from service.studies.training import Curve, TrainedRate, TrainedVerdict, Training, TrainingSpec
+from service.studies.training import Curve, TrainedRate, TrainedVerdict, Training, TrainingSpec, best_rate
 
 _MOST_RECORDS = 101
 _WORTH_A_HELPER = 1e8
@@ -94,7 +93,7 @@ def train(spec: TrainingSpec, processes: int = 1) -> Training:
     report = simulate(spec.simulation(), processes)
     verdict = verdict_of(report)
     found = trained_rates(planned, verdict, range(len(planned.descent.rates)), processes)
-    best = _best(found)
+    best = best_rate(found)
     return Training(
         digest=spec.digest(),
         sentence=_sentence(found, best, verdict),
@@ -175,18 +174,6 @@ def _trained_rate(planned: PlannedTraining, number: int, course: Course, verdict
 
 def _curve(median: list[float | None], p05: list[float | None], p95: list[float | None]) -> Curve:
     return Curve(median=median, p05=p05, p95=p95)
-
-
-def _best(rates: Sequence[TrainedRate]) -> TrainedRate | None:
-    """The rate with the highest final accuracy, else the lowest final loss; None where all diverge."""
-    alive = [one for one in rates if one.loss is not None and one.loss.median[-1] is not None]
-    return min(alive, key=_rank, default=None)
-
-
-def _rank(one: TrainedRate) -> tuple[float, float]:
-    accuracy = one.final_accuracy.median if one.final_accuracy is not None else None
-    loss = one.loss.median[-1] if one.loss is not None else None
-    return (-(accuracy or 0.0), inf if loss is None else loss)
 
 
 def _learned(best: TrainedRate, verdict: TrainedVerdict) -> bool | None:
