@@ -221,7 +221,9 @@ def test_a_file_is_of_the_media_type_of_its_example(service_url: str, name: str)
 
 
 def test_the_excerpts_are_taken_from_what_the_service_answers(service_url: str) -> None:
-    catalog, document, metrics, chart = (called(service_url, name, None) for name in EXCERPTS)
+    bodies = (next(iter(bodies_of(name).values()), None) for name in EXCERPTS)
+    answers = map(called, [service_url] * len(EXCERPTS), EXCERPTS, bodies)
+    catalog, document, metrics, chart, training = answers
     family = example_of("get_catalog")[1]["families"][0]
     whole = catalog.json()["families"][0]
     assert_alike({**whole, "kinds": whole["kinds"][: len(family["kinds"])]}, family)
@@ -231,6 +233,7 @@ def test_the_excerpts_are_taken_from_what_the_service_answers(service_url: str) 
     shown = example_of("get_metrics")[1].splitlines()
     assert {line for line in shown if line.startswith("#")} <= set(metrics.text.splitlines())
     assert example_of("get_job_chart")[1].items() <= chart.json().items()
+    assert example_of("create_training_chart")[1].items() <= training.json().items()
 
 
 def test_the_list_of_reports_has_the_example_of_a_report_as_the_example_of_a_list_has(service_url: str) -> None:
