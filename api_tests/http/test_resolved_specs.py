@@ -132,6 +132,8 @@ def test_an_activation_of_its_own_is_judged_like_one_inside_a_dense_layer(servic
     ]
     assert verdicts[0]["label"] in ("vanishing", "exploding", "stable")
     assert verdicts[0].keys() == verdicts[1].keys()
+    risks = [verdict.pop("failure_risk").pop("probability") for verdict in verdicts]
+    assert risks[0] == pytest.approx(risks[1], rel=1e-9)
     for name in verdicts[0].keys() - {"reasons"}:
         assert verdicts[0][name] == nearly(verdicts[1][name]), name
 

@@ -170,8 +170,9 @@ def test_every_number_is_finite_or_null_whatever_the_network() -> None:
     for network in wild:
         for precision in ("float32", "float64"):
             made = report(network, precision=precision, include=["gradients", "histograms"], trials=9)
-            assert "nan" not in made.model_dump_json().lower().replace("tanh", "")
-            assert "inf" not in made.model_dump_json().lower()
+            text = made.model_dump_json().lower()
+            assert "nan" not in text.replace("tanh", "")
+            assert "inf" not in text.replace('"info"', "")
 
 
 def test_one_random_batch_is_enough_where_everything_is_given() -> None:

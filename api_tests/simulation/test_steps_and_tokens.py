@@ -90,20 +90,22 @@ def test_a_gru_that_reads_nothing_keeps_half_of_it(reset_after: bool) -> None:
     [
         (
             0.1,
-            "vanishes by a factor of 1e-08 (−8.00 decades): what lies more than 2.5 steps back is hardly learned from.",
+            "The gradient vanishes severely along the steps of its sequences: from the last step of layer 1, a recurrent "
+            "one, back to the first it changes by a factor of 1e-08 (−8.00 decades).",
         ),
-        (10.0, "explodes by a factor of 1e+08 (+8.00 decades), severely so beyond 2.5 steps."),
-        (1.0, None),
+        (
+            10.0,
+            "The gradient explodes severely along the steps of its sequences: from the last step of layer 1, a recurrent "
+            "one, back to the first it changes by a factor of 1e+08 (+8.00 decades).",
+        ),
+        (1.0, "The gradient is stable: there is one hidden layer, and so no depth to vanish or explode in."),
     ],
 )
 def test_a_gradient_that_is_lost_along_the_steps_is_said_though_there_is_no_depth(
-    gain: float, sentence: str | None
+    gain: float, sentence: str
 ) -> None:
-    verdict = sequence(orthogonal(gain), OUTPUT).verdict
-    assert verdict.reasons[0].endswith("there is one hidden layer, and so no depth to vanish or explode in.")
-    beginning = "From the last step of layer 1, a recurrent one, back to its first the gradient "
-    said = [one for one in verdict.reasons if one.startswith(beginning)]
-    assert said == ([] if sentence is None else [beginning + sentence])
+    report = sequence(orthogonal(gain), OUTPUT)
+    assert next(one for one in report.verdict.reasons if one not in report.scale.sentences) == sentence
 
 
 def test_the_steps_beyond_the_bands_of_the_policy_most_of_all_are_told_of() -> None:
@@ -112,7 +114,7 @@ def test_the_steps_beyond_the_bands_of_the_policy_most_of_all_are_told_of() -> N
         [
             one
             for one in sequence(*layers, OUTPUT, policy={"kind": policy}).verdict.reasons
-            if one.startswith("From the")
+            if "along the steps" in one
         ]
         for policy in ("sgd", "adam")
     ]

@@ -1,8 +1,10 @@
 """What a plan costs, before anything is allocated."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import floor, prod
+from dataclasses import dataclass, replace
+from functools import partial
+from math import prod
 
 from service.core.errors import BudgetExceeded
 from service.core.settings import Settings
@@ -145,7 +147,7 @@ def check_budget(plan: Plan, limits: Limits) -> None:
     if costs.bytes > limits.bytes:
         sentence = f"The simulation needs about {_gibibytes(costs.bytes)}; a worker may use {_gibibytes(limits.bytes)}."
     else:
-        fitting = floor(plan.trials * limit / asked)
+        fitting = bisect_right(range(1, plan.trials), limit, key=partial(_operations, plan))
         advice = f"{fitting} trials would fit." if fitting else "Not even one trial fits: make the network smaller."
         sentence = f"The simulation takes about {asked:.3g} operations; {limit:.3g} are done at once. {advice}"
         sentence = f"{sentence} {limits.beyond}".rstrip()
@@ -169,6 +171,11 @@ def check_budgets(plans: Sequence[Plan], limits: Limits) -> None:
             floating_point_operations=asked,
             floating_point_operations_limit=limit,
         )
+
+
+def _operations(made: Plan, trials: int) -> float:
+    """What so many trials of a plan take."""
+    return cost(replace(made, spec=made.spec.model_copy(update={"trials": trials}))).floating_point_operations
 
 
 def _within(costs: Cost, limits: Limits) -> bool:
