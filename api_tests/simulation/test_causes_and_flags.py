@@ -138,6 +138,15 @@ def test_layers_up_to_the_last_hidden_one_tell_how_flat_they_are() -> None:
     assert find_cause(labelled(Label.VANISHING, -3.0), shown, way_back, known) is Cause.SATURATION
 
 
+def test_linear_layers_between_do_not_hide_how_flat_activations_are() -> None:
+    one, flat = ({"mean": 0.0, "rms": rms, "min": 0.0, "max": 1.0} for rms in (1.0, 0.2))
+    way_back = [layer(1, boundary=True, derivative=one), layer(2, derivative=flat), layer(3, boundary=True), layer(4)]
+    shown = evidence(depth_ratio=-3.0, shares={"derivative": -3.0})
+    for activation, expected in ((Sigmoid(), Cause.SMALL_SLOPE), (Tanh(), Cause.SATURATION)):
+        known = facts(activations={1: Linear(), 2: activation, 3: Linear()})
+        assert find_cause(labelled(Label.VANISHING, -3.0), shown, way_back, known) is expected
+
+
 def test_layers_inside_blocks_do_not_tell_how_flat_the_others_are() -> None:
     assert by_slope(0.01, Sigmoid(), inside=True) is Cause.GAIN
 

@@ -90,20 +90,18 @@ def test_a_gru_that_reads_nothing_keeps_half_of_it(reset_after: bool) -> None:
     [
         (
             0.1,
-            "The gradient vanishes severely along the steps of its sequences: from the last step of layer 1, a recurrent "
-            "one, back to the first it changes by a factor of 1e-08 (−8.00 decades).",
+            "The gradient vanishes severely along the steps of its sequences: from the last step of layer 1, a "
+            "recurrent one, back to the first it changes by a factor of 1e-08 (−8.00 decades).",
         ),
         (
             10.0,
-            "The gradient explodes severely along the steps of its sequences: from the last step of layer 1, a recurrent "
-            "one, back to the first it changes by a factor of 1e+08 (+8.00 decades).",
+            "The gradient explodes severely along the steps of its sequences: from the last step of layer 1, a "
+            "recurrent one, back to the first it changes by a factor of 1e+08 (+8.00 decades).",
         ),
         (1.0, "The gradient is stable: there is one hidden layer, and so no depth to vanish or explode in."),
     ],
 )
-def test_a_gradient_that_is_lost_along_the_steps_is_said_though_there_is_no_depth(
-    gain: float, sentence: str
-) -> None:
+def test_a_gradient_that_is_lost_along_the_steps_is_said_though_there_is_no_depth(gain: float, sentence: str) -> None:
     report = sequence(orthogonal(gain), OUTPUT)
     assert next(one for one in report.verdict.reasons if one not in report.scale.sentences) == sentence
 
@@ -111,11 +109,7 @@ def test_a_gradient_that_is_lost_along_the_steps_is_said_though_there_is_no_dept
 def test_the_steps_beyond_the_bands_of_the_policy_most_of_all_are_told_of() -> None:
     layers = [orthogonal(gain, returns="sequence") for gain in (0.7, 0.5)]
     told = [
-        [
-            one
-            for one in sequence(*layers, OUTPUT, policy={"kind": policy}).verdict.reasons
-            if "along the steps" in one
-        ]
+        [one for one in sequence(*layers, OUTPUT, policy={"kind": policy}).verdict.reasons if "along the steps" in one]
         for policy in ("sgd", "adam")
     ]
     assert [["layer 2" in one for one in said] for said in told] == [[True], []]

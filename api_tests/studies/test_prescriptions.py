@@ -53,7 +53,7 @@ FIRST_SENTENCES = {
     "04": "std 0.045 instead of 1: depth ratio +4.",
     "06": "he_uniform instead of uniform and biases of zeros: depth ratio +0.9",
     "07": "Inputs standardised, x = (x - 27.96) / 57.7: initial loss ",
-    "08": "std 0.71 instead of 10: outputs no longer saturated.",
+    "08": "std 0.71 instead of 10: outputs no longer saturated, the first layer no longer saturated.",
     "10": "Inputs standardised, x = (x - 127.5) / 73.6; and ",
     "15": "Inputs standardised, x = (x - 50) / 28.87: depth ratio ",
     "18": "Inputs standardised, x = (x - x.mean(0)) / x.std(0): ",

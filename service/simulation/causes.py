@@ -10,6 +10,7 @@ from itertools import pairwise, takewhile
 from math import inf, isfinite, log10
 
 from service.nn.activations import Activation
+from service.nn.activations.smooth import Linear
 from service.nn.layers.base import Account
 from service.simulation.gradients import StoredGradients
 from service.simulation.layer_results import LayerStatistics
@@ -152,9 +153,11 @@ def _vanishing(judged: Judged, evidence: Evidence, way_back: list[LayerStatistic
 def _by_slopes(layers: list[LayerStatistics], facts: NetworkFacts) -> Cause | None:
     """Whether activations are too flat where they work, or everywhere; None where they are neither, or none are."""
     slopes = [
-        (_log10(layer.derivative.rms), _log10(best_slope(facts.activations[layer.index])))
+        (_log10(layer.derivative.rms), _log10(best_slope(activation)))
         for layer in layers
-        if layer.derivative.rms is not None and layer.index in facts.activations
+        if layer.derivative.rms is not None
+        and (activation := facts.activations.get(layer.index)) is not None
+        and not isinstance(activation, Linear)  # which has nothing to be flat
     ]
     known = [(slope, best) for slope, best in slopes if isfinite(best)]
     if sum(slope - best for slope, best in known) < len(known) * _log10(_TOO_FLAT):
