@@ -44,6 +44,7 @@ _PARTS = {
     "Readers": {
         "Your first verdict": "docs/tutorial",
         "For engineers": "docs/engineers",
+        "From verdict to repair": "docs/repair",
         "For course staff": "docs/course-staff",
         "For students": "docs/students",
         "Operating it": "docs/operating",
@@ -53,6 +54,7 @@ _PARTS = {
         "Layers of real networks": "docs/layers",
         "Reference of layers": "docs/reference",
         "Findings": "docs/findings",
+        "Glossary": "docs/glossary",
         "Networks that people train": "examples/networks/README",
         "Clients in four languages": "openapi/README",
         "Changes": "CHANGELOG",
