@@ -112,6 +112,7 @@ def by_slope(rms: float | None, activation: Activation | None, **fields: Any) ->
         (0.125 - 1e-4, Sigmoid(), Cause.SATURATION),  # half of the best one, a quarter
         (0.125 + 1e-4, Sigmoid(), Cause.SMALL_SLOPE),
         (0.25, Sigmoid(), Cause.SMALL_SLOPE),
+        (0.0, Sigmoid(), Cause.SATURATION),
         (0.5 - 1e-3, Tanh(), Cause.SATURATION),
         (0.5 + 1e-3, Tanh(), Cause.GAIN),
         (0.707, Relu(), Cause.GAIN),
