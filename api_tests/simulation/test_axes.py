@@ -14,7 +14,7 @@ from service.simulation.layer_results import TimeStatistics
 from service.simulation.results import SimulationReport
 from service.simulation.separation import Separation
 from service.simulation.verdict import Decision, judge
-from service.simulation.vocabulary import JudgedAxis, Label, Severity
+from service.simulation.vocabulary import Cause, JudgedAxis, Label, Severity
 
 JUST = 1e-9
 DEPTH, TIME = JudgedAxis
@@ -86,6 +86,12 @@ def test_time_decides_where_its_ratio_is_in_a_more_severe_band(
     assert (vote.label, vote.severity, vote.axis) == (label, severity, axis)
 
 
+def test_the_cause_is_that_of_the_recurrent_layer_where_time_decides_and_that_of_the_depth_elsewhere() -> None:
+    shares = {"normalisation": np.array([-3.0])}  # which would be the cause in depth; along time the weights are
+    for ratio, time, expected in ((-1.5, -9.0, Cause.GAIN), (-3.0, -2.0, Cause.NORMALISATION)):
+        assert decided([ratio], {1: [time]}, shares=shares).cause is expected
+
+
 def test_what_is_dead_or_overflows_is_not_judged_along_time() -> None:
     dead = decided([nan] * 2, {1: [-9.0] * 2}, dead=[True] * 2).vote
     assert (dead.label, dead.axis) == (Label.DEAD, DEPTH)
@@ -109,6 +115,7 @@ def test_trials_vote_each_along_its_own_axis_and_the_median_one_has_the_axis() -
         ({1: [-2.6], 3: [2.0]}, 1),  # the more severe band
         ({1: [-2.4], 3: [2.6]}, 3),
         ({1: [0.4], 3: [-0.6]}, 3),  # both in the stable band: the one farther out
+        ({1: [0.0], 3: [0.5]}, 3),
         ({1: [-inf], 3: [-9.0]}, 1),
     ],
 )

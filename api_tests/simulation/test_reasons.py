@@ -581,6 +581,9 @@ def test_a_verdict_has_everything_that_was_decided() -> None:
     made = trials([-2.0, 0.0], forward_ratio=[0.5, 0.5], end_to_end_ratio=[0.25, 0.25], slopes=[0.1, 0.1])
     case = judged(made, random=False, sum_inverse_width=0.125, symmetric=True)
     verdict = verdict_of(case, explain(case, around()))
+    wide = replace(case, rate=replace(case.rate, interval=(0.5, 2.0)))
+    assert verdict_of(wide, []).gain_per_layer_interval == Interval(low=0.5, high=2.0)
+    assert verdict_of(replace(case, rate=replace(case.rate, interval=None)), []).gain_per_layer_interval is None
     assert (verdict.label, verdict.severity) == (Label.VANISHING, Severity.MILD)
     assert (verdict.confidence, verdict.seed_dependent) == (0.5, True)
     assert [one.median for one in (verdict.depth_ratio, verdict.forward_ratio)] == [-1.0, 0.5]
