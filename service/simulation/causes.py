@@ -14,6 +14,7 @@ from service.nn.activations.smooth import Linear
 from service.nn.layers.base import Account
 from service.simulation.gradients import StoredGradients
 from service.simulation.layer_results import LayerStatistics
+from service.simulation.spreads import SEVERE
 from service.simulation.vocabulary import Cause, Flag, Label, Optimiser
 from service.simulation.vote import Evidence
 from service.theory.balance import best_slope, is_bounded
@@ -37,8 +38,6 @@ _ACCELERATION = 1.3
 """A collapse takes more with each layer: every step at least this many times the one before."""
 _SMALL_SLOPE = 0.5
 """An activation whose best root mean square slope is below this is flat everywhere; 16 usual ones reach 0.7 to 1.5."""
-_HALF_OF_SEVERE = 1.25
-"""Decades: half of those after which what lies further back cannot be used, as `memory_steps` counts them."""
 _TOO_FLAT = 0.5
 """Below this share of its best slope, an activation is too flat where it works."""
 
@@ -173,7 +172,7 @@ def _along_steps(label: Label, layer: LayerStatistics, facts: NetworkFacts) -> C
     if label is Label.EXPLODING:
         return Cause.CHAOS if is_bounded(activation) else Cause.GAIN
     steps = (layer.time and layer.time.memory_steps) or inf  # to lose two and a half decades
-    by_slopes = _log10(slope) * steps <= -_HALF_OF_SEVERE
+    by_slopes = _log10(slope) * steps <= -0.5 * SEVERE
     return (_by_slopes([layer], facts) if by_slopes else None) or Cause.GAIN
 
 

@@ -5,14 +5,13 @@ import numpy as np
 from service.core.arrays import Array
 from service.core.kinds import Model
 from service.nn.layers.base import Built
-from service.nn.optimizers import AdamOptimizer, SgdOptimizer
-from service.nn.policies import Adam
-from service.simulation.descent import slope
+from service.simulation.descent import SilentProbe, slope
 from service.simulation.drawing import draw
 from service.simulation.plan import Plan
 from service.simulation.rival_rules import RULES, Activated, Observed, Opinion
-from service.simulation.vocabulary import Label
-from service.simulation.zero_cost import Passed, Unseen, ZeroCostMeasure, zero_cost_measures
+from service.simulation.spreads import USUAL_RATES
+from service.simulation.vocabulary import Label, Optimiser
+from service.simulation.zero_cost import Passed, ZeroCostMeasure, zero_cost_measures
 
 
 class Opinions(Model):
@@ -26,7 +25,7 @@ class Opinions(Model):
 
 def opinions_of(made: Plan, label: Label, ratio: float | None) -> Opinions:
     """The opinions on the first trial of a plan, of that label and ratio."""
-    rate = (AdamOptimizer if isinstance(made.spec.policy, Adam) else SgdOptimizer).usual_rate
+    rate = USUAL_RATES[Optimiser(made.spec.policy.kind_name())]
     network = draw(made, range(1))
     passed = Passed(made, network, slope(network, made.spec.loss))
     with np.errstate(all="ignore"):
@@ -35,7 +34,7 @@ def opinions_of(made: Plan, label: Label, ratio: float | None) -> Opinions:
         return Opinions(rules=rules, measures=zero_cost_measures(passed))
 
 
-class _Watch(Unseen):
+class _Watch(SilentProbe):
     """A probe that keeps what every activation was given and what it made of that."""
 
     def __init__(self) -> None:

@@ -8,6 +8,7 @@ from service.simulation import wording
 from service.simulation.causes import largest_account, signal_follows
 from service.simulation.gradients import StoredGradients
 from service.simulation.results import InitialScale, Theory
+from service.simulation.spreads import USUAL_RATES
 from service.simulation.verdict import Decision, loses_gradients, wandering
 from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label, Tendency
 from service.simulation.vote import Evidence
@@ -279,7 +280,7 @@ def _flag(flag: Flag, case: Decision) -> str:
         else "",
         numbers=case.facts.fewest_in_statistics,
         optimiser=wording.OPTIMISERS[optimiser],
-        rate=wording.USUAL_RATES[optimiser],
+        rate=f"{USUAL_RATES[optimiser]:g}",
         update="nothing" if case.log10_update is None else power(case.log10_update),
     )
 

@@ -18,14 +18,14 @@ from service.simulation.statistics import ACCOUNTS, Decades, Measurements, along
 from service.simulation.tree import PlannedNode
 from service.simulation.vocabulary import Optimiser
 
-_USUAL_RATES = {Optimiser.SGD: SgdOptimizer.usual_rate, Optimiser.ADAM: AdamOptimizer.usual_rate}
+USUAL_RATES = {Optimiser.SGD: SgdOptimizer.usual_rate, Optimiser.ADAM: AdamOptimizer.usual_rate}
 """The rates that people begin with: updates are measured by one step at these."""
 _QUANTILES = (0.5, 0.05, 0.95)
 _FIELDS = ("median", "p05", "p95", "mean", "std", "count")
 _NOTHING = (None, None, None, None, None, 0)
 _CONFIDENCE = 0.95
 _MOST_STEPS = 200
-_SEVERE = 2.5
+SEVERE = 2.5
 """Decades after which what lies further back cannot be used."""
 _STILL = 1e-9
 
@@ -139,7 +139,7 @@ def _time(profile: Decades, ratio: Decades) -> dict[str, object]:
     rate = abs(spread.median or 0.0) / (profile.shape[1] - 1)
     return {
         "time_ratio": spread,
-        "memory_steps": None if rate < _STILL else _SEVERE / rate,
+        "memory_steps": None if rate < _STILL else SEVERE / rate,
         "log10_state_gradient": _over_finite(profile[:, steps], np.nanmedian),
     }
 
@@ -221,7 +221,7 @@ def log10_update(layers: list[LayerStatistics], optimiser: Optimiser) -> float |
     ]
     step = _total(norm - rms if optimiser is Optimiser.ADAM else norm for norm, rms in known)
     weights = _total(layer.log10_weight_norm.median for layer in layers)
-    return None if step is None or weights is None else log10(_USUAL_RATES[optimiser]) + step - weights
+    return None if step is None or weights is None else log10(USUAL_RATES[optimiser]) + step - weights
 
 
 def _total(decades: Iterable[float | None]) -> float | None:

@@ -58,7 +58,6 @@ FLAGS = {
     "the gradient changes by that alone.",
 }
 OPTIMISERS = {Optimiser.SGD: "gradient descent", Optimiser.ADAM: "Adam"}
-USUAL_RATES = {Optimiser.SGD: "0.01", Optimiser.ADAM: "0.001"}
 
 HEADLINES = {
     (Label.VANISHING, Severity.MILD): "The gradient vanishes mildly",

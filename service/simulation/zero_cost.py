@@ -7,18 +7,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from service.core.arrays import Array, Float64Array
+from service.core.arrays import Array
 from service.core.kinds import Double, Model
 from service.nn.activations.smooth import Linear
-from service.nn.layers.base import Built, Chain, Node, Saved
+from service.nn.layers.base import Built, Chain, Node
 from service.nn.layers.batch_norm import BatchNorm
 from service.nn.layers.dropout import Dropout
 from service.nn.layers.normalisation import Normalisation
 from service.nn.losses import Loss
 from service.nn.optimizers import SgdOptimizer
-from service.nn.scaled import Exponents, Scaled
 from service.nn.shapes import TokensShape
-from service.simulation.descent import Slope, Trained, loss_of, slope
+from service.simulation.descent import SilentProbe, Slope, Trained, loss_of, slope
 from service.simulation.drawing import Drawn
 from service.simulation.plan import Plan
 
@@ -76,33 +75,6 @@ def zero_cost_measures(passed: Passed) -> list[ZeroCostMeasure]:
 def built(nodes: Iterable[Built]) -> list[Built]:
     """All nodes, and those inside them."""
     return [one for node in nodes for one in (node, *(inner for chain in node.chains for inner in built(chain.nodes)))]
-
-
-class Unseen:
-    """A probe that keeps nothing; arrays are (trials, samples, features)."""
-
-    def arranged(self, signal: Array) -> Array:
-        """`signal` as it is, of any shape."""
-        return signal
-
-    def stored(self, values: Array, exponent: Exponents | None = None) -> Array:
-        """`values` as they are, of any shape."""
-        return values
-
-    def output(self, at: Built, z: Array, h: Array) -> None:
-        """Signals, (trials, samples, features), are not kept."""
-
-    def gradient(self, at: Built, dy: Scaled, dz: Scaled, derivative: Array | None) -> None:
-        """Nor are their gradients, (trials, samples, features)."""
-
-    def parameters(self, at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Array]) -> None:
-        """Nor are those of parameters."""
-
-    def entry(self, at: Built, dx: Scaled) -> None:
-        """Nor those at the entries of blocks."""
-
-    def note(self, at: Built, name: str, values: Float64Array) -> None:
-        """Nor what a node has to say, (trials, …)."""
 
 
 class _OutputSum(Loss):
@@ -188,7 +160,7 @@ def _ntk_condition(passed: Passed) -> float | None:
 
 def _effective_rank(passed: Passed) -> float | None:
     *front, _ = passed.network.chain.nodes
-    head = _stripped(Chain(front), (Dropout,), _as_drawn).forward(passed.network.inputs, Unseen())[0][0]
+    head = _stripped(Chain(front), (Dropout,), _as_drawn).forward(passed.network.inputs, SilentProbe())[0][0]
     centred = head - head.mean(axis=0)
     if not np.isfinite(centred).all():
         return None
