@@ -19,9 +19,9 @@ def never(spec: SimulationSpec) -> SimulationReport:
     raise AssertionError(f"{spec.digest()} was simulated")
 
 
-def graded(claims: list[Json], answers: Json, simulate: Simulate = never) -> Grading:
-    """The grading of `answers` by `claims`."""
-    asked = {"rubric": {"id": "rubric", "claims": claims}, "answers": answers}
+def graded(claims: list[Json], answers: Json, simulate: Simulate = never, **rubric: Any) -> Grading:
+    """The grading of `answers` by `claims`, and by what else the rubric says."""
+    asked = {"rubric": {"id": "rubric", "claims": claims, **rubric}, "answers": answers}
     return grade(GradingSpec.model_validate(asked), simulate)
 
 

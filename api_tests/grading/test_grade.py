@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from api_tests.grading.judging import Json, graded
+from api_tests.grading.judging import Json, graded, judged
 from api_tests.grading.networks_for_claims import Counting, gaining, saying, spread, variant
 from service.core.errors import FlawedRubric, SpecError
+from service.grading.results import Check
 from service.grading.rubrics import check_rubric, plans_of
 from service.grading.spec import Rubric
 from service.simulation.vocabulary import Label
@@ -182,3 +183,30 @@ def test_a_measure_may_be_exactly_zero_and_still_be_ranked() -> None:
     claim = {"id": "r", "kind": "ranking", "of": {"a": variant(1), "b": variant(2)}}
     grading = graded([claim], {"r": ["a", "b"]}, Counting({1: dying, 2: gaining(0.9)}))
     assert grading.score == 1.0
+
+
+SHEETS = [
+    ("review", {"a": "#", "b": "1"}, "needs_review", {"a"}),
+    ("review", {"b": "1"}, "graded", set()),
+    ("review", {"a": "2", "b": "1"}, "graded", set()),
+    ("review", {"a": "1", "b": "#"}, "needs_review", {"b"}),
+    ("incorrect", {"a": "#", "b": "#"}, "graded", set()),
+    ("incorrect", {"a": "1", "b": "abs(sin(z))", "c": "relu(sin(z))*2/2"}, "needs_review", {"c"}),
+]
+
+
+@pytest.mark.parametrize(("unreadable", "answers", "status", "looked_at"), SHEETS)
+def test_what_cannot_be_read_goes_to_a_person_unless_the_rubric_says_that_it_is_wrong(
+    unreadable: str, answers: Json, status: str, looked_at: set[str]
+) -> None:
+    doubtful = {"id": "c", "kind": "expression", "expected": "max(sin(z), 0)"}
+    grading = graded([number("a"), number("b"), doubtful], answers, unreadable=unreadable)
+    assert grading.status == status
+    assert {check.id for check in grading.checks if check.needs_review} == looked_at
+    assert all(check.points == 0.0 for check in grading.checks if check.needs_review)
+
+
+def test_a_check_that_was_stored_before_it_said_so_is_for_a_person_where_it_is_undecided() -> None:
+    for status, needed in (("undecided", True), ("invalid", False), ("correct", False)):
+        stored = judged(number("a"), "1").model_dump(exclude={"needs_review"}) | {"status": status}
+        assert Check.model_validate(stored).needs_review is needed

@@ -14,22 +14,27 @@ from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
 
 _POINT_DIGITS = 6
+_FOR_REVIEW = {
+    "review": (CheckStatus.UNDECIDED, CheckStatus.INVALID),
+    "incorrect": (CheckStatus.UNDECIDED,),
+}
+"""What a person has to look at, by what the rubric says of unreadable answers."""
 
 
 def grade(spec: GradingSpec, simulate: Simulate) -> Grading:
-    """Every claim judged; what is simulated twice is simulated once."""
+    """Every claim judged; each distinct simulation runs once."""
     parameters = {one.id: one.names() for one in spec.rubric.claims if isinstance(one, ExpressionClaim)}
     context = Context(spec.answers, _once(simulate), parameters)
-    checks = [_check(claim, spec.answers, context) for claim in spec.rubric.claims]
+    review = _FOR_REVIEW[spec.rubric.unreadable]
+    checks = [_check(claim, spec.answers, context, review) for claim in spec.rubric.claims]
     score = round(sum(check.points for check in checks), _POINT_DIGITS)
     most = round(sum(check.max_points for check in checks), _POINT_DIGITS)
-    review = any(check.status is CheckStatus.UNDECIDED for check in checks)
     return Grading(
         rubric=spec.rubric.id,
         score=score,
         max_score=most,
         fraction=min(1.0, score / most) if most else 1.0,
-        status=GradingStatus.NEEDS_REVIEW if review else GradingStatus.GRADED,
+        status=GradingStatus.NEEDS_REVIEW if any(check.needs_review for check in checks) else GradingStatus.GRADED,
         checks=checks,
         service_version=__version__,
     )
@@ -47,7 +52,7 @@ def _once(simulate: Simulate) -> Simulate:
     return simulated
 
 
-def _check(claim: Claim, answers: Mapping[str, Any], context: Context) -> Check:
+def _check(claim: Claim, answers: Mapping[str, Any], context: Context, review: tuple[CheckStatus, ...]) -> Check:
     found = _judgement(claim, answers, context)
     told = claim.feedback is Detail.FULL
     return Check(
@@ -63,6 +68,7 @@ def _check(claim: Claim, answers: Mapping[str, Any], context: Context) -> Check:
         method=found.method if told else None,
         counterexample=found.counterexample if told else None,
         position=found.position,
+        needs_review=found.status in review,
         evidence=list(found.evidence) if told else [],
         hidden=claim.hidden,
     )

@@ -1,15 +1,15 @@
 """What a grading says, and the words it says it with."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from service.core.kinds import Double, Fraction, Int64, Model, NonNegative
 
 
 class CheckStatus(StrEnum):
-    """What became of one claim."""
+    """The outcome of one claim; `invalid` is an answer that cannot be read."""
 
     CORRECT = "correct"
     PARTIAL = "partial"
@@ -64,7 +64,7 @@ class Check(Model):
     title: str
     """The claim's title, its id where it has none."""
     status: CheckStatus
-    """What became of it."""
+    """The outcome."""
     points: NonNegative
     """Points given."""
     max_points: NonNegative
@@ -80,11 +80,21 @@ class Check(Model):
     counterexample: Counterexample | None
     """Where an answer goes wrong, where that is a point."""
     position: Int64 | None
-    """Where an answer cannot be read: characters from 0."""
+    """Where an answer cannot be read: characters from 1."""
+    needs_review: bool
+    """Whether a person has to look at it."""
     evidence: list[str]
     """Reports of the simulations that it was judged by, as paths of this service."""
     hidden: bool
     """Whether the student shall not see it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_an_older_version(cls, known: Any) -> Any:
+        """A stored check without `needs_review`, which was then said of the undecided ones alone."""
+        if isinstance(known, dict) and "needs_review" not in known:
+            return {**known, "needs_review": known.get("status") == CheckStatus.UNDECIDED}
+        return known
 
     @property
     def passed(self) -> bool:
@@ -111,7 +121,7 @@ class Grading(Model):
     fraction: Fraction
     """score / max_score; 1 where there are no points to get."""
     status: GradingStatus
-    """Whether every claim is decided."""
+    """Whether a person has to look at one of the claims."""
     checks: Annotated[list[Check], Field(max_length=64)]
     """The claims in the order of the rubric."""
     service_version: str

@@ -1,6 +1,6 @@
 """What may be asked to be graded."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -22,6 +22,8 @@ class Rubric(Model):
     """Its name: letters, digits and underscores."""
     title: Annotated[str, Field(max_length=200)] = ""
     """What it is called."""
+    unreadable: Literal["review", "incorrect"] = "review"
+    """What an answer that cannot be read is: no points yet and a person looks, or simply no points."""
     claims: Annotated[list[AnyClaim], Field(min_length=1, max_length=MOST_CLAIMS)]
     """Its parts, each with an id of its own."""
 

@@ -52,7 +52,8 @@ def checks(draw: st.DrawFn, identifier: str) -> Check:
         parsed_latex=draw(st.none() | TITLES),
         method=draw(st.none() | st.sampled_from(Method)),
         counterexample=draw(st.none() | PLACES),
-        position=draw(st.none() | st.integers(0, 512)),
+        position=draw(st.none() | st.integers(1, 512)),
+        needs_review=status is CheckStatus.UNDECIDED or (status is CheckStatus.INVALID and draw(st.booleans())),
         evidence=[],
         hidden=draw(st.booleans()),
     )
@@ -61,13 +62,13 @@ def checks(draw: st.DrawFn, identifier: str) -> Check:
 def graded(found: list[Check]) -> Grading:
     """The grading of which `found` are the checks."""
     score, most = sum(check.points for check in found), sum(check.max_points for check in found)
-    undecided = any(check.status is CheckStatus.UNDECIDED for check in found)
+    review = any(check.needs_review for check in found)
     return Grading(
         rubric="course_2",
         score=score,
         max_score=most,
         fraction=min(1.0, score / most) if most else 1.0,
-        status=GradingStatus.NEEDS_REVIEW if undecided else GradingStatus.GRADED,
+        status=GradingStatus.NEEDS_REVIEW if review else GradingStatus.GRADED,
         checks=found,
         service_version="0.0.0",
     )

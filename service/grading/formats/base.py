@@ -35,7 +35,7 @@ def disclosed(grading: Grading) -> list[Check]:
 
 def concealed(checks: list[Check]) -> Check:
     """One check in place of hidden `checks`, which tells their points alone, and that a person must look at one."""
-    undecided = any(check.status is CheckStatus.UNDECIDED for check in checks)
+    undecided = any(check.needs_review for check in checks)
     all_passed = all(check.passed for check in checks)
     others = CheckStatus.CORRECT if all_passed else CheckStatus.INCORRECT
     return Check(
@@ -51,6 +51,7 @@ def concealed(checks: list[Check]) -> Check:
         method=None,
         counterexample=None,
         position=None,
+        needs_review=undecided,
         evidence=[],
         hidden=True,
     )
@@ -64,7 +65,7 @@ def title(check: Check) -> str:
 def message(check: Check) -> str:
     """Why, for the student: one line, never empty; it says so where a person must look."""
     said = line(check.message) or f"{check.status.value.capitalize()}."
-    return f"{said} {REVIEW}" if check.status is CheckStatus.UNDECIDED else said
+    return f"{said} {REVIEW}" if check.needs_review else said
 
 
 def points_in_words(given: float, of: float) -> str:
