@@ -6,6 +6,8 @@ derivative reads as a person would write it. Terms and factors keep the order th
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from math import prod
+from operator import ge, gt, le, lt
 
 from service.formulas.language.tree import (
     MINUS_ONE,
@@ -25,6 +27,7 @@ from service.formulas.language.tree import (
 
 _LONGEST_NUMBER = 1 << 256
 """Numerators and denominators beyond this are left unfolded."""
+_LARGEST_ROOTED = 1 << 48
 _MOST_TERMS = 16
 """Sums longer than this are not multiplied out."""
 
@@ -97,6 +100,8 @@ def times(*factors: Expr) -> Expr:
 
 def power(base: Expr, exponent: Expr) -> Expr:
     """base ^ exponent; a number to a small whole power is folded, a product under the line becomes powers."""
+    if not isinstance(exponent, Number) and (known := exact_value(exponent)) is not None:
+        exponent = Number(known)
     if ONE in (exponent, base):
         return base
     if exponent == ZERO:
@@ -113,6 +118,62 @@ def power(base: Expr, exponent: Expr) -> Expr:
         case Number(value) if value and abs(exponent.value) <= 64 and _small(value ** int(exponent.value)):
             return Number(value ** int(exponent.value))
     return Power(base, exponent)
+
+
+def exact_value(node: Expr) -> Fraction | None:
+    """The rational value of a formula without names, by arithmetic, roots and comparisons; None where they give none."""
+    if node.has_names():
+        return None
+    values = [exact_value(child) for child in node.children]
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return None
+    match node:
+        case Number(value):
+            found: Fraction | None = value
+        case Sum():
+            found = sum(known, Fraction(0))
+        case Product():
+            found = prod(known, start=Fraction(1))
+        case Power():
+            found = _exact_power(*known)
+        case Call(function) if function in _EXACT:
+            found = _EXACT[function](*known)
+        case Where(Relation(_, operator, _)):
+            found = known[2] if _COMPARISONS[operator](known[0], known[1]) else known[3]
+        case _:
+            found = None
+    return found if found is not None and _small(found) else None
+
+
+def _exact_power(base: Fraction, exponent: Fraction) -> Fraction | None:
+    """base ^ exponent; None where it is no number, irrational, or longer than numbers are folded."""
+    if base == 0:
+        return base if exponent > 0 else None
+    if exponent.denominator > 1:
+        root = _exact_root(base, exponent.denominator)
+        return None if root is None else _exact_power(root, Fraction(exponent.numerator))
+    bits = max(base.numerator.bit_length(), base.denominator.bit_length())
+    return base**exponent.numerator if bits * abs(exponent.numerator) <= _LONGEST_NUMBER.bit_length() else None
+
+
+def _exact_root(value: Fraction, degree: int) -> Fraction | None:
+    """The root of a positive number, where it is rational and numbers of 64 bits are enough to find it."""
+    if value <= 0 or max(value.numerator, value.denominator) >= _LARGEST_ROOTED:
+        return None
+    root = Fraction(round(value.numerator ** (1 / degree)), round(value.denominator ** (1 / degree)))
+    return root if root**degree == value else None
+
+
+_EXACT: dict[str, Callable[..., Fraction | None]] = {
+    "abs": abs,
+    "sign": lambda value: Fraction((value > 0) - (value < 0)),
+    "relu": lambda value: max(value, Fraction(0)),
+    "min": min,
+    "max": max,
+    "sqrt": lambda value: _exact_power(value, Fraction(1, 2)),
+}
+_COMPARISONS: dict[str, Callable[[Fraction, Fraction], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
 def negative(node: Expr) -> Expr:

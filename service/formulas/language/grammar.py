@@ -17,6 +17,7 @@ from difflib import get_close_matches
 from fractions import Fraction
 from typing import NoReturn
 
+from service.formulas.language.build import exact_value
 from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.functions import EXTREMES, FUNCTIONS
 from service.formulas.language.tokens import SYNONYMS, FormulaError, Token, TokenStream, is_writable, tokenize
@@ -127,7 +128,8 @@ class _Parser(TokenStream):
     def _bounded(self, exponent: Expr, position: int) -> Expr:
         if not exponent.has_names() and not abs(Evaluation.of_constant(exponent)) <= _LARGEST_POWER:
             raise FormulaError(f"Powers go up to {_LARGEST_POWER}; see position {position}.", position)
-        return exponent
+        known = exact_value(exponent)  # z^(1+1) is z^2, for negative z, too
+        return exponent if known is None else Number(known)
 
     def _starts_primary(self) -> bool:
         token = self._next
