@@ -70,9 +70,16 @@ def _product(x: Ball, exponent: int) -> Ball:
     return made
 
 
+def check_exponent(x: Ball, exponent: Ball) -> None:
+    """Raise Undecided where the exponent may be a whole number and x negative: only then x ^ exponent has a value."""
+    if not x > 0 and exponent.rad() < _WIDE and exponent.unique_fmpz() is not None:
+        raise Undecided
+
+
 def real_power(x: Ball, exponent: int | Fraction | Ball) -> Ball:
     """x ^ exponent, by the logarithm where the exponent is not whole."""
     if isinstance(exponent, arb):
+        check_exponent(x, exponent)
         return _exp(exponent * _ln(x))
     if exponent.denominator == 1:
         return _whole_power(x, exponent.numerator)

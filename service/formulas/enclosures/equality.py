@@ -4,9 +4,10 @@ Balls at high precision find a difference where there is one that can be seen, i
 where they find none, `identity` proves that there is none, if it can.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
 from functools import partial
@@ -19,8 +20,9 @@ from flint import arb, ctx
 from service.formulas.enclosures.balls import Ball, Undecided, rational
 from service.formulas.enclosures.identity import identical
 from service.formulas.enclosures.piecewise import Piece, pieces, switches, value_at
-from service.formulas.enclosures.program import BallProgram
-from service.formulas.language.tree import MINUS_ONE, Expr, Product, Sum
+from service.formulas.enclosures.program import VARIABLE, BallProgram
+from service.formulas.language.build import simplified
+from service.formulas.language.tree import MINUS_ONE, Call, Expr, Number, Power, Product, Sum, Where
 from service.formulas.language.write import plain
 
 COMPARISON_BITS = 192
@@ -32,6 +34,8 @@ _SHARES = (Fraction(1, 2), Fraction(11, 100), Fraction(89, 100), Fraction(27, 10
 _STEPS = (Fraction(3, 10), Fraction(11, 10), Fraction(27, 10), Fraction(1, 20), Fraction(63, 10), Fraction(17))
 _BLUR = arb("1e-40")
 _ENOUGH_PLACES = 4
+_LARGEST_DENOMINATOR = 60
+_ENTIRE = ("exp", "sin", "cos", "sinh", "cosh", "tanh", "sech", "atan", "asinh", "erf", "sigmoid", "softplus")
 _UNFORESEEN = 5
 """Places that follow from both formulas, so that no formula can be written to agree there alone."""
 
@@ -75,6 +79,15 @@ class IntervalComparison:
 
 def compare(one: Expr, other: Expr, low: float = -inf, high: float = inf) -> list[IntervalComparison]:
     """Both formulas of z without parameters compared on every smooth piece between `low` and `high`, rising."""
+    one, other = _settled(one), _settled(other)
+    found = _on_pieces(one, other, low, high)
+    if all(part.difference is None for part in found) and _unordered(simplified(one)) == _unordered(simplified(other)):
+        return [replace(part, certainty=Certainty.PROVEN) for part in found]
+    return found
+
+
+def _on_pieces(one: Expr, other: Expr, low: float, high: float) -> list[IntervalComparison]:
+    """What is found piece by piece; on all of the interval at once where the pieces are not known."""
     with ctx.workprec(COMPARISON_BITS):
         try:
             parts = pieces(Sum((one, Product((MINUS_ONE, other)))), arb(low), arb(high))
@@ -82,6 +95,54 @@ def compare(one: Expr, other: Expr, low: float = -inf, high: float = inf) -> lis
             return [_looked_at(one, other, low, high)]
         gaps = _gaps(one, other, parts, (low, high))
         return sorted([*gaps, *map(_compared, parts)], key=lambda found: found.low)
+
+
+def _unordered(node: Expr) -> Hashable:
+    """A key that is the same for formulas that differ by the order of terms, factors, arguments of min or max alone."""
+    parts = tuple(map(_unordered, node.children))
+    match node:
+        case Sum() | Product() | Call("min" | "max"):
+            return type(node), getattr(node, "function", None), frozenset(Counter(parts).items())
+        case Power():
+            return type(node), parts
+        case Call(function):
+            return function, parts
+        case Where(condition):
+            return condition.operator, parts
+    return node
+
+
+def _settled(node: Expr) -> Expr:
+    """`node` with a number for every exponent that is proven to be that number, as ln(e^2) is."""
+    node = node.with_children(tuple(map(_settled, node.children)))
+    match node:
+        case Power(base, exponent) if not isinstance(exponent, Number) and _is_entire(exponent):
+            number = _number_that_is(exponent)
+            return node if number is None else Power(base, number)
+    return node
+
+
+def _number_that_is(node: Expr) -> Number | None:
+    """The rational number that a formula is, where a ball shows which one it may be and `identical` proves it."""
+    with suppress(Undecided), ctx.workprec(COMPARISON_BITS):
+        seen = value_at(node, rational(_STEPS[0]))
+        if seen.is_finite():
+            number = Number(Fraction(float(seen)).limit_denominator(_LARGEST_DENOMINATOR))
+            if seen.contains(rational(number.value)) and identical(node, number):
+                return number
+    return None
+
+
+def _is_entire(node: Expr) -> bool:
+    """Whether a formula has a value for every z, by the functions that it is made of; a constant has one or none."""
+    match node:
+        case Power(_, Number(value)) if value.denominator == 1 and value >= 0:
+            pass
+        case Power() | Where():
+            return not node.depends_on(VARIABLE)
+        case Call(function) if function not in _ENTIRE:
+            return not node.depends_on(VARIABLE)
+    return all(map(_is_entire, node.children))
 
 
 def _compared(piece: Piece) -> IntervalComparison:

@@ -12,7 +12,7 @@ from typing import Any
 
 from flint import arb, arb_series
 
-from service.formulas.enclosures.balls import BALL_FUNCTIONS, Ball, Undecided, rational, real_power
+from service.formulas.enclosures.balls import BALL_FUNCTIONS, Ball, Undecided, check_exponent, rational, real_power
 from service.formulas.language.build import times
 from service.formulas.language.differentiate import DerivativeTooLong, differentiate
 from service.formulas.language.tree import Call, Constant, Expr, Number, Power, Product, Sum, Symbol, call
@@ -26,7 +26,10 @@ _CONSTANTS: dict[str, Callable[[], Ball]] = {"pi": arb.pi, "e": arb.const_e}
 
 
 class BallProgram:
-    """Smooth formulas of z without parameters; whatever has no value there is NaN, never an exception."""
+    """Smooth formulas of z without parameters; what has no value there is NaN.
+
+    Undecided is raised for a power of what may be negative whose exponent may be a whole number.
+    """
 
     def __init__(self, nodes: Sequence[Expr], series: bool = False) -> None:
         self._series = series
@@ -84,7 +87,7 @@ class BallProgram:
             case Power(base, Number(value)):
                 return self._all((base,)), self._function(Power(Symbol(VARIABLE), Number(value)))
             case Power(base, exponent):
-                return self._all((call("exp", times(exponent, call("ln", base))),)), lambda value: value
+                return self._all((base, exponent, call("exp", times(exponent, call("ln", base))))), _checked_power
             case Call(function, (argument,)) if function in BALL_FUNCTIONS:
                 return self._all((argument,)), self._function(call(function, Symbol(VARIABLE)))
         raise TypeError(f"{node!r} is no smooth formula")
@@ -106,7 +109,13 @@ def _product(*parts: Any) -> Any:
     return reduce(mul, parts)
 
 
-_CHEAP, _DEAR = (_sum, _product), 5
+def _checked_power(base: Any, exponent: Any, value: Any) -> Any:
+    """base ^ exponent, which is `value`; Undecided where the exponent may be a whole number."""
+    check_exponent(*(part[0] if isinstance(part, arb_series) else part for part in (base, exponent)))
+    return value
+
+
+_CHEAP, _DEAR = (_sum, _product, _checked_power), 5
 
 
 def constant(node: Expr) -> Ball:

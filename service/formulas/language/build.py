@@ -121,7 +121,7 @@ def power(base: Expr, exponent: Expr) -> Expr:
 
 
 def exact_value(node: Expr) -> Fraction | None:
-    """The rational value of a formula without names, by arithmetic, roots and comparisons; None where they give none."""
+    """The rational value of a formula without names by arithmetic, roots and comparisons; None where there is none."""
     if node.has_names():
         return None
     values = [exact_value(child) for child in node.children]
