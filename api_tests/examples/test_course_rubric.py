@@ -110,7 +110,7 @@ def test_a_bound_is_carried_forward_from_a_wrong_derivative(gradings: dict[str, 
 
 def test_a_misspelt_function_is_found_at_its_place_and_put_right(gradings: dict[str, Grading]) -> None:
     found = checks_of(gradings["with_slips"])["d2"]
-    assert read("answers_with_slips")["d2"][found.position :].startswith("tahn")
+    assert read("answers_with_slips")["d2"][found.position - 1 :].startswith("tahn")
     assert "tanh" in found.message
 
 

@@ -171,7 +171,7 @@ def test_what_is_no_bound_is_unreadable(answer: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "position"), [("0 <= |f'| <= 9^9^9", 15), ("|f'(z)| <= 1.2 tahn(1)", 15), (r"|f'| \le 1 +", 12)]
+    ("answer", "position"), [("0 <= |f'| <= 9^9^9", 16), ("|f'(z)| <= 1.2 tahn(1)", 16), (r"|f'| \le 1 +", 13)]
 )
 def test_a_position_counts_from_the_beginning_of_the_answer(answer: str, position: int) -> None:
     assert judged(bound("stanh"), answer).position == position

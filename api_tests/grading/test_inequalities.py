@@ -169,7 +169,7 @@ def test_a_chain_that_is_none_is_told_where(answer: str, words: str, position: i
 def test_a_slip_in_a_number_is_told_where_it_stands(answer: Any) -> None:
     with pytest.raises(Unreadable, match="tanh") as raised:
         Inequality.of(answer, {})
-    assert raised.value.position == 4
+    assert raised.value.position == 5
 
 
 @pytest.mark.parametrize("answer", [{"over": 1}, {"upper": 1, "over": 2}, {"lower": 0, "upper": 1, "": 1}], ids=str)

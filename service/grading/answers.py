@@ -59,7 +59,7 @@ class Preview(Model):
     message: str | None
     """Why it cannot be read; null where it can."""
     position: Int64 | None
-    """Where it cannot: characters from 0."""
+    """Where it cannot: characters from 1."""
 
 
 @dataclass(frozen=True)

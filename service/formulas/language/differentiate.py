@@ -36,7 +36,7 @@ class DerivativeTooLong(FormulaError):
 
     def __init__(self) -> None:
         sentence = f"The derivative of this formula has more than {self.most_parts} parts; it is not written out."
-        super().__init__(sentence, 0)
+        super().__init__(sentence, 1)
 
 
 @lru_cache(maxsize=256)

@@ -18,6 +18,7 @@ from fractions import Fraction
 from typing import NoReturn
 
 from service.formulas.language.build import exact_value
+from service.formulas.language.characters import spelled
 from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.functions import EXTREMES, FUNCTIONS
 from service.formulas.language.tokens import SYNONYMS, FormulaError, Token, TokenStream, is_writable, tokenize
@@ -44,12 +45,17 @@ _COMPARISONS = ("<", "<=", ">", ">=")
 def parse(text: str, variable: str = "z", parameters: Collection[str] = ()) -> Expr:
     """The formula that `text` states; FormulaError with the position and what was expected there."""
     for name in sorted(set(parameters) & _taken(variable)):
-        raise FormulaError(f"`{name}` already means something in formulas; the parameter needs another name.", 0)
+        raise FormulaError(f"`{name}` already means something in formulas; the parameter needs another name.", 1)
     letters = [name for name in (variable, "e", *parameters) if len(name) == 1]
-    tokens = tokenize(text, letters, {*_taken(variable), "sigma", *parameters})
+    tokens = tokenize(*spelled(text), letters, {*_taken(variable), "sigma", *parameters})
     node = _Parser(tokens, variable, parameters).whole()
     node.check_size()
     return node
+
+
+def other_readings(text: str, variable: str = "z", parameters: Collection[str] = ()) -> tuple[Expr, ...]:
+    """What `text` may mean besides, under other usual conventions than those of `parse`; () where it is clear."""
+    return ()
 
 
 def _taken(variable: str) -> set[str]:

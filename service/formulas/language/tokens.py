@@ -15,7 +15,6 @@ _MOST_PLACES = 340  # decimal places looked for: all that a number of a formula 
 _LONGEST_WORD = 3  # that may be letters side by side
 _DEEPEST = 40
 _CHARACTERS = re.compile(r"[A-Za-z0-9_+\-*/^().,<>=|&{}\\ \t\r\n;:!]*")
-_TYPOGRAPHIC = str.maketrans({"−": "-", "·": "*", "×": "*", "≤": "<=", "≥": ">="})
 _LEXEME = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+(?![A-Za-z0-9_]))?)"
     r"|(?P<operator><=|>=|\*\*|[+\-*/^()<>,|&{}])"
@@ -59,7 +58,7 @@ SYNONYMS = {
 
 
 class FormulaError(SpecError):
-    """A formula that cannot be read: where, and what was expected there."""
+    """A formula that cannot be read: a sentence that says where and what would be right, and the place, from 1."""
 
     code = "invalid-formula"
 
@@ -70,34 +69,34 @@ class FormulaError(SpecError):
 
 @dataclass(frozen=True)
 class Token:
-    """A number, a name, an operator, or the end; `position` counts characters from 0."""
+    """A number, a name, an operator, or the end; `position` counts characters from 1."""
 
     kind: str
     text: str
     position: int
 
 
-def tokenize(text: str, letters: Collection[str], names: Collection[str]) -> list[Token]:
+def tokenize(text: str, origins: list[int], letters: Collection[str], names: Collection[str]) -> list[Token]:
     """The tokens of `text`, the last one of kind `end`; FormulaError at the first character that is none.
+
+    `origins` has the place of each character, and of the end, in what was typed.
 
     A short word that is none of `names` is read as its letters where each of those is one of `letters`: ze^{2z} is
     z·e^{2z}, as it is written by hand.
     """
-    if len(text) > LONGEST_TEXT:
-        raise FormulaError(f"A formula has at most {LONGEST_TEXT} characters; this one has {len(text)}.", LONGEST_TEXT)
-    text = text.translate(_TYPOGRAPHIC)
     known = _CHARACTERS.match(text)
-    if known is None or known.end() < len(text):
-        position = known.end() if known else 0
-        raise FormulaError(f"There is a character at position {position} that no formula has.", position)
-    return list(_letters_apart(_Tokenizer(text).tokens(), letters, names))
+    at = known.end() if known else 0
+    if at < len(text):
+        raise FormulaError(f"“{text[at]}” is not understood here (position {origins[at]}).", origins[at])
+    return list(_letters_apart(_Tokenizer(text, origins).tokens(), letters, names))
 
 
 class _Tokenizer:
     """One walk over the text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, origins: list[int]) -> None:
         self._text = text
+        self._origins = origins
         self._position = 0
         self._tokens: list[Token] = []
 
@@ -113,7 +112,7 @@ class _Tokenizer:
     def _read(self) -> None:
         found = _LEXEME.match(self._text, self._position)
         if found is None:
-            self._fail(f"There is no formula with {self._text[self._position]!r} at position {self._position}.")
+            self._fail(f"There is no formula with {self._text[self._position]!r}")
         kind, lexeme = str(found.lastgroup), found[str(found.lastgroup)]
         if kind == "command":
             self._command(lexeme, found.end())
@@ -127,7 +126,7 @@ class _Tokenizer:
         if name in _WORDS:
             word = _WORD.match(self._text, end)
             if word is None:
-                self._fail(f"A word in braces was expected behind \\{name} at position {end}.", end)
+                self._fail(f"A word in braces was expected behind \\{name}", end)
             written = word[1].replace("\\_", "_")
             self._add("name", SYNONYMS.get(written, written))
             end = word.end()
@@ -140,7 +139,7 @@ class _Tokenizer:
         elif name in ("begin", "end"):
             cases = re.compile(r"\s*\{\s*cases\s*\}").match(self._text, end)
             if cases is None:
-                self._fail(f"Only {{cases}} may stand behind \\{name}, at position {end}.", end)
+                self._fail(f"Only {{cases}} may stand behind \\{name},", end)
             self._add("operator", f"\\{name}")
             end = cases.end()
         elif name in _OPERATORS:
@@ -152,15 +151,16 @@ class _Tokenizer:
     def _check_number(self, lexeme: str) -> None:
         mantissa, _, exponent = lexeme.lower().partition("e")
         if sum(character.isdigit() for character in mantissa) > _MOST_DIGITS:
-            self._fail(f"A number has at most {_MOST_DIGITS} digits, the one at position {self._position} has more.")
+            self._fail(f"A number has at most {_MOST_DIGITS} digits, this one has more")
         if exponent and (len(exponent) > 5 or abs(int(exponent)) > _LARGEST_DECIMAL_EXPONENT):
-            self._fail(f"Decimal exponents go up to {_LARGEST_DECIMAL_EXPONENT}; see position {self._position}.")
+            self._fail(f"Decimal exponents go up to {_LARGEST_DECIMAL_EXPONENT}")
 
     def _add(self, kind: str, text: str) -> None:
-        self._tokens.append(Token(kind, text, self._position))
+        self._tokens.append(Token(kind, text, self._origins[self._position]))
 
     def _fail(self, sentence: str, position: int | None = None) -> NoReturn:
-        raise FormulaError(sentence, self._position if position is None else position)
+        position = self._origins[self._position if position is None else position]
+        raise FormulaError(f"{sentence} (position {position}).", position)
 
 
 def _letters_apart(tokens: list[Token], letters: Collection[str], names: Collection[str]) -> Iterator[Token]:

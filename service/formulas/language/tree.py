@@ -43,11 +43,11 @@ class Expr:
     def check_size(self) -> None:
         """Raise FormulaError where it is larger than is worked with."""
         if self.count() > _MOST_PARTS:
-            raise FormulaError(f"A formula has at most {_MOST_PARTS} parts.", 0)
+            raise FormulaError(f"A formula has at most {_MOST_PARTS} parts.", 1)
         if _degree(self) > _HIGHEST_DEGREE:
-            raise FormulaError(f"A formula has at most degree {_HIGHEST_DEGREE} in its powers.", 0)
+            raise FormulaError(f"A formula has at most degree {_HIGHEST_DEGREE} in its powers.", 1)
         if _exponentials(self) > _MOST_NESTED_EXPONENTIALS:
-            raise FormulaError(f"At most {_MOST_NESTED_EXPONENTIALS} exponentials may stand inside one another.", 0)
+            raise FormulaError(f"At most {_MOST_NESTED_EXPONENTIALS} exponentials may stand inside one another.", 1)
 
     def substituted(self, old: "Expr", new: "Expr") -> "Expr":
         """It with `new` wherever it had `old`; nothing is simplified, so what has no value keeps having none."""

@@ -185,7 +185,7 @@ function slip(refused, formula) {
   const marked = element("p", { class: "slip" }, element("strong", {}, "Not understood. "), sentence);
   if (!position && !sentence.includes("at the end")) return marked;
   const letters = [...formula]; // the service counts characters, not UTF-16 units
-  const place = position ? Number(position[1]) : letters.length;
+  const place = position ? Number(position[1]) - 1 : letters.length;
   const [before, there, after] = [letters.slice(0, place), letters.slice(place, place + 1), letters.slice(place + 1)];
   marked.append(
     element("code", {}, before.join(""), element("mark", {}, there.join("") || "␣"), after.join("")),
