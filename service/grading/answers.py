@@ -70,17 +70,17 @@ class Formula:
     closed: Expr
 
     @classmethod
-    def of(cls, answer: Any, parameters: Mapping[str, float]) -> "Formula":
-        """The formula of z that `answer` states; Unreadable with its position."""
+    def of(cls, answer: Any, parameters: Mapping[str, float], variable: str = VARIABLE) -> "Formula":
+        """The formula that `answer` states, in which the variable is z; Unreadable with its position."""
         if isinstance(answer, int | float) and not isinstance(answer, bool):
             answer = repr(answer)
         if not isinstance(answer, str):
             raise Unreadable("A formula is expected here, as a text.")
         try:
-            written = parse(answer, VARIABLE, tuple(parameters))
+            written = parse(answer, variable, tuple(parameters))
         except FormulaError as error:
             raise Unreadable(error.sentence, error.position) from None
-        closed = written
+        closed = written if variable == VARIABLE else written.substituted(Symbol(variable), Symbol(VARIABLE))
         for name, value in parameters.items():
             closed = replaced(closed, Symbol(name), Number(Fraction(repr(value))))
         return cls(written, closed)

@@ -30,11 +30,13 @@ class _Misconception:
 
 def misconceptions(expected: Expr, function: Expr | None) -> Iterator[_Misconception]:
     """The slips that lead away from `expected`, which is the derivative of `function` where there is one."""
-    yield _Misconception("differs_by_sign", "It is the expected formula with the opposite sign.", negative(expected))
+    yield _Misconception(
+        "differs_by_sign", "The sign is wrong: this is the expected formula times −1.", negative(expected)
+    )
     if function is not None:
         yield from _of_derivatives(function)
     for square in dict.fromkeys(_squares(expected)):
-        sentence = "A square is missing: it stands without its exponent 2 somewhere."
+        sentence = "A square is missing: a function stands without its exponent 2."
         yield _Misconception("square_missing", sentence, expected.substituted(square, _root(square)))
     yield from _of_parts(expected)
 
@@ -42,7 +44,7 @@ def misconceptions(expected: Expr, function: Expr | None) -> Iterator[_Misconcep
 def _of_derivatives(function: Expr) -> Iterator[_Misconception]:
     yield _Misconception("is_the_function", "This is the function itself, not its derivative.", function)
     if isinstance(function, Product):
-        sentence = "The product rule is missing: (u·v)' is u'·v + u·v', not u'·v'."
+        sentence = "The product rule was not used: (u·v)' is u'·v + u·v', not u'·v'."
         factors = [differentiate(factor, VARIABLE) for factor in function.factors]
         yield _Misconception("product_rule", sentence, times(*factors))
     second = differentiate(differentiate(function, VARIABLE), VARIABLE)
@@ -55,9 +57,9 @@ def _of_parts(expected: Expr) -> Iterator[_Misconception]:
     for number, term in enumerate(terms):
         others = terms[:number] + terms[number + 1 :]
         if others:
-            sentence = "A term is missing: by the product rule there is one for each factor."
+            sentence = "A term is missing: the product rule gives one for each factor."
             yield _Misconception("term_missing", sentence, total(*others))
-            yield _Misconception("term_sign", "A term has the wrong sign.", total(*others, negative(term)))
+            yield _Misconception("term_sign", "One term has the wrong sign.", total(*others, negative(term)))
         for rest in _without_a_factor(term):
             yield _Misconception("factor_missing", "A factor is missing in one term.", total(*others, rest))
 

@@ -54,7 +54,7 @@ class Certainty(Enum):
 
 
 @dataclass(frozen=True)
-class _Difference:
+class Difference:
     """A point at which two formulas have other values, or one of them has none."""
 
     z: float
@@ -73,7 +73,7 @@ class IntervalComparison:
 
     low: float
     high: float
-    difference: _Difference | None
+    difference: Difference | None
     certainty: Certainty
 
 
@@ -218,7 +218,7 @@ def _short(place: Ball, low: Ball, high: Ball) -> _Place:
 class _Seen:
     """The first difference, and at how many places both values are known to be alike, digit by digit."""
 
-    difference: _Difference | None
+    difference: Difference | None
     alike: int
 
     @property
@@ -237,14 +237,14 @@ def _looked(both: Callable[[Ball], list[Ball]], places: Iterable[_Place], bits: 
     return _Seen(None, alike)
 
 
-def _seen_at(both: Callable[[Ball], list[Ball]], place: _Place, bits: int) -> tuple[_Difference | None, bool]:
+def _seen_at(both: Callable[[Ball], list[Ball]], place: _Place, bits: int) -> tuple[Difference | None, bool]:
     """A difference, or whether both values are known well enough to be called alike."""
     with suppress(Undecided), ctx.workprec(bits):
         at = rational(place) if isinstance(place, Fraction) else place
         here, there = (value if value.is_finite() else arb.nan() for value in both(at))
         if here.is_nan() != there.is_nan() or (not here.is_nan() and not here.overlaps(there)):
             distance = _number(abs(here - there))
-            return _Difference(float(at), _number(here), _number(there), distance, bool(there.is_nan())), False
+            return Difference(float(at), _number(here), _number(there), distance, bool(there.is_nan())), False
         return None, bool((here - there).rad() <= _BLUR * arb.max(arb(1), abs(there)))
     return None, False
 

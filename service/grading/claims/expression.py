@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from fractions import Fraction
+from functools import lru_cache
 from math import inf, isfinite
 from typing import Annotated, Any, Literal
 
@@ -11,8 +12,8 @@ from pydantic import Field
 from service.core.kinds import BoundedFloat
 from service.core.kinds import Fraction as Share
 from service.formulas.enclosures.balls import Undecided, rational
-from service.formulas.enclosures.equality import COMPARISON_BITS, Certainty, IntervalComparison, compare
-from service.formulas.enclosures.piecewise import value_at
+from service.formulas.enclosures.equality import COMPARISON_BITS, Certainty, Difference, IntervalComparison, compare
+from service.formulas.enclosures.piecewise import pieces, value_at
 from service.formulas.enclosures.program import VARIABLE
 from service.formulas.enclosures.smoothness import smoothness
 from service.formulas.language.build import times
@@ -29,12 +30,14 @@ from service.theory.facts import Stretch
 _Name = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]{0,31}$")]
 
 _LARGEST_DENOMINATOR = 1_000_000
+_MOST_DIGITS = 12
+_NEAR_ZERO = 1e-15
 _MOST_PIECES = 8
 """With more of them an answer is no slip that has a name."""
 
 
 class ExpressionClaim(Claim):
-    """A formula of z, plain or LaTeX, that is the derivative of an activation, or another formula in any spelling."""
+    """A formula, plain or LaTeX, that is the derivative of an activation, or the expected formula in any spelling."""
 
     kind: Literal["expression"] = "expression"
     derivative_of: AnyActivation | None = None
@@ -43,6 +46,8 @@ class ExpressionClaim(Claim):
     """The formula asked for; null where `derivative_of` says it."""
     parameters: Annotated[dict[_Name, BoundedFloat], Field(max_length=16, default_factory=dict)]
     """Names that stand for numbers in the expected formula and in answers."""
+    variable: Annotated[str, Field(pattern="^[A-DF-Za-df-z]$")] = VARIABLE
+    """What the question calls the variable: one letter, in the expected formula and in answers."""
     domain: Stretch | None = None
     """Where both must agree; null for wherever the expected formula has values."""
     at_kinks: Literal["exclude", "require"] = "exclude"
@@ -51,36 +56,42 @@ class ExpressionClaim(Claim):
     """The share of the points for known slips, by their codes, such as `differs_by_sign`."""
 
     def flaws(self) -> list[tuple[str, str]]:
-        """Neither or both of `derivative_of` and `expected`; a formula that cannot be read."""
+        """Neither or both of `derivative_of` and `expected`; a formula that cannot be read, or has no values."""
         if (self.derivative_of is None) == (self.expected is None):
             return [("", "Exactly one of `derivative_of` and `expected` says what is asked for.")]
+        if self.variable in self.names():
+            return [("/variable", f"`{self.variable}` is a parameter; the variable needs another letter.")]
         try:
-            self.target()
+            target = self.target()
         except Unreadable as error:
             return [("/expected", error.sentence)]
-        return []
+        if _has_values(target.closed, self._domain()):
+            return []
+        where = "for any real number" if self.domain is None else "in the domain"
+        return [("/domain" if self.expected is None else "/expected", f"The expected formula has no values {where}.")]
 
     def target(self) -> Formula:
         """The formula asked for, as it is written and with the numbers of its parameters."""
         if self.derivative_of is not None:
             return Formula(self.derivative_of.slope, differentiate(self.derivative_of.closed, VARIABLE))
-        return Formula.of(self.expected, self.parameters)
+        return Formula.of(self.expected, self.parameters, self.variable)
 
     def judge(self, answer: Any, context: Context) -> Judgement:
         """Correct where no difference is found on any piece; a proof where there is one."""
-        formula, target = Formula.of(answer, self.names()), self.target()
+        formula, target = Formula.of(answer, self.names(), self.variable), self.target()
         formula.check_effort()
         found = [one for one in compare(formula.closed, target.closed, *self._domain()) if self._matters(one)]
         if any(one.difference is not None for one in found):
             return self._wrong(formula, target, found)
         kink = _differing_kink(formula.closed, target.closed, self._domain()) if self.at_kinks == "require" else None
         if kink is not None:
-            sentence = f"It agrees everywhere but at z = {kink.z:g}, where the derivative is a convention."
+            sentence = f"It agrees everywhere except at {self.variable} = {kink.z:g}: {_both(kink)}."
             return Judgement.incorrect(
                 "at_kink", sentence, Method.NUMERIC, parsed_latex=formula.latex, counterexample=kink
             )
         if not found:
-            return Judgement.undecided("nothing_to_compare", "There is no interval on which both have values.")
+            sentence = "Your formula and the expected one have no values in common, so they cannot be compared."
+            return Judgement.undecided("nothing_to_compare", sentence)
         return _agreeing(formula, found)
 
     def _domain(self) -> tuple[float, float]:
@@ -98,8 +109,7 @@ class ExpressionClaim(Claim):
         differing = next(one.difference for one in found if one.difference is not None)
         at = Counterexample(z=differing.z, yours=differing.one, expected=differing.other)
         code, sentence = self._slip(formula, target, found)
-        distance = f" The two are {differing.distance:.3g} apart there." if differing.distance is not None else ""
-        message = f"{sentence} At z = {at.z:g} it is {_shown(at.yours)}, and should be {_shown(at.expected)}.{distance}"
+        message = f"{sentence} At {self.variable} = {at.z:g} {_both(at)}{_apart(differing)}."
         share = self.partial.get(code, 0.0)
         method = Method.CERTIFIED_INTERVAL
         return Judgement.partial(share, code, message, method, parsed_latex=formula.latex, counterexample=at)
@@ -109,14 +119,14 @@ class ExpressionClaim(Claim):
         factor = constant_factor(formula.closed, target.closed)
         multiples = [] if factor is None or abs(factor) == 1.0 else _multiples(factor, target.closed)
         if any(self._same(formula.closed, multiple) for multiple in multiples):
-            return "constant_factor", f"It is the expected formula times {factor:.6g}."
+            return "constant_factor", f"A constant factor is wrong: this is the expected formula times {factor:.6g}."
         function = self.derivative_of.closed if self.derivative_of else None
         for known in misconceptions(target.closed, function) if len(found) <= _MOST_PIECES else ():
             if constant_factor(formula.closed, known.formula) == 1.0 and self._same(formula.closed, known.formula):
                 return known.code, known.sentence
         agreeing = [one for one in found if one.difference is None]
         if agreeing:
-            return "one_branch_wrong", f"It is right {_where(agreeing)}, but not everywhere."
+            return "one_branch_wrong", f"It is right {_where(agreeing, self.variable)}, but not everywhere."
         return "different", "This is another function."
 
     def _same(self, one: Expr, other: Expr) -> bool:
@@ -155,28 +165,54 @@ def _multiples(factor: float, formula: Expr) -> list[Expr]:
     return [times(Number(number), formula) for number in numbers]
 
 
+@lru_cache(maxsize=256)
+def _has_values(node: Expr, domain: tuple[float, float]) -> bool:
+    """Whether a formula has values on some interval of the domain, or that cannot be told."""
+    with suppress(Undecided), ctx.workprec(COMPARISON_BITS):
+        return bool(pieces(node, arb(domain[0]), arb(domain[1])))
+    return True
+
+
 def _agreeing(formula: Formula, found: list[IntervalComparison]) -> Judgement:
     if any(one.certainty is Certainty.DOUBTED for one in found):
-        sentence = "No difference was found, but too little could be compared to call it the expected formula."
+        sentence = "No difference was found, but your formula could not be proven to be the expected one."
         return Judgement.undecided("no_difference_found", sentence, Method.NUMERIC, parsed_latex=formula.latex)
-    proven = all(one.certainty is Certainty.PROVEN for one in found)
-    if proven:
-        return Judgement.correct(
-            "equivalent", "It is the expected formula.", Method.EXACT_IDENTITY, parsed_latex=formula.latex
-        )
-    sentence = "It agrees with the expected formula to 40 digits wherever the two were compared."
+    if all(one.certainty is Certainty.PROVEN for one in found):
+        sentence = "Correct. Your formula is the expected one; this is proven."
+        return Judgement.correct("equivalent", sentence, Method.EXACT_IDENTITY, parsed_latex=formula.latex)
+    sentence = (
+        "Correct. Your formula agrees with the expected one to 40 digits at every point where they were compared."
+    )
     return Judgement.correct("agrees_numerically", sentence, Method.NUMERIC, parsed_latex=formula.latex)
 
 
-def _where(pieces: list[IntervalComparison]) -> str:
-    return " and ".join(_interval(one.low, one.high) for one in pieces)
+def _where(parts: list[IntervalComparison], variable: str) -> str:
+    return " and ".join(_interval(one.low, one.high, variable) for one in parts)
 
 
-def _interval(low: float, high: float) -> str:
+def _interval(low: float, high: float, variable: str) -> str:
+    low, high = (0.0 if abs(edge) < _NEAR_ZERO else edge for edge in (low, high))
     if low == -inf:
-        return f"for z < {high:g}"
-    return f"for z > {low:g}" if high == inf else f"for {low:g} < z < {high:g}"
+        return f"for {variable} < {high:g}"
+    return f"for {variable} > {low:g}" if high == inf else f"for {low:g} < {variable} < {high:g}"
 
 
-def _shown(value: float | None) -> str:
-    return "no number that can be shown" if value is None else f"{value:.12g}"
+def _both(at: Counterexample) -> str:
+    """Both values, in as few digits as show that they differ, three at least."""
+    for digits in range(3, _MOST_DIGITS + 1):
+        yours, expected = _shown(at.yours, digits), _shown(at.expected, digits)
+        if yours != expected:
+            break
+    return f"yours {'has' if at.yours is None else 'is'} {yours}, correct is {expected}"
+
+
+def _shown(value: float | None, digits: int) -> str:
+    return "no value that can be shown" if value is None else f"{value:.{digits}g}"
+
+
+def _apart(differing: Difference) -> str:
+    """How far the two are from each other, where their digits alone do not show it."""
+    if differing.distance is None or differing.one is None or differing.other is None:
+        return ""
+    alike = _shown(differing.one, _MOST_DIGITS) == _shown(differing.other, _MOST_DIGITS)
+    return f"; they differ by {differing.distance:.3g}" if alike else ""
