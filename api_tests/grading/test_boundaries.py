@@ -38,7 +38,8 @@ def test_a_ranking_is_worth_its_pairs_whatever_is_tied(order: list[str], joined:
     points = [1.0 if one < other else 0.5 if one == other else 0.0 for one, other in ends]
     check = judged({**FOUR, "points": 6.0}, groups)
     assert check.points == sum(points)
-    assert check.message.startswith(f"{points.count(1.0)} of 6 pairs stand in the right order.")
+    counted = f"{points.count(1.0)} of 6 pairs are in the right order."
+    assert check.message.startswith(f"Correct. {counted}" if check.status == "correct" else counted)
     of_tied = judged({**TIED, "points": 5.0}, groups)
     assert of_tied.points == sum(points[:5])  # of the two that are alike any order is right
     exact = judged({**TIED, "credit": "exact"}, groups).points
@@ -62,7 +63,7 @@ def test_the_first_two_have_to_be_two(answer: Any, points: float) -> None:
 
 @pytest.mark.parametrize(("answer", "misplaced"), [(["b", "a", "c", "d"], "a belongs before b."), ("abcd", "")])
 def test_what_is_misplaced_is_told_in_its_right_order(answer: Any, misplaced: str) -> None:
-    assert judged(FOUR, list(answer)).message.endswith(misplaced or "6 of 6 pairs stand in the right order.")
+    assert judged(FOUR, list(answer)).message.endswith(misplaced or "6 of 6 pairs are in the right order.")
     networks = {"kind": "ranking", "of": {"b": variant(2), "a": variant(1)}}
     reports = {1: gaining(0.5, digest="one"), 2: gaining(0.9, digest="two")}
     assert judged(networks, ["b", "a"], Counting(reports)).message.endswith(" a belongs before b.")
@@ -140,11 +141,11 @@ CHOICE: Json = {"kind": "choice", "choices": ["a", "b", "c", "d"], "expected": [
 
 
 @pytest.mark.parametrize(("answer", "status", "code", "message"), [
-    (["a", "b"], "correct", "right_choice", "That is right."),
-    (["a"], "partial", "wrong_choice", "1 of 2 right choices, 0 wrong ones."),
-    (["a", "b", "c"], "partial", "wrong_choice", "2 of 2 right choices, 1 wrong ones."),
-    (["c", "d", "c"], "incorrect", "wrong_choice", "0 of 2 right choices, 2 wrong ones."),
-    (["a", "c", "d"], "incorrect", "wrong_choice", "1 of 2 right choices, 2 wrong ones."),
+    (["a", "b"], "correct", "right_choice", "Correct."),
+    (["a"], "partial", "wrong_choice", "You chose 1 right answer and missed 1 more."),
+    (["a", "b", "c"], "partial", "wrong_choice", "You chose 2 right answers and 1 wrong answer."),
+    (["c", "d", "c"], "incorrect", "wrong_choice", "You chose 2 wrong answers and missed all 2 right ones."),
+    (["a", "c", "d"], "incorrect", "wrong_choice", "You chose 1 right answer and 2 wrong answers and missed 1 more."),
 ])  # fmt: skip
 def test_choices_are_told_how_many_are_right_and_wrong(answer: Any, status: str, code: str, message: str) -> None:
     check = judged({**CHOICE, "credit": "each"}, answer)
@@ -171,7 +172,7 @@ def test_a_change_within_what_the_seed_makes_of_it_may_be_called_equal(std: floa
     assert checks["equally"].code == ("borderline" if also else "other_change")
     assert checks[right].code == f"{right}_prone"
     assert f"goes from 0 to 0.1 decades: {right} prone to {by}." in checks[right].message
-    assert ("within what the seed makes of it" in checks["equally"].message) is also
+    assert ("The seed alone changes it by as much, so equal is right, too." in checks["equally"].message) is also
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,9 @@ def test_a_twentieth_of_a_decade_is_no_change(by: str, after: float, right: str)
 
 def test_the_feedback_says_which_measure_was_asked_for() -> None:
     check = judged(CHANGE, "more", answering(reaching(0.0), reaching(1.0)))
-    assert check.message.startswith("Asked is the end-to-end ratio, which counts the output layer, too.")
+    assert check.message.startswith(
+        "Not more. The networks are compared by the end-to-end ratio, which counts the output layer, too."
+    )
 
 
 def test_a_network_without_a_measure_leaves_it_to_a_person() -> None:
@@ -79,7 +81,22 @@ def test_a_network_without_a_measure_leaves_it_to_a_person() -> None:
     assert (check.status, check.code) == ("undecided", "no_measure")
 
 
-@pytest.mark.parametrize("answer", ["bigger", 1, True, ["more"], {"answer": "more"}], ids=str)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "bigger",
+        "not more",
+        "no more",
+        "more or less",
+        "hardly less",
+        "more prone to fading",
+        1,
+        True,
+        ["more"],
+        {"answer": "more"},
+    ],
+    ids=str,
+)
 def test_what_is_neither_more_nor_less_nor_equally_is_unreadable(answer: Any) -> None:
     assert judged(CHANGE, answer).status == "invalid"
 
@@ -113,3 +130,10 @@ def test_a_patch_of_the_preset_changes_all_that_it_fills_and_any_other_keeps_it(
         kept = ChangeClaim.model_validate_json(ChangeClaim.model_validate(claim).model_dump_json())
         written = {"network": {**network, "layers": layers, "defaults": preset}}
         assert plan(kept.after()).digest == plan(SimulationSpec.model_validate(written)).digest
+
+
+@pytest.mark.parametrize(
+    "answer", ["More", " more. ", "it is more prone", "It's more prone to vanishing", "more vanishing"]
+)
+def test_a_change_may_be_said_in_a_few_words(answer: str) -> None:
+    assert judged(CHANGE, answer, answering(reaching(0.0), reaching(-1.0))).code == "more_prone"

@@ -185,6 +185,11 @@ def test_a_measure_may_be_exactly_zero_and_still_be_ranked() -> None:
     assert grading.score == 1.0
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\n\t", "\u00a0", None])
+def test_an_answer_of_blanks_is_none(blank: str | None) -> None:
+    assert judged(number("a"), blank).status == "missing"
+
+
 SHEETS = [
     ("review", {"a": "#", "b": "1"}, "needs_review", {"a"}),
     ("review", {"b": "1"}, "graded", set()),

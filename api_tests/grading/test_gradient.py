@@ -95,9 +95,9 @@ SENTENCES = {
     "differs_by_sign": "It has the wrong sign.",
     "factor_two": "A factor 2 is missing: the derivative of a square has one.",
     "factor_two_too_many": "There is a factor 2 too many.",
-    "mean_missing": "It is summed over the samples, not averaged: 1/N is missing.",
+    "mean_missing": "It is the sum over the samples, not their mean: 1/N is missing.",
     "mean_and_two": "Both 1/N and the factor 2 of the square are missing.",
-    "different": "Its entries are others.",
+    "different": "The entries differ from the right ones.",
     "wrong_shape": "The matrix has another shape: {} by {} is right.".format(*WEIGHTS[1].shape),
     "derivative_missing": "The activation's derivative is missing: δ is φ'(z) times what comes back.",
 }

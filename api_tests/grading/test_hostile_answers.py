@@ -60,8 +60,6 @@ FORMULAS = [
     "<script>alert(1)</script>",
     "z; DROP TABLE gradings",
     "^" * 100,
-    " " * 10_000,
-    "\n",
     "+",
     "nan",
     "inf",

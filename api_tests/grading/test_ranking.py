@@ -74,7 +74,7 @@ def test_most_prone_to_exploding_is_the_other_way_round() -> None:
 def test_the_feedback_says_by_what_the_networks_are_compared(measure: str, words: str) -> None:
     reports = [gaining(seed, 0.1) for seed in (0.5, 0.7, 0.9)]
     check = judged({**NETWORKS, "measure": measure}, ["c", "b", "a"], answering(*reports))
-    assert f"They are compared by the {measure.replace('_', ' ')}" in check.message
+    assert f"The networks are compared by the {measure.replace('_', ' ')}" in check.message
     assert words in check.message
 
 

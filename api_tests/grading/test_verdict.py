@@ -97,7 +97,22 @@ def test_a_gradient_that_dies_on_its_way_has_no_factor_in_the_feedback() -> None
     assert "The gradient reaches exactly 0 before the first layer." in check.message
 
 
-@pytest.mark.parametrize("answer", ["fading", "vanish", 1, True, ["vanishing"], {"label": "vanishing"}], ids=str)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "fading",
+        "not vanishing",
+        "vanishing or exploding",
+        "hardly stable",
+        "unstable",
+        "vanishing?",
+        1,
+        True,
+        ["vanishing"],
+        {"label": "vanishing"},
+    ],
+    ids=str,
+)
 def test_what_is_no_verdict_is_unreadable_and_nothing_is_simulated_for_it(answer: Any) -> None:
     check = judged(VERDICT, answer)
     assert (check.status, check.evidence) == ("invalid", [])
@@ -108,3 +123,17 @@ def test_the_report_of_a_real_network_is_linked_by_its_digest() -> None:
     digest = simulate(SimulationSpec.model_validate(NETWORK)).digest
     assert check.evidence == [f"/v1/simulations/{digest}"]
     assert check.status == "incorrect"
+
+
+@pytest.mark.parametrize(
+    "answer", ["it vanishes", "The gradient is vanishing.", "vanish", "VANISHING!", "tends to vanish"]
+)
+def test_a_verdict_may_be_said_in_a_few_words(answer: str) -> None:
+    said = saying(label=Label.VANISHING)
+    assert judged(VERDICT, answer, answering(said)).status == "correct"
+
+
+def test_an_answer_that_says_two_verdicts_is_told_so() -> None:
+    message = judged(VERDICT, "vanishing, then exploding").message
+    assert message == "“then” is not understood here. Write one of these words: dead, exploding, vanishing, stable."
+    assert judged(VERDICT, "vanishing exploding").message.startswith("This says exploding and vanishing. Write one")

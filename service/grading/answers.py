@@ -1,5 +1,6 @@
 """Answers as students write them → formulas and numbers, as they were meant; what cannot be read is told."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,6 +20,7 @@ from service.formulas.language.tree import Expr, Number, Symbol
 from service.formulas.language.write import latex, plain
 
 ANSWER_BITS = 160
+_FILLERS = "it|it's|its|the|this|that|network|net|gradients?|is|are|will|be|becomes?|gets?|tends?|prone|to|clearly|very"
 _MOST_SWITCHES, _MOST_PARTS = 12, 150
 
 
@@ -60,6 +62,26 @@ class Preview(Model):
     """Why it cannot be read; null where it can."""
     position: Int64 | None
     """Where it cannot: characters from 1."""
+
+
+def word_of(answer: Any, words: Mapping[str, str], beside: str = "") -> str:
+    """Which of `words` the answer says, each given with a pattern of its forms, alone or as in "it vanishes".
+
+    `beside` is a pattern of further words that change nothing. Unreadable where the answer says none of the words, more
+    than one, or anything else, as "not" or "hardly".
+    """
+    asked = f"Write one of these words: {', '.join(words)}."
+    if not isinstance(answer, str) or len(answer) > LONGEST_TEXT:
+        raise Unreadable(asked)
+    said = re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[^\s.,!]", answer.lower())
+    found = {name for name, forms in words.items() for word in said if re.fullmatch(forms, word)}
+    known = re.compile("|".join([*words.values(), _FILLERS, *([beside] if beside else [])]))
+    strange = next((word for word in said if not known.fullmatch(word)), None)
+    if strange is not None and found:
+        raise Unreadable(f"“{strange}” is not understood here. {asked}")
+    if len(found) != 1:
+        raise Unreadable(f"This says {' and '.join(sorted(found))}. {asked}" if found else asked)
+    return found.pop()
 
 
 @dataclass(frozen=True)

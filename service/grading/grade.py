@@ -76,8 +76,8 @@ def _check(claim: Claim, answers: Mapping[str, Any], context: Context, review: t
 
 def _judgement(claim: Claim, answers: Mapping[str, Any], context: Context) -> Judgement:
     answer = answers.get(claim.id)
-    if answer is None or answer == "":
-        return Judgement(CheckStatus.MISSING, "no_answer", "There is no answer.")
+    if answer is None or (isinstance(answer, str) and not answer.strip()):
+        return Judgement(CheckStatus.MISSING, "no_answer", "You gave no answer.")
     try:
         return claim.judge(answer, context)
     except Unreadable as error:

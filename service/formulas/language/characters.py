@@ -122,6 +122,8 @@ def _spelling(character: str, place: int) -> str:
 
 
 def _refusal(character: str, place: int) -> str:
+    if "\ud800" <= character <= "\udfff":  # half a character, which no text can show
+        character = "\ufffd"
     shown = character if character.isprintable() else f"U+{ord(character):04X}"
     sentence = f"“{shown}” is not understood here (position {place})"
     if character in _LOOKALIKES:

@@ -6,13 +6,14 @@ from pydantic import Field, ValidationError
 
 from service.core.errors import SpecError
 from service.core.pointers import Edit, PatchError, patched
-from service.grading.answers import Unreadable
+from service.grading.answers import word_of
 from service.grading.claims.base import Claim, Context, Judgement
 from service.grading.measures import COMPARED_BY, Measure, Measured, report_path
 from service.grading.results import Method
 from service.simulation.spec import SimulationSpec
 
 _WORDS = {"more": 1, "less": -1, "equally": 0}
+_FORMS = {"more": "more", "less": "less", "equally": "equal(?:ly)?|same"}
 _NO_CHANGE = 0.05
 """Decades that are no change: the seeds are the same, so what is left is the edit's."""
 
@@ -51,22 +52,20 @@ class ChangeClaim(Claim):
 
     def judge(self, answer: Any, context: Context) -> Judgement:
         """Correct where the measure moves as was said."""
-        if not isinstance(answer, str) or answer.strip().lower() not in _WORDS:
-            raise Unreadable(f"One of these is expected here: {', '.join(_WORDS)}.")
+        said = word_of(answer, _FORMS, beside=self.by)
         reports = [context.simulate(spec) for spec in self.specs().values()]
         before, after = (Measured.of(report, self.measure) for report in reports)
         evidence = tuple(report_path(report) for report in reports)
         if before is None or after is None:
-            sentence = "One of the two networks has no such measure."
+            sentence = "One of the two networks has no value to be compared."
             return Judgement.undecided("no_measure", sentence, Method.SIMULATION, evidence=evidence)
         moved = (after.median - before.median) * (-1 if self.by == "vanishing" else 1)
         found = next(word for word, sign in _WORDS.items() if sign == (moved > _NO_CHANGE) - (moved < -_NO_CHANGE))
-        said = answer.strip().lower()
         decades = f"It goes from {before.median:.3g} to {after.median:.3g} decades: {found} prone to {self.by}."
-        message = f"Asked is {COMPARED_BY[self.measure]}. {decades}"
+        message = f"The networks are compared by {COMPARED_BY[self.measure]}. {decades}"
         if said == found:
-            return Judgement.correct(f"{found}_prone", message, Method.SIMULATION, evidence=evidence)
+            return Judgement.correct(f"{found}_prone", f"Correct. {message}", Method.SIMULATION, evidence=evidence)
         if said == "equally" and before.order(after) == 0:
-            sentence = f"{message} That is within what the seed makes of it, so it may be equal just as well."
+            sentence = f"Correct. {message} The seed alone changes it by as much, so equal is right, too."
             return Judgement.correct("borderline", sentence, Method.SIMULATION, evidence=evidence)
-        return Judgement.incorrect("other_change", message, Method.SIMULATION, evidence=evidence)
+        return Judgement.incorrect("other_change", f"Not {said}. {message}", Method.SIMULATION, evidence=evidence)

@@ -35,13 +35,23 @@ class ChoiceClaim(Claim):
         """Correct where the same is ticked."""
         ticked = [answer] if isinstance(answer, str) else answer
         if not isinstance(ticked, list) or not all(isinstance(one, str) and one in self.choices for one in ticked):
-            raise Unreadable(f"One or more of these are expected here: {', '.join(self.choices)}.")
+            raise Unreadable(f"Choose one or more of these: {', '.join(self.choices)}.")
         hits = len(set(ticked) & set(self.expected))
         misses = len(set(ticked) - set(self.expected))
         complete = hits == len(self.expected) and misses == 0
         share = float(complete) if self.credit == "all" else (hits - misses) / len(self.expected)
         code = "right_choice" if complete else "wrong_choice"
-        message = (
-            "That is right." if complete else f"{hits} of {len(self.expected)} right choices, {misses} wrong ones."
-        )
+        message = "Correct." if complete else _told(hits, misses, len(self.expected) - hits)
         return Judgement.partial(share, code, message, Method.LOOKUP)
+
+
+def _told(hits: int, wrong: int, missed: int) -> str:
+    """What was chosen, in words."""
+    chosen = [_counted(number, kind) for number, kind in ((hits, "right"), (wrong, "wrong")) if number]
+    ticked = f"You chose {' and '.join(chosen)}" if chosen else "You chose nothing"
+    others = "the right one" if missed == 1 and not hits else f"{missed} more" if hits else f"all {missed} right ones"
+    return f"{ticked} and missed {others}." if missed else f"{ticked}."
+
+
+def _counted(number: int, kind: str) -> str:
+    return f"{number} {kind} answer{'' if number == 1 else 's'}"

@@ -99,13 +99,15 @@ class GradientClaim(Claim):
         for number in sorted(given, reverse=True):
             known = _finite(expected[number])
             if known is None:
-                sentence = f"The numbers of layer {number} overflow, so there is nothing to compare with."
+                sentence = f"The numbers of layer {number} are too large to be compared."
                 return Judgement.undecided("overflow", sentence, Method.SIMULATION, evidence=evidence)
             if not _alike(given[number], known, self.relative_tolerance):
                 code, slip = self._slip(given[number], known, report, layers[number])
                 first = f"From the output back, layer {number} is the first that disagrees. " if len(given) > 1 else ""
                 return Judgement.incorrect(code, first + slip, Method.SIMULATION, evidence=evidence)
-        return Judgement.correct("same_gradient", "Every entry is right.", Method.SIMULATION, evidence=evidence)
+        return Judgement.correct(
+            "same_gradient", "Correct. Every entry is right.", Method.SIMULATION, evidence=evidence
+        )
 
     def _rows(self, number: int, layer: LayerGradients) -> _Rows:
         """The right matrix; no rows where there is none."""
@@ -124,9 +126,7 @@ class GradientClaim(Claim):
         if self.layer is not None:
             return {self.layer: _matrix_of(answer)}
         if not isinstance(answer, dict) or set(answer) != set(map(str, wanted)):
-            raise Unreadable(
-                f"An object with a matrix for each of the layers {', '.join(map(str, wanted))} is expected."
-            )
+            raise Unreadable(f"Give an object with a matrix for each of the layers {', '.join(map(str, wanted))}.")
         return {int(number): _matrix_of(rows) for number, rows in answer.items()}
 
     def _slip(self, given: _Matrix, known: _Matrix, report: SimulationReport, layer: LayerGradients) -> tuple[str, str]:
@@ -141,7 +141,7 @@ class GradientClaim(Claim):
         without = self.quantity == "delta" and bool(derivative)
         if without and _alike(_entrywise(given, derivative or known), known, self.relative_tolerance):
             return "derivative_missing", "The activation's derivative is missing: δ is φ'(z) times what comes back."
-        return "different", "Its entries are others."
+        return "different", "The entries differ from the right ones."
 
 
 def _rows_of(parameter: ParameterGradient) -> _Rows:
@@ -178,14 +178,14 @@ def _matrix_of(answer: Any) -> _Matrix:
     """A matrix, or a vector as its one row; Unreadable where it is neither."""
     rows = answer if isinstance(answer, list) and answer and isinstance(answer[0], list) else [answer]
     if not all(isinstance(row, list) and row for row in rows) or len({len(row) for row in rows}) > 1:
-        raise Unreadable("A matrix is expected here: a list of rows, all of one length.")
+        raise Unreadable("Give the matrix as a list of rows, all of the same length.")
     flat = list(chain(*rows))
     if len(flat) > _LARGEST or not all(
         isinstance(entry, int | float) and not isinstance(entry, bool) for entry in flat
     ):
-        raise Unreadable("A matrix is expected here: rows of numbers, and not too many of them.")
+        raise Unreadable(f"Give the matrix as rows of numbers, {_LARGEST} at most.")
     if any(abs(entry) > float_info.max for entry in flat):
-        raise Unreadable("A number of the matrix is beyond all that can be calculated with.")
+        raise Unreadable("A number of the matrix is too large to be calculated with.")
     return [[float(entry) for entry in row] for row in rows]
 
 
@@ -223,6 +223,6 @@ _SLIPS: list[_Slip] = [
     ("differs_by_sign", "It has the wrong sign.", lambda m, _: _scaled(m, -1.0)),
     ("factor_two", "A factor 2 is missing: the derivative of a square has one.", lambda m, _: _scaled(m, 0.5)),
     ("factor_two_too_many", "There is a factor 2 too many.", lambda m, _: _scaled(m, 2.0)),
-    ("mean_missing", "It is summed over the samples, not averaged: 1/N is missing.", _scaled),
+    ("mean_missing", "It is the sum over the samples, not their mean: 1/N is missing.", _scaled),
     ("mean_and_two", "Both 1/N and the factor 2 of the square are missing.", lambda m, n: _scaled(m, 0.5 * n)),
 ]

@@ -57,16 +57,15 @@ class RankingClaim(Claim):
         found = (self._stated(given), ()) if self.expected else self._measured(given, context)
         if found is None:
             return Judgement.undecided(
-                "no_measure", "One of the networks has no rate, so there is no order to compare with."
+                "no_measure", "One of the networks has no value to be compared, so there is no order to judge by."
             )
         truth, evidence = found
         share = _SHARES[self.credit](given, truth, self.top)
         right = sum(_agrees(given, pair, sign) for pair, sign in truth.items())
         misplaced = [_misplaced(pair, sign) for pair, sign in truth.items() if not _agrees(given, pair, sign)]
-        asked = [] if self.expected else [f"They are compared by {COMPARED_BY[self.measure]}."]
-        message = " ".join(
-            [f"{right} of {len(truth)} pairs stand in the right order.", *asked, *misplaced[:_MOST_NAMED]]
-        )
+        asked = [] if self.expected else [f"The networks are compared by {COMPARED_BY[self.measure]}."]
+        counted = [f"{right} of {len(truth)} pairs are in the right order."]
+        message = " ".join([*([] if misplaced else ["Correct."]), *counted, *asked, *misplaced[:_MOST_NAMED]])
         method = Method.LOOKUP if self.expected else Method.SIMULATION
         return Judgement.partial(share, "order_pairs", message, method, evidence=evidence)
 
@@ -79,7 +78,7 @@ class RankingClaim(Claim):
         groups = _groups(answer) if isinstance(answer, list) else []
         named = [item for tied in groups for item in tied]
         if not all(isinstance(item, str) for item in named) or sorted(named) != sorted(items):
-            raise Unreadable(f"Each of these once, most prone first, is expected here: {', '.join(items)}.")
+            raise Unreadable(f"List each of these once, the most prone first: {', '.join(items)}.")
         return _places_of(groups)
 
     def _measured(self, given: _Places, context: Context) -> tuple[_Order, tuple[str, ...]] | None:

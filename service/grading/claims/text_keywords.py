@@ -25,13 +25,13 @@ class TextKeywordsClaim(Claim):
     def judge(self, answer: Any, context: Context) -> Judgement:
         """Correct where all ideas are found; undecided otherwise."""
         if not isinstance(answer, str):
-            raise Unreadable("A text is expected here.")
+            raise Unreadable("Answer in words.")
         if len(answer) > _LONGEST:
             raise Unreadable(f"A text has at most {_LONGEST} characters here; this one has {len(answer)}.")
         found = sum(any(_names(word, answer) for word in idea) for idea in self.ideas)
         if found == len(self.ideas):
-            return Judgement.correct("all_ideas_named", "Every idea that was looked for is named.", Method.LOOKUP)
-        sentence = f"{found} of {len(self.ideas)} ideas were found by their words; a person reads the rest."
+            return Judgement.correct("all_ideas_named", "Correct. Your text names every idea.", Method.LOOKUP)
+        sentence = f"{found} of the {len(self.ideas)} ideas were recognised by their words; a person reads your text."
         return Judgement.undecided("ideas_not_found", sentence, Method.LOOKUP)
 
 

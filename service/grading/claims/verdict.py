@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from service.grading.answers import Unreadable
+from service.grading.answers import word_of
 from service.grading.claims.base import Claim, Context, Judgement
 from service.grading.measures import judged_ratio, report_path
 from service.grading.results import Method
@@ -14,6 +14,12 @@ _SLOW = 0.99
 """A factor per layer that is a rate worth the name, where an interval reaches it."""
 _SURE = 0.9
 """The share of trials above which their label alone is right."""
+_FORMS = {
+    Label.DEAD.value: "dead|dies?",
+    Label.EXPLODING.value: "explod(?:e|es|ed|ing)",
+    Label.VANISHING.value: "vanish(?:es|ed|ing)?",
+    Label.STABLE.value: "stable",
+}
 _Sense = Literal["label", "tendency"]
 _ASKED: dict[str, str] = {
     "label": "The question is about its depth as it is (the label).",
@@ -37,9 +43,7 @@ class VerdictClaim(Claim):
 
     def judge(self, answer: Any, context: Context) -> Judgement:
         """Correct where the simulation says the same."""
-        if not isinstance(answer, str) or answer.strip().lower() not in list(Label):
-            raise Unreadable(f"One of these is expected here: {', '.join(Label)}.")
-        said, report = answer.strip().lower(), context.simulate(self.simulation)
+        said, report = word_of(answer, _FORMS), context.simulate(self.simulation)
         evidence, senses = (report_path(report),), self._senses(report)
         words = f"{_both(senses)} {self._reason(report)}"
         if said in senses.values():
