@@ -7,6 +7,8 @@ COPY requirements/runtime.lock .
 RUN python -m venv /venv \
     && /venv/bin/pip install --require-hashes --requirement runtime.lock
 COPY service ./service
+COPY examples/gradescope ./service/grading/folders/gradescope
+COPY examples/prairielearn ./service/grading/folders/prairielearn
 RUN /venv/bin/python -m compileall -q service
 
 FROM python:3.13-slim

@@ -25,7 +25,7 @@ EXCERPTS = ["get_catalog", "get_document", "get_metrics", "get_job_chart", "crea
 """Their answers are too long to be shown whole."""
 FILES = [
     *("get_simulation_chart_svg", "get_simulation_chart_png", "get_simulation_page", "get_simulation_gradients"),
-    *("get_job_chart_svg", "get_job_chart_png", "get_job_bundle", "watch_job"),
+    *("get_job_chart_svg", "get_job_chart_png", "get_job_bundle", "watch_job", "create_package"),
     *("create_training_chart_svg", "create_training_chart_png"),
 ]
 """Of their answers the example is a beginning, or a description."""
@@ -37,7 +37,11 @@ OF_ITS_TIME = {"id", "created_at", "updated_at", "started_at", "ended_at", "esti
 """What is different of every job, and of every assignment."""
 SILENT = ["delete_assignment"]
 """Their answers have no content."""
-QUERIES = {"list_job_results": "?limit=1"}
+QUERIES = {
+    "list_job_results": "?limit=1",
+    "get_proposals": "?activation=stanh",
+    "create_package": "?format=gradescope",
+}
 """What the example of an answer was asked with."""
 SECONDS = 120.0
 
@@ -91,7 +95,8 @@ def place(url: str, name: str) -> str:
     if path.startswith("/v1/assignments/{id}"):
         httpx.put(f"{url}/v1/assignments/sheet_2", json=first_body("put_assignment"))
         return path.format(id="sheet_2")
-    return path.format(id=done(url, name), index=0) + QUERIES.get(name, "") if "{id}" in path else path
+    found = path.format(id=done(url, name), index=0) if "{id}" in path else path
+    return found + QUERIES.get(name, "")
 
 
 def called(url: str, name: str, body: Any) -> httpx.Response:

@@ -81,7 +81,7 @@ def accepting(client: httpx.Client) -> None:
     values = [0.25 + number / 1000 for number in range(5000)]
     listed = {"base": COURSE, "axes": [{"name": "weight_variance", "values": values}]}
     claim = {"id": "n", "kind": "number", "points": 1, "expected": 1.7535, "relative_tolerance": 0.01}
-    client.put("/v1/assignments/a", json={"id": "r", "title": "R", "claims": [claim]}).raise_for_status()
+    client.put("/v1/assignments/a", json={"rubric": {"id": "r", "title": "R", "claims": [claim]}}).raise_for_status()
     sheets = [{"id": f"s{number}", "answers": {"n": str(number)}} for number in range(5000)]
     for what, path, body in (
         ("a sweep of 5,000 points, listed", "/v1/sweeps", listed),

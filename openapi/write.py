@@ -31,6 +31,7 @@ from service.grading.formats.lambda_feedback import LambdaRequest  # noqa: E402
 from service.grading.formats.mu_ed import EvaluateHealth, EvaluateRequest  # noqa: E402
 from service.grading.formats.xqueue import XQueue  # noqa: E402
 from service.grading.grade import grade  # noqa: E402
+from service.grading.proposals import activation_of, proposals  # noqa: E402
 from service.grading.rubrics import rubric_report  # noqa: E402
 from service.grading.spec import GradingSpec, Rubric  # noqa: E402
 from service.http import examples  # noqa: E402 - NumPy comes after the thread limit
@@ -80,6 +81,7 @@ def answers() -> dict[str, Any]:
         "reply": json.loads(FORMATS["xqueue"].write(grade(queued, simulate))),
         "grading": grade(graded, simulate).model_dump(mode="json"),
         "rubric": rubric_report(graded.rubric).model_dump(mode="json"),
+        "proposals": proposals(activation_of("stanh"), simulate).model_dump(mode="json", exclude_unset=True),
         "preview": preview(previewed).model_dump(mode="json"),
         "report": report,
         "chart": json.loads(

@@ -245,4 +245,4 @@ def request_for(shown: Any, layers: list[str]) -> tuple[str, Any]:
         dense = {"kind": "dense", "units": 32}
         return "/v1/estimates", {"network": {"features": 32, "layers": [dense, shown, dense]}}
     rubric = shown if "claims" in shown else {"id": "shown", "claims": [shown]}
-    return "/v1/rubrics/validate", rubric
+    return "/v1/rubrics/validate", {"rubric": rubric}

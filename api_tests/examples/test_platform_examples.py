@@ -25,6 +25,9 @@ from service.simulation.simulate import simulate
 
 AUTOGRADER = ROOT / "examples" / "gradescope" / "run_autograder"
 QUESTION = ROOT / "examples" / "prairielearn"
+OPTIONS = {"question_path": str(QUESTION), "server_files_course_path": str(COURSE)}
+ASKED = ("d1", "d4", "f1", "f2", "o2", "d_deep", "f_deep", "g_deep")
+"""The claims of the course's rubric that the question asks for."""
 
 
 @pytest.fixture(name="gradings")
@@ -173,24 +176,24 @@ def question(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def submission(answers: Json) -> Json:
     """PrairieLearn's `data`, as far as grading sees it."""
     untouched: Json = {"partial_scores": {}, "format_errors": {}, "feedback": {}, "score": 0.0}
-    return {**untouched, "submitted_answers": answers, "options": {"server_files_course_path": str(COURSE)}}
+    return {**untouched, "submitted_answers": answers, "options": OPTIONS}
 
 
-def test_the_question_shows_the_parts_that_it_grades(question: ModuleType) -> None:
+def test_the_question_shows_the_parts_that_it_grades() -> None:
     page = (QUESTION / "question.html").read_text(encoding="utf-8")
-    assert [name for name in question.ASKED if f'answers-name="{name}"' in page] == list(question.ASKED)
-    assert page.count("answers-name=") == len(question.ASKED)
-    assert all(f"{{{{{{feedback.{name}}}}}}}" in page for name in question.ASKED)
-    assert set(question.ASKED) < {claim["id"] for claim in read("rubric")["claims"]}
+    assert [name for name in ASKED if f'answers-name="{name}"' in page] == list(ASKED)
+    assert page.count("answers-name=") == len(ASKED)
+    assert all(f"{{{{{{feedback.{name}}}}}}}" in page for name in ASKED)
+    assert set(ASKED) < {claim["id"] for claim in read("rubric")["claims"]}
     assert json.loads((QUESTION / "info.json").read_text(encoding="utf-8"))["type"] == "v3"
 
 
 def test_prairielearn_gets_scores_errors_and_feedback(question: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     right = read("answers_right")
-    submitted = {name: right[name] for name in question.ASKED} | {"d1": "tahn(z)", "g_deep": "d = e, f"}
+    submitted = {name: right[name] for name in ASKED} | {"d1": "tahn(z)", "g_deep": "d = e, f"}
     read_as = {**submitted, "g_deep": [["d", "e"], "f"]}
     rubric = read("rubric")
-    rubric["claims"] = [claim for claim in rubric["claims"] if claim["id"] in question.ASKED]
+    rubric["claims"] = [claim for claim in rubric["claims"] if claim["id"] in ASKED]
     graded = grade(GradingSpec.model_validate({"rubric": rubric, "answers": read_as}), simulate)
     data = submission(submitted)
     with answering(stub := Stub(FORMATS["prairielearn_server"].write(graded).encode())):
@@ -200,12 +203,12 @@ def test_prairielearn_gets_scores_errors_and_feedback(question: ModuleType, monk
     assert stub.asked == [("/v1/gradings?format=prairielearn_server", "application/json", body)]
     assert data["score"] == pytest.approx((12 - 2 - 0.5) / 12)
     assert {name: one["score"] for name, one in data["partial_scores"].items()} == {
-        **dict.fromkeys(question.ASKED, 1.0),
+        **dict.fromkeys(ASKED, 1.0),
         "d1": 0.0,
         "g_deep": pytest.approx(2.5 / 3),
     }
     assert list(data["format_errors"]) == ["d1"]
-    assert set(data["feedback"]) == set(question.ASKED)
+    assert set(data["feedback"]) == set(ASKED)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def flaws(*claims: Json) -> list[tuple[str, str]]:
     """The flaws of the last of some claims, which are called a, b, …"""
     named = [{"id": chr(ord("a") + number), **claim} for number, claim in enumerate(claims)]
     rubric = Rubric.model_validate({"id": "rubric", "claims": named})
-    last = f"/claims/{len(claims) - 1}"
+    last = f"/rubric/claims/{len(claims) - 1}"
     found = [flaw for flaw in rubric_report(rubric).flaws if flaw.pointer.startswith(last)]
     return [(flaw.pointer.removeprefix(last), flaw.detail) for flaw in found]
 

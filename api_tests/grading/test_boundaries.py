@@ -360,7 +360,7 @@ def test_a_rubric_that_is_flawed_takes_no_simulation_and_a_sound_one_each_networ
     assert (found.valid, found.claims, found.simulations, found.max_score) == (True, 3, 2, 3.0)
     flawed = rubric_report(Rubric.model_validate({"id": "r", "claims": [*sound, {"id": "d", "kind": "bound"}]}))
     assert (flawed.valid, flawed.claims, flawed.simulations) == (False, 4, 0)
-    assert [flaw.pointer for flaw in flawed.flaws] == ["/claims/3"]
+    assert [flaw.pointer for flaw in flawed.flaws] == ["/rubric/claims/3"]
 
 
 def test_every_flaw_of_a_rubric_is_told_before_its_size_is() -> None:
@@ -369,13 +369,13 @@ def test_every_flaw_of_a_rubric_is_told_before_its_size_is() -> None:
         for count in range(9)
     ]
     large = Rubric.model_validate({"id": "r", "claims": many})
-    assert [flaw.pointer for flaw in rubric_report(large).flaws] == ["/claims"]
+    assert [flaw.pointer for flaw in rubric_report(large).flaws] == ["/rubric/claims"]
     assert "144 networks with" in rubric_report(large).flaws[0].detail
     with pytest.raises(FlawedRubric) as raised:
         check_rubric(large)
     assert raised.value.pointer == "/rubric/claims"
     both = Rubric.model_validate({"id": "r", "claims": [*many, {"id": "b", "kind": "bound"}]})
-    assert [flaw.pointer for flaw in rubric_report(both).flaws] == ["/claims/9"]
+    assert [flaw.pointer for flaw in rubric_report(both).flaws] == ["/rubric/claims/9"]
 
 
 @pytest.mark.parametrize(("told", "answer", "place"), [

@@ -125,7 +125,7 @@ def test_a_rubric_of_too_many_layers_is_refused_at_once() -> None:
     claims = [{"id": f"r{k}", "kind": "ranking", "of": {f"n{i}": deep for i in range(16)}} for k in range(16)]
     rubric = Rubric.model_validate({"id": "r", "claims": claims})
     report = rubric_report(rubric)
-    assert [flaw.pointer for flaw in report.flaws] == ["/claims"]
+    assert [flaw.pointer for flaw in report.flaws] == ["/rubric/claims"]
     with pytest.raises(Exception, match="layers are graded at once"):
         check_rubric(rubric)
 

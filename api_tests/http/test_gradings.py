@@ -3,9 +3,11 @@
 import json
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
+from zipfile import ZipFile
 
 import httpx
 import pytest
@@ -105,9 +107,9 @@ async def test_a_flawed_rubric_is_refused_where_it_is_flawed(
     assert answer.json()["errors"][0]["pointer"] == pointer
     if not pointer.endswith("derivative_from"):
         resolve(pointer, request)
-    report = (await client.post("/v1/rubrics/validate", **sent(request["rubric"]))).json()
+    report = (await client.post("/v1/rubrics/validate", **sent({"rubric": request["rubric"]}))).json()
     assert not report["valid"]
-    assert report["flaws"][0]["pointer"] == pointer.removeprefix("/rubric")
+    assert report["flaws"][0]["pointer"] == pointer
 
 
 async def test_a_grading_that_costs_too_much_is_refused_before_it_begins(client: httpx.AsyncClient) -> None:
@@ -120,7 +122,7 @@ async def test_a_grading_that_costs_too_much_is_refused_before_it_begins(client:
 
 
 async def test_a_sound_rubric_is_told_what_it_takes(client: httpx.AsyncClient) -> None:
-    report = (await client.post("/v1/rubrics/validate", **sent(RUBRIC))).json()
+    report = (await client.post("/v1/rubrics/validate", **sent({"rubric": RUBRIC}))).json()
     assert report == {"valid": True, "flaws": [], "claims": 28, "max_score": 38.0, "simulations": 8}
 
 
@@ -181,3 +183,34 @@ async def test_lambda_feedback_gives_its_commands(client: httpx.AsyncClient) -> 
     assert (right["result"]["is_correct"], wrong["result"]["is_correct"]) == (True, False)
     assert (await run("preview", response="sech^2 z"))["result"]["preview"]["latex"] == r"\operatorname{sech}^{2} z"
     assert (await run("healthcheck"))["result"]["tests_passed"] is True
+
+
+async def test_proposals_are_a_rubric_that_grades_their_solutions_to_all_points(client: httpx.AsyncClient) -> None:
+    found = (await client.get("/v1/rubrics/proposals?activation=z*atan(z)", timeout=60)).json()
+    report = (await client.post("/v1/rubrics/validate", **sent({"rubric": found["rubric"]}))).json()
+    assert (report["valid"], report["flaws"]) == (True, [])
+    request = {"rubric": found["rubric"], "answers": found["solutions"]}
+    grading = (await client.post("/v1/gradings", **sent(request), timeout=60)).json()
+    assert (grading["fraction"], grading["status"]) == (1.0, "graded")
+
+
+async def test_proposals_for_what_is_no_activation_are_refused(client: httpx.AsyncClient) -> None:
+    problem = assert_problem(await client.get("/v1/rubrics/proposals?activation=z*tahn(z)"), 422, "invalid-spec")
+    assert "tanh" in problem["detail"]
+    assert_problem(await client.get("/v1/rubrics/proposals"), 422, "invalid-request")
+
+
+async def test_a_rubric_is_packed_with_the_address_that_the_platform_needs(client: httpx.AsyncClient) -> None:
+    for query, address in (
+        ("", "http://service"),
+        ("&service_url=https://a.example:8443/g", "https://a.example:8443/g"),
+    ):
+        answer = await client.post(f"/v1/rubrics/package?format=gradescope{query}", **sent({"rubric": EXCERPT}))
+        assert answer.headers["content-type"] == "application/zip"
+        assert answer.headers["content-disposition"] == f'attachment; filename="{EXCERPT["id"]}_gradescope.zip"'
+        with ZipFile(BytesIO(answer.content)) as archive:
+            assert archive.read("service_url").decode().strip() == address
+            assert json.loads(archive.read("rubric.json")) == EXCERPT
+    flawed = {"rubric": {"id": "r", "claims": [{"id": "a", "kind": "number"}]}}
+    refused = await client.post("/v1/rubrics/package?format=gradescope", **sent(flawed))
+    assert_problem(refused, 422, "invalid-request")

@@ -145,7 +145,7 @@ def test_a_rubric_with_a_network_at_the_limit_is_graded_and_kept(service_url: st
     assert levels(body) == LIMIT
     graded = httpx.post(f"{service_url}/v1/gradings", json=body, timeout=60)
     assert graded.status_code == 200, graded.text
-    kept = httpx.put(f"{service_url}/v1/assignments/deep_rubric", json=rubric, timeout=60)
+    kept = httpx.put(f"{service_url}/v1/assignments/deep_rubric", json={"rubric": rubric}, timeout=60)
     assert kept.status_code in (200, 201), kept.text
     assert httpx.get(f"{service_url}/v1/assignments/deep_rubric", timeout=60).json()["rubric"]["id"] == "deep"
 

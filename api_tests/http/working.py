@@ -61,7 +61,7 @@ class Bench:
 
     async def class_made(self) -> Json:
         """The job of a class of three."""
-        await self.client.put("/v1/assignments/sheet", **sent(RUBRIC))
+        await self.client.put("/v1/assignments/sheet", **sent({"rubric": RUBRIC}))
         answer = await self.client.post("/v1/assignments/sheet/gradings", **sent(SHEETS))
         assert answer.status_code == 202, answer.text
         job: Json = answer.json()

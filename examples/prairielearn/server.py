@@ -1,10 +1,12 @@
 """A PrairieLearn question that the grading service grades; Python's standard library is enough.
 
-The course's `serverFilesCourse` has to hold rubric.json, a copy of examples/course/rubric.json.
+The rubric is rubric.json beside this file, or else in the course's `serverFilesCourse`; of its claims those are graded
+that question.html asks for: there an `answers-name` is the id of a claim.
 """
 
 import json
 import os
+import re
 from html import escape
 from http.client import HTTPException
 from pathlib import Path
@@ -14,15 +16,12 @@ from urllib.request import Request, urlopen
 
 SERVICE = os.environ.get("GRADIENT_VERDICT_URL", "http://127.0.0.1:8000")
 SECONDS = 10.0
-ASKED = ("d1", "d4", "f1", "f2", "o2", "d_deep", "f_deep", "g_deep")
-"""The parts of the rubric that question.html asks."""
-RANKINGS = ("g_deep",)
-"""Those whose answers are lists."""
 
 
 def grade(data: dict[str, Any]) -> None:
     """Put scores, format errors and feedback into `data`; without the service nothing is counted, no attempt used."""
-    body = {"rubric": _rubric(data), "answers": _answers(data["submitted_answers"])}
+    rubric = _rubric(data["options"])
+    body = {"rubric": rubric, "answers": _answers(data["submitted_answers"], rubric)}
     try:
         graded = _graded(body)
     except HTTPError as error:
@@ -56,17 +55,20 @@ def _is(value: Any) -> bool:
     return isinstance(value, dict)
 
 
-def _rubric(data: dict[str, Any]) -> dict[str, Any]:
-    """The rubric without the parts that this question does not ask."""
-    folder = Path(data["options"]["server_files_course_path"])
-    rubric = json.loads((folder / "rubric.json").read_text(encoding="utf-8"))
-    return {**rubric, "claims": [claim for claim in rubric["claims"] if claim["id"] in ASKED]}
+def _rubric(options: dict[str, Any]) -> dict[str, Any]:
+    """The rubric without the claims that question.html does not ask for."""
+    question = Path(options["question_path"])
+    files = (question / "rubric.json", Path(options["server_files_course_path"]) / "rubric.json")
+    rubric = json.loads(next(file for file in files if file.is_file()).read_text(encoding="utf-8"))
+    asked = re.findall('answers-name="([A-Za-z0-9_]+)"', (question / "question.html").read_text(encoding="utf-8"))
+    return {**rubric, "claims": [claim for claim in rubric["claims"] if claim["id"] in asked]}
 
 
-def _answers(submitted: dict[str, Any]) -> dict[str, Any]:
-    """The answers as the service reads them: of "d = e, f" the list [["d", "e"], "f"]."""
-    answers = {name: submitted[name] for name in ASKED if submitted.get(name)}
-    return {name: _ranking(answer) if name in RANKINGS else answer for name, answer in answers.items()}
+def _answers(submitted: dict[str, Any], rubric: dict[str, Any]) -> dict[str, Any]:
+    """The answers as the service reads them: of the ranking "d = e, f" the list [["d", "e"], "f"]."""
+    kinds = {claim["id"]: claim["kind"] for claim in rubric["claims"] if submitted.get(claim["id"])}
+    given = {name: (submitted[name], kind == "ranking") for name, kind in kinds.items()}
+    return {name: _ranking(answer) if ranked else answer for name, (answer, ranked) in given.items()}
 
 
 def _ranking(text: str) -> list[str | list[str]]:

@@ -24,7 +24,7 @@ _FOR_REVIEW = {
 def grade(spec: GradingSpec, simulate: Simulate) -> Grading:
     """Every claim judged; each distinct simulation runs once."""
     parameters = {one.id: one.names() for one in spec.rubric.claims if isinstance(one, ExpressionClaim)}
-    context = Context(spec.answers, _once(simulate), parameters)
+    context = Context(spec.answers, once(simulate), parameters)
     review = _FOR_REVIEW[spec.rubric.unreadable]
     checks = [_check(claim, spec.answers, context, review) for claim in spec.rubric.claims]
     score = round(sum(check.points for check in checks), _POINT_DIGITS)
@@ -40,7 +40,8 @@ def grade(spec: GradingSpec, simulate: Simulate) -> Grading:
     )
 
 
-def _once(simulate: Simulate) -> Simulate:
+def once(simulate: Simulate) -> Simulate:
+    """`simulate`, which is asked for every specification once; what it answered is remembered."""
     known: dict[str, SimulationReport] = {}
 
     def simulated(spec: SimulationSpec) -> SimulationReport:

@@ -17,7 +17,7 @@ class Flaw(Model):
     """What makes a claim contradictory or impossible to meet."""
 
     pointer: str
-    """Where: an RFC 6901 pointer into the rubric."""
+    """Where: an RFC 6901 pointer into the body that was sent."""
     detail: str
     """What is wrong with it."""
 
@@ -40,7 +40,7 @@ class RubricReport(Model):
 def rubric_report(rubric: Rubric) -> RubricReport:
     """The report on `rubric`."""
     flaws = _size(rubric) or [
-        Flaw(pointer=f"/claims/{number}{pointer}", detail=sentence)
+        Flaw(pointer=f"/rubric/claims/{number}{pointer}", detail=sentence)
         for number, claim in enumerate(rubric.claims)
         for pointer, sentence in _flaws(claim, rubric)
     ]
@@ -90,7 +90,7 @@ def _size(rubric: Rubric) -> list[Flaw]:
     try:
         _check_size(rubric)
     except FlawedRubric as error:
-        return [Flaw(pointer="/claims", detail=error.sentence)]
+        return [Flaw(pointer="/rubric/claims", detail=error.sentence)]
     return []
 
 

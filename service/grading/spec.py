@@ -37,11 +37,24 @@ class Rubric(Model):
         return self
 
 
-class GradingSpec(Model):
-    """A rubric, and a student's answers to it."""
+class RubricSpec(Model):
+    """A rubric, where it is sent on its own."""
 
     rubric: Rubric
     """The rubric."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _wrapped(cls, body: Any) -> Any:
+        if isinstance(body, dict) and "claims" in body and "rubric" not in body:
+            sentence = 'This is a rubric on its own; wrap it: {"rubric": {"id": …, "claims": […]}}.'
+            raise PydanticCustomError("bare_rubric", "{sentence}", {"sentence": sentence})
+        return body
+
+
+class GradingSpec(RubricSpec):
+    """A rubric, and a student's answers to it."""
+
     answers: Annotated[dict[str, JsonValue], Field(max_length=2 * MOST_CLAIMS)]
     """The answers by the ids of the claims: texts, numbers, lists or objects, as each claim wants them."""
 

@@ -9,7 +9,7 @@ from math import ceil
 from anyio import Event, create_task_group, move_on_after, sleep
 
 from service.core.clock import now
-from service.core.errors import QueueFull, SpecError, StoreUnavailable
+from service.core.errors import QueueFull, StoreUnavailable
 from service.core.kinds import Model
 from service.core.settings import Settings
 from service.grading.batch import Assignment
@@ -50,12 +50,8 @@ class Assignments:
         await self._threads.run(self._store.drop, name)
 
     def _put(self, name: str, rubric: Rubric) -> Assignment:
-        try:
-            check_rubric(rubric)
-            plans_of(rubric)
-        except SpecError as error:
-            error.pointer = (error.pointer or "").removeprefix("/rubric")  # the rubric is all that was sent
-            raise
+        check_rubric(rubric)
+        plans_of(rubric)
         return self._store.put(name, rubric)
 
 

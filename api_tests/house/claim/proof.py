@@ -20,7 +20,7 @@ async def test_answers_are_graded_by_it(client: httpx.AsyncClient) -> None:
 
 async def test_rubrics_may_have_it(client: httpx.AsyncClient) -> None:
     rubric = {"id": "r", "claims": [{"id": "a", "kind": KIND, "expected": False}]}
-    assert (await client.post("/v1/rubrics/validate", json=rubric)).status_code == 200
+    assert (await client.post("/v1/rubrics/validate", json={"rubric": rubric})).status_code == 200
 
 
 async def test_it_is_in_the_document(client: httpx.AsyncClient) -> None:

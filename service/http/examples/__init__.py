@@ -44,6 +44,8 @@ ANSWERS: dict[str, tuple[str, Any]] = {
     "create_activation_profile": (_JSON, example("profile")),
     "create_grading": (_JSON, example("grading")),
     "validate_rubric": (_JSON, example("rubric")),
+    "get_proposals": (_JSON, example("proposals")),
+    "create_package": ("application/zip", "the bytes of an archive"),
     "create_preview": (_JSON, example("preview")),
     "put_assignment": (_JSON, example("assignment")),
     "get_assignment": (_JSON, example("assignment")),

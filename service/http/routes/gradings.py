@@ -1,22 +1,27 @@
 """Gradings: a rubric and answers in, every claim judged out; and assignments, rubrics kept for a class."""
 
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Query
+from fastapi import APIRouter, Body, Path, Query, Request
 from fastapi.openapi.models import Example
 from fastapi.responses import Response
+from pydantic.json_schema import SkipJsonSchema
 
+from service.formulas.language.tokens import LONGEST_TEXT
 from service.grading.answers import Preview, PreviewSpec, preview
 from service.grading.batch import Assignment, BatchSpec
 from service.grading.claims.base import CLAIM_ID
 from service.grading.formats import FormatName
+from service.grading.packages import PackageFormat, package
+from service.grading.proposals import Proposals, activation_of, proposals_json
 from service.grading.results import Grading
-from service.grading.rubrics import RubricReport, rubric_report
-from service.grading.spec import GradingSpec, Rubric
+from service.grading.rubrics import RubricReport, check_rubric, plans_of, rubric_report
+from service.grading.spec import GradingSpec, RubricSpec
 from service.http.dependencies import RequesterDep
 from service.http.examples import example, example_requests
 from service.http.requests import ServicesDep, StrictRoute
-from service.http.responses import ACCEPTED, GradingResponse, Responses, link, located
+from service.http.responses import ACCEPTED, GradingResponse, Responses, Zip, attachment, link, located
 from service.jobs.job import Job
 from service.jobs.work.gradings import GradingsWork
 
@@ -26,10 +31,11 @@ _NATIVE = FormatName("native")
 _ASSIGNMENT = "/v1/assignments/{id}"
 _PUT: Responses = {200: {"links": {"gradings": link("create_gradings", "Grade the sheets of a class by it.")}}}
 _RUBRICS = {
-    name: Example(summary=one["summary"], value=one["value"]["rubric"]) for name, one in example("gradings").items()
+    name: Example(summary=one["summary"], value={"rubric": one["value"]["rubric"]})
+    for name, one in example("gradings").items()
 }
 
-_RubricBody = Annotated[Rubric, Body(openapi_examples=_RUBRICS)]
+_RubricBody = Annotated[RubricSpec, Body(openapi_examples=_RUBRICS)]
 _AssignmentId = Annotated[
     str, Path(alias="id", pattern=CLAIM_ID, description="The name of the assignment, of your own making.")
 ]
@@ -51,9 +57,56 @@ async def create_grading(
 
 
 @router.post("/v1/rubrics/validate", summary="Validate a rubric")
-def validate_rubric(rubric: _RubricBody) -> RubricReport:  # in a thread
+def validate_rubric(spec: _RubricBody) -> RubricReport:  # in a thread
     """Name every claim that contradicts itself or that no answer could meet, before students do."""
-    return rubric_report(rubric)
+    return rubric_report(spec.rubric)
+
+
+_ByName = Query(
+    min_length=1,
+    max_length=LONGEST_TEXT,
+    description="A kind of the catalog, such as `stanh`, or a formula of z, such as `z*atan(z)`.",
+)
+_WithParameters = Query(
+    max_length=LONGEST_TEXT, description="The parameters of the kind or the formula, written `b = 1.7, c = 2`."
+)
+
+
+@router.get("/v1/rubrics/proposals", summary="Propose a rubric", response_model=Proposals)
+async def get_proposals(
+    activation: Annotated[str, _ByName], services: ServicesDep, parameters: Annotated[str, _WithParameters] = ""
+) -> Response:
+    """Claims about an activation with points and titles, ready to be edited, and an answer to each that is right.
+
+    The derivative, bounds of it, what happens to the gradient of a network of two hidden layers and of a deep one, what
+    a linear output changes, and a ranking against sigmoid and relu; these networks are simulated. What the service
+    itself does not know for certain is left out. Only what is no default is written.
+    """
+    found = await services.pool.run(partial(proposals_json, activation_of(activation, parameters)))
+    return Response(found, media_type="application/json")
+
+
+_For = Annotated[PackageFormat, Query(alias="format", description="The platform.")]
+_Address = Query(
+    pattern="^https?://[A-Za-z0-9._:/\\[\\]-]{1,200}$",
+    description="Where the platform finds this service; the address that this request came to where it is left out.",
+)
+
+
+@router.post(
+    "/v1/rubrics/package", summary="Pack a rubric for a platform", response_class=Zip, responses=Zip.documented
+)
+def create_package(
+    spec: _RubricBody,
+    request: Request,
+    wanted: _For,
+    service_url: Annotated[str | SkipJsonSchema[None], _Address] = None,
+) -> Response:  # in a thread
+    """The autograder for Gradescope, or the question for PrairieLearn, with this rubric in it, ready to be uploaded."""
+    check_rubric(spec.rubric)
+    plans_of(spec.rubric)
+    address = (service_url or str(request.base_url)).rstrip("/")
+    return Zip(package(spec.rubric, wanted, address), headers=attachment(f"{spec.rubric.id}_{wanted}.zip"))
 
 
 @router.post("/v1/previews", summary="Preview an answer")
@@ -63,12 +116,12 @@ async def create_preview(spec: Annotated[PreviewSpec, Body(openapi_examples=exam
 
 
 @router.put(_ASSIGNMENT, summary="Put an assignment", responses=_PUT)
-async def put_assignment(name: _AssignmentId, rubric: _RubricBody, services: ServicesDep) -> Assignment:
+async def put_assignment(name: _AssignmentId, spec: _RubricBody, services: ServicesDep) -> Assignment:
     """Keep a rubric under a name, in place of the one that was there; it is checked before.
 
     Jobs that were accepted before go on with the rubric they were accepted with.
     """
-    return await services.jobs.assignments.put(name, rubric)
+    return await services.jobs.assignments.put(name, spec.rubric)
 
 
 @router.get(_ASSIGNMENT, summary="Get an assignment")

@@ -1,0 +1,108 @@
+"""Folders for platforms: the programs of examples/ with another rubric in them, ready to be uploaded."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from service.grading.packages import PackageFormat, package
+from service.grading.spec import Rubric
+
+ROOT = Path(__file__).resolve().parents[2]
+ADDRESS = "https://grading.example.edu"
+RUBRIC = Rubric.model_validate(
+    {
+        "id": "sheet_5",
+        "title": "z·atan z <b>{{x}}</b>",
+        "claims": [
+            {"id": "d", "kind": "expression", "title": "φ' & more", "expected": "z"},
+            {"id": "n", "kind": "number", "expected": 1, "relative_tolerance": 0.1},
+            {"id": "r", "kind": "ranking", "expected": [["a"], ["b"]]},
+        ],
+    }
+)
+
+
+def unpacked(tmp_path: Path, wanted: PackageFormat) -> Path:
+    with ZipFile(BytesIO(package(RUBRIC, wanted, ADDRESS))) as archive:
+        archive.extractall(tmp_path)
+        assert all(one.external_attr >> 16 & 0o444 == 0o444 for one in archive.infolist())
+    return tmp_path
+
+
+def test_the_gradescope_folder_has_the_program_the_rubric_and_the_address(tmp_path: Path) -> None:
+    folder = unpacked(tmp_path, PackageFormat.GRADESCOPE)
+    for name in ("run_autograder", "setup.sh", "README.md"):
+        assert (folder / name).read_bytes() == (ROOT / "examples" / "gradescope" / name).read_bytes()
+    assert Rubric.model_validate_json((folder / "rubric.json").read_bytes()) == RUBRIC
+    assert (folder / "service_url").read_text(encoding="utf-8").strip() == ADDRESS
+    sheet = json.loads((folder / "for_students" / "answers.json").read_text(encoding="utf-8"))
+    assert sheet == {"d": "", "n": "", "r": ""}
+
+
+def test_programs_may_be_run_and_files_may_not() -> None:
+    with ZipFile(BytesIO(package(RUBRIC, PackageFormat.GRADESCOPE, ADDRESS))) as archive:
+        modes = {one.filename: one.external_attr >> 16 & 0o111 for one in archive.infolist()}
+    assert {name for name, mode in modes.items() if mode} == {"run_autograder", "setup.sh"}
+
+
+def test_the_same_rubric_is_packed_to_the_same_bytes() -> None:
+    assert package(RUBRIC, PackageFormat.PRAIRIELEARN, ADDRESS) == package(RUBRIC, PackageFormat.PRAIRIELEARN, ADDRESS)
+
+
+class Fields(HTMLParser):
+    """The fields that a page of PrairieLearn has, by their names, and the text around them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: dict[str, dict[str, str | None]] = {}
+        self.words = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "pl-string-input":
+            self.fields[str(given["answers-name"])] = given
+        assert tag != "b"
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def test_the_prairielearn_question_asks_for_every_claim(tmp_path: Path) -> None:
+    question = unpacked(tmp_path, PackageFormat.PRAIRIELEARN) / "sheet_5"
+    text = (question / "question.html").read_text(encoding="utf-8")
+    page = Fields()
+    page.feed(text)
+    assert list(page.fields) == ["d", "n", "r"]
+    assert "φ' & more" in page.words
+    assert "{{x}}" not in text
+    info = json.loads((question / "info.json").read_text(encoding="utf-8"))
+    assert (info["title"], info["type"]) == (RUBRIC.title, "v3")
+    assert Rubric.model_validate_json((question / "rubric.json").read_bytes()) == RUBRIC
+
+
+def test_the_prairielearn_program_grades_by_the_rubric_beside_it(tmp_path: Path) -> None:
+    question = unpacked(tmp_path, PackageFormat.PRAIRIELEARN) / "sheet_5"
+    spec = importlib.util.spec_from_file_location("packed_question", question / "server.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.SERVICE == ADDRESS
+    rubric = module._rubric({"question_path": str(question), "server_files_course_path": str(tmp_path)})
+    assert [claim["id"] for claim in rubric["claims"]] == ["d", "n", "r"]
+    assert module._answers({"d": "z", "n": "", "r": "a = b"}, rubric) == {"d": "z", "r": [["a", "b"]]}
+
+
+@pytest.mark.parametrize("wanted", PackageFormat)
+def test_packed_programs_are_valid_python(tmp_path: Path, wanted: PackageFormat) -> None:
+    folder = unpacked(tmp_path, wanted)
+    programs = [*folder.rglob("*.py"), *folder.rglob("run_autograder")]
+    done = subprocess.run([sys.executable, "-m", "py_compile", *map(str, programs)], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
