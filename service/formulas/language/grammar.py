@@ -1,14 +1,14 @@
 """Tokens → tree, by recursive descent.
 
-expression := sum [ "if" condition "else" expression ]
 sum        := product { ("+" | "-") product }
 product    := signed { ("*" | "/") signed | power }          a missing sign is a multiplication
 signed     := ("+" | "-") signed | power
 power      := primary [ "^" signed ]
-primary    := number | name | function | "(" expression ")" | "|" expression "|" | where | \\frac | cases
+primary    := number | name | function | "(" pieces ")" | "|" expression "|" | \\frac | cases
 function   := name [ "^" power ] ( "(" arguments ")" | "|" expression "|" | bare )
 bare       := numbers and names side by side, sinh 2z
-condition  := sum ("<" | "<=" | ">" | ">=") sum
+
+Pieces, expressions and cases are those of `cases`, conditions those of `logic`.
 """
 
 from collections.abc import Collection, Iterator
@@ -18,10 +18,11 @@ from fractions import Fraction
 from typing import NoReturn
 
 from service.formulas.language.build import exact_value
+from service.formulas.language.cases import PIECEWISE_NAMES, WORDS, PiecewiseRules
 from service.formulas.language.characters import spelled
 from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.functions import EXTREMES, FUNCTIONS
-from service.formulas.language.tokens import SYNONYMS, FormulaError, Token, TokenStream, is_writable, tokenize
+from service.formulas.language.tokens import SYNONYMS, FormulaError, Token, is_writable, tokenize
 from service.formulas.language.tree import (
     MINUS_ONE,
     Call,
@@ -30,16 +31,13 @@ from service.formulas.language.tree import (
     Number,
     Power,
     Product,
-    Relation,
     Sum,
     Symbol,
-    Where,
     joined,
 )
 
 _LARGEST_POWER = 64
 _WORDS = ("if", "else", "otherwise", "for")
-_COMPARISONS = ("<", "<=", ">", ">=")
 
 
 def parse(text: str, variable: str = "z", parameters: Collection[str] = ()) -> Expr:
@@ -47,7 +45,7 @@ def parse(text: str, variable: str = "z", parameters: Collection[str] = ()) -> E
     for name in sorted(set(parameters) & _taken(variable)):
         raise FormulaError(f"`{name}` already means something in formulas; the parameter needs another name.", 1)
     letters = [name for name in (variable, "e", *parameters) if len(name) == 1]
-    tokens = tokenize(*spelled(text), letters, {*_taken(variable), "sigma", *parameters})
+    tokens = tokenize(*spelled(text), letters, {*_taken(variable), *WORDS, *PIECEWISE_NAMES, "sigma", *parameters})
     node = _Parser(tokens, variable, parameters).whole()
     node.check_size()
     return node
@@ -62,37 +60,14 @@ def _taken(variable: str) -> set[str]:
     return {*FUNCTIONS, *EXTREMES, *SYNONYMS, *_WORDS, "where", "e", "pi", variable}
 
 
-class _Parser(TokenStream):
+class _Parser(PiecewiseRules):
     """The rules, one method each."""
 
-    def __init__(self, tokens: list[Token], variable: str, parameters: Collection[str]) -> None:
-        super().__init__(tokens)
-        self._bars = 0
-        self._variable = variable
-        self._parameters = parameters
-
     def whole(self) -> Expr:
-        node = self._expression()
+        node = self._all_pieces()
         if self._next.kind != "end":
             self._fail("an operator or the end")
         return node
-
-    def _expression(self) -> Expr:
-        self._deeper()
-        node = self._sum()
-        if self._accept("if"):
-            condition = self._condition()
-            self._expect("else")
-            node = Where(condition, node, self._expression())
-        self._depth -= 1
-        return node
-
-    def _condition(self) -> Relation:
-        left = self._sum()
-        operator = self._accept(*_COMPARISONS)
-        if operator is None:
-            self._fail("a comparison: <, <=, > or >=")
-        return Relation(left, operator.text, self._sum())
 
     def _sum(self) -> Expr:
         terms = [self._product()]
@@ -140,11 +115,11 @@ class _Parser(TokenStream):
     def _starts_primary(self) -> bool:
         token = self._next
         if token.kind == "name":
-            return token.text not in _WORDS
+            return not self._is_word(WORDS)
         if token.kind == "number":
             return self._last.kind != "number"
-        opening = token.text in ("(", "{", "\\lvert", "\\frac", "\\begin")
-        return opening or (token.text == "|" and self._bars == 0)
+        opening = token.text in ("(", "{", "[", "\\lvert", "\\frac", "\\begin")
+        return opening or (token.text == "|" and self._bars == 0 and self._at != self._truth_ends)
 
     def _primary(self) -> Expr:
         token = self._take()
@@ -153,8 +128,8 @@ class _Parser(TokenStream):
         if token.kind == "name":
             return self._name(token)
         match token.text:
-            case "(" | "{":
-                return self._closed({"(": ")", "{": "}"}[token.text])
+            case "(" | "{" | "[":
+                return self._closed({"(": ")", "{": "}", "[": "]"}[token.text])
             case "|":
                 return self._absolute()
             case "\\lvert":
@@ -168,7 +143,7 @@ class _Parser(TokenStream):
 
     def _closed(self, closing: str) -> Expr:
         with self._anew():
-            node = self._expression()
+            node = self._pieces()
             self._expect(closing)
         return node
 
@@ -198,11 +173,9 @@ class _Parser(TokenStream):
             name = "sigmoid"
         if name in FUNCTIONS or name in EXTREMES:
             return self._application(name)
-        if name == "where":
-            return self._where()
         if name in ("e", "pi"):
             return Constant(name)
-        return self._unknown(token)
+        return self._piecewise(name) or self._unknown(token)
 
     def _application(self, name: str) -> Expr:
         exponent = None
@@ -251,42 +224,6 @@ class _Parser(TokenStream):
         token = self._next
         known = {self._variable, "e", "pi", *self._parameters}
         return token.kind == "name" and token.text in known
-
-    def _where(self) -> Expr:
-        self._expect("(")
-        with self._anew():
-            condition = self._condition()
-            self._expect(",")
-            then = self._expression()
-            self._expect(",")
-            otherwise = self._expression()
-            self._expect(")")
-        return Where(condition, then, otherwise)
-
-    def _cases(self) -> Expr:
-        rows: list[tuple[Expr, Relation | None]] = []
-        with self._anew():
-            while self._accept("\\end") is None:
-                rows.append(self._row())
-        if len(rows) < 2:
-            self._fail("two cases at least")
-        node = rows[-1][0]
-        for value, condition in reversed(rows[:-1]):
-            if condition is None:
-                self._fail("`otherwise` in the last case only")
-            node = Where(condition, value, node)
-        return node
-
-    def _row(self) -> tuple[Expr, Relation | None]:
-        """A value and where it is taken; None for everywhere else."""
-        value = self._expression()
-        self._accept(",")
-        self._expect("&")
-        self._accept("if", "for")
-        condition = None if self._accept("otherwise", "else") else self._condition()
-        self._accept(",")
-        self._accept("\\\\")
-        return value, condition
 
     def _unknown(self, token: Token) -> NoReturn:
         known = [*FUNCTIONS, *EXTREMES, *self._parameters, self._variable, "where", "pi"]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NoReturn
 
@@ -14,19 +14,30 @@ _LARGEST_DECIMAL_EXPONENT = 300
 _MOST_PLACES = 340  # decimal places looked for: all that a number of a formula can have
 _LONGEST_WORD = 3  # that may be letters side by side
 _DEEPEST = 40
-_CHARACTERS = re.compile(r"[A-Za-z0-9_+\-*/^().,<>=|&{}\\ \t\r\n;:!]*")
+_CHARACTERS = re.compile(r"[A-Za-z0-9_+\-*/^().,<>=|&{}\[\]?$\\ \t\r\n;:!]*")
 _LEXEME = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+(?![A-Za-z0-9_]))?)"
-    r"|(?P<operator><=|>=|\*\*|[+\-*/^()<>,|&{}])"
-    r"|(?P<name>[A-Za-z][A-Za-z0-9_]*)"
+    r"|(?P<operator><=|>=|==|!=|&&|\*\*|[+\-*/^()<>=,|&{}\[\]:;?]|_(?=\s*[{(\[]))"
+    r"|(?P<name>[A-Za-z](?:[A-Za-z0-9]|_(?!\s*[{(\[]))*)"
     r"|\\(?P<command>[A-Za-z]+|\\|[,;:!{} ])"
 )
+_SPELLINGS = {"**": "^", "==": "=", "&&": "&"}
 _WORD = re.compile(r"\s*\{\s*([A-Za-z](?:[A-Za-z0-9]|\\?_)*)\s*[.,;]?\s*\}")
+_TEXT = re.compile(r"\s*\{([^{}]*)\}")
+_ENVIRONMENT = re.compile(r"\s*\{\s*(?:[dr]?cases|[bBpvV]?matrix|aligned|array)\*?\s*\}(?:\s*\{[lcr|\s]*\})?")
+_BRACE_IN_FRONT = re.compile(r"\s*\\(?:\{|lbrace(?![A-Za-z]))\s*(?=\\begin(?![A-Za-z]))")
+_BRACE_BEHIND = re.compile(r"\s*\\right\s*(?:\\\}|\\rbrace(?![A-Za-z])|\.)")
+_NOTHING = re.compile(r"\s*\.")
+_ONE = re.compile(r"\s*(?:1|\{\s*1\s*\})")
+_ROW_SKIP = re.compile(r"\s*\[\s*-?[\d.]+\s*[a-z]{2}\s*\]")
 _BASE_TEN = re.compile(r"\s*_\s*(?:10|\{\s*10\s*\})")
 _BAR = re.compile(r"\s*(?:\||\\vert(?![A-Za-z]))")
 _SIDES = {"left": "\\lvert", "right": "\\rvert"}
-_WORDS = {"operatorname", "mathrm", "text", "mathop", "textrm"}
+_WORDS = {"operatorname", "mathrm", "text", "mathop", "textrm", "mbox", "textit"}
+_ALPHABETS = {"mathbb", "mathbf", "mathds", "mathbbm", "boldsymbol", "bm", "Bbb"}
 _OPERATORS = {
+    "ne": "!=",
+    "neq": "!=",
     "cdot": "*",
     "times": "*",
     "le": "<=",
@@ -119,12 +130,17 @@ class _Tokenizer:
             return
         if kind == "number":
             self._check_number(lexeme)
-        self._add(kind, {"**": "^"}.get(lexeme, SYNONYMS.get(lexeme, lexeme)))
+        if lexeme == "_" and self._tokens and self._tokens[-1].text == "1":
+            self._tokens[-1] = replace(self._tokens[-1], kind="name", text="indicator")
+        self._add(kind, _SPELLINGS.get(lexeme, SYNONYMS.get(lexeme, lexeme)))
         self._position = found.end()
 
     def _command(self, name: str, end: int) -> None:
         if name in _WORDS:
             word = _WORD.match(self._text, end)
+            if word is None and (phrase := _TEXT.match(self._text, end)):
+                self._phrase(phrase)
+                return
             if word is None:
                 self._fail(f"A word in braces was expected behind \\{name}", end)
             written = word[1].replace("\\_", "_")
@@ -137,16 +153,39 @@ class _Tokenizer:
             self._add("name", "log10")
             end = base.end()
         elif name in ("begin", "end"):
-            cases = re.compile(r"\s*\{\s*cases\s*\}").match(self._text, end)
-            if cases is None:
-                self._fail(f"Only {{cases}} may stand behind \\{name},", end)
-            self._add("operator", f"\\{name}")
-            end = cases.end()
+            end = self._environment(name, end)
+        elif name in _SIDES and (skipped := _NOTHING.match(self._text, end) or _BRACE_IN_FRONT.match(self._text, end)):
+            end = skipped.end()
+        elif name in _ALPHABETS and (one := _ONE.match(self._text, end)):
+            self._add("name", "indicator")
+            end = one.end()
         elif name in _OPERATORS:
             self._add("operator", _OPERATORS[name])
+            skip = _ROW_SKIP.match(self._text, end) if name == "\\" else None
+            end = skip.end() if skip else end
         elif name not in _SILENT:
             self._add("name", SYNONYMS.get(name, name))
         self._position = end
+
+    def _environment(self, name: str, end: int) -> int:
+        """Where \\begin{cases} or its end, with the brace beside it, ends."""
+        found = _ENVIRONMENT.match(self._text, end)
+        if found is None:
+            self._fail(f"Only {{cases}} may stand behind \\{name},", end)
+        self._add("operator", f"\\{name}")
+        brace = _BRACE_BEHIND.match(self._text, found.end()) if name == "end" else None
+        return (brace or found).end()
+
+    def _phrase(self, phrase: re.Match[str]) -> None:
+        """The tokens of what stands in \\text{…}."""
+        whole, self._text = self._text, self._text[: phrase.end(1)].replace("$", " ").rstrip(" .")
+        self._position = phrase.start(1)
+        while self._position < len(self._text):
+            if self._text[self._position].isspace():
+                self._position += 1
+            else:
+                self._read()
+        self._text, self._position = whole, phrase.end()
 
     def _check_number(self, lexeme: str) -> None:
         mantissa, _, exponent = lexeme.lower().partition("e")
