@@ -14,6 +14,7 @@ from service.formulas.language.conditions import Condition, Row, assembled, chos
 from service.formulas.language.logic import AND, COMPARISONS, OR, ConditionRules
 from service.formulas.language.tokens import FormulaError, Token
 from service.formulas.language.tree import ONE, ZERO, Expr, Product, Relation, Where, joined
+from service.formulas.language.write import plain
 
 _IF = {"if", "for", "when", "where", "wenn", "falls", "für", "fur", "si", "quand", "pour", "se", "quando", "per"}
 _ELSE = {"else", "otherwise", "elsewhere", "sonst", "andernfalls", "sinon", "altrimenti", "True"}
@@ -135,8 +136,6 @@ class PiecewiseRules(ConditionRules):
             if parted is None or self._ends():
                 break
             value, position = self._sum(), self._next.position
-        if len(rows) == 2 and rows[1].condition is None and rows[0].condition is not None:
-            return chosen(rows[0].condition, rows[0].value, rows[1].value, self._variable)
         return self._together(rows) if rows else self._alternative(value)
 
     def _together(self, rows: list[Row]) -> Expr:
@@ -144,7 +143,7 @@ class PiecewiseRules(ConditionRules):
             self._fail("another piece, such as `0 otherwise`,")
         if len(rows) > _MOST_ROWS:
             self._fail(f"{_MOST_ROWS} pieces at most")
-        return assembled(rows, self._variable)
+        return assembled(rows, self._variable, plain)
 
     def _ends(self) -> bool:
         return self._next.kind == "end" or self._next.text in (*_BRACKETS.values(), "\\end")
@@ -186,15 +185,18 @@ class PiecewiseRules(ConditionRules):
         with self._anew():
             outside, self._has_columns = self._has_columns, True
             while self._accept("\\end") is None:
-                position = self._next.position
-                row = self._row(self._expression(), position)
-                if row is None:
-                    self._fail("`&` and a condition")
-                rows.append(row)
-                self._accept(",", ";")
-                self._accept("\\\\")
+                rows.append(self._case())
             self._has_columns = outside
         return self._together(rows)
+
+    def _case(self) -> Row:
+        position = self._next.position
+        row = self._row(self._expression(), position)
+        if row is None:
+            self._fail("`&` and a condition, as in 1 & z > 0,")
+        self._accept(",", ";")
+        self._accept("\\\\")
+        return row
 
     def _piecewise(self, name: str) -> Expr | None:
         """What a name of pieces states; None where `name` is none."""

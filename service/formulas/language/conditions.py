@@ -4,7 +4,7 @@ Comparisons of what is made of straight lines and absolute values are solved exa
 is known where each row holds, whether two of them contradict each other, and whether they leave anything out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +16,6 @@ from typing import NoReturn
 from service.formulas.language.comparisons import Comparison, Unsolved
 from service.formulas.language.tokens import FormulaError
 from service.formulas.language.tree import Call, Expr, Number, Relation, Symbol, Where
-from service.formulas.language.write import plain
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 _PLAIN = ("<", "<=", ">", ">=")
@@ -55,13 +54,13 @@ def chosen(condition: Condition, then: Expr, otherwise: Expr, variable: str) -> 
     if isinstance(condition, Relation) and condition.operator in _PLAIN:
         return Where(condition, then, otherwise)
     try:
-        return _Line(rows, variable).formula()
+        return _Line(rows, variable, str).formula()
     except Unsolved:
         return _nested(rows)
 
 
-def assembled(rows: Sequence[Row], variable: str) -> Expr:
-    """The formula that all rows together state, by the first that holds.
+def assembled(rows: Sequence[Row], variable: str, shown: Callable[[Expr], str] = str) -> Expr:
+    """The formula that all rows together state, by the first that holds; `shown` writes values in messages.
 
     FormulaError where a row can never apply, where two say different things, or where none says anything; single
     points that no row mentions belong to the later one of their neighbours.
@@ -69,10 +68,12 @@ def assembled(rows: Sequence[Row], variable: str) -> Expr:
     early = next((row for row in rows[:-1] if row.condition is None), None)
     if early is not None:
         raise FormulaError("Only the last row may hold otherwise; every other one needs a condition.", early.position)
+    if len(rows) == 2 and rows[0].condition is not None and rows[1].condition is None:
+        return chosen(rows[0].condition, rows[0].value, rows[1].value, variable)
     try:
-        line = _Line(rows, variable)
+        line = _Line(rows, variable, shown)
     except Unsolved:
-        return _unsolved(rows, variable)
+        return _unsolved(rows, variable, shown)
     line.check()
     return _nested(rows) if line.keeps_relations() else line.formula()
 
@@ -109,9 +110,9 @@ def _switch(condition: Condition, then: Expr, otherwise: Expr) -> Expr:
             return node
 
 
-def _unsolved(rows: Sequence[Row], variable: str) -> Expr:
+def _unsolved(rows: Sequence[Row], variable: str, shown: Callable[[Expr], str]) -> Expr:
     """Rows of conditions that are not solved: opposite ones, or the last one everywhere else."""
-    _check_solved(rows, variable)
+    _check_solved(rows, variable, shown)
     if rows[-1].condition is None:
         return _nested(rows)
     if len(rows) == 2 and _are_opposite(rows[0].condition, rows[1].condition):
@@ -120,17 +121,17 @@ def _unsolved(rows: Sequence[Row], variable: str) -> Expr:
     raise FormulaError(sentence, rows[-1].position)
 
 
-def _check_solved(rows: Sequence[Row], variable: str) -> None:
+def _check_solved(rows: Sequence[Row], variable: str, shown: Callable[[Expr], str]) -> None:
     """Raise FormulaError where rows that are solved contradict each other, or a condition is given twice."""
     solved = list[int]()
     for number, row in enumerate(rows):
         if any(row.condition == other.condition for other in rows[:number]):
             raise FormulaError(f"The {_ordinal(number)} row never applies: its condition stands before.", row.position)
         with suppress(Unsolved):
-            _Line([row], variable)
+            _Line([row], variable, shown)
             solved.append(number)
     if solved:
-        _Line([rows[number] for number in solved], variable, solved).check_rows()
+        _Line([rows[number] for number in solved], variable, shown, solved).check_rows()
 
 
 def _are_opposite(one: Condition | None, other: Condition | None) -> bool:
@@ -166,8 +167,10 @@ class _Line:
     is an integer with a bit for each.
     """
 
-    def __init__(self, rows: Sequence[Row], variable: str, numbers: Sequence[int] = ()) -> None:
-        self._rows, self._variable = rows, variable
+    def __init__(
+        self, rows: Sequence[Row], variable: str, shown: Callable[[Expr], str], numbers: Sequence[int] = ()
+    ) -> None:
+        self._rows, self._variable, self._shown = rows, variable, shown
         self._names = [_ordinal(number) for number in numbers or range(len(rows))]
         relations = [one for row in rows if row.condition is not None for one in _relations(row.condition)]
         if len(relations) > _MOST_COMPARISONS:
@@ -214,7 +217,7 @@ class _Line:
                 self._refuse(row, self._contradiction(other, number, shared))
 
     def _contradiction(self, one: int, other: int, shared: int) -> str:
-        values = [plain(self._rows[number].value) for number in (one, other)]
+        values = [self._shown(self._rows[number].value) for number in (one, other)]
         says, states = values if max(map(len, values)) <= _LONGEST_VALUE else ("one value", "another")
         return f"For {self._range(shared)} the {self._names[one]} row says {says} and the {self._names[other]} {states}"
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from service.formulas.language.conditions import Row, assembled
 from service.formulas.language.functions import EXTREMES, FUNCTIONS
-from service.formulas.language.tokens import decimal
+from service.formulas.language.tokens import FormulaError, decimal
 from service.formulas.language.tree import Call, Constant, Expr, Number, Power, Product, Relation, Sum, Symbol, Where
 
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)  # how tightly an expression binds
@@ -29,6 +30,7 @@ _GREEK = {
     "psi",
     "omega",
 }
+_MOST_ROWS = 16
 _OWN_NOTATION = ("exp", "sqrt", "abs")  # e^{u}, a root, bars
 _LATEX_OPERATORS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge"}
 
@@ -162,17 +164,33 @@ class _Writer:
     def _where(self, node: Where) -> str:
         if not self.latex:
             return f"where({self._condition(node.condition)}, {self.write(node.then)}, {self.write(node.otherwise)})"
-        rows: list[str] = []
-        rest: Expr = node
-        while isinstance(rest, Where):
-            rows.append(f"{self.write(rest.then)} & {self._condition(rest.condition)}")
-            rest = rest.otherwise
-        rows.append(rf"{self.write(rest)} & \text{{otherwise}}")
+        chain = [node]
+        while isinstance(rest := chain[-1].otherwise, Where) and len(chain) < _MOST_ROWS:
+            chain.append(rest)
+        if not _is_clear(chain):
+            chain = [node]
+        rows = [f"{self.write(one.then)} & {self._condition(one.condition)}" for one in chain]
+        rows.append(rf"{self.write(chain[-1].otherwise)} & \text{{otherwise}}")
         return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
 
     def _condition(self, condition: Relation) -> str:
         operator = _LATEX_OPERATORS[condition.operator] if self.latex else condition.operator
         return f"{self.write(condition.left)} {operator} {self.write(condition.right)}"
+
+
+def _is_clear(chain: list[Where]) -> bool:
+    """Whether no row of cases has a condition that overlaps another's, and would say something else there."""
+    rows = [Row(one.then, one.condition) for one in chain] + [Row(chain[-1].otherwise, None)]
+    try:
+        for name in set().union(*(_names(part) for one in chain for part in one.children[:2])) or {"z"}:
+            assembled(rows, name)
+    except FormulaError:
+        return False
+    return True
+
+
+def _names(node: Expr) -> set[str]:
+    return {node.name} if isinstance(node, Symbol) else set().union(*map(_names, node.children))
 
 
 def _listed(function: str, arguments: tuple[Expr, ...]) -> list[Expr]:
