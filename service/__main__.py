@@ -33,8 +33,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(commands.add_parser("train", help="train one network at several rates, without a server"))
     grade = commands.add_parser("grade", help="grade answers by a rubric, without a server")
     grade.add_argument("rubric", type=Path, help="a JSON file with a rubric")
-    grade.add_argument("answers", type=Path, help="a JSON file with the answers by the ids of the claims, - for input")
-    grade.add_argument("--format", default="native", metavar="NAME", type=_format, help="a platform's format")
+    what = (
+        "a JSON file with the answers by the ids of the claims, - for standard input; of several a row each is printed"
+    )
+    grade.add_argument("answers", type=Path, nargs="+", help=what)
+    written = grade.add_mutually_exclusive_group()
+    written.add_argument("--json", action="store_const", dest="format", const="native", help="print gradings as JSON")
+    written.add_argument("--format", metavar="NAME", type=_format, help="print a platform's format in place of a table")
     _add_sweep(commands.add_parser("sweep", help="judge all points of a sweep, without a server"))
     database = commands.add_parser("database", help="bring the schema of the store up or down, or tell its revision")
     actions = database.add_subparsers(dest="action", required=True)

@@ -164,9 +164,14 @@ def test_the_demonstration_prints_every_sheet_and_its_score() -> None:
         [sys.executable, "examples/demo_grading.py"], cwd=ROOT, capture_output=True, timeout=60, check=False
     )
     assert (ended.returncode, ended.stderr) == (0, b"")
-    last = ended.stdout.decode().splitlines()[-3:]
-    assert [line.split()[:4] for line in last] == [
-        ["right", "38", "of", "38"],
-        ["from_bounds", "23", "of", "38"],
-        ["with_slips", "20.5", "of", "38"],
+    printed = ended.stdout.decode()
+    last = printed.partition("All answer sheets")[2].splitlines()
+    rows = [[cell.strip() for cell in line.split("│")[1:3]] for line in last if "│ answers_" in line]
+    assert rows == [
+        ["answers_right", "38 of 38"],
+        ["answers_from_bounds", "23 of 38"],
+        ["answers_with_slips", "20.5 of 38"],
     ]
+    assert [score in printed for score in ("\n38 of 38 points", "\n23 of 38 points", "\n20.5 of 38 points")] == [
+        True
+    ] * 3

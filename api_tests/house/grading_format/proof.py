@@ -27,7 +27,7 @@ def test_the_terminal_knows_it(tmp_path: Path) -> None:
         (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")
     line = [sys.executable, "-m", "service", "grade", str(tmp_path / "rubric"), str(tmp_path / "answers")]
     done = subprocess.run([*line, "--format", NAME], capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout == "2 of 2"
+    assert done.stdout == "2 of 2\n"
 
 
 async def test_it_is_in_the_document(client: httpx.AsyncClient) -> None:
