@@ -75,7 +75,7 @@ class PiecewiseRules(ConditionRules):
             node = self._decided()
         else:
             value = self._sum()
-            node = self._ternary(self._truth(value)) if self._is_comparison() else self._rows(value)
+            node = self._ternary(self._truth(value)) if self._is_condition(value) else self._rows(value)
         self._depth -= 1
         return node
 
@@ -88,7 +88,7 @@ class PiecewiseRules(ConditionRules):
         return node
 
     def _truth(self, left: Expr) -> Expr:
-        condition = self._any(self._chain(left))
+        condition = self._any(self._continued(left))
         node = chosen(condition, ONE, ZERO, self._variable)
         self._conditions[id(node)] = node, condition
         self._truth_ends = self._at + 1
@@ -280,10 +280,8 @@ class PiecewiseRules(ConditionRules):
     def _alternating(self) -> Row:
         """A condition, and its value behind a comma; or the value for everywhere else."""
         position, value = self._next.position, self._sum()
-        condition = self._remembered(value)
-        if self._is_comparison():
-            condition = self._any(self._chain(value))
-        if condition is not None:
-            self._expect(",")
-            value = self._expression()
-        return Row(value, condition, position)
+        if not self._is_condition(value) and self._remembered(value) is None:
+            return Row(value, None, position)
+        condition = self._any(self._continued(value))
+        self._expect(",")
+        return Row(self._expression(), condition, position)

@@ -7,8 +7,10 @@ from itertools import pairwise
 from math import isfinite, nan, prod
 from operator import eq, ge, gt, le, lt, ne
 
+import numpy as np
+
 from service.formulas.language.evaluation import Evaluation
-from service.formulas.language.tree import Call, Expr, Number, Power, Product, Relation, Sum, Symbol
+from service.formulas.language.tree import Call, Expr, Number, Power, Product, Relation, Sum, Symbol, Where
 
 _COMPARE: dict[str, Callable[[Fraction, Fraction], bool]] = {
     "<": lt,
@@ -18,12 +20,45 @@ _COMPARE: dict[str, Callable[[Fraction, Fraction], bool]] = {
     "=": eq,
     "!=": ne,
 }
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
+_OPPOSITES = {("<", ">="), (">", "<="), ("=", "!="), (">=", "<"), ("<=", ">"), ("!=", "=")}
+_BUT_FOR_ROOTS = {("<", ">"), ("<=", ">="), (">", "<"), (">=", "<=")}
+_PROBES = np.array([-17.3, -2.43, -1.21, -0.37, 0.37, 1.21, 2.43, 17.3])
+_NEARLY_ZERO = 1e-9
 _LARGEST = 40  # parts
 _MOST_EDGES = 8
 
 
 class Unsolved(Exception):
     """A comparison that is of another kind."""
+
+
+def are_opposite(one: Relation, other: Relation, variable: str) -> bool:
+    """Whether exactly one of two comparisons holds everywhere, but for single points."""
+    same = (one.left, one.right) == (other.left, other.right)
+    if not same and (one.left, one.right) != (other.right, other.left):
+        return False
+    pair = one.operator, other.operator if same else _MIRRORED[other.operator]
+    difference = Sum((one.left, one.right.negated()))
+    with np.errstate(all="ignore"):
+        values = Evaluation(variable, dict.fromkeys(_names(difference) - {variable}, 0.7)).values(difference, _PROBES)
+    if not np.isfinite(values).all():
+        return False
+    analytic = not any(map(_has_switch, difference.children)) and bool((abs(values) > _NEARLY_ZERO).any())
+    return pair in _OPPOSITES or (analytic and pair in _BUT_FOR_ROOTS)
+
+
+def _names(node: Expr) -> set[str]:
+    return {node.name} if isinstance(node, Symbol) else set().union(*map(_names, node.children))
+
+
+def _has_switch(node: Expr) -> bool:
+    match node:
+        case Call("abs", (Symbol(),)):
+            return False
+        case Where() | Call("abs" | "sign" | "relu" | "min" | "max", _):
+            return True
+    return any(map(_has_switch, node.children))
 
 
 class Comparison:

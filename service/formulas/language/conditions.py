@@ -13,14 +13,11 @@ from itertools import groupby, pairwise
 from operator import and_, or_
 from typing import NoReturn
 
-from service.formulas.language.comparisons import Comparison, Unsolved
-from service.formulas.language.tokens import FormulaError
-from service.formulas.language.tree import Call, Expr, Number, Relation, Symbol, Where
+from service.formulas.language.comparisons import Comparison, Unsolved, are_opposite
+from service.formulas.language.tokens import FormulaError, is_writable
+from service.formulas.language.tree import Expr, Number, Relation, Symbol, Where
 
-_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 _PLAIN = ("<", "<=", ">", ">=")
-_OPPOSITES = {("<", ">="), (">", "<="), ("=", "!=")}
-_LEAVING_ROOTS = {("<", ">"), ("<=", ">=")}
 _MOST_COMPARISONS = 24
 _LARGEST_FORMULA = 300  # parts, beyond which `check_size` refuses it in any case
 _LONGEST_VALUE = 40  # characters, of what is repeated in a message
@@ -115,8 +112,9 @@ def _unsolved(rows: Sequence[Row], variable: str, shown: Callable[[Expr], str]) 
     _check_solved(rows, variable, shown)
     if rows[-1].condition is None:
         return _nested(rows)
-    if len(rows) == 2 and _are_opposite(rows[0].condition, rows[1].condition):
-        return _nested(rows)
+    match [row.condition for row in rows]:
+        case [Relation() as one, Relation() as other] if are_opposite(one, other, variable):
+            return _nested(rows)
     sentence = "It is not clear that these conditions leave nothing out: give the last row as `otherwise`."
     raise FormulaError(sentence, rows[-1].position)
 
@@ -132,32 +130,6 @@ def _check_solved(rows: Sequence[Row], variable: str, shown: Callable[[Expr], st
             solved.append(number)
     if solved:
         _Line([rows[number] for number in solved], variable, shown, solved).check_rows()
-
-
-def _are_opposite(one: Condition | None, other: Condition | None) -> bool:
-    """Whether exactly one of two comparisons holds, but for single points."""
-    if not (isinstance(one, Relation) and isinstance(other, Relation)):
-        return False
-    same = (one.left, one.right) == (other.left, other.right)
-    if not same and (one.left, one.right) != (other.right, other.left):
-        return False
-    operators = one.operator, other.operator if same else _MIRRORED[other.operator]
-    pairs = _OPPOSITES | (_LEAVING_ROOTS if _has_single_roots(one) else set())
-    return operators in pairs or operators[::-1] in pairs
-
-
-def _has_single_roots(one: Relation) -> bool:
-    """Whether two sides that are not the same agree at single points only: what is analytic, or |z|."""
-    return one.left != one.right and not any(map(_has_switch, (one.left, one.right)))
-
-
-def _has_switch(node: Expr) -> bool:
-    match node:
-        case Call("abs", (Symbol(),)):
-            return False
-        case Where() | Call("abs" | "sign" | "relu" | "min" | "max", _):
-            return True
-    return any(map(_has_switch, node.children))
 
 
 class _Line:
@@ -193,8 +165,8 @@ class _Line:
     def check(self) -> None:
         """Raise FormulaError where a row never applies, contradicts an earlier one, or is missing."""
         self.check_rows()
-        missing = self._intervals & ~reduce(or_, self._held)
-        if missing:
+        missing = self._all & ~reduce(or_, self._held)
+        if missing & self._intervals:
             sentence = f"No row says what holds for {self._range(missing)}; add one, or end with `otherwise`."
             raise FormulaError(sentence, self._rows[-1].position)
 
@@ -212,8 +184,8 @@ class _Line:
         if others and not counted & ~before:
             self._refuse(row, f"The {self._names[number]} row never applies: the rows before it hold wherever it does")
         for other in others if row.condition is not None else []:
-            shared = held & self._held[other] & self._intervals
-            if shared and self._held[other] & self._intervals & ~held:
+            shared = held & self._held[other]
+            if shared & self._intervals and self._held[other] & self._intervals & ~held:
                 self._refuse(row, self._contradiction(other, number, shared))
 
     def _contradiction(self, one: int, other: int, shared: int) -> str:
@@ -226,9 +198,9 @@ class _Line:
 
     def _range(self, parts: int) -> str:
         """The first interval of a set, as an inequality."""
-        first = (parts & -parts).bit_length() - 1
-        last = first
-        while parts >> last + 2 & 1:
+        intervals = parts & self._intervals
+        first = last = (intervals & -intervals).bit_length() - 1
+        while parts >> last + 1 & 3 == 3:
             last += 2
         low = None if first == 0 else _shown(self._cuts[first // 2 - 1])
         high = None if last == 2 * len(self._cuts) else _shown(self._cuts[last // 2])
@@ -262,7 +234,7 @@ class _Line:
 
     def formula(self) -> Expr:
         """Cases from the left to the right, each up to the next cut."""
-        if any(not one.exact for one in self._signs.values()):
+        if not (all(one.exact for one in self._signs.values()) and all(map(is_writable, self._cuts))):
             return _nested(self._rows)
         values = [self._rows[owner].value for owner in self._owners()]
         runs = [list(run) for _, run in groupby(range(len(values)), key=lambda number: values[number])]

@@ -119,6 +119,8 @@ class _Parser(PiecewiseRules):
         if token.kind == "number":
             return self._last.kind != "number"
         opening = token.text in ("(", "{", "[", "\\lvert", "\\frac", "\\begin")
+        if token.text == "[" and self._is_outward:
+            return False
         return opening or (token.text == "|" and self._bars == 0 and self._at != self._truth_ends)
 
     def _primary(self) -> Expr:

@@ -29,6 +29,7 @@ class ConditionRules(TokenStream):
         super().__init__(tokens)
         self._parameters = parameters
         self._bars = 0
+        self._is_outward = False
         self._has_columns = False
         self._conditions: dict[int, tuple[Expr, Condition]] = {}
 
@@ -50,6 +51,13 @@ class ConditionRules(TokenStream):
 
     def _is_comparison(self) -> bool:
         return (self._next.kind == "operator" and self._next.text in COMPARISONS) or self._is_word({"in"})
+
+    def _is_condition(self, side: _Side) -> bool:
+        """Whether what follows makes `side` a part of a condition."""
+        if self._is_comparison():
+            return True
+        joins = self._is_word(AND | OR) or self._next.text == "|" or (self._next.text == "&" and not self._has_columns)
+        return joins and self._bars == 0 and self._remembered(side) is not None
 
     def _remembered(self, node: _Side) -> Condition | None:
         """The condition that `node` is 1 or 0 by; None of any other formula."""
@@ -75,7 +83,10 @@ class ConditionRules(TokenStream):
     def _comparison(self) -> Condition:
         if self._is_word(_EQUALITIES):
             return self._equality(_EQUALITIES[self._take().text])
-        side = self._side()
+        return self._continued(self._side())
+
+    def _continued(self, side: _Side) -> Condition:
+        """A comparison from behind its first side on, or what stands in brackets."""
         remembered = self._remembered(side)
         return self._chain(side) if remembered is None or self._is_comparison() else remembered
 
@@ -121,7 +132,9 @@ class ConditionRules(TokenStream):
         low = self._side()
         if self._accept(",", ";") is None:
             self._fail("`,`")
+        self._is_outward = True
         high = self._side()
+        self._is_outward = False
         closing = self._accept(")", "]", "[")
         if closing is None:
             self._fail("`)` or `]`")
