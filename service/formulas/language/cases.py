@@ -139,7 +139,7 @@ class PiecewiseRules(ConditionRules):
         return self._together(rows) if rows else self._alternative(value)
 
     def _together(self, rows: list[Row]) -> Expr:
-        if len(rows) == 1:
+        if len(rows) < 2:
             self._fail("another piece, such as `0 otherwise`,")
         if len(rows) > _MOST_ROWS:
             self._fail(f"{_MOST_ROWS} pieces at most")
