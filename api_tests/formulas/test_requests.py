@@ -23,8 +23,8 @@ async def test_a_formula_of_the_request_is_simulated(client: httpx.AsyncClient) 
     ("fields", "pointer", "words"),
     [
         ({"formula": "tahn(z)"}, f"{AT}/formula", "did you mean tanh?"),
-        ({"formula": "z +"}, f"{AT}/formula", "was expected at the end"),
-        ({"formula": "b*z"}, f"{AT}/formula", "unknown name at position 1"),
+        ({"formula": "z +"}, f"{AT}/formula", "missing at the end"),
+        ({"formula": "b*z"}, f"{AT}/formula", "“b” at position 1 is not known"),
         ({"formula": "z" * 600}, f"{AT}/formula", "512"),
         ({"formula": "z", "parameters": {"b": "1"}}, f"{AT}/parameters/b", "number"),
         ({}, AT, "`formula` is required"),

@@ -41,7 +41,7 @@ class PiecewiseRules(ConditionRules):
         self._truth_ends = -1
 
     @abstractmethod
-    def _anew(self) -> AbstractContextManager[None]: ...
+    def _anew(self, in_list: bool = False) -> AbstractContextManager[None]: ...
 
     def _expression(self) -> Expr:
         self._deeper()
@@ -57,7 +57,7 @@ class PiecewiseRules(ConditionRules):
             return value
         condition = self._condition()
         if not self._word(_ELSE):
-            self._fail("`else`")
+            self._fail("write else, and what holds there")
         return chosen(condition, value, self._expression(), self._variable)
 
     def _ternary(self, truth: Expr) -> Expr:
@@ -140,9 +140,9 @@ class PiecewiseRules(ConditionRules):
 
     def _together(self, rows: list[Row]) -> Expr:
         if len(rows) < 2:
-            self._fail("another piece, such as `0 otherwise`,")
+            self._fail("write another piece, such as 0 otherwise")
         if len(rows) > _MOST_ROWS:
-            self._fail(f"{_MOST_ROWS} pieces at most")
+            self._fail(f"at most {_MOST_ROWS} pieces are read")
         return assembled(rows, self._variable, plain)
 
     def _ends(self) -> bool:
@@ -193,7 +193,7 @@ class PiecewiseRules(ConditionRules):
         position = self._next.position
         row = self._row(self._expression(), position)
         if row is None:
-            self._fail("`&` and a condition, as in 1 & z > 0,")
+            self._fail("write & and a condition, as in 1 & z > 0")
         self._accept(",", ";")
         self._accept("\\\\")
         return row
@@ -212,10 +212,10 @@ class PiecewiseRules(ConditionRules):
         return self._bracketed(self._step) if name in _STEPS else None
 
     def _bracketed(self, rule: Callable[[], Expr]) -> Expr:
-        opening = self._take().text
-        with self._anew():
+        opening = self._take()
+        with self._anew(in_list=True):
             node = rule()
-            self._expect(_BRACKETS[opening])
+            self._close(opening, _BRACKETS[opening.text])
         return node
 
     def _choice(self) -> Expr:
@@ -236,10 +236,10 @@ class PiecewiseRules(ConditionRules):
     def _indicator(self) -> Expr:
         self._accept("_")
         if self._next.text not in _BRACKETS:
-            self._fail("a condition in brackets, as in 1_{z>0},")
+            self._fail("write a condition in brackets, as in 1_{z>0}")
         node = self._bracketed(self._pieces)
         if self._remembered(node) is None:
-            self._fail("a comparison such as z > 0 in the brackets of an indicator")
+            self._fail("write a comparison such as z > 0 in the brackets of an indicator")
         if self._next.text == "(" and self._tokens[self._at + 1].text == self._variable:
             sentence = (
                 f"It is not clear whether ({self._variable}) multiplies this indicator: leave it out, or write *."
@@ -270,7 +270,7 @@ class PiecewiseRules(ConditionRules):
         """(value, condition)."""
         position, opening = self._next.position, self._accept(*_BRACKETS)
         if opening is None:
-            self._fail("a piece such as (1, z > 0)")
+            self._fail("write a piece such as (1, z > 0)")
         value = self._expression()
         self._expect(",")
         row = Row(value, self._row_condition(), position)

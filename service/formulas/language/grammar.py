@@ -4,69 +4,103 @@ sum        := product { ("+" | "-") product }
 product    := signed { ("*" | "/") signed | power }          a missing sign is a multiplication
 signed     := ("+" | "-") signed | power
 power      := primary [ "^" signed ]
-primary    := number | name | function | "(" pieces ")" | "|" expression "|" | \\frac | cases
+primary    := number | name | function | brackets | "|" expression "|" | where | \\frac | \\sqrt | cases
 function   := name [ "^" power ] ( "(" arguments ")" | "|" expression "|" | bare )
-bare       := numbers and names side by side, sinh 2z
+bare       := numbers, constants and parameters, then one factor with the variable: sinh 2 pi z
 
-Pieces, expressions and cases are those of `cases`, conditions those of `logic`.
+Pieces, expressions and cases are those of `cases`, conditions those of `logic`, functions those of `arguments`.
 """
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from difflib import get_close_matches
-from fractions import Fraction
-from typing import NoReturn
+from collections.abc import Collection
 
+from service.formulas.language.arguments import ArgumentReader
 from service.formulas.language.build import exact_value
-from service.formulas.language.cases import PIECEWISE_NAMES, WORDS, PiecewiseRules
+from service.formulas.language.cases import WORDS
 from service.formulas.language.characters import spelled
+from service.formulas.language.equations import sides_of
 from service.formulas.language.evaluation import Evaluation
-from service.formulas.language.functions import EXTREMES, FUNCTIONS
-from service.formulas.language.tokens import SYNONYMS, FormulaError, Token, is_writable, tokenize
+from service.formulas.language.forms import divided, raised
+from service.formulas.language.logic import COMPARISONS
+from service.formulas.language.tokens import FormulaError, Token, tokenize
 from service.formulas.language.tree import (
-    MINUS_ONE,
     Call,
     Constant,
     Expr,
     Number,
-    Power,
     Product,
     Sum,
     Symbol,
     joined,
 )
+from service.formulas.language.words import Words
 
 _LARGEST_POWER = 64
-_WORDS = ("if", "else", "otherwise", "for")
+_OPENING = ("(", "{", "[", "\\lvert", "\\frac", "\\sqrt", "\\surd", "\\begin")
+_OTHER_LETTERS = ("x", "X", "t", "Z")
+_CONVENTIONS = (
+    *("slash", "onward", "short", "bracket", "outside"),  # where a bare argument ends: tanh z/2, tanh z e^z, tanh 2 z
+    *("denominator", "exponent", "quotient", "tower"),  # 1/2z, e^2z, z^1/2, z^2^3
+    *("product", "decadic", "root", "difference"),  # 2\frac12, log z, √2z, 2e-3z
+)
+"""Other usual ways to read than those of `parse`, each by where it differs."""
 
 
 def parse(text: str, variable: str = "z", parameters: Collection[str] = ()) -> Expr:
-    """The formula that `text` states; FormulaError with the position and what was expected there."""
-    for name in sorted(set(parameters) & _taken(variable)):
+    """The formula that `text` states; FormulaError with the position and what would be right there."""
+    for name in sorted(set(parameters) & Words(variable, parameters, variable).taken()):
         raise FormulaError(f"`{name}` already means something in formulas; the parameter needs another name.", 1)
-    letters = [name for name in (variable, "e", *parameters) if len(name) == 1]
-    tokens = tokenize(*spelled(text), letters, {*_taken(variable), *WORDS, *PIECEWISE_NAMES, "sigma", *parameters})
-    node = _Parser(tokens, variable, parameters).whole()
-    node.check_size()
-    return node
+    return _read(text, variable, parameters, frozenset())
 
 
 def other_readings(text: str, variable: str = "z", parameters: Collection[str] = ()) -> tuple[Expr, ...]:
     """What `text` may mean besides, under other usual conventions than those of `parse`; () where it is clear."""
-    return ()
+    found = list[Expr]()
+    for conventions in (frozenset[str](), *map(frozenset, zip(_CONVENTIONS, strict=True)), frozenset(_CONVENTIONS)):
+        try:
+            node = _read(text, variable, parameters, conventions)
+        except FormulaError:
+            if not conventions:
+                return ()
+            continue
+        if node not in found:
+            found.append(node)
+    return tuple(found[1:])
 
 
-def _taken(variable: str) -> set[str]:
-    return {*FUNCTIONS, *EXTREMES, *SYNONYMS, *_WORDS, "where", "e", "pi", variable}
+def _read(text: str, variable: str, parameters: Collection[str], conventions: frozenset[str]) -> Expr:
+    written, origins = spelled(text)
+    words = Words(variable, parameters, variable)
+    start, end, *others = (place for side in sides_of(written, words) for place in side)
+    if others:
+        position = origins[others[0]]
+        raise FormulaError(f"Two formulas are set equal before position {position}: write one of them alone.", position)
+    tokens = tokenize(written[start:end], origins[start : end + 1])
+    if len(tokens) == 1:
+        raise FormulaError("No formula stands here; write one, such as z*tanh(z).", 1)
+    letters = [] if words.stands_in(tokens) else [one for one in _OTHER_LETTERS if one not in (variable, *parameters)]
+    failed: FormulaError | None = None
+    for letter in (variable, *letters):
+        if letter != variable and not words.has_unknown(tokens, letter):
+            continue
+        try:
+            return _Parser(tokens, Words(variable, parameters, letter), conventions).whole()
+        except FormulaError as error:
+            failed = error if failed is None or error.position > failed.position else failed
+    raise failed or words.unknown(tokens[0])
 
 
-class _Parser(PiecewiseRules):
+class _Parser(ArgumentReader):
     """The rules, one method each."""
+
+    def __init__(self, tokens: list[Token], words: Words, conventions: frozenset[str]) -> None:
+        super().__init__(words.resolved(tokens), words, conventions)
+        self._divides = not any(token.text in (*WORDS, *COMPARISONS, "?", "&") for token in tokens)
 
     def whole(self) -> Expr:
         node = self._all_pieces()
         if self._next.kind != "end":
-            self._fail("an operator or the end")
+            self._leave_over()
+        node.check_size()
         return node
 
     def _sum(self) -> Expr:
@@ -81,12 +115,18 @@ class _Parser(PiecewiseRules):
         while True:
             if self._accept("*"):
                 factors.append(self._signed())
-            elif self._accept("/"):
-                factors = _divided(factors, self._signed())
+            elif self._accept("/", *([":"] if self._divides else [])):
+                factors = divided(factors, self._denominator())
             elif self._starts_primary():
                 factors.append(self._power())
             else:
                 return joined(factors, Product)
+
+    def _denominator(self) -> Expr:
+        factors = [self._signed()]
+        while "denominator" in self._conventions and self._starts_primary():
+            factors.append(self._power())
+        return joined(factors, Product)
 
     def _signed(self) -> Expr:
         sign = self._accept("+", "-")
@@ -98,13 +138,51 @@ class _Parser(PiecewiseRules):
         return node.negated() if sign.text == "-" else node
 
     def _power(self) -> Expr:
-        base = self._primary()
-        if not self._accept("^"):
-            return base
-        position, exponent = self._next.position, self._signed()
-        if base == Constant("e"):
-            return Call("exp", (exponent,))
-        return Power(base, self._bounded(exponent, position))
+        base = self._postfixed(self._primary())
+        while self._accept("^"):
+            position, braced = self._next.position, self._next.text == "{"
+            exponent = self._exponent_of(base)
+            base = raised(base, exponent if base == Constant("e") else self._bounded(exponent, position))
+            if braced and self._next.text == "^":
+                self._fail("two exponents stand one above the other; write parentheses around the power")
+            if "tower" not in self._conventions:
+                break
+        return base
+
+    def _postfixed(self, node: Expr) -> Expr:
+        """`node` with what is written behind it: z.pow(2), (z)_+ and z^+."""
+        while True:
+            match self._ahead(4):
+                case [Token(text="."), Token(kind="name") as name, Token(text="("), *_]:
+                    self._at += 2
+                    node = self._method(node, name)
+                case [Token(text="_" | "^"), Token(text="{"), Token(text="+"), Token(text="}")]:
+                    self._at += 4
+                    node = Call("relu", (node,))
+                case [Token(text="_"), Token(text="+"), *_]:
+                    self._at += 2
+                    node = Call("relu", (node,))
+                case [Token(text="^"), Token(text="+"), Token(text="" | ")" | "]" | "}" | "," | "*" | "/"), *_]:
+                    self._at += 2
+                    node = Call("relu", (node,))
+                case _:
+                    return node
+
+    def _exponent_of(self, base: Expr) -> Expr:
+        braced = self._next.text == "{"
+        node = self._signed()
+        if braced:
+            return node
+        while "exponent" in self._conventions and not base.depends_on(self._words.variable) and self._continues():
+            node = joined([node, self._primary()], Product)
+        if "quotient" in self._conventions and not self._next.apart and self._accept("/"):
+            node = joined(divided([node], self._primary()), Product)
+        return node
+
+    def _continues(self) -> bool:
+        """Whether a number or name follows without a blank."""
+        token = self._next
+        return not token.apart and (token.kind == "number" or self._words.is_plain(token.text))
 
     def _bounded(self, exponent: Expr, position: int) -> Expr:
         if not exponent.has_names() and not abs(Evaluation.of_constant(exponent)) <= _LARGEST_POWER:
@@ -117,128 +195,82 @@ class _Parser(PiecewiseRules):
         if token.kind == "name":
             return not self._is_word(WORDS)
         if token.kind == "number":
-            return self._last.kind != "number"
-        opening = token.text in ("(", "{", "[", "\\lvert", "\\frac", "\\begin")
-        if token.text == "[" and self._is_outward:
-            return False
-        return opening or (token.text == "|" and self._bars == 0 and self._at != self._truth_ends)
+            return self._may_follow(token)
+        if token.text == "|":
+            return self._bars == 0 and self._at != self._truth_ends
+        return token.text in _OPENING and not (token.text == "[" and self._is_outward)
+
+    def _may_follow(self, token: Token) -> bool:
+        """Whether a number may stand behind what was read last; a lost exponent is told from a factor."""
+        before = self._last
+        if before.text in (")", "]", "|", "\\rvert") and not token.apart:
+            self._fail(f"write ^{token.text} for a power, or *{token.text} for a product")
+        if before.kind == "number":
+            ten = [one.text for one in self._ahead(2)] == ["10", "^"]  # 1.5 10^-3
+            return ten and token.apart
+        return True
 
     def _primary(self) -> Expr:
         token = self._take()
         if token.kind == "number":
-            return Number(Fraction(token.text))
+            return self._number(token)
         if token.kind == "name":
             return self._name(token)
         match token.text:
             case "(" | "{" | "[":
-                return self._closed({"(": ")", "{": "}", "[": "]"}[token.text])
+                return self._closed(token)
             case "|":
-                return self._absolute()
+                return self._absolute(token)
             case "\\lvert":
-                return Call("abs", (self._closed("\\rvert"),))
+                return Call("abs", (self._closed(token),))
             case "\\frac":
-                return joined(_divided([self._group()], self._group()), Product)
+                return self._fraction(token)
+            case "\\sqrt" | "\\surd":
+                return self._root(token)
             case "\\begin":
                 return self._cases()
         self._give_back()
-        return self._fail("a number, a name or a parenthesis")
+        return self._fail(self._missing())
 
-    def _closed(self, closing: str) -> Expr:
-        with self._anew():
-            node = self._pieces()
-            self._expect(closing)
-        return node
-
-    @contextmanager
-    def _anew(self) -> Iterator[None]:
-        """Inside brackets a bar opens an absolute value, whatever is open outside."""
-        bars, self._bars = self._bars, 0
-        yield
-        self._bars = bars
-
-    def _absolute(self) -> Expr:
+    def _absolute(self, opening: Token) -> Expr:
         self._bars += 1
         node = self._expression()
-        self._expect("|")
+        self._close(opening, "|")
         self._bars -= 1
         return Call("abs", (node,))
 
-    def _group(self) -> Expr:
-        self._expect("{")
-        return self._closed("}")
-
     def _name(self, token: Token) -> Expr:
         name = token.text
-        if name == self._variable or name in self._parameters:
+        if name in self._words.parameters:
             return Symbol(name)
-        if name == "sigma":
-            name = "sigmoid"
-        if name in FUNCTIONS or name in EXTREMES:
-            return self._application(name)
+        if name == self._words.letter:
+            return Symbol(self._words.variable)
+        if self._words.is_function(name):
+            return self._application(token)
+        if name == "e":
+            self._check_exponent()
         if name in ("e", "pi"):
             return Constant(name)
-        return self._piecewise(name) or self._unknown(token)
+        node = self._piecewise(name)
+        if node is None:
+            raise self._words.unknown(token)
+        return node
 
-    def _application(self, name: str) -> Expr:
-        exponent = None
-        if self._accept("^"):
-            position = self._next.position
-            exponent = self._bounded(self._group() if self._next.text == "{" else self._primary(), position)
-            if exponent == MINUS_ONE:
-                sentence = f"{name}^-1 at position {position} is its inverse to some; 1/{name}(…) is not."
-                raise FormulaError(sentence, position)
-        *arguments, last = self._arguments(name)
-        node: Expr = Call(name, (last,)) if not arguments else last
-        for argument in reversed(arguments):
-            node = Call(name, (argument, node))
-        return node if exponent is None else Power(node, exponent)
+    def _check_exponent(self) -> None:
+        """Refuse e-z and 1.5 e-3, where a sign ^ or a blank too many makes a difference."""
+        match self._ahead(3):
+            case [Token(text="-", apart=False), Token(apart=False) as first, second]:
+                letter = self._words.letter
+                lost = letter in (first.text, second.text if not second.apart and first.kind == "number" else "")
+                before = self._tokens[self._at - 2] if self._at > 1 else first
+                if before.kind == "number" and first.kind == "number":
+                    self._fail(
+                        f"write {before.text}e-{first.text} without a blank, or e - {first.text} for a difference"
+                    )
+                if lost:
+                    self._fail("write e^-… for a power, or e - … with blanks for a difference")
 
-    def _arguments(self, name: str) -> tuple[Expr, ...]:
-        opening = self._accept("(", "{")
-        if opening is None and name in EXTREMES:
-            self._fail("`(`")
-        if opening is None:
-            bars = self._next.text == "\\lvert" or (self._next.text == "|" and self._bars == 0)
-            return (self._primary() if bars else self._bare(),)
-        with self._anew():
-            arguments = self._listed(2 if name in EXTREMES else 1)
-            self._expect(")" if opening.text == "(" else "}")
-        return arguments
-
-    def _listed(self, least: int) -> tuple[Expr, ...]:
-        """`least` arguments, and where that is more than one, any number of further ones."""
-        arguments = [self._expression()]
-        while len(arguments) < least or (least > 1 and self._next.text == ","):
-            self._expect(",")
-            arguments.append(self._expression())
-        return tuple(arguments)
-
-    def _bare(self) -> Expr:
-        """An argument without parentheses: numbers and names side by side, each with its power."""
-        factors: list[Expr] = []
-        while self._next.kind == "number" or self._is_plain_name():
-            factors.append(self._power())
-        if not factors:
-            self._fail("an argument in parentheses")
-        return joined(factors, Product)
-
-    def _is_plain_name(self) -> bool:
-        token = self._next
-        known = {self._variable, "e", "pi", *self._parameters}
-        return token.kind == "name" and token.text in known
-
-    def _unknown(self, token: Token) -> NoReturn:
-        known = [*FUNCTIONS, *EXTREMES, *self._parameters, self._variable, "where", "pi"]
-        close = get_close_matches(token.text.lower(), known, n=5)
-        letters = sorted(token.text.lower())
-        close.sort(key=lambda name: sorted(name) != letters)  # letters in the wrong order are the likeliest slip
-        hint = f"; did you mean {close[0]}?" if close else f"; the variable is {self._variable}."
-        raise FormulaError(f"There is an unknown name at position {token.position}{hint}", token.position)
-
-
-def _divided(factors: list[Expr], denominator: Expr) -> list[Expr]:
-    """A product over `denominator`; a number over a number is a number."""
-    match factors, denominator:
-        case [Number(above)], Number(below) if below and is_writable(above / below):
-            return [Number(above / below)]
-    return [*factors, Power(denominator, MINUS_ONE)]
+    def _missing(self) -> str:
+        """What to say where a number, a name or a bracket has to follow and does not."""
+        before = f" behind “{self._last.text}”" if self._at else ""
+        return f"a number, a name or a parenthesis belongs{before or ' here'}"

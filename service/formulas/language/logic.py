@@ -10,7 +10,8 @@ from abc import abstractmethod
 from collections.abc import Collection
 
 from service.formulas.language.conditions import Condition, Junction
-from service.formulas.language.tokens import Token, TokenStream
+from service.formulas.language.numbers import NumberReader
+from service.formulas.language.tokens import Token
 from service.formulas.language.tree import Expr, Relation
 
 COMPARISONS = ("<", "<=", ">", ">=", "=", "!=")
@@ -22,7 +23,7 @@ _Side = Expr | int
 """A formula, or 1 and −1 for the infinite ones."""
 
 
-class ConditionRules(TokenStream):
+class ConditionRules(NumberReader):
     """One method for each rule; that of sums is the parser's."""
 
     def __init__(self, tokens: list[Token], parameters: Collection[str]) -> None:
@@ -116,7 +117,7 @@ class ConditionRules(TokenStream):
             parts.append(_related(left, operator.text, right))
             left = right
         if not parts:
-            self._fail("a comparison such as z > 0")
+            self._fail("write a comparison such as z > 0")
         return _joined(parts, every=True)
 
     def _membership(self, inner: _Side) -> Condition:
@@ -128,16 +129,17 @@ class ConditionRules(TokenStream):
     def _interval(self, inner: _Side) -> Condition:
         opening = self._accept("(", "[", "]")
         if opening is None:
-            self._fail("an interval such as (-1, 1)")
+            self._fail("write an interval such as (-1, 1)")
+        outside, self._in_list = self._in_list, True
         low = self._side()
         if self._accept(",", ";") is None:
-            self._fail("`,`")
+            self._fail("write a comma between the ends of the interval")
         self._is_outward = True
         high = self._side()
-        self._is_outward = False
+        self._is_outward, self._in_list = False, outside
         closing = self._accept(")", "]", "[")
         if closing is None:
-            self._fail("`)` or `]`")
+            self._fail("write ) or ] behind the interval")
         above = _related(low, "<=" if opening.text == "[" else "<", inner)
         return Junction(True, (above, _related(inner, "<=" if closing.text == "]" else "<", high)))
 

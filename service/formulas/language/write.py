@@ -5,7 +5,8 @@ from fractions import Fraction
 
 from service.formulas.language.conditions import Row, assembled
 from service.formulas.language.functions import EXTREMES, FUNCTIONS
-from service.formulas.language.tokens import FormulaError, decimal
+from service.formulas.language.numbers import decimal
+from service.formulas.language.tokens import FormulaError
 from service.formulas.language.tree import Call, Constant, Expr, Number, Power, Product, Relation, Sum, Symbol, Where
 
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)  # how tightly an expression binds

@@ -1,0 +1,71 @@
+"""What stands around a formula: f'(z) = in front of it, a full stop behind it, and the sides of an equation."""
+
+import re
+
+from service.formulas.language.characters import spelled
+from service.formulas.language.words import Words
+
+_D = r"(?:d|\\mathrm\s*\{?\s*d\s*\}?|\\text\s*\{\s*d\s*\}|\\partial|\\d)\s*"
+_NAME = r"\\?[A-Za-z]+(?:_\s*\{?[A-Za-z0-9]+\}?)?\s*"
+_ARGUMENT = r"(?:(?:\\left)?\s*[(\[]\s*\\?[A-Za-z]\s*(?:\\right)?\s*[)\]])?\s*"
+_PRIMES = r"(?:'+|\^\s*\{?\s*(?:\\prime\s*|')+\}?)\s*"
+_DERIVATIVES = [
+    re.compile(rf"{_NAME}{_PRIMES}{_ARGUMENT}"),
+    re.compile(rf"[(\[].*[)\]]\s*{_PRIMES}"),
+    re.compile(rf"\\[dtc]?frac\s*\{{\s*{_D}(?:{_NAME}{_ARGUMENT})?\}}\s*\{{\s*{_D}[A-Za-z]\s*\}}.*"),
+    re.compile(rf"{_D}(?:{_NAME}{_ARGUMENT})?/\s*{_D}[A-Za-z]\b.*"),
+]
+_QUANTITY = re.compile(rf"\\?([A-Za-z]+)(?:_\s*\{{?[A-Za-z0-9]+\}}?)?\s*{_ARGUMENT}")
+_SIGNS = re.compile(r"(?P<open>[(\[{]|\\begin)|(?P<close>[)\]}]|\\end)|[<>!]=|=<|(?P<equal>:?==?)")
+_CONDITIONS = re.compile(
+    r"[<>?&]|\\begin|\\in\b|(?<![A-Za-z])(?:if|for|else|otherwise|where|when|wenn|falls)(?![A-Za-z])"
+)
+_FRINGE = re.compile(r"(?:[\s$`]|\\[()\[\]])*")
+_STOP = re.compile(r"(?:(?<!\\)[.;,]|[\s$`]|\\[)\]])+\Z")
+
+
+def equation_sides(text: str, words: Words | None = None) -> list[str]:
+    """The formulas that `text` says are equal, without the f'(z) = in front of them; one where it says no such thing.
+
+    Each keeps its place in `text`: blanks stand for what is before it.
+    """
+    written, origins = spelled(text)
+    sides = sides_of(written, words or Words("z", ()))
+    return [" " * (origins[start] - 1) + text[origins[start] - 1 : origins[end] - 1] for start, end in sides]
+
+
+def sides_of(written: str, words: Words) -> list[tuple[int, int]]:
+    """Where each of the formulas that `written` says are equal begins and ends."""
+    stop = _STOP.search(written)
+    end = stop.start() if stop else len(written)
+    start, signs = _content(written, 0), _equal_signs(written[:end])
+    if signs and _is_named(written[start : signs[0][0]].strip(), words):
+        (_, start), *signs = signs
+    if signs and _CONDITIONS.search(written, start):
+        signs = []  # z = 0 in a condition is no equation
+    starts = [start, *(behind for _, behind in signs)]
+    ends = [*(before for before, _ in signs), end]
+    return [(_content(written, first), max(last, first)) for first, last in zip(starts, ends, strict=True)]
+
+
+def _content(written: str, start: int) -> int:
+    fringe = _FRINGE.match(written, start)
+    return fringe.end() if fringe and fringe.end() < len(written) else start
+
+
+def _equal_signs(written: str) -> list[tuple[int, int]]:
+    """Where each sign = that stands in no brackets begins and ends."""
+    depth, found = 0, []
+    for sign in _SIGNS.finditer(written):
+        depth += bool(sign["open"]) - bool(sign["close"])
+        if sign["equal"] and depth == 0:
+            found.append(sign.span())
+    return found
+
+
+def _is_named(left: str, words: Words) -> bool:
+    """Whether it is the name of what the formula behind it is: y, f(z), f'(z), dy/dz or nothing."""
+    if not left or any(form.fullmatch(left) for form in _DERIVATIVES):
+        return True
+    quantity = _QUANTITY.fullmatch(left)
+    return quantity is not None and not words.knows(quantity[1])

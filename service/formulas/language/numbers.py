@@ -1,0 +1,113 @@
+"""The numbers of a formula: decimals, decimal commas, mixed numbers, and how a number is written back."""
+
+import re
+from fractions import Fraction
+from typing import NoReturn
+
+from service.formulas.language.tokens import LARGEST_DECIMAL_EXPONENT, MOST_DIGITS, FormulaError, Token, TokenStream
+from service.formulas.language.tree import Expr, Number
+
+_MOST_PLACES = 340  # decimal places looked for: all that a number of a formula can have
+_FRACTION = re.compile(r"(?:(\d)(\d)|(\d) { (\d+) }|{ (\d+) } (\d)|{ (\d+) } { (\d+) })(?: (?!\^)|$)")
+_LONGEST_FRACTION = 7  # tokens, with the one behind it
+
+
+class NumberReader(TokenStream):
+    """Reads numbers; in a list of arguments a comma between digits separates, but is remembered as doubtful."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        super().__init__(tokens)
+        self._conventions = frozenset[str]()
+        self._in_list = False
+        self._doubtful: Token | None = None
+
+    def _number(self, token: Token) -> Expr:
+        """The number whose first token, `token`, has just been taken."""
+        above = self._tokens[self._at - 2].text in ("^", "/") if self._at > 1 else False
+        if self._has_decimals(token):
+            if not self._in_list:
+                return Number(self._with_comma(token))
+            self._doubtful = token
+        elif token.text.isdigit() and not above and "product" not in self._conventions:
+            return Number(Fraction(token.text) + self._proper_fraction())
+        return Number(Fraction(token.text))
+
+    def _has_decimals(self, token: Token) -> bool:
+        match self._ahead(2):
+            case [Token(text=",", apart=False), Token(kind="number", apart=False, text=digits)]:
+                return token.text.isdigit() and digits[0].isdigit()
+        return False
+
+    def _with_comma(self, token: Token) -> Fraction:
+        self._take()
+        digits = self._take().text
+        written = f"{token.text},{digits}"
+        if len(digits) == 3 and token.text[0] != "0" and len(token.text) < 4:
+            self._refuse_number(token, written, f"write {token.text}{digits}, or {token.text}.{digits} with a point")
+        if "." in digits or self._has_decimals(Token("number", "0", 0)):
+            self._refuse_number(token, written, "write a number without commas, with a decimal point")
+        if len(written) > MOST_DIGITS:
+            self._refuse_number(token, f"{written[:8]}…", f"a number has at most {MOST_DIGITS} digits")
+        return Fraction(f"{token.text}.{digits}")
+
+    def _refuse_number(self, token: Token, written: str, instead: str) -> NoReturn:
+        sentence = f"“{written}” at position {token.position} is not clear: {instead}."
+        raise FormulaError(sentence, token.position)
+
+    def _proper_fraction(self) -> Fraction:
+        """The fraction behind a whole number, 2½ or 2 1/2, taken; 0 where there is none below one."""
+        match self._ahead(5):
+            case [Token(kind="number"), Token(text="/"), Token(kind="number"), Token(text="^"), *_]:
+                return Fraction(0)
+            case [Token(kind="number", text=above, apart=True), Token(text="/"), Token(kind="number", text=below), *_]:
+                return self._below_one(above, below, 3)
+            case [Token(text="\\frac"), *_]:
+                written = " ".join(token.text for token in self._ahead(_LONGEST_FRACTION + 1)[1:])
+                if found := _FRACTION.match(written):
+                    above, below = (part for part in found.groups() if part is not None)
+                    return self._below_one(above, below, 1 + len(found[0].split()))
+        return Fraction(0)
+
+    def _below_one(self, above: str, below: str, tokens: int) -> Fraction:
+        if not (above.isdigit() and below.isdigit() and 0 < int(above) < int(below)):
+            return Fraction(0)
+        self._at += tokens
+        return Fraction(int(above), int(below))
+
+
+def decimal(value: Fraction) -> str | None:
+    """`value` as a finite decimal of at most 30 digits, with a power of ten where it is far from one; None without."""
+    sign, size = "-" if value < 0 else "", abs(value)
+    places = _places(size.denominator)
+    if places is None or places > _MOST_PLACES:
+        return None
+    digits = str(size.numerator * 10**places // size.denominator)
+    if places <= MOST_DIGITS and len(digits) <= MOST_DIGITS:
+        padded = digits.rjust(places + 1, "0")
+        whole, fraction = padded[: len(padded) - places], padded[len(padded) - places :]
+        return sign + whole + (f".{fraction}" if fraction else "")
+    mantissa = digits.rstrip("0")
+    exponent = len(digits) - len(mantissa) - places
+    if exponent > LARGEST_DECIMAL_EXPONENT:
+        mantissa += "0" * (exponent - LARGEST_DECIMAL_EXPONENT)
+        exponent = LARGEST_DECIMAL_EXPONENT
+    if exponent < -LARGEST_DECIMAL_EXPONENT:
+        behind = -LARGEST_DECIMAL_EXPONENT - exponent
+        padded = mantissa.rjust(behind + 1, "0")
+        mantissa, exponent = f"{padded[:-behind]}.{padded[-behind:]}", -LARGEST_DECIMAL_EXPONENT
+    return f"{sign}{mantissa}e{exponent}" if len(mantissa.replace(".", "")) <= MOST_DIGITS else None
+
+
+def is_writable(value: Fraction) -> bool:
+    """Whether a formula can have `value`, as a decimal or as one whole number over another."""
+    too_long = 10**MOST_DIGITS
+    return decimal(value) is not None or max(abs(value.numerator), value.denominator) < too_long
+
+
+def _places(denominator: int) -> int | None:
+    """How many decimal places a number over `denominator` has; None where they never end."""
+    twos = (denominator & -denominator).bit_length() - 1
+    rest, fives = denominator >> twos, 0
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    return max(twos, fives) if rest == 1 else None

@@ -1,0 +1,220 @@
+"""The words of a formula: how each may be spelled, several that run together, and what an unknown one may mean."""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+
+from service.formulas.language.cases import PIECEWISE_NAMES, WORDS
+from service.formulas.language.forms import FORMS
+from service.formulas.language.functions import EXTREMES, FUNCTIONS
+from service.formulas.language.tokens import FormulaError, Token
+
+_FORMS = {*FORMS, "log", "pow", "root"}
+_CONSTANTS = {"e", "pi"}
+_RESERVED = ("arctan", "arsinh", "arcsinh", "log", "log_10", "ReLU", "sgn", "if", "else", "otherwise", "for", "where")
+_INVERSE = {
+    f"{start}{name}": f"a{name}" for name in ("sin", "cos", "tan", "cot", "sec", "csc") for start in ("arc", "Arc")
+}
+_AREA = {
+    f"{start}{written}": f"a{name}"
+    for name in ("sinh", "cosh", "tanh", "coth", "sech", "csch")
+    for written in (name, *({"sinh": ("sh",), "cosh": ("ch",), "tanh": ("th", "tgh"), "coth": ("cth",)}.get(name, ())))
+    for start in ("ar", "arc", "arg", "area")
+}
+SYNONYMS = {
+    **_INVERSE,
+    **_AREA,
+    "th": "tanh",
+    "tgh": "tanh",
+    "sh": "sinh",
+    "ch": "cosh",
+    "cth": "coth",
+    "ctgh": "coth",
+    "cotanh": "coth",
+    "tg": "tan",
+    "ctg": "cot",
+    "cotan": "cot",
+    "cosec": "csc",
+    "arctg": "atan",
+    "arcctg": "acot",
+    "argth": "atanh",
+    "lg": "log10",
+    "log_10": "log10",
+    "ld": "log2",
+    "lb": "log2",
+    "log_2": "log2",
+    "log_e": "ln",
+    "In": "ln",
+    "sgn": "sign",
+    "signum": "sign",
+    "sig": "sigmoid",
+    "logistic": "sigmoid",
+    "expit": "sigmoid",
+    "sigma": "sigmoid",
+    "varsigma": "sigmoid",
+    "varphi": "phi",
+    "maximum": "max",
+    "minimum": "min",
+    "fabs": "abs",
+    "fmax": "max",
+    "fmin": "min",
+    "power": "pow",
+    "arcsinh": "asinh",
+    "asinh": "asinh",
+    "arctan2": "atan2",
+}
+_MEANT = {
+    **dict.fromkeys(("swish", "silu"), "z*sigmoid(z)"),
+    "gelu": "z*(1 + erf(z/sqrt(2)))/2",
+    "elu": "where(z > 0, z, exp(z) - 1)",
+    "leaky_relu": "max(z, 0.01*z)",
+    "leakyrelu": "max(z, 0.01*z)",
+    "relu6": "min(max(z, 0), 6)",
+    "hardtanh": "max(-1, min(1, z))",
+    "softsign": "z/(1 + abs(z))",
+    "mish": "z*tanh(softplus(z))",
+    "stanh": "z*tanh(z)",
+    "erfc": "1 - erf(z)",
+    "clip": "max(-1, min(1, z))",
+    "sqr": "sqrt(z), or z^2",
+    "softmax": "a formula of z alone: a softmax has several arguments",
+    "inf": "a number: infinity is none",
+    "infty": "a number: infinity is none",
+    "partial": "the derivative itself",
+    "over": "\\frac{…}{…}",
+    "pm": "+ or −",
+    "approx": "the exact value",
+}
+_LONGEST_WORD = 24  # that may be several words run together
+_MOST_LETTERS = 3  # of them, where none is the name of a function
+_DIGITS_BEHIND = re.compile(r"([A-Za-z]+)(\d+)([A-Za-z]*)")
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words that a formula of `variable`, which is written `letter`, and of `parameters` may have."""
+
+    variable: str
+    parameters: Collection[str]
+    letter: str = "z"
+    _known: set[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        known = {*FUNCTIONS, *EXTREMES, *_FORMS, *_CONSTANTS, *WORDS, *PIECEWISE_NAMES, self.letter, *self.parameters}
+        object.__setattr__(self, "_known", known)
+
+    def taken(self) -> set[str]:
+        """The names that no parameter may have."""
+        return {*FUNCTIONS, *EXTREMES, *_RESERVED, *_CONSTANTS, self.variable}
+
+    def resolved(self, tokens: list[Token]) -> list[Token]:
+        """`tokens` with every word under the name that the grammar knows, and words that run together apart."""
+        found = list[Token]()
+        for token in tokens:
+            found += self._parts(token) if token.kind == "name" else [token]
+            _join(found)
+        return found
+
+    def knows(self, word: str) -> bool:
+        """Whether `word` means something in a formula."""
+        return self._name(word) is not None or self._split(word) != [word]
+
+    def stands_in(self, tokens: list[Token]) -> bool:
+        """Whether the variable stands in `tokens`."""
+        return any(token.text == self.letter for token in self.resolved(tokens))
+
+    def has_unknown(self, tokens: list[Token], letter: str) -> bool:
+        """Whether `letter` occurs in a word that means nothing here."""
+        return any(token.kind == "name" and letter in token.text and not self.knows(token.text) for token in tokens)
+
+    def is_function(self, name: str) -> bool:
+        """Whether `name` takes arguments."""
+        return (name in FUNCTIONS or name in EXTREMES or name in _FORMS) and name not in self.parameters
+
+    def is_plain(self, name: str) -> bool:
+        """Whether `name` is the variable, a parameter or a constant."""
+        return name == self.letter or name in self.parameters or name in _CONSTANTS
+
+    def unknown(self, token: Token) -> FormulaError:
+        """The refusal of a word that means nothing here, with what may have been meant."""
+        known = [*FUNCTIONS, *EXTREMES, *self.parameters, self.letter, "where", "pi"]
+        if len(token.text) > _LONGEST_WORD:
+            shown = f"“{token.text[:_LONGEST_WORD]}…” at position {token.position}"
+            return FormulaError(
+                f"{shown} is not known here; write the functions and names in it apart.", token.position
+            )
+        shown = f"“{token.text}” at position {token.position}"
+        meant = _MEANT.get(token.text.lower())
+        if meant is not None:
+            return FormulaError(f"{shown} is not known here; write {meant}.", token.position)
+        if digits := _DIGITS_BEHIND.fullmatch(token.text):
+            return FormulaError(f"{shown} is not known here; {self._with_digits(*digits.groups())}.", token.position)
+        close = get_close_matches(token.text.lower(), known, n=5)
+        letters = sorted(token.text.lower())
+        close.sort(key=lambda name: sorted(name) != letters)  # letters in the wrong order are the likeliest slip
+        hint = f"did you mean {close[0]}?" if close else f"the variable is {self.variable}."
+        return FormulaError(f"{shown} is not known here; {hint}", token.position)
+
+    def _with_digits(self, word: str, digits: str, rest: str) -> str:
+        name = self._name(word) or word
+        if self.is_function(name):
+            argument = f"{digits}{rest}" if rest else f"{digits}*{self.letter}"
+            return f"write {word}({argument}), or {word}^{digits}({rest or self.letter})"
+        return f"write {word}^{digits}, or {digits}*{word}"
+
+    def _parts(self, token: Token) -> Iterator[Token]:
+        name = self._name(token.text)
+        parts = [token.text] if name or token.text.lower() in _MEANT else self._split(token.text)
+        place = token.position
+        for number, part in enumerate(parts):
+            yield replace(token, text=self._name(part) or part, position=place, apart=token.apart and not number)
+            place += len(part)
+
+    def _name(self, word: str) -> str | None:
+        """The name that the grammar has for `word`; None where it has none."""
+        if word in self.parameters or word == self.letter:
+            return word
+        for written in (word, word.lower()):
+            if len(written) == 1 and word not in (written, "E"):
+                break
+            name = SYNONYMS.get(written, written)
+            if name in self._known:
+                return name
+        return None
+
+    def _split(self, word: str) -> list[str]:
+        """The fewest known words that `word` is made of; `word` itself where it is none of these."""
+        if not (1 < len(word) <= _LONGEST_WORD and word.isalpha()):
+            return [word]
+        best: list[list[str] | None] = [[]]
+        for end in range(1, len(word) + 1):
+            ways = [
+                [*before, word[start:end]]
+                for start, before in enumerate(best)
+                if before is not None and self._is_piece(word[start:end], is_last=end == len(word))
+            ]
+            best.append(min(ways, key=len, default=None))
+        found = best[-1]
+        if found is None or (len(found) > _MOST_LETTERS and all(len(part) == 1 for part in found)):
+            return [word]
+        return found
+
+    def _is_piece(self, part: str, is_last: bool) -> bool:
+        name = self._name(part)
+        if name is None or (name in WORDS and not self.is_plain(name)):
+            return False
+        return (
+            self.is_plain(name) or (is_last and name in PIECEWISE_NAMES) or (len(part) > 1 and self.is_function(name))
+        )
+
+
+def _join(found: list[Token]) -> None:
+    """One name for `arc tan`, and for a function's name in braces of its own; \\frac for frac{…}."""
+    match found:
+        case [*_, Token(text="arc"), Token(kind="name", text=name)] if f"a{name}" in FUNCTIONS:
+            found[-2:] = [replace(found[-2], text=f"a{name}")]
+        case [*_, Token(text="{"), Token(kind="name", text=name), Token(text="}")] if name in FUNCTIONS:
+            found[-3:] = [replace(found[-2], apart=found[-3].apart)]
+        case [*_, Token(kind="name", text="frac" | "dfrac" | "tfrac"), Token(text="{")]:
+            found[-2] = replace(found[-2], kind="operator", text="\\frac")
