@@ -122,7 +122,7 @@ REFUSED = [
     (r"\begin{cases} 1 & e^z > e^z + 0 \\ 0 & e^z < e^z + 0 \end{cases}", "`otherwise`"),
     (r"\begin{cases} 1 & \text{else} \\ 0 & z > 0 \end{cases}", "Only the last row"),
     (r"\begin{cases} 1 & z > 0 \end{cases}", "another piece"),
-    (r"\begin{cases} 1 \\ 0 \end{cases}", "`&` and a condition"),
+    (r"\begin{cases} 1 \\ 0 \end{cases}", "write & and a condition"),
     ("1 if z > 0", "another piece"),
     ("z > 0", "A condition alone is no formula"),
     ("1 if z else 0", "A comparison such as z > 0"),

@@ -245,7 +245,7 @@ class ArgumentReader(PiecewiseRules):
         if len(arguments) == 2:
             constants = [one for one in arguments if not one.depends_on(self._words.variable)]
             if base is not None or len(constants) != 1:
-                self._fail(f"write {token.text}_b(…) with its base b", token)
+                self._fail(f"write {token.text}(…)/{token.text}(b) for the base b", token)
             (base,) = constants
             argument = arguments[0] if arguments[1] is base else arguments[1]
         if token.text == "log" and base is None and "decadic" in self._conventions:

@@ -14,7 +14,8 @@ from operator import and_, or_
 from typing import NoReturn
 
 from service.formulas.language.comparisons import Comparison, Unsolved, are_opposite
-from service.formulas.language.tokens import FormulaError, is_writable
+from service.formulas.language.numbers import is_writable
+from service.formulas.language.tokens import FormulaError
 from service.formulas.language.tree import Expr, Number, Relation, Symbol, Where
 
 _PLAIN = ("<", "<=", ">", ">=")

@@ -12,6 +12,7 @@ Pieces, expressions and cases are those of `cases`, conditions those of `logic`,
 """
 
 from collections.abc import Collection
+from contextlib import suppress
 
 from service.formulas.language.arguments import ArgumentReader
 from service.formulas.language.build import exact_value
@@ -54,16 +55,14 @@ def parse(text: str, variable: str = "z", parameters: Collection[str] = ()) -> E
 
 def other_readings(text: str, variable: str = "z", parameters: Collection[str] = ()) -> tuple[Expr, ...]:
     """What `text` may mean besides, under other usual conventions than those of `parse`; () where it is clear."""
-    found = list[Expr]()
-    for conventions in (frozenset[str](), *map(frozenset, zip(_CONVENTIONS, strict=True)), frozenset(_CONVENTIONS)):
-        try:
+    try:
+        found = [_read(text, variable, parameters, frozenset())]
+    except FormulaError:
+        return ()
+    for conventions in (*map(frozenset, zip(_CONVENTIONS, strict=True)), frozenset(_CONVENTIONS)):
+        with suppress(FormulaError):
             node = _read(text, variable, parameters, conventions)
-        except FormulaError:
-            if not conventions:
-                return ()
-            continue
-        if node not in found:
-            found.append(node)
+            found += [node] if node not in found else []
     return tuple(found[1:])
 
 
