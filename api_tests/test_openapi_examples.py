@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from service.core.pointers import walk
-from service.http.examples import PROBLEMS
+from service.http.examples import FAILURES, PROBLEMS
 from service.http.problems import Problem
 
 Json = dict[str, Any]
@@ -276,12 +276,23 @@ def test_the_links_of_a_report_lead_to_it(service_url: str) -> None:
 
 
 def test_the_examples_of_problems_are_problems(service_url: str) -> None:
-    for _, _, operation in OPERATIONS.values():
+    for name, (_, _, operation) in OPERATIONS.items():
         for status in ("4XX", "5XX"):
-            assert operation["responses"][status]["content"]["application/problem+json"]["example"] == PROBLEMS[status]
+            (content,) = operation["responses"][status]["content"].values()
+            assert content["example"] == FAILURES.get(name, PROBLEMS[status])
     Problem.model_validate(PROBLEMS["5XX"])
     hidden = {"kind": "dense", "units": 0, "activation": {"kind": "sigmoyd"}}
     body = {"network": {"features": 4, "layers": [{"kind": "repeat", "times": 4, "layers": [hidden]}]}}
     headers = {"X-Request-ID": PROBLEMS["4XX"]["request_id"]}
     answer = httpx.post(f"{service_url}/v1/simulations", json=body, headers=headers)
     assert answer.json() == PROBLEMS["4XX"]
+
+
+def test_the_examples_of_failures_on_other_platforms_are_their_own(service_url: str) -> None:
+    named = {"X-Request-ID": "example-1"}
+    empty = {"submission": {"type": "MATH", "content": {}}}
+    answer = httpx.post(f"{service_url}/evaluate", json=empty, headers=named)
+    assert answer.json() == FAILURES["evaluate_submission"]
+    path = OPERATIONS["run_lambda_feedback"][1]
+    answer = httpx.post(f"{service_url}{path}", json={}, headers={**named, "command": "run"})
+    assert answer.json() == FAILURES["run_lambda_feedback"]

@@ -28,7 +28,8 @@ from service.grading.answers import PreviewSpec, preview  # noqa: E402
 from service.grading.batch import Assignment, BatchRequest, BatchSpec  # noqa: E402
 from service.grading.formats import FORMATS  # noqa: E402
 from service.grading.formats.lambda_feedback import LambdaRequest  # noqa: E402
-from service.grading.formats.mu_ed import EvaluateHealth, EvaluateRequest  # noqa: E402
+from service.grading.formats.mu_ed import EvaluateHealth  # noqa: E402
+from service.grading.formats.mu_ed_submission import EvaluateRequest  # noqa: E402
 from service.grading.formats.xqueue import XQueue  # noqa: E402
 from service.grading.grade import grade  # noqa: E402
 from service.grading.proposals import activation_of, proposals  # noqa: E402

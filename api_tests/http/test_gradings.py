@@ -134,24 +134,6 @@ async def test_a_preview_shows_how_a_formula_is_understood(client: httpx.AsyncCl
     assert "tanh" in slip["message"]
 
 
-@pytest.mark.parametrize(("answer", "points"), [(RIGHT, 2.0), (WRONG, 0.0)])
-async def test_mu_ed_evaluates_a_submission(client: httpx.AsyncClient, answer: str, points: float) -> None:
-    request = {
-        "submission": {"type": "MATH", "format": "latex", "content": {"expression": answer}, "submissionId": "s1"},
-        "task": {"title": "Its derivative", "content": {"text": "…"}},
-        "configuration": {"params": {"claim": DERIVATIVE}, "vendorExtensions": {}},
-        "user": {"role": "LEARNER"},
-    }
-    (feedback,) = (await client.post("/evaluate", **sent(request))).json()
-    assert feedback["awardedPoints"] == points
-    assert feedback["criterion"]["gradeConfig"] == {"min": 0.0, "max": 2.0, "value": points}
-
-
-async def test_mu_ed_is_told_what_there_is(client: httpx.AsyncClient) -> None:
-    health = (await client.get("/evaluate/health")).json()
-    assert health["status"] == "OK" or health["code"] == "not-ready"
-
-
 def queued(payload: Any, response: str) -> str:
     inner = {"student_info": "{}", "grader_payload": json.dumps(payload), "student_response": response}
     return json.dumps({"xqueue_body": json.dumps(inner), "xqueue_files": ""})
@@ -169,20 +151,6 @@ async def test_xqueue_pushes_a_text_of_any_type(client: httpx.AsyncClient, conte
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"xqueue_body": "{"}', queued({"claim": {"kind": "nothing"}}, "z")])
 async def test_what_is_no_body_of_xqueue_is_refused(client: httpx.AsyncClient, text: str) -> None:
     assert_problem(await client.post("/v1/adapters/xqueue", content=text.encode()), 422, "flawed-rubric")
-
-
-async def test_lambda_feedback_gives_its_commands(client: httpx.AsyncClient) -> None:
-    async def run(command: str, **request: Any) -> Json:
-        given = sent(request)
-        given["headers"]["command"] = command
-        found: Json = (await client.post("/v1/adapters/lambda-feedback", **given)).json()
-        return found
-
-    right = await run("eval", response="1/(2+2cosh(z))", answer="e^-z/(1+e^-z)^2")
-    wrong = await run("eval", response=WRONG, answer=None, params={"claim": DERIVATIVE})
-    assert (right["result"]["is_correct"], wrong["result"]["is_correct"]) == (True, False)
-    assert (await run("preview", response="sech^2 z"))["result"]["preview"]["latex"] == r"\operatorname{sech}^{2} z"
-    assert (await run("healthcheck"))["result"]["tests_passed"] is True
 
 
 async def test_proposals_are_a_rubric_that_grades_their_solutions_to_all_points(client: httpx.AsyncClient) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from service.http.examples import ANSWERS, PROBLEMS
+from service.http.examples import ANSWERS, FAILURES, PROBLEMS
 from service.http.problems import MEDIA_TYPE
 
 _SUMMARY = "Whether a network's gradients vanish or explode, where, why, and with which numbers."
@@ -77,12 +77,17 @@ def _operations(made: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _problems_as_problems(made: dict[str, Any]) -> None:
-    """Errors have their own media type; FastAPI gives them that of the route. Of each class there is an example."""
+    """Errors have their own media type; FastAPI gives them that of the route. Of each class there is an example.
+
+    Those that are worded for other platforms are JSON like their answers.
+    """
     for operation in _operations(made):
+        of_another = FAILURES.get(operation["operationId"])
         for status, example in PROBLEMS.items():
             failure = operation["responses"][status]
-            (content,) = failure["content"].values()
-            failure["content"] = {MEDIA_TYPE: {**content, "example": example}}
+            ((media_type, content),) = failure["content"].items()
+            told = {media_type: of_another} if of_another else {MEDIA_TYPE: example}
+            failure["content"] = {name: {**content, "example": one} for name, one in told.items()}
 
 
 def _answers_as_written(made: dict[str, Any]) -> None:

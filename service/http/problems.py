@@ -36,6 +36,9 @@ from service.core.errors import (
 )
 from service.core.kinds import Double, Int64, Model
 from service.core.validation import CODE, FieldError, faults_of
+from service.grading.formats.lambda_feedback import UnknownCommand
+from service.grading.formats.mu_ed import UnservedVersion
+from service.grading.formats.mu_ed_submission import UnservedSubmission
 from service.http.requests import (
     REQUEST_ID,
     BodyTooLarge,
@@ -54,6 +57,8 @@ _MOST_FAULTS = 20
 
 _STATUSES: dict[type[Refusal], HTTPStatus] = {
     MalformedJson: HTTPStatus.BAD_REQUEST,
+    UnknownCommand: HTTPStatus.BAD_REQUEST,
+    UnservedVersion: HTTPStatus.NOT_ACCEPTABLE,
     BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     ClientGone: HTTPStatus.REQUEST_TIMEOUT,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -71,6 +76,7 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
     ResultsOutdated: HTTPStatus.GONE,
     QueueFull: HTTPStatus.TOO_MANY_REQUESTS,
     WorkerFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
+    UnservedSubmission: HTTPStatus.NOT_IMPLEMENTED,
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
     Stopping: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -123,14 +129,36 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _crash)
 
 
-async def _refusal(request: Request, error: Exception) -> Response:
-    if not isinstance(error, Refusal):
-        raise error
+def problem_of(request: Request, error: Refusal | RequestValidationError) -> Problem:
+    """What `error` says of `request`; also for those who word it as another platform reads it."""
+    return _problem(request, _refused(error) if isinstance(error, Refusal) else _faulty(error))
+
+
+def mu_ed_failure(problem: Problem, of_health: bool) -> tuple[int, str, str]:
+    """The status, code and title that the µEd API has for `problem`, of its health or of an evaluation."""
+    if problem.status == HTTPStatus.NOT_ACCEPTABLE:
+        return problem.status, "VERSION_NOT_SUPPORTED", "API version not supported"
+    if problem.status == HTTPStatus.NOT_IMPLEMENTED:
+        return problem.status, "NOT_IMPLEMENTED", "Not implemented"
+    if of_health:
+        return HTTPStatus.SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", "Service unavailable"
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR or problem.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "Internal server error"
+    return HTTPStatus.BAD_REQUEST, "VALIDATION_ERROR", "Invalid request"
+
+
+def _refused(error: Refusal) -> _Failure:
     status = next(_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
     facts = {name: float(value) for name, value in error.facts.items() if isinstance(value, int | float)}
     at = error.pointer
     errors = [] if at is None else [FieldError(pointer=at, code=error.code, detail=error.sentence)]
-    response = _answer(request, _Failure(status, error.code, error.sentence, errors, facts))
+    return _Failure(status, error.code, error.sentence, errors, facts)
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
+    if not isinstance(error, Refusal):
+        raise error
+    response = _answer(problem_of(request, error))
     if isinstance(error, QueueFull):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
@@ -139,12 +167,16 @@ async def _refusal(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
+    return _answer(problem_of(request, error))
+
+
+def _faulty(error: RequestValidationError) -> _Failure:
     found = error.errors()
     errors = faults_of(found[:_MOST_FAULTS], error.body)
     count = "one fault" if len(found) == 1 else f"{len(found)} faults"
     shown = f" (the first {_MOST_FAULTS} are listed)" if len(found) > _MOST_FAULTS else ""
     sentence = f"The request has {count}{shown}: {errors[0].detail}"
-    return _answer(request, _Failure(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", sentence, errors))
+    return _Failure(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", sentence, errors)
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -152,7 +184,7 @@ async def _http(request: Request, error: Exception) -> Response:
         raise error
     status = HTTPStatus(error.status_code)
     code = status.phrase.lower().replace(" ", "-")
-    response = _answer(request, _Failure(status, code, _SENTENCES.get(status, f"{status.phrase}.")))
+    response = _answer(_problem(request, _Failure(status, code, _SENTENCES.get(status, f"{status.phrase}."))))
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         response.headers["Allow"] = ", ".join(sorted(_methods(request)))
     return response
@@ -161,11 +193,11 @@ async def _http(request: Request, error: Exception) -> Response:
 async def _crash(request: Request, error: Exception) -> Response:
     _log.error("a defect met request %s", request_id_of(request.scope), exc_info=error)
     sentence = "The service has a defect; the log has the details under this request's identifier."
-    return _answer(request, _Failure(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", sentence))
+    return _answer(_problem(request, _Failure(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", sentence)))
 
 
-def _answer(request: Request, failure: _Failure) -> Response:
-    problem = Problem(
+def _problem(request: Request, failure: _Failure) -> Problem:
+    return Problem(
         type=f"urn:gradient-verdict:problem:{failure.code}",
         title=failure.code.replace("-", " ").capitalize(),
         status=failure.status,
@@ -175,10 +207,13 @@ def _answer(request: Request, failure: _Failure) -> Response:
         errors=list(failure.errors),
         facts=dict(failure.facts),
     )
+
+
+def _answer(problem: Problem) -> Response:
     # Escaped to ASCII: a pointer may hold what no encoding can, half of a surrogate pair.
     content = json.dumps(problem.model_dump(), ensure_ascii=True).encode()
     headers = {REQUEST_ID: problem.request_id}
-    return Response(content, status_code=failure.status, media_type=MEDIA_TYPE, headers=headers)
+    return Response(content, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def _methods(request: Request) -> set[str]:

@@ -96,6 +96,7 @@ def check(status: CheckStatus = CheckStatus.CORRECT, **fields: Any) -> Check:
         "method": None,
         "counterexample": None,
         "position": None,
+        "needs_review": status in (CheckStatus.UNDECIDED, CheckStatus.INVALID),
         "evidence": [],
         "hidden": False,
     }

@@ -9,6 +9,8 @@ from api_tests.grading.formats.gradings import HOSTILE, SECRET, Tags, check, gra
 from service.grading.formats import FORMATS
 from service.grading.results import CheckStatus, Grading, GradingStatus
 
+UNSET = "span [('class', 'tex2jax_ignore mathjax_ignore')]"
+"""The one tag around what a student may have written: MathJax sets nothing inside it."""
 PRINTABLE = ["</div><script>alert(1)</script>", "]]>", "a:b & \"c\" 'd' &amp; <e", "φ′(z) ≤ 1 \N{GRINNING FACE}"]
 
 
@@ -20,15 +22,15 @@ def test_xqueue_gets_three_fields_and_one_element(grading: Grading) -> None:
     assert 0 <= reply["score"] <= 1
     root = ElementTree.fromstring(reply["msg"])
     assert root.tag == "div"
-    assert {element.tag for element in root.iter()} <= {"div", "p", "ul", "li"}
+    assert {element.tag for element in root.iter()} <= {"div", "p", "ul", "li", "span"}
     assert len(list(root.iter("li"))) == sum(not judged.hidden for judged in grading.checks)
-    assert set(Tags(reply["msg"]).found) <= {"div", "p", "ul", "li"}
+    assert set(Tags(reply["msg"]).found) <= {"div", "p", "ul", "li", UNSET}
 
 
 @pytest.mark.parametrize("text", PRINTABLE)
 def test_xqueues_element_says_what_was_said(text: str) -> None:
     reply = strict_json(FORMATS["xqueue"].write(graded([check(title=text, message=text)])))
-    (item,) = ElementTree.fromstring(reply["msg"]).iter("li")
+    (item,) = ElementTree.fromstring(reply["msg"]).iter("span")
     assert item.text == f"{text} (2 of 2 points): {text}"
 
 
@@ -57,7 +59,7 @@ def test_lambda_feedback_gets_its_command_and_html_without_a_foreign_tag(grading
     assert answer.keys() == {"command", "result"}
     assert answer["command"] == "eval"
     assert type(answer["result"]["is_correct"]) is bool
-    assert set(Tags(answer["result"]["feedback"]).found) <= {"div", "p", "ul", "li"}
+    assert set(Tags(answer["result"]["feedback"]).found) <= {"div", "p", "ul", "li", UNSET}
     assert answer["result"].keys() <= {"is_correct", "feedback", "score", "tags", "response_latex"}
 
 
@@ -65,7 +67,8 @@ def test_lambda_feedback_gets_its_command_and_html_without_a_foreign_tag(grading
 def test_mu_ed_gets_feedback_whose_points_add_up(grading: Grading) -> None:
     told = strict_json(FORMATS["mu_ed"].write(grading))
     for feedback in told:
-        assert feedback.keys() == {"feedbackId", "title", "message", "awardedPoints", "criterion"}
+        required = {"feedbackId", "title", "message", "awardedPoints", "criterion"}
+        assert feedback.keys() - {"responseLatex"} == required
         assert feedback["criterion"].keys() == {"criterionId", "name", "gradeConfig"}
         config = feedback["criterion"]["gradeConfig"]
         assert config.keys() == {"min", "max", "value"}
@@ -106,9 +109,10 @@ def test_prairielearns_server_shows_nothing_of_hidden_checks_and_no_tag(grading:
     shown = {judged.id for judged in grading.checks if not judged.hidden}
     assert data["feedback"].keys() == shown
     assert {name for name, part in data["partial_scores"].items() if "feedback" in part} == shown
-    unread = {judged.id for judged in grading.checks if judged.status is CheckStatus.INVALID}
+    unread = {judged.id for judged in grading.checks if judged.status is CheckStatus.INVALID and judged.needs_review}
     assert data["format_errors"].keys() == unread & shown
-    assert not Tags(" ".join([*data["feedback"].values(), *data["format_errors"].values()])).found
+    assert not Tags(" ".join(data["format_errors"].values())).found
+    assert set(Tags(" ".join(data["feedback"].values())).found) <= {UNSET}
 
 
 def test_prairielearns_weights_are_whole_where_the_points_are() -> None:
@@ -131,3 +135,37 @@ def test_the_native_format_is_what_pydantic_writes(text: str) -> None:
     grading = graded([check(title=text, hidden=True, message=SECRET)])
     assert FORMATS["native"].write(grading) == grading.model_dump_json()
     assert SECRET in FORMATS["native"].write(grading)
+
+
+READ = check(parsed_latex=r"\begin{cases} z & z > 0 \\ 0 & \text{otherwise} \end{cases}", message="$x$ and \\(y\\) <b>")
+
+
+@pytest.mark.parametrize(("name", "maths"), [("xqueue", ("\\(", "\\)")), ("lambda_feedback", ("$", "$"))])
+def test_only_what_was_read_is_maths_and_nothing_is_markup(name: str, maths: tuple[str, str]) -> None:
+    answer = strict_json(FORMATS[name].write(graded([READ])))
+    told = answer["msg"] if name == "xqueue" else answer["result"]["feedback"]
+    (item,) = ElementTree.fromstring(told).iter("li")
+    (plain,) = item
+    assert item.text is None
+    assert plain.attrib["class"].split() == ["tex2jax_ignore", "mathjax_ignore"]
+    assert plain.text == "Derivative (2 of 2 points): $x$ and \\(y\\) <b>"
+    assert plain.tail == f" Read as {maths[0]}{READ.parsed_latex}{maths[1]}"
+    assert "$x" not in told  # as Markdown reads it
+
+
+def test_prairielearns_feedback_shows_what_was_read_as_maths() -> None:
+    feedback = strict_json(FORMATS["prairielearn_server"].write(graded([READ])))["feedback"]["d1"]
+    plain, read = feedback.split("</span> Read as ")
+    assert plain.endswith("&#36;x&#36; and \\(y\\) &lt;b&gt;")
+    assert read == r"\(\begin{cases} z &amp; z &gt; 0 \\ 0 &amp; \text{otherwise} \end{cases}\)"
+
+
+@pytest.mark.parametrize("latex", ["z \\) and \\(", "$", "\\[", "z $$", "", None, "\x00"])
+@pytest.mark.parametrize("name", ["xqueue", "lambda_feedback", "prairielearn_server"])
+def test_what_could_end_the_delimiters_is_no_maths(name: str, latex: str | None) -> None:
+    assert "Read as" not in FORMATS[name].write(graded([check(parsed_latex=latex)]))
+
+
+def test_mu_ed_gets_what_was_read_in_a_field_of_its_own() -> None:
+    (feedback,) = strict_json(FORMATS["mu_ed"].write(graded([READ])))
+    assert feedback["responseLatex"] == READ.parsed_latex

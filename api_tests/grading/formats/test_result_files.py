@@ -36,9 +36,9 @@ def test_gradescope_knows_every_field(grading: Grading) -> None:
     ("status", "told"),
     [
         (CheckStatus.CORRECT, {"status": "passed"}),
-        (CheckStatus.PARTIAL, {"status": "failed"}),
+        (CheckStatus.PARTIAL, {}),
         (CheckStatus.INCORRECT, {"status": "failed"}),
-        (CheckStatus.INVALID, {"status": "failed"}),
+        (CheckStatus.INVALID, {"tags": ["unreadable"]}),
         (CheckStatus.MISSING, {"status": "failed"}),
         (CheckStatus.UNDECIDED, {"tags": ["undecided"]}),
     ],
@@ -75,7 +75,6 @@ def test_prairielearn_has_points_on_every_test(grading: Grading) -> None:
         ([CheckStatus.INVALID], False),
         ([CheckStatus.INVALID, CheckStatus.MISSING], False),
         ([CheckStatus.MISSING, CheckStatus.MISSING], False),
-        ([CheckStatus.INVALID, CheckStatus.INCORRECT], True),
         ([CheckStatus.MISSING, CheckStatus.UNDECIDED], True),
         ([CheckStatus.CORRECT], True),
         ([], True),
@@ -89,6 +88,16 @@ def test_prairielearn_takes_no_attempt_where_nothing_can_be_read(
     results = strict_json(FORMATS["prairielearn"].write(graded(found)))
     assert results["gradable"] is gradable
     assert bool(results.get("format_errors")) is not gradable
+
+
+def test_prairielearn_takes_no_attempt_where_an_answer_that_is_shown_cannot_be_read() -> None:
+    def gradable(**fields: object) -> bool:
+        found = [check(), check(CheckStatus.INVALID, id="d2", **fields)]
+        return bool(strict_json(FORMATS["prairielearn"].write(graded(found)))["gradable"])
+
+    assert not gradable()
+    assert gradable(hidden=True)
+    assert gradable(needs_review=False)
 
 
 def test_prairielearn_shows_how_a_formula_was_read() -> None:
@@ -206,3 +215,46 @@ def test_artemis_gets_a_message_with_every_failure(grading: Grading) -> None:
         assert held["name"] == judged.id
         assert held["successful"] is (judged.status is CheckStatus.CORRECT)
         assert held["successful"] or held["message"].strip()
+
+
+@pytest.mark.parametrize(
+    ("points", "cases"),
+    [
+        (2.0, [("d1", True, 2.0)]),
+        (1.5, [("d1-given", True, 1.5), ("d1", False, 0.5)]),
+        (0.0, [("d1", False, 2.0)]),
+    ],
+)
+def test_otters_cases_have_all_of_their_points_or_none(points: float, cases: list[tuple[str, bool, float]]) -> None:
+    written = strict_json(FORMATS["otter"].write(graded([check(CheckStatus.PARTIAL, points=points)])))
+    assert [(case["name"], case["passed"], case["max_score"]) for case in written] == cases
+
+
+@given(gradings())
+def test_following_otters_format_gives_the_score(grading: Grading) -> None:
+    cases = strict_json(FORMATS["otter"].write(grading))
+    assert sum(case["max_score"] for case in cases if case["passed"]) == pytest.approx(grading.score)
+    assert all(case["score"] == (case["max_score"] if case["passed"] else 0) for case in cases)
+
+
+def test_an_answer_that_the_rubric_calls_incorrect_fails_on_every_platform() -> None:
+    grading = graded([check(), check(CheckStatus.INVALID, id="d2", needs_review=False)])
+    _, test = strict_json(FORMATS["gradescope"].write(grading))["tests"]
+    assert (test["status"], test["tags"]) == ("failed", ["unreadable"])
+    results = strict_json(FORMATS["prairielearn"].write(grading))
+    assert results["gradable"] is True
+    assert "format_errors" not in results
+    assert strict_json(FORMATS["prairielearn_server"].write(grading))["format_errors"] == {}
+    assert strict_json(FORMATS["ags"].write(grading))["gradingProgress"] == "FullyGraded"
+
+
+def test_prairielearn_asks_no_person_to_look_at_a_format_error() -> None:
+    grading = graded([check(), check(CheckStatus.INVALID, id="d2", needs_review=True, message="“²” is …")])
+    results = strict_json(FORMATS["prairielearn"].write(grading))
+    assert results["format_errors"] == ["Derivative: “²” is …"]
+    assert "person" not in json.dumps([results, strict_json(FORMATS["prairielearn_server"].write(grading))])
+
+
+@pytest.mark.parametrize("name", ["artemis", "autolab"])
+def test_a_part_of_the_points_is_told_where_there_is_no_word_for_it(name: str) -> None:
+    assert "1 of 2 points" in FORMATS[name].write(graded([check(CheckStatus.PARTIAL)]))

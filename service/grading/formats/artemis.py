@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from service.grading.formats.base import Format, concealed, message, title
+from service.grading.formats.base import Format, concealed, message, statement
 from service.grading.formats.markup import json_text
 from service.grading.results import Check, Grading
 
@@ -11,7 +11,8 @@ class Artemis(Format):
     """The files of Artemis's customFeedbacks folder, by their names.
 
     Artemis gives points by the name of a test, so that a hidden check has its file too, without title and reason; who
-    sees it is for the exercise to say. Part of the points and undecided are not successful, and the message tells.
+    sees it is for the exercise to say. Part of the points, undecided and unreadable are not successful, and the message
+    tells which: Artemis has no other word.
     """
 
     name: ClassVar[str] = "artemis"
@@ -25,5 +26,5 @@ class Artemis(Format):
 
 def _feedback(check: Check) -> dict[str, Any]:
     """One custom feedback; Artemis refuses a failure without a message."""
-    told = message(concealed([check])) if check.hidden else f"{title(check)}: {message(check)}"
+    told = message(concealed([check])) if check.hidden else statement(check)
     return {"name": check.id, "successful": check.passed, "message": told}

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from service.grading.formats.base import Format, message, title
+from service.grading.formats.base import Format, statement
 from service.grading.formats.markup import json_text
 from service.grading.results import Check, Grading
 
@@ -13,8 +13,8 @@ class Autolab(Format):
     """The last two lines of an autograder's output: feedback, then scores.
 
     The problems of the assessment must be named as the claims' ids, hidden ones too, whose names and points therefore
-    are seen. There is no word for undecided: it has not passed, and the hint says that a person must look,
-    unless the check is hidden.
+    are seen. There is no word for a part of the points, nor for what a person must look at: it has not passed, and the
+    hint says so, unless the check is hidden.
     """
 
     name: ClassVar[str] = "autolab"
@@ -32,5 +32,5 @@ class Autolab(Format):
 def _test(check: Check) -> dict[str, Any]:
     """What became of `check`, with the reason as a hint."""
     # Autolab puts quotation marks around any `word:` before it reads the JSON, and so breaks strings that hold one.
-    hint = f"{title(check)}: {message(check)}".replace(":", " :")
+    hint = statement(check).replace(":", " :")
     return {"passed": check.passed, "hint": hint}

@@ -4,10 +4,12 @@ from abc import ABC, abstractmethod
 from math import fsum
 from typing import ClassVar
 
-from service.grading.formats.markup import escaped, line
+from service.grading.formats.markup import as_maths, escaped, line
 from service.grading.results import Check, CheckStatus, Grading
 
 REVIEW = "A person must look at this."
+MATHJAX = ("\\(", "\\)")
+"""What MathJax has around a formula in a line; with KaTeX in Markdown it is a dollar on both sides."""
 _HIDDEN = "hidden-checks"
 """The id of all hidden checks together; no claim's id has a hyphen."""
 
@@ -81,16 +83,24 @@ def points_summary(grading: Grading) -> str:
 
 def as_text(grading: Grading) -> str:
     """The summary, then a line for each visible check."""
-    return "\n".join([points_summary(grading), *(_statement(check) for check in grading.visible)])
+    return "\n".join([points_summary(grading), *(statement(check) for check in grading.visible)])
 
 
-def as_html(grading: Grading) -> str:
-    """The summary and the visible checks as one element, well-formed as XML too."""
-    items = "".join(f"<li>{escaped(_statement(check))}</li>" for check in grading.visible)
+def as_html(grading: Grading, maths: tuple[str, str] = MATHJAX) -> str:
+    """The summary and the visible checks as one element, well-formed as XML too; formulas between `maths`."""
+    items = "".join(f"<li>{with_reading(statement(check), check, maths)}</li>" for check in grading.visible)
     told = f"<ul>{items}</ul>" if items else ""
     return f"<div><p>{escaped(points_summary(grading))}</p>{told}</div>"
 
 
-def _statement(check: Check) -> str:
+def with_reading(text: str, check: Check, maths: tuple[str, str] = MATHJAX) -> str:
+    """`text`, in which nothing is maths, and how the formula of `check` was read, as maths; HTML."""
+    read = as_maths(check.parsed_latex, maths)
+    # MathJax passes over these classes, and Markdown over a dollar that is a reference.
+    plain = f'<span class="tex2jax_ignore mathjax_ignore">{escaped(text).replace("$", "&#36;")}</span>'
+    return f"{plain} Read as {read}" if read else plain
+
+
+def statement(check: Check) -> str:
     """Title, points and message in one line."""
     return f"{title(check)} ({points_in_words(check.points, check.max_points)}): {message(check)}"

@@ -6,9 +6,16 @@ from service.grading.formats.base import Format, message, points_summary, title
 from service.grading.formats.markup import json_text, line
 from service.grading.results import Check, CheckStatus, Grading
 
+_TAGS = {CheckStatus.UNDECIDED: "undecided", CheckStatus.INVALID: "unreadable"}
+"""What a person may be needed for."""
+
 
 class Gradescope(Format):
-    """Gradescope's results.json; a hidden check is a hidden test, and then Gradescope hides the total as well."""
+    """Gradescope's results.json; a hidden check is a hidden test, and then Gradescope hides the total as well.
+
+    A test passes or fails with all of its points or none. With a part of them, or where a person must look, it does
+    neither, and a tag says what a person is needed for.
+    """
 
     name: ClassVar[str] = "gradescope"
     media_type: ClassVar[str] = "application/json"
@@ -29,7 +36,7 @@ class Gradescope(Format):
 
 
 def _test(check: Check) -> dict[str, Any]:
-    """The test of `check`; neither passed nor failed where a person must look."""
+    """The test of `check`; neither passed nor failed where a part of the points is given, or a person must look."""
     test = {
         "score": check.points,
         "max_score": check.max_points,
@@ -41,6 +48,7 @@ def _test(check: Check) -> dict[str, Any]:
         "visibility": "hidden" if check.hidden else "visible",
         "extra_data": {"id": check.id, "status": check.status.value, "code": line(check.code)},
     }
-    if check.status is CheckStatus.UNDECIDED:
-        return {**test, "tags": ["undecided"]}
-    return {**test, "status": "passed" if check.passed else "failed"}
+    tags = {"tags": [_TAGS[check.status]]} if check.status in _TAGS else {}
+    if check.needs_review or check.status is CheckStatus.PARTIAL:
+        return {**test, **tags}
+    return {**test, **tags, "status": "passed" if check.passed else "failed"}

@@ -27,6 +27,16 @@ def escaped(text: str) -> str:
     return html.escape(line(text), quote=True)
 
 
+def as_maths(latex: str | None, delimiters: tuple[str, str]) -> str:
+    """`latex` between `delimiters` as character data, for pages that set it; empty where there is none.
+
+    What could end the delimiters, or begin others, is no formula of this service, and is left out.
+    """
+    kept = line(latex or "")
+    foreign = any(mark in kept for mark in ("\\(", "\\)", "\\[", "\\]", "$"))
+    return "" if foreign or not kept else escaped(kept.join(delimiters))
+
+
 def json_text(value: Any) -> str:
     """`value` as JSON in ASCII, so that it is one line whatever its reader calls a line; ValueError for NaN."""
     return json.dumps(value, ensure_ascii=True, allow_nan=False)

@@ -74,5 +74,12 @@ ANSWERS: dict[str, tuple[str, Any]] = {
     "get_document": (_JSON, {"openapi": "3.1.0", "info": {"title": "Gradient Verdict"}, "paths": {}}),
 }
 """By operation: the media type of an answer, and one."""
+_MU_ED_FAILURE = example("evaluate_failure")
+FAILURES = {
+    "evaluate_submission": _MU_ED_FAILURE,
+    "get_evaluate_health": _MU_ED_FAILURE,
+    "run_lambda_feedback": example("lambda_failure"),
+}
+"""By operation: a failure that is worded for another platform."""
 PROBLEMS: dict[str, Any] = example("problems")
 """By class of statuses: a problem."""

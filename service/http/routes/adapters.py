@@ -1,43 +1,186 @@
-"""Routes of grading platforms: their requests in, their answers out."""
+"""Routes of grading platforms: their requests in, their answers and failures out."""
 
-from typing import Annotated
+from abc import abstractmethod
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from pydantic import JsonValue
+from starlette.requests import Request
 
-from service.grading.formats.lambda_feedback import LambdaAnswer, LambdaCommand, LambdaRequest
-from service.grading.formats.mu_ed import EvaluateHealth, EvaluateRequest, Feedback
+from service.core.errors import FlawedRubric, Refusal
+from service.grading.formats.lambda_feedback import (
+    LAMBDA_DOCS,
+    LambdaAnswer,
+    LambdaCase,
+    LambdaFailure,
+    LambdaReason,
+    LambdaRequest,
+    lambda_command,
+)
+from service.grading.formats.mu_ed import VERSION, EvaluateFailure, EvaluateHealth, Feedback, UnservedVersion
+from service.grading.formats.mu_ed_submission import EvaluateRequest
 from service.http.examples import example_requests
-from service.http.requests import ServicesDep, StrictRoute
-
-router = APIRouter(tags=["gradings"], route_class=StrictRoute)
+from service.http.problems import Problem, mu_ed_failure, problem_of
+from service.http.requests import Services, ServicesDep, StrictRoute
+from service.http.responses import Responses
 
 _JSON = "application/json"
+_VERSION_HEADER = "X-Api-Version"
 
 
-@router.post("/evaluate", summary="Evaluate a submission (µEd)", response_model=list[Feedback])
+class _PlatformRoute(StrictRoute):
+    """A route whose failures are worded as its platform reads them."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler of a strict route; what it refuses is worded by `failed`."""
+        handle = super().get_route_handler()
+
+        async def answered(request: Request) -> Response:
+            try:
+                return self.answer(request, await handle(request))
+            except (Refusal, RequestValidationError) as error:
+                return self.answer(request, self.failed(request, problem_of(request, error)))
+
+        return answered
+
+    def answer(self, request: Request, response: Response) -> Response:
+        """`response` with what the platform wants in its header."""
+        return response
+
+    @abstractmethod
+    def failed(self, request: Request, problem: Problem) -> Response:
+        """`problem` as the platform reads it."""
+
+
+class _MuEdRoute(_PlatformRoute):
+    """A route of the µEd API, which has statuses of its own, and tells its version in every answer."""
+
+    def answer(self, request: Request, response: Response) -> Response:
+        """`response` with the version that was served."""
+        response.headers[_VERSION_HEADER] = VERSION
+        return response
+
+    def failed(self, request: Request, problem: Problem) -> Response:
+        """An ErrorResponse, with one of the statuses that µEd has for this path."""
+        status, code, title = mu_ed_failure(problem, request.url.path.endswith("/health"))
+        details = _details(problem)
+        if code == "VERSION_NOT_SUPPORTED":
+            asked = request.headers.get(_VERSION_HEADER)
+            details |= {"requestedVersion": asked, "supportedVersions": [VERSION]}
+        told = EvaluateFailure(title=title, message=problem.detail, code=code, details=details)
+        return Response(told.model_dump_json(), status_code=status, media_type=_JSON)
+
+
+class _LambdaRoute(_PlatformRoute):
+    """The route of Lambda Feedback's commands."""
+
+    def failed(self, request: Request, problem: Problem) -> Response:
+        """`{"error": {"message": …, "error_thrown": …}}`, with the problem's status."""
+        told = LambdaFailure(error=LambdaReason(message=problem.detail, error_thrown=_details(problem)))
+        return Response(told.model_dump_json(), status_code=problem.status, media_type=_JSON)
+
+
+def _details(problem: Problem) -> dict[str, JsonValue]:
+    """This service's own code, and the field that is at fault, as µEd writes it: `submission.content`."""
+    fields = [error.pointer.strip("/").replace("/", ".") for error in problem.errors]
+    field = next((field for field in fields if field), None)
+    known: dict[str, JsonValue] = {"code": problem.code, "field": field, "request_id": problem.request_id}
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _failures(model: type[EvaluateFailure] | type[LambdaFailure]) -> Responses:
+    return {
+        "4XX": {"model": model, "description": "The request is at fault; the message says where and why."},
+        "5XX": {"model": model, "description": "It cannot be answered here, or not now."},
+    }
+
+
+_MU_ED = APIRouter(tags=["gradings"], route_class=_MuEdRoute, responses=_failures(EvaluateFailure))
+_LAMBDA = APIRouter(tags=["gradings"], route_class=_LambdaRoute, responses=_failures(LambdaFailure))
+
+Version = Annotated[
+    str | None, Header(alias=_VERSION_HEADER, description=f"The version of the µEd API that is spoken: {VERSION}.")
+]
+
+
+@_MU_ED.post(
+    "/evaluate",
+    summary="Evaluate a submission (µEd)",
+    response_model=list[Feedback],
+    response_model_exclude_none=True,
+)
 async def evaluate_submission(
-    request: Annotated[EvaluateRequest, Body(openapi_examples=example_requests("evaluations"))], services: ServicesDep
+    request: Annotated[EvaluateRequest, Body(openapi_examples=example_requests("evaluations"))],
+    services: ServicesDep,
+    version: Version = None,
 ) -> Response:
-    """The µEd API 0.1.0: `configuration.params` has a `claim` or a `rubric`, or the task a reference expression."""
+    """The µEd API 0.1.0: `configuration.params` has a `claim` or a `rubric`, or the task a reference expression.
+
+    With `preSubmissionFeedback.enabled` nothing is graded; every formula is told as it is read.
+    """
+    _check_version(version)
+    if request.is_before_submission:
+        told = ",".join(feedback.model_dump_json(exclude_none=True) for feedback in request.previews())
+        return Response(f"[{told}]", media_type=_JSON)
     return Response(await services.archive.grade(request.grading_spec(), "mu_ed"), media_type=_JSON)
 
 
-@router.get("/evaluate/health", summary="Tell what is evaluated (µEd)")
-async def get_evaluate_health(services: ServicesDep) -> EvaluateHealth:
+@_MU_ED.get("/evaluate/health", summary="Tell what is evaluated (µEd)")
+async def get_evaluate_health(services: ServicesDep, version: Version = None) -> EvaluateHealth:
     """The µEd API 0.1.0: whether evaluations are answered, and which kinds of feedback there are."""
+    _check_version(version)
     services.pool.check_ready()
     return EvaluateHealth()
 
 
-@router.post("/v1/adapters/lambda-feedback", summary="Run a command of Lambda Feedback", response_model=LambdaAnswer)
+@_LAMBDA.post("/v1/adapters/lambda-feedback", summary="Run a command of Lambda Feedback", response_model=LambdaAnswer)
 async def run_lambda_feedback(
     request: Annotated[LambdaRequest, Body(openapi_examples=example_requests("lambdas"))],
     services: ServicesDep,
-    command: Annotated[LambdaCommand, Header(description="What is to be done.")] = "eval",
+    command: Annotated[str, Header(description="What is to be done: eval, preview, healthcheck or docs.")] = "eval",
 ) -> Response:
-    """Lambda Feedback, legacy: `eval` grades, `preview` shows how a response is understood, `healthcheck` answers."""
-    if command == "eval":
-        return Response(await services.archive.grade(request.grading_spec(), "lambda_feedback"), media_type=_JSON)
-    answer = LambdaAnswer.preview_of(request) if command == "preview" else LambdaAnswer.healthy()
+    """Lambda Feedback, legacy: `eval` grades, `preview` shows how a response is understood, `healthcheck` answers.
+
+    A response that is not correct is compared with the `cases` in `params`, as Lambda Feedback's own layer does.
+    """
+    wanted = lambda_command(command)
+    if wanted == "docs":
+        return Response(LAMBDA_DOCS, media_type="application/octet-stream")
+    if wanted == "eval":
+        return Response(await _evaluated(request, services), media_type=_JSON)
+    answer = request.preview() if wanted == "preview" else LambdaAnswer.healthy()
     return Response(answer.model_dump_json(), media_type=_JSON)
+
+
+def _check_version(asked: str | None) -> None:
+    if asked not in (None, "", VERSION):
+        raise UnservedVersion(asked)
+
+
+async def _evaluated(request: LambdaRequest, services: Services) -> str:
+    """The answer to `eval`."""
+    written = await services.archive.grade(request.grading_spec(), "lambda_feedback")
+    answer = LambdaAnswer.model_validate_json(written)
+    if answer.result["is_correct"]:
+        return written
+    for case in request.cases():
+        if await _is(case, services):
+            return answer.matched(case).model_dump_json()
+    return written
+
+
+async def _is(case: LambdaCase, services: Services) -> bool:
+    """Whether the response is `case`; it is none that cannot be read."""
+    try:
+        written = await services.archive.grade(case.spec, "lambda_feedback")
+    except FlawedRubric:
+        return False
+    return LambdaAnswer.model_validate_json(written).result["is_correct"] is True
+
+
+router = APIRouter()
+router.include_router(_MU_ED)
+router.include_router(_LAMBDA)
