@@ -398,3 +398,32 @@ FLAWED = [
 def test_a_claim_that_does_not_say_what_is_asked_for_is_flawed(claim: Json, pointer: str) -> None:
     assert [found for found, _ in flaws(claim)] == [pointer]
     assert flaws(STANH) == []
+
+
+@pytest.mark.parametrize("expected", ["1/0", "sqrt(-1)", "ln(-z^2)", "(-2)^z", "z/(z-z)", "asinh(ln(-1-abs(z)))"])
+def test_an_expected_formula_without_values_is_a_flaw_of_the_rubric(expected: str) -> None:
+    sentence = "The expected formula has no values for any real number."
+    assert flaws({"kind": "expression", "expected": expected}) == [("/expected", sentence)]
+
+
+def test_an_expected_formula_must_have_values_in_its_domain() -> None:
+    claim: Json = {"kind": "expression", "expected": "sqrt(z)"}
+    assert flaws({**claim, "domain": {"low": -1, "high": 1}}) == []
+    assert flaws({**claim, "domain": {"low": -2, "high": -1}}) == [
+        ("/expected", "The expected formula has no values in the domain.")
+    ]
+
+
+def test_a_question_may_call_its_variable_by_another_letter() -> None:
+    claim: Json = {"kind": "expression", "expected": "w^2*tanh(w)", "variable": "w"}
+    assert flaws(claim) == []
+    assert judged(claim, "w w tanh w").status == "correct"
+    check = judged(claim, "w tanh w")
+    assert (check.status, check.parsed_latex) == ("incorrect", r"w \tanh w")
+    assert "At w = 0.3 yours is" in check.message
+    one_sided = judged({"kind": "expression", "expected": "abs(w)", "variable": "w"}, "w").message
+    assert one_sided.startswith("It is right for w > 0, but not everywhere. At w = -0.3")
+    derivative = {"kind": "expression", "derivative_of": {"kind": "stanh"}, "variable": "x"}
+    assert judged(derivative, "tanh x + x sech^2 x").status == "correct"
+    assert flaws({**claim, "parameters": {"w": 1.0}})[0][0] == "/variable"
+    assert judged(claim, "u^2*tanh(u)").status == "invalid"

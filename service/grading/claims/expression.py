@@ -32,6 +32,7 @@ _Name = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]{0,31}$")]
 _LARGEST_DENOMINATOR = 1_000_000
 _MOST_DIGITS = 12
 _NEAR_ZERO = 1e-15
+_FAR, _MANY = 20.0, 100
 _MOST_PIECES = 8
 """With more of them an answer is no slip that has a name."""
 
@@ -144,10 +145,10 @@ def _differing_kink(answer: Expr, target: Expr, domain: tuple[float, float]) -> 
     return None
 
 
-def _value_at(node: Expr, kink: float) -> arb | None:
+def _value_at(node: Expr, z: float) -> arb | None:
     """The value there, NaN where there is none; None where that cannot be told."""
     with suppress(Undecided), ctx.workprec(COMPARISON_BITS):
-        return value_at(node, rational(Fraction(repr(kink))))
+        return value_at(node, rational(Fraction(repr(z))))
     return None
 
 
@@ -167,10 +168,14 @@ def _multiples(factor: float, formula: Expr) -> list[Expr]:
 
 @lru_cache(maxsize=256)
 def _has_values(node: Expr, domain: tuple[float, float]) -> bool:
-    """Whether a formula has values on some interval of the domain, or that cannot be told."""
-    with suppress(Undecided), ctx.workprec(COMPARISON_BITS):
-        return bool(pieces(node, arb(domain[0]), arb(domain[1])))
-    return True
+    """Whether a formula has values in the domain: on an interval, or at one of many points where none is known."""
+    with ctx.workprec(COMPARISON_BITS):
+        try:
+            return bool(pieces(node, arb(domain[0]), arb(domain[1])))
+        except Undecided:
+            low, high = (max(-_FAR, min(edge, _FAR)) for edge in domain)
+            places = (low + (high - low) * (number + 0.5) / _MANY for number in range(_MANY))
+            return any(value is None or not value.is_nan() for value in (_value_at(node, place) for place in places))
 
 
 def _agreeing(formula: Formula, found: list[IntervalComparison]) -> Judgement:
