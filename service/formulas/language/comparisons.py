@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from math import isfinite, nan, prod
 from operator import eq, ge, gt, le, lt, ne
@@ -73,6 +74,12 @@ class Comparison:
         self.exact = straight.exact
         compare = _COMPARE[relation.operator]
         self._truths = [compare(straight.value(difference, z), Fraction(0)) for z in _samples(self.cuts)]
+
+    @classmethod
+    @lru_cache(maxsize=256)
+    def of(cls, relation: Relation, variable: str) -> "Comparison":
+        """The comparison that `relation` states; Unsolved where it is of another kind."""
+        return cls(relation, variable)
 
     def spread(self, cuts: list[Fraction]) -> int:
         """The set of parts, of a line with at least the own cuts, on which it holds."""

@@ -148,7 +148,7 @@ class _Line:
         relations = [one for row in rows if row.condition is not None for one in _relations(row.condition)]
         if len(relations) > _MOST_COMPARISONS:
             raise FormulaError(f"Conditions have at most {_MOST_COMPARISONS} comparisons.", rows[-1].position)
-        self._signs = {one: Comparison(one, variable) for one in dict.fromkeys(relations)}
+        self._signs = {one: Comparison.of(one, variable) for one in dict.fromkeys(relations)}
         self._cuts = sorted({cut for one in self._signs.values() for cut in one.cuts})
         self._all = (1 << 2 * len(self._cuts) + 1) - 1
         self._intervals = sum(1 << number for number in range(0, 2 * len(self._cuts) + 1, 2))
