@@ -6,7 +6,7 @@ _LEAVES = st.sampled_from(["z", "z", "z", "1", "2", "0.5", "3", "0.1", "e"])
 _SMOOTH = [
     "exp", "sin", "cos", "atan", "sinh", "cosh", "tanh", "sech", "asinh", "erf", "sigmoid", "softplus",
 ]  # fmt: skip
-_OTHERS = ["abs", "relu", "sign", "sqrt", "ln", "log10", "tan", "csch", "coth"]
+_OTHERS = ["abs", "relu", "sign", "sqrt", "ln", "log10", "tan", "csch", "coth", "asin", "acosh", "atanh", "sec"]
 
 
 def _grown(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:

@@ -16,6 +16,7 @@ from service.formulas.enclosures.balls import Ball, Undecided, sign
 from service.formulas.enclosures.expansions import Behaviour, Expansion
 from service.formulas.enclosures.growth import Coefficient, Monomial
 from service.formulas.enclosures.program import VARIABLE, BallProgram, constant
+from service.formulas.enclosures.rewriting import BY_OTHERS, arcsine_beside, area_cosine
 from service.formulas.language.build import power, quotient, replaced, times, total
 from service.formulas.language.tree import (
     MINUS_ONE,
@@ -72,8 +73,26 @@ class _Reader:
             case Call("sqrt", (argument,)):
                 return self.read(argument).raised(Fraction(1, 2))
             case Call(function, (argument,)):
-                return _applied(function, self.read(argument))
+                other = self._by_others(function, argument)
+                return _applied(function, self.read(argument)) if other is None else self.read(other)
         raise Undecided
+
+    def _by_others(self, function: str, argument: Expr) -> Expr | None:
+        """A function by others that are understood where it is not; None where there are none."""
+        if function in BY_OTHERS:
+            return BY_OTHERS[function](argument)
+        if function == "acosh":
+            return area_cosine(argument)
+        side = self._limit_of(argument) if function == "asin" else None
+        return arcsine_beside(side, argument) if side in (1, -1) else None
+
+    def _limit_of(self, node: Expr) -> int | None:
+        """What `node` tends to, where that is known to be a whole number."""
+        growing, at, _ = self.read(node).split()
+        match at.exact:
+            case Number(value) if value.denominator == 1 and not growing.terms:
+                return int(value)
+        return None
 
 
 def _applied(function: str, inner: Expansion) -> Expansion:

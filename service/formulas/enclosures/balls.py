@@ -133,6 +133,19 @@ def _root(x: Ball) -> Ball:
     return (x.nonnegative_part() if x.contains(0) else x).sqrt()
 
 
+def _bounded(function: _BallFunction, low: Ball, high: Ball) -> _BallFunction:
+    """Of a monotone function on low ≤ x ≤ high: beyond these a ball is merely coarse, where it is not all beyond."""
+
+    def sharp(x: Ball) -> Ball:
+        if not (x.lower() < low or x.upper() > high):
+            return _monotone(function)(x)
+        if not x.overlaps(low.union(high)):
+            return arb.nan()
+        return function(arb.max(x.lower(), low)).union(function(arb.min(x.upper(), high)))
+
+    return sharp
+
+
 def _logistic(x: Ball) -> Ball:
     return 1 / (1 + (-x).exp())
 
@@ -149,6 +162,11 @@ BALL_FUNCTIONS: dict[str, _BallFunction] = {
     "sin": _wave(arb.sin),
     "cos": _wave(arb.cos),
     "tan": arb.tan,
+    "cot": arb.cot,
+    "sec": arb.sec,
+    "csc": arb.csc,
+    "asin": _bounded(arb.asin, arb(-1), arb(1)),
+    "acos": _bounded(arb.acos, arb(-1), arb(1)),
     "atan": _monotone(arb.atan),
     "sinh": _monotone(arb.sinh),
     "cosh": _even(arb.cosh),
@@ -157,6 +175,8 @@ BALL_FUNCTIONS: dict[str, _BallFunction] = {
     "csch": _apart(arb.csch),
     "coth": _apart(arb.coth),
     "asinh": _monotone(arb.asinh),
+    "acosh": _bounded(arb.acosh, arb(1), INFINITY),
+    "atanh": _monotone(arb.atanh),
     "erf": _monotone(arb.erf),
     "sigmoid": _monotone(_logistic),
     "softplus": _monotone(_softplus),

@@ -18,6 +18,7 @@ from operator import mul
 from flint import fmpz
 
 from service.formulas.enclosures.program import VARIABLE
+from service.formulas.enclosures.rewriting import BY_OTHERS
 from service.formulas.language.build import expanded, simplified
 from service.formulas.language.tree import (
     ONE,
@@ -150,8 +151,12 @@ class _PrimeField:
                 return self._softplus(argument)
             case Call("log10", (argument,)):
                 return self.ratio(self._logarithm(self.value(argument)), self._logarithm(10))
-            case Call(("erf" | "atan" | "asinh") as function, (argument,)):
+            case Call(("erf" | "atan" | "asinh" | "asin") as function, (argument,)):
                 return self._odd_symbol(function, argument)
+            case Call(function, (argument,)) if function in BY_OTHERS:
+                return self.value(BY_OTHERS[function](argument))
+            case Call("acosh", (argument,)):
+                return self._chance.number(f"acosh {self.value(argument)}")
         raise _OutsideTheClass
 
     def _exponential(self, exponent: Expr) -> int:

@@ -1,7 +1,7 @@
 """A formula → the intervals on which it is smooth, and the formula without switches that it is on each.
 
 What switches are: abs, sign, relu, min, max and where. What ends smoothness, too: poles, and the ends of the domain of
-ln, sqrt and powers that are not whole. Of a formula that repeats there is a period.
+ln, sqrt, acosh and powers that are not whole. Of a formula that repeats there is a period.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,8 +17,22 @@ from flint import arb
 from service.formulas.enclosures.balls import INFINITY, Ball, Undecided, sign
 from service.formulas.enclosures.intervals import Budget, zeros
 from service.formulas.enclosures.program import VARIABLE, BallProgram, constant, slope_of
-from service.formulas.language.build import negative, quotient, times, total
-from service.formulas.language.tree import MINUS_ONE, ZERO, Call, Expr, Number, Power, Relation, Where, call
+from service.formulas.enclosures.rewriting import BY_OTHERS
+from service.formulas.language.build import negative, power, quotient, times, total
+from service.formulas.language.tree import (
+    MINUS_ONE,
+    ONE,
+    TWO,
+    ZERO,
+    Call,
+    Expr,
+    Number,
+    Power,
+    Product,
+    Relation,
+    Where,
+    call,
+)
 
 _MOST_PIECES = 64
 _ZERO = 1e-20
@@ -78,14 +92,36 @@ def _singular(node: Expr) -> Iterator[Expr]:
     for child in node.children:
         yield from _singular(child)
     match node:
-        case Power(base, Number(value)) if value.denominator == 1 and value > 0:
-            return
-        case Power(base, _):
-            yield base
+        case Power(base, exponent) if not _is_whole(exponent):
+            yield from _with_its_zeros(base)
         case Call("ln" | "log10" | "sqrt" | "csch" | "coth", (argument,)):
             yield argument
         case Call("tan", (argument,)):
             yield call("cos", argument)
+        case Call("asin", (argument,)):
+            yield total(ONE, negative(power(argument, TWO)))
+        case Call("acosh", (argument,)):
+            yield total(argument, MINUS_ONE)
+        case Call(function, (argument,)) if function in BY_OTHERS:
+            yield from _singular(BY_OTHERS[function](argument))
+
+
+def _with_its_zeros(node: Expr) -> Iterator[Expr]:
+    """What is zero where `node` is: the factors of a product, and what stands under a root."""
+    match node:
+        case Product(factors):
+            for factor in factors:
+                yield from _with_its_zeros(factor)
+        case Call("sqrt", (argument,)):
+            yield from _with_its_zeros(argument)
+        case Power(base, Number(value)) if value > 0:
+            yield from _with_its_zeros(base)
+        case _:
+            yield node
+
+
+def _is_whole(exponent: Expr) -> bool:
+    return isinstance(exponent, Number) and exponent.value.denominator == 1 and exponent.value > 0
 
 
 @dataclass(frozen=True)
@@ -219,7 +255,7 @@ def _rates(node: Expr) -> Iterator[Expr | None]:
     if not node.depends_on(VARIABLE):
         return
     match node:
-        case Call("sin" | "cos" | "tan", (argument,)):
+        case Call("sin" | "cos" | "tan" | "cot" | "sec" | "csc", (argument,)):
             holes = any(part.depends_on(VARIABLE) for part in _singular(argument))
             slope = None if holes or any(switches(argument)) else _slope_of_line(argument)
             yield None if slope == ZERO else slope

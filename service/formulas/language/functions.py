@@ -41,6 +41,16 @@ def _sech(x: Array) -> Array:
     return values
 
 
+def _beside_one(x: Array) -> Array:
+    """√(1 − x²), with all digits beside x = ±1."""
+    root: Array = np.sqrt((1.0 - x) * (1.0 + x))
+    return root
+
+
+def _arcsine_slope(u: Expr) -> Expr:
+    return quotient(ONE, call("sqrt", total(ONE, negative(power(u, TWO)))))
+
+
 def _squared(function: str) -> Callable[[Expr], Expr]:
     return lambda u: power(call(function, u), TWO)
 
@@ -64,6 +74,28 @@ _ROWS = [
     _Function("cos", r"\cos", _Curve(np.cos, lambda x: -np.sin(x)), lambda u: negative(call("sin", u))),
     _Function(
         "tan", r"\tan", _Curve(np.tan, lambda x, y: 1.0 + y * y, True), lambda u: total(ONE, power(call("tan", u), TWO))
+    ),
+    _Function(
+        "cot",
+        r"\cot",
+        _Curve(lambda x: 1.0 / np.tan(x), lambda x, y: -1.0 - y * y, True),
+        lambda u: negative(power(call("csc", u), TWO)),
+    ),
+    _Function(
+        "sec",
+        r"\sec",
+        _Curve(lambda x: 1.0 / np.cos(x), lambda x, y: y * np.tan(x), True),
+        lambda u: times(call("sec", u), call("tan", u)),
+    ),
+    _Function(
+        "csc",
+        r"\csc",
+        _Curve(lambda x: 1.0 / np.sin(x), lambda x, y: -y / np.tan(x), True),
+        lambda u: negative(times(call("csc", u), call("cot", u))),
+    ),
+    _Function("asin", r"\arcsin", _Curve(np.arcsin, lambda x: 1.0 / _beside_one(x)), _arcsine_slope),
+    _Function(
+        "acos", r"\arccos", _Curve(np.arccos, lambda x: -1.0 / _beside_one(x)), lambda u: negative(_arcsine_slope(u))
     ),
     _Function(
         "atan",
@@ -97,6 +129,18 @@ _ROWS = [
         r"\operatorname{arsinh}",
         _Curve(np.arcsinh, lambda x: 1.0 / np.hypot(1.0, x)),
         lambda u: quotient(ONE, call("sqrt", total(ONE, power(u, TWO)))),
+    ),
+    _Function(
+        "acosh",
+        r"\operatorname{arcosh}",
+        _Curve(np.arccosh, lambda x: 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0))),
+        lambda u: quotient(ONE, call("sqrt", total(power(u, TWO), MINUS_ONE))),
+    ),
+    _Function(
+        "atanh",
+        r"\operatorname{artanh}",
+        _Curve(np.arctanh, lambda x: 1.0 / ((1.0 - x) * (1.0 + x))),
+        lambda u: quotient(ONE, total(ONE, negative(power(u, TWO)))),
     ),
     _Function(
         "erf",
