@@ -200,20 +200,26 @@ class ArgumentReader(PiecewiseRules):
         if self._next.text == "{" and self._ahead(2)[-1].text in ("d", "partial"):
             self._fail("write the derivative out", token)
         above, below = self._single(), self._single()
-        self._check_digits(token, "braces around what is above and below the line, \\frac{…}{…}")
+        self._check_digits(token, "\\frac{…}{…}")
         return joined(divided([above], below), Product)
 
     def _check_digits(self, token: Token, instead: str) -> None:
         """Refuse further digits behind a single one, \\frac123 and \\sqrt12."""
         if self._last.kind == "number" and self._next.kind == "number" and not self._next.apart:
-            self._fail(f"write {instead}", token)
+            self._fail(f"write {instead}", token, "needs braces")
 
     def _root(self, token: Token) -> Expr:
         opening = self._accept("[")
         degree = self._degree(self._closed(opening), opening) if opening else 2
-        radicand = self._bare(token) if "root" in self._conventions else self._single(whole=token.text == "\\surd")
-        self._check_digits(token, "braces around what is below the root, \\sqrt{…}")
+        radicand = self._bare(token) if "root" in self._conventions else self._single(whole=token.text != "\\sqrt")
+        self._check_digits(token, "\\sqrt{…}")
         return rooted(radicand, degree)
+
+    def _has_degree(self) -> bool:
+        match self._ahead(4):
+            case [Token(text="["), Token(kind="number"), Token(text="]"), Token(text="{" | "(")]:
+                return True
+        return False
 
     def _degree(self, degree: Expr, token: Token) -> int:
         if isinstance(degree, Number) and degree.value.denominator == 1 and 1 < degree.value < _LARGEST_DEGREE:
@@ -245,7 +251,7 @@ class ArgumentReader(PiecewiseRules):
         if len(arguments) == 2:
             constants = [one for one in arguments if not one.depends_on(self._words.variable)]
             if base is not None or len(constants) != 1:
-                self._fail(f"write {token.text}(…)/{token.text}(b) for the base b", token)
+                self._fail(f"write {token.text}(…)/{token.text}(b) for the base b", token, "has no clear base")
             (base,) = constants
             argument = arguments[0] if arguments[1] is base else arguments[1]
         if token.text == "log" and base is None and "decadic" in self._conventions:

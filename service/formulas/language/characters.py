@@ -3,6 +3,7 @@
 Every character has one meaning here or none: what only looks like another (ﬁ, ㎡, Ⅳ) is refused with what to type.
 """
 
+import re
 import unicodedata
 
 from service.formulas.language.tokens import LONGEST_TEXT, FormulaError
@@ -75,6 +76,7 @@ _SPELLINGS = {character: plain for plain, characters in _SPELLED_ALIKE.items() f
     "·": "*",
     _INDICATOR: "\\mathbb{1}",
 }
+_POINT_OR_PRODUCT = re.compile(r"(?<![\d.,])\d{1,30}·(?!10 ?[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻])\d{1,30}")
 _LOOKALIKES = dict(zip("асеорхуіѕАВСЕНКМОРТХΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "aceopxyisABCEHKMOPTXABEZHIKMNOPTYXo", strict=True))
 
 
@@ -86,6 +88,10 @@ def spelled(text: str) -> tuple[str, list[int]]:
     if len(text) > LONGEST_TEXT:
         sentence = f"A formula has at most {LONGEST_TEXT} characters; this one has {len(text)}."
         raise FormulaError(sentence, LONGEST_TEXT + 1)
+    if between := _POINT_OR_PRODUCT.search(text):
+        shown, place = between[0], between.start() + 1
+        instead = f"write {shown.replace('·', '.')}, or {shown.replace('·', '*')}"
+        raise FormulaError(f"“{shown}” at position {place} is not clear: {instead}.", place)
     written, origins, run, before = [], list[int](), "", ""
     for place, character in enumerate(text, start=1):
         raised = "^" if character in _SUPERSCRIPTS else "_" if character in _SUBSCRIPTS else ""

@@ -24,6 +24,7 @@ from service.formulas.language.forms import divided, raised
 from service.formulas.language.logic import COMPARISONS
 from service.formulas.language.tokens import FormulaError, Token, tokenize
 from service.formulas.language.tree import (
+    ONE,
     Call,
     Constant,
     Expr,
@@ -41,7 +42,7 @@ _OTHER_LETTERS = ("x", "X", "t", "Z")
 _CONVENTIONS = (
     *("slash", "onward", "short", "bracket", "outside"),  # where a bare argument ends: tanh z/2, tanh z e^z, tanh 2 z
     *("denominator", "exponent", "quotient", "tower"),  # 1/2z, e^2z, z^1/2, z^2^3
-    *("product", "decadic", "root", "difference"),  # 2\frac12, log z, √2z, 2e-3z
+    *("product", "decadic", "root"),  # 2\frac12, log z, √2z
 )
 """Other usual ways to read than those of `parse`, each by where it differs."""
 
@@ -93,6 +94,7 @@ class _Parser(ArgumentReader):
 
     def __init__(self, tokens: list[Token], words: Words, conventions: frozenset[str]) -> None:
         super().__init__(words.resolved(tokens), words, conventions)
+        self._raising = False
         self._divides = not any(token.text in (*WORDS, *COMPARISONS, "?", "&") for token in tokens)
 
     def whole(self) -> Expr:
@@ -161,20 +163,26 @@ class _Parser(ArgumentReader):
                 case [Token(text="_"), Token(text="+"), *_]:
                     self._at += 2
                     node = Call("relu", (node,))
-                case [Token(text="^"), Token(text="+"), Token(text="" | ")" | "]" | "}" | "," | "*" | "/"), *_]:
+                case [Token(text="^"), Token(text="+", apart=False), Token() as behind, *_] if (
+                    behind.apart or behind.kind not in ("number", "name")
+                ):
                     self._at += 2
                     node = Call("relu", (node,))
                 case _:
                     return node
 
     def _exponent_of(self, base: Expr) -> Expr:
-        braced = self._next.text == "{"
+        if self._next.text == "{":
+            return self._closed(self._take())
+        if "tower" in self._conventions:
+            return self._primary()
+        inside, self._raising = self._raising, True
         node = self._signed()
-        if braced:
-            return node
+        self._raising = inside
         while "exponent" in self._conventions and not base.depends_on(self._words.variable) and self._continues():
             node = joined([node, self._primary()], Product)
-        if "quotient" in self._conventions and not self._next.apart and self._accept("/"):
+        halved = node == ONE or base == Constant("e")
+        if "quotient" in self._conventions and halved and not inside and self._accept("/"):
             node = joined(divided([node], self._primary()), Product)
         return node
 
@@ -244,6 +252,8 @@ class _Parser(ArgumentReader):
             return Symbol(name)
         if name == self._words.letter:
             return Symbol(self._words.variable)
+        if name == "sqrt" and self._has_degree():
+            return self._root(token)
         if self._words.is_function(name):
             return self._application(token)
         if name == "e":

@@ -66,6 +66,7 @@ _INSTEAD = {
 _LEFT_OVER = {
     **dict.fromkeys((")", "]", "}", "\\rvert"), "nothing is open there; leave it out, or open it before"),
     "=": "write the formula behind it alone",
+    "'": "write the derivative out, without a prime",
     ",": "write a decimal point, or leave it out",
     "|": "it needs another | to close it",
 }
@@ -216,7 +217,7 @@ class _Tokenizer:
 
     def _fail(self, shown: str, why: str = "") -> NoReturn:
         position = self._origins[self._position]
-        hint = why or _INSTEAD.get(shown, "")
+        hint = why or _INSTEAD.get(shown, "; leave it out")
         raise FormulaError(f"“{shown}” is not understood here (position {position}){hint}.", position)
 
 

@@ -40,11 +40,8 @@ SYNONYMS = {
     "arcctg": "acot",
     "argth": "atanh",
     "lg": "log10",
-    "log_10": "log10",
     "ld": "log2",
     "lb": "log2",
-    "log_2": "log2",
-    "log_e": "ln",
     "In": "ln",
     "sgn": "sign",
     "signum": "sign",
@@ -81,13 +78,15 @@ _MEANT = {
     "softmax": "a formula of z alone: a softmax has several arguments",
     "inf": "a number: infinity is none",
     "infty": "a number: infinity is none",
-    "partial": "the derivative itself",
+    **dict.fromkeys(("partial", "d", "dz", "diff"), "the derivative out"),
+    **dict.fromkeys(("f", "g", "h", "y", "phi", "psi"), "its formula; the variable is {variable}"),
     "over": "\\frac{…}{…}",
     "pm": "+ or −",
     "approx": "the exact value",
 }
 _LONGEST_WORD = 24  # that may be several words run together
 _MOST_LETTERS = 3  # of them, where none is the name of a function
+_LOGARITHM = re.compile(r"(log|ln)_(\d+|[A-Za-z])")
 _DIGITS_BEHIND = re.compile(r"([A-Za-z]+)(\d+)([A-Za-z]*)")
 
 
@@ -147,10 +146,11 @@ class Words:
         shown = f"“{token.text}” at position {token.position}"
         meant = _MEANT.get(token.text.lower())
         if meant is not None:
+            meant = meant.replace("{variable}", self.variable)
             return FormulaError(f"{shown} is not known here; write {meant}.", token.position)
         if digits := _DIGITS_BEHIND.fullmatch(token.text):
             return FormulaError(f"{shown} is not known here; {self._with_digits(*digits.groups())}.", token.position)
-        close = get_close_matches(token.text.lower(), known, n=5)
+        close = get_close_matches(token.text.lower(), known, n=5) if len(token.text) > 2 else []
         letters = sorted(token.text.lower())
         close.sort(key=lambda name: sorted(name) != letters)  # letters in the wrong order are the likeliest slip
         hint = f"did you mean {close[0]}?" if close else f"the variable is {self.variable}."
@@ -164,6 +164,12 @@ class Words:
         return f"write {word}^{digits}, or {digits}*{word}"
 
     def _parts(self, token: Token) -> Iterator[Token]:
+        based = _LOGARITHM.fullmatch(token.text)
+        if based and token.text not in self.parameters:
+            yield replace(token, text=based[1])
+            yield replace(token, kind="operator", text="_", apart=False)
+            yield replace(token, kind="number" if based[2].isdigit() else "name", text=based[2], apart=False)
+            return
         name = self._name(token.text)
         parts = [token.text] if name or token.text.lower() in _MEANT else self._split(token.text)
         place = token.position
@@ -196,7 +202,7 @@ class Words:
             ]
             best.append(min(ways, key=len, default=None))
         found = best[-1]
-        if found is None or (len(found) > _MOST_LETTERS and all(len(part) == 1 for part in found)):
+        if found is None or (len(found) > _MOST_LETTERS and max(map(len, found)) == 1 < len(set(found))):
             return [word]
         return found
 

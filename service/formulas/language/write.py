@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from service.formulas.language.conditions import Row, assembled
 from service.formulas.language.functions import EXTREMES, FUNCTIONS
@@ -122,7 +123,12 @@ class _Writer:
         written = [self._closed(factor) for factor in factors[:-1]] + [
             self.write(factor, _POWER) for factor in factors[-1:]
         ]
-        separated = [rf" \cdot {text}" if text[0].isdigit() else f" {text}" for text in written[1:]]
+        separated = [
+            rf" \cdot {text}"
+            if text[0].isdigit() or (before[-1].isdigit() and text.startswith(r"\frac"))
+            else f" {text}"
+            for before, text in pairwise(written)  # 2\frac{1}{2} would be a mixed number
+        ]
         return (written[0] if written else "1") + "".join(separated)
 
     def _closed(self, factor: Expr) -> str:
@@ -192,6 +198,12 @@ def _is_clear(chain: list[Where]) -> bool:
 
 def _names(node: Expr) -> set[str]:
     return {node.name} if isinstance(node, Symbol) else set().union(*map(_names, node.children))
+
+
+def _parted(before: str, text: str) -> str:
+    """A factor with what parts it from the one before: two numbers, or 2 and 1/2, would be read as one."""
+    runs_together = text[0].isdigit() or (before[-1].isdigit() and text.startswith(r"\frac"))
+    return rf" \cdot {text}" if runs_together else f" {text}"
 
 
 def _listed(function: str, arguments: tuple[Expr, ...]) -> list[Expr]:

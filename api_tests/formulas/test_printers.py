@@ -1,0 +1,35 @@
+"""Formulas come back as they were, however they are printed."""
+
+import os
+from random import Random
+
+import pytest
+
+from api_tests.cases import case
+from api_tests.formulas.printers import STYLES, random_formula
+from service.formulas.enclosures.equality import Certainty, compare
+from service.formulas.language.build import simplified
+from service.formulas.language.grammar import parse
+from service.formulas.language.tree import Expr
+from service.formulas.language.write import plain
+
+TREES = int(os.environ.get("PRINTED_FORMULAS", "125"))
+"""For each style; `PRINTED_FORMULAS=10000` looks for long."""
+
+
+def equal(one: Expr, other: Expr) -> bool:
+    """Whether two formulas are the same tree once simplified, or proven to have the same values."""
+    if plain(one) == plain(other) or simplified(one) == simplified(other):
+        return True
+    return all(part.difference is None and part.certainty is Certainty.PROVEN for part in compare(one, other))
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_printed_formula_is_read_back_as_the_same(style: str) -> None:
+    for seed in range(TREES):
+        node = random_formula(Random(seed), 1 + seed % 4)
+        text = STYLES[style](node)
+        if len(text) > 512:
+            continue
+        with case(f"{seed}: {text}"):
+            assert equal(parse(text), node)
