@@ -427,3 +427,42 @@ def test_a_question_may_call_its_variable_by_another_letter() -> None:
     assert judged(derivative, "tanh x + x sech^2 x").status == "correct"
     assert flaws({**claim, "parameters": {"w": 1.0}})[0][0] == "/variable"
     assert judged(claim, "u^2*tanh(u)").status == "invalid"
+
+
+AMBIGUOUS = [
+    ("e^(2z)", "e^2z", "This can be read in two ways: exp(2)*z, or exp(2*z). Write one of the two."),
+    ("tanh(z/2)", "tanh z/2", "This can be read in two ways: tanh(z)/2, or tanh(z/2). Write one of the two."),
+    ("1/(2z)", "1/2z", "This can be read in two ways: 0.5*z, or 1/(2*z). Write one of the two."),
+    (
+        "tanh(z e^z)",
+        "tanh z e^z",
+        "This can be read in two ways: tanh(z)*exp(z), or tanh(z*exp(z)). Write one of the two.",
+    ),
+    ("log10(z)", "log z", "This can be read in two ways: ln(z), or log10(z). Write one of the two."),
+]
+
+
+@pytest.mark.parametrize(("expected", "answer", "sentence"), AMBIGUOUS)
+def test_an_answer_that_is_right_by_another_usual_reading_is_not_wrong_but_ambiguous(
+    expected: str, answer: str, sentence: str
+) -> None:
+    check = of_formula(expected, answer)
+    assert (check.status, check.code, check.points, check.needs_review) == ("invalid", "ambiguous", 0.0, True)
+    assert check.message == sentence
+    assert check.parsed_latex is not None
+
+
+@pytest.mark.parametrize(("expected", "answer"), [("e^2 z", "e^2z"), ("z/2", "1/2z"), ("tanh(z)/2", "tanh z/2")])
+def test_an_answer_that_is_right_as_it_is_usually_read_is_right(expected: str, answer: str) -> None:
+    assert of_formula(expected, answer).status == "correct"
+
+
+@pytest.mark.parametrize("answer", ["e^2z", "tanh z/2", "1/2z", "log z"])
+def test_an_answer_that_is_wrong_by_every_reading_is_wrong(answer: str) -> None:
+    assert of_formula("cosh(z) - 7", answer).status == "incorrect"
+
+
+def test_a_slip_is_worth_its_share_only_where_no_other_reading_is_right() -> None:
+    partial = {"constant_factor": 0.5}
+    assert of_formula("1/(2z)", "-1/z", partial=partial).status == "partial"
+    assert of_formula("e^(2z)*2", "e^2z*2", partial=partial).code == "ambiguous"

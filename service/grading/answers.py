@@ -1,7 +1,7 @@
 """Answers as students write them → formulas and numbers, as they were meant; what cannot be read is told."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from service.formulas.enclosures.balls import Ball
 from service.formulas.enclosures.piecewise import switches
 from service.formulas.enclosures.program import VARIABLE, constant
 from service.formulas.language.build import replaced
-from service.formulas.language.grammar import parse
+from service.formulas.language.grammar import other_readings, parse
 from service.formulas.language.tokens import LONGEST_TEXT, FormulaError
 from service.formulas.language.tree import Expr, Number, Symbol
 from service.formulas.language.write import latex, plain
@@ -97,11 +97,21 @@ class Formula:
         if isinstance(answer, int | float) and not isinstance(answer, bool):
             answer = repr(answer)
         if not isinstance(answer, str):
-            raise Unreadable("A formula is expected here, as a text.")
+            raise Unreadable("Write a formula here.")
         try:
-            written = parse(answer, variable, tuple(parameters))
+            return cls._closed(parse(answer, variable, tuple(parameters)), parameters, variable)
         except FormulaError as error:
             raise Unreadable(error.sentence, error.position) from None
+
+    @classmethod
+    def others(cls, answer: Any, parameters: Mapping[str, float], variable: str = VARIABLE) -> Iterator["Formula"]:
+        """What `answer` means by other usual conventions than the one by which `of` reads it."""
+        if isinstance(answer, str):
+            for written in other_readings(answer, variable, tuple(parameters)):
+                yield cls._closed(written, parameters, variable)
+
+    @classmethod
+    def _closed(cls, written: Expr, parameters: Mapping[str, float], variable: str) -> "Formula":
         closed = written if variable == VARIABLE else written.substituted(Symbol(variable), Symbol(VARIABLE))
         for name, value in parameters.items():
             closed = replaced(closed, Symbol(name), Number(Fraction(repr(value))))
@@ -111,6 +121,11 @@ class Formula:
     def latex(self) -> str:
         """How it was understood."""
         return latex(self.written)
+
+    @property
+    def plain(self) -> str:
+        """The same in plain text, with all the brackets that it takes."""
+        return plain(self.written)
 
     def check_effort(self) -> None:
         """Raise Undecidable where it has more cases, or parts, than can be judged in time."""

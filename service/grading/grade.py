@@ -23,8 +23,8 @@ _FOR_REVIEW = {
 
 def grade(spec: GradingSpec, simulate: Simulate) -> Grading:
     """Every claim judged; each distinct simulation runs once."""
-    parameters = {one.id: one.names() for one in spec.rubric.claims if isinstance(one, ExpressionClaim)}
-    context = Context(spec.answers, once(simulate), parameters)
+    formulas = {one.id: one.read for one in spec.rubric.claims if isinstance(one, ExpressionClaim)}
+    context = Context(spec.answers, once(simulate), formulas)
     review = _FOR_REVIEW[spec.rubric.unreadable]
     checks = [_check(claim, spec.answers, context, review) for claim in spec.rubric.claims]
     score = round(sum(check.points for check in checks), _POINT_DIGITS)

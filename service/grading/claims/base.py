@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from service.core.kinds import Double, Kind, StrictBool
+from service.grading.answers import Formula
 from service.grading.results import CheckStatus, Counterexample, Detail, Method
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
@@ -63,8 +64,8 @@ class Context:
 
     answers: Mapping[str, Any]
     simulate: Simulate
-    parameters: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """What may stand in the answers to other claims beside z, by their ids."""
+    formulas: Mapping[str, Callable[[Any], Formula]] = field(default_factory=dict)
+    """How the answers to expression claims are read, by their ids."""
 
 
 class Claim(Kind):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from service.core.kinds import Double
 from service.formulas.language.tree import Expr, call
-from service.grading.answers import ANSWER_BITS, Formula, Unreadable
+from service.grading.answers import ANSWER_BITS, Unreadable
 from service.grading.claims.base import CLAIM_ID, Claim, Context, Judgement
 from service.grading.inequality import BoundOutcome, Inequality
 from service.grading.results import Method
@@ -94,7 +94,7 @@ class BoundClaim(Claim):
         if own is None:
             raise Unreadable("The derivative that this bound belongs to has no answer.")
         try:
-            derivative = Formula.of(own, context.parameters.get(source, {}))
+            derivative = context.formulas[source](own)
         except Unreadable:
             raise Unreadable("The derivative that this bound belongs to cannot be read.") from None
         derivative.check_effort()

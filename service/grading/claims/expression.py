@@ -23,7 +23,7 @@ from service.formulas.language.tree import Expr, Number
 from service.grading.answers import Formula, Unreadable
 from service.grading.claims.base import Claim, Context, Judgement
 from service.grading.misconceptions import constant_factor, misconceptions
-from service.grading.results import Counterexample, Method
+from service.grading.results import CheckStatus, Counterexample, Method
 from service.nn.activations import AnyActivation
 from service.theory.facts import Stretch
 
@@ -78,8 +78,26 @@ class ExpressionClaim(Claim):
         return Formula.of(self.expected, self.parameters, self.variable)
 
     def judge(self, answer: Any, context: Context) -> Judgement:
-        """Correct where no difference is found on any piece; a proof where there is one."""
-        formula, target = Formula.of(answer, self.names(), self.variable), self.target()
+        """Correct where no difference is found on any piece; a proof where there is one.
+
+        An answer that is wrong as it is read, and right by another usual convention, is not wrong: `ambiguous`.
+        """
+        formula = self.read(answer)
+        judgement = self._judged(formula)
+        if judgement.status not in (CheckStatus.INCORRECT, CheckStatus.PARTIAL):
+            return judgement
+        for other in Formula.others(answer, self.names(), self.variable):
+            if self._judged(other).status is CheckStatus.CORRECT:
+                sentence = f"This can be read in two ways: {formula.plain}, or {other.plain}. Write one of the two."
+                return Judgement(CheckStatus.INVALID, "ambiguous", sentence, parsed_latex=formula.latex)
+        return judgement
+
+    def read(self, answer: Any) -> Formula:
+        """The formula that an answer states; Unreadable with its position."""
+        return Formula.of(answer, self.names(), self.variable)
+
+    def _judged(self, formula: Formula) -> Judgement:
+        target = self.target()
         formula.check_effort()
         found = [one for one in compare(formula.closed, target.closed, *self._domain()) if self._matters(one)]
         if any(one.difference is not None for one in found):
