@@ -103,12 +103,19 @@ def test_parameters_are_those_of_the_activation(parameters: str, upper: float) -
     assert_right(found)
 
 
+def test_a_parameter_may_be_a_word() -> None:
+    assert activation_of("gelu", "approximate = tanh") == activation_of("gelu", "approximate=tanh,")
+    assert activation_of("gelu", "approximate = tanh") != activation_of("gelu")
+
+
 @pytest.mark.parametrize(
     ("text", "parameters", "words"),
     [
         ("softmax", "", "whole layer"),
         ("z*tahn(z)", "", "tanh"),
         ("b*z", "b is 2", "b = 1.7, c = 2"),
+        ("b*z", "b = two", "b = 1.7, c = 2"),
+        ("gelu", "approximate = sinh", "tanh"),
         ("a_relu", "c = 2", "no such field"),
         ("z +", "", "end"),
     ],

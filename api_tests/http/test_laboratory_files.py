@@ -60,7 +60,26 @@ def test_no_file_names_another_host_or_writes_markup() -> None:
                 assert not re.findall(r"\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)", text)
 
 
-def test_the_page_preloads_every_module() -> None:
-    page = (FILES / "index.html").read_text(encoding="utf-8")
-    modules = {name for name in NAMES if name.endswith(".js")}
-    assert set(re.findall(r"/page/(\w+\.js)\"", page)) - {"vega.js"} == modules
+async def test_the_page_for_teachers_has_a_path_of_its_own(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/teach")
+    assert answer.content == (await client.get("/page/teach.html")).content
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")
+    assert (await client.head("/teach")).status_code == 200
+
+
+def imported(name: str, known: frozenset[str] = frozenset()) -> frozenset[str]:
+    """A module with all that it loads, directly or not."""
+    text = (FILES / name).read_text(encoding="utf-8")
+    for one in re.findall(r'from "\./(\w+\.js)"', text):
+        known = known if one in known else imported(one, known | {one})
+    return known | {name}
+
+
+@pytest.mark.parametrize(("page", "start"), [("index.html", "start.js"), ("teach.html", "teach.js")])
+def test_a_page_preloads_every_module_that_it_loads(page: str, start: str) -> None:
+    text = (FILES / page).read_text(encoding="utf-8")
+    assert set(re.findall(r"/page/(\w+\.js)\"", text)) - {"vega.js"} == imported(start)
+
+
+def test_every_module_is_loaded_by_some_page() -> None:
+    assert imported("start.js") | imported("teach.js") == {name for name in NAMES if name.endswith(".js")}

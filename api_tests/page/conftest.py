@@ -7,8 +7,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from api_tests.page.laboratory import Laboratory, chromium
+from api_tests.page.teaching import Teaching
 
 Open = Callable[..., Laboratory]
+OpenTeaching = Callable[..., Teaching]
 
 
 @pytest.fixture(scope="package")
@@ -31,3 +33,18 @@ def open_page(browser: Browser, service_url: str) -> Iterator[Open]:
     for laboratory in opened:
         laboratory.close()
     assert [fault for laboratory in opened for fault in laboratory.faults] == []
+
+
+@pytest.fixture
+def teach(browser: Browser, service_url: str) -> Iterator[OpenTeaching]:
+    """Opens the page for teachers; afterwards no page may have logged an error or asked another host."""
+    opened: list[Teaching] = []
+
+    def start(**context: Any) -> Teaching:
+        opened.append(Teaching(browser, service_url, context))
+        return opened[-1].goto()
+
+    yield start
+    for page in opened:
+        page.close()
+    assert [fault for page in opened for fault in page.faults] == []

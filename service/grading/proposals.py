@@ -67,8 +67,9 @@ def activation_of(text: str, parameters: str = "") -> Activation:
 
     `parameters` are written as `b = 1.7, c = 2`.
     """
-    values = dict(_parameter(item) for item in parameters.replace(";", ",").split(",") if item.strip())
     kinds = {kind.kind_name() for kind in members(Activation)} - {"expression"}  # type: ignore[type-abstract]
+    items = [item.strip() for item in parameters.replace(";", ",").split(",") if item.strip()]
+    values = dict(_parameter(item, text in kinds) for item in items)
     own = {"kind": "expression", "formula": text, "parameters": values}
     body = {"kind": text, **values} if text in kinds else own
     try:
@@ -113,11 +114,14 @@ def proposals(activation: Activation, simulate: Simulate) -> Proposals:
     )
 
 
-def _parameter(item: str) -> tuple[str, float]:
-    name, _, number = item.partition("=")
+def _parameter(item: str, of_kind: bool) -> tuple[str, float | str]:
+    """A name and a number, or a word: some kinds have one of a few."""
+    name, _, value = (part.strip() for part in item.partition("="))
     with suppress(ValueError):
-        return name.strip(), float(number)
-    raise SpecError(f"“{item.strip()}” is no parameter; write parameters as b = 1.7, c = 2.")
+        return name, float(value)
+    if of_kind and value:
+        return name, value
+    raise SpecError(f"“{item}” is no parameter; write parameters as b = 1.7, c = 2.")
 
 
 def _is_right(claim: dict[str, Any], answer: JsonValue, simulate: Simulate) -> bool:

@@ -200,7 +200,8 @@ export class Laboratory {
   mark() {
     clearTimeout(this.late);
     this.late = 0;
-    markOutdated(this.entry.measured ? nameOf(this.entry.measured) : "", this.outdated);
+    const measured = this.kept.digest ? null : this.entry.measured; // an address may open a report before any network
+    markOutdated(measured ? nameOf(measured) : "", this.outdated);
   }
 
   writeLink() {

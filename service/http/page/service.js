@@ -82,6 +82,47 @@ export function profile(activation, signal) {
 }
 
 /**
+ * Claims about an activation, with their solutions.
+ *
+ * @param {import("./networks.js").Choice} activation
+ * @returns {Promise<Schemas["Proposals"]>}
+ */
+export async function proposals({ kind, values: { formula, parameters, ...numbers } }) {
+  const own = kind === "expression";
+  const named = Object.entries(numbers).map((pair) => pair.join(" = "));
+  const query = new URLSearchParams({
+    activation: String(own ? formula : kind),
+    parameters: own ? String(parameters) : named.join(", "),
+  });
+  return read(await ask(`/v1/rubrics/proposals?${query}`));
+}
+
+/**
+ * The gradings of some answers by one rubric; null where there are none.
+ *
+ * @param {unknown} rubric
+ * @param {(Record<string, unknown> | null)[]} sheets
+ * @returns {Promise<(Schemas["Grading"] | null)[]>}
+ */
+export function gradings(rubric, sheets) {
+  return Promise.all(sheets.map((answers) => (answers ? post("/v1/gradings", { rubric, answers }) : null)));
+}
+
+/**
+ * A folder for a platform with this rubric in it, as a ZIP.
+ *
+ * @param {unknown} rubric
+ * @param {string} platform
+ * @param {string} address Where the platform finds the service.
+ * @returns {Promise<Blob>}
+ */
+export async function packed(rubric, platform, address) {
+  const query = new URLSearchParams({ format: platform, service_url: address });
+  const response = await send(`/v1/rubrics/package?${query}`, { rubric });
+  return response.ok ? response.blob() : read(response);
+}
+
+/**
  * Every kind of every family, and every chart.
  *
  * @returns {Promise<Schemas["Catalog"]>}
@@ -179,8 +220,18 @@ export function documentUrl(digest, name) {
  * @returns {Promise<Answer>}
  */
 async function post(path, body, signal) {
+  return read(await send(path, body, signal));
+}
+
+/**
+ * @param {string} path
+ * @param {unknown} body
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Response>}
+ */
+function send(path, body, signal) {
   const headers = { "Content-Type": "application/json" };
-  return read(await ask(path, { method: "POST", headers, body: JSON.stringify(body), signal }));
+  return ask(path, { method: "POST", headers, body: JSON.stringify(body), signal });
 }
 
 /**

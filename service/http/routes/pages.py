@@ -1,4 +1,4 @@
-"""What browsers are shown: the laboratory at `/`, the documentation at `/docs`; nothing comes from any other host."""
+"""What browsers are shown: the laboratory at `/`, `/teach`, and `/docs`; nothing comes from any other host."""
 
 from gzip import decompress
 from hashlib import sha256
@@ -45,17 +45,22 @@ _DARK_DOCS = """
 
 
 def mount_pages(app: FastAPI, renderer: ChartRenderer) -> None:
-    """Serve the page at `/`, what it loads below `/page`, and the documentation; none is an operation of the API."""
+    """Serve the laboratory, the page for teachers, what both load, and the documentation; none belongs to the API."""
 
     async def vega(request: Request) -> Response:
         return _vega(await renderer.script(), request.headers)
 
-    files = GZipMiddleware(_PageFiles(directory=_FILES, html=True))
+    async def teach(request: Request) -> Response:
+        return await pages.get_response("teach.html", request.scope)
+
+    pages = _PageFiles(directory=_FILES, html=True)
+    files = GZipMiddleware(pages)
     assets = StaticFiles(directory=Path(fastapi_offline.__file__).parent / "static")
     app.add_api_route("/docs", _docs, include_in_schema=False, response_class=HTMLResponse)
     app.router.routes += [
         Mount(_DOCS_ASSETS, assets, name="docs-assets"),
         Route("/", files, methods=["GET", "HEAD"], include_in_schema=False),
+        Route("/teach", teach, include_in_schema=False),
         Route("/page/vega.js", vega, include_in_schema=False),
         Mount("/page", files, name="page"),
     ]
