@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import NoReturn
 
-from service.formulas.language.cases import PiecewiseRules
 from service.formulas.language.forms import FORMS, divided, logarithm, raised, rooted
 from service.formulas.language.functions import EXTREMES
+from service.formulas.language.indicators import PiecewiseRules
 from service.formulas.language.tokens import FormulaError, Token
 from service.formulas.language.tree import (
     MINUS_ONE,

@@ -1,7 +1,8 @@
-"""What is written in pieces: cases, if … else, Piecewise, step functions, indicators.
+"""What is written in pieces: rows of values and conditions, cases, if … else.
 
 pieces     := value row-condition { separator value row-condition }      1 if z>0, 0 otherwise; {1, z>0; 0, z<0}
             | condition [ "?" expression ":" pieces ]                     [z>0], which is 1 or 0; (z>0) ? 1 : 0
+            | condition ":" value { separator condition ":" value }       z>0: 1, z<=0: 0
             | "if" condition "then" expression "else" expression
 expression := sum [ "if" condition "else" expression | "?" expression ":" pieces ]
 """
@@ -11,28 +12,18 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 
 from service.formulas.language.conditions import Condition, Row, assembled, chosen
-from service.formulas.language.logic import AND, COMPARISONS, OR, ConditionRules
+from service.formulas.language.logic import AND, BRACKETS, ELSE, IF, SEPARATORS, ConditionRules
 from service.formulas.language.tokens import FormulaError, Token
-from service.formulas.language.tree import ONE, ZERO, Expr, Product, Relation, Where, joined
+from service.formulas.language.tree import ONE, ZERO, Expr, Product, Symbol, Where, joined
 from service.formulas.language.write import plain
 
-_IF = {"if", "for", "when", "where", "wenn", "falls", "für", "fur", "si", "quand", "pour", "se", "quando", "per"}
-_ELSE = {"else", "otherwise", "elsewhere", "sonst", "andernfalls", "sinon", "altrimenti", "True"}
-_ELSE_IF = {"elif", "elseif", "elsif"}
-_THEN = {"then", "dann", "alors", "entonces", "allora"}
-WORDS = _IF | _ELSE | _ELSE_IF | _THEN | AND | OR | {"in", "no", "cup"}
-"""Words that stand between formulas and belong to none."""
-_STEPS = {"H", "Heaviside", "heaviside", "HeavisideTheta", "UnitStep", "theta", "Theta", "u", "step"}
-_CHOICES = {"where", "if", "If", "IF", "ifelse"}
-_LISTS = {"Piecewise", "piecewise"}
-_INDICATORS = {"indicator", "I", "Boole"}
-PIECEWISE_NAMES = _STEPS | _CHOICES | _LISTS | _INDICATORS
-_BRACKETS = {"(": ")", "[": "]", "{": "}"}
-_SEPARATORS = (",", ";", "\\\\")
+_START = {"if", "If", "IF", "wenn", "si", "se"}
+_THEN = {"then", "dann", "alors", "allora"}
+_ELSE_IF = {"elif", "elseif"}
 _MOST_ROWS = 16
 
 
-class PiecewiseRules(ConditionRules):
+class CaseRules(ConditionRules):
     """One method for each rule; that of sums is the parser's."""
 
     def __init__(self, tokens: list[Token], variable: str, parameters: Collection[str]) -> None:
@@ -45,7 +36,7 @@ class PiecewiseRules(ConditionRules):
 
     def _expression(self) -> Expr:
         self._deeper()
-        node = self._decided() if self._is_word({"if", "If"}) else self._alternative(self._sum())
+        node = self._decided() if self._is_word(_START) else self._alternative(self._sum())
         self._depth -= 1
         return node
 
@@ -56,7 +47,7 @@ class PiecewiseRules(ConditionRules):
         if not self._word({"if"}):
             return value
         condition = self._condition()
-        if not self._word(_ELSE):
+        if not self._word(ELSE):
             self._fail("write else, and what holds there")
         return chosen(condition, value, self._expression(), self._variable)
 
@@ -71,21 +62,41 @@ class PiecewiseRules(ConditionRules):
     def _pieces(self) -> Expr:
         """What stands in brackets: an expression, pieces of one, or a condition, which is 1 or 0."""
         self._deeper()
-        if self._is_word({"if", "If"}):
+        if self._is_word(_START):
             node = self._decided()
         else:
             value = self._sum()
-            node = self._ternary(self._truth(value)) if self._is_condition(value) else self._rows(value)
+            node = self._judged(value) if self._is_condition(value) else self._rows(value)
         self._depth -= 1
         return node
 
     def _all_pieces(self) -> Expr:
         """What stands alone; a condition does not."""
+        alone = self._accept("{", "(") if self._is_open_to_the_end() else None
         node = self._pieces()
-        if self._remembered(node) is not None and self._last.text not in _BRACKETS.values():
+        if alone and not isinstance(node, Where):
+            self._close(alone, BRACKETS[alone.text])
+        if self._remembered(node) is not None and self._last.text not in BRACKETS.values():
             sentence = "A condition alone is no formula: write where(z > 0, 1, 0), with a value for either case."
             raise FormulaError(sentence, self._last.position)
         return node
+
+    def _is_open_to_the_end(self) -> bool:
+        """Whether the formula begins with a brace in front of all its pieces, { 1 if z > 0, 0 if z < 0."""
+        depth = 0
+        for token in self._tokens:
+            depth += (token.text in BRACKETS) - (token.text in BRACKETS.values())
+            if depth <= 0 and token.kind != "end":
+                return False
+        return self._next.text in ("{", "(")
+
+    def _judged(self, left: Expr) -> Expr:
+        """What is made of the condition that begins with `left`: a choice, pieces, or 1 where it holds and 0 else."""
+        truth = self._truth(left)
+        condition = self._remembered(truth)
+        if self._next.text == ":" and condition is not None:
+            return self._assigned(condition)
+        return self._ternary(truth)
 
     def _truth(self, left: Expr) -> Expr:
         condition = self._any(self._continued(left))
@@ -96,28 +107,41 @@ class PiecewiseRules(ConditionRules):
 
     def _decided(self) -> Expr:
         """If z > 0 then 1 else 0, and if(z > 0, 1, 0)."""
-        position = self._take().position
-        if self._next.text in ("(", "[") and self._has_comma():
+        self._take()
+        if self._next.text in ("(", "[") and self._has_separator():
             return self._bracketed(self._choice)
-        rows = list[Row]()
+        return self._assigned(self._condition())
+
+    def _assigned(self, condition: Condition) -> Expr:
+        """Pieces whose conditions stand in front of their values, from behind the first condition on."""
+        rows, position = list[Row](), self._last.position
         while True:
-            condition = self._condition()
             if not self._word(_THEN):
                 self._accept(":", ",")
+            self._word({"return"})
             rows.append(Row(self._expression(), condition, position))
-            self._accept(",", ";")
-            if self._word(_ELSE):
-                self._accept(":", ",")
-                return self._together([*rows, Row(self._expression(), None, position)])
-            if not self._word(_ELSE_IF | {"if"}):
-                return self._together(rows)
+            self._accept(*SEPARATORS)
+            if self._word(ELSE):
+                rows.append(self._rest(position))
+                break
+            if self._ends() or len(rows) > _MOST_ROWS:
+                break
+            self._word(_ELSE_IF | IF)
+            position, condition = self._next.position, self._condition()
+        return self._together(rows)
 
-    def _has_comma(self) -> bool:
+    def _rest(self, position: int) -> Row:
+        """What holds everywhere else, from behind the word that says so on."""
+        self._accept(":", ",")
+        self._word({"return"})
+        return Row(self._expression(), None, position)
+
+    def _has_separator(self) -> bool:
         """Whether the brackets that open next have a comma of their own."""
         depth = 0
         for token in self._tokens[self._at :]:
-            depth += (token.text in _BRACKETS) - (token.text in _BRACKETS.values())
-            if depth <= 1 and token.text == ",":
+            depth += (token.text in BRACKETS) - (token.text in BRACKETS.values())
+            if depth <= 1 and token.text in (",", ";"):
                 return depth == 1
             if depth <= 0:
                 return False
@@ -128,12 +152,11 @@ class PiecewiseRules(ConditionRules):
         rows, position = list[Row](), self._last.position
         while row := self._row(value, position, is_first=not rows):
             rows.append(row)
-            parted = self._accept(*_SEPARATORS)
-            if self._word(_ELSE):
-                self._accept(":", ",")
-                rows.append(Row(self._expression(), None, position))
+            parted = self._accept(*SEPARATORS) is not None or self._word(AND)
+            if self._word(ELSE):
+                rows.append(self._rest(position))
                 break
-            if parted is None or self._ends():
+            if not parted or self._ends():
                 break
             value, position = self._sum(), self._next.position
         return self._together(rows) if rows else self._alternative(value)
@@ -146,15 +169,17 @@ class PiecewiseRules(ConditionRules):
         return assembled(rows, self._variable, plain)
 
     def _ends(self) -> bool:
-        return self._next.kind == "end" or self._next.text in (*_BRACKETS.values(), "\\end")
+        return self._next.kind == "end" or self._next.text in (*BRACKETS.values(), "\\end")
 
     def _row(self, value: Expr, position: int, is_first: bool = False) -> Row | None:
         """A row, by what is behind its value; None where that is no condition."""
-        if isinstance(value, Product) and (self._next.text in _SEPARATORS or (self._ends() and not is_first)):
+        if isinstance(value, Product) and (self._next.text in SEPARATORS or (self._ends() and not is_first)):
             condition = self._remembered(value.factors[-1])
             if condition is not None:
                 return Row(joined(value.factors[:-1], Product), condition, position)
-        if not (self._is_word(_IF | _ELSE) or (self._next.text in (",", ":", "&") and self._has_condition())):
+        in_column = self._has_columns and self._next.text in ("&", ",")
+        behind = self._next.text in (",", ":", "&") and self._is_followed_by_condition()
+        if not (self._is_word(IF | ELSE) or in_column or behind):
             return None
         while self._accept(",", ":", "&"):
             pass
@@ -162,22 +187,13 @@ class PiecewiseRules(ConditionRules):
 
     def _row_condition(self) -> Condition | None:
         """The condition of a row, None for everywhere else."""
-        while self._word(_IF - {"si"}) or self._accept(":", "&"):
+        while self._word(IF - {"si", "on"}) or self._accept(":", "&", ",") or self._word({"all"}):
             pass
+        if self._word({"on"}):
+            return self._membership(Symbol(self._variable))
         if self._word({"si"}) and self._word({"no"}):
             return None
-        return None if self._word(_ELSE) else self._condition()
-
-    def _has_condition(self) -> bool:
-        """Whether a condition follows before the next row."""
-        depth = 0
-        for token in self._tokens[self._at + 1 :]:
-            depth += (token.text in _BRACKETS) - (token.text in _BRACKETS.values())
-            if depth == 0 and (token.text in COMPARISONS or token.text in WORDS):
-                return True
-            if depth < 0 or (depth == 0 and token.text in _SEPARATORS):
-                return False
-        return False
+        return None if self._word(ELSE) else self._condition()
 
     def _cases(self) -> Expr:
         """The rows of a LaTeX environment."""
@@ -190,98 +206,37 @@ class PiecewiseRules(ConditionRules):
         return self._together(rows)
 
     def _case(self) -> Row:
-        position = self._next.position
-        row = self._row(self._expression(), position)
+        while self._accept("&"):
+            pass
+        position, value = self._next.position, self._sum()
+        row = self._turned(value, position) if self._is_condition(value) else self._row(value, position)
         if row is None:
             self._fail("write & and a condition, as in 1 & z > 0")
         self._accept(",", ";")
         self._accept("\\\\")
         return row
 
-    def _piecewise(self, name: str) -> Expr | None:
-        """What a name of pieces states; None where `name` is none."""
-        opens = self._next.text in _BRACKETS
-        if name in _INDICATORS and (opens or self._next.text == "_"):
-            return self._indicator()
-        if not opens:
-            return None
-        if name in _CHOICES:
-            return self._bracketed(self._choice)
-        if name in _LISTS:
-            return self._bracketed(self._listed_pieces)
-        return self._bracketed(self._step) if name in _STEPS else None
+    def _turned(self, left: Expr, position: int) -> Row:
+        """A row whose condition stands in the first column."""
+        condition = self._any(self._continued(left))
+        self._accept(":", ",")
+        self._expect("&")
+        return Row(self._sum(), condition, position)
 
     def _bracketed(self, rule: Callable[[], Expr]) -> Expr:
         opening = self._take()
         with self._anew(in_list=True):
             node = rule()
-            self._close(opening, _BRACKETS[opening.text])
+            self._close(opening, BRACKETS[opening.text])
         return node
 
     def _choice(self) -> Expr:
         condition = self._condition()
-        self._expect(",")
+        self._part()
         then = self._expression()
-        self._expect(",")
+        self._part()
         return chosen(condition, then, self._expression(), self._variable)
 
-    def _step(self) -> Expr:
-        """1 above 0 and 0 below; at 0 what a second argument says."""
-        inner = self._expression()
-        positive = Relation(inner, ">", ZERO)
-        if not self._accept(","):
-            return Where(positive, ONE, ZERO)
-        return Where(positive, ONE, Where(Relation(inner, "<", ZERO), ZERO, self._expression()))
-
-    def _indicator(self) -> Expr:
-        self._accept("_")
-        if self._next.text not in _BRACKETS:
-            self._fail("write a condition in brackets, as in 1_{z>0}")
-        node = self._bracketed(self._pieces)
-        if self._remembered(node) is None:
-            self._fail("write a comparison such as z > 0 in the brackets of an indicator")
-        if self._next.text == "(" and self._tokens[self._at + 1].text == self._variable:
-            sentence = (
-                f"It is not clear whether ({self._variable}) multiplies this indicator: leave it out, or write *."
-            )
-            raise FormulaError(sentence, self._next.position)
-        return node
-
-    def _listed_pieces(self) -> Expr:
-        """Piecewise((1, z > 0), (0, True)), Piecewise[{{1, z > 0}}, 0] or piecewise(z > 0, 1, 0)."""
-        if self._next.text == "{" and self._tokens[self._at + 1].text == "{":
-            self._take()
-            rows = self._listed_rows(self._pair)
-            self._expect("}")
-            rows.append(Row(self._expression() if self._accept(",") else ZERO, None, self._last.position))
-        elif self._next.text in _BRACKETS and self._has_comma():
-            rows = self._listed_rows(self._pair)
-        else:
-            rows = self._listed_rows(self._alternating)
-        return self._together(rows)
-
-    def _listed_rows(self, rule: Callable[[], Row]) -> list[Row]:
-        rows = [rule()]
-        while self._accept(","):
-            rows.append(rule())
-        return rows
-
-    def _pair(self) -> Row:
-        """(value, condition)."""
-        position, opening = self._next.position, self._accept(*_BRACKETS)
-        if opening is None:
-            self._fail("write a piece such as (1, z > 0)")
-        value = self._expression()
-        self._expect(",")
-        row = Row(value, self._row_condition(), position)
-        self._expect(_BRACKETS[opening.text])
-        return row
-
-    def _alternating(self) -> Row:
-        """A condition, and its value behind a comma; or the value for everywhere else."""
-        position, value = self._next.position, self._sum()
-        if not self._is_condition(value) and self._remembered(value) is None:
-            return Row(value, None, position)
-        condition = self._any(self._continued(value))
-        self._expect(",")
-        return Row(self._expression(), condition, position)
+    def _part(self) -> None:
+        if self._accept(",", ";") is None:
+            self._fail("write “,” here")

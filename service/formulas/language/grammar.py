@@ -16,12 +16,11 @@ from contextlib import suppress
 
 from service.formulas.language.arguments import ArgumentReader
 from service.formulas.language.build import exact_value
-from service.formulas.language.cases import WORDS
 from service.formulas.language.characters import spelled
 from service.formulas.language.equations import sides_of
 from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.forms import divided, raised
-from service.formulas.language.logic import COMPARISONS
+from service.formulas.language.logic import COMPARISONS, WORDS
 from service.formulas.language.tokens import FormulaError, Token, tokenize
 from service.formulas.language.tree import (
     ONE,

@@ -8,6 +8,7 @@ interval   := ("(" | "[" | "]") sum "," sum (")" | "]" | "[")
 
 from abc import abstractmethod
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from service.formulas.language.conditions import Condition, Junction
 from service.formulas.language.numbers import NumberReader
@@ -15,12 +16,36 @@ from service.formulas.language.tokens import Token
 from service.formulas.language.tree import Expr, Relation
 
 COMPARISONS = ("<", "<=", ">", ">=", "=", "!=")
+BRACKETS = {"(": ")", "[": "]", "{": "}"}
+SEPARATORS = (",", ";", "\\\\")
+IF = {"if", "for", "when", "where", "wenn", "falls", "für", "fur", "si", "quand", "pour", "se", "quando", "per", "on"}
+ELSE = {"else", "otherwise", "elsewhere", "sonst", "andernfalls", "sinon", "altrimenti", "True"}
 AND = {"and", "und", "et", "land", "wedge"}
-OR = {"or", "oder", "ou", "lor", "vee"}
+_OR = {"or", "oder", "ou", "lor", "vee"}
+_IN = {"in", "notin"}
+WORDS = (
+    IF | ELSE | AND | _OR | _IN | {"then", "dann", "alors", "allora", "elif", "elseif", "no", "cup", "all", "return"}
+)
+"""Words that stand between formulas and belong to none."""
 _EQUALITIES = {"Eq": "=", "Ne": "!="}
 _INFINITIES = ("infty", "inf", "infinity", "oo", "Infinity")
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
 _Side = Expr | int
 """A formula, or 1 and −1 for the infinite ones."""
+
+
+@dataclass(frozen=True)
+class _Interval:
+    """Both ends of an interval, and the operators with which what is inside compares to them."""
+
+    low: _Side
+    above: str
+    below: str
+    high: _Side
+
+    def around(self, inner: _Side) -> Condition:
+        """That `inner` lies in it."""
+        return Junction(True, (_related(self.low, self.above, inner), _related(inner, self.below, self.high)))
 
 
 class ConditionRules(NumberReader):
@@ -51,13 +76,13 @@ class ConditionRules(NumberReader):
         return found
 
     def _is_comparison(self) -> bool:
-        return (self._next.kind == "operator" and self._next.text in COMPARISONS) or self._is_word({"in"})
+        return (self._next.kind == "operator" and self._next.text in COMPARISONS) or self._is_word(_IN)
 
     def _is_condition(self, side: _Side) -> bool:
         """Whether what follows makes `side` a part of a condition."""
         if self._is_comparison():
             return True
-        joins = self._is_word(AND | OR) or self._next.text == "|" or (self._next.text == "&" and not self._has_columns)
+        joins = self._is_word(AND | _OR) or self._next.text == "|" or (self._next.text == "&" and not self._has_columns)
         return joins and self._bars == 0 and self._remembered(side) is not None
 
     def _remembered(self, node: _Side) -> Condition | None:
@@ -71,20 +96,68 @@ class ConditionRules(NumberReader):
     def _any(self, first: Condition) -> Condition:
         """`first`, and what `and` and `or` add to it."""
         parts = [self._every(first)]
-        while self._word(OR) or (self._bars == 0 and self._accept("|")):
+        while self._word(_OR) or (self._bars == 0 and self._accept("|")):
             parts.append(self._every(self._comparison()))
         return _joined(parts, every=False)
 
     def _every(self, first: Condition) -> Condition:
         parts = [first]
-        while self._word(AND) or (not self._has_columns and self._accept("&")):
+        while self._takes_and():
             parts.append(self._comparison())
         return _joined(parts, every=True)
+
+    def _takes_and(self) -> bool:
+        """Take `and`, or what stands for it; but not where it stands between two rows."""
+        if self._is_word(AND):
+            return not self._is_followed_by_row() and self._word(AND)
+        if self._has_columns:
+            return self._next.text == "," and self._is_followed_by_condition() and self._accept(",") is not None
+        return self._accept("&") is not None
+
+    def _is_followed_by_row(self) -> bool:
+        """Whether a value and the word in front of its condition come behind the next token."""
+        for token in self._tokens[self._at + 1 :]:
+            if token.text in COMPARISONS or token.text in _IN or token.kind == "end":
+                return False
+            if token.text in IF | ELSE:
+                return True
+        return False
+
+    def _is_followed_by_condition(self) -> bool:
+        """Whether a condition comes behind the next token, before the next row."""
+        depth = 0
+        for token in self._tokens[self._at + 1 :]:
+            depth += (token.text in BRACKETS) - (token.text in BRACKETS.values())
+            if token.text in COMPARISONS or (depth == 0 and token.text in WORDS):
+                return True
+            if depth < 0 or (depth == 0 and token.text in SEPARATORS):
+                return False
+        return False
+
+    def _has_decimals(self, token: Token) -> bool:
+        """Not in z>0,0 otherwise, where the comma stands between two rows."""
+        found = super()._has_decimals(token)
+        if found and self._at > 1 and self._tokens[self._at - 2].text in COMPARISONS:
+            word, behind = self._tokens[self._at + 2], self._tokens[min(self._at + 3, len(self._tokens) - 1)]
+            ends = behind.kind == "end" or behind.text in BRACKETS.values()
+            return not (word.text in IF or (word.text in ELSE and ends))
+        return found
 
     def _comparison(self) -> Condition:
         if self._is_word(_EQUALITIES):
             return self._equality(_EQUALITIES[self._take().text])
+        if self._is_word(AND | _OR):
+            return self._listed_conditions(every=self._take().text in AND)
         return self._continued(self._side())
+
+    def _listed_conditions(self, every: bool) -> Condition:
+        """And(z > -1, z < 1)."""
+        self._expect("(")
+        parts = [self._condition()]
+        while self._accept(","):
+            parts.append(self._condition())
+        self._expect(")")
+        return _joined(parts, every)
 
     def _continued(self, side: _Side) -> Condition:
         """A comparison from behind its first side on, or what stands in brackets."""
@@ -111,6 +184,8 @@ class ConditionRules(NumberReader):
         """All comparisons of a chain, from behind its first side on."""
         if self._word({"in"}):
             return self._membership(left)
+        if self._word({"notin"}):
+            return _opposite(self._membership(left))
         parts = list[Condition]()
         while operator := self._accept(*COMPARISONS):
             right = self._side()
@@ -121,12 +196,16 @@ class ConditionRules(NumberReader):
         return _joined(parts, every=True)
 
     def _membership(self, inner: _Side) -> Condition:
-        parts = [self._interval(inner)]
-        while self._word({"cup"}):
-            parts.append(self._interval(inner))
-        return _joined(parts, every=False)
+        return _joined([one.around(inner) for one in self._intervals()], every=False)
 
-    def _interval(self, inner: _Side) -> Condition:
+    def _intervals(self) -> list[_Interval]:
+        """One interval, or the union of several."""
+        found = [self._interval()]
+        while self._word({"cup"}):
+            found.append(self._interval())
+        return found
+
+    def _interval(self) -> _Interval:
         opening = self._accept("(", "[", "]")
         if opening is None:
             self._fail("write an interval such as (-1, 1)")
@@ -140,8 +219,7 @@ class ConditionRules(NumberReader):
         closing = self._accept(")", "]", "[")
         if closing is None:
             self._fail("write ) or ] behind the interval")
-        above = _related(low, "<=" if opening.text == "[" else "<", inner)
-        return Junction(True, (above, _related(inner, "<=" if closing.text == "]" else "<", high)))
+        return _Interval(low, "<=" if opening.text == "[" else "<", "<=" if closing.text == "]" else "<", high)
 
 
 def _related(left: _Side, operator: str, right: _Side) -> Condition:
@@ -155,3 +233,10 @@ def _related(left: _Side, operator: str, right: _Side) -> Condition:
 
 def _joined(parts: list[Condition], every: bool) -> Condition:
     return parts[0] if len(parts) == 1 else Junction(every, tuple(parts))
+
+
+def _opposite(condition: Condition) -> Condition:
+    """What holds where `condition` does not."""
+    if isinstance(condition, Relation):
+        return Relation(condition.left, _OPPOSITE[condition.operator], condition.right)
+    return Junction(not condition.every, tuple(map(_opposite, condition.parts)))

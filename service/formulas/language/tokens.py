@@ -14,7 +14,7 @@ _LEXEME = re.compile(
     r"(?P<number>(?:\d{1,3}(?:'\d{3})+(?!\d)|\d+\{\s*,\s*\}\d+|\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
     r"|(?P<operator><=|=<|>=|\*\*|==|!=|:=|&&|[+\-*/^()\[\]<>,;:|&{}=_'.?])"
     r"|(?P<name>[A-Za-z](?:[A-Za-z0-9]|_+(?=[A-Za-z0-9]))*)"
-    r"|\\(?P<command>[A-Za-z]+|[\\,;:!{}|()\[\] ])"
+    r"|\\(?P<command>[A-Za-z]+|[\\,;:!{}|()\[\]& ])"
     r"|(?P<silent>[$`~])"
 )
 _MODULES = re.compile(
@@ -23,11 +23,11 @@ _MODULES = re.compile(
 )
 _WORD = re.compile(r"\s*(?:\{\s*([A-Za-z](?:[A-Za-z0-9]|\\?_)*)\s*[.,;]?\s*\}|([A-Za-z])(?![A-Za-z]))")
 _PLAIN_GROUP = re.compile(r"\s*\{([^{}]*)\}")
-_INDICATOR = re.compile(r"\s*(?:\{\s*1\s*\}|1)")
+_INDICATOR = re.compile(r"\s*(?:\{\s*[1I]\s*\}|[1I](?![A-Za-z0-9]))(?=\s*(?:[_(\[]|\\[{(\[]|\\left|\\lbrace))")
 _BAR = re.compile(r"\s*(?:\||\\(?:[lr]?[vV]ert(?![A-Za-z])|\||mid(?![A-Za-z])))")
 _BRACE_BEHIND = re.compile(r"\s*\\right\s*(?:\\\}|\\rbrace(?![A-Za-z])|\.)")
 _ROW_SKIP = re.compile(r"\s*\[\s*-?[\d.]+\s*[a-z]{2}\s*\]")
-_BRACE_OF_CASES = re.compile(r"\s*\\\{\s*(?=\\begin)")
+_BRACE_OF_CASES = re.compile(r"\s*\\(?:\{|lbrace(?![A-Za-z]))\s*(?=\\begin)")
 _ENVIRONMENT = re.compile(r"\s*\{\s*(?:[dr]?cases|array|[bBpvV]?matrix|aligned)\*?\s*\}(?:\s*\{[lcr|@\s]*\})?")
 _SIDES = {side: bar for size in ("", "big", "Big", "bigg", "Bigg") for side, bar in (
     (f"{size}l" if size else "left", "\\lvert"), (f"{size}r" if size else "right", "\\rvert"))}  # fmt: skip
@@ -39,6 +39,7 @@ _WORDS = {
     "mathbf",
     "mathit",
     "mathsf",
+    "mathcal",
     "mathop",
     "mbox",
     "textnormal",
@@ -56,7 +57,7 @@ _OPERATORS = {
     "div": "/", "lt": "<", "gt": ">", "ne": "!=", "neq": "!=", "lbrack": "[", "rbrack": "]", "colon": ":",
     "\\": "\\\\", "sqrt": "\\sqrt", "surd": "\\surd", "prime": "'", "eq": "=",
 }  # fmt: skip
-_INDICATORS = ("mathbb", "mathds", "mathbf", "mathbbm")
+_INDICATORS = ("mathbb", "mathds", "mathbf", "mathbbm", "boldsymbol", "bm", "mathrm")
 _AS_TYPED = {"\\lvert": "|", "\\rvert": "|", "\\surd": "√", "\\\\": "\\\\"}
 _INSTEAD = {
     "%": "; write 0.25 for 25 %",
@@ -162,7 +163,7 @@ class _Tokenizer:
         elif name in _BLANK:
             self._apart = True
         elif name not in _SILENT and name not in _WORDS:
-            self._add("name", name)
+            self._add("name", "and" if name == "&" else name)
         self._position = end
 
     def _indicator(self, name: str, end: int) -> int | None:

@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
-from service.formulas.language.cases import PIECEWISE_NAMES, WORDS
 from service.formulas.language.forms import FORMS
 from service.formulas.language.functions import EXTREMES, FUNCTIONS
+from service.formulas.language.indicators import PIECEWISE_NAMES
+from service.formulas.language.logic import WORDS
 from service.formulas.language.tokens import FormulaError, Token
 
 _FORMS = {*FORMS, "log", "pow", "root"}
