@@ -47,14 +47,15 @@ READ = [
             r"\left\{\begin{aligned} &1, && z > 0 \\ &0, && z < 0 \end{aligned}\right.",
             r"\left\lbrace\begin{array}{rl} 1 & z > 0 \\ 0 & z < 0 \end{array}\right.",
             *("1 if z>0,0 otherwise", "1 if z>0,0 if z<=0", "{ 1 if z > 0, 0 if z < 0", "z > 0: 1, z <= 0: 0"),
-            *("1 if z > 0 and 0 otherwise", "1 for z > 0 and 0 for z < 0", "1 on (0, oo), 0 elsewhere"),
-            *("float(z > 0)", "WENN(z > 0; 1; 0)", "Piecewise((1, And(z > 0, z < oo)), (0, True))"),
+            *("1 if z > 0 and 0 otherwise", "1 for z > 0 and 0 for z < 0"),
+            *("float(z > 0)", "WENN(z > 0; 1; 0)"),
             *(r"\mathbb{I}(z > 0)", r"\chi_{\{z > 0\}}", r"\mathcal{H}(z)", r"\boldsymbol{1}_{z > 0}"),
             *("H(z)", "Heaviside(z)", "heaviside(z)", "θ(z)", r"\theta(z)", r"\Theta\left(z\right)", "u(z)", "step(z)"),
             *(r"\mathbb{1}_{z > 0}", r"\mathbb 1_{\{z > 0\}}", r"\mathbf{1}(z > 0)", r"\mathds{1}[z > 0]", "𝟙_{z > 0}"),
             *("1_{z > 0}", "I(z > 0)", "I_{z > 0}", "[z > 0]", "(z > 0)"),
         ],
     ),
+    ("where(z <= 0, 0, 1)", ["1 on (0, oo), 0 elsewhere", "Piecewise((1, And(z > 0, z < oo)), (0, True))"]),
     (
         LEAKY,
         [
