@@ -14,6 +14,7 @@ from api_tests.docs.pages import PAGES, ROOT, name_of, text_of
 from service.core.kinds import members
 from service.core.settings import Settings
 from service.grading.claims.base import Claim
+from service.grading.spec import Rubric
 from service.main import create_app
 from service.nn.layers import Node
 from service.nn.policies import Policy
@@ -65,6 +66,12 @@ def test_every_setting_is_in_the_table_with_its_default() -> None:
 
 def test_every_kind_of_claim_has_a_row() -> None:
     assert {one.kind_name() for one in members(Claim)} <= rows("course-staff.md").keys()
+
+
+def test_every_field_of_a_rubric_is_explained() -> None:
+    named = set(re.findall(r"[a-z_]+", " ".join(_IN_BACKTICKS.findall(text_of(DOCS / "course-staff.md")))))
+    fields = {name for model in (Rubric, *members(Claim)) for name in model.model_fields}
+    assert fields - named == set()
 
 
 def test_every_grading_format_has_a_row() -> None:
