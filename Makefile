@@ -50,8 +50,8 @@ openapi/tools/node_modules/.installed: openapi/tools/package-lock.json $(TOOLS)/
 run: $(BIN)/.runtime ## serve on 127.0.0.1:8000
 	@$(BIN)/python -m service serve
 
-test: $(BIN)/.dev ## run every test that can run here, but for those of the tools that `make check` and `make docs` have
-	$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist worksteal --ignore api_tests/test_openapi_check.py --ignore api_tests/docs/test_site.py
+test: $(BIN)/.dev ## run every test that can run here, but for those of the tools that `make check`, `make docs` and `make consumers` have
+	$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist worksteal --ignore api_tests/test_openapi_check.py --ignore api_tests/docs/test_site.py --ignore api_tests/consumers
 
 check: $(BIN)/.dev openapi/tools/node_modules/.installed ## style, types, OpenAPI documents, the laboratory's types, Dockerfile and compose file
 	$(BIN)/ruff check .
@@ -139,7 +139,8 @@ lock: $(BIN)/.dev $(TOOLS)/node/.installed ## pin the dependencies anew
 clients: $(BIN)/.dev $(TOOLS)/openapi-python-client/.installed $(TOOLS)/openapi-generator/.installed $(TOOLS)/go/.installed openapi/tools/node_modules/.installed ## generate, compile and run a client in every language (CLIENTS=names)
 	$(BIN)/python openapi/clients/run.py $(CLIENTS)
 
-consumers: clients ## what foreign programs make of this project: generated clients in four languages; minutes, before a release
+consumers: clients $(TOOLS)/consumers/.installed ## what foreign programs make of this project: generated clients in four languages, nbgrader, otter-grader, PyLTI1p3; minutes, before a release
+	$(BIN)/python -m pytest api_tests/consumers
 
 contract: $(BIN)/.dev $(TOOLS)/schemathesis/.installed ## test the running service against its document (EACH=100 cases an operation, SEED=1, PHASES)
 	$(BIN)/python openapi/contract/run.py $(EACH) $(SEED) $(PHASES)
