@@ -15,7 +15,7 @@ _LEXEME = re.compile(
     r"|(?P<operator><=|=<|>=|\*\*|==|!=|:=|&&|[+\-*/^()\[\]<>,;:|&{}=_'.?])"
     r"|(?P<name>[A-Za-z](?:[A-Za-z0-9]|_+(?=[A-Za-z0-9]))*)"
     r"|\\(?P<command>[A-Za-z]+|[\\,;:!{}|()\[\]& ])"
-    r"|(?P<silent>[$`~])"
+    r"|(?P<silent>[$`~]|%(?=(?:e|pi)(?![A-Za-z0-9])))"
 )
 _MODULES = re.compile(
     r"(?:(?:np|numpy|math|cmath|torch|tf|tensorflow|jnp|jax|F|nn|functional|scipy|special|K|keras|activations|backend"
@@ -29,6 +29,7 @@ _BRACE_BEHIND = re.compile(r"\s*\\right\s*(?:\\\}|\\rbrace(?![A-Za-z])|\.)")
 _ROW_SKIP = re.compile(r"\s*\[\s*-?[\d.]+\s*[a-z]{2}\s*\]")
 _BRACE_OF_CASES = re.compile(r"\s*\\(?:\{|lbrace(?![A-Za-z]))\s*(?=\\begin)")
 _ENVIRONMENT = re.compile(r"\s*\{\s*(?:[dr]?cases|array|[bBpvV]?matrix|aligned)\*?\s*\}(?:\s*\{[lcr|@\s]*\})?")
+_DISPLAY = re.compile(r"\s*\{\s*(?:equation|displaymath|math|align|gather)\*?\s*\}")
 _SIDES = {side: bar for size in ("", "big", "Big", "bigg", "Bigg") for side, bar in (
     (f"{size}l" if size else "left", "\\lvert"), (f"{size}r" if size else "right", "\\rvert"))}  # fmt: skip
 _WORDS = {
@@ -198,6 +199,8 @@ class _Tokenizer:
     def _environment(self, name: str, end: int) -> int | None:
         if name not in ("begin", "end"):
             return None
+        if display := _DISPLAY.match(self._text, end):
+            return display.end()
         cases = _ENVIRONMENT.match(self._text, end)
         if cases is None:
             self._fail(f"\\{name}", ": only \\begin{cases} … \\end{cases} is read")

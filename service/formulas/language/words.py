@@ -61,6 +61,8 @@ SYNONYMS = {
     "arcsinh": "asinh",
     "asinh": "asinh",
     "arctan2": "atan2",
+    "M_PI": "pi",
+    "M_E": "e",
 }
 _MEANT = {
     **dict.fromkeys(("swish", "silu"), "z*sigmoid(z)"),
