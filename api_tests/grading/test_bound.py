@@ -252,3 +252,53 @@ def test_a_derivative_alone_does_not_say_what_the_value_is() -> None:
         "/quantity"
     ]
     assert flaws(first, {"kind": "bound", "derivative_from": "a"}) == []
+
+
+TIGHT = [  # silu' reaches 1.09983931…, and -0.09983931…
+    ({}, "1.0999", "tight"),  # within a ten thousandth of itself
+    ({}, "1.09995", "valid_but_loose"),
+    ({"absolute_tolerance": 1e-3}, "1.1008", "tight"),
+    ({"absolute_tolerance": 1e-3}, "1.1009", "valid_but_loose"),
+    ({"absolute_tolerance": 1e-6}, "1.0999", "tight"),  # the relative one is kept
+    ({"decimals": 4, "relative_tolerance": 1e-9}, "1.0999", "tight"),
+    ({"decimals": 4, "relative_tolerance": 1e-9}, "1.09984", "tight"),
+    ({"decimals": 4, "relative_tolerance": 1e-9}, "1.09990001", "valid_but_loose"),
+    ({"decimals": 4, "relative_tolerance": 1e-9}, "1.0998", "invalid_bound"),  # the nearest is no bound
+    ({"decimals": 3, "relative_tolerance": 1e-9}, "1.1", "tight"),  # the nearest one and the outward one
+    ({"decimals": 3, "relative_tolerance": 1e-9}, "1.101", "valid_but_loose"),
+    ({"decimals": 0, "relative_tolerance": 1e-9}, "2", "tight"),
+    ({"decimals": 0, "relative_tolerance": 1e-9}, "2.01", "valid_but_loose"),
+]
+
+
+@pytest.mark.parametrize(("fields", "answer", "code"), TIGHT)
+def test_a_bound_is_tight_within_any_tolerance_or_rounded_outward(fields: Json, answer: str, code: str) -> None:
+    claim = bound("silu", quantity="derivative", require="tight", **fields)
+    assert judged(claim, f"f'(z) <= {answer}").code == code
+    infimum = {"1.09984": "-0.09984", "1.0998": "-0.0998", "1.0999": "-0.0999"}.get(answer)
+    if infimum and "decimals" in fields:
+        assert judged({**claim, "side": "lower"}, f"f'(z) >= {infimum}").code == code
+
+
+def test_four_decimals_on_both_sides_are_all_of_the_points() -> None:
+    claim = bound("silu", quantity="derivative", require="tight", side="both", decimals=4, points=2.0)
+    found = {
+        answer: judged(claim, answer).points
+        for answer in ("-0.0999 <= f'(z) <= 1.0999", "-0.0998 <= f'(z) <= 1.0998", "-0.1 <= f'(z) <= 1.0999")
+    }
+    assert list(found.values()) == [2.0, 0.0, 1.5]
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 2, 4])
+def test_an_extreme_with_few_decimals_is_not_rounded_further(decimals: int) -> None:
+    claim = bound("tanh", require="tight", decimals=decimals, relative_tolerance=1e-9)
+    assert judged(claim, "1").code == "tight"
+    assert judged(claim, f"1 + 1/10^{decimals + 1}").code == "valid_but_loose"
+
+
+def test_what_is_tight_is_not_said_where_every_bound_is_enough() -> None:
+    for field, value in (("absolute_tolerance", 0.1), ("decimals", 3)):
+        assert flaws(bound("stanh", **{field: value})) == [
+            (f"/{field}", f'`{field}` says what is tight; set `require` to "tight".')
+        ]
+        assert flaws(bound("stanh", require="tight", **{field: value})) == []

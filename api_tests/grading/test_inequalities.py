@@ -10,11 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_tests.grading.judging import Json, judged
+from service.formulas.language.grammar import parse
 from service.grading.answers import ANSWER_BITS, Unreadable
-from service.grading.inequality import BoundOutcome, Inequality
+from service.grading.extremum import BoundOutcome, KnownExtreme, Tightness
+from service.grading.inequality import Inequality
+from service.grading.notation import Named
+from service.grading.quantity import Quantity
 from service.theory.facts import Bound
 
 TOLERANCE = 0.25
+SIZE = Quantity(Named((parse("tanh(z)"), parse("1 - tanh(z)^2")), {}), 1, size=True)
+"""The size of the derivative of tanh."""
 DECIMALS = st.fractions(-8, 8).map(lambda one: Fraction(round(one * 1000), 1000))
 
 
@@ -27,11 +33,11 @@ def extreme(decimal: str | None = None, attained: bool | None = True, **fields: 
 def outcome(said: Any, truth: Bound, *, above: bool = True, strict: bool = False) -> BoundOutcome:
     """What comes of `said` as a bound from above, or from below."""
     sign = ("<" if above else ">") + ("" if strict else "=")
-    claimed = Inequality.of(f"f {sign} {said}", {})
+    claimed = Inequality.of(f"f' {sign} {said}", SIZE)
     side = claimed.upper if above else claimed.lower
     assert side is not None
     with ctx.workprec(ANSWER_BITS):
-        return side.judged(truth, 1 if above else -1, TOLERANCE)
+        return side.judged(KnownExtreme(truth, 1 if above else -1, "φ'"), Tightness(TOLERANCE))
 
 
 def decimal(number: Fraction) -> str:
@@ -49,8 +55,9 @@ def test_a_bound_is_judged_by_how_far_it_is_from_the_extreme_on_its_side(
     found = outcome(decimal(said), extreme(decimal(best), attained), above=above, strict=strict)
     edge = abs(room) == Fraction(TOLERANCE) * abs(best) and best % Fraction(1, 8)  # of decimal balls it may be either
     assert found.code == expected or edge
-    assert ("supremum" if above else "infimum") in found.sentence
-    assert ("supremum" if not above else "infimum") not in found.sentence
+    words = ("supremum", "upper"), ("infimum", "lower")
+    assert any(word in found.sentence for word in words[not above])
+    assert not any(word in found.sentence for word in words[above])
 
 
 @pytest.mark.parametrize(("said", "code"), [("2.5", "tight"), ("2.5000001", "valid_but_loose")])
@@ -68,7 +75,7 @@ def test_a_number_that_no_digits_tell_from_the_extreme_goes_to_a_person(said: st
     claim = {"kind": "bound", "activation": {"kind": "expression", "formula": "sqrt(2) tanh(z)"}}
     check = judged(claim, said)
     assert (check.status, check.code, check.points) == ("undecided", "undecided_bound", 0.0)
-    assert check.message == f"Too little is known to judge {said}: the supremum is 1.4142135623…."
+    assert check.message == f"Too little is known to judge {said}: the supremum is 1.414214."
 
 
 @pytest.mark.parametrize(("said", "code"), [
@@ -84,11 +91,12 @@ def test_of_an_extreme_that_lies_in_an_interval_only_what_is_outside_is_judged(s
 def test_of_an_extreme_of_which_an_end_is_missing_nothing_is_decided(low: Any, high: Any, said: str) -> None:
     found = outcome(said, extreme(low=low, high=high))
     assert (found.code, found.valid) == ("undecided_bound", None)
-    assert found.sentence.endswith("the supremum is not known.")
+    assert found.sentence == f"Too little is known to judge {said}: the supremum is not known."
 
 
 def test_of_an_extreme_without_proven_digits_the_middle_is_shown() -> None:
     assert outcome("2", extreme(low=0.25, high=0.75)).sentence.endswith("the supremum is 0.5.")
+    assert outcome("0.1", extreme(low=0.25, high=0.75)).sentence.endswith(": φ' reaches 0.5.")
 
 
 @pytest.mark.parametrize("code", ["-", "tight", "valid_but_loose", "undecided_bound", "invalid_bound", "attained"])
@@ -97,24 +105,44 @@ def test_a_bound_is_valid_where_it_is_tight_or_loose_and_neither_valid_nor_not_w
     assert BoundOutcome(code, "").valid is known.get(code, False)
 
 
+STANH = "1.19967864025773383391636984864"
 ROUNDED = [
-    ("1.19967", True, True),
-    ("1.199670", True, True),  # zeros behind the digits are none of them
-    ("1.19966", True, False),
-    ("1", True, False),
-    ("1.19967", False, False),  # from below, what is cut off is a bound
+    ("1.19967", STANH, True, "up: 1.19968."),
+    ("1.199670", STANH, True, "up: 1.19968."),  # zeros behind the digits are none of them
+    ("1.1996", STANH, True, "up: 1.1997."),
+    ("1.19966", STANH, True, ""),
+    ("1", STANH, True, ""),
+    ("1.19967", "1.1", False, ""),
+    ("1.19968", STANH, False, "down: 1.19967."),
+    ("1.19967", STANH, False, ""),  # from below, what is cut off is a bound
+    ("-0.0998", "-0.099839319", False, "down: -0.0999."),
 ]
 
 
-@pytest.mark.parametrize(("said", "above", "told"), ROUNDED)
-def test_only_digits_that_are_cut_off_a_supremum_are_told_how_to_round(said: str, above: bool, told: bool) -> None:
-    truth = extreme("1.19967864025773383391636984864" if above else "1.1")
-    assert ("rounded up" in outcome(said, truth, above=above).sentence) is told
+@pytest.mark.parametrize(("said", "best", "above", "told"), ROUNDED)
+def test_only_what_was_rounded_to_the_wrong_side_is_told_how_to_round(
+    said: str, best: str, above: bool, told: str
+) -> None:
+    sentence = outcome(said, extreme(best), above=above).sentence
+    assert (sentence.rpartition(" has to be rounded ")[2] if "rounded" in sentence else "") == told
 
 
-@pytest.mark.parametrize(("digits", "shown"), [("1.2345678901", "1.2345678901"), ("1.23456789012", "1.2345678901…")])
-def test_digits_are_shown_in_full_up_to_twelve_characters(digits: str, shown: str) -> None:
-    assert outcome("9", extreme(digits)).sentence.endswith(f"is {shown}.")
+SHOWN = [
+    ("9", "1.25", "1.25"),
+    ("9", "1.23456789", "1.23457"),
+    ("1.23457", "1.23456789", "1.234568"),  # as many digits as tell it from what it stands beside
+    ("1.234568", "1.23456789", "1.2345679"),
+    ("1.23456", "1.23456789", "1.23457"),
+    ("0.00000123457", "0.00000123456789", "0.000001234568"),
+    ("-1.5", "-2", "-2"),
+]
+
+
+@pytest.mark.parametrize(("said", "best", "shown"), SHOWN)
+def test_an_extreme_is_shown_in_six_digits_or_as_many_as_tell_it_from_the_bound(
+    said: str, best: str, shown: str
+) -> None:
+    assert outcome(said, extreme(best)).sentence.split(". An")[0].rstrip(".").endswith(f" {shown}")
 
 
 CHAINS = list(product(["<", "<=", "≤", r"\le"], ["<", "<=", "≤", r"\le"]))
@@ -124,8 +152,8 @@ BACKWARDS = {"<": ">", "<=": ">=", "≤": "≥", r"\le": r"\ge"}
 @pytest.mark.parametrize(("first", "second"), CHAINS)
 def test_a_chain_says_the_same_from_either_end(first: str, second: str) -> None:
     for left, right in (("-1", "2"), ("0.5", "1/3")):
-        forwards = Inequality.of(f"{left} {first} |f'(z)| {second} {right}", {})
-        back = Inequality.of(f"{right} {BACKWARDS[second]} |f'(z)| {BACKWARDS[first]} {left}", {})
+        forwards = Inequality.of(f"{left} {first} |f'(z)| {second} {right}", SIZE)
+        back = Inequality.of(f"{right} {BACKWARDS[second]} |f'(z)| {BACKWARDS[first]} {left}", SIZE)
         found = [
             [one and (one.written, one.strict, one.exact) for one in (chain.lower, chain.upper)]
             for chain in (forwards, back)
@@ -138,8 +166,8 @@ def test_a_chain_says_the_same_from_either_end(first: str, second: str) -> None:
 
 @pytest.mark.parametrize(("first", "second"), CHAINS)
 def test_one_side_alone_says_the_same_from_either_end(first: str, second: str) -> None:
-    below = Inequality.of(f"1 {first} f", {}), Inequality.of(f"f {BACKWARDS[first]} 1", {})
-    above = Inequality.of(f"f {second} 1", {}), Inequality.of(f"1 {BACKWARDS[second]} f", {})
+    below = Inequality.of(f"1 {first} f'", SIZE), Inequality.of(f"f' {BACKWARDS[first]} 1", SIZE)
+    above = Inequality.of(f"f' {second} 1", SIZE), Inequality.of(f"1 {BACKWARDS[second]} f'", SIZE)
     for one, other in (below, above):
         assert (one.lower is None, one.upper is None) == (other.lower is None, other.upper is None)
         assert (one.lower or one.upper or below).strict == (other.lower or other.upper or below).strict
@@ -148,40 +176,47 @@ def test_one_side_alone_says_the_same_from_either_end(first: str, second: str) -
 
 
 CROOKED = [
-    ("0 <= |f'| <= 1 <= 2", "One chain", 15),
-    ("|f'| = 1", "One chain", 5),
-    ("0 <= |f'| = 1", "One chain", 10),
-    ("0 < |f'| > 1", "same way", 9),
-    ("0 >= |f'| <= 1", "same way", 10),
-    ("1 < 2", "What is bounded", 0),
-    ("0 < 1 < 2", "What is bounded", 3),
+    ("0 <= |f'| <= 1 <= 2", "One chain", 16),
+    ("|f'| = 1", "equality sign", 1),
+    ("0 <= |f'| = 1", "equality sign", 6),
+    ("0 < |f'| > 1", "same way", 10),
+    ("0 >= |f'| <= 1", "same way", 11),
+    ("1 < 2", "What is bounded", 1),
+    ("0 < 1 < 2", "What is bounded", 4),
+    ("0 < < 2", "What is bounded", 4),
+    ("|f'|", "A bound is expected", 1),
+    ("|f'(z)| <= 1.2 for z > 0", "“for” seems to limit", 16),
+    ("[1.2; 1]", "smaller end", 2),
+    ("", "A bound is expected", 1),
 ]
 
 
 @pytest.mark.parametrize(("answer", "words", "position"), CROOKED)
 def test_a_chain_that_is_none_is_told_where(answer: str, words: str, position: int) -> None:
     with pytest.raises(Unreadable, match=words) as raised:
-        Inequality.of(answer, {})
+        Inequality.of(answer, SIZE)
     assert raised.value.position == position
 
 
-@pytest.mark.parametrize("answer", ["1 + tahn(1)", {"lower": "1 + tahn(1)"}, "1 + tahn(1) < f < 2"], ids=str)
+@pytest.mark.parametrize("answer", ["1 + tahn(1)", {"lower": "1 + tahn(1)"}, "1 + tahn(1) < f' < 2"], ids=str)
 def test_a_slip_in_a_number_is_told_where_it_stands(answer: Any) -> None:
     with pytest.raises(Unreadable, match="tanh") as raised:
-        Inequality.of(answer, {})
+        Inequality.of(answer, SIZE)
     assert raised.value.position == 5
 
 
-@pytest.mark.parametrize("answer", [{"over": 1}, {"upper": 1, "over": 2}, {"lower": 0, "upper": 1, "": 1}], ids=str)
+@pytest.mark.parametrize(
+    "answer", [{"over": 1}, {"upper": 1, "over": 2}, {"lower": 0, "upper": 1, "": 1}, {"upper": 1, "max": 1}], ids=str
+)
 def test_an_object_with_anything_but_two_bounds_is_refused(answer: Any) -> None:
     with pytest.raises(Unreadable, match="`lower` and `upper`"):
-        Inequality.of(answer, {})
+        Inequality.of(answer, SIZE)
 
 
 @pytest.mark.parametrize("answer", [True, False, None, [1], 1.5j], ids=str)
 def test_what_is_neither_text_nor_number_nor_object_is_told_what_would_be_right(answer: Any) -> None:
     with pytest.raises(Unreadable, match=r"such as 0 <= \|f'\(z\)\| <= 1.2"):
-        Inequality.of(answer, {})
+        Inequality.of(answer, SIZE)
 
 
 BOTH_SIDES = [  # of f' in [-1.1996…, 1.1996…], what is said of its size

@@ -81,11 +81,6 @@ def test_a_bound_is_tight_to_a_ten_thousandth_of_the_best_one(bound: str, code: 
     assert judged({"kind": "bound", "activation": {"kind": "tanh"}}, bound).code == code
 
 
-def test_twelve_characters_of_an_extreme_are_shown() -> None:
-    message = judged({"kind": "bound", "activation": {"kind": "stanh"}}, 2).message
-    assert message.endswith("the supremum is 1.1996786402….")
-
-
 def test_three_pairs_that_are_misplaced_are_named() -> None:
     check = judged({"kind": "ranking", "expected": [["a"], ["b"], ["c"], ["d"]]}, ["d", "c", "b", "a"])
     assert check.message.count("belongs before") == 3

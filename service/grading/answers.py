@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any
 
-from flint import ctx
+from flint import arb, ctx
 from pydantic import Field
 
 from service.core.kinds import Int64, Model
-from service.formulas.enclosures.balls import Ball
-from service.formulas.enclosures.piecewise import switches
-from service.formulas.enclosures.program import VARIABLE, constant
+from service.formulas.enclosures.balls import Ball, Undecided
+from service.formulas.enclosures.piecewise import switches, value_at
+from service.formulas.enclosures.program import VARIABLE
 from service.formulas.language.build import replaced
 from service.formulas.language.grammar import other_readings, parse
 from service.formulas.language.tokens import LONGEST_TEXT, FormulaError
@@ -139,14 +139,19 @@ def constant_of(answer: Any, parameters: Mapping[str, float]) -> tuple[Ball, For
     formula = Formula.of(answer, parameters)
     if formula.closed.depends_on(VARIABLE):
         raise Unreadable(f"A number is expected here, and {VARIABLE} is none.")
+    return number_of(formula.closed), formula
+
+
+def number_of(node: Expr) -> Ball:
+    """The number that a formula without names is, enclosed; Unreadable where it is none."""
     with ctx.workprec(ANSWER_BITS):
         try:
-            value = constant(formula.closed)
-        except TypeError:  # abs, where and their kind
-            raise Unreadable("A number is expected here, without cases.") from None
+            value = value_at(node, arb(0))
+        except Undecided:
+            raise Unreadable("Two numbers that are compared here cannot be told apart.") from None
     if not value.is_finite():
         raise Unreadable("This has no finite value.")
-    return value, formula
+    return value
 
 
 def preview(spec: PreviewSpec) -> Preview:

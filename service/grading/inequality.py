@@ -1,100 +1,76 @@
-"""`0 <= |f'(z)| < 1.2` → what is claimed of which quantity; each side against the certified extreme."""
+"""`0 <= |f'(z)| < 1.2`, `[0, 1/4]`, "at most 1.2" → what is claimed of the quantity that a question asks for."""
 
 import re
-from dataclasses import dataclass
-from fractions import Fraction
-from math import inf
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
-from flint import arb
+from service.formulas.enclosures.balls import INFINITY
+from service.formulas.enclosures.program import VARIABLE
+from service.formulas.language.build import replaced, simplified
+from service.formulas.language.tree import Number, Symbol
+from service.grading.answers import Unreadable, number_of
+from service.grading.chain import CLOSING, EXAMPLE, OPENING, Part, end_of, formula_of, said_of, statement
+from service.grading.extremum import StatedBound
+from service.grading.inverses import Span, StatedEnd
+from service.grading.quantity import Quantity
+from service.grading.ranges import Region, region_of
+from service.grading.wording import tidied, with_signs
 
-from service.formulas.enclosures.balls import Ball
-from service.formulas.language.build import simplified
-from service.formulas.language.tree import Number
-from service.grading.answers import Formula, Unreadable, constant_of
-from service.theory.facts import Bound
-
-_BELOW, _ABOVE = (r"\leqslant", r"\leq", r"\le"), (r"\geqslant", r"\geq", r"\ge")
-_SIGNS = {**dict.fromkeys(_BELOW, "<="), **dict.fromkeys(_ABOVE, ">="), r"\lt": "<", r"\gt": ">"}
-_ONE_CHARACTER = {"≤": "<=", "≥": ">="}
-_OPERATOR = re.compile("<=|>=|≤|≥|<|>|=")
-_BARS = re.compile(r"\||\\[lr]?vert|\\mid|abs", re.IGNORECASE)
-_EXAMPLE = "0 <= |f'(z)| <= 1.2"
-_EXACT_DIGITS = 25
-_SHOWN_DIGITS = 12
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A part of a chain, and where it begins."""
-
-    text: str
-    start: int
-
-
-@dataclass(frozen=True)
-class BoundOutcome:
-    """How one side compares with the certified extreme: a code, and a sentence for the student."""
-
-    code: str
-    sentence: str
-
-    @property
-    def valid(self) -> bool | None:
-        """Whether it is a bound; None where that cannot be decided."""
-        return None if self.code == "undecided_bound" else self.code in ("tight", "valid_but_loose")
-
-
-@dataclass(frozen=True)
-class _StatedBound:
-    """One end of what a quantity may be; `strict` where the end itself is excluded."""
-
-    value: Ball
-    strict: bool
-    written: str
-    exact: Fraction | None  # the value, where it is a rational number
-
-    def judged(self, truth: Bound, sign: int, tolerance: float) -> BoundOutcome:
-        """By the supremum (`sign` 1) or the infimum (−1); `tolerance` is relative, of what is tight."""
-        extreme = "supremum" if sign > 0 else "infimum"
-        if truth.unbounded:
-            return BoundOutcome("unbounded", f"There is no such bound: the {extreme} is infinite.")
-        best = _enclosure(truth)
-        room, named = sign * (self.value - best), f"the {extreme} is {_shown(truth, best)}"
-        if room == 0 or (self.exact is not None and self.exact == _exact(truth)):
-            return _at_the_extreme(self, truth, extreme)
-        if room < 0:
-            return BoundOutcome("invalid_bound", f"{self.written} is no bound: {named}.{_rounded(self, truth, sign)}")
-        if not room > 0:
-            return BoundOutcome("undecided_bound", f"Too little is known to judge {self.written}: {named}.")
-        if room <= tolerance * abs(best):
-            return BoundOutcome("tight", f"{self.written} is a bound, and as good as the best one: {named}.")
-        return BoundOutcome("valid_but_loose", f"{self.written} is a bound, but not the best one: {named}.")
+_SEPARATOR = re.compile(r"(?<!\d),|,(?!\d)|;|&|∧|\\(?:land|wedge)(?![a-zA-Z])|\n|\band\b")
+_ENDLESS = re.compile(
+    r"\s*(?:it is |f' is )?(?:unbounded|not bounded|(?:there is )?no (?:finite |upper |lower )?bound|none|infinite)\s*",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(
+    r"\s*,?\s*(?:\((?:at)?\s*[zx]\s*(?:=|≈)(?P<inner>[^()=<>]*)\)|(?:\b(?:attained|reached|taken)\s*)?(?:\bat\b|@)"
+    r"\s*[zx]\s*(?:=|≈)(?P<outer>[^()=<>]*))\s*$"
+)
+_NEAR = 1e-3  # how far a value may be, relative to it, from what is said to be taken somewhere
 
 
 @dataclass(frozen=True)
 class Inequality:
     """lower ≤ quantity ≤ upper, either of which may not be said."""
 
-    lower: _StatedBound | None
-    upper: _StatedBound | None
-    of_size: bool = False  # whether the quantity stands between bars
+    lower: StatedBound | None
+    upper: StatedBound | None
+    of_size: bool = False  # whether it is said of the absolute value
     named: bool = False  # whether a quantity was written at all
 
     @classmethod
-    def of(cls, answer: Any, parameters: dict[str, float]) -> "Inequality":
-        """What `answer` claims: a chain as a text, an object of `lower` and `upper`, or an upper bound alone."""
+    def of(cls, answer: Any, asked: Quantity) -> "Inequality":
+        """What `answer` claims: a text, an object of `lower` and `upper`, or an upper bound alone."""
         if isinstance(answer, dict):
-            unknown = set(answer) - {"lower", "upper"}
-            if unknown:
-                raise Unreadable("An object of `lower` and `upper` is expected here.")
-            sides = {name: _side(value, parameters) for name, value in answer.items() if value is not None}
-            return cls(sides.get("lower"), sides.get("upper"))
+            return _of_object(answer, asked)
         if isinstance(answer, int | float) and not isinstance(answer, bool):
-            return cls(None, _side(answer, parameters))
+            return cls(None, _stated(end_of(Part(repr(answer), 0), asked)))
         if not isinstance(answer, str):
-            raise Unreadable(f"A bound is expected here, such as {_EXAMPLE}.")
-        return _chain(_plain(answer), parameters)
+            raise Unreadable(f"A bound is expected here, such as {EXAMPLE}.")
+        text = tidied(answer)
+        if _ENDLESS.fullmatch(text):
+            low, high = (StatedBound(value, False, text.strip()) for value in (-INFINITY, INFINITY))
+            return cls(low, high)
+        text = with_signs(text)
+        place = _PLACE.search(text)
+        if place is None:
+            return _read(text, asked)
+        found = _read(text[: place.start()], asked)
+        group = "inner" if place["inner"] else "outer"
+        _check_place(Part(place[group], place.start(group)), found, asked)
+        return found
+
+    def without_infinite(self, side: str) -> "Inequality":
+        """It without an infinite end on the other side than the one that is asked for."""
+        lower = None if side == "upper" and self.lower and not self.lower.value.is_finite() else self.lower
+        upper = None if side == "lower" and self.upper and not self.upper.value.is_finite() else self.upper
+        return replace(self, lower=lower, upper=upper)
+
+    @property
+    def of_signed(self) -> bool:
+        """Whether it has a lower end that is said of f' itself, not of its size."""
+        lower = self.lower
+        return lower is not None and lower.value.is_finite() and (self.named or not lower.value >= 0)
 
     def folded(self) -> "Inequality":
         """What bounds of f' say of |f'|: from both sides the farther one."""
@@ -103,98 +79,96 @@ class Inequality:
             return self
         farther = lower if -lower.value > upper.value else upper
         exact = None if farther.exact is None else abs(farther.exact)
-        size = _StatedBound(abs(farther.value), farther.strict, farther.written.lstrip("-"), exact)
+        size = StatedBound(abs(farther.value), farther.strict, farther.written.lstrip("-−"), exact)
         return Inequality(None, size)
 
 
-def _plain(text: str) -> str:
-    """LaTeX's signs as plain ones, with blanks behind them so that every place in the text stays what it was."""
-    for sign, plain in _SIGNS.items():
-        text = re.sub(re.escape(sign) + "(?![a-zA-Z])", plain.ljust(len(sign)), text)
-    return text
+def _read(text: str, asked: Quantity) -> Inequality:
+    region = region_of(text)
+    if region is not None:
+        return _of_region(region, asked)
+    found = [statement(part, asked) for part in _statements(text) if not part.blank]
+    if not found:
+        raise Unreadable(f"A bound is expected here, such as {EXAMPLE}.", 1)
+    return _together([_of_span(span, named=named) for span, named in found])
 
 
-def _chain(text: str, parameters: dict[str, float]) -> Inequality:
-    operators = list(_OPERATOR.finditer(text))
-    edges = [0, *(edge for operator in operators for edge in operator.span()), len(text)]
-    parts = [_Part(text[left:right], left) for left, right in zip(edges[::2], edges[1::2], strict=True)]
-    signs = [_ONE_CHARACTER.get(operator[0], operator[0]) for operator in operators]
-    if not signs:
-        return Inequality(None, _side(parts[0], parameters))
-    if len(signs) > 2 or "=" in signs:
-        raise Unreadable(f"One chain is expected here, such as {_EXAMPLE}.", operators[-1].start())
-    if len({sign[0] for sign in signs}) > 1:
-        raise Unreadable("Both signs of a chain have to point the same way.", operators[1].start())
-    if signs[0][0] == ">":
-        parts, signs = parts[::-1], [sign.replace(">", "<") for sign in signs[::-1]]
-    return _sides(parts, signs, parameters)
+def _of_object(answer: dict[str, Any], asked: Quantity) -> Inequality:
+    names = {"lower": "lower", "upper": "upper", "min": "lower", "max": "upper"}
+    if set(answer) - set(names) or len({names[name] for name in answer}) < len(answer):
+        raise Unreadable("An object of `lower` and `upper` is expected here.")
+    ends = {
+        names[name]: _stated(end_of(Part(tidied(value) if isinstance(value, str) else _number(value), 0), asked))
+        for name, value in answer.items()
+        if value is not None
+    }
+    return Inequality(ends.get("lower"), ends.get("upper"))
 
 
-def _sides(parts: list["_Part"], signs: list[str], parameters: dict[str, float]) -> Inequality:
-    """Of a rising chain of two or three parts, one of which is the quantity."""
-    places = (1,) if len(parts) == 3 else (0, 1)
-    at = next((place for place in places if _is_quantity(parts[place].text, parameters)), None)
-    if at is None:
-        raise Unreadable(f"What is bounded is expected in the chain, as in {_EXAMPLE}.", parts[places[0]].start)
-    lower = _side(parts[at - 1], parameters, signs[at - 1] == "<") if at > 0 else None
-    upper = _side(parts[at + 1], parameters, signs[at] == "<") if at < len(parts) - 1 else None
-    return Inequality(lower, upper, of_size=bool(_BARS.search(parts[at].text)), named=True)
+def _number(value: Any) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return repr(value)
+    raise Unreadable("A number is expected here, or a formula of one as a text.")
 
 
-def _is_quantity(text: str, parameters: dict[str, float]) -> bool:
-    """Whether it is something like |f'(z)|, which is no formula."""
-    try:
-        Formula.of(text, parameters)
-    except Unreadable:
-        return bool(re.search(r"[^\W\d_]", text))
-    return False
+def _of_region(region: Region, asked: Quantity) -> Inequality:
+    """Of an interval, and what lies in it."""
+    low, high = (end_of(Part(text, start), asked, strict=strict) for text, start, strict in region.ends)
+    if low.value > high.value:
+        raise Unreadable("An interval goes from the smaller end to the larger one.", region.ends[0][1] + 1)
+    span, part = Span(low, high), Part(region.of, 0)
+    if part.blank:
+        return _of_span(span, named=False)
+    return _of_span(said_of([formula_of(part, asked)], span, asked), named=True)
 
 
-def _side(part: Any, parameters: dict[str, float], strict: bool = False) -> _StatedBound:
-    written, start = (part.text, part.start) if isinstance(part, _Part) else (part, 0)
-    try:
-        value, formula = constant_of(written, parameters)
-    except Unreadable as error:
-        raise Unreadable(error.sentence, None if error.position is None else start + error.position) from None
-    number = simplified(formula.closed)
-    return _StatedBound(value, strict, str(written).strip(), number.value if isinstance(number, Number) else None)
+def _of_span(span: Span, *, named: bool) -> Inequality:
+    low, high = (None if end is None else _stated(end) for end in (span.lower, span.upper))
+    if (low and low.value == INFINITY) or (high and high.value == -INFINITY):
+        raise Unreadable("No value is beyond infinity.")
+    return Inequality(low, high, of_size=span.of_size, named=named)
 
 
-def _at_the_extreme(side: _StatedBound, truth: Bound, extreme: str) -> BoundOutcome:
-    if not side.strict or truth.attained is False:
-        return BoundOutcome("tight", f"{side.written} is the {extreme} itself.")
-    if truth.attained is None:
-        return BoundOutcome("undecided_bound", f"Whether the {extreme} {side.written} is attained is not known.")
-    return BoundOutcome(
-        "attained", f"{side.written} is the {extreme}, and it is attained: the sign has to allow equality."
+def _stated(end: StatedEnd) -> StatedBound:
+    number = None if end.node is None else simplified(end.node)
+    exact = number.value if isinstance(number, Number) and not end.unit else None
+    return StatedBound(end.spread, end.strict, end.written, exact)
+
+
+def _statements(text: str) -> Iterator[Part]:
+    """What is said one after the other: f' > 0 and f' <= 1/4."""
+    start = 0
+    for found in _SEPARATOR.finditer(text):
+        before = text[: found.start()]
+        if sum(map(before.count, OPENING)) == sum(map(before.count, CLOSING)):
+            yield Part(text[start : found.start()], start)
+            start = found.end()
+    yield Part(text[start:], start)
+
+
+def _together(found: list[Inequality]) -> Inequality:
+    lower, upper = [one.lower for one in found if one.lower], [one.upper for one in found if one.upper]
+    if len(lower) > 1 or len(upper) > 1:
+        raise Unreadable("There are two bounds on the same side; state one of them.")
+    if len({one.of_size for one in found if one.named}) > 1:
+        raise Unreadable(f"Both bounds have to be of the same quantity, as in {EXAMPLE}.")
+    return Inequality(
+        lower[0] if lower else None,
+        upper[0] if upper else None,
+        of_size=any(one.of_size for one in found),
+        named=any(one.named for one in found),
     )
 
 
-def _exact(truth: Bound) -> Fraction | None:
-    """The extreme, where its digits end; of thirty that are known they would not by chance."""
-    if truth.decimal is None or sum(map(str.isdigit, truth.decimal.lstrip("-0."))) >= _EXACT_DIGITS:
-        return None
-    return Fraction(truth.decimal)
-
-
-def _enclosure(truth: Bound) -> Ball:
-    """The extreme as narrowly as it is known."""
-    if truth.decimal is not None:
-        value = arb(truth.decimal)
-        return value if _exact(truth) is not None else value + arb(0, f"1e-{_EXACT_DIGITS}") * abs(value)
-    if truth.low is None or truth.high is None:
-        return arb(0, inf)
-    return arb(truth.low).union(arb(truth.high))
-
-
-def _shown(truth: Bound, best: Ball) -> str:
-    if truth.decimal is None and not best.is_finite():
-        return "not known"
-    digits = truth.decimal or f"{float(best.mid()):.12g}"
-    return digits if len(digits) <= _SHOWN_DIGITS else f"{digits[:_SHOWN_DIGITS]}…"
-
-
-def _rounded(side: _StatedBound, truth: Bound, sign: int) -> str:
-    """A word to those who cut the digits off."""
-    cut = truth.decimal is not None and "." in side.written and truth.decimal.startswith(side.written.rstrip("0"))
-    return " A bound from above has to be rounded up." if cut and sign > 0 else ""
+def _check_place(part: Part, found: Inequality, asked: Quantity) -> None:
+    """Raise Unreadable where the quantity has another value at the place that is said to have this one."""
+    said, place = found.upper or found.lower, end_of(part, asked).node
+    formula = asked.named.formula(asked.symbol)
+    if said is None or place is None or formula is None:
+        raise Unreadable("A bound and where it is taken are expected here.", part.start + 1)
+    begin = part.start + len(part.text) - len(part.text.lstrip()) + 1
+    value = number_of(replaced(formula, Symbol(VARIABLE), place))
+    if not any(abs(one - said.value) <= _NEAR * abs(said.value) for one in (value, abs(value))):
+        shown = f"{float(value.mid()):.6g}"
+        sentence = f"At z = {part.text.strip()} the value is {shown}, not {said.written}: which of them do you claim?"
+        raise Unreadable(sentence, begin)

@@ -1,22 +1,29 @@
 """A bound of an activation or its derivative, judged as a bound: valid, tight, attained, or not one at all."""
 
+from contextlib import suppress
 from math import inf
 from typing import Annotated, Any, Literal
 
 from flint import ctx
 from pydantic import Field
 
-from service.core.kinds import Double
+from service.core.kinds import Double, Int64
+from service.formulas.enclosures.balls import Undecided
+from service.formulas.enclosures.program import slope_of
 from service.formulas.language.tree import Expr, call
 from service.grading.answers import ANSWER_BITS, Unreadable
 from service.grading.claims.base import CLAIM_ID, Claim, Context, Judgement
-from service.grading.inequality import BoundOutcome, Inequality
+from service.grading.extremum import BoundOutcome, KnownExtreme, Tightness
+from service.grading.inequality import Inequality
+from service.grading.notation import Named
+from service.grading.quantity import Quantity
 from service.grading.results import Method
 from service.nn.activations import AnyActivation
 from service.theory.bounds import bounds
 from service.theory.facts import Range, Stretch
 
 _Quantity = Literal["value", "derivative", "abs_derivative"]
+_QUANTITIES = {"value": (0, False), "derivative": (1, False), "abs_derivative": (1, True)}
 _LOOSE_SHARE = 0.5
 _BELOW, _ABOVE = -1, 1
 
@@ -39,53 +46,75 @@ class BoundClaim(Claim):
     """Whether a valid bound is enough, or it has to be the best one; a loose one is then worth half."""
     relative_tolerance: Annotated[Double, Field(gt=0, le=1)] = 1e-4
     """How far from the best bound, relative to it, a bound is still tight."""
+    absolute_tolerance: Annotated[Double, Field(gt=0, le=1e100)] | None = None
+    """How far from the best bound a bound is still tight, too."""
+    decimals: Annotated[Int64, Field(ge=0, le=15)] | None = None
+    """So many decimals are asked for: the best bound rounded outward to them is tight, too; rounded to the other
+    side it is no bound."""
 
     def flaws(self) -> list[tuple[str, str]]:
-        """Neither or both of `activation` and `derivative_from`; a value of what only has a derivative."""
+        """Neither or both of `activation` and `derivative_from`; a value of a derivative; what is tight, unasked."""
         if (self.activation is None) == (self.derivative_from is None):
             return [("", "Exactly one of `activation` and `derivative_from` says what is bounded.")]
         if self.derivative_from is not None and self.quantity == "value":
             return [("/quantity", "Of a derivative alone, the function's own value is not known.")]
+        if self.require == "valid":
+            unasked = [name for name in ("absolute_tolerance", "decimals") if getattr(self, name) is not None]
+            return [(f"/{name}", f'`{name}` says what is tight; set `require` to "tight".') for name in unasked]
         return []
 
     def judge(self, answer: Any, context: Context) -> Judgement:
         """Both sides against the certified infimum and supremum."""
-        named = dict(self.activation.values) if self.activation else {}
-        claimed, quantity = Inequality.of(answer, named), self.quantity
-        self._check_complete(claimed)
-        if claimed.of_size and quantity == "derivative":
-            quantity = "abs_derivative"  # of |f'| is what was stated, and what is judged
-        sides = self._judged(claimed, self._truth(context, quantity))
-        if quantity == "abs_derivative" and claimed.named and not claimed.of_size and claimed.lower is not None:
-            stated = self._judged(claimed, self._truth(context, "derivative"))  # f' itself, from both sides
-            folded = self._judged(claimed.folded(), self._truth(context, quantity))
+        asked = self._asked(context)
+        claimed = Inequality.of(answer, asked).without_infinite(self.side)
+        self._check_complete(claimed, asked)
+        of_size = asked.size or claimed.of_size  # of |f'| is what was stated, and what is judged
+        sides = self._judged(claimed, asked, of_size=of_size)
+        if asked.size and not claimed.of_size and claimed.of_signed:
+            stated = self._judged(claimed, asked, of_size=False)  # f' itself, from both sides
+            folded = self._judged(claimed.folded(), asked, of_size=True)
             sides = folded if all(side.valid for side in stated) else stated
         return self._together(sides)
 
-    def _judged(self, claimed: Inequality, truth: Range) -> list[BoundOutcome]:
+    def _asked(self, context: Context) -> Quantity:
+        order, size = _QUANTITIES[self.quantity]
+        if self.activation is None:
+            return Quantity(Named((None, self._own(context)), {}), order, size)
+        closed, slope = self.activation.closed, None
+        with suppress(Undecided):
+            slope = slope_of(closed, 1)
+        named = Named((closed, slope), dict(self.activation.values), self.activation.kind_name())
+        return Quantity(named, order, size)
+
+    def _judged(self, claimed: Inequality, asked: Quantity, *, of_size: bool) -> list[BoundOutcome]:
+        near = Tightness(self.relative_tolerance, self.absolute_tolerance, self.decimals)
+        name, truth = _name(asked.order, of_size=of_size), self._truth(asked, of_size=of_size)
+        both = (
+            (claimed.lower, KnownExtreme(truth.inf, _BELOW, name)),
+            (claimed.upper, KnownExtreme(truth.sup, _ABOVE, name)),
+        )
         with ctx.workprec(ANSWER_BITS):
-            return [
-                side.judged(extreme, sign, self.relative_tolerance)
-                for side, extreme, sign in ((claimed.lower, truth.inf, _BELOW), (claimed.upper, truth.sup, _ABOVE))
-                if side is not None
-            ]
+            return [said.judged(extreme, near) for said, extreme in both if said is not None]
 
-    def _check_complete(self, claimed: Inequality) -> None:
+    def _check_complete(self, claimed: Inequality, asked: Quantity) -> None:
         if claimed.upper is None and self.side != "lower":
-            raise Unreadable("A bound from above is missing.")
-        if claimed.lower is None and self.side != "upper" and not (claimed.of_size and self.quantity == "derivative"):
-            raise Unreadable("A bound from below is missing.")
+            raise Unreadable(f"A bound from above is missing: {asked.name} <= …")
+        if claimed.lower is None and self.side != "upper" and (asked.size or not claimed.of_size):
+            raise Unreadable(f"A bound from below is missing: {asked.name} >= …")
 
-    def _truth(self, context: Context, quantity: _Quantity) -> Range:
+    def _truth(self, asked: Quantity, *, of_size: bool) -> Range:
         window = (self.interval.low, self.interval.high) if self.interval else (-inf, inf)
-        if self.activation is not None:
-            known: Range = getattr(bounds(self.activation.closed, *window), quantity)
-            return known
-        derivative = self._own(context)
-        signed = bounds(derivative, *window).value
-        if quantity == "derivative" or signed.sup.unbounded or signed.inf.unbounded:
+        function, derivative = asked.named.formulas
+        if function is not None and asked.order == 1:
+            known = bounds(function, *window)
+            return known.abs_derivative if of_size else known.derivative
+        quantity = function if asked.order == 0 else derivative
+        if quantity is None:
+            raise Unreadable("What is bounded has no formula.")
+        signed = bounds(quantity, *window).value
+        if not of_size or signed.sup.unbounded or signed.inf.unbounded:
             return signed
-        return bounds(call("abs", derivative), *window).value
+        return bounds(call("abs", quantity), *window).value
 
     def _own(self, context: Context) -> Expr:
         """The student's own derivative."""
@@ -109,9 +138,15 @@ class BoundClaim(Claim):
         share = sum(map(self._share, sides)) / len(sides)
         worst = min(sides, key=self._share)
         code = "valid_but_loose" if worst.valid and any(one.code != "tight" for one in sides) else worst.code
-        return Judgement.partial(share, code, message, Method.CERTIFIED_INTERVAL)
+        verdict = "" if share <= 0.0 else "Correct. " if share >= 1.0 else "Partly correct. "
+        return Judgement.partial(share, code, verdict + message, Method.CERTIFIED_INTERVAL)
 
     def _share(self, side: BoundOutcome) -> float:
         if side.code == "valid_but_loose":
             return 1.0 if self.require == "valid" else _LOOSE_SHARE
         return 1.0 if side.valid else 0.0
+
+
+def _name(order: int, *, of_size: bool) -> str:
+    name = "φ" + "'" * order
+    return f"|{name}|" if of_size else name

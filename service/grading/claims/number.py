@@ -1,5 +1,6 @@
 """A number near the expected one."""
 
+import re
 from fractions import Fraction
 from math import floor, log10
 from typing import Annotated, Any, Literal
@@ -9,9 +10,18 @@ from pydantic import Field
 
 from service.core.kinds import BoundedFloat, Double, Int64
 from service.formulas.enclosures.balls import Ball
-from service.grading.answers import ANSWER_BITS, constant_of
+from service.formulas.language.functions import FUNCTIONS
+from service.grading.answers import ANSWER_BITS
 from service.grading.claims.base import Claim, Context, Judgement
+from service.grading.numerals import StatedNumber
 from service.grading.results import Method
+from service.grading.wording import tidied
+
+_EQUALITY = re.compile(r"[=≈]|\\approx(?![a-zA-Z])")
+_NAME = re.compile(
+    r"\s*\\?(?P<word>[^\W\d_]+)(?:_\s*(?:\{[^{}]*\}|\w+))?(?:['’′*]|\^\s*\{?\s*(?:\*|\\ast|\\star)\s*\}?)*"
+    r"(?:\([^()=]*\))?\s*"
+)
 
 
 class NumberClaim(Claim):
@@ -26,27 +36,37 @@ class NumberClaim(Claim):
     """The largest distance."""
     significant_figures: Annotated[Int64, Field(ge=1, le=15)] | None = None
     """How many figures must be right, rounded: a distance of half a unit of the last one."""
+    decimals: Annotated[Int64, Field(ge=0, le=15)] | None = None
+    """How many decimals must be right, rounded: a distance of half a unit of the last one."""
 
     def flaws(self) -> list[tuple[str, str]]:
-        """No tolerance, or a relative one of zero."""
-        if self.relative_tolerance is None and self.absolute_tolerance is None and self.significant_figures is None:
-            return [("", "A tolerance is needed: relative, absolute, or significant figures.")]
-        if self.expected == 0 and self.absolute_tolerance is None:
-            return [("/expected", "Near zero only an absolute tolerance means anything.")]
+        """No tolerance, a relative one of zero, or decimals that say nothing beside figures or of so small a number."""
+        absolute = self.absolute_tolerance is not None or self.decimals is not None
+        if not absolute and self.relative_tolerance is None and self.significant_figures is None:
+            return [("", "A tolerance is needed: relative, absolute, decimals, or significant figures.")]
+        if self.expected == 0 and not absolute:
+            return [("/expected", "Near zero only an absolute tolerance or decimals mean anything.")]
+        if self.decimals is None:
+            return []
+        if self.significant_figures is not None:
+            return [("/decimals", "Either `decimals` or `significant_figures` says how the number is rounded.")]
+        if self.expected != 0 and abs(Fraction(repr(self.expected))) * 2 < Fraction(1, 10**self.decimals):
+            return [("/decimals", f"To {self.decimals} decimals {self.expected:g} is 0; more decimals are needed.")]
         return []
 
     def judge(self, answer: Any, context: Context) -> Judgement:
         """Correct where one of the tolerances is kept."""
-        value, formula = constant_of(answer, {})
+        stated = _stated(answer)
+        value, formula = stated.value, stated.formula
         with ctx.workprec(ANSWER_BITS):
             expected = _exactly(self.expected)
             distance, room = abs(value - expected), self._room(abs(expected))
         judged: dict[str, Any] = {"method": Method.NUMERIC, "parsed_latex": formula.latex}
         if not distance > room:  # at the very edge a ball may be on either side
-            return Judgement.correct("within_tolerance", "The number is right.", **judged)
+            return Judgement.correct("within_tolerance", "Correct.", **judged)
         if not abs(-value - expected) > room:
-            return Judgement.incorrect("differs_by_sign", "The number has the wrong sign.", **judged)
-        sentence = "The number is too large." if value > expected else "The number is too small."
+            return Judgement.incorrect("differs_by_sign", f"{stated.written} has the wrong sign.", **judged)
+        sentence = f"{stated.written} is too {'large' if value > expected else 'small'}."
         return Judgement.incorrect("outside_tolerance", sentence, **judged)
 
     def _room(self, size: arb) -> arb:
@@ -58,7 +78,24 @@ class NumberClaim(Claim):
         if self.significant_figures is not None and self.expected != 0:
             exponent = floor(log10(abs(self.expected))) - self.significant_figures + 1
             room = room.max(arb(10) ** exponent / 2)
+        if self.decimals is not None:
+            room = room.max(arb(10) ** -self.decimals / 2)
         return room
+
+
+def _stated(answer: Any) -> StatedNumber:
+    """One number: of z_0 = 1.1997 what stands behind the sign, of 1/4 = 0.25 what both sides are."""
+    if not isinstance(answer, str):
+        return StatedNumber.of(answer, {})
+    text, start, parts = tidied(answer), 0, []
+    for sign in _EQUALITY.finditer(text):
+        parts.append((text[start : sign.start()], start))
+        start = sign.end()
+    parts.append((text[start:], start))
+    name = _NAME.fullmatch(parts[0][0])
+    if len(parts) > 1 and (not parts[0][0].strip() or (name and name["word"] not in FUNCTIONS)):
+        parts = parts[1:]
+    return StatedNumber.agreed([StatedNumber.of(part, {}, begin) for part, begin in parts])
 
 
 def _exactly(value: float) -> Ball:

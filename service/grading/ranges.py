@@ -1,0 +1,71 @@
+"""A range as an answer: [0, 1/4], f' ∈ (0; 0.25], 0..0.25, "between 0 and 1/4", ±1.2 → its two ends as they stand."""
+
+import re
+from dataclasses import dataclass
+
+from service.grading.answers import Unreadable
+
+_SET = r"(?:\\left\s*)?(?P<left>[\[\](])(?P<inside>[^\[\]]*?)(?:\\right\s*)?(?P<right>[\])\[])\s*"
+_LONE = re.compile(rf"\s*(?:range|image|interval)?\s*{_SET}", re.IGNORECASE)
+_MEMBER = re.compile(rf"(?P<of>.*?)(?:∈|\\in(?![a-zA-Z])|\bin\b|=|:)\s*{_SET}", re.IGNORECASE | re.DOTALL)
+_RANGE_WORDS = re.compile(r"\b(?:range|image|interval|values?|lies|ranges|varies|goes|stays)\b", re.IGNORECASE)
+_WORDS = re.compile(
+    r"(?P<of>.*?)\b(?:between\s+(?P<low>\S.*?)\s+and|from\s+(?P<first>\S.*?)\s+to)\s+(?P<high>\S.*?)\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+_NUMBER = r"(?:[+\-−]?\s*[\d.,/]*\d|[+\-−]?\\frac\s*\{?\d+\}?\s*\{?\d+\}?)"
+_DOTS = re.compile(rf"(?P<of>)\s*(?P<low>{_NUMBER}?)\s*(?:\.{{2,}}|…|\bto\b)\s*(?P<high>{_NUMBER})\s*")
+_EITHER_SIGN = re.compile(r"\s*(?:\+\s*/?\s*[-−–]|±|\\pm(?![a-zA-Z]))(?P<size>[^+\-−±=<>≤≥]+)")
+_DASH = re.compile(r"\s*(?P<low>\d+(?:[.,]\d+)?)\s*[-−–—]\s*(?P<high>\d+(?:[.,]\d+)?)\s*")
+_TWO_WITH_A_COMMA = re.compile(r"\s*\d+,\d+\s*")
+
+
+@dataclass(frozen=True)
+class Region:
+    """Two ends, each as a text with its place and whether it is excluded, and the text of what lies between."""
+
+    of: str
+    ends: tuple[tuple[str, int, bool], tuple[str, int, bool]]
+
+
+def region_of(text: str) -> Region | None:
+    """The range that `text` is; None where it is none; Unreadable where it may be a range or something else."""
+    if sides := _EITHER_SIGN.fullmatch(text):
+        size, start = sides["size"], sides.start("size")
+        return Region("", (("-" + size.strip(), start, False), (size, start, False)))
+    if found := _LONE.fullmatch(text) or _MEMBER.fullmatch(text):
+        return _interval(found)
+    if found := _WORDS.fullmatch(text) or _DOTS.fullmatch(text):
+        low = "low" if found["low"] else "first"
+        first, last = ((str(found[name]), found.start(name), False) for name in (low, "high"))
+        return Region(_of(found), (first, last))
+    dash = _DASH.fullmatch(text)
+    if dash and float(dash["low"].replace(",", ".")) < float(dash["high"].replace(",", ".")):
+        low, high = dash["low"], dash["high"]
+        raise Unreadable(
+            f"This may be the range [{low}; {high}] or the difference {low} - ({high}): write one of them."
+        )
+    return None
+
+
+def _of(found: re.Match[str]) -> str:
+    """What is said to lie in a range, each character in its place."""
+    return _RANGE_WORDS.sub(lambda word: " " * len(word[0]), found.groupdict().get("of") or "")
+
+
+def _interval(found: re.Match[str]) -> Region | None:
+    inside, start = found["inside"], found.start("inside")
+    cuts = [cut.start() for cut in re.finditer(";", inside)] or [cut.start() for cut in re.finditer(",", inside)]
+    if not cuts:
+        return None
+    round_ones = (found["left"], found["right"]) == ("(", ")")
+    if len(cuts) > 1 or (round_ones and _TWO_WITH_A_COMMA.fullmatch(inside)):
+        sentence = (
+            "Which comma separates the ends of this interval is not clear: write a semicolon there, as in [0; 0.25]."
+        )
+        raise Unreadable(sentence, start + cuts[0] + 1)
+    ends = (
+        (inside[: cuts[0]], start, found["left"] != "["),
+        (inside[cuts[0] + 1 :], start + cuts[0] + 1, found["right"] != "]"),
+    )
+    return Region(_of(found), ends)

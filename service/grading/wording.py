@@ -1,0 +1,97 @@
+"""Words and signs around a bound or a number → plain signs, each in its place: no text changes its length."""
+
+import re
+from collections.abc import Callable
+
+from service.formulas.language.tokens import LONGEST_TEXT
+from service.grading.answers import Unreadable
+
+_CASELESS = re.IGNORECASE
+_MATHS = re.compile(r"\$+|\\[()]|\\(?:displaystyle|q?quad)(?![a-zA-Z])|&nbsp;")
+_DISPLAY = re.compile(r"^\s*\\\[|\\\]\s*$")
+_TEXT = re.compile(r"\\(?:text|textrm|textnormal|mbox)\s*\{([^{}]*)\}")
+_DOUBTS = re.compile(
+    r"[?≠≰≱≮≯]|\\(?:not|ne|neq|nleq\w*|ngeq\w*|nless|ngtr)(?![a-zA-Z])|!=|<>"
+    r"|\b(?:not|isn't|never|no|nor|cannot|can't|wrong|false|untrue|incorrect|maybe|perhaps|probably|possibly|if|unless"
+    r"|except|but|or|guess|unsure|sometimes|mostly|usually|almost)\b",
+    _CASELESS,
+)
+_ROUNDED = re.compile(
+    r"\(\s*(?:to\s+)?\d+\s*(?:d\.?\s?p\.?|s\.?\s?f\.?|decimals?|decimal places|digits|significant (?:figures|digits))"
+    r"\s*\)|\(\s*rounded\s*\)",
+    _CASELESS,
+)
+_ABOUT = re.compile(
+    r"\(\s*(?:approximately|approx\.?)\s*\)|(?<!\\)\b(?:approximately|approx\b\.?|about|around|roughly|circa|ca\.)",
+    _CASELESS,
+)
+_NEARLY = re.compile(r"(?:^|(?<=[<=>≤≥⩽⩾≦≧]))\s*(?:[~≈≃≅∼]|\\(?:approx|simeq|sim)(?![a-zA-Z]))(?=\s*[\d.\\+\-−])")
+_LINE = r"(?:\s*(?:\bin\b|∈|\\in(?![a-zA-Z]))\s*(?:ℝ|R\b|\\mathbb\s*\{?\s*R\s*\}?|\\R(?![a-zA-Z])|\bthe reals\b))"
+_EVERYWHERE = re.compile(
+    rf"(?:,|\(|\bfor\b)?\s*(?:\b(?:all|every|each|any)\s+(?:real\s+)?[zxt]\b|(?:∀|\\forall(?![a-zA-Z]))\s*[zxt]\b"
+    rf"|\b[zxt]\b(?={_LINE})){_LINE}?\s*[:)]?"
+    r"|\b(?:everywhere|for all real numbers|on the whole line|on (?:ℝ|R)\b|on \\mathbb\s*\{?\s*R\s*\}?)",
+    _CASELESS,
+)
+_FILLERS = re.compile(r"\b(?:the|we have|has|of|so|thus|hence|therefore|that is|always|it holds that)\b", _CASELESS)
+_IS = re.compile(r"\b(?P<verb>is|are)\b(?P<sign>\s*(?:[<>≤≥=]|\b(?:between|in|not|wrong)\b))?", _CASELESS)
+_LIMITS = re.compile(r"\b(?:for|when|whenever|where|while)\b", _CASELESS)
+_SIGNS: list[tuple[str, str]] = [  # in the order in which they are looked for
+    (
+        r"\b(?:(?:less|smaller) than or equal to|at most|(?:no|not|never) (?:more|greater|larger|bigger) than|up to"
+        r"|(?:never|does not|doesn't|cannot) exceeds?|not exceeding|bounded (?:from )?above by|bounded by)\b",
+        "<=",
+    ),
+    (
+        r"\b(?:(?:greater|larger|more) than or equal to|at least|(?:no|not|never) (?:less|smaller) than"
+        r"|bounded (?:from )?below by)\b",
+        ">=",
+    ),
+    (r"\b(?:less|smaller) than\b", "<"),
+    (r"\b(?:greater|larger|more) than\b", ">"),
+    (r"&leq?;|\\leqslant(?![a-zA-Z])|\\leqq(?![a-zA-Z])|\\leq?(?![a-zA-Z])|<\s*=|=\s*<(?!=)", "<="),
+    (r"&geq?;|\\geqslant(?![a-zA-Z])|\\geqq(?![a-zA-Z])|\\geq?(?![a-zA-Z])|>\s*=", ">="),
+    (r"\\lt(?![a-zA-Z])|&lt;", "<"),
+    (r"\\gt(?![a-zA-Z])|&gt;", ">"),
+    (r"[≤⩽≦]", "≤"),
+    (r"[≥⩾≧]", "≥"),
+]
+_PLAIN_SIGNS = [(re.compile(pattern, _CASELESS), sign) for pattern, sign in _SIGNS]
+_LAST_MARKS = re.compile(r"(?<![.…\s])\s*[.,;]\s*$")
+
+
+def tidied(text: str) -> str:
+    """`text` without dollar signs, "about", "(5 d.p.)" and its last full stop; every other character in its place."""
+    if len(text) > LONGEST_TEXT:
+        raise Unreadable(
+            f"An answer has at most {LONGEST_TEXT} characters; this one has {len(text)}.", LONGEST_TEXT + 1
+        )
+    text = _TEXT.sub(lambda found: " " * (found.start(1) - found.start()) + found[1] + " ", text)
+    for pattern in (_MATHS, _DISPLAY, _LAST_MARKS, _ROUNDED, _ABOUT, _NEARLY):
+        text = pattern.sub(_blanks, text)
+    return text
+
+
+def with_signs(text: str) -> str:
+    """What `tidied` made of a bound with plain signs for its words: "at most" is <=; Unreadable where it is doubted."""
+    for pattern, sign in _PLAIN_SIGNS:
+        text = pattern.sub(_padded(sign), text)
+    for pattern in (_EVERYWHERE, _FILLERS):
+        text = pattern.sub(_blanks, text)
+    text = _IS.sub(lambda found: ("" if found["sign"] else "=").ljust(len(found["verb"])) + (found["sign"] or ""), text)
+    if limit := _LIMITS.search(text):
+        sentence = f"“{limit[0]}” seems to limit where your bound holds; state one that holds for every z."
+        raise Unreadable(sentence, limit.start() + 1)
+    if doubt := _DOUBTS.search(text):
+        raise Unreadable(
+            f"“{doubt[0]}” leaves open what you claim: state the bound alone, as in |f'(z)| <= 1.2.", doubt.start() + 1
+        )
+    return text
+
+
+def _blanks(found: re.Match[str]) -> str:
+    return " " * len(found[0])
+
+
+def _padded(sign: str) -> Callable[[re.Match[str]], str]:
+    return lambda found: sign.ljust(len(found[0]))
