@@ -25,6 +25,7 @@ _LABEL = re.compile(
 )
 _BOUNDS_NAME = re.compile(r"\s*(?P<name>[MKLCB])\s*(?=[=<≤])")
 _LONE_NAME = re.compile(r"\s*\\?[^\W\d_]+(?:_\w+)?'*(?:\(\w*\))?\s*")
+_OF_CHANCE = re.compile(r"(?<![A-Za-z])(?:E|P|Pr|Var)\s*(?:\\left\s*)?[\[({]|𝔼|\\mathbb\s*\{?\s*[EP]\b")
 _LONGEST_QUOTE = 60
 
 
@@ -206,6 +207,8 @@ def _alone(group: _Group, part: Part) -> tuple[Span, bool]:
 
 def _term(part: Part, asked: Quantity, *, bounded: bool) -> StatedNumber | tuple[Expr, Part]:
     """A number, or a formula of the quantity or of z."""
+    if _OF_CHANCE.search(part.text):
+        raise _other(part, asked)
     if asked.named.mentions(part.text):
         node, _ = formula_of(part, asked)
         if node.has_names():

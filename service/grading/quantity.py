@@ -1,6 +1,5 @@
 """What a bound bounds: f'(z), 4f'(z), |f'(z)|^2 or a formula of z → what is said of the quantity that was asked for."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -118,27 +117,26 @@ class _Solver:
 
 def _line(formula: Expr, quantity: Expr) -> tuple[Fraction, Fraction] | None:
     """c and d with which `formula` is c·q + d at a few places, as far as numbers tell."""
-    seen = list(_values(formula, quantity))
-    if any(here.overlaps(there) is False for here, there in seen):
-        for one, other in combinations(seen, 2):
-            if one[1].overlaps(other[1]):
-                continue
-            factor = _simple((one[0] - other[0]) / (one[1] - other[1]))
-            offset = None if factor is None else _simple(one[0] - rational(factor) * one[1])
-            if not factor or offset is None:
-                return None
-            line = rational(factor), rational(offset)
-            return (factor, offset) if all(here.overlaps(line[0] * q + line[1]) for here, q in seen) else None
+    seen = [pair for place in _PLACES if (pair := _values(formula, quantity, place)) is not None]
+    if all(here.overlaps(there) for here, there in seen):
+        return _SAME
+    pairs = ((one, other) for one, other in combinations(seen, 2) if not one[1].overlaps(other[1]))
+    one, other = next(pairs, (None, None))
+    if one is None or other is None:
         return None
-    return _SAME
+    factor = _simple((one[0] - other[0]) / (one[1] - other[1]))
+    offset = _simple(one[0] - rational(factor) * one[1]) if factor else None
+    if not factor or offset is None:
+        return None
+    fits = all(here.overlaps(rational(factor) * there + rational(offset)) for here, there in seen)
+    return (factor, offset) if fits else None
 
 
-def _values(formula: Expr, quantity: Expr) -> Iterator[tuple[Ball, Ball]]:
-    for place in _PLACES:
-        with suppress(Undecided):
-            pair = value_at(formula, rational(place)), value_at(quantity, rational(place))
-            if all(one.is_finite() for one in pair):
-                yield pair
+def _values(formula: Expr, quantity: Expr, place: Fraction) -> tuple[Ball, Ball] | None:
+    with suppress(Undecided):
+        pair = value_at(formula, rational(place)), value_at(quantity, rational(place))
+        return pair if pair[0].is_finite() and pair[1].is_finite() else None
+    return None
 
 
 def _simple(value: Ball) -> Fraction | None:
