@@ -27,6 +27,7 @@ _CLOSING = {"(": ")", "{": "}", "[": "]", "\\lvert": "\\rvert"}
 _MOST_ARGUMENTS = 300
 _ARITIES = {"pow": (2, 2), "root": (1, 2), "log": (1, 2), "ln": (1, 2), **dict.fromkeys(EXTREMES, (2, _MOST_ARGUMENTS))}
 _LARGEST_DEGREE = 65
+_LARGEST_RADICAND = 60
 _INVERSES = ("sin", "cos", "tan", "sinh", "cosh", "tanh")
 
 
@@ -213,12 +214,21 @@ class ArgumentReader(PiecewiseRules):
         degree = self._degree(self._closed(opening), opening) if opening else 2
         radicand = self._bare(token) if "root" in self._conventions else self._single(whole=token.text != "\\sqrt")
         self._check_digits(token, "\\sqrt{…}")
+        return self._real_root(radicand, degree, token)
+
+    def _real_root(self, radicand: Expr, degree: int, token: Token) -> Expr:
+        if degree % 2 and radicand.count() > _LARGEST_RADICAND:  # it stands twice in a root of an odd degree
+            self._fail(f"write (…)^(1/{degree})", token, "has too long a formula below it")
         return rooted(radicand, degree)
 
     def _has_degree(self) -> bool:
         match self._ahead(4):
-            case [Token(text="["), Token(kind="number"), Token(text="]"), Token(text="{" | "(")]:
+            case [Token(text="["), Token(kind="number"), Token(text="]"), Token(text="{")]:
                 return True
+            case [Token(text="["), Token(text=degree), Token(text="]"), Token(text="(", apart=False)] if (
+                degree.isdigit()
+            ):
+                self._fail(f"write (…)^(1/{degree}), or sqrt({degree})*(…)", self._last, "is not clear here")
         return False
 
     def _degree(self, degree: Expr, token: Token) -> int:
@@ -232,7 +242,9 @@ class ArgumentReader(PiecewiseRules):
         if name in ("log", "ln"):
             return self._logarithm(token, arguments, base)
         if name == "root":
-            return rooted(arguments[0], self._degree(node if first else TWO, token))
+            return self._real_root(arguments[0], self._degree(node if first else TWO, token), token)
+        if name == "cbrt":
+            return self._real_root(node, 3, token)
         if name == "pow":
             exponent = node if first[0] == Constant("e") else self._bounded(node, token.position)
             return raised(first[0], exponent)

@@ -8,6 +8,7 @@ import unicodedata
 
 from service.formulas.language.tokens import LONGEST_TEXT, FormulaError
 
+_LONGEST_SPELLING = 2 * LONGEST_TEXT
 _PRINTABLE = range(0x20, 0x7F)
 _FULL_WIDTH = range(0xFF01, 0xFF5F)
 _MATHEMATICAL = range(0x1D400, 0x1D800)
@@ -105,6 +106,9 @@ def spelled(text: str) -> tuple[str, list[int]]:
         before = spelling.rstrip()[-1:] or before
         written.append(spelling)
         origins += [place] * len(spelling)
+    if len(origins) > _LONGEST_SPELLING:
+        sentence = f"A formula has at most {_LONGEST_SPELLING} characters with its symbols in words; leave some out."
+        raise FormulaError(sentence, origins[_LONGEST_SPELLING])
     end = len(text) + 1
     return "".join(written) + ("}" if run else ""), [*origins, *([end] if run else []), end]
 

@@ -21,7 +21,7 @@ _CONDITIONS = re.compile(
     r"[<>?&]|\\begin|\\in\b|(?<![A-Za-z])(?:if|for|else|otherwise|where|when|wenn|falls)(?![A-Za-z])"
 )
 _FRINGE = re.compile(r"(?:[\s$`]|\\[()\[\]])*")
-_STOP = re.compile(r"(?:(?<!\\)[.;,]|[\s$`]|\\[)\]])+\Z")
+_LONGEST_NAME = 100  # of what a formula is said to be equal to
 
 
 def equation_sides(text: str, words: Words | None = None) -> list[str]:
@@ -36,8 +36,7 @@ def equation_sides(text: str, words: Words | None = None) -> list[str]:
 
 def sides_of(written: str, words: Words) -> list[tuple[int, int]]:
     """Where each of the formulas that `written` says are equal begins and ends."""
-    stop = _STOP.search(written)
-    end = stop.start() if stop else len(written)
+    end = _end(written)
     start, signs = _content(written, 0), _equal_signs(written[:end])
     if signs and _is_named(written[start : signs[0][0]].strip(), words):
         (_, start), *signs = signs
@@ -46,6 +45,20 @@ def sides_of(written: str, words: Words) -> list[tuple[int, int]]:
     starts = [start, *(behind for _, behind in signs)]
     ends = [*(before for before, _ in signs), end]
     return [(_content(written, first), max(last, first)) for first, last in zip(starts, ends, strict=True)]
+
+
+def _end(written: str) -> int:
+    """Where the formula ends: before blanks, full stops and the like."""
+    end = len(written)
+    while end:
+        if end > 1 and written[end - 2] == "\\":
+            if written[end - 1] not in ")]":
+                break
+            end -= 1
+        elif written[end - 1] not in ".;, \t\r\n$`":
+            break
+        end -= 1
+    return end
 
 
 def _content(written: str, start: int) -> int:
@@ -65,6 +78,8 @@ def _equal_signs(written: str) -> list[tuple[int, int]]:
 
 def _is_named(left: str, words: Words) -> bool:
     """Whether it is the name of what the formula behind it is: y, f(z), f'(z), dy/dz or nothing."""
+    if len(left) > _LONGEST_NAME:
+        return False
     if not left or any(form.fullmatch(left) for form in _DERIVATIVES):
         return True
     quantity = _QUANTITY.fullmatch(left)

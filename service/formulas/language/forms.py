@@ -64,7 +64,6 @@ _TWO_PI = Product((TWO, Constant("pi")))
 _ROOT_OF_TWO = Call("sqrt", (TWO,))
 FORMS: dict[str, Callable[[Expr], Expr]] = {
     "square": lambda u: Power(u, TWO),
-    "cbrt": lambda u: rooted(u, 3),
     "log2": lambda u: logarithm(u, TWO),
     "log1p": lambda u: Call("ln", (Sum((ONE, u)),)),
     "expm1": lambda u: Sum((Call("exp", (u,)), MINUS_ONE)),

@@ -11,7 +11,7 @@ from service.formulas.language.indicators import PIECEWISE_NAMES
 from service.formulas.language.logic import WORDS
 from service.formulas.language.tokens import FormulaError, Token
 
-_FORMS = {*FORMS, "log", "pow", "root"}
+_FORMS = {*FORMS, "log", "pow", "root", "cbrt"}
 _CONSTANTS = {"e", "pi"}
 _RESERVED = ("arctan", "arsinh", "arcsinh", "log", "log_10", "ReLU", "sgn", "if", "else", "otherwise", "for", "where")
 _INVERSE = {
@@ -101,6 +101,7 @@ class Words:
     parameters: Collection[str]
     letter: str = "z"
     _known: set[str] = field(init=False, repr=False)
+    _split_words: dict[str, list[str]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         known = {*FUNCTIONS, *EXTREMES, *_FORMS, *_CONSTANTS, *WORDS, *PIECEWISE_NAMES, self.letter, *self.parameters}
@@ -115,16 +116,17 @@ class Words:
         found = list[Token]()
         for token in tokens:
             found += self._parts(token) if token.kind == "name" else [token]
-            _join(found)
+            if token.text in ("{", "}") or token.kind == "name":
+                _join(found)
         return found
 
     def knows(self, word: str) -> bool:
         """Whether `word` means something in a formula."""
-        return self._name(word) is not None or self._split(word) != [word]
+        return self._name(word) is not None or self._pieces(word) != [word]
 
     def stands_in(self, tokens: list[Token]) -> bool:
         """Whether the variable stands in `tokens`."""
-        return any(token.text == self.letter for token in self.resolved(tokens))
+        return any(token.kind == "name" and self.letter in self._pieces(token.text) for token in tokens)
 
     def has_unknown(self, tokens: list[Token], letter: str) -> bool:
         """Whether `letter` occurs in a word that means nothing here."""
@@ -173,12 +175,17 @@ class Words:
             yield replace(token, kind="operator", text="_", apart=False)
             yield replace(token, kind="number" if based[2].isdigit() else "name", text=based[2], apart=False)
             return
-        name = self._name(token.text)
-        parts = [token.text] if name or token.text.lower() in _MEANT else self._split(token.text)
         place = token.position
-        for number, part in enumerate(parts):
+        for number, part in enumerate(self._pieces(token.text)):
             yield replace(token, text=self._name(part) or part, position=place, apart=token.apart and not number)
             place += len(part)
+
+    def _pieces(self, word: str) -> list[str]:
+        """The words that `word` is made of: one, where it is known or none of its pieces are."""
+        if word not in self._split_words:
+            whole = self._name(word) is not None or word.lower() in _MEANT
+            self._split_words[word] = [word] if whole else self._split(word)
+        return self._split_words[word]
 
     def _name(self, word: str) -> str | None:
         """The name that the grammar has for `word`; None where it has none."""
