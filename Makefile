@@ -110,8 +110,9 @@ bench-formulas: $(BIN)/.dev ## measure formulas against the activations written 
 	$(BIN)/python benchmarks/formulas.py
 	$(BIN)/python benchmarks/profiles.py
 
-fuzz: $(BIN)/.dev ## mutate formulas for two minutes (SECONDS=120)
+fuzz: $(BIN)/.dev ## mutate formulas for two minutes (SECONDS=120); then 10,000 printed and 10,000 changed ones, some 15 minutes
 	$(BIN)/python benchmarks/fuzz_formulas.py $(SECONDS)
+	PRINTED_FORMULAS=1250 MUTATED_FORMULAS=10000 $(BIN)/python -m pytest api_tests/formulas/test_printers.py api_tests/formulas/test_mutated.py
 
 rivals: $(BIN)/.dev ## install PyTorch and JAX for `make bench`
 	$(BIN)/python -m pip install --disable-pip-version-check 'torch==2.13.0' jax jaxlib

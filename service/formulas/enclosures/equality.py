@@ -126,10 +126,8 @@ def _number_that_is(node: Expr) -> Number | None:
     """The rational number that a formula is, where a ball shows which one it may be and `identical` proves it."""
     with suppress(Undecided), ctx.workprec(COMPARISON_BITS):
         seen = value_at(node, rational(_STEPS[0]))
-        if seen.is_finite():
-            number = Number(Fraction(float(seen)).limit_denominator(_LARGEST_DENOMINATOR))
-            if seen.contains(rational(number.value)) and identical(node, number):
-                return number
+        number = Number(Fraction(float(seen) if seen.is_finite() else 0).limit_denominator(_LARGEST_DENOMINATOR))
+        return number if seen.contains(rational(number.value)) and identical(node, number) else None
     return None
 
 
