@@ -77,7 +77,8 @@ def alike(one: Expr, other: Expr, z: Any) -> bool | None:
             here, there = value(one, z), value(other, z)
         except (NoValue, ZeroDivisionError, OverflowError):
             return None
-        return bool(abs(here - there) <= mpmath.mpf("1e-60") * max(1, abs(here)))
+        size = max(abs(here), abs(there))
+        return None if size < mpmath.mpf("1e-300") else bool(abs(here - there) <= mpmath.mpf("1e-60") * size)
 
 
 def places(node: Expr) -> Iterator[tuple[int, ...]]:
