@@ -1,4 +1,4 @@
-"""Formulas with one thing changed are told from the original, or proven equal; mpmath judges at sixty digits."""
+"""Formulas with one thing changed are told from the original, or proven equal; mpmath judges at hundreds of digits."""
 
 import os
 from collections import Counter
@@ -35,7 +35,7 @@ _OWN: dict[str, Callable[..., Any]] = {
 
 
 class NoValue(Exception):
-    """A formula has no value at a place, or none that can be told from another at sixty digits."""
+    """A formula has no value at a place, or none that can be compared with another."""
 
 
 def value(node: Expr, z: Any) -> Any:
@@ -73,13 +73,13 @@ def _power(base: Any, exponent: Any) -> Any:
 
 def alike(one: Expr, other: Expr, z: Any) -> bool | None:
     """Whether both have the same value at z; None where either has none, or too many digits are lost to tell."""
-    with mpmath.workdps(400):
+    with mpmath.workdps(600):
         try:
             here, there = value(one, z), value(other, z)
         except (NoValue, ZeroDivisionError, OverflowError):
             return None
         size = max(abs(here), abs(there))
-        return None if size < mpmath.mpf("1e-300") else bool(abs(here - there) <= mpmath.mpf("1e-60") * size)
+        return None if size < mpmath.mpf("1e-300") else bool(abs(here - there) <= mpmath.mpf("1e-400") * size)
 
 
 def places(node: Expr) -> Iterator[tuple[int, ...]]:
