@@ -42,6 +42,12 @@ $(TOOLS)/%/.installed: requirements/tools/%.lock
 	@$(TOOLS)/$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+$(TOOLS)/editors/.installed: requirements/tools/editors/package-lock.json $(TOOLS)/node/.installed
+	@echo "· installing the editors of formulas into $(TOOLS)/editors"
+	@mkdir -p $(TOOLS)/editors && cp requirements/tools/editors/package*.json $(TOOLS)/editors
+	@cd $(TOOLS)/editors && $(NODE) npm ci --silent --ignore-scripts
+	@touch $@
+
 openapi/tools/node_modules/.installed: openapi/tools/package-lock.json $(TOOLS)/node/.installed
 	@echo "· installing the tools for OpenAPI documents"
 	@cd openapi/tools && $(NODE) npm ci --silent --ignore-scripts
@@ -136,11 +142,12 @@ lock: $(BIN)/.dev $(TOOLS)/node/.installed ## pin the dependencies anew
 	$(PIN) --extra dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
 	for tool in requirements/tools/*.in; do $(PIN) $$tool -o $${tool%.in}.lock || exit 1; done
 	cd openapi/tools && $(NODE) npm update --save --ignore-scripts
+	cd requirements/tools/editors && $(NODE) npm update --save --package-lock-only --ignore-scripts
 
 clients: $(BIN)/.dev $(TOOLS)/openapi-python-client/.installed $(TOOLS)/openapi-generator/.installed $(TOOLS)/go/.installed openapi/tools/node_modules/.installed ## generate, compile and run a client in every language (CLIENTS=names)
 	$(BIN)/python openapi/clients/run.py $(CLIENTS)
 
-consumers: clients $(TOOLS)/consumers/.installed ## what foreign programs make of this project: generated clients in four languages, nbgrader, otter-grader, PyLTI1p3; minutes, before a release
+consumers: clients $(TOOLS)/consumers/.installed $(TOOLS)/editors/.installed ## what foreign programs make of this project: generated clients in four languages, nbgrader, otter-grader, PyLTI1p3, MathLive, MathQuill; minutes, before a release
 	$(BIN)/python -m pytest api_tests/consumers
 
 contract: $(BIN)/.dev $(TOOLS)/schemathesis/.installed ## test the running service against its document (EACH=100 cases an operation, SEED=1, PHASES)

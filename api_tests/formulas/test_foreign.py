@@ -1,4 +1,4 @@
-"""What SymPy prints, in LaTeX and in eight languages, is read with the values of the tree that it prints."""
+"""What foreign programs write is read as they mean it: SymPy in LaTeX and eight languages, Maxima, editors."""
 
 import os
 
@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
+from api_tests.cases import case
+from api_tests.formulas.editors import TYPED, Typed
 from api_tests.formulas.foreign import PRINTERS, from_sympy, in_sympy, printed
 from api_tests.formulas.growing import FORMULAS
 from service.formulas.language.evaluation import Evaluation
@@ -79,3 +81,10 @@ MAXIMA = [
 def test_what_maxima_prints_is_read(text: str, meant: str) -> None:
     """As STACK shows it to students and stores it."""
     assert same(values(parse(text)), values(parse(meant)))
+
+
+@pytest.mark.parametrize("one", TYPED, ids=lambda one: one.keys)
+def test_what_an_editor_of_formulas_gives_is_read_as_what_was_typed(one: Typed) -> None:
+    for latex in filter(None, (one.mathlive, one.mathquill)):
+        with case(latex):
+            assert same(values(parse(latex)), values(parse(one.meant)))

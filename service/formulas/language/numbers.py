@@ -27,7 +27,8 @@ class NumberReader(TokenStream):
         if self._has_decimals(token):
             if not self._in_list:
                 return Number(self._with_comma(token))
-            self._doubtful = token
+            digits = self._ahead(2)[1].text.partition(".")
+            self._doubtful = token if not digits[1] or len(digits[0]) == 3 else self._doubtful  # 2,0.5 are two numbers
         elif token.text.isdigit() and not above and "product" not in self._conventions:
             return Number(Fraction(token.text) + self._proper_fraction())
         return Number(Fraction(token.text))

@@ -128,6 +128,9 @@ class _Tokenizer:
             else:
                 self._read()
         self._add("end", "")
+        bars = [token.text for token in self._tokens if token.text in ("\\lvert", "\\rvert")]
+        if bars[:1] == ["\\rvert"]:  # as MathQuill has it of (1+|z|)
+            return [replace(token, text="|") if token.text in bars else token for token in self._tokens]
         return self._tokens
 
     def _read(self) -> None:

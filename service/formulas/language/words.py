@@ -117,7 +117,7 @@ class Words:
         for token in tokens:
             found += self._parts(token) if token.kind == "name" else [token]
             if token.text in ("{", "}") or token.kind == "name":
-                _join(found)
+                _join(found, self.parameters)
         return found
 
     def knows(self, word: str) -> bool:
@@ -225,10 +225,12 @@ class Words:
         )
 
 
-def _join(found: list[Token]) -> None:
+def _join(found: list[Token], parameters: Collection[str]) -> None:
     """One name for `arc tan`, and for a function's name in braces of its own; \\frac for frac{…}."""
     match found:
-        case [*_, Token(text="arc"), Token(kind="name", text=name)] if f"a{name}" in FUNCTIONS:
+        case [*_, Token(kind="name", text="arc" | "ar" | "a" as start), Token(kind="name", text=name) as last] if (
+            f"a{name}" in FUNCTIONS and start not in parameters and (start == "arc" or not last.apart)
+        ):
             found[-2:] = [replace(found[-2], text=f"a{name}")]
         case [*_, Token(text="{"), Token(kind="name", text=name), Token(text="}")] if name in FUNCTIONS:
             found[-3:] = [replace(found[-2], apart=found[-3].apart)]
