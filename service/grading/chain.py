@@ -23,6 +23,12 @@ _LABEL = re.compile(
     r"\s*(?:_\s*(?:\{[^{}]*\}|[zxt]\b))?",
     re.IGNORECASE,
 )
+_NAMED_AFTER = re.compile(
+    r"(?P<number>[^<>≤≥=:]*?\d[^<>≤≥=:]*?)\s*[=:]?\s*\b"
+    r"(?:(?P<lower>lower bound|min(?:imum)?|infimum)|upper bound|max(?:imum)?"
+    r"|sup(?:remum)?)\s*",
+    re.IGNORECASE,
+)
 _BOUNDS_NAME = re.compile(r"\s*(?P<name>[MKLCB])\s*(?=[=<≤])")
 _LONE_NAME = re.compile(r"\s*\\?[^\W\d_]+(?:_\w+)?'*(?:\(\w*\))?\s*")
 _OF_CHANCE = re.compile(r"(?<![A-Za-z])(?:E|P|Pr|Var)\s*(?:\\left\s*)?[\[({]|𝔼|\\mathbb\s*\{?\s*[EP]\b")
@@ -105,11 +111,22 @@ def statement(part: Part, asked: Quantity) -> tuple[Span, bool]:
     if label and not _is_call(part.text, label.end()):
         span, named = _chain(_labelled(label, part, asked), asked)
         return (replace(span, of_size=True), True) if label["lipschitz"] else (span, named)
+    if after := _named_after(part, asked):
+        return after
     name = _BOUNDS_NAME.match(part.text)
     if name and name["name"] not in asked.named.parameters:
         rest = part.text[name.end() :]
         part = Part(" " * name.end() + ("≤" + rest[1:] if rest.startswith("=") else rest), part.start)
     return _chain(part, asked)
+
+
+def _named_after(part: Part, asked: Quantity) -> tuple[Span, bool] | None:
+    """Of "1/4 is the maximum": a number, and behind it what it is."""
+    found = _NAMED_AFTER.fullmatch(part.text)
+    if found is None:
+        return None
+    end = end_of(Part(found["number"], part.start), asked)
+    return (Span(end, None) if found["lower"] else Span(None, end)), False
 
 
 def _labelled(label: re.Match[str], part: Part, asked: Quantity) -> Part:

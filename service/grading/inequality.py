@@ -17,14 +17,17 @@ from service.grading.quantity import Quantity
 from service.grading.ranges import Region, region_of
 from service.grading.wording import tidied, with_signs
 
-_SEPARATOR = re.compile(r"(?<!\d),|,(?!\d)|;|&|∧|\\(?:land|wedge)(?![a-zA-Z])|\n|\band\b")
+_SEPARATOR = re.compile(r"(?<![\d\\]),|(?<!\\),(?!\d)|(?<!\\);|&|∧|\\(?:land|wedge)(?![a-zA-Z])|\n|\band\b")
 _ENDLESS = re.compile(
     r"\s*(?:it is |f' is )?(?:unbounded|not bounded|(?:there is )?no (?:finite |upper |lower )?bound|none|infinite)\s*",
     re.IGNORECASE,
 )
+_TAKEN = r"(?:with\s+)?\b(?:attained|reached|taken|equality|max(?:imum)?)\b"
+_AT = rf"(?:{_TAKEN}\s*(?:at|for|when|iff|if|@)|\bat\b|@)\s*(?:[zx]\s*[=≈]|(?=\s*[\d.\-−]))"
 _PLACE = re.compile(
-    r"\s*,?\s*(?:\((?:at)?\s*[zx]\s*(?:=|≈)(?P<inner>[^()=<>]*)\)|(?:\b(?:attained|reached|taken)\s*)?(?:\bat\b|@)"
-    r"\s*[zx]\s*(?:=|≈)(?P<outer>[^()=<>]*))\s*$"
+    rf"\s*,?\s*(?:\(\s*(?:{_TAKEN})?\s*(?:\bat\b)?\s*[zx]\s*[=≈](?P<inner>[^()=<>]*)\)"
+    rf"|(?P<open>\()?\s*{_AT}(?P<outer>[^()=<>]*)(?(open)\)))\s*$",
+    re.IGNORECASE,
 )
 _NEAR = 1e-3  # how far a value may be, relative to it, from what is said to be taken somewhere
 
@@ -51,11 +54,10 @@ class Inequality:
         if _ENDLESS.fullmatch(text):
             low, high = (StatedBound(value, False, text.strip()) for value in (-INFINITY, INFINITY))
             return cls(low, high)
-        text = with_signs(text)
         place = _PLACE.search(text)
         if place is None:
-            return _read(text, asked)
-        found = _read(text[: place.start()], asked)
+            return _read(with_signs(text), asked)
+        found = _read(with_signs(text[: place.start()]), asked)
         group = "inner" if place["inner"] else "outer"
         _check_place(Part(place[group], place.start(group)), found, asked)
         return found

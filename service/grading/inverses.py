@@ -81,7 +81,7 @@ def opened(node: Expr, span: Span) -> tuple[Expr, Span]:
         case Power(base, Number(exponent)) if exponent < 0:
             below = base if exponent == -1 else Power(base, Number(-exponent))
             return below, _reciprocal(span, never_negative=_never_negative(below))
-        case Power(base, Number(exponent)):
+        case Power(base, Number(exponent)) if exponent > 0:
             return _rooted(base, exponent, span)
         case Call(function, (inner,)) if function in _INVERSES:
             known = span if function == "ln" else _checked(span, above=function == "exp")

@@ -19,8 +19,8 @@ _NAME = r"(?:\\(?:varphi|phi|sigma|psi|rho)(?![a-zA-Z])|varphi|phi|sigma|psi|[fF
 _APART = r"(?<![A-Za-z\\])"
 _VALUE_NAME = r"(?:\\(?:varphi|phi|psi)(?![a-zA-Z])|" + _APART + r"(?:varphi|phi|psi|[fFghya]|[φϕψ]))(?![A-Za-z0-9_'])"
 _PRIMES = r"(?:['’‘′´ʹ]|″|''|\^\s*\{?\s*(?:\\prime\s*)+\}?|\^\s*\{'+\}|\^\s*\{\s*\(\d\)\s*\})+"
-_ARGUMENT = (  # one that is not a number or the variable is left to be refused
-    r"(?:\s*(?:\\left|\\big)?\s*\(\s*(?P<{}>[^()]*?)\s*(?:\\right|\\big)?\s*\)|(?!\s*(?:\\left\s*)?\())"
+_ARGUMENT = (  # anything but a number or the variable is left to be refused, as is a number behind it: f'(z)2
+    r"(?:\s*(?:\\left|\\big)?\s*\(\s*(?P<{}>[^()]*?)\s*(?:\\right|\\big)?\s*\)|(?!\s*(?:\\left\s*)?\())(?!\s*\d)"
 )
 _D = r"(?:\\(?:mathrm|operatorname)\s*\{\s*d\s*\}|\\mathrm\s+d|\\partial(?![a-zA-Z])|∂|d)\s*"
 _POWER = r"(?P<{}>\^\s*\{{?\s*\d\s*\}}?|[²³])?\s*"

@@ -14,7 +14,7 @@ _WORDS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NUMBER = r"(?:[+\-−]?\s*[\d.,/]*\d|[+\-−]?\\frac\s*\{?\d+\}?\s*\{?\d+\}?)"
-_DOTS = re.compile(rf"(?P<of>)\s*(?P<low>{_NUMBER}?)\s*(?:\.{{2,}}|…|\bto\b)\s*(?P<high>{_NUMBER})\s*")
+_DOTS = re.compile(rf"(?P<of>)\s*(?P<low>{_NUMBER})\s*(?:\.{{2,}}|…|\bto\b)\s*(?P<high>{_NUMBER})\s*")
 _EITHER_SIGN = re.compile(r"\s*(?:\+\s*/?\s*[-−–]|±|\\pm(?![a-zA-Z]))(?P<size>[^+\-−±=<>≤≥]+)")
 _DASH = re.compile(r"\s*(?P<low>\d+(?:[.,]\d+)?)\s*[-−–—]\s*(?P<high>\d+(?:[.,]\d+)?)\s*")
 _TWO_WITH_A_COMMA = re.compile(r"\s*\d+,\d+\s*")
@@ -32,7 +32,7 @@ def region_of(text: str) -> Region | None:
     """The range that `text` is; None where it is none; Unreadable where it may be a range or something else."""
     if sides := _EITHER_SIGN.fullmatch(text):
         size, start = sides["size"], sides.start("size")
-        return Region("", (("-" + size.strip(), start, False), (size, start, False)))
+        return Region("", (("-" + size.rstrip(), start - 1, False), (size, start, False)))
     if found := _LONE.fullmatch(text) or _MEMBER.fullmatch(text):
         return _interval(found)
     if found := _WORDS.fullmatch(text) or _DOTS.fullmatch(text):
@@ -55,7 +55,8 @@ def _of(found: re.Match[str]) -> str:
 
 def _interval(found: re.Match[str]) -> Region | None:
     inside, start = found["inside"], found.start("inside")
-    cuts = [cut.start() for cut in re.finditer(";", inside)] or [cut.start() for cut in re.finditer(",", inside)]
+    cuts = [cut.start() for cut in re.finditer(r"(?<!\\);", inside)]
+    cuts = cuts or [cut.start() for cut in re.finditer(r"(?<!\\),", inside)]
     if not cuts:
         return None
     round_ones = (found["left"], found["right"]) == ("(", ")")

@@ -11,8 +11,8 @@ _MATHS = re.compile(r"\$+|\\[()]|\\(?:displaystyle|q?quad)(?![a-zA-Z])|&nbsp;")
 _DISPLAY = re.compile(r"^\s*\\\[|\\\]\s*$")
 _TEXT = re.compile(r"\\(?:text|textrm|textnormal|mbox)\s*\{([^{}]*)\}")
 _DOUBTS = re.compile(
-    r"[?≠≰≱≮≯]|\\(?:not|ne|neq|nleq\w*|ngeq\w*|nless|ngtr)(?![a-zA-Z])|!=|<>"
-    r"|\b(?:not|isn't|never|no|nor|cannot|can't|wrong|false|untrue|incorrect|maybe|perhaps|probably|possibly|if|unless"
+    r"[?≠≰≱≮≯]|\\(?:not|ne|neq|nleq\w*|ngeq\w*|nless|ngtr)(?![a-zA-Z])|!=|<>|∖|\\setminus|(?<![a-zA-Z])\\\s*\{\s*0"
+    r"|\b(?:not|isn't|never|no|nor|cannot|can't|doesn't|don't|won't|wrong|false|untrue|incorrect|maybe|perhaps|probably|possibly|if|unless"
     r"|except|but|or|guess|unsure|sometimes|mostly|usually|almost)\b",
     _CASELESS,
 )
@@ -33,17 +33,19 @@ _EVERYWHERE = re.compile(
     r"|\b(?:everywhere|for all real numbers|on the whole line|on (?:ℝ|R)\b|on \\mathbb\s*\{?\s*R\s*\}?)",
     _CASELESS,
 )
-_FILLERS = re.compile(r"\b(?:the|we have|has|of|so|thus|hence|therefore|that is|always|it holds that)\b", _CASELESS)
+_FILLERS = re.compile(r"\b(?:the|an|we have|has|of|so|thus|hence|therefore|that is|always|it holds that)\b", _CASELESS)
 _IS = re.compile(r"\b(?P<verb>is|are)\b(?P<sign>\s*(?:[<>≤≥=]|\b(?:between|in|not|wrong)\b))?", _CASELESS)
 _LIMITS = re.compile(r"\b(?:for|when|whenever|where|while)\b", _CASELESS)
 _SIGNS: list[tuple[str, str]] = [  # in the order in which they are looked for
     (
-        r"\b(?:(?:less|smaller) than or equal to|at most|(?:no|not|never) (?:more|greater|larger|bigger) than|up to"
-        r"|(?:never|does not|doesn't|cannot) exceeds?|not exceeding|bounded (?:from )?above by|bounded by)\b",
+        r"\b(?:(?:less|smaller) than or equal(?: to)?|at most|(?:no|not|never) (?:more|greater|larger|bigger) than"
+        r"|up to"
+        r"|(?:never|does not|doesn't|cannot) exceeds?|not exceeding|bounded (?:from )?above by"
+        r"|bounded by)\b",
         "<=",
     ),
     (
-        r"\b(?:(?:greater|larger|more) than or equal to|at least|(?:no|not|never) (?:less|smaller) than"
+        r"\b(?:(?:greater|larger|more) than or equal(?: to)?|at least|(?:no|not|never) (?:less|smaller) than"
         r"|bounded (?:from )?below by)\b",
         ">=",
     ),
