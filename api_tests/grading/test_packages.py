@@ -2,11 +2,13 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -29,8 +31,8 @@ RUBRIC = Rubric.model_validate(
 )
 
 
-def unpacked(tmp_path: Path, wanted: PackageFormat) -> Path:
-    with ZipFile(BytesIO(package(RUBRIC, wanted, ADDRESS))) as archive:
+def unpacked(tmp_path: Path, wanted: PackageFormat, rubric: Rubric = RUBRIC, address: str = ADDRESS) -> Path:
+    with ZipFile(BytesIO(package(rubric, wanted, address))) as archive:
         archive.extractall(tmp_path)
         assert all(one.external_attr >> 16 & 0o444 == 0o444 for one in archive.infolist())
     return tmp_path
@@ -87,17 +89,64 @@ def test_the_prairielearn_question_asks_for_every_claim(tmp_path: Path) -> None:
     assert Rubric.model_validate_json((question / "rubric.json").read_bytes()) == RUBRIC
 
 
-def test_the_prairielearn_program_grades_by_the_rubric_beside_it(tmp_path: Path) -> None:
-    question = unpacked(tmp_path, PackageFormat.PRAIRIELEARN) / "sheet_5"
+def program_of(question: Path) -> Any:
+    """The program of a question, loaded as PrairieLearn does."""
     spec = importlib.util.spec_from_file_location("packed_question", question / "server.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def test_the_prairielearn_program_grades_by_the_rubric_beside_it(tmp_path: Path) -> None:
+    question = unpacked(tmp_path, PackageFormat.PRAIRIELEARN) / "sheet_5"
+    module = program_of(question)
     assert module.SERVICE == ADDRESS
     rubric = module._rubric({"question_path": str(question), "server_files_course_path": str(tmp_path)})
     assert [claim["id"] for claim in rubric["claims"]] == ["d", "n", "r"]
     assert module._answers({"d": "z", "n": "", "r": "a = b"}, rubric) == {"d": "z", "r": [["a", "b"]]}
+
+
+GRADED = Rubric.model_validate(
+    {
+        "id": "sheet_6",
+        "claims": [
+            {"id": "d", "kind": "expression", "points": 3, "derivative_of": {"kind": "stanh"}},
+            {"id": "r", "kind": "ranking", "points": 1, "expected": [["a"], ["b"]]},
+        ],
+    }
+)
+
+
+def test_the_packed_autograder_is_graded_by_the_service_that_it_names(tmp_path: Path, service_url: str) -> None:
+    source = unpacked(tmp_path / "source", PackageFormat.GRADESCOPE, GRADED, service_url)
+    (tmp_path / "submission").mkdir()
+    answers = {"d": "tanh(z) + z*sech(z)^2", "r": ["b", "a"]}
+    (tmp_path / "submission" / "answers.json").write_text(json.dumps(answers), encoding="utf-8")
+    environment = {"PATH": os.environ["PATH"], "no_proxy": "*"}
+    line = [sys.executable, "-I", str(source / "run_autograder"), str(tmp_path)]
+    subprocess.run(line, env=environment, timeout=60, check=True)
+    results = json.loads((tmp_path / "results" / "results.json").read_text(encoding="utf-8"))
+    assert [test["score"] for test in results["tests"]] == [3.0, 0.0]
+
+
+def test_the_packed_question_is_graded_by_the_service_that_it_names(
+    tmp_path: Path, service_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    question = unpacked(tmp_path, PackageFormat.PRAIRIELEARN, GRADED, service_url) / "sheet_6"
+    data = {
+        "partial_scores": {},
+        "format_errors": {},
+        "feedback": {},
+        "score": 0.0,
+        "submitted_answers": {"d": "tanh(z) + z*sech(z)^2", "r": "b, a"},
+        "options": {"question_path": str(question), "server_files_course_path": str(tmp_path)},
+    }
+    program_of(question).grade(data)
+    assert (data["format_errors"], data["score"]) == ({}, 0.75)
+    assert {name: one["score"] for name, one in data["partial_scores"].items()} == {"d": 1.0, "r": 0.0}
 
 
 @pytest.mark.parametrize("wanted", PackageFormat)
