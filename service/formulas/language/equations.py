@@ -31,7 +31,7 @@ def equation_sides(text: str, words: Words | None = None) -> list[str]:
     """
     written, origins = spelled(text)
     sides = sides_of(written, words or Words("z", ()))
-    return [" " * (origins[start] - 1) + text[origins[start] - 1 : origins[end] - 1] for start, end in sides]
+    return [" " * (origins[start] - 1) + text[origins[start] - 1 : origins[end] - 1].rstrip() for start, end in sides]
 
 
 def sides_of(written: str, words: Words) -> list[tuple[int, int]]:

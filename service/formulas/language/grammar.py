@@ -71,8 +71,8 @@ def _read(text: str, variable: str, parameters: Collection[str], conventions: fr
     words = Words(variable, parameters, variable)
     start, end, *others = (place for side in sides_of(written, words) for place in side)
     if others:
-        position = origins[others[0]]
-        raise FormulaError(f"Two formulas are set equal before position {position}: write one of them alone.", position)
+        sentence = f"“=” at position {origins[end]} stands between two formulas: write one of them alone."
+        raise FormulaError(sentence, origins[end])
     tokens = tokenize(written[start:end], origins[start : end + 1])
     if len(tokens) == 1:
         raise FormulaError("No formula stands here; write one, such as z*tanh(z).", 1)

@@ -43,10 +43,10 @@ class NumberReader(TokenStream):
         self._take()
         digits = self._take().text
         written = f"{token.text},{digits}"
-        if len(digits) == 3 and token.text[0] != "0" and len(token.text) < 4:
-            self._refuse_number(token, written, f"write {token.text}{digits}, or {token.text}.{digits} with a point")
         if "." in digits or self._has_decimals(Token("number", "0", 0)):
             self._refuse_number(token, written, "write a number without commas, with a decimal point")
+        if len(digits) == 3 and token.text[0] != "0" and len(token.text) < 4:
+            self._refuse_number(token, written, f"write {token.text}{digits}, or {token.text}.{digits} with a point")
         if len(written) > MOST_DIGITS:
             self._refuse_number(token, f"{written[:8]}…", f"a number has at most {MOST_DIGITS} digits")
         return Fraction(f"{token.text}.{digits}")
