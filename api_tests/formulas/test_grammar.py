@@ -77,7 +77,7 @@ REFUSED = [
     ("tahn(z)", 1, "did you mean tanh?"),
     ("z + sgimoid(z)", 5, "did you mean sigmoid?"),
     ("y + 1", 1, "the variable is z"),
-    ("x + z", 1, "the variable is z"),
+    ("x + z", 1, "write z, or * for a product"),
     ("z +", 4, "missing at the end"),
     ("(z", 1, "never closed: write “)”"),
     ("z)", 2, "nothing is open there"),

@@ -16,7 +16,7 @@ _DERIVATIVES = [
     re.compile(rf"{_D}(?:{_NAME}{_ARGUMENT})?/\s*{_D}[A-Za-z]\b.*"),
 ]
 _QUANTITY = re.compile(rf"\\?([A-Za-z]+)(?:_\s*\{{?[A-Za-z0-9]+\}}?)?\s*{_ARGUMENT}")
-_SIGNS = re.compile(r"(?P<open>[(\[{]|\\begin)|(?P<close>[)\]}]|\\end)|[<>!]=|=<|(?P<equal>:?==?)")
+_SIGNS = re.compile(r"(?P<open>(?<!\\)[(\[{]|\\begin)|(?P<close>(?<!\\)[)\]}]|\\end)|[<>!]=|=<|(?P<equal>:?==?)")
 _CONDITIONS = re.compile(
     r"[<>?&]|\\begin|\\in\b|(?<![A-Za-z])(?:if|for|else|otherwise|where|when|wenn|falls)(?![A-Za-z])"
 )
@@ -55,7 +55,7 @@ def _end(written: str) -> int:
             if written[end - 1] not in ")]":
                 break
             end -= 1
-        elif written[end - 1] not in ".;, \t\r\n$`":
+        elif written[end - 1] not in ".;,= \t\r\n$`":
             break
         end -= 1
     return end

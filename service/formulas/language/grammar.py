@@ -37,7 +37,7 @@ from service.formulas.language.words import Words
 
 _LARGEST_POWER = 64
 _OPENING = ("(", "{", "[", "\\lvert", "\\frac", "\\sqrt", "\\surd", "\\begin")
-_OTHER_LETTERS = ("x", "X", "t", "Z")
+_OTHER_LETTERS = ("z", "x", "X", "t", "Z")
 _CONVENTIONS = (
     *("slash", "onward", "short", "bracket", "outside"),  # where a bare argument ends: tanh z/2, tanh z e^z, tanh 2 z
     *("denominator", "exponent", "quotient", "tower"),  # 1/2z, e^2z, z^1/2, z^2^3
@@ -181,9 +181,16 @@ class _Parser(ArgumentReader):
         while "exponent" in self._conventions and not base.depends_on(self._words.variable) and self._continues():
             node = joined([node, self._primary()], Product)
         halved = node == ONE or base == Constant("e")
-        if "quotient" in self._conventions and halved and not inside and self._accept("/"):
+        if "quotient" in self._conventions and halved and not inside and self._has_number_below():
+            self._take()
             node = joined(divided([node], self._primary()), Product)
         return node
+
+    def _has_number_below(self) -> bool:
+        match self._tokens[self._at - 1 : self._at + 2]:
+            case [Token(kind="number" | "name"), Token(text="/"), Token(kind="number")]:
+                return True
+        return False
 
     def _continues(self) -> bool:
         """Whether a number or name follows without a blank."""
@@ -209,11 +216,11 @@ class _Parser(ArgumentReader):
     def _may_follow(self, token: Token) -> bool:
         """Whether a number may stand behind what was read last; a lost exponent is told from a factor."""
         before = self._last
-        if before.text in (")", "]", "|", "\\rvert") and not token.apart:
+        of_power = self._ahead(2)[-1].text == "^"  # ln(2)2^z
+        if before.text in (")", "]", "|", "\\rvert") and not token.apart and not of_power:
             self._fail(f"write ^{token.text} for a power, or *{token.text} for a product")
         if before.kind == "number":
-            ten = [one.text for one in self._ahead(2)] == ["10", "^"]  # 1.5 10^-3
-            return ten and token.apart
+            return of_power and token.apart  # 1.5 10^-3
         return True
 
     def _primary(self) -> Expr:

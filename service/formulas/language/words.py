@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from itertools import zip_longest
 
 from service.formulas.language.forms import FORMS
 from service.formulas.language.functions import EXTREMES, FUNCTIONS
@@ -76,7 +77,9 @@ _MEANT = {
     "mish": "z*tanh(softplus(z))",
     "stanh": "z*tanh(z)",
     "erfc": "1 - erf(z)",
-    "clip": "max(-1, min(1, z))",
+    "clip": "min and max, as in max(-1, min(1, z))",
+    **dict.fromkeys(("x", "X"), "{variable}, or * for a product"),
+    "sigm": "sigmoid(z)",
     "sqr": "sqrt(z), or z^2",
     "softmax": "a formula of z alone: a softmax has several arguments",
     "inf": "a number: infinity is none",
@@ -90,6 +93,7 @@ _MEANT = {
 _LONGEST_WORD = 24  # that may be several words run together
 _MOST_LETTERS = 3  # of them, where none is the name of a function
 _LOGARITHM = re.compile(r"(log|ln)_(\d+|[A-Za-z])")
+_COUNTED = re.compile(r"([A-Za-z]{0,20}ln)(\d{1,9})")  # ln2 is a number
 _DIGITS_BEHIND = re.compile(r"([A-Za-z]+)(\d+)([A-Za-z]*)")
 
 
@@ -114,8 +118,8 @@ class Words:
     def resolved(self, tokens: list[Token]) -> list[Token]:
         """`tokens` with every word under the name that the grammar knows, and words that run together apart."""
         found = list[Token]()
-        for token in tokens:
-            found += self._parts(token) if token.kind == "name" else [token]
+        for token, behind in zip_longest(tokens, tokens[1:]):
+            found += self._parts(token, behind) if token.kind == "name" else [token]
             if token.text in ("{", "}") or token.kind == "name":
                 _join(found, self.parameters)
         return found
@@ -168,7 +172,12 @@ class Words:
             return f"write {word}({argument}), or {word}^{digits}({rest or self.letter})"
         return f"write {word}^{digits}, or {digits}*{word}"
 
-    def _parts(self, token: Token) -> Iterator[Token]:
+    def _parts(self, token: Token, behind: Token | None) -> Iterator[Token]:
+        counted = _COUNTED.fullmatch(token.text)
+        if counted and token.text not in self.parameters and behind and behind.text not in ("(", "[", "{", "^"):
+            yield from self._parts(replace(token, text=counted[1]), None)
+            yield replace(token, kind="number", text=counted[2], position=token.position + len(counted[1]), apart=False)
+            return
         based = _LOGARITHM.fullmatch(token.text)
         if based and token.text not in self.parameters:
             yield replace(token, text=based[1])
