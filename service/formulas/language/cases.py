@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 
-from service.formulas.language.conditions import Condition, Row, assembled, chosen
+from service.formulas.language.conditions import Case, Predicate, assembled, chosen
 from service.formulas.language.logic import AND, BRACKETS, ELSE, IF, SEPARATORS, ConditionRules
 from service.formulas.language.tokens import FormulaError, Token
 from service.formulas.language.tree import ONE, ZERO, Expr, Product, Symbol, Where, joined
@@ -112,14 +112,14 @@ class CaseRules(ConditionRules):
             return self._bracketed(self._choice)
         return self._assigned(self._condition())
 
-    def _assigned(self, condition: Condition) -> Expr:
+    def _assigned(self, condition: Predicate) -> Expr:
         """Pieces whose conditions stand in front of their values, from behind the first condition on."""
-        rows, position = list[Row](), self._last.position
+        rows, position = list[Case](), self._last.position
         while True:
             if not self._word(_THEN):
                 self._accept(":", ",")
             self._word({"return"})
-            rows.append(Row(self._expression(), condition, position))
+            rows.append(Case(self._expression(), condition, position))
             self._accept(*SEPARATORS)
             if self._word(ELSE):
                 rows.append(self._rest(position))
@@ -130,11 +130,11 @@ class CaseRules(ConditionRules):
             position, condition = self._next.position, self._condition()
         return self._together(rows)
 
-    def _rest(self, position: int) -> Row:
+    def _rest(self, position: int) -> Case:
         """What holds everywhere else, from behind the word that says so on."""
         self._accept(":", ",")
         self._word({"return"})
-        return Row(self._expression(), None, position)
+        return Case(self._expression(), None, position)
 
     def _has_separator(self) -> bool:
         """Whether the brackets that open next have a comma of their own."""
@@ -149,7 +149,7 @@ class CaseRules(ConditionRules):
 
     def _rows(self, value: Expr) -> Expr:
         """All pieces, where `value` is that of the first one; the value itself where it is followed by no condition."""
-        rows, position = list[Row](), self._last.position
+        rows, position = list[Case](), self._last.position
         while row := self._row(value, position, is_first=not rows):
             rows.append(row)
             parted = self._accept(*SEPARATORS) is not None or self._word(AND)
@@ -161,7 +161,7 @@ class CaseRules(ConditionRules):
             value, position = self._sum(), self._next.position
         return self._together(rows) if rows else self._alternative(value)
 
-    def _together(self, rows: list[Row]) -> Expr:
+    def _together(self, rows: list[Case]) -> Expr:
         if len(rows) < 2:
             self._fail("write another piece, such as 0 otherwise")
         if len(rows) > _MOST_ROWS:
@@ -171,21 +171,21 @@ class CaseRules(ConditionRules):
     def _ends(self) -> bool:
         return self._next.kind == "end" or self._next.text in (*BRACKETS.values(), "\\end")
 
-    def _row(self, value: Expr, position: int, is_first: bool = False) -> Row | None:
+    def _row(self, value: Expr, position: int, is_first: bool = False) -> Case | None:
         """A row, by what is behind its value; None where that is no condition."""
         if isinstance(value, Product) and (self._next.text in SEPARATORS or (self._ends() and not is_first)):
             condition = self._remembered(value.factors[-1])
             if condition is not None:
-                return Row(joined(value.factors[:-1], Product), condition, position)
+                return Case(joined(value.factors[:-1], Product), condition, position)
         in_column = self._has_columns and self._next.text in ("&", ",")
         behind = self._next.text in (",", ":", "&") and self._is_followed_by_condition()
         if not (self._is_word(IF | ELSE) or in_column or behind):
             return None
         while self._accept(",", ":", "&"):
             pass
-        return Row(value, self._row_condition(), position)
+        return Case(value, self._row_condition(), position)
 
-    def _row_condition(self) -> Condition | None:
+    def _row_condition(self) -> Predicate | None:
         """The condition of a row, None for everywhere else."""
         while self._word(IF - {"si", "on"}) or self._accept(":", "&", ",") or self._word({"all"}):
             pass
@@ -197,7 +197,7 @@ class CaseRules(ConditionRules):
 
     def _cases(self) -> Expr:
         """The rows of a LaTeX environment."""
-        rows = list[Row]()
+        rows = list[Case]()
         with self._anew():
             outside, self._has_columns = self._has_columns, True
             while self._accept("\\end") is None:
@@ -205,7 +205,7 @@ class CaseRules(ConditionRules):
             self._has_columns = outside
         return self._together(rows)
 
-    def _case(self) -> Row:
+    def _case(self) -> Case:
         while self._accept("&"):
             pass
         position, value = self._next.position, self._sum()
@@ -216,12 +216,12 @@ class CaseRules(ConditionRules):
         self._accept("\\\\")
         return row
 
-    def _turned(self, left: Expr, position: int) -> Row:
+    def _turned(self, left: Expr, position: int) -> Case:
         """A row whose condition stands in the first column."""
         condition = self._any(self._continued(left))
         self._accept(":", ",")
         self._expect("&")
-        return Row(self._sum(), condition, position)
+        return Case(self._sum(), condition, position)
 
     def _bracketed(self, rule: Callable[[], Expr]) -> Expr:
         opening = self._take()

@@ -62,7 +62,7 @@ def _has_switch(node: Expr) -> bool:
     return any(map(_has_switch, node.children))
 
 
-class Comparison:
+class SolvedComparison:
     """Where one comparison holds: the points at which that may change, and its truth at and between them."""
 
     def __init__(self, relation: Relation, variable: str) -> None:
@@ -77,7 +77,7 @@ class Comparison:
 
     @classmethod
     @lru_cache(maxsize=256)
-    def of(cls, relation: Relation, variable: str) -> "Comparison":
+    def of(cls, relation: Relation, variable: str) -> "SolvedComparison":
         """The comparison that `relation` states; Unsolved where it is of another kind."""
         return cls(relation, variable)
 

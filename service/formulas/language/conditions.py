@@ -13,7 +13,7 @@ from itertools import groupby, pairwise
 from operator import and_, or_
 from typing import NoReturn
 
-from service.formulas.language.comparisons import Comparison, Unsolved, are_opposite
+from service.formulas.language.comparisons import SolvedComparison, Unsolved, are_opposite
 from service.formulas.language.numbers import is_writable
 from service.formulas.language.tokens import FormulaError
 from service.formulas.language.tree import Expr, Number, Relation, Symbol, Where
@@ -30,25 +30,25 @@ class Junction:
     """Conditions that hold together, or of which one holds; of none, one that always or never holds."""
 
     every: bool
-    parts: tuple["Condition", ...]
+    parts: tuple["Predicate", ...]
 
 
-Condition = Relation | Junction
+Predicate = Relation | Junction
 """Of a `Relation` the operator may also be = or !=, which no `Where` has."""
 
 
 @dataclass(frozen=True)
-class Row:
+class Case:
     """A value and where it is taken, None for everywhere else; `position` is that of the row in the text."""
 
     value: Expr
-    condition: Condition | None
+    condition: Predicate | None
     position: int = 0
 
 
-def chosen(condition: Condition, then: Expr, otherwise: Expr, variable: str) -> Expr:
+def chosen(condition: Predicate, then: Expr, otherwise: Expr, variable: str) -> Expr:
     """`then` where the condition holds, `otherwise` elsewhere."""
-    rows = (Row(then, condition), Row(otherwise, None))
+    rows = (Case(then, condition), Case(otherwise, None))
     if isinstance(condition, Relation) and condition.operator in _PLAIN:
         return Where(condition, then, otherwise)
     try:
@@ -57,7 +57,7 @@ def chosen(condition: Condition, then: Expr, otherwise: Expr, variable: str) -> 
         return _nested(rows)
 
 
-def assembled(rows: Sequence[Row], variable: str, shown: Callable[[Expr], str] = str) -> Expr:
+def assembled(rows: Sequence[Case], variable: str, shown: Callable[[Expr], str] = str) -> Expr:
     """The formula that all rows together state, by the first that holds; `shown` writes values in messages.
 
     FormulaError where a row can never apply, where two say different things, or where none says anything; single
@@ -76,7 +76,7 @@ def assembled(rows: Sequence[Row], variable: str, shown: Callable[[Expr], str] =
     return _nested(rows) if line.keeps_relations() else line.formula()
 
 
-def _nested(rows: Sequence[Row]) -> Expr:
+def _nested(rows: Sequence[Case]) -> Expr:
     """Cases as they are written, the last one everywhere else."""
     node = rows[-1].value
     for row in reversed(rows[:-1]):
@@ -86,13 +86,13 @@ def _nested(rows: Sequence[Row]) -> Expr:
     return node
 
 
-def _required(row: Row) -> Condition:
+def _required(row: Case) -> Predicate:
     if row.condition is None:
         raise FormulaError("Only the last row may hold otherwise.", row.position)
     return row.condition
 
 
-def _switch(condition: Condition, then: Expr, otherwise: Expr) -> Expr:
+def _switch(condition: Predicate, then: Expr, otherwise: Expr) -> Expr:
     """One condition as switches inside one another."""
     match condition:
         case Relation(left, "=", right):
@@ -108,7 +108,7 @@ def _switch(condition: Condition, then: Expr, otherwise: Expr) -> Expr:
             return node
 
 
-def _unsolved(rows: Sequence[Row], variable: str, shown: Callable[[Expr], str]) -> Expr:
+def _unsolved(rows: Sequence[Case], variable: str, shown: Callable[[Expr], str]) -> Expr:
     """Rows of conditions that are not solved: opposite ones, or the last one everywhere else."""
     _check_solved(rows, variable, shown)
     if rows[-1].condition is None:
@@ -120,7 +120,7 @@ def _unsolved(rows: Sequence[Row], variable: str, shown: Callable[[Expr], str]) 
     raise FormulaError(sentence, rows[-1].position)
 
 
-def _check_solved(rows: Sequence[Row], variable: str, shown: Callable[[Expr], str]) -> None:
+def _check_solved(rows: Sequence[Case], variable: str, shown: Callable[[Expr], str]) -> None:
     """Raise FormulaError where rows that are solved contradict each other, or a condition is given twice."""
     solved = list[int]()
     for number, row in enumerate(rows):
@@ -141,20 +141,20 @@ class _Line:
     """
 
     def __init__(
-        self, rows: Sequence[Row], variable: str, shown: Callable[[Expr], str], numbers: Sequence[int] = ()
+        self, rows: Sequence[Case], variable: str, shown: Callable[[Expr], str], numbers: Sequence[int] = ()
     ) -> None:
         self._rows, self._variable, self._shown = rows, variable, shown
         self._names = [_ordinal(number) for number in numbers or range(len(rows))]
         relations = [one for row in rows if row.condition is not None for one in _relations(row.condition)]
         if len(relations) > _MOST_COMPARISONS:
             raise FormulaError(f"Conditions have at most {_MOST_COMPARISONS} comparisons.", rows[-1].position)
-        self._signs = {one: Comparison.of(one, variable) for one in dict.fromkeys(relations)}
+        self._signs = {one: SolvedComparison.of(one, variable) for one in dict.fromkeys(relations)}
         self._cuts = sorted({cut for one in self._signs.values() for cut in one.cuts})
         self._all = (1 << 2 * len(self._cuts) + 1) - 1
         self._intervals = sum(1 << number for number in range(0, 2 * len(self._cuts) + 1, 2))
         self._held = [self._parts(row.condition) for row in rows]
 
-    def _parts(self, condition: Condition | None) -> int:
+    def _parts(self, condition: Predicate | None) -> int:
         match condition:
             case None:
                 return self._all
@@ -194,7 +194,7 @@ class _Line:
         says, states = values if max(map(len, values)) <= _LONGEST_VALUE else ("one value", "another")
         return f"For {self._range(shared)} the {self._names[one]} row says {says} and the {self._names[other]} {states}"
 
-    def _refuse(self, row: Row, sentence: str) -> NoReturn:
+    def _refuse(self, row: Case, sentence: str) -> NoReturn:
         raise FormulaError(f"{sentence}.", row.position)
 
     def _range(self, parts: int) -> str:
@@ -255,7 +255,7 @@ def _shown(value: Fraction) -> str:
     return str(value) if value.denominator < 1000 else f"{float(value):.6g}"
 
 
-def _relations(condition: Condition) -> Iterator[Relation]:
+def _relations(condition: Predicate) -> Iterator[Relation]:
     if isinstance(condition, Relation):
         yield condition
         return

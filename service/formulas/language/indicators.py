@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from service.formulas.language.cases import CaseRules
-from service.formulas.language.conditions import Junction, Row, chosen
+from service.formulas.language.conditions import Case, Junction, chosen
 from service.formulas.language.logic import BRACKETS
 from service.formulas.language.tokens import FormulaError, Token
 from service.formulas.language.tree import ONE, ZERO, Expr, Relation, Where
@@ -66,7 +66,7 @@ class PiecewiseRules(CaseRules):
         return False
 
     def _indicator_of_intervals(self) -> Expr:
-        """1_{(0, 1)}(z)."""
+        """The indicator of intervals at a point, 1_{(0, 1)}(z)."""
         opening = self._take()
         intervals = self._intervals()
         self._close(opening, "}")
@@ -80,35 +80,35 @@ class PiecewiseRules(CaseRules):
             rows = self._listed_rows(self._pair)
             self._expect("}")
             rest = self._expression() if self._accept(",") else ZERO
-            rows += [] if rows[-1].condition is None else [Row(rest, None, self._last.position)]
+            rows += [] if rows[-1].condition is None else [Case(rest, None, self._last.position)]
         elif self._next.text in BRACKETS and self._has_separator():
             rows = self._listed_rows(self._pair)
         else:
             rows = self._listed_rows(self._alternating)
         return self._together(rows)
 
-    def _listed_rows(self, rule: Callable[[], Row]) -> list[Row]:
+    def _listed_rows(self, rule: Callable[[], Case]) -> list[Case]:
         rows = [rule()]
         while self._accept(","):
             rows.append(rule())
         return rows
 
-    def _pair(self) -> Row:
-        """(value, condition)."""
+    def _pair(self) -> Case:
+        """One piece of a list, (value, condition)."""
         position, opening = self._next.position, self._accept(*BRACKETS)
         if opening is None:
             self._fail("write a piece such as (1, z > 0)")
         value = self._expression()
         self._expect(",")
-        row = Row(value, self._row_condition(), position)
+        row = Case(value, self._row_condition(), position)
         self._expect(BRACKETS[opening.text])
         return row
 
-    def _alternating(self) -> Row:
+    def _alternating(self) -> Case:
         """A condition, and its value behind a comma; or the value for everywhere else."""
         position, value = self._next.position, self._sum()
         if not self._is_condition(value) and self._remembered(value) is None:
-            return Row(value, None, position)
+            return Case(value, None, position)
         condition = self._any(self._continued(value))
         self._expect(",")
-        return Row(self._expression(), condition, position)
+        return Case(self._expression(), condition, position)

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from service.formulas.language.conditions import Condition, Junction
+from service.formulas.language.conditions import Junction, Predicate
 from service.formulas.language.numbers import NumberReader
 from service.formulas.language.tokens import Token
 from service.formulas.language.tree import Expr, Relation
@@ -43,7 +43,7 @@ class _Interval:
     below: str
     high: _Side
 
-    def around(self, inner: _Side) -> Condition:
+    def around(self, inner: _Side) -> Predicate:
         """That `inner` lies in it."""
         return Junction(True, (_related(self.low, self.above, inner), _related(inner, self.below, self.high)))
 
@@ -57,7 +57,7 @@ class ConditionRules(NumberReader):
         self._bars = 0
         self._is_outward = False
         self._has_columns = False
-        self._conditions: dict[int, tuple[Expr, Condition]] = {}
+        self._conditions: dict[int, tuple[Expr, Predicate]] = {}
 
     @abstractmethod
     def _sum(self) -> Expr: ...
@@ -85,22 +85,22 @@ class ConditionRules(NumberReader):
         joins = self._is_word(AND | _OR) or self._next.text == "|" or (self._next.text == "&" and not self._has_columns)
         return joins and self._bars == 0 and self._remembered(side) is not None
 
-    def _remembered(self, node: _Side) -> Condition | None:
+    def _remembered(self, node: _Side) -> Predicate | None:
         """The condition that `node` is 1 or 0 by; None of any other formula."""
         found = self._conditions.get(id(node))
         return None if found is None else found[1]
 
-    def _condition(self) -> Condition:
+    def _condition(self) -> Predicate:
         return self._any(self._comparison())
 
-    def _any(self, first: Condition) -> Condition:
+    def _any(self, first: Predicate) -> Predicate:
         """`first`, and what `and` and `or` add to it."""
         parts = [self._every(first)]
         while self._word(_OR) or (self._bars == 0 and self._accept("|")):
             parts.append(self._every(self._comparison()))
         return _joined(parts, every=False)
 
-    def _every(self, first: Condition) -> Condition:
+    def _every(self, first: Predicate) -> Predicate:
         parts = [first]
         while self._takes_and():
             parts.append(self._comparison())
@@ -143,15 +143,15 @@ class ConditionRules(NumberReader):
             return not (word.text in IF or (word.text in ELSE and ends))
         return found
 
-    def _comparison(self) -> Condition:
+    def _comparison(self) -> Predicate:
         if self._is_word(_EQUALITIES):
             return self._equality(_EQUALITIES[self._take().text])
         if self._is_word(AND | _OR):
             return self._listed_conditions(every=self._take().text in AND)
         return self._continued(self._side())
 
-    def _listed_conditions(self, every: bool) -> Condition:
-        """And(z > -1, z < 1)."""
+    def _listed_conditions(self, every: bool) -> Predicate:
+        """Several conditions in parentheses, And(z > -1, z < 1)."""
         self._expect("(")
         parts = [self._condition()]
         while self._accept(","):
@@ -159,12 +159,12 @@ class ConditionRules(NumberReader):
         self._expect(")")
         return _joined(parts, every)
 
-    def _continued(self, side: _Side) -> Condition:
+    def _continued(self, side: _Side) -> Predicate:
         """A comparison from behind its first side on, or what stands in brackets."""
         remembered = self._remembered(side)
         return self._chain(side) if remembered is None or self._is_comparison() else remembered
 
-    def _equality(self, operator: str) -> Condition:
+    def _equality(self, operator: str) -> Predicate:
         self._expect("(")
         left = self._sum()
         self._expect(",")
@@ -180,13 +180,13 @@ class ConditionRules(NumberReader):
         self._at += 1 if sign is None else 2
         return -1 if sign is not None and sign.text == "-" else 1
 
-    def _chain(self, left: _Side) -> Condition:
+    def _chain(self, left: _Side) -> Predicate:
         """All comparisons of a chain, from behind its first side on."""
         if self._word({"in"}):
             return self._membership(left)
         if self._word({"notin"}):
             return _opposite(self._membership(left))
-        parts = list[Condition]()
+        parts = list[Predicate]()
         while operator := self._accept(*COMPARISONS):
             right = self._side()
             parts.append(_related(left, operator.text, right))
@@ -195,7 +195,7 @@ class ConditionRules(NumberReader):
             self._fail("write a comparison such as z > 0")
         return _joined(parts, every=True)
 
-    def _membership(self, inner: _Side) -> Condition:
+    def _membership(self, inner: _Side) -> Predicate:
         return _joined([one.around(inner) for one in self._intervals()], every=False)
 
     def _intervals(self) -> list[_Interval]:
@@ -222,7 +222,7 @@ class ConditionRules(NumberReader):
         return _Interval(low, "<=" if opening.text == "[" else "<", "<=" if closing.text == "]" else "<", high)
 
 
-def _related(left: _Side, operator: str, right: _Side) -> Condition:
+def _related(left: _Side, operator: str, right: _Side) -> Predicate:
     """One comparison; with an infinite side it always holds, or never."""
     if isinstance(left, Expr) and isinstance(right, Expr):
         return Relation(left, operator, right)
@@ -231,11 +231,11 @@ def _related(left: _Side, operator: str, right: _Side) -> Condition:
     return Junction(holds.get(operator.removesuffix("=") if operator != "!=" else operator, False), ())
 
 
-def _joined(parts: list[Condition], every: bool) -> Condition:
+def _joined(parts: list[Predicate], every: bool) -> Predicate:
     return parts[0] if len(parts) == 1 else Junction(every, tuple(parts))
 
 
-def _opposite(condition: Condition) -> Condition:
+def _opposite(condition: Predicate) -> Predicate:
     """What holds where `condition` does not."""
     if isinstance(condition, Relation):
         return Relation(condition.left, _OPPOSITE[condition.operator], condition.right)

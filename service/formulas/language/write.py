@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from service.formulas.language.conditions import Row, assembled
+from service.formulas.language.conditions import Case, assembled
 from service.formulas.language.functions import EXTREMES, FUNCTIONS
 from service.formulas.language.numbers import decimal
 from service.formulas.language.tokens import FormulaError
@@ -187,7 +187,7 @@ class _Writer:
 
 def _is_clear(chain: list[Where]) -> bool:
     """Whether no row of cases has a condition that overlaps another's, and would say something else there."""
-    rows = [Row(one.then, one.condition) for one in chain] + [Row(chain[-1].otherwise, None)]
+    rows = [Case(one.then, one.condition) for one in chain] + [Case(chain[-1].otherwise, None)]
     try:
         for name in set().union(*(_names(part) for one in chain for part in one.children[:2])) or {"z"}:
             assembled(rows, name)
