@@ -354,3 +354,25 @@ SENTENCES = [
 @pytest.mark.parametrize(("claim", "answer", "message"), SENTENCES)
 def test_a_student_reads_the_verdict_first_and_then_why(claim: Json, answer: str, message: str) -> None:
     assert judged(claim, answer).message == message
+
+
+STEEP: Json = {**UPPER, "activation": {"kind": "expression", "formula": "z/(2 pi)"}}
+TWO_WAYS = [
+    (STEEP, "f' <= 1/2pi", "ambiguous", "This can be read in two ways: <= 1.5708, or <= 0.159155. Write parentheses."),
+    (STEEP, "f' <= 1/2e", "valid_but_loose", ""),  # which is loose in either way
+    (STEEP, "f' <= 1/9pi", "valid_but_loose", ""),
+    (STEEP, "f' <= 1/(9pi)", "invalid_bound", ""),
+    (UPPER, "2f'/2 <= 3/4", "tight", ""),
+    ({"kind": "number", "expected": 0.15915494309189535, "decimals": 6}, "1/2pi", "ambiguous",
+     "This can be read in two ways: 0.5*pi, or 1/(2*pi). Write one of the two."),
+    ({"kind": "number", "expected": 1.5707963267948966, "decimals": 6}, "1/2pi", "within_tolerance", "Correct."),
+    ({"kind": "number", "expected": 1.5, "decimals": 6}, "1/2pi", "outside_tolerance", "1/2pi is too large."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("claim", "answer", "code", "message"), TWO_WAYS)
+def test_what_is_right_in_another_usual_reading_is_not_wrong(claim: Json, answer: str, code: str, message: str) -> None:
+    check = judged(claim, answer)
+    assert check.code == code
+    assert (check.status == "invalid") is (code == "ambiguous")
+    assert message in check.message

@@ -232,7 +232,7 @@ def _term(part: Part, asked: Quantity, *, bounded: bool) -> StatedNumber | tuple
             return node, part
         return StatedNumber.from_formula(Formula(node, node), part.text)
     try:
-        return StatedNumber.of(part.text, asked.named.parameters, part.start)
+        return StatedNumber.of(part.text, asked.named.parameters, part.start, asked.named.reading)
     except Unreadable as error:
         with_z = _formula(part, asked)
         if with_z is not None and with_z.depends_on(VARIABLE):

@@ -62,6 +62,12 @@ class Inequality:
         _check_place(Part(place[group], place.start(group)), found, asked)
         return found
 
+    @property
+    def shown(self) -> str:
+        """What it says of the quantity, in numbers."""
+        sides = ((">=", self.lower), ("<=", self.upper))
+        return " and ".join(f"{sign} {float(side.value.mid()):.6g}" for sign, side in sides if side is not None)
+
     def without_infinite(self, side: str) -> "Inequality":
         """It without an infinite end on the other side than the one that is asked for."""
         lower = None if side == "upper" and self.lower and not self.lower.value.is_finite() else self.lower

@@ -10,7 +10,7 @@ from service.formulas.enclosures.balls import Undecided
 from service.formulas.enclosures.program import VARIABLE, slope_of
 from service.formulas.language.build import replaced
 from service.formulas.language.functions import FUNCTIONS
-from service.formulas.language.grammar import parse
+from service.formulas.language.grammar import other_readings, parse
 from service.formulas.language.tokens import FormulaError
 from service.formulas.language.tree import Expr, Number, Symbol, call
 from service.grading.answers import Unreadable
@@ -56,6 +56,8 @@ class Named:
     """f and f' of z; None for what is not known."""
     parameters: Mapping[str, float]
     kind: str = ""
+    reading: int = 0
+    """Which of the other usual ways to read a formula is taken, where there are as many; 0 is that of formulas."""
 
     @staticmethod
     def symbol(order: int) -> Symbol:
@@ -74,7 +76,7 @@ class Named:
         """The formula in `text`, which begins at `start` of a longer one, with symbols in it; Unreadable without."""
         masking = _Masking(self, text)
         try:
-            node = parse(" " * start + masking.masked, VARIABLE, (*self.parameters, *masking.letters))
+            node = self._parsed(" " * start + masking.masked, (*self.parameters, *masking.letters))
         except FormulaError as error:
             raise Unreadable(error.sentence, error.position) from None
         for name, value in self.parameters.items():
@@ -82,6 +84,11 @@ class Named:
         for letter, meant in masking.letters.items():
             node = node.substituted(Symbol(letter), meant)
         return node
+
+    def _parsed(self, text: str, names: tuple[str, ...]) -> Expr:
+        node = parse(text, VARIABLE, names)
+        others = other_readings(text, VARIABLE, names) if self.reading else ()
+        return others[self.reading - 1] if 0 < self.reading <= len(others) else node
 
     def formula(self, node: Expr) -> Expr | None:
         """`node` as a formula of z alone; None where it names what is not known."""

@@ -39,8 +39,11 @@ class StatedNumber:
     unit: Fraction = Fraction(0)  # of the last digit before "…", which any further ones may follow
 
     @classmethod
-    def of(cls, answer: Any, parameters: Mapping[str, float], start: int = 0) -> "StatedNumber":
-        """The number that `answer`, which begins at `start` of a longer text, states; Unreadable where it is none."""
+    def of(cls, answer: Any, parameters: Mapping[str, float], start: int = 0, reading: int = 0) -> "StatedNumber":
+        """The number that `answer`, which begins at `start` of a longer text, states; Unreadable where it is none.
+
+        `reading` counts the other usual ways to read it, where there are as many; 0 is the way of formulas.
+        """
         if not isinstance(answer, str):
             value, formula = constant_of(answer, parameters)
             return cls(value, formula, str(answer))
@@ -53,6 +56,10 @@ class StatedNumber:
         else:
             text = " " * start + _ungrouped(text)  # so that positions are those in the longer text
         value, formula = constant_of(text, parameters)
+        others = list(Formula.others(text, parameters)) if reading else []
+        if 0 < reading <= len(others):
+            formula = others[reading - 1]
+            value = number_of(formula.closed)
         return cls(value, formula, plain(formula.written) if "\\" in written and not unit else written, unit)
 
     @classmethod

@@ -1,6 +1,7 @@
 """A bound of an activation or its derivative, judged as a bound: valid, tight, attained, or not one at all."""
 
 from contextlib import suppress
+from dataclasses import replace
 from math import inf
 from typing import Annotated, Any, Literal
 
@@ -11,19 +12,20 @@ from service.core.kinds import Double, Int64
 from service.formulas.enclosures.balls import Undecided
 from service.formulas.enclosures.program import slope_of
 from service.formulas.language.tree import Expr, call
-from service.grading.answers import ANSWER_BITS, Unreadable
+from service.grading.answers import ANSWER_BITS, Undecidable, Unreadable
 from service.grading.claims.base import CLAIM_ID, Claim, Context, Judgement
 from service.grading.extremum import BoundOutcome, KnownExtreme, Tightness
 from service.grading.inequality import Inequality
 from service.grading.notation import Named
 from service.grading.quantity import Quantity
-from service.grading.results import Method
+from service.grading.results import CheckStatus, Method
 from service.nn.activations import AnyActivation
 from service.theory.bounds import bounds
 from service.theory.facts import Range, Stretch
 
 _Quantity = Literal["value", "derivative", "abs_derivative"]
 _QUANTITIES = {"value": (0, False), "derivative": (1, False), "abs_derivative": (1, True)}
+_OTHER_READINGS = (1, 2)
 _LOOSE_SHARE = 0.5
 _BELOW, _ABOVE = -1, 1
 
@@ -64,8 +66,21 @@ class BoundClaim(Claim):
         return []
 
     def judge(self, answer: Any, context: Context) -> Judgement:
-        """Both sides against the certified infimum and supremum."""
+        """Both sides against the certified infimum and supremum; `ambiguous` where another usual reading is right."""
         asked = self._asked(context)
+        judgement, claimed = self._read(answer, asked)
+        wrong = judgement.status in (CheckStatus.INCORRECT, CheckStatus.PARTIAL) and isinstance(answer, str)
+        for reading in _OTHER_READINGS if wrong else ():
+            with suppress(Unreadable, Undecidable):
+                otherwise = replace(asked, named=replace(asked.named, reading=reading))
+                other, said = self._read(answer, otherwise)
+                if other.status in (CheckStatus.CORRECT, CheckStatus.UNDECIDED):
+                    sentence = f"This can be read in two ways: {claimed.shown}, or {said.shown}. Write parentheses."
+                    return Judgement(CheckStatus.INVALID, "ambiguous", sentence)
+        return judgement
+
+    def _read(self, answer: Any, asked: Quantity) -> tuple[Judgement, Inequality]:
+        """The judgement, and what the answer was read as."""
         claimed = Inequality.of(answer, asked).without_infinite(self.side)
         self._check_complete(claimed, asked)
         of_size = asked.size or claimed.of_size  # of |f'| is what was stated, and what is judged
@@ -74,7 +89,7 @@ class BoundClaim(Claim):
             stated = self._judged(claimed, asked, of_size=False)  # f' itself, from both sides
             folded = self._judged(claimed.folded(), asked, of_size=True)
             sides = folded if all(side.valid for side in stated) else stated
-        return self._together(sides)
+        return self._together(sides), claimed
 
     def _asked(self, context: Context) -> Quantity:
         order, size = _QUANTITIES[self.quantity]

@@ -14,9 +14,10 @@ from service.formulas.language.functions import FUNCTIONS
 from service.grading.answers import ANSWER_BITS
 from service.grading.claims.base import Claim, Context, Judgement
 from service.grading.numerals import StatedNumber
-from service.grading.results import Method
+from service.grading.results import CheckStatus, Method
 from service.grading.wording import tidied
 
+_OTHER_READINGS = (1, 2)
 _EQUALITY = re.compile(r"[=≈]|\\approx(?![a-zA-Z])")
 _NAME = re.compile(
     r"\s*\\?(?P<word>[^\W\d_]+)(?:_\s*(?:\{[^{}]*\}|\w+))?(?:['’′*]|\^\s*\{?\s*(?:\*|\\ast|\\star)\s*\}?)*"
@@ -55,8 +56,18 @@ class NumberClaim(Claim):
         return []
 
     def judge(self, answer: Any, context: Context) -> Judgement:
-        """Correct where one of the tolerances is kept."""
+        """Correct where one of the tolerances is kept; `ambiguous` where it is by another usual way to read it."""
         stated = _stated(answer)
+        judgement = self._judged(stated)
+        for reading in _OTHER_READINGS if judgement.status is CheckStatus.INCORRECT else ():
+            other = _stated(answer, reading)
+            if self._judged(other).status is CheckStatus.CORRECT:
+                ways = f"{stated.formula.plain}, or {other.formula.plain}"
+                sentence = f"This can be read in two ways: {ways}. Write one of the two."
+                return Judgement(CheckStatus.INVALID, "ambiguous", sentence, parsed_latex=stated.formula.latex)
+        return judgement
+
+    def _judged(self, stated: StatedNumber) -> Judgement:
         value, formula = stated.value, stated.formula
         with ctx.workprec(ANSWER_BITS):
             expected = _exactly(self.expected)
@@ -83,7 +94,7 @@ class NumberClaim(Claim):
         return room
 
 
-def _stated(answer: Any) -> StatedNumber:
+def _stated(answer: Any, reading: int = 0) -> StatedNumber:
     """One number: of z_0 = 1.1997 what stands behind the sign, of 1/4 = 0.25 what both sides are."""
     if not isinstance(answer, str):
         return StatedNumber.of(answer, {})
@@ -95,7 +106,7 @@ def _stated(answer: Any) -> StatedNumber:
     name = _NAME.fullmatch(parts[0][0])
     if len(parts) > 1 and (not parts[0][0].strip() or (name and name["word"] not in FUNCTIONS)):
         parts = parts[1:]
-    return StatedNumber.agreed([StatedNumber.of(part, {}, begin) for part, begin in parts])
+    return StatedNumber.agreed([StatedNumber.of(part, {}, begin, reading) for part, begin in parts])
 
 
 def _exactly(value: float) -> Ball:
