@@ -19,7 +19,7 @@ TREES = int(os.environ.get("PRINTED_FORMULAS", "40"))
 """For each printer; `PRINTED_FORMULAS=10000` looks for long."""
 X = np.array([-5.3, -2.2, -1.1, -0.7, -0.3, 0.2, 0.45, 0.8, 1.3, 2.6, 4.9])
 FOREIGN = {
-    "c": ("M_",),  # constants such as M_SQRT2
+    "c": ("M_", "I*"),  # constants such as M_SQRT2
     "numpy": ("select(", "functools.", "j*"),
     "python": ("copysign", "j*"),
     "r": ("I*",),
