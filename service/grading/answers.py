@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any
@@ -11,9 +12,11 @@ from pydantic import Field
 
 from service.core.kinds import Int64, Model
 from service.formulas.enclosures.balls import Ball, Undecided
+from service.formulas.enclosures.equality import Certainty, compare
 from service.formulas.enclosures.piecewise import switches, value_at
 from service.formulas.enclosures.program import VARIABLE
 from service.formulas.language.build import replaced
+from service.formulas.language.equations import equation_sides
 from service.formulas.language.grammar import other_readings, parse
 from service.formulas.language.tokens import LONGEST_TEXT, FormulaError
 from service.formulas.language.tree import Expr, Number, Symbol
@@ -21,7 +24,7 @@ from service.formulas.language.write import latex, plain
 
 ANSWER_BITS = 160
 _FILLERS = "it|it's|its|the|this|that|network|net|gradients?|is|are|will|be|becomes?|gets?|tends?|prone|to|clearly|very"
-_MOST_SWITCHES, _MOST_PARTS = 12, 150
+_MOST_SWITCHES, _MOST_PARTS, _MOST_SIDES = 12, 150, 4
 
 
 class Unreadable(Exception):
@@ -99,9 +102,14 @@ class Formula:
         if not isinstance(answer, str):
             raise Unreadable("Write a formula here.")
         try:
-            return cls._closed(parse(answer, variable, tuple(parameters)), parameters, variable)
+            sides = equation_sides(answer, variable, tuple(parameters))
+            read = [cls._closed(parse(one, variable, tuple(parameters)), parameters, variable) for one in sides]
         except FormulaError as error:
             raise Unreadable(error.sentence, error.position) from None
+        if len(read) > _MOST_SIDES or not all(_is_same(one, read[-1]) for one in read[:-1]):
+            sentence = "It is not clear that both sides of “=” are the same function; write one formula alone."
+            raise Unreadable(sentence, len(sides[-1]) - len(sides[-1].lstrip()) + 1)
+        return read[-1]
 
     @classmethod
     def others(cls, answer: Any, parameters: Mapping[str, float], variable: str = VARIABLE) -> Iterator["Formula"]:
@@ -132,6 +140,16 @@ class Formula:
         if sum(1 for _ in switches(self.closed)) > _MOST_SWITCHES or self.closed.count() > _MOST_PARTS:
             sentence = "This formula has more parts than can be judged in time; a person has to look."
             raise Undecidable("too_costly", sentence)
+
+
+def _is_same(one: Formula, other: Formula) -> bool:
+    """Whether two formulas are proven to have the same values."""
+    one.check_effort()
+    other.check_effort()
+    with suppress(Undecided):
+        parts = compare(one.closed, other.closed)
+        return all(part.difference is None and part.certainty is Certainty.PROVEN for part in parts)
+    return False
 
 
 def constant_of(answer: Any, parameters: Mapping[str, float]) -> tuple[Ball, Formula]:

@@ -1,6 +1,7 @@
 """What stands around a formula: f'(z) = in front of it, a full stop behind it, and the sides of an equation."""
 
 import re
+from collections.abc import Collection
 
 from service.formulas.language.characters import spelled
 from service.formulas.language.words import Words
@@ -24,13 +25,14 @@ _FRINGE = re.compile(r"(?:[\s$`]|\\[()\[\]])*")
 _LONGEST_NAME = 100  # of what a formula is said to be equal to
 
 
-def equation_sides(text: str, words: Words | None = None) -> list[str]:
+def equation_sides(text: str, variable: str = "z", parameters: Collection[str] = ()) -> list[str]:
     """The formulas that `text` says are equal, without the f'(z) = in front of them; one where it says no such thing.
 
-    Each keeps its place in `text`: blanks stand for what is before it.
+    Each keeps its place in `text`: blanks stand for what is before it. FormulaError where `text` has a character that
+    no formula has.
     """
     written, origins = spelled(text)
-    sides = sides_of(written, words or Words("z", ()))
+    sides = sides_of(written, Words(variable, parameters, variable))
     return [" " * (origins[start] - 1) + text[origins[start] - 1 : origins[end] - 1].rstrip() for start, end in sides]
 
 
