@@ -63,6 +63,8 @@ def value(node: Expr, z: Any) -> Any:
 def _told(found: Any) -> Any:
     if found is None or not mpmath.isfinite(found) or abs(found) > mpmath.mpf("1e1000"):
         raise NoValue
+    if 0 < abs(found) < mpmath.mpf("1e-300"):  # may be zero but for rounding, as sin(pi) is
+        raise NoValue
     return found
 
 
