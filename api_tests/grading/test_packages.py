@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -147,6 +148,15 @@ def test_the_packed_question_is_graded_by_the_service_that_it_names(
     program_of(question).grade(data)
     assert (data["format_errors"], data["score"]) == ({}, 0.75)
     assert {name: one["score"] for name, one in data["partial_scores"].items()} == {"d": 1.0, "r": 0.0}
+
+
+@pytest.mark.parametrize("wanted", PackageFormat)
+def test_an_installed_service_has_the_programs(wanted: PackageFormat) -> None:
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    assert build["targets"]["wheel"]["force-include"][f"examples/{wanted}"] == f"service/grading/folders/{wanted}"
+    docker = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert f"COPY examples/{wanted} ./service/grading/folders/{wanted}\n" in docker
+    assert f"!examples/{wanted}\n" in (ROOT / ".dockerignore").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("wanted", PackageFormat)

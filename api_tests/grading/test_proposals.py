@@ -27,6 +27,8 @@ FORMULAS = [
     ("sin(z^2)", ""),
     ("exp(exp(z))", ""),
     ("0.001*tanh(z)", ""),
+    ("10^40*tanh(z)", ""),
+    ("10^(-20)*tanh(z)", ""),
     ("0", ""),
 ]
 ALWAYS = {"derivative", "two_layers", "deep"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from itertools import permutations
 from typing import Any, NamedTuple
 
@@ -27,7 +27,9 @@ from service.theory.facts import Bound
 
 _LONGEST_SHOWN = 100
 """Characters of a formula in a title, which has room for 200."""
-_DECIMALS = 5
+_DECIMALS, _MOST_DECIMALS = 5, 15
+_LONGEST_NUMBER = 400
+"""Digits: a bound may be as large as a double."""
 _SLIPS = {"differs_by_sign": 0.5, "square_missing": 0.5, "term_sign": 0.5}
 _RIVALS = ("sigmoid", "relu")
 _PAIR, _DEEP = (2, 128, 32), (20, 64, 16)
@@ -167,20 +169,21 @@ def _bound(activation: Activation, quantity: str, side: str, truth: Bound) -> _D
     best, rounded = ("smallest upper", "up") if above else ("largest lower", "down")
     digits, number = _outwards(truth, above)
     title = f"The {best} bound of {named}, rounded {rounded} to {digits} decimals"
+    asked: dict[str, Any] = {"require": "tight", "decimals": digits}
     if quantity == "abs_derivative":
-        title = f"A number that {named} never exceeds; it need not be the smallest"
+        title, asked = f"A number that {named} never exceeds; it need not be the smallest", {"require": "valid"}
     claim = {**_claim(name, "bound", 1, title), "activation": _written(activation), "quantity": quantity}
-    require = "valid" if quantity == "abs_derivative" else "tight"
     answer = f"{named.replace('φ', 'f')} {'<=' if above else '>='} {number}"
-    return _Draft({**claim, "side": side, "require": require}, [answer])
+    return _Draft({**claim, "side": side, **asked}, [answer])
 
 
 def _outwards(truth: Bound, above: bool) -> tuple[int, str]:
     """How many decimals, and the bound in as many, on its safe side; of small ones there are more."""
     exact = Decimal(truth.decimal or "0")
-    digits = max(_DECIMALS, _DECIMALS - exact.adjusted() - 1 if exact else 0)
-    rounded = exact.quantize(Decimal(1).scaleb(-digits), ROUND_CEILING if above else ROUND_FLOOR)
-    return digits, f"{rounded.normalize():f}" if rounded else "0"
+    digits = min(_MOST_DECIMALS, max(_DECIMALS, _DECIMALS - exact.adjusted() - 1 if exact else 0))
+    with localcontext(prec=_LONGEST_NUMBER):
+        rounded = exact.quantize(Decimal(1).scaleb(-digits), ROUND_CEILING if above else ROUND_FLOOR)
+        return digits, f"{rounded.normalize():f}" if rounded else "0"
 
 
 def _verdicts(activation: Activation) -> Iterator[_Draft]:
