@@ -20,7 +20,7 @@ def test_a_formula_is_understood_with_its_derivative_and_bounds(open_page: Open)
 
 @pytest.mark.parametrize(
     ("formula", "sentence", "marked"),
-    [("z*tahn(z)", "did you mean tanh?", "t"), ("z*tanh(", "expected at the end", "␣")],
+    [("z*tahn(z)", "did you mean tanh?", "t"), ("z*tanh(", "missing at the end", "␣")],
 )
 def test_a_slip_is_shown_at_its_place_and_the_last_good_network_stays(
     open_page: Open, formula: str, sentence: str, marked: str

@@ -210,7 +210,7 @@ class Words:
 
     def _split(self, word: str) -> list[str]:
         """The fewest known words that `word` is made of; `word` itself where it is none of these."""
-        if not (1 < len(word) <= _LONGEST_WORD and word.isalpha()):
+        if not (1 < len(word) <= _LONGEST_WORD and word.isalnum()):
             return [word]
         best: list[list[str] | None] = [[]]
         for end in range(1, len(word) + 1):
