@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from operator import eq, ge, gt, le, lt, ne
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_tests.cases import case
+from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.grammar import parse
 from service.formulas.language.tokens import FormulaError
 from service.formulas.language.tree import Call, Expr, Number, Product, Sum, Symbol, Where
@@ -164,6 +167,7 @@ def test_a_parameter_may_have_the_name_of_a_step_or_a_word() -> None:
             assert plain(parse(f"{name}*z", parameters=(name,))) == f"{name}*z"
 
 
+MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 OPERATORS: dict[str, Callable[[Fraction, Fraction], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge, "=": eq, "!=": ne}
 NUMBERS = st.integers(-4, 4)
 
@@ -288,3 +292,26 @@ def test_a_condition_decides_between_two_values_at_every_z(test: Test) -> None:
         with case(text):
             node = parse(text)
             assert all(value(node, z) == test.holds(z) for z in places([test]))
+
+
+OTHERS = ["sin(z)", "tanh(z)", "z^2", "z^3 - z", "exp(z)", "cos(2*z)", "z*abs(z)", "max(z^2, 1)", "1/z", "sqrt(z)"]
+Z = np.linspace(-5.03, 5.01, 201)  # none of which is a root
+
+
+@pytest.mark.parametrize("left", OTHERS)
+def test_two_rows_of_any_comparison_are_read_where_exactly_one_holds(left: str) -> None:
+    plane = Evaluation("z", {})
+    with np.errstate(all="ignore"):
+        difference = plane.values(parse(left), Z) - 0.25
+    for one, other, turned in product(OPERATORS, OPERATORS, (False, True)):
+        second = f"0.25 {MIRRORED[other]} {left}" if turned else f"{left} {other} 0.25"
+        text = rf"\begin{{cases}} 1 & {left} {one} 0.25 \\ 2 & {second} \end{{cases}}"
+        held = [np.array([OPERATORS[sign](value, 0) for value in difference]) for sign in (one, other)]
+        exclusive = bool((held[0] != held[1]).all())
+        try:
+            values = plane.values(parse(text), Z)
+        except FormulaError:
+            assert not exclusive or {"=", "!="} & {one, other} or "max" in left or "abs" in left
+        else:
+            assert exclusive
+            assert (values == np.where(held[0], 1, 2)).all()
