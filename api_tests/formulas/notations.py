@@ -47,6 +47,10 @@ READ: dict[str, list[tuple[str, str]]] = {
         ("φ′(z) := z^3", "z^3"),
         ("(tanh z)' = z^3", "z^3"),
         (r"f^{\prime}(z) = z^3", "z^3"),
+        (r"\hat{y} = z^3", "z^3"),
+        (r"\text{stanh}'(z) = z^3", "z^3"),
+        ("z ↦ z^3", "z^3"),
+        ("f': z -> z^3", "z^3"),
     ],
     "fractions and roots without braces": [
         (r"\frac34z", "0.75*z"),
@@ -100,6 +104,7 @@ READ: dict[str, list[tuple[str, str]]] = {
         ("12'500z", "12500*z"),
         (r"2.5\times10^{-4}z", "0.00025*z"),
         ("2.5·10⁻⁴", "0.00025"),
+        ("2.5 x 10^-4 z", "0.00025*z"),
         ("2.5 10^-4 z", "0.00025*z"),
         ("z:4", "z/4"),
     ],

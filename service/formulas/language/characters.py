@@ -45,6 +45,7 @@ _COMMANDS = _GREEK | {
     "∪": "cup",
     "∉": "notin",
     "→": "to",
+    "↦": "mapsto",
 }
 _SPELLED_ALIKE = {
     "-": "−–—‐‑‒―﹣⁃➖",

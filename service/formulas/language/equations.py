@@ -7,21 +7,23 @@ from service.formulas.language.characters import spelled
 from service.formulas.language.words import Words
 
 _D = r"(?:d|\\mathrm\s*\{?\s*d\s*\}?|\\text\s*\{\s*d\s*\}|\\partial|\\d)\s*"
-_NAME = r"\\?[A-Za-z]+(?:_\s*\{?[A-Za-z0-9]+\}?)?\s*"
+_ACCENT = r"(?:\\(?:text|mathrm|operatorname|hat|tilde|bar|dot|ddot)\s*\{?\s*)?"
+_NAME = rf"{_ACCENT}\\?[A-Za-z]+(?:_\s*\{{?[A-Za-z0-9]+\}}?)?\s*\}}?\s*"
 _ARGUMENT = r"(?:(?:\\left)?\s*[(\[]\s*\\?[A-Za-z]\s*(?:\\right)?\s*[)\]])?\s*"
-_PRIMES = r"(?:'+|\^\s*\{?\s*(?:\\prime\s*|')+\}?)\s*"
+_PRIMES = r"(?:'+|\^\s*\{?\s*(?:\\prime\s*|'|\(\d\)\s*)+\}?)\s*"
 _DERIVATIVES = [
     re.compile(rf"{_NAME}{_PRIMES}{_ARGUMENT}"),
     re.compile(rf"[(\[].*[)\]]\s*{_PRIMES}"),
     re.compile(rf"\\[dtc]?frac\s*\{{\s*{_D}(?:{_NAME}{_ARGUMENT})?\}}\s*\{{\s*{_D}[A-Za-z]\s*\}}.*"),
     re.compile(rf"{_D}(?:{_NAME}{_ARGUMENT})?/\s*{_D}[A-Za-z]\b.*"),
 ]
-_QUANTITY = re.compile(rf"\\?([A-Za-z]+)(?:_\s*\{{?[A-Za-z0-9]+\}}?)?\s*{_ARGUMENT}")
+_QUANTITY = re.compile(rf"{_ACCENT}\\?([A-Za-z]+)\s*\}}?(?:_\s*\{{?[A-Za-z0-9]+\}}?)?\s*{_ARGUMENT}")
 _SIGNS = re.compile(r"(?P<open>(?<!\\)[(\[{]|\\begin)|(?P<close>(?<!\\)[)\]}]|\\end)|[<>!]=|=<|(?P<equal>:?==?)")
 _CONDITIONS = re.compile(
     r"[<>?&]|\\begin|\\in\b|(?<![A-Za-z])(?:if|for|else|otherwise|where|when|wenn|falls)(?![A-Za-z])"
 )
 _FRINGE = re.compile(r"(?:[\s$`]|\\[()\[\]])*")
+_MAPPED = re.compile(r"(?:\\?[A-Za-z]+'*\s*:\s*)?[A-Za-z]\s*(?:\\mapsto(?![A-Za-z])|\\to(?![A-Za-z])|->)")
 _LONGEST_NAME = 100  # of what a formula is said to be equal to
 
 
@@ -40,7 +42,9 @@ def sides_of(written: str, words: Words) -> list[tuple[int, int]]:
     """Where each of the formulas that `written` says are equal begins and ends."""
     end = _end(written)
     start, signs = _content(written, 0), _equal_signs(written[:end])
-    if signs and _is_named(written[start : signs[0][0]].strip(), words):
+    if mapped := _MAPPED.match(written, start):
+        start = mapped.end()
+    while signs and _is_named(written[start : signs[0][0]].strip(), words):
         (_, start), *signs = signs
     if signs and _CONDITIONS.search(written, start):
         signs = []  # z = 0 in a condition is no equation

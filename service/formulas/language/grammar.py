@@ -178,7 +178,13 @@ class _Parser(ArgumentReader):
         inside, self._raising = self._raising, True
         node = self._signed()
         self._raising = inside
-        while "exponent" in self._conventions and not base.depends_on(self._words.variable) and self._continues():
+        open_ended = self._last.text not in (")", "]")
+        while (
+            open_ended
+            and "exponent" in self._conventions
+            and not base.depends_on(self._words.variable)
+            and self._continues()
+        ):
             node = joined([node, self._primary()], Product)
         halved = node == ONE or base == Constant("e")
         if "quotient" in self._conventions and halved and not inside and self._has_number_below():

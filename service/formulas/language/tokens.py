@@ -21,6 +21,7 @@ _MODULES = re.compile(
     r"(?:(?:np|numpy|math|cmath|torch|tf|tensorflow|jnp|jax|F|nn|functional|scipy|special|K|keras|activations|backend"
     r"|sp|sympy|Math)\s*\.\s*)+(?=[A-Za-z])"
 )
+_TIMES = re.compile(r"[xX]\s*(?=10\s*\^)")
 _WORD = re.compile(r"\s*(?:\{\s*([A-Za-z](?:[A-Za-z0-9]|\\?_)*)\s*[.,;]?\s*\}|([A-Za-z])(?![A-Za-z]))")
 _PLAIN_GROUP = re.compile(r"\s*\{([^{}]*)\}")
 _INDICATOR = re.compile(r"\s*(?:\{\s*[1I]\s*\}|[1I](?![A-Za-z0-9]))(?=\s*(?:[_(\[]|\\[{(\[]|\\left|\\lbrace))")
@@ -33,19 +34,9 @@ _DISPLAY = re.compile(r"\s*\{\s*(?:equation|displaymath|math|align|gather)\*?\s*
 _SIDES = {side: bar for size in ("", "big", "Big", "bigg", "Bigg") for side, bar in (
     (f"{size}l" if size else "left", "\\lvert"), (f"{size}r" if size else "right", "\\rvert"))}  # fmt: skip
 _WORDS = {
-    "operatorname",
-    "mathrm",
-    "text",
-    "textrm",
-    "mathbf",
-    "mathit",
-    "mathsf",
-    "mathcal",
-    "mathop",
-    "mbox",
-    "textnormal",
-    "textit",
-}
+    *("operatorname", "mathrm", "text", "textrm", "mathbf", "mathit", "mathsf", "mathcal", "mathop", "mbox"),
+    *("textnormal", "textit"),
+}  # fmt: skip
 _OPERATORS = {
     **dict.fromkeys(("cdot", "times", "ast", "star", "bullet"), "*"),
     **dict.fromkeys(("frac", "dfrac", "tfrac", "cfrac", "nicefrac", "sfrac"), "\\frac"),
@@ -76,7 +67,7 @@ _BLANK = {"quad", "qquad", "enspace", "thinspace", ",", ";", ":", " "}
 _SILENT = {
     *("(", ")", "[", "]", "!", "boxed", "displaystyle", "textstyle", "limits", "nolimits", "rm", "it", "bf", "left"),
     *("right", "big", "Big", "bigg", "Bigg", "bigl", "Bigl", "biggl", "Biggl", "bigr", "Bigr", "biggr", "Biggr"),
-    *("mathop", "ensuremath", "phantom", "strut", "mathstrut", "middle", "bigm"),
+    *("mathop", "ensuremath", "strut", "mathstrut", "middle", "bigm"),
 }  # fmt: skip
 
 
@@ -136,6 +127,11 @@ class _Tokenizer:
     def _read(self) -> None:
         if modules := _MODULES.match(self._text, self._position):
             self._position = modules.end()
+        times = _TIMES.match(self._text, self._position)
+        if times and self._tokens and self._tokens[-1].kind == "number":
+            self._add("operator", "*")
+            self._position = times.end()
+            return
         found = _LEXEME.match(self._text, self._position)
         if found is None:
             self._fail(self._text[self._position])

@@ -77,6 +77,7 @@ _MEANT = {
     "mish": "z*tanh(softplus(z))",
     "stanh": "z*tanh(z)",
     "erfc": "1 - erf(z)",
+    "clamp": "min and max, as in max(-1, min(1, z))",
     "clip": "min and max, as in max(-1, min(1, z))",
     **dict.fromkeys(("x", "X"), "{variable}, or * for a product"),
     "sigm": "sigmoid(z)",
