@@ -19,7 +19,7 @@ from service.formulas.language.tokens import FormulaError
 from service.formulas.language.tree import Expr, Number, Relation, Symbol, Where
 
 _PLAIN = ("<", "<=", ">", ">=")
-_MOST_COMPARISONS = 24
+_MOST_COMPARISONS = 16
 _LARGEST_FORMULA = 300  # parts, beyond which `check_size` refuses it in any case
 _LONGEST_VALUE = 40  # characters, of what is repeated in a message
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
