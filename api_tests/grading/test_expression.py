@@ -466,3 +466,39 @@ def test_a_slip_is_worth_its_share_only_where_no_other_reading_is_right() -> Non
     partial = {"constant_factor": 0.5}
     assert of_formula("1/(2z)", "-1/z", partial=partial).status == "partial"
     assert of_formula("e^(2z)*2", "e^2z*2", partial=partial).code == "ambiguous"
+
+
+@pytest.mark.parametrize(
+    ("function", "answer", "status"),
+    [
+        ("ln(z)", "1/abs(z)", "correct"),  # ln z has no values where 1/z and 1/|z| differ
+        ("ln(z)", "-1/z", "incorrect"),
+        ("ln(z)", "where(z > 1, 1/z, 2)", "incorrect"),
+        ("ln(abs(z))", "1/abs(z)", "incorrect"),
+        ("acosh(z)", "1/(sqrt(z - 1)*sqrt(z + 1))", "correct"),
+        ("acosh(z)", "1/(sqrt(z - 1)*sqrt(z + 2))", "incorrect"),
+        ("atanh(z)", "1/sqrt(1 - z^2)^2", "correct"),
+        ("asin(z)", r"\frac{1}{\sqrt{1 - z^2}}", "correct"),
+    ],
+)
+def test_a_derivative_counts_where_the_activation_has_values(function: str, answer: str, status: str) -> None:
+    claim: Json = {"kind": "expression", "derivative_of": {"kind": "expression", "formula": function}}
+    assert judged(claim, answer).status == status
+
+
+PIECES = "where(z < -1, 0, where(z < 1, 1, 0))"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("[|z| < 1]", "correct"),
+        ("H(z + 1) - H(z - 1)", "correct"),
+        (r"\begin{cases} 0 & z < -1 \\ 1 & z < 1 \\ 0 & z > 1 \end{cases}", "correct"),
+        ("1 if -1 < z < 2, 0 otherwise", "incorrect"),
+        (r"\begin{cases} 1 & z < 1 \\ 0 & z < -1 \\ 0 & z > 1 \end{cases}", "invalid"),
+        (r"\begin{cases} 0 & z < -1 \\ 1 & z < 1 \\ 0 & z > 5 \end{cases}", "invalid"),
+    ],
+)
+def test_pieces_are_judged_by_what_every_row_says(answer: str, status: str) -> None:
+    assert judged({"kind": "expression", "expected": PIECES}, answer).status == status

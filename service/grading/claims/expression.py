@@ -121,8 +121,18 @@ class ExpressionClaim(Claim):
         return {**(self.derivative_of.values if self.derivative_of else {}), **self.parameters}
 
     def _matters(self, found: IntervalComparison) -> bool:
-        """An answer may have values where the expected formula has none, and no domain was named."""
-        return self.domain is not None or found.difference is None or not found.difference.other_undefined
+        """An answer may have values where the expected formula or the activation has none, and no domain was named."""
+        if self.domain is not None or found.difference is None:
+            return True
+        return not (found.difference.other_undefined or self._is_outside(found))
+
+    def _is_outside(self, found: IntervalComparison) -> bool:
+        """Whether the activation has no values on an interval where the formula of its derivative has, as ln and 1/z."""
+        if self.derivative_of is None:
+            return False
+        known = smoothness(self.derivative_of.closed)
+        apart = (float(one.high) <= found.low or float(one.low) >= found.high for one in known.pieces)
+        return known.complete and known.period is None and all(apart)
 
     def _wrong(self, formula: Formula, target: Formula, found: list[IntervalComparison]) -> Judgement:
         differing = next(one.difference for one in found if one.difference is not None)
