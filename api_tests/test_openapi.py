@@ -12,7 +12,7 @@ from api_tests.cases import case
 from openapi import write
 from service.core.pointers import walk
 from service.http.app import Application
-from service.http.examples import FAILURES
+from service.http.examples import PLATFORM_FAILURES
 from service.main import create_app, openapi_text
 from service.simulation.results import SimulationReport
 
@@ -48,7 +48,7 @@ def test_every_operation_is_described() -> None:
             contents = [content for answer in answers for content in answer.get("content", {}).values()]
             assert any(content.get("example") for content in contents) or "204" in operation["responses"]
             assert {"4XX", "5XX"} <= set(operation["responses"])
-            wanted = "application/json" if operation["operationId"] in FAILURES else "application/problem+json"
+            wanted = "application/json" if operation["operationId"] in PLATFORM_FAILURES else "application/problem+json"
             for status in ("4XX", "5XX"):
                 assert list(operation["responses"][status]["content"]) == [wanted]
 

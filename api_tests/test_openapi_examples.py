@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from service.core.pointers import walk
-from service.http.examples import FAILURES, PROBLEMS
+from service.http.examples import PLATFORM_FAILURES, PROBLEMS
 from service.http.problems import Problem
 
 Json = dict[str, Any]
@@ -279,7 +279,7 @@ def test_the_examples_of_problems_are_problems(service_url: str) -> None:
     for name, (_, _, operation) in OPERATIONS.items():
         for status in ("4XX", "5XX"):
             (content,) = operation["responses"][status]["content"].values()
-            assert content["example"] == FAILURES.get(name, PROBLEMS[status])
+            assert content["example"] == PLATFORM_FAILURES.get(name, PROBLEMS[status])
     Problem.model_validate(PROBLEMS["5XX"])
     hidden = {"kind": "dense", "units": 0, "activation": {"kind": "sigmoyd"}}
     body = {"network": {"features": 4, "layers": [{"kind": "repeat", "times": 4, "layers": [hidden]}]}}
@@ -292,7 +292,7 @@ def test_the_examples_of_failures_on_other_platforms_are_their_own(service_url: 
     named = {"X-Request-ID": "example-1"}
     empty = {"submission": {"type": "MATH", "content": {}}}
     answer = httpx.post(f"{service_url}/evaluate", json=empty, headers=named)
-    assert answer.json() == FAILURES["evaluate_submission"]
+    assert answer.json() == PLATFORM_FAILURES["evaluate_submission"]
     path = OPERATIONS["run_lambda_feedback"][1]
     answer = httpx.post(f"{service_url}{path}", json={}, headers={**named, "command": "run"})
-    assert answer.json() == FAILURES["run_lambda_feedback"]
+    assert answer.json() == PLATFORM_FAILURES["run_lambda_feedback"]

@@ -46,5 +46,8 @@ def refused_with_reason(
     if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code != 422:
         return
     problem = response.json()
-    codes = {problem["code"], *(error["code"] for error in problem["errors"])} - {"invalid-request"}
-    assert codes <= REASONS, f"refused for {', '.join(sorted(codes - REASONS))}: {problem['detail']}"
+    if "error" in problem:  # as Lambda Feedback reads it
+        codes = {problem["error"]["error_thrown"]["code"]}
+    else:
+        codes = {problem["code"], *(error["code"] for error in problem["errors"])} - {"invalid-request"}
+    assert codes <= REASONS, f"refused for {', '.join(sorted(codes - REASONS))}: {response.text}"

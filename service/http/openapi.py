@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from service.http.examples import ANSWERS, FAILURES, PROBLEMS
+from service.http.examples import ANSWERS, PLATFORM_FAILURES, PROBLEMS
 from service.http.problems import MEDIA_TYPE
 
 _SUMMARY = "Whether a network's gradients vanish or explode, where, why, and with which numbers."
@@ -82,7 +82,7 @@ def _problems_as_problems(made: dict[str, Any]) -> None:
     Those that are worded for other platforms are JSON like their answers.
     """
     for operation in _operations(made):
-        of_another = FAILURES.get(operation["operationId"])
+        of_another = PLATFORM_FAILURES.get(operation["operationId"])
         for status, example in PROBLEMS.items():
             failure = operation["responses"][status]
             ((media_type, content),) = failure["content"].items()

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pydantic import JsonValue
 
 from service.core.errors import FlawedRubric, Refusal
+from service.core.kinds import StrictBool
 from service.formulas.language.tokens import LONGEST_TEXT
 from service.grading.answers import PreviewSpec, preview
 from service.grading.claims.expression import ExpressionClaim
@@ -62,7 +63,7 @@ class EvaluateConfiguration(Foreign):
 class PreSubmission(Foreign):
     """Whether the student has not handed in yet."""
 
-    enabled: bool
+    enabled: StrictBool
     """Whether they have not: then nothing is graded, and the answer is told as it is read."""
 
 

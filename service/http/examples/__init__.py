@@ -75,7 +75,7 @@ ANSWERS: dict[str, tuple[str, Any]] = {
 }
 """By operation: the media type of an answer, and one."""
 _MU_ED_FAILURE = example("evaluate_failure")
-FAILURES = {
+PLATFORM_FAILURES = {
     "evaluate_submission": _MU_ED_FAILURE,
     "get_evaluate_health": _MU_ED_FAILURE,
     "run_lambda_feedback": example("lambda_failure"),

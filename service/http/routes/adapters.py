@@ -101,7 +101,7 @@ def _failures(model: type[EvaluateFailure] | type[LambdaFailure]) -> Responses:
 _MU_ED = APIRouter(tags=["gradings"], route_class=_MuEdRoute, responses=_failures(EvaluateFailure))
 _LAMBDA = APIRouter(tags=["gradings"], route_class=_LambdaRoute, responses=_failures(LambdaFailure))
 
-Version = Annotated[
+_Version = Annotated[
     str | None, Header(alias=_VERSION_HEADER, description=f"The version of the µEd API that is spoken: {VERSION}.")
 ]
 
@@ -115,7 +115,7 @@ Version = Annotated[
 async def evaluate_submission(
     request: Annotated[EvaluateRequest, Body(openapi_examples=example_requests("evaluations"))],
     services: ServicesDep,
-    version: Version = None,
+    version: _Version = None,
 ) -> Response:
     """The µEd API 0.1.0: `configuration.params` has a `claim` or a `rubric`, or the task a reference expression.
 
@@ -129,7 +129,7 @@ async def evaluate_submission(
 
 
 @_MU_ED.get("/evaluate/health", summary="Tell what is evaluated (µEd)")
-async def get_evaluate_health(services: ServicesDep, version: Version = None) -> EvaluateHealth:
+async def get_evaluate_health(services: ServicesDep, version: _Version = None) -> EvaluateHealth:
     """The µEd API 0.1.0: whether evaluations are answered, and which kinds of feedback there are."""
     _check_version(version)
     services.pool.check_ready()
