@@ -216,6 +216,8 @@ REFUSED: dict[str, list[tuple[str, int, str]]] = {
         (r"\frac{d}{dz} z^2", 1, "write the derivative out"),
         ("swish(z)", 1, "write z*sigmoid(z)"),
         ("gelu(z)", 1, "erf"),
+        ("sine(z)", 1, "write sin(z)"),
+        ("Σ(z)", 1, "“Σ”"),
         ("z + tnah(z)", 5, "did you mean tanh"),
         ("2 - f(z)", 5, "write its formula"),
         ("log(z, z)", 1, "base"),
@@ -247,5 +249,6 @@ OTHER_READINGS: list[tuple[str, str]] = [
     (r"3\frac14z", "3*z/4"),
     ("log z", "log10(z)"),
     ("√3z", "sqrt(3*z)"),
+    ("3ez", "3*exp(z)"),
 ]
 """What else a formula may mean than what it is read as."""

@@ -13,7 +13,7 @@ from service.formulas.language.build import simplified
 from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.grammar import parse
 from service.formulas.language.tokens import LONGEST_TEXT
-from service.formulas.language.tree import Expr
+from service.formulas.language.tree import ZERO, Expr, Power
 from service.formulas.language.write import plain
 
 TREES = int(os.environ.get("PRINTED_FORMULAS", "125"))
@@ -28,7 +28,14 @@ def equal(one: Expr, other: Expr) -> bool:
 
 
 def has_values(node: Expr) -> bool:
-    """Whether it is a number anywhere; there is nothing to compare in z/(z - z)."""
+    """Whether it is a number anywhere, and all its parts are; there is nothing to compare in z/(z - z)."""
+    if isinstance(node, Power) and simplified(node.base) == ZERO:
+        return False
+    return all(map(has_values, node.children)) and is_finite_somewhere(node)
+
+
+def is_finite_somewhere(node: Expr) -> bool:
+    """Whether it is a number at one of a few places."""
     with np.errstate(all="ignore"):
         return bool(np.isfinite(Evaluation("z", {}).values(node, np.array([-2.3, -0.4, 0.7, 3.1]))).any())
 

@@ -21,7 +21,7 @@ _GREEK = {
         letter: unicodedata.name(letter).split()[-1].lower().replace("lamda", "lambda")
         for letter in "αβγδεζηθικλμνξπρςστυφχψω"
     },
-    **{letter: unicodedata.name(letter).split()[-1].capitalize() for letter in "ΓΔΘΞΠΣΦΨΩ"},
+    **{letter: unicodedata.name(letter).split()[-1].capitalize() for letter in "ΓΔΘΞΦΨΩ"},
     "Λ": "Lambda",
     "ϵ": "epsilon",
     "ϖ": "pi",

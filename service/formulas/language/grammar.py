@@ -41,7 +41,7 @@ _OTHER_LETTERS = ("z", "x", "X", "t", "Z")
 _CONVENTIONS = (
     *("slash", "onward", "short", "bracket", "outside"),  # where a bare argument ends: tanh z/2, tanh z e^z, tanh 2 z
     *("denominator", "exponent", "quotient", "tower"),  # 1/2z, e^2z, z^1/2, z^2^3
-    *("product", "decadic", "root"),  # 2\frac12, log z, √2z
+    *("product", "decadic", "root", "raised"),  # 2\frac12, log z, √2z, ez
 )
 """Other usual ways to read than those of `parse`, each by where it differs."""
 
@@ -270,6 +270,8 @@ class _Parser(ArgumentReader):
             return self._application(token)
         if name == "e":
             self._check_exponent()
+        if name == "e" and "raised" in self._conventions and self._continues():
+            return Call("exp", (self._power(),))
         if name in ("e", "pi"):
             return Constant(name)
         node = self._piecewise(name)

@@ -81,6 +81,11 @@ _MEANT = {
     "clip": "min and max, as in max(-1, min(1, z))",
     **dict.fromkeys(("x", "X"), "{variable}, or * for a product"),
     "sigm": "sigmoid(z)",
+    "sine": "sin(z)",
+    "cosine": "cos(z)",
+    "tangent": "tan(z)",
+    "loge": "ln(z)",
+    "norm": "abs(z)",
     "sqr": "sqrt(z), or z^2",
     "softmax": "a formula of z alone: a softmax has several arguments",
     "inf": "a number: infinity is none",
@@ -202,7 +207,7 @@ class Words:
         if word in self.parameters or word == self.letter:
             return word
         for written in (word, word.lower()):
-            if len(written) == 1 and word not in (written, "E"):
+            if word == "Sigma" or (len(written) == 1 and word not in (written, "E")):
                 break
             name = SYNONYMS.get(written, written)
             if name in self._known:
@@ -222,9 +227,21 @@ class Words:
             ]
             best.append(min(ways, key=len, default=None))
         found = best[-1]
-        if found is None or (len(found) > _MOST_LETTERS and max(map(len, found)) == 1 < len(set(found))):
+        if found is None or not self._has_arguments(found):
+            return [word]
+        if len(found) > _MOST_LETTERS and max(map(len, found)) == 1 < len(set(found)):
             return [word]
         return found
+
+    def _has_arguments(self, pieces: list[str]) -> bool:
+        """Whether the variable follows each function but a last one: sinz is sin z, sine is no sin e."""
+        waiting = False
+        for number, piece in enumerate(pieces):
+            if piece == self.letter:
+                waiting = False
+            elif self.is_function(self._name(piece) or "") and number < len(pieces) - 1:
+                waiting = True
+        return not waiting
 
     def _is_piece(self, part: str, is_last: bool) -> bool:
         name = self._name(part)
