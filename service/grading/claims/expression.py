@@ -127,7 +127,7 @@ class ExpressionClaim(Claim):
         return not (found.difference.other_undefined or self._is_outside(found))
 
     def _is_outside(self, found: IntervalComparison) -> bool:
-        """Whether the activation has no values on an interval where the formula of its derivative has, as ln and 1/z."""
+        """Whether the activation has no values on an interval where its derivative's formula has, as ln and 1/z."""
         if self.derivative_of is None:
             return False
         known = smoothness(self.derivative_of.closed)
