@@ -97,9 +97,10 @@ def _limits(piece: Piece, edge: Ball, end_of: Callable[[Expr, Ball], End]) -> On
 
 
 def _limit(piece: Piece, edge: Ball, order: int, end_of: Callable[[Expr, Ball], End]) -> Ball | None:
-    at = BallProgram([piece.node], series=True).expand(edge)[0][order]
-    if at.is_finite():
-        return at
+    with suppress(Undecided):  # a power at the edge of its base
+        at = BallProgram([piece.node], series=True).expand(edge)[0][order]
+        if at.is_finite():
+            return at
     try:
         behaviour = end_of(slope_of(piece.node, order), edge).behaviour(End.farthest)
     except Undecided:
