@@ -81,7 +81,8 @@ OTHER = {
     r"\frac{d^2 f}{dz^2} \le 3/4": r"\frac{d^2 f}{dz^2}", "σ(z) ≤ 3/4": "σ(z)", "tanh'(z) <= 3/4": "tanh'(z)",
     "x <= 3/4": "x", "z <= 3/4": "z", "W <= 3/4": "W", "a <= 0.75": "a", "min f' <= 3/4": "min f'",
     "max f = 3/4": "f", "f'(z) + f(z) <= 3/4": "f'(z) + f(z)", "z f'(z) <= 3/4": "z f'(z)", "f'(z)^z <= 3/4": "f'(z)^z",
-    "1/f'(z) <= 3/4": "1/f'(z)", "f'(z)/f'(z) <= 3/4": "f'(z)/f'(z)", "z^0 <= 3/4": "z^0", "f' - f' <= 3/4": "f' - f'",
+    "1/f'(z) <= 3/4": "1/f'(z)", "f'(z)/f'(z) <= 3/4": "f'(z)/f'(z)", "z^0 <= 3/4": "z^0",
+    "1/|f'| <= -4": "1/|f'|", "-1 <= 1/f'(z) <= 4": "1/f'(z)", "-4 <= 1/|f'|": "1/|f'|", "f' - f' <= 3/4": "f' - f'",
     "f'(z)(1 - f'(z)) <= 3/4": "f'(z)(1 - f'(z))", "sech(z)^2 <= 3/4": "sech(z)^2", "M >= 3/4": "M",
     "f(z) ∈ (0, 3/4]": "f(z)", "max(f', 1) <= 3/4": "max(f', 1)", "f'(z)^2 <= -1": "f'(z)^2", "0 < x <= 3/4": "x",
     "0*f'(z) <= 3/4": "0*f'(z)", "sqrt(f') <= -1": "sqrt(f')", "e^(f') <= -1": "e^(f')", "|f' - 1| >= 3/4": "|f' - 1|",
@@ -233,6 +234,7 @@ VALUES = [
     (of_value("linear"), "f(z) <= -∞", "invalid"),
     (of_value("linear", side="lower"), "f(z) >= ∞", "invalid"),
     (of_value("linear"), "[∞, 1]", "invalid"),
+    (of_value("tanh"), "Lipschitz constant: 1", "invalid"),
     (of_value("tanh"), "y < 1", "correct"),
     (of_value("tanh"), "a < 1", "correct"),
     (of_value("tanh"), "|f(z)| < 1", "correct"),
@@ -376,3 +378,27 @@ def test_what_is_right_in_another_usual_reading_is_not_wrong(claim: Json, answer
     assert check.code == code
     assert (check.status == "invalid") is (code == "ambiguous")
     assert message in check.message
+
+
+FALLING: Json = {**UPPER, "activation": {"kind": "expression", "formula": "-tanh(3z)/4"}}
+"""-3/4 <= f' < 0."""
+OF_FALLING = [
+    ("f'(z)^2 <= 9/16", "tight"),
+    ("f'(z)^2 <= 1/4", "invalid_bound"),  # though no f' is above 1/2
+    ("f'(z)^4 <= 1/16", "invalid_bound"),
+    ("f'(z)^3 <= 0", "tight"),
+    ("|f'| <= 3/4", "tight"),
+    ("|f'| <= 1/2", "invalid_bound"),
+    ("|f' - 1| <= 7/4", "valid_but_loose"),  # which is -3/4 <= f' <= 11/4
+    ("|f' + 1| <= 1", "valid_but_loose"),
+    ("1/f'(z) <= -4/3", "tight"),
+    ("1/f'(z) <= -2", "invalid_bound"),
+    ("-f' >= 0", "tight"),
+    ("f'/(-2) >= 0", "tight"),
+    ("-3/4 sech(3z)^2 < 0", "tight"),
+]
+
+
+@pytest.mark.parametrize(("answer", "code"), OF_FALLING)
+def test_a_power_of_what_is_negative_bounds_its_size(answer: str, code: str) -> None:
+    assert judged(FALLING, answer).code == code
