@@ -115,6 +115,10 @@ def test_points_are_told_as_people_write_them(points: float, told: str) -> None:
     assert points_summary(graded([check(points=points, max_points=1e6)])) == f"{told} of 1000000 points."
 
 
+def test_one_point_is_no_points() -> None:
+    assert points_summary(graded([check(points=0.5, max_points=1.0)])) == "0.5 of 1 point."
+
+
 @every_format
 def test_a_rubric_of_many_claims_is_written(written: Format) -> None:
     found = [check(id=f"d{number}", title=HOSTILE[number % len(HOSTILE)]) for number in range(64)]

@@ -71,8 +71,9 @@ def message(check: Check) -> str:
 
 
 def points_in_words(given: float, of: float) -> str:
-    """Such as "0.5 of 2 points", to ten digits."""
-    return f"{given:.10g} of {of:.10g} points"
+    """Such as "0.5 of 2 points" and "0.5 of 1 point", to ten digits."""
+    told = f"{of:.10g}"
+    return f"{given:.10g} of {told} point{'' if told == '1' else 's'}"
 
 
 def points_summary(grading: Grading) -> str:
