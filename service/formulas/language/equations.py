@@ -23,6 +23,7 @@ _CONDITIONS = re.compile(
     r"[<>?&]|\\begin|\\in\b|(?<![A-Za-z])(?:if|for|else|otherwise|where|when|wenn|falls)(?![A-Za-z])"
 )
 _FRINGE = re.compile(r"(?:[\s$`]|\\[()\[\]])*")
+_FRINGE_BEHIND = re.compile(r"(?:[.;,=\s$`](?!\\)|[)\]]\\)*")  # of the text from its end
 _MAPPED = re.compile(r"(?:\\?[A-Za-z]+'*\s*:\s*)?[A-Za-z]\s*(?:\\mapsto(?![A-Za-z])|\\to(?![A-Za-z])|->)")
 _LONGEST_NAME = 100  # of what a formula is said to be equal to
 
@@ -40,7 +41,8 @@ def equation_sides(text: str, variable: str = "z", parameters: Collection[str] =
 
 def sides_of(written: str, words: Words) -> list[tuple[int, int]]:
     """Where each of the formulas that `written` says are equal begins and ends."""
-    end = _end(written)
+    behind = _FRINGE_BEHIND.match(written[::-1])
+    end = len(written) - (behind.end() if behind else 0)
     start, signs = _content(written, 0), _equal_signs(written[:end])
     if mapped := _MAPPED.match(written, start):
         start = mapped.end()
@@ -51,20 +53,6 @@ def sides_of(written: str, words: Words) -> list[tuple[int, int]]:
     starts = [start, *(behind for _, behind in signs)]
     ends = [*(before for before, _ in signs), end]
     return [(_content(written, first), max(last, first)) for first, last in zip(starts, ends, strict=True)]
-
-
-def _end(written: str) -> int:
-    """Where the formula ends: before blanks, full stops and the like."""
-    end = len(written)
-    while end:
-        if end > 1 and written[end - 2] == "\\":
-            if written[end - 1] not in ")]":
-                break
-            end -= 1
-        elif written[end - 1] not in ".;,= \t\r\n$`":
-            break
-        end -= 1
-    return end
 
 
 def _content(written: str, start: int) -> int:
