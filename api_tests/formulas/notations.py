@@ -179,6 +179,8 @@ READ: dict[str, list[tuple[str, str]]] = {
 REFUSED: dict[str, list[tuple[str, int, str]]] = {
     "characters": [
         ("z + ☺", 5, "“☺”"),
+        ("z + ζ", 5, "“ζ”"),
+        ("σ′(z)", 1, "“σ”"),
         ("z·ﬂ", 3, "type fl"),
         ("Ⅷ z", 1, "type 8"),
         ("2е^z", 2, "type e"),  # a Cyrillic letter

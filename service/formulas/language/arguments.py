@@ -183,6 +183,17 @@ class ArgumentReader(PiecewiseRules):
             return not token.apart
         return not complete or not token.apart or "onward" in self._conventions
 
+    def _has_number_below(self) -> bool:
+        match self._tokens[self._at - 1 : self._at + 2]:
+            case [Token(kind="number" | "name"), Token(text="/"), Token(kind="number")]:
+                return True
+        return False
+
+    def _continues(self) -> bool:
+        """Whether a number or name follows without a blank."""
+        token = self._next
+        return not token.apart and (token.kind == "number" or self._words.is_plain(token.text))
+
     def _single(self, whole: bool = False) -> Expr:
         """What TeX takes without braces: one digit, one letter or one command; the number or name where `whole`."""
         token = self._next

@@ -114,6 +114,14 @@ def spelled(text: str) -> tuple[str, list[int]]:
     return "".join(written) + ("}" if run else ""), [*origins, *([end] if run else []), end]
 
 
+def as_typed(error: FormulaError, text: str) -> FormulaError:
+    """`error` with the character of `text` at its place, where that was put into words: “ζ”, not “zeta”."""
+    character = text[error.position - 1 : error.position]
+    if character.isascii() or character in error.sentence:
+        return error
+    return FormulaError(re.sub(r"^“[^”]*”", f"“{character}”", error.sentence), error.position)
+
+
 def _spelling(character: str, place: int) -> str:
     if ord(character) in _PRINTABLE:
         return character

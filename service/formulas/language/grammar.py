@@ -16,7 +16,7 @@ from contextlib import suppress
 
 from service.formulas.language.arguments import ArgumentReader
 from service.formulas.language.build import exact_value
-from service.formulas.language.characters import spelled
+from service.formulas.language.characters import as_typed, spelled
 from service.formulas.language.equations import sides_of
 from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.forms import divided, raised
@@ -85,7 +85,7 @@ def _read(text: str, variable: str, parameters: Collection[str], conventions: fr
             return _Parser(tokens, Words(variable, parameters, letter), conventions).whole()
         except FormulaError as error:
             failed = error if failed is None or error.position > failed.position else failed
-    raise failed or words.unknown(tokens[0])
+    raise as_typed(failed or words.unknown(tokens[0]), text)
 
 
 class _Parser(ArgumentReader):
@@ -191,17 +191,6 @@ class _Parser(ArgumentReader):
             self._take()
             node = joined(divided([node], self._primary()), Product)
         return node
-
-    def _has_number_below(self) -> bool:
-        match self._tokens[self._at - 1 : self._at + 2]:
-            case [Token(kind="number" | "name"), Token(text="/"), Token(kind="number")]:
-                return True
-        return False
-
-    def _continues(self) -> bool:
-        """Whether a number or name follows without a blank."""
-        token = self._next
-        return not token.apart and (token.kind == "number" or self._words.is_plain(token.text))
 
     def _bounded(self, exponent: Expr, position: int) -> Expr:
         if not exponent.has_names() and not abs(Evaluation.of_constant(exponent)) <= _LARGEST_POWER:

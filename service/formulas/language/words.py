@@ -89,6 +89,7 @@ _MEANT = {
     "sqr": "sqrt(z), or z^2",
     "softmax": "a formula of z alone: a softmax has several arguments",
     "inf": "a number: infinity is none",
+    "infinity": "a number: infinity is none",
     "infty": "a number: infinity is none",
     **dict.fromkeys(("partial", "d", "dz", "diff"), "the derivative out"),
     **dict.fromkeys(("f", "g", "h", "y", "phi", "psi"), "its formula; the variable is {variable}"),
