@@ -143,6 +143,11 @@ async def test_what_is_no_class_is_refused_with_a_pointer_to_its_fault(
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
 
 
+async def test_sheets_by_another_name_are_told_theirs(client: httpx.AsyncClient) -> None:
+    problem = assert_problem(await client.post(f"{HERE}/gradings", **sent({"sheets": []})), 422, "invalid-request")
+    assert any('write "submissions": [{"id": "ada"' in error["detail"] for error in problem["errors"])
+
+
 async def test_a_rubric_whose_simulations_are_too_large_grades_nobody(bench: Bench) -> None:
     claim = {"id": "v", "kind": "verdict", "simulation": spec(stack(50, 512), trials=10_000)}
     await bench.client.put(HERE, **sent({"rubric": {"id": "r", "claims": [claim]}}))

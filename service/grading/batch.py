@@ -1,15 +1,15 @@
 """Many answer sheets to one rubric → their gradings, a line of JSON each; what simulates is an argument."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
-from service.core.kinds import Int64, Model
+from service.core.kinds import Advice, Int64, Model
 from service.grading.claims.base import Simulate
 from service.grading.formats.markup import json_of
 from service.grading.grade import grade
@@ -33,6 +33,8 @@ class Submission(Model):
 
 class BatchSpec(Model):
     """The answer sheets of a class."""
+
+    misnamed: ClassVar[Mapping[str, Advice]] = {"sheets": {"submissions": [{"id": "ada", "answers": {"d": "tanh(z)"}}]}}
 
     submissions: Annotated[list[Submission], Field(min_length=1, max_length=MOST_SUBMISSIONS)]
     """One for each student."""
