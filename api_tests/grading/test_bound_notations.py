@@ -20,6 +20,7 @@ RIGHT_UPPER = [
     "0,75", "75%", r"75\%", "75 %", "3/4", "~0.75", "≈ 0.75", r"\approx 0.75", "about 0.75", "0.75 (approx.)",
     "approximately 0.75", "0.75.", "0.75;", "$0.75$", r"\(\frac{3}{4}\)", "0.75 (2 d.p.)", "0.75 = 3/4", "= 3/4",
     "max(0.5, 0.75)", "|-0.75|", "|f'(z)| <= abs(-3/4)",
+    "3/4 (0.75)", "f' <= 0.75 (3/4)", "f'(z) <= 3/4 (= 0.75)", "0.75 to 2 decimal places",
     # a side without its quantity
     "<= 3/4", "≤ 3/4", "⩽ 3/4", "≦ 3/4", "=< 3/4", r"\leqq 3/4", "&le; 3/4", "3/4 >=", "at most 0.75",
     "no more than 0.75", "not greater than 0.75", "up to 0.75", "bounded by 0.75", "bounded above by 3/4",
@@ -81,7 +82,8 @@ OTHER = {
     r"\frac{d^2 f}{dz^2} \le 3/4": r"\frac{d^2 f}{dz^2}", "σ(z) ≤ 3/4": "σ(z)", "tanh'(z) <= 3/4": "tanh'(z)",
     "x <= 3/4": "x", "z <= 3/4": "z", "W <= 3/4": "W", "a <= 0.75": "a", "min f' <= 3/4": "min f'",
     "max f = 3/4": "f", "f'(z) + f(z) <= 3/4": "f'(z) + f(z)", "z f'(z) <= 3/4": "z f'(z)", "f'(z)^z <= 3/4": "f'(z)^z",
-    "1/f'(z) <= 3/4": "1/f'(z)", "f'(z)/f'(z) <= 3/4": "f'(z)/f'(z)", "z^0 <= 3/4": "z^0",
+    "1/f'(z) <= 3/4": "1/f'(z)", "f'(z)/f'(z) <= 3/4": "f'(z)/f'(z)", "z^0 <= 3/4": "z^0", "sin(0) f'(z) <= 3/4": "sin(0) f'(z)",
+    "f'(z) + (z-0.3)(z+1.1)(z-1.7)(z+2.7) <= 3/4": "f'(z) + (z-0.3)(z+1.1)(z-1.7)(z+2.7)",
     "1/|f'| <= -4": "1/|f'|", "-1 <= 1/f'(z) <= 4": "1/f'(z)", "-4 <= 1/|f'|": "1/|f'|", "f' - f' <= 3/4": "f' - f'",
     "f'(z)(1 - f'(z)) <= 3/4": "f'(z)(1 - f'(z))", "sech(z)^2 <= 3/4": "sech(z)^2", "M >= 3/4": "M",
     "f(z) ∈ (0, 3/4]": "f(z)", "max(f', 1) <= 3/4": "max(f', 1)", "f'(z)^2 <= -1": "f'(z)^2", "0 < x <= 3/4": "x",
@@ -347,6 +349,8 @@ SENTENCES = [
      "1.0998 is not an upper bound: φ' reaches 1.09984. An upper bound has to be rounded up: 1.0999."),
     ({**STANH, "require": "valid"}, "1.19968",
      "Correct. 1.19968 is an upper bound, as good as the best one: the supremum is 1.199679."),
+    ({**STANH, "side": "both"}, "unbounded",
+     "|φ'| is bounded below: the infimum is 0. |φ'| is bounded above: the supremum is 1.19968."),
     (STANH, "|f'| <= 1", "1 is not an upper bound: |φ'| reaches 1.19968."),
     (UPPER, r"f' \le \frac{3}{4}", "Correct. 0.75 is the supremum itself."),
     (UPPER, "4f' <= 3", "Correct. 0.75 is the supremum itself."),
@@ -402,3 +406,21 @@ OF_FALLING = [
 @pytest.mark.parametrize(("answer", "code"), OF_FALLING)
 def test_a_power_of_what_is_negative_bounds_its_size(answer: str, code: str) -> None:
     assert judged(FALLING, answer).code == code
+
+
+ENDS = [
+    (UPPER, "[0, 3/4)", "attained"),
+    (UPPER, "[0; 3/4[", "attained"),
+    (UPPER, "(0, 3/4]", "tight"),
+    (UPPER, "[0, 3/4]", "tight"),
+    (FALLING, "(-3/4, 0]", "attained"),
+    (FALLING, "]-3/4, 0]", "attained"),
+    (FALLING, "[-3/4, 0)", "tight"),
+    (FALLING, "[-3/4, 0[", "tight"),
+    (FALLING, r"f' \in \left(-\frac34, 0\right)", "attained"),
+]
+
+
+@pytest.mark.parametrize(("claim", "answer", "code"), ENDS)
+def test_an_end_of_an_interval_is_excluded_or_not_as_it_is_written(claim: Json, answer: str, code: str) -> None:
+    assert judged(claim, answer).code == code

@@ -26,6 +26,8 @@ _MIXED = re.compile(_SIGN + r"(?P<whole>\d+)\s+(?P<above>\d+)\s*/\s*(?P<below>\d
 _CUT = re.compile(r"(?P<digits>[+\-−]?\s*\d*[.,](?P<part>\d+))\s*(?:\.{2,}|…|\\[lc]?dots)")
 _PERCENT = re.compile(r"(?P<number>.*?)\s*(?:\\?%|per ?cent)\s*", re.DOTALL)
 _TIMES_TEN = re.compile(r"(?<=\d)(\s*)[xX](\s*)(?=10\s*(?:\^|\*\*|[⁰¹²³⁴-⁹⁻]))")
+_PLAIN = r"[+\-−]?\s*\d[\d.,/ ]*%?"
+_TWICE = re.compile(rf"\s*(?P<first>{_PLAIN})(?:\s+\(|\s*\(\s*[=≈~])\s*(?P<second>{_PLAIN})\s*\)\s*")
 _DECIMAL = re.compile(r"\s*[+\-−]?\d*[.,](\d+)\s*")
 
 
@@ -47,6 +49,11 @@ class StatedNumber:
         if not isinstance(answer, str):
             value, formula = constant_of(answer, parameters)
             return cls(value, formula, str(answer))
+        if twice := _TWICE.fullmatch(answer):
+            begins = start + twice.start("first"), start + twice.start("second")
+            return cls.agreed(
+                [cls.of(twice[n], parameters, at) for n, at in zip(("first", "second"), begins, strict=True)]
+            )
         written, unit = answer.strip(), Fraction(0)
         text = _TIMES_TEN.sub(r"\1*\2", answer)
         if percent := _PERCENT.fullmatch(text):

@@ -16,9 +16,9 @@ _DOUBTS = re.compile(
     r"|except|but|or|guess|unsure|sometimes|mostly|usually|almost)\b",
     _CASELESS,
 )
+_DIGITS = r"\d+\s*(?:d\.?\s?p\.?|s\.?\s?f\.?|decimal(?:s| places)?|digits|significant (?:figures|digits))(?![a-zA-Z])"
 _ROUNDED = re.compile(
-    r"\(\s*(?:to\s+)?\d+\s*(?:d\.?\s?p\.?|s\.?\s?f\.?|decimals?|decimal places|digits|significant (?:figures|digits))"
-    r"\s*\)|\(\s*rounded\s*\)",
+    rf"\(\s*(?:rounded|correct)?\s*(?:to\s+)?{_DIGITS}\s*\)|\b(?:rounded |correct )?to\s+{_DIGITS}|\(\s*rounded\s*\)",
     _CASELESS,
 )
 _ABOUT = re.compile(

@@ -18,7 +18,7 @@ from service.grading.results import CheckStatus, Method
 from service.grading.wording import tidied
 
 _OTHER_READINGS = (1, 2)
-_EQUALITY = re.compile(r"[=≈]|\\approx(?![a-zA-Z])")
+_EQUALITY = re.compile(r"(?<!\()(?<!\( )[=≈]|\\approx(?![a-zA-Z])")
 _NAME = re.compile(
     r"\s*\\?(?P<word>[^\W\d_]+)(?:_\s*(?:\{[^{}]*\}|\w+))?(?:['’′*]|\^\s*\{?\s*(?:\*|\\ast|\\star)\s*\}?)*"
     r"(?:\([^()=]*\))?\s*"
