@@ -111,8 +111,15 @@ PRINTERS: dict[str, Callable[[Any], str]] = {
 }
 
 
+_CODE = ("python", "numpy", "r", "javascript", "c")
+_REWRITTEN = (sympy.sech, sympy.csch, sympy.coth, sympy.sec, sympy.csc, sympy.cot)
+"""Functions that languages do not have: SymPy writes them by exponentials, of complex numbers in places."""
+
+
 def printed(name: str, expression: Any) -> str | None:
-    """What a printer writes; None where it says that it has no way to."""
+    """What a printer writes; None where it has no way to, or one with complex numbers."""
+    if name in _CODE and expression.has(*_REWRITTEN):
+        return None
     try:
         return PRINTERS[name](expression)
     except NotImplementedError:

@@ -19,11 +19,9 @@ TREES = int(os.environ.get("PRINTED_FORMULAS", "40"))
 """For each printer; `PRINTED_FORMULAS=10000` looks for long."""
 X = np.array([-5.3, -2.2, -1.1, -0.7, -0.3, 0.2, 0.45, 0.8, 1.3, 2.6, 4.9])
 FOREIGN = {
-    "c": ("M_", "I", "*log("),  # constants such as M_SQRT2; powers that have no value below 0 any more
-    "numpy": ("select(", "functools.", "j"),
-    "python": ("copysign", "j"),
-    "r": ("I", "*log("),
-    "javascript": ("I",),
+    "c": ("M_",),  # constants such as M_SQRT2
+    "numpy": ("select(", "functools."),
+    "python": ("copysign",),
     "latex, folded functions": (r"\operatorname{acosh}-", r"\operatorname{acosh} -"),
 }
 """What a printer writes for a few trees that is no formula here: it is refused."""
