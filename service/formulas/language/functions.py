@@ -42,7 +42,7 @@ def _sech(x: Array) -> Array:
 
 
 def _beside_one(x: Array) -> Array:
-    """√(1 − x²), with all digits beside x = ±1."""
+    """√(1 − x²), of the shape of x, with all digits beside x = ±1."""
     root: Array = np.sqrt((1.0 - x) * (1.0 + x))
     return root
 
