@@ -252,5 +252,8 @@ OTHER_READINGS: list[tuple[str, str]] = [
     ("log z", "log10(z)"),
     ("√3z", "sqrt(3*z)"),
     ("3ez", "3*exp(z)"),
+    ("1/1+e^-z", "1/(1+exp(-z))"),
+    ("ln 1+e^z", "ln(1+exp(z))"),
+    ("sinh z(1+z)", "sinh(z*(1+z))"),
 ]
 """What else a formula may mean than what it is read as."""

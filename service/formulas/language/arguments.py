@@ -12,6 +12,7 @@ from service.formulas.language.indicators import PiecewiseRules
 from service.formulas.language.tokens import FormulaError, Token
 from service.formulas.language.tree import (
     MINUS_ONE,
+    ONE,
     TWO,
     Call,
     Constant,
@@ -19,6 +20,7 @@ from service.formulas.language.tree import (
     Number,
     Power,
     Product,
+    Sum,
     joined,
 )
 from service.formulas.language.words import Words
@@ -157,7 +159,15 @@ class ArgumentReader(PiecewiseRules):
         if "slash" in self._conventions and self._accept("/"):
             factors.append(Power(self._power(), MINUS_ONE))
         node = joined(factors, Product)
+        node = self._with_sum(node) if node == ONE else node
         return node.negated() if sign and sign.text == "-" else node
+
+    def _with_sum(self, node: Expr) -> Expr:
+        """By one convention ln 1+e^z has the whole sum for its argument, and 1/1+e^z for what is below the line."""
+        open_ended = node == ONE or (node.depends_on(self._words.variable) and self._last.text not in _CLOSING.values())
+        if "sum" in self._conventions and open_ended and not self._next.apart and self._accept("+"):
+            return joined([node, self._sum()], Sum)
+        return node
 
     def _opens_function(self) -> bool:
         return self._next.kind == "name" and self._words.is_function(self._next.text) and "'" not in self._next.text
@@ -174,7 +184,7 @@ class ArgumentReader(PiecewiseRules):
         if token.text in ("\\frac", "\\sqrt", "\\surd"):
             return not complete
         if not (self._words.is_plain(token.text) if token.kind == "name" else token.kind == "number"):
-            return "bracket" in self._conventions and bool(factors) and not complete and token.text == "("
+            return "bracket" in self._conventions and bool(factors) and token.text == "("
         if not factors:
             return True
         if token.kind == "number" and self._last.kind == "number":

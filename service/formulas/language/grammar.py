@@ -41,7 +41,7 @@ _OTHER_LETTERS = ("z", "x", "X", "t", "Z")
 _CONVENTIONS = (
     *("slash", "onward", "short", "bracket", "outside"),  # where a bare argument ends: tanh z/2, tanh z e^z, tanh 2 z
     *("denominator", "exponent", "quotient", "tower"),  # 1/2z, e^2z, z^1/2, z^2^3
-    *("product", "decadic", "root", "raised"),  # 2\frac12, log z, √2z, ez
+    *("product", "decadic", "root", "raised", "sum"),  # 2\frac12, log z, √2z, ez, 1/1+e^z
 )
 """Other usual ways to read than those of `parse`, each by where it differs."""
 
@@ -126,7 +126,7 @@ class _Parser(ArgumentReader):
         factors = [self._signed()]
         while "denominator" in self._conventions and self._starts_primary():
             factors.append(self._power())
-        return joined(factors, Product)
+        return self._with_sum(joined(factors, Product))
 
     def _signed(self) -> Expr:
         sign = self._accept("+", "-")
