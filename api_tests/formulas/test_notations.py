@@ -145,3 +145,11 @@ def test_the_sides_of_an_equation_keep_their_places() -> None:
     assert equation_sides("f'(z) = 2z = z + z.") == ["        2z", "             z + z"]
     assert equation_sides("1 if z = 0 else z") == ["1 if z = 0 else z"]
     assert [parse(side) for side in equation_sides("z = x")] == [parse("z"), parse("z")]
+
+
+@pytest.mark.parametrize("symbol", ["π", "½", "²", "α", "𝜋", "φ", "∞"])
+def test_a_symbol_at_the_end_of_an_answer_belongs_to_it(symbol: str) -> None:
+    for text in (f"2{symbol}", f"z + {symbol}", symbol, f"1 + {symbol} z + {symbol}"):
+        assert equation_sides(text) == [text]
+        assert equation_sides(f"f(z) = {text} .")[0].strip() == text
+    assert equation_sides(f"z{symbol} = {symbol}z") == [f"z{symbol}", f"{' ' * (len(symbol) + 4)}{symbol}z"]

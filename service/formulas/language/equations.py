@@ -36,7 +36,10 @@ def equation_sides(text: str, variable: str = "z", parameters: Collection[str] =
     """
     written, origins = spelled(text)
     sides = sides_of(written, Words(variable, parameters, variable))
-    return [" " * (origins[start] - 1) + text[origins[start] - 1 : origins[end] - 1].rstrip() for start, end in sides]
+    return [
+        " " * (origins[start] - 1) + (text[origins[start] - 1 : origins[end - 1]].rstrip() if end > start else "")
+        for start, end in sides
+    ]
 
 
 def sides_of(written: str, words: Words) -> list[tuple[int, int]]:
