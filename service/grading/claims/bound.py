@@ -70,14 +70,20 @@ class BoundClaim(Claim):
         asked = self._asked(context)
         judgement, claimed = self._read(answer, asked)
         wrong = judgement.status in (CheckStatus.INCORRECT, CheckStatus.PARTIAL) and isinstance(answer, str)
-        for reading in _OTHER_READINGS if wrong else ():
-            with suppress(Unreadable, Undecidable):
-                otherwise = replace(asked, named=replace(asked.named, reading=reading))
-                other, said = self._read(answer, otherwise)
-                if other.status in (CheckStatus.CORRECT, CheckStatus.UNDECIDED):
-                    sentence = f"This can be read in two ways: {claimed.shown}, or {said.shown}. Write parentheses."
-                    return Judgement(CheckStatus.INVALID, "ambiguous", sentence)
-        return judgement
+        others = (self._otherwise(answer, asked, reading) for reading in (_OTHER_READINGS if wrong else ()))
+        said = next((one for one in others if one is not None), None)
+        if said is None:
+            return judgement
+        sentence = f"This can be read in two ways: {claimed.shown}, or {said.shown}. Write parentheses."
+        return Judgement(CheckStatus.INVALID, "ambiguous", sentence)
+
+    def _otherwise(self, answer: Any, asked: Quantity, reading: int) -> Inequality | None:
+        """What the answer says in another usual reading, where it is right, or may be."""
+        with suppress(Unreadable, Undecidable):
+            found, said = self._read(answer, replace(asked, named=replace(asked.named, reading=reading)))
+            if found.status in (CheckStatus.CORRECT, CheckStatus.UNDECIDED):
+                return said
+        return None
 
     def _read(self, answer: Any, asked: Quantity) -> tuple[Judgement, Inequality]:
         """The judgement, and what the answer was read as."""
