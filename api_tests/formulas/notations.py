@@ -88,6 +88,12 @@ READ: dict[str, list[tuple[str, str]]] = {
         ("sinh -3z", "sinh(-3*z)"),
         ("cosh^-2(z)", "1/cosh(z)^2"),
     ],
+    "indicators of a set without a point": [
+        ("1_{(0,2)}", "where(z > 0, where(z < 2, 1, 0), 0)"),
+        (r"\mathbb 1_{[-1,1]} + z", "z + where(z < -1, 0, where(z <= 1, 1, 0))"),
+        (r"3\chi_{(0,2)}^2", "where(z > 0, where(z < 2, 3, 0), 0)"),
+        ("I_{(0,2)}z(z)", "where(z > 0, where(z < 2, z^2, 0), 0)"),
+    ],
     "numbers": [
         (r"3\frac{1}{4}", "3.25"),
         (r"3\frac14z", "3.25*z"),
@@ -227,6 +233,7 @@ REFUSED: dict[str, list[tuple[str, int, str]]] = {
         ("root(z, 0.5)", 1, "(1/n)"),
     ],
     "sides and brackets": [
+        ("z=" * 240, 1, "write the last one alone"),
         ("z^2 = z*z", 5, "“=”"),
         ("(z + 1", 1, "never closed"),
         ("z + 1)", 6, "nothing is open"),

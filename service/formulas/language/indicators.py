@@ -6,7 +6,7 @@ from service.formulas.language.cases import CaseRules
 from service.formulas.language.conditions import Case, Junction, chosen
 from service.formulas.language.logic import BRACKETS
 from service.formulas.language.tokens import FormulaError, Token
-from service.formulas.language.tree import ONE, ZERO, Expr, Relation, Where
+from service.formulas.language.tree import ONE, ZERO, Expr, Relation, Symbol, Where
 
 _STEPS = {"H", "Heaviside", "heaviside", "HeavisideTheta", "UnitStep", "theta", "Theta", "u", "step"}
 _CHOICES = {"where", "if", "If", "IF", "ifelse"}
@@ -66,11 +66,11 @@ class PiecewiseRules(CaseRules):
         return False
 
     def _indicator_of_intervals(self) -> Expr:
-        """The indicator of intervals at a point, 1_{(0, 1)}(z)."""
+        """The indicator of intervals at a point, 1_{(0, 1)}(z); at the variable where none is named."""
         opening = self._take()
         intervals = self._intervals()
         self._close(opening, "}")
-        inner = self._bracketed(self._expression)
+        inner = self._bracketed(self._expression) if self._next.text in BRACKETS else Symbol(self._variable)
         return chosen(Junction(False, tuple(one.around(inner) for one in intervals)), ONE, ZERO, self._variable)
 
     def _listed_pieces(self) -> Expr:
