@@ -23,7 +23,10 @@ from service.formulas.language.tree import Expr, Number, Symbol
 from service.formulas.language.write import latex, plain
 
 ANSWER_BITS = 160
-_FILLERS = "it|it's|its|the|this|that|network|net|gradients?|is|are|will|be|becomes?|gets?|tends?|prone|to|clearly|very"
+_FILLERS = (
+    "it|it's|its|the|this|that|network|net|gradients?|is|are|will|be|becomes?|gets?|tends?|prone|likely|to|clearly|very|"
+    "slowly|[()]"
+)
 _MOST_SWITCHES, _MOST_PARTS, _MOST_SIDES = 12, 150, 4
 
 

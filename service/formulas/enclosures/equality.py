@@ -42,6 +42,13 @@ _UNFORESEEN = 5
 
 _Place = Fraction | Ball
 """A point: a rational number, of which a ball is made in whatever precision it is looked at, or one of 64 bits."""
+_CLOSE = [Fraction(3, 10**power) for power in range(1, 13)]
+_CLEAR = 1e-3
+_ALONG: list[_Place] = [
+    sign * step
+    for step in (*_CLOSE, *(Fraction(2 * k + 1, 6) for k in range(72)), *(Fraction(30 * 4**k) for k in range(15)))
+    for sign in (1, -1)
+]
 
 
 class Certainty(Enum):
@@ -149,15 +156,27 @@ def _compared(piece: Piece) -> IntervalComparison:
     mine, theirs = _sides(piece.node)
     program = BallProgram([mine, theirs])
     seen = _looked(program.run, _places((mine, theirs), piece.low, piece.high))
+    same = identical(mine, theirs) if seen.difference is None else False
+    if seen.certainty is Certainty.SEEN and same is None:
+        seen = _looked(program.run, _further_places(piece.low, piece.high), COMPARISON_BITS)
     if seen.difference is not None:
-        return IntervalComparison(low, high, seen.difference, Certainty.PROVEN)
-    same = identical(mine, theirs)
+        return IntervalComparison(low, high, _clearest(seen.difference, program, piece), Certainty.PROVEN)
     if same is False:
         closest = _looked(program.run, islice(_places((mine, theirs), piece.low, piece.high), 1), _SHARPEST_BITS)
         return IntervalComparison(
             low, high, closest.difference, Certainty.PROVEN if closest.difference else Certainty.DOUBTED
         )
     return IntervalComparison(low, high, None, Certainty.PROVEN if same else seen.certainty)
+
+
+def _clearest(known: Difference, program: BallProgram, piece: Piece) -> Difference:
+    """A difference that can be seen in a few digits, where one is found; the one that is known elsewhere."""
+    if known.distance is None or known.other is None or known.distance > _CLEAR * max(abs(known.other), _CLEAR):
+        return known
+    places = _further_places(piece.low, piece.high)
+    found = (_seen_at(program.run, place, COMPARISON_BITS)[0] for place in places)
+    clear = (one for one in found if one and one.distance and one.other is not None)
+    return next((one for one in clear if (one.distance or 0.0) > _CLEAR * max(1.0, abs(one.other or 0.0))), known)
 
 
 def _sides(difference: Expr) -> tuple[Expr, Expr]:
@@ -205,6 +224,16 @@ def _places(formulas: tuple[Expr, Expr], low: Ball, high: Ball) -> Iterator[_Pla
     else:
         yield from (sign * step for step in _STEPS for sign in (1, -1))
         yield from (arb(8 * share - 4) for share in unforeseen)
+
+
+def _further_places(low: Ball, high: Ball) -> Iterator[_Place]:
+    """Many more points between: near the ends and near zero, far away, and all along where formulas bend."""
+    ends = [(end, sign) for end, sign in ((low, 1), (high, -1)) if end.is_finite()]
+    beside = ((end + sign * rational(step)).mid() for end, sign in ends for step in _CLOSE)
+    for place in chain(_ALONG, beside):
+        at = rational(place) if isinstance(place, Fraction) else place
+        if low < at < high:
+            yield place
 
 
 def _short(place: Ball, low: Ball, high: Ball) -> _Place:

@@ -248,4 +248,5 @@ def _apart(differing: Difference) -> str:
     if differing.distance is None or differing.one is None or differing.other is None:
         return ""
     alike = _shown(differing.one, _MOST_DIGITS) == _shown(differing.other, _MOST_DIGITS)
-    return f"; they differ by {differing.distance:.3g}" if alike else ""
+    shown = f"{differing.distance:.3g}" if differing.distance else "less than 1e-300"
+    return f"; they differ by {shown}" if alike else ""

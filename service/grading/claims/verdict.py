@@ -16,7 +16,7 @@ _SURE = 0.9
 """The share of trials above which their label alone is right."""
 _FORMS = {
     Label.DEAD.value: "dead|dies?",
-    Label.EXPLODING.value: "explod(?:e|es|ed|ing)",
+    Label.EXPLODING.value: "explod(?:e|es|ed|ing)|explosions?",
     Label.VANISHING.value: "vanish(?:es|ed|ing)?",
     Label.STABLE.value: "stable",
 }
