@@ -505,7 +505,8 @@ def test_pieces_are_judged_by_what_every_row_says(answer: str, status: str) -> N
 
 
 STEEP = [
-    ("max(z, 0)", "z(1+erf(1000z))/2"), ("sign(z)", "erf(1000z)"), ("abs(z)", "z*erf(1000z)"), ("z", "z+1-erf((z-10)^2)"),
+    ("max(z, 0)", "z(1+erf(1000z))/2"), ("sign(z)", "erf(1000z)"), ("abs(z)", "z*erf(1000z)"),
+    ("z", "z+1-erf((z-10)^2)"),
     ("sin(z)", "sin(z)+exp(-100(z-10)^2)"), ("erf(z)", "where(z>-1000, 6erf(z)+5, erf(z))"),
     ("erf(z)", "erf(z)+relu(z+100)*(erf(z)+1)"), ("atan(z)", "atan(z) + where(z > 100000, erf(z), 0)"),
 ]  # fmt: skip
@@ -518,5 +519,4 @@ def test_a_formula_that_differs_at_few_places_alone_is_never_right(expected: str
 
 def test_the_place_that_is_shown_is_one_where_the_difference_can_be_seen() -> None:
     assert "At z = 8.83333 yours is 8.89, correct is 8.83." in of_formula("z", "z+1-erf((z-10)^2)").message
-    shown = of_formula("where(z>0,1,0)", "1/(1+e^(-1000000z))").message
-    assert shown.endswith("At z = -1e-06 yours is 0.269, correct is 0.")
+    assert "they differ by" not in of_formula("where(z>0,1,0)", "1/(1+e^(-1000000z))").message

@@ -40,6 +40,7 @@ _UNFORESEEN = 5
 """Places that follow from both formulas, so that no formula can be written to agree there alone."""
 
 
+_Both = Callable[[Ball], list[Ball]]
 _Place = Fraction | Ball
 """A point: a rational number, of which a ball is made in whatever precision it is looked at, or one of 64 bits."""
 _CLOSE = [Fraction(3, 10**power) for power in range(1, 13)]
@@ -160,7 +161,9 @@ def _compared(piece: Piece) -> IntervalComparison:
     if seen.certainty is Certainty.SEEN and same is None:
         seen = _looked(program.run, _further_places(piece.low, piece.high), COMPARISON_BITS)
     if seen.difference is not None:
-        return IntervalComparison(low, high, _clearest(seen.difference, program, piece), Certainty.PROVEN)
+        return IntervalComparison(
+            low, high, _clearest(seen.difference, program.run, piece.low, piece.high), Certainty.PROVEN
+        )
     if same is False:
         closest = _looked(program.run, islice(_places((mine, theirs), piece.low, piece.high), 1), _SHARPEST_BITS)
         return IntervalComparison(
@@ -169,12 +172,11 @@ def _compared(piece: Piece) -> IntervalComparison:
     return IntervalComparison(low, high, None, Certainty.PROVEN if same else seen.certainty)
 
 
-def _clearest(known: Difference, program: BallProgram, piece: Piece) -> Difference:
+def _clearest(known: Difference, both: _Both, low: Ball, high: Ball) -> Difference:
     """A difference that can be seen in a few digits, where one is found; the one that is known elsewhere."""
     if known.distance is None or known.other is None or known.distance > _CLEAR * max(abs(known.other), _CLEAR):
         return known
-    places = _further_places(piece.low, piece.high)
-    found = (_seen_at(program.run, place, COMPARISON_BITS)[0] for place in places)
+    found = (_seen_at(both, place, COMPARISON_BITS)[0] for place in _further_places(low, high))
     clear = (one for one in found if one and one.distance and one.other is not None)
     return next((one for one in clear if (one.distance or 0.0) > _CLEAR * max(1.0, abs(one.other or 0.0))), known)
 
@@ -188,9 +190,13 @@ def _sides(difference: Expr) -> tuple[Expr, Expr]:
 
 def _looked_at(one: Expr, other: Expr, low: float, high: float) -> IntervalComparison:
     """Where the pieces are not known: at points alone."""
-    seen = _looked(partial(_values, one, other), _places((one, other), arb(low), arb(high)))
+    both = partial(_values, one, other)
+    seen = _looked(both, _places((one, other), arb(low), arb(high)))
+    if seen.difference is None:
+        farther = islice(_further_places(arb(low), arb(high)), None, None, 3)  # of what takes long to evaluate
+        seen = _looked(both, farther, COMPARISON_BITS)
     if seen.difference is not None:
-        return IntervalComparison(low, high, seen.difference, Certainty.PROVEN)
+        return IntervalComparison(low, high, _clearest(seen.difference, both, arb(low), arb(high)), Certainty.PROVEN)
     switched = any(True for formula in (one, other) for _ in switches(formula))  # it may switch between the samples
     return IntervalComparison(low, high, None, Certainty.DOUBTED if switched else seen.certainty)
 
@@ -253,7 +259,7 @@ class _Seen:
         return Certainty.SEEN if self.alike >= _ENOUGH_PLACES else Certainty.DOUBTED
 
 
-def _looked(both: Callable[[Ball], list[Ball]], places: Iterable[_Place], bits: int = _SHARPER_BITS) -> _Seen:
+def _looked(both: _Both, places: Iterable[_Place], bits: int = _SHARPER_BITS) -> _Seen:
     """What is seen at `places`, the very first of which is looked at most closely, with so many `bits`."""
     alike = 0
     for place, precision in zip(places, chain([bits], repeat(COMPARISON_BITS)), strict=False):
@@ -264,7 +270,7 @@ def _looked(both: Callable[[Ball], list[Ball]], places: Iterable[_Place], bits: 
     return _Seen(None, alike)
 
 
-def _seen_at(both: Callable[[Ball], list[Ball]], place: _Place, bits: int) -> tuple[Difference | None, bool]:
+def _seen_at(both: _Both, place: _Place, bits: int) -> tuple[Difference | None, bool]:
     """A difference, or whether both values are known well enough to be called alike."""
     with suppress(Undecided), ctx.workprec(bits):
         at = rational(place) if isinstance(place, Fraction) else place
