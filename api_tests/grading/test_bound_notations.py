@@ -416,6 +416,8 @@ ENDS = [
     (UPPER, "(0, 3/4]", "tight"),
     (UPPER, "[0, 3/4]", "tight"),
     (FALLING, "(-3/4, 0]", "attained"),
+    ({**FALLING, "side": "both"}, "|f' - 1| <= 7/4", "valid_but_loose"),  # both ends are said
+    ({**FALLING, "side": "both"}, "|f' + 3/8| <= 3/8", "tight"),
     (FALLING, "]-3/4, 0]", "attained"),
     (FALLING, "[-3/4, 0)", "tight"),
     (FALLING, "[-3/4, 0[", "tight"),
