@@ -141,7 +141,7 @@ INCOMPLETE = [
     (bound("stanh"), {"lower": 0}),
     (bound("stanh", side="both"), "|f'(z)| >= 0"),
     (bound("sigmoid", quantity="derivative", side="both"), "f'(z) <= 0.25"),
-    (bound("sigmoid", quantity="derivative", side="lower"), 0.25),
+    (bound("sigmoid", quantity="derivative", side="lower"), "at most 0.25"),
 ]
 
 
@@ -154,7 +154,7 @@ def test_a_side_that_is_missing_makes_an_answer_unreadable_not_wrong(claim: Json
 
 @pytest.mark.parametrize("side", ["lower", "both"])
 def test_an_upper_bound_alone_does_not_answer_for_the_lower_one(side: str) -> None:
-    assert judged(bound("a_relu", side=side), 5).status == "invalid"
+    assert judged(bound("a_relu", side=side), "|f'| <= 5").status == "invalid"
 
 
 @pytest.mark.parametrize("answer", ["0 <= 1 <= 2", "0 <= |z| <= 2"])

@@ -205,7 +205,7 @@ SIZES = [
     ("(-1.2; 1.2)", "valid_but_loose"), (r"\pm 1.2", "valid_but_loose"), ("+-1.2", "valid_but_loose"),
     ("+/- 1.2", "valid_but_loose"), ("120%", "valid_but_loose"), ("|2f'| <= 2.4", "valid_but_loose"),
     ("|-f'| <= 1.2", "valid_but_loose"), ("3|f'| + 1 <= 4.6", "valid_but_loose"), ("1.2 at z = 1.2", "valid_but_loose"),
-    ("|stanh'(z)| <= 1.2", "valid_but_loose"), ("f' ∈ (-∞, 1.2]", "valid_but_loose"), ("1 1/5", "valid_but_loose"),
+    ("|stanh'(z)| <= 1.2", "valid_but_loose"), ("f' ∈ (-∞, 1.2]", "unreadable"), ("1 1/5", "valid_but_loose"),
     ("±1.19968", "tight"), ("[-1.19968, 1.19968]", "tight"), ("coth(1.19967864025773)", "tight"),
     ("|f'^3| <= 1.72801", "valid_but_loose"), ("-1.2 <= -f' <= 1.19968", "valid_but_loose"),
     ("1.1996…", "undecided_bound"),

@@ -28,6 +28,8 @@ _FILLERS = (
     "slowly|[()]"
 )
 _MOST_SWITCHES, _MOST_PARTS, _MOST_SIDES = 12, 150, 4
+_NARROW = arb("1e-20")
+"""How wide the enclosure of a number may be, beside the number or 1."""
 
 
 class Unreadable(Exception):
@@ -172,6 +174,8 @@ def number_of(node: Expr) -> Ball:
             raise Unreadable("Two numbers that are compared here cannot be told apart.") from None
     if not value.is_finite():
         raise Unreadable("This has no finite value.")
+    if not value.rad() <= _NARROW * abs(value).max(arb(1)):
+        raise Unreadable("This has no value that is known closely enough: write it in a simpler way.")
     return value
 
 

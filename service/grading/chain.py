@@ -33,6 +33,7 @@ _BOUNDS_NAME = re.compile(r"\s*(?P<name>[MKLCB])\s*(?=[=<≤])")
 _LONE_NAME = re.compile(r"\s*\\?[^\W\d_]+(?:_\w+)?'*(?:\(\w*\))?\s*")
 _OF_CHANCE = re.compile(r"(?<![A-Za-z])(?:E|P|Pr|Var)\s*(?:\\left\s*)?[\[({]|𝔼|\\mathbb\s*\{?\s*[EP]\b")
 _LONGEST_QUOTE = 60
+_MOST_EQUAL = 6  # parts with equality signs between them
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class _Group:
     def of(cls, parts: Sequence[Part], asked: Quantity, *, bounded: bool = False) -> "_Group":
         """What stands in `parts`, blank ones left out; Unreadable where one is neither number nor formula."""
         written = [part for part in parts if not part.blank]
+        if len(parts) > _MOST_EQUAL or any(part.blank for part in parts[1:]):
+            raise Unreadable(f"A bound is expected here, such as {EXAMPLE}.", parts[-1].start + 1)
         infinite = next((part for part in written if _INFINITE.fullmatch(part.text)), None)
         read = [_term(part, asked, bounded=bounded) for part in written if part is not infinite]
         numbers = [one for one in read if isinstance(one, StatedNumber)]
@@ -171,13 +174,13 @@ def _chain(part: Part, asked: Quantity) -> tuple[Span, bool]:
             signs.append((sign, part.start + relation.start() + 1))
             groups.append([])
     groups[-1].append(Part(part.text[start:], part.start + start))
-    read = [_Group.of(parts, asked, bounded=len(groups) > 1) for parts in groups]
     if len(signs) > 2:
         raise Unreadable(f"One chain is expected here, such as {EXAMPLE}.", signs[2][1])
     if len({sign[0] for sign, _ in signs}) > 1:
         raise Unreadable("Both signs of a chain have to point the same way.", signs[1][1])
+    read = [_Group.of(parts, asked, bounded=len(groups) > 1) for parts in groups]
     if not signs:
-        return _alone(read[0], part)
+        return _alone(read[0], part, asked)
     strict = [sign in ("<", ">") for sign, _ in signs]
     if signs[0][0].startswith(">"):
         read, strict, groups = read[::-1], strict[::-1], groups[::-1]
@@ -213,10 +216,11 @@ def _sides(read: list[_Group], strict: list[bool], groups: list[list[Part]], ask
     return (said_of(quantity.formulas, span, asked), True) if quantity.formulas else (span, False)
 
 
-def _alone(group: _Group, part: Part) -> tuple[Span, bool]:
-    """Of a statement without a sign: a number, which is an upper bound."""
+def _alone(group: _Group, part: Part, asked: Quantity) -> tuple[Span, bool]:
+    """Of a statement without a sign: a number, which is a bound on the side that is asked for."""
     if group.is_end:
-        return Span(None, group.end(strict=False)), False
+        end = group.end(strict=False)
+        return (Span(end, None) if asked.below else Span(None, end)), False
     if group.numbers:
         raise _constant(group)
     raise Unreadable(f"A bound is expected here, such as {EXAMPLE}.", part.start + 1)

@@ -29,6 +29,7 @@ _PLACE = re.compile(
     rf"|(?P<open>\()?\s*{_AT}(?P<outer>[^()=<>]*)(?(open)\)))\s*$",
     re.IGNORECASE,
 )
+_MOST_STATEMENTS = 6
 _NEAR = 1e-3  # how far a value may be, relative to it, from what is said to be taken somewhere
 
 
@@ -47,7 +48,8 @@ class Inequality:
         if isinstance(answer, dict):
             return _of_object(answer, asked)
         if isinstance(answer, int | float) and not isinstance(answer, bool):
-            return cls(None, _stated(end_of(Part(repr(answer), 0), asked)))
+            end = _stated(end_of(Part(repr(answer), 0), asked))
+            return cls(end, None) if asked.below else cls(None, end)
         if not isinstance(answer, str):
             raise Unreadable(f"A bound is expected here, such as {EXAMPLE}.")
         text = tidied(answer)
@@ -57,7 +59,11 @@ class Inequality:
         place = _PLACE.search(text)
         if place is None:
             return _read(with_signs(text), asked)
-        found = _read(with_signs(text[: place.start()]), asked)
+        signed = with_signs(text[: place.start()])
+        if place["outer"] and re.search("[<>≤≥]", signed) and not re.search(_TAKEN, place[0], re.IGNORECASE):
+            sentence = "Is this said of one place alone? State a bound that holds for every z, such as"
+            raise Unreadable(f"{sentence} {EXAMPLE}.", place.start("outer") + 1)
+        found = _read(signed, asked)
         group = "inner" if place["inner"] else "outer"
         _check_place(Part(place[group], place.start(group)), found, asked)
         return found
@@ -80,6 +86,15 @@ class Inequality:
         lower = self.lower
         return lower is not None and lower.value.is_finite() and (self.named or not lower.value >= 0)
 
+    def unfolded(self) -> "Inequality":
+        """What an upper bound of |f'| alone says of f': a bound from either side."""
+        upper = self.upper
+        if upper is None or self.lower is not None:
+            return self
+        exact = None if upper.exact is None else -upper.exact
+        lower = StatedBound(-upper.value, upper.strict, f"-({upper.written})", exact)
+        return Inequality(lower, upper, named=True)
+
     def folded(self) -> "Inequality":
         """What bounds of f' say of |f'|: from both sides the farther one."""
         lower, upper = self.lower, self.upper
@@ -95,7 +110,10 @@ def _read(text: str, asked: Quantity) -> Inequality:
     region = region_of(text)
     if region is not None:
         return _of_region(region, asked)
-    found = [statement(part, asked) for part in _statements(text) if not part.blank]
+    parts = [part for part in _statements(text) if not part.blank]
+    if len(parts) > _MOST_STATEMENTS:
+        raise Unreadable(f"One or two bounds are expected here, such as {EXAMPLE}.", parts[_MOST_STATEMENTS].start + 1)
+    found = [statement(part, asked) for part in parts]
     if not found:
         raise Unreadable(f"A bound is expected here, such as {EXAMPLE}.", 1)
     return _together([_of_span(span, named=named) for span, named in found])

@@ -28,6 +28,7 @@ _PERCENT = re.compile(r"(?P<number>.*?)\s*(?:\\?%|per ?cent)\s*", re.DOTALL)
 _TIMES_TEN = re.compile(r"(?<=\d)(\s*)[xX](\s*)(?=10\s*(?:\^|\*\*|[⁰¹²³⁴-⁹⁻]))")
 _PLAIN = r"[+\-−]?\s*\d[\d.,/ ]*%?"
 _TWICE = re.compile(rf"\s*(?P<first>{_PLAIN})(?:\s+\(|\s*\(\s*[=≈~])\s*(?P<second>{_PLAIN})\s*\)\s*")
+_GIVE_OR_TAKE = re.compile(r"(?<=[\w)}%])\s*(?P<signs>±|\\pm(?![a-zA-Z])|\+/?[-−–]|[-−–]/?\+)")
 _DECIMAL = re.compile(r"\s*[+\-−]?\d*[.,](\d+)\s*")
 
 
@@ -49,6 +50,9 @@ class StatedNumber:
         if not isinstance(answer, str):
             value, formula = constant_of(answer, parameters)
             return cls(value, formula, str(answer))
+        if vague := _GIVE_OR_TAKE.search(answer):
+            sentence = f"“{vague['signs']}” leaves open which number you mean: write one number."
+            raise Unreadable(sentence, start + vague.start("signs") + 1)
         if twice := _TWICE.fullmatch(answer):
             begins = start + twice.start("first"), start + twice.start("second")
             return cls.agreed(

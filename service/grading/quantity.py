@@ -30,6 +30,7 @@ class Quantity:
     named: Named
     order: int
     size: bool = False  # whether the derivative's absolute value is asked for
+    below: bool = False  # whether a bound from below alone is asked for, so that a number alone is one
 
     @property
     def name(self) -> str:

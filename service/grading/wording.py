@@ -36,6 +36,7 @@ _EVERYWHERE = re.compile(
 _FILLERS = re.compile(r"\b(?:the|an|we have|has|of|so|thus|hence|therefore|that is|always|it holds that)\b", _CASELESS)
 _IS = re.compile(r"\b(?P<verb>is|are)\b(?P<sign>\s*(?:[<>≤≥=]|\b(?:between|in|not|wrong)\b))?", _CASELESS)
 _LIMITS = re.compile(r"\b(?:for|when|whenever|where|while)\b", _CASELESS)
+_LESS, _GREATER = (rf"(?:{sign}|\\{name}(?![a-zA-Z])|&{name};)" for sign, name in (("[<＜]", "lt"), ("[>＞]", "gt")))
 _SIGNS: list[tuple[str, str]] = [  # in the order in which they are looked for
     (
         r"\b(?:(?:less|smaller) than or equal(?: to)?|at most|(?:no|not|never) (?:more|greater|larger|bigger) than"
@@ -51,14 +52,15 @@ _SIGNS: list[tuple[str, str]] = [  # in the order in which they are looked for
     ),
     (r"\b(?:less|smaller) than\b", "<"),
     (r"\b(?:greater|larger|more) than\b", ">"),
-    (r"&leq?;|\\leqslant(?![a-zA-Z])|\\leqq(?![a-zA-Z])|\\leq?(?![a-zA-Z])|<\s*=|=\s*<(?!=)", "<="),
-    (r"&geq?;|\\geqslant(?![a-zA-Z])|\\geqq(?![a-zA-Z])|\\geq?(?![a-zA-Z])|>\s*=", ">="),
-    (r"\\lt(?![a-zA-Z])|&lt;", "<"),
-    (r"\\gt(?![a-zA-Z])|&gt;", ">"),
+    (rf"&leq?;|\\leqslant(?![a-zA-Z])|\\leqq(?![a-zA-Z])|\\leq?(?![a-zA-Z])|{_LESS}\s*=|=\s*{_LESS}(?!=)", "<="),
+    (rf"&geq?;|\\geqslant(?![a-zA-Z])|\\geqq(?![a-zA-Z])|\\geq?(?![a-zA-Z])|{_GREATER}\s*=", ">="),
+    (_LESS, "<"),
+    (_GREATER, ">"),
     (r"[≤⩽≦]", "≤"),
     (r"[≥⩾≧]", "≥"),
 ]
 _PLAIN_SIGNS = [(re.compile(pattern, _CASELESS), sign) for pattern, sign in _SIGNS]
+_FIRST_COMMA = re.compile(r"(?:^|(?<=[<>=≤≥≈+\-−*/({\[;:|]))(\s*),(?=\d)")
 _LAST_MARKS = re.compile(r"(?<![.…\s])\s*[.,;]\s*$")
 
 
@@ -71,7 +73,7 @@ def tidied(text: str) -> str:
     text = _TEXT.sub(lambda found: " " * (found.start(1) - found.start()) + found[1] + " ", text)
     for pattern in (_MATHS, _DISPLAY, _LAST_MARKS, _ROUNDED, _ABOUT, _NEARLY):
         text = pattern.sub(_blanks, text)
-    return text
+    return _FIRST_COMMA.sub(r"\1.", text)
 
 
 def with_signs(text: str) -> str:

@@ -91,6 +91,9 @@ class BoundClaim(Claim):
         self._check_complete(claimed, asked)
         of_size = asked.size or claimed.of_size  # of |f'| is what was stated, and what is judged
         sides = self._judged(claimed, asked, of_size=of_size)
+        if claimed.of_size and not asked.size and self.side != "upper" and all(side.valid for side in sides):
+            unfolded = claimed.unfolded()
+            sides = self._judged(unfolded, asked, of_size=unfolded is claimed)
         if asked.size and not claimed.of_size and claimed.of_signed:
             stated = self._judged(claimed, asked, of_size=False)  # f' itself, from both sides
             folded = self._judged(claimed.folded(), asked, of_size=True)
@@ -100,12 +103,12 @@ class BoundClaim(Claim):
     def _asked(self, context: Context) -> Quantity:
         order, size = _QUANTITIES[self.quantity]
         if self.activation is None:
-            return Quantity(Named((None, self._own(context)), {}), order, size)
+            return Quantity(Named((None, self._own(context)), {}), order, size, self.side == "lower")
         closed, slope = self.activation.closed, None
         with suppress(Undecided):
             slope = slope_of(closed, 1)
         named = Named((closed, slope), dict(self.activation.values), self.activation.kind_name())
-        return Quantity(named, order, size)
+        return Quantity(named, order, size, self.side == "lower")
 
     def _judged(self, claimed: Inequality, asked: Quantity, *, of_size: bool) -> list[BoundOutcome]:
         near = Tightness(self.relative_tolerance, self.absolute_tolerance, self.decimals)
@@ -120,8 +123,17 @@ class BoundClaim(Claim):
     def _check_complete(self, claimed: Inequality, asked: Quantity) -> None:
         if claimed.upper is None and self.side != "lower":
             raise Unreadable(f"A bound from above is missing: {asked.name} <= …")
-        if claimed.lower is None and self.side != "upper" and (asked.size or not claimed.of_size):
+        through_size = claimed.of_size and not asked.size  # |f'| <= 1 bounds f' from below, |f'| >= 0 does not
+        if self.side != "upper" and (claimed.upper if through_size else claimed.lower) is None:
             raise Unreadable(f"A bound from below is missing: {asked.name} >= …")
+        if asked.size and claimed.named and not claimed.of_size and claimed.lower is None:
+            self._check_never_negative(asked)
+
+    def _check_never_negative(self, asked: Quantity) -> None:
+        """Raise Unreadable where f' <= 1 does not say that |f'| <= 1."""
+        lowest = self._truth(asked, of_size=False).inf
+        if not (lowest.decimal is not None and float(lowest.decimal) >= 0) and not (lowest.low or -1.0) >= 0:
+            raise Unreadable(f"This bounds f'(z) from above alone; the question asks for {asked.name}.")
 
     def _truth(self, asked: Quantity, *, of_size: bool) -> Range:
         window = (self.interval.low, self.interval.high) if self.interval else (-inf, inf)

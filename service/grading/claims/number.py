@@ -11,13 +11,15 @@ from pydantic import Field
 from service.core.kinds import BoundedFloat, Double, Int64
 from service.formulas.enclosures.balls import Ball
 from service.formulas.language.functions import FUNCTIONS
-from service.grading.answers import ANSWER_BITS
+from service.grading.answers import ANSWER_BITS, Undecidable, Unreadable
 from service.grading.claims.base import Claim, Context, Judgement
 from service.grading.numerals import StatedNumber
 from service.grading.results import CheckStatus, Method
 from service.grading.wording import tidied
 
 _OTHER_READINGS = (1, 2)
+_MOST_SIDES = 6  # of equality signs
+_NARROW = arb("1e-15")  # how wide an enclosure may be beside the right number and the room around it
 _EQUALITY = re.compile(r"(?<!\()(?<!\( )[=≈]|\\approx(?![a-zA-Z])")
 _NAME = re.compile(
     r"\s*\\?(?P<word>[^\W\d_]+)(?:_\s*(?:\{[^{}]*\}|\w+))?(?:['’′*]|\^\s*\{?\s*(?:\*|\\ast|\\star)\s*\}?)*"
@@ -73,6 +75,8 @@ class NumberClaim(Claim):
             expected = _exactly(self.expected)
             distance, room = abs(value - expected), self._room(abs(expected))
         judged: dict[str, Any] = {"method": Method.NUMERIC, "parsed_latex": formula.latex}
+        if not value.rad() <= _NARROW * abs(expected).max(room):
+            raise Undecidable("undecided_number", f"{stated.written} is not known closely enough to judge it.")
         if not distance > room:  # at the very edge a ball may be on either side
             return Judgement.correct("within_tolerance", "Correct.", **judged)
         if not abs(-value - expected) > room:
@@ -103,6 +107,8 @@ def _stated(answer: Any, reading: int = 0) -> StatedNumber:
         parts.append((text[start : sign.start()], start))
         start = sign.end()
     parts.append((text[start:], start))
+    if len(parts) > _MOST_SIDES:
+        raise Unreadable("Write one number here.", parts[_MOST_SIDES][1])
     name = _NAME.fullmatch(parts[0][0])
     if len(parts) > 1 and (not parts[0][0].strip() or (name and name["word"] not in FUNCTIONS)):
         parts = parts[1:]
