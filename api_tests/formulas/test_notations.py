@@ -44,6 +44,25 @@ def test_another_usual_reading_is_known(text: str, other: str) -> None:
     assert any(equal(reading, parse(other)) for reading in other_readings(text))
 
 
+def test_a_parameter_goes_on_in_exponents() -> None:
+    for text, other in (("3z^n-1", "3*z^(n-1)"), ("e^n z", "exp(n*z)"), ("e^nz", "exp(n*z)")):
+        with case(text):
+            assert parse(other, parameters="n") in other_readings(text, parameters="n")
+
+
+def test_many_conventions_in_one_formula_are_looked_for_in_no_time() -> None:
+    texts = ("1/2z^1/2 tanh 1/2z e^2z √2z " * 6, "√2z" * 60, "e^2z" * 60, "tanh 1/" * 39 + "z", "1/2z^1/2" * 20)
+
+    def seconds(text: str) -> float:
+        start = thread_time()
+        other_readings(text)
+        return thread_time() - start
+
+    for text in texts:
+        with case(text):
+            assert min(seconds(text) for _ in range(3)) < SECONDS * 5
+
+
 @pytest.mark.parametrize("text", ["2*z*tanh(z)", "z^2/2", "exp(-z^2/2)", "tanh(z)/2", "1/(2z)", "z +", "(z)/(z+1)"])
 def test_what_is_written_out_has_no_other_reading(text: str) -> None:
     assert other_readings(text) == ()

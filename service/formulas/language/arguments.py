@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import NoReturn
 
-from service.formulas.language.forms import FORMS, divided, logarithm, raised, rooted
+from service.formulas.language.forms import FORMS, logarithm, raised, rooted
 from service.formulas.language.functions import EXTREMES
 from service.formulas.language.indicators import PiecewiseRules
 from service.formulas.language.tokens import FormulaError, Token
@@ -149,23 +149,45 @@ class ArgumentReader(PiecewiseRules):
             return self._power()
         sign = self._accept("-", "+") if self._has_signed_argument() else None
         factors = list[Expr]()
-        while self._starts_argument(factors):
-            factors.append(self._primary() if "outside" in self._conventions else self._power())
+        self._run(factors)
         if not factors:
             self._fail(f"write {token.text}({self._words.letter})", token, "needs its argument")
         if token.text == "log" and isinstance(factors[-1], Number) and self._next.text == "(":
             number = self._last.text
             self._fail(f"write log10(…) for the base 10, or ln({number})*(…)", token, "is not clear here")
-        if "slash" in self._conventions and self._accept("/"):
-            factors.append(Power(self._power(), MINUS_ONE))
+        while self._crosses(factors):
+            self._run(factors)
         node = joined(factors, Product)
         node = self._with_sum(node) if node == ONE else node
         return node.negated() if sign and sign.text == "-" else node
 
+    def _run(self, factors: list[Expr]) -> None:
+        """Add the factors that stand side by side."""
+        while self._starts_argument(factors):
+            above = self._ahead(2)[-1].text == "^" and self._takes("outside")
+            factors.append(self._primary() if above else self._power())
+
+    def _crosses(self, factors: list[Expr]) -> bool:
+        """Add the factor behind a sign, by conventions; whether others may follow: tanh z/2, tanh 2·z, tanh 1/2z."""
+        complete = self._depends(factors)
+        if self._next.text == "*" and not complete and self._takes("dot"):
+            self._take()
+            factors.append(self._power())
+        elif self._next.text == "/" and self._takes("slash"):
+            self._take()
+            factors.append(Power(self._power(), MINUS_ONE))
+        else:
+            return False
+        return not self._depends(factors)
+
+    def _depends(self, factors: list[Expr]) -> bool:
+        return any(factor.depends_on(self._words.variable) for factor in factors)
+
     def _with_sum(self, node: Expr) -> Expr:
         """By one convention ln 1+e^z has the whole sum for its argument, and 1/1+e^z for what is below the line."""
-        open_ended = node == ONE or (node.depends_on(self._words.variable) and self._last.text not in _CLOSING.values())
-        if "sum" in self._conventions and open_ended and not self._next.apart and self._accept("+"):
+        open_ended = node == ONE or (node.depends_on(self._words.variable) and self._last.text not in (")", "]"))
+        if open_ended and not self._next.apart and self._next.text == "+" and self._takes("sum"):
+            self._take()
             return joined([node, self._sum()], Sum)
         return node
 
@@ -180,29 +202,18 @@ class ArgumentReader(PiecewiseRules):
 
     def _starts_argument(self, factors: list[Expr]) -> bool:
         token = self._next
-        complete = any(factor.depends_on(self._words.variable) for factor in factors)
+        complete = self._depends(factors)
         if token.text in ("\\frac", "\\sqrt", "\\surd"):
             return not complete
         if not (self._words.is_plain(token.text) if token.kind == "name" else token.kind == "number"):
-            return "bracket" in self._conventions and bool(factors) and token.text == "("
+            return bool(factors) and token.text == "(" and self._takes("bracket")
         if not factors:
             return True
         if token.kind == "number" and self._last.kind == "number":
             return False
-        if "short" in self._conventions:
-            return not token.apart
-        return not complete or not token.apart or "onward" in self._conventions
-
-    def _has_number_below(self) -> bool:
-        match self._tokens[self._at - 1 : self._at + 2]:
-            case [Token(kind="number" | "name"), Token(text="/"), Token(kind="number")]:
-                return True
-        return False
-
-    def _continues(self) -> bool:
-        """Whether a number or name follows without a blank."""
-        token = self._next
-        return not token.apart and (token.kind == "number" or self._words.is_plain(token.text))
+        if not token.apart:
+            return True
+        return self._takes("onward") if complete else not self._takes("short")
 
     def _single(self, whole: bool = False) -> Expr:
         """What TeX takes without braces: one digit, one letter or one command; the number or name where `whole`."""
@@ -218,39 +229,10 @@ class ArgumentReader(PiecewiseRules):
             return Number(Fraction(self._take().text))
         return self._primary()
 
-    def _fraction(self, token: Token) -> Expr:
-        if self._next.text == "{" and self._ahead(2)[-1].text in ("d", "partial"):
-            self._fail("write the derivative out", token)
-        above, below = self._single(), self._single()
-        self._check_digits(token, "\\frac{…}{…}")
-        return joined(divided([above], below), Product)
-
-    def _check_digits(self, token: Token, instead: str) -> None:
-        """Refuse further digits behind a single one, \\frac123 and \\sqrt12."""
-        if self._last.kind == "number" and self._next.kind == "number" and not self._next.apart:
-            self._fail(f"write {instead}", token, "needs braces")
-
-    def _root(self, token: Token) -> Expr:
-        opening = self._accept("[")
-        degree = self._degree(self._closed(opening), opening) if opening else 2
-        radicand = self._bare(token) if "root" in self._conventions else self._single(whole=token.text != "\\sqrt")
-        self._check_digits(token, "\\sqrt{…}")
-        return self._real_root(radicand, degree, token)
-
     def _real_root(self, radicand: Expr, degree: int, token: Token) -> Expr:
         if degree % 2 and radicand.count() > _LARGEST_RADICAND:  # it stands twice in a root of an odd degree
             self._fail(f"write (…)^(1/{degree})", token, "has too long a formula below it")
         return rooted(radicand, degree)
-
-    def _has_degree(self) -> bool:
-        match self._ahead(4):
-            case [Token(text="["), Token(kind="number"), Token(text="]"), Token(text="{")]:
-                return True
-            case [Token(text="["), Token(text=degree), Token(text="]"), Token(text="(", apart=False)] if (
-                degree.isdigit()
-            ):
-                self._fail(f"write (…)^(1/{degree}), or sqrt({degree})*(…)", self._last, "is not clear here")
-        return False
 
     def _degree(self, degree: Expr, token: Token) -> int:
         if isinstance(degree, Number) and degree.value.denominator == 1 and 1 < degree.value < _LARGEST_DEGREE:
@@ -287,6 +269,6 @@ class ArgumentReader(PiecewiseRules):
                 self._fail(f"write {token.text}(…)/{token.text}(b) for the base b", token, "has no clear base")
             (base,) = constants
             argument = arguments[0] if arguments[1] is base else arguments[1]
-        if token.text == "log" and base is None and "decadic" in self._conventions:
+        if token.text == "log" and base is None and self._takes("decadic"):
             base = Number(Fraction(10))
         return logarithm(argument, base)

@@ -12,22 +12,17 @@ Pieces, expressions and cases are those of `cases`, conditions those of `logic`,
 """
 
 from collections.abc import Collection
-from contextlib import suppress
 
-from service.formulas.language.arguments import ArgumentReader
-from service.formulas.language.build import exact_value
 from service.formulas.language.characters import as_typed, spelled
 from service.formulas.language.equations import sides_of
-from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.forms import divided, raised
 from service.formulas.language.logic import COMPARISONS, WORDS
+from service.formulas.language.powers import PowerRules
 from service.formulas.language.tokens import FormulaError, Token, tokenize
 from service.formulas.language.tree import (
-    ONE,
     Call,
     Constant,
     Expr,
-    Number,
     Product,
     Sum,
     Symbol,
@@ -35,38 +30,41 @@ from service.formulas.language.tree import (
 )
 from service.formulas.language.words import Words
 
-_LARGEST_POWER = 64
 _OPENING = ("(", "{", "[", "\\lvert", "\\frac", "\\sqrt", "\\surd", "\\begin")
 _OTHER_LETTERS = ("z", "x", "X", "t", "Z")
-_CONVENTIONS = (
-    *("slash", "onward", "short", "bracket", "outside"),  # where a bare argument ends: tanh z/2, tanh z e^z, tanh 2 z
-    *("denominator", "exponent", "quotient", "tower"),  # 1/2z, e^2z, z^1/2, z^2^3
-    *("product", "decadic", "root", "raised", "sum"),  # 2\frac12, log z, √2z, ez, 1/1+e^z
-)
-"""Other usual ways to read than those of `parse`, each by where it differs."""
+_MOST_READ, _MOST_FOUND, _LARGEST_WORK = 60, 12, 4000  # readings tried, and found; characters read in all
+_MOST_TOGETHER = 3  # conventions
 
 
 def parse(text: str, variable: str = "z", parameters: Collection[str] = ()) -> Expr:
     """The formula that `text` states; FormulaError with the position and what would be right there."""
     for name in sorted(set(parameters) & Words(variable, parameters, variable).taken()):
         raise FormulaError(f"`{name}` already means something in formulas; the parameter needs another name.", 1)
-    return _read(text, variable, parameters, frozenset())
+    return _read(text, variable, parameters)[0]
 
 
 def other_readings(text: str, variable: str = "z", parameters: Collection[str] = ()) -> tuple[Expr, ...]:
     """What `text` may mean besides, under other usual conventions than those of `parse`; () where it is clear."""
     try:
-        found = [_read(text, variable, parameters, frozenset())]
+        node, parser = _read(text, variable, parameters)
     except FormulaError:
         return ()
-    for conventions in (*map(frozenset, zip(_CONVENTIONS, strict=True)), frozenset(_CONVENTIONS)):
-        with suppress(FormulaError):
-            node = _read(text, variable, parameters, conventions)
-            found += [node] if node not in found else []
+    found, waiting, tried = [node], parser.conventions(), 0
+    bound = max(16, min(_MOST_READ, _LARGEST_WORK // len(text)))
+    while tried < min(bound, len(waiting)) and len(found) <= _MOST_FOUND:
+        other = parser.under(waiting[tried])
+        tried += 1
+        try:
+            node = other.whole()
+        except FormulaError:
+            continue
+        if node not in found:
+            found.append(node)
+            waiting += [one for one in other.conventions() if one not in waiting]
     return tuple(found[1:])
 
 
-def _read(text: str, variable: str, parameters: Collection[str], conventions: frozenset[str]) -> Expr:
+def _read(text: str, variable: str, parameters: Collection[str]) -> tuple[Expr, "_Parser"]:
     written, origins = spelled(text)
     words = Words(variable, parameters, variable)
     start, end, *others = (place for side in sides_of(written, words) for place in side)
@@ -81,20 +79,31 @@ def _read(text: str, variable: str, parameters: Collection[str], conventions: fr
     for letter in (variable, *letters):
         if letter != variable and not words.has_unknown(tokens, letter):
             continue
+        spoken = Words(variable, parameters, letter)
         try:
-            return _Parser(tokens, Words(variable, parameters, letter), conventions).whole()
+            parser = _Parser(spoken.resolved(tokens), spoken, frozenset())
+            return parser.whole(), parser
         except FormulaError as error:
             failed = error if failed is None or error.position > failed.position else failed
     raise as_typed(failed or words.unknown(tokens[0]), text)
 
 
-class _Parser(ArgumentReader):
+class _Parser(PowerRules):
     """The rules, one method each."""
 
     def __init__(self, tokens: list[Token], words: Words, conventions: frozenset[str]) -> None:
-        super().__init__(words.resolved(tokens), words, conventions)
-        self._raising = False
+        super().__init__([*tokens], words, conventions)
+        self._written = tokens
         self._divides = not any(token.text in (*WORDS, *COMPARISONS, "?", "&") for token in tokens)
+
+    def under(self, conventions: frozenset[str]) -> "_Parser":
+        """A parser of the same formula by other conventions."""
+        return _Parser(self._written, self._words, conventions)
+
+    def conventions(self) -> list[frozenset[str]]:
+        """The own conventions with each one more that would have made a difference to what was read."""
+        further = [one for one in self._asked if one not in self._conventions]
+        return [self._conventions | {one} for one in further] if len(self._conventions) < _MOST_TOGETHER else []
 
     def whole(self) -> Expr:
         node = self._all_pieces()
@@ -118,13 +127,23 @@ class _Parser(ArgumentReader):
             elif self._accept("/", *([":"] if self._divides else [])):
                 factors = divided(factors, self._denominator())
             elif self._starts_primary():
-                factors.append(self._power())
+                factors = self._with_factor(factors)
             else:
                 return joined(factors, Product)
 
+    def _with_factor(self, factors: list[Expr]) -> list[Expr]:
+        """The factors with the one that comes next, which by another convention is an exponent: z½."""
+        *before, last = factors
+        position, behind = self._next.position, self._last.kind == "name" or self._last.text == ")"
+        if self._next.text == "\\frac" and not self._next.apart and behind and self._takes("half"):
+            return [*before, raised(last, self._bounded(self._primary(), position))]
+        return [*factors, self._power()]
+
     def _denominator(self) -> Expr:
         factors = [self._signed()]
-        while "denominator" in self._conventions and self._starts_primary():
+        while self._starts_primary() and (
+            self._takes("denominator") or (not self._next.apart and self._takes("adjacent"))
+        ):
             factors.append(self._power())
         return self._with_sum(joined(factors, Product))
 
@@ -136,67 +155,6 @@ class _Parser(ArgumentReader):
         node = self._signed()
         self._depth -= 1
         return node.negated() if sign.text == "-" else node
-
-    def _power(self) -> Expr:
-        base = self._postfixed(self._primary())
-        while self._accept("^"):
-            position, braced = self._next.position, self._next.text == "{"
-            exponent = self._exponent_of(base)
-            base = raised(base, exponent if base == Constant("e") else self._bounded(exponent, position))
-            if braced and self._next.text == "^":
-                self._fail("two exponents stand one above the other; write parentheses around the power")
-            if "tower" not in self._conventions:
-                break
-        return base
-
-    def _postfixed(self, node: Expr) -> Expr:
-        """`node` with what is written behind it: z.pow(2), (z)_+ and z^+."""
-        while True:
-            match self._ahead(4):
-                case [Token(text="."), Token(kind="name") as name, Token(text="("), *_]:
-                    self._at += 2
-                    node = self._method(node, name)
-                case [Token(text="_" | "^"), Token(text="{"), Token(text="+"), Token(text="}")]:
-                    self._at += 4
-                    node = Call("relu", (node,))
-                case [Token(text="_"), Token(text="+"), *_]:
-                    self._at += 2
-                    node = Call("relu", (node,))
-                case [Token(text="^"), Token(text="+", apart=False), Token() as behind, *_] if (
-                    behind.apart or behind.kind not in ("number", "name")
-                ):
-                    self._at += 2
-                    node = Call("relu", (node,))
-                case _:
-                    return node
-
-    def _exponent_of(self, base: Expr) -> Expr:
-        if self._next.text == "{":
-            return self._closed(self._take())
-        if "tower" in self._conventions:
-            return self._primary()
-        inside, self._raising = self._raising, True
-        node = self._signed()
-        self._raising = inside
-        open_ended = self._last.text not in (")", "]")
-        while (
-            open_ended
-            and "exponent" in self._conventions
-            and not base.depends_on(self._words.variable)
-            and self._continues()
-        ):
-            node = joined([node, self._primary()], Product)
-        halved = node == ONE or base == Constant("e")
-        if "quotient" in self._conventions and halved and not inside and self._has_number_below():
-            self._take()
-            node = joined(divided([node], self._primary()), Product)
-        return node
-
-    def _bounded(self, exponent: Expr, position: int) -> Expr:
-        if not exponent.has_names() and not abs(Evaluation.of_constant(exponent)) <= _LARGEST_POWER:
-            raise FormulaError(f"Powers go up to {_LARGEST_POWER}; see position {position}.", position)
-        known = exact_value(exponent)  # z^(1+1) is z^2, for negative z, too
-        return exponent if known is None else Number(known)
 
     def _starts_primary(self) -> bool:
         token = self._next
@@ -259,7 +217,7 @@ class _Parser(ArgumentReader):
             return self._application(token)
         if name == "e":
             self._check_exponent()
-        if name == "e" and "raised" in self._conventions and self._continues():
+        if name == "e" and self._continues() and self._takes("raised"):
             return Call("exp", (self._power(),))
         if name in ("e", "pi"):
             return Constant(name)

@@ -5,10 +5,15 @@ from fractions import Fraction
 from typing import NoReturn
 
 from service.formulas.language.tokens import LARGEST_DECIMAL_EXPONENT, MOST_DIGITS, FormulaError, Token, TokenStream
-from service.formulas.language.tree import Expr, Number
+from service.formulas.language.tree import Constant, Expr, Number
 
 _MOST_PLACES = 340  # decimal places looked for: all that a number of a formula can have
 _FRACTION = re.compile(r"(?:(\d)(\d)|(\d) { (\d+) }|{ (\d+) } (\d)|{ (\d+) } { (\d+) })(?: (?!\^)|$)")
+_CONSTANTS = {
+    "pi": Fraction("3.1415926535897932384626433832795028842"),
+    "e": Fraction("2.7182818284590452353602874713526624978"),
+}
+_LEAST_PLACES = 8  # of a decimal that may stand for a constant
 _LONGEST_FRACTION = 7  # tokens, with the one behind it
 
 
@@ -18,19 +23,28 @@ class NumberReader(TokenStream):
     def __init__(self, tokens: list[Token]) -> None:
         super().__init__(tokens)
         self._conventions = frozenset[str]()
+        self._asked = dict[str, None]()
         self._in_list = False
         self._doubtful: Token | None = None
 
+    def _takes(self, convention: str) -> bool:
+        """Whether `convention` is followed here, where it would make a difference, which is remembered."""
+        self._asked[convention] = None
+        return convention in self._conventions
+
     def _number(self, token: Token) -> Expr:
         """The number whose first token, `token`, has just been taken."""
+        constant = _constant_in(token.text)
+        if constant is not None and self._takes("constant"):
+            return constant
         above = self._tokens[self._at - 2].text in ("^", "/") if self._at > 1 else False
         if self._has_decimals(token):
             if not self._in_list:
                 return Number(self._with_comma(token))
             digits = self._ahead(2)[1].text.partition(".")
             self._doubtful = token if not digits[1] or len(digits[0]) == 3 else self._doubtful  # 2,0.5 are two numbers
-        elif token.text.isdigit() and not above and "product" not in self._conventions:
-            return Number(Fraction(token.text) + self._proper_fraction())
+        elif token.text.isdigit() and not above:
+            return Number(Fraction(token.text) + self._mixed())
         return Number(Fraction(token.text))
 
     def _has_decimals(self, token: Token) -> bool:
@@ -55,6 +69,14 @@ class NumberReader(TokenStream):
         sentence = f"“{written}” at position {token.position} is not clear: {instead}."
         raise FormulaError(sentence, token.position)
 
+    def _mixed(self) -> Fraction:
+        """The fraction of a mixed number; 0 where it is a factor."""
+        start, part = self._at, self._proper_fraction()
+        if part and self._takes("product"):
+            self._at = start
+            return Fraction(0)
+        return part
+
     def _proper_fraction(self) -> Fraction:
         """The fraction behind a whole number, 2½ or 2 1/2, taken; 0 where there is none below one."""
         match self._ahead(5):
@@ -74,6 +96,16 @@ class NumberReader(TokenStream):
             return Fraction(0)
         self._at += tokens
         return Fraction(int(above), int(below))
+
+
+def _constant_in(digits: str) -> Constant | None:
+    """The constant of which a number of nine digits or more is a decimal; None of any other."""
+    _, _, places = digits.partition(".")
+    if len(places) < _LEAST_PLACES or not places.isdigit():
+        return None
+    margin = Fraction(1, 10 ** len(places))
+    near = [name for name, value in _CONSTANTS.items() if abs(Fraction(digits) - value) < margin]
+    return Constant(near[0]) if near else None
 
 
 def decimal(value: Fraction) -> str | None:

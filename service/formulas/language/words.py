@@ -101,6 +101,7 @@ _LONGEST_WORD = 24  # that may be several words run together
 _MOST_LETTERS = 3  # of them, where none is the name of a function
 _LOGARITHM = re.compile(r"(log|ln)_(\d+|[A-Za-z])")
 _COUNTED = re.compile(r"([A-Za-z]{0,20}ln)(\d{1,9})")  # ln2 is a number
+_ROOT = re.compile(r"([A-Za-z]{0,20})sqrt(\d{1,9})([A-Za-z]{0,20})")
 _DIGITS_BEHIND = re.compile(r"([A-Za-z]+)(\d+)([A-Za-z]*)")
 
 
@@ -191,10 +192,23 @@ class Words:
             yield replace(token, kind="operator", text="_", apart=False)
             yield replace(token, kind="number" if based[2].isdigit() else "name", text=based[2], apart=False)
             return
+        root = _ROOT.fullmatch(token.text)
+        if root and token.text not in self.parameters and not (behind and behind.text in ("(", "[", "{")):
+            yield from self._with_root(token, *root.groups())
+            return
         place = token.position
         for number, part in enumerate(self._pieces(token.text)):
             yield replace(token, text=self._name(part) or part, position=place, apart=token.apart and not number)
             place += len(part)
+
+    def _with_root(self, token: Token, before: str, digits: str, rest: str) -> Iterator[Token]:
+        """The root of a number, sqrt2, with the words that run together with it."""
+        place = token.position + len(before)
+        yield from self._parts(replace(token, text=before), None) if before else ()
+        yield replace(token, kind="operator", text="\\surd", position=place, apart=token.apart and not before)
+        yield replace(token, kind="number", text=digits, position=place + 4, apart=False)
+        if rest:
+            yield from self._parts(replace(token, text=rest, position=place + 4 + len(digits), apart=False), None)
 
     def _pieces(self, word: str) -> list[str]:
         """The words that `word` is made of: one, where it is known or none of its pieces are."""
