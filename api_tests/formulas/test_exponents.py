@@ -11,6 +11,7 @@ from service.formulas.enclosures.equality import Certainty, compare
 from service.formulas.language.build import exact_value
 from service.formulas.language.grammar import parse
 from service.formulas.language.tree import Number, Power
+from service.theory.bounds import bounds
 
 SEEDS = st.integers(0, 10**9)
 
@@ -87,3 +88,8 @@ def test_the_order_of_terms_factors_and_arguments_does_not_matter() -> None:
     assert all(part.certainty is Certainty.PROVEN for part in compare(parse(one), parse(other)))
     swapped = compare(parse("where(sin(z) > 0, 1, z)"), parse("where(sin(z) > 0, z, 1)"))
     assert any(part.difference is not None for part in swapped)
+
+
+def test_the_bounds_of_a_power_with_its_variable_in_the_exponent_are_still_certified() -> None:
+    lowest = bounds(parse("tanh(z)^z")).value.inf
+    assert (lowest.certified, lowest.decimal) == (True, "0.678134454691803189885507156528")

@@ -72,7 +72,7 @@ def _product(x: Ball, exponent: int) -> Ball:
 
 def check_exponent(x: Ball, exponent: Ball) -> None:
     """Raise Undecided where the exponent may be a whole number and x negative: only then x ^ exponent has a value."""
-    if not x > 0 and exponent.rad() < _WIDE and exponent.unique_fmpz() is not None:
+    if x < 0 and exponent.rad() < _WIDE and exponent.unique_fmpz() is not None:
         raise Undecided
 
 

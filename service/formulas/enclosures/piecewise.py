@@ -36,6 +36,7 @@ from service.formulas.language.tree import (
 
 _MOST_PIECES = 64
 _ZERO = 1e-20
+_BESIDE = 0.9137  # from the end of a half-line: no whole number, at which a power may have a value of its own
 
 
 def switches(node: Expr) -> Iterator[Expr]:
@@ -208,8 +209,8 @@ def _interior(low: Ball, high: Ball) -> Ball:
     if low.is_finite() and high.is_finite():
         return (low + (high - low) * 0.3819).mid()
     if low.is_finite():
-        return (low + 1.0).mid()
-    return (high - 1.0).mid() if high.is_finite() else arb(0.1234)
+        return (low + _BESIDE).mid()
+    return (high - _BESIDE).mid() if high.is_finite() else arb(0.1234)
 
 
 def value_at(node: Expr, z: Ball) -> Ball:
