@@ -90,7 +90,8 @@ def test_a_hostile_formula_is_invalid_and_its_position_is_inside_the_answer() ->
 def test_a_hostile_text_is_invalid_whatever_was_asked_for(claim: Json) -> None:
     for answer in FORMULAS:
         with case(repr(answer[:24])):
-            assert judged(claim, answer).status == "invalid"
+            infinite = (claim["kind"], answer) == ("bound", "inf")  # which says that there is no bound
+            assert judged(claim, answer).status == ("incorrect" if infinite else "invalid")
 
 
 def nested(depth: int) -> Any:

@@ -16,10 +16,15 @@ EXAMPLE = "0 <= |f'(z)| <= 1.2"
 OPENING, CLOSING = "([{", ")]}"
 _RELATION = re.compile(r"<=|>=|≤|≥|<|>|=|≈|\\approx(?![a-zA-Z])")
 _SAME = {"≤": "<=", "≥": ">=", "≈": "=", r"\approx": "="}
-_INFINITE = re.compile(r"\s*[+\-−]?\s*(?:∞|\\infty(?![a-zA-Z])|infinity)\s*", re.IGNORECASE)
+_INFINITE = re.compile(
+    r"\s*[+\-−]?\s*(?:∞|\\infty(?![a-zA-Z])|(?:np\.|numpy\.|math\.)?inf(?:ty|inity)?|oo)\s*", re.IGNORECASE
+)
 _LABEL = re.compile(
-    r"\s*(?:(?P<lower>lower bound|\\?min(?:imum|imal)?|\\?inf(?:imum)?|smallest)|upper bound|\\?max(?:imum|imal)?"
-    r"|\\?sup(?:remum)?|largest|(?P<lipschitz>Lipschitz constant)|bound)(?![a-zA-Z])(?: values?\b)?"
+    r"\s*(?:(?P<lower>lower bound|\\?min(?:imum|imal)?|\\?inf(?:imum)?|smallest"
+    r"|untere schranke|borne inf[ée]rieure|cota inferior|m[ií]nimo)"
+    r"|upper bound|\\?max(?:imum|imal)?|\\?sup(?:remum)?|largest"
+    r"|obere schranke|borne sup[ée]rieure|cota superior|m[aá]ximo"
+    r"|(?P<lipschitz>Lipschitz constant)|bound)(?![a-zA-Z])(?: values?\b)?"
     r"\s*(?:_\s*(?:\{[^{}]*\}|[zxt]\b))?",
     re.IGNORECASE,
 )
@@ -110,7 +115,7 @@ def formula_of(part: Part, asked: Quantity) -> tuple[Expr, Part]:
 
 def statement(part: Part, asked: Quantity) -> tuple[Span, bool]:
     """What one statement says of the quantity, and whether it names a quantity."""
-    label = _LABEL.match(part.text)
+    label = None if _INFINITE.fullmatch(part.text) else _LABEL.match(part.text)
     if label and not _is_call(part.text, label.end()):
         span, named = _chain(_labelled(label, part, asked), asked)
         return (replace(span, of_size=True), True) if label["lipschitz"] else (span, named)

@@ -14,16 +14,22 @@ from service.grading.chain import CLOSING, EXAMPLE, OPENING, Part, end_of, formu
 from service.grading.extremum import StatedBound
 from service.grading.inverses import Span, StatedEnd
 from service.grading.quantity import Quantity
-from service.grading.ranges import Region, region_of
+from service.grading.ranges import Region, Values, region_of
 from service.grading.wording import tidied, with_signs
 
-_SEPARATOR = re.compile(r"(?<![\d\\]),|(?<!\\),(?!\d)|(?<!\\);|&|∧|\\(?:land|wedge)(?![a-zA-Z])|\n|\band\b")
+_SEPARATOR = re.compile(r"(?<![\d\\]),|(?<!\\),(?!\d)|(?<!\\);|&|∧|\\(?:land|wedge)(?![a-zA-Z])|\n|\b(?:and|und|et)\b")
 _ENDLESS = re.compile(
-    r"\s*(?:it is |f' is )?(?:unbounded|not bounded|(?:there is )?no (?:finite |upper |lower )?bound|none|infinite)\s*",
+    r"\s*(?:(?:it|the function|(?P<of>\S.*?)) (?:is|ist|est) )?(?:unbounded|not bounded"
+    r"|(?:there is )?no (?:finite )?bound|none|infinite"
+    r"|unbeschränkt|nicht beschränkt|unbegrenzt|non bornée?|no acotad[ao])\s*",
     re.IGNORECASE,
 )
 _TAKEN = r"(?:with\s+)?\b(?:attained|reached|taken|equality|max(?:imum)?)\b"
 _AT = rf"(?:{_TAKEN}\s*(?:at|for|when|iff|if|@)|\bat\b|@)\s*(?:[zx]\s*[=≈]|(?=\s*[\d.\-−]))"
+_UNTAKEN = re.compile(
+    r"\s*,?\s*\(?\s*(?:but\s+)?(?:(?:it|which)?\s*is\s+)?(?:not|never)\s+(?:attained|reached|taken)\s*\)?\s*$",
+    re.IGNORECASE,
+)
 _PLACE = re.compile(
     rf"\s*,?\s*(?:\(\s*(?:{_TAKEN})?\s*(?:\bat\b)?\s*[zx]\s*[=≈](?P<inner>[^()=<>]*)\)"
     rf"|(?P<open>\()?\s*{_AT}(?P<outer>[^()=<>]*)(?(open)\)))\s*$",
@@ -53,9 +59,11 @@ class Inequality:
         if not isinstance(answer, str):
             raise Unreadable(f"A bound is expected here, such as {EXAMPLE}.")
         text = tidied(answer)
-        if _ENDLESS.fullmatch(text):
-            low, high = (StatedBound(value, False, text.strip()) for value in (-INFINITY, INFINITY))
-            return cls(low, high)
+        if endless := _ENDLESS.fullmatch(text):
+            whole = Span(StatedEnd(None, False, "-∞"), StatedEnd(None, False, "∞"))
+            return _of_range(Part(endless["of"] or "", 0), whole, asked)
+        if untaken := _UNTAKEN.search(text):
+            return _read(with_signs(text[: untaken.start()]), asked).excluding_its_end()
         place = _PLACE.search(text)
         if place is None:
             return _read(with_signs(text), asked)
@@ -78,6 +86,13 @@ class Inequality:
         """It without an infinite end on the other side than the one that is asked for."""
         lower = None if side == "upper" and self.lower and not self.lower.value.is_finite() else self.lower
         upper = None if side == "lower" and self.upper and not self.upper.value.is_finite() else self.upper
+        return replace(self, lower=lower, upper=upper)
+
+    def excluding_its_end(self) -> "Inequality":
+        """It with its one end excluded; Unreadable where there are two."""
+        lower, upper = (None if end is None else replace(end, strict=True) for end in (self.lower, self.upper))
+        if lower and upper:
+            raise Unreadable("Which end is not attained is not clear: write < in place of <= on that side.")
         return replace(self, lower=lower, upper=upper)
 
     @property
@@ -107,6 +122,8 @@ class Inequality:
 
 
 def _read(text: str, asked: Quantity) -> Inequality:
+    if values := Values.stated(text):
+        return _of_values(values, asked)
     region = region_of(text)
     if region is not None:
         return _of_region(region, asked)
@@ -142,7 +159,21 @@ def _of_region(region: Region, asked: Quantity) -> Inequality:
     low, high = (end_of(Part(text, start), asked, strict=strict) for text, start, strict in region.ends)
     if low.value > high.value:
         raise Unreadable("An interval goes from the smaller end to the larger one.", region.ends[0][1] + 1)
-    span, part = Span(low, high), Part(region.of, 0)
+    return _of_range(Part(region.of, 0), Span(low, high), asked)
+
+
+def _of_values(values: Values, asked: Quantity) -> Inequality:
+    """Of all the values that are taken: the least and the largest."""
+    ends = [end_of(Part(text, start), asked) for text, start in values.members]
+    if not asked.is_among([end.value for end in ends]):
+        sentence = "Braces hold single values; write [0; 1] for all numbers between two, and 0.25 for a decimal."
+        raise Unreadable(sentence, values.members[0][1])
+    low, *_, high = sorted(ends, key=lambda end: float(end.value.mid()))
+    return _of_range(Part(values.of, 0), Span(low, high), asked)
+
+
+def _of_range(part: Part, span: Span, asked: Quantity) -> Inequality:
+    """Of what lies in `span`: the quantity where nothing is written."""
     if part.blank:
         return _of_span(span, named=False)
     return _of_span(said_of([formula_of(part, asked)], span, asked), named=True)

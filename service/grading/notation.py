@@ -16,11 +16,13 @@ from service.formulas.language.tree import Expr, Number, Symbol, call
 from service.grading.answers import Unreadable
 
 _NAME = r"(?:\\(?:varphi|phi|sigma|psi|rho)(?![a-zA-Z])|varphi|phi|sigma|psi|[fFgGhsSya]|[φϕσψ])"
-_APART = r"(?<![A-Za-z\\])"
-_VALUE_NAME = r"(?:\\(?:varphi|phi|psi)(?![a-zA-Z])|" + _APART + r"(?:varphi|phi|psi|[fFghya]|[φϕψ]))(?![A-Za-z0-9_'])"
+_APART = r"(?<![A-Za-zÀ-ÖØ-öø-ÿ\\])"
+_VALUE_NAME = (
+    r"(?:\\(?:varphi|phi|psi)(?![a-zA-Z])|" + _APART + r"(?:varphi|phi|psi|[fFghya]|[φϕψ]))(?![A-Za-zÀ-ÖØ-öø-ÿ0-9_'])"
+)
 _PRIMES = r"(?:['’‘′´ʹ]|″|''|\^\s*\{?\s*(?:\\prime\s*)+\}?|\^\s*\{'+\}|\^\s*\{\s*\(\d\)\s*\})+"
 _ARGUMENT = (  # anything but a number or the variable is left to be refused, as is a number behind it: f'(z)2
-    r"(?:\s*(?:\\left|\\big)?\s*\(\s*(?P<{}>[^()]*?)\s*(?:\\right|\\big)?\s*\)|(?!\s*(?:\\left\s*)?\())(?!\s*\d)"
+    r"(?:\s*(?:\\left|\\big)?\s*\(\s*(?P<{}>(?:[^()]|\([^()]*\))*?)\s*(?:\\right|\\big)?\s*\)|(?!\s*(?:\\left\s*)?\())(?!\s*\d)"
 )
 _D = r"(?:\\(?:mathrm|operatorname)\s*\{\s*d\s*\}|\\mathrm\s+d|\\partial(?![a-zA-Z])|∂|d)\s*"
 _POWER = r"(?P<{}>\^\s*\{{?\s*\d\s*\}}?|[²³])?\s*"
@@ -39,6 +41,7 @@ _DERIVATIVES = [
 ]
 _OTHERS_DERIVATIVE = re.compile(rf"\\?(?P<name>[A-Za-z]{{2,}})\s*(?P<primes>{_PRIMES}){_ARGUMENT.format('at')}")
 _VALUE = re.compile(rf"{_VALUE_NAME}{_ARGUMENT.format('at')}")
+_BY_ITS_COMPLEMENT = re.compile(rf"{_APART}(?P<it>\\?[A-Za-z]+|[σφϕψ])\s*\(\s*1\s*[-−]\s*(?P=it)\s*\)")
 _LONE_SIGMA = re.compile(rf"^[\s|]*(?P<it>(?:\\sigma|sigma|σ){_ARGUMENT.format('at')})[\s|]*$")
 _BARS = re.compile(r"\\\||‖|\|\s*\||\\[lr]?Vert(?![a-zA-Z])")
 _PRIME = re.compile(r"['’‘′´ʹ]|\\prime|(?P<two>″)|\((?P<count>\d)\)")
@@ -124,6 +127,7 @@ class _Masking:
         text = _NORM.sub(lambda found: " " * len(found[0]), text)
         for pattern in _DERIVATIVES:
             text = pattern.sub(self._derivative, text)
+        text = _BY_ITS_COMPLEMENT.sub(self._product, text)
         text = _OTHERS_DERIVATIVE.sub(self._of_another, text)
         if lone := _LONE_SIGMA.fullmatch(text):
             begin, end = lone.span("it")
@@ -142,6 +146,13 @@ class _Masking:
         if name not in FUNCTIONS or order != 1:
             return found[0]
         return self._letter(found[0], slope_of(call(name, Symbol(VARIABLE)), 1))
+
+    def _product(self, found: re.Match[str]) -> str:
+        """f(1 - f), which is a product."""
+        name = found["it"]
+        if not re.fullmatch(_NAME, name) or name in self._named.parameters:
+            return found[0]
+        return found[0].replace(name, self._letter(name, self._named.symbol(0)))
 
     def _value(self, found: re.Match[str]) -> str:
         if found[0].strip() in self._named.parameters or found[0][0] in self._named.parameters:

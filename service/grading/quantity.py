@@ -1,5 +1,6 @@
 """What a bound bounds: f'(z), 4f'(z), |f'(z)|^2 or a formula of z → what is said of the quantity that was asked for."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -42,6 +43,13 @@ class Quantity:
         """What `span`, the bounds of a formula `part`, says of the quantity; NoInverse where nothing."""
         with ctx.workprec(ANSWER_BITS):
             return _Solver(self).solved(part, span)
+
+    def is_among(self, values: Sequence[Ball]) -> bool:
+        """Whether the quantity is one of `values`, as far as a few places tell."""
+        formula = self.named.formula(self.symbol)
+        seen = [pair[0] for place in _PLACES if formula and (pair := _values(formula, formula, place))]
+        taken = [abs(one) if self.size else one for one in seen]
+        return bool(taken) and all(any(one.overlaps(value) for value in values) for one in taken)
 
     @property
     def symbol(self) -> Symbol:

@@ -8,13 +8,20 @@ from service.grading.answers import Unreadable
 _SET = r"(?:\\left\s*)?(?P<left>[\[\](])(?P<inside>[^\[\]]*?)(?:\\right\s*)?(?P<right>[\])\[])\s*"
 _LONE = re.compile(rf"\s*(?:range|image|interval)?\s*{_SET}", re.IGNORECASE)
 _MEMBER = re.compile(rf"(?P<of>.*?)(?:∈|\\in(?![a-zA-Z])|\bin\b|=|:)\s*{_SET}", re.IGNORECASE | re.DOTALL)
-_RANGE_WORDS = re.compile(r"\b(?:range|image|interval|values?|lies|ranges|varies|goes|stays)\b", re.IGNORECASE)
+_RANGE_WORDS = re.compile(
+    r"\b(?:range|image|interval|values?|lies|ranges|varies|goes|stays|liegt|immer|varie|compris\w*|toujours|está|siempre)\b",
+    re.IGNORECASE,
+)
 _WORDS = re.compile(
-    r"(?P<of>.*?)\b(?:between\s+(?P<low>\S.*?)\s+and|from\s+(?P<first>\S.*?)\s+to)\s+(?P<high>\S.*?)\s*",
+    r"(?P<of>.*?)\b(?:(?:between|zwischen|entre)\s+(?P<low>\S.*?)\s+(?:and|und|et|y)"
+    r"|(?:from|von|de|desde)\s+(?P<first>\S.*?)\s+(?:to|bis|à|hasta|a))\s+(?P<high>\S.*?)\s*",
     re.IGNORECASE | re.DOTALL,
 )
 _NUMBER = r"(?:[+\-−]?\s*[\d.,/]*\d|[+\-−]?\\frac\s*\{?\d+\}?\s*\{?\d+\}?)"
 _DOTS = re.compile(rf"(?P<of>)\s*(?P<low>{_NUMBER})\s*(?:\.{{2,}}|…|\bto\b)\s*(?P<high>{_NUMBER})\s*")
+_VALUES = re.compile(
+    r"(?:(?P<of>.*?)(?:∈|\\in(?![a-zA-Z])|\bin\b|=|:))?\s*(?:\\left\s*)?\\?\{(?P<inside>[^{}]*[,;][^{}]*?)(?:\\right\s*)?\\?\}\s*"
+)
 _EITHER_SIGN = re.compile(r"\s*(?:\+\s*/?\s*[-−–]|±|\\pm(?![a-zA-Z]))(?P<size>[^+\-−±=<>≤≥]+)")
 _DASH = re.compile(r"\s*(?P<low>\d+(?:[.,]\d+)?)\s*[-−–—]\s*(?P<high>\d+(?:[.,]\d+)?)\s*")
 _TWO_WITH_A_COMMA = re.compile(r"\s*\d+,\d+\s*")
@@ -26,6 +33,24 @@ class Region:
 
     of: str
     ends: tuple[tuple[str, int, bool], tuple[str, int, bool]]
+
+
+@dataclass(frozen=True)
+class Values:
+    """Single values in braces, each as a text with its place, and the text of what takes them."""
+
+    of: str
+    members: list[tuple[str, int]]
+
+    @classmethod
+    def stated(cls, text: str) -> "Values | None":
+        """The values that `text` lists; None where it lists none."""
+        found = _VALUES.fullmatch(text)
+        if found is None or re.fullmatch(r"\s*", found["inside"]):
+            return None
+        inside, start = found["inside"], found.start("inside")
+        members = re.finditer(r"[^;]+" if ";" in inside else r"[^,]+", inside)
+        return cls(_of(found), [(member[0], start + member.start()) for member in members])
 
 
 def region_of(text: str) -> Region | None:

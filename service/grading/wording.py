@@ -11,9 +11,10 @@ _MATHS = re.compile(r"\$+|\\[()]|\\(?:displaystyle|q?quad)(?![a-zA-Z])|&nbsp;")
 _DISPLAY = re.compile(r"^\s*\\\[|\\\]\s*$")
 _TEXT = re.compile(r"\\(?:text|textrm|textnormal|mbox)\s*\{([^{}]*)\}")
 _DOUBTS = re.compile(
-    r"[?≠≰≱≮≯]|\\(?:not|ne|neq|nleq\w*|ngeq\w*|nless|ngtr)(?![a-zA-Z])|!=|<>|∖|\\setminus|(?<![a-zA-Z])\\\s*\{\s*0"
+    r"[?≠≰≱≮≯]|\\(?:not|ne|neq|nleq\w*|ngeq\w*|nless|ngtr)(?![a-zA-Z])|!=|<>|∖|\\setminus|(?<![a-zA-Z])\\\s*\{\s*0\s*\\?\}"
     r"|\b(?:not|isn't|never|no|nor|cannot|can't|doesn't|don't|won't|wrong|false|untrue|incorrect|maybe|perhaps|probably|possibly|if|unless"
-    r"|except|but|or|guess|unsure|sometimes|mostly|usually|almost)\b",
+    r"|except|but|or|guess|unsure|sometimes|mostly|usually|almost"
+    r"|nicht|nie|kein|keine|oder|vielleicht|pas|jamais|non|ou|peut-être|nunca|quizás|außer|sauf|excepto|si|sinon)\b",
     _CASELESS,
 )
 _DIGITS = r"\d+\s*(?:d\.?\s?p\.?|s\.?\s?f\.?|decimal(?:s| places)?|digits|significant (?:figures|digits))(?![a-zA-Z])"
@@ -22,36 +23,62 @@ _ROUNDED = re.compile(
     _CASELESS,
 )
 _ABOUT = re.compile(
-    r"\(\s*(?:approximately|approx\.?)\s*\)|(?<!\\)\b(?:approximately|approx\b\.?|about|around|roughly|circa|ca\.)",
+    r"\(\s*(?:approximately|approx\.?)\s*\)|(?<!\\)\b(?:approximately|approx\b\.?|about|around|roughly|circa|ca\.|ungefähr|etwa|environ|aproximadamente)",
     _CASELESS,
 )
 _NEARLY = re.compile(r"(?:^|(?<=[<=>≤≥⩽⩾≦≧]))\s*(?:[~≈≃≅∼]|\\(?:approx|simeq|sim)(?![a-zA-Z]))(?=\s*[\d.\\+\-−])")
-_LINE = r"(?:\s*(?:\bin\b|∈|\\in(?![a-zA-Z]))\s*(?:ℝ|R\b|\\mathbb\s*\{?\s*R\s*\}?|\\R(?![a-zA-Z])|\bthe reals\b))"
+_LINE = r"(?:\s*(?:\bin\b|∈|\\in(?![a-zA-Z]))\s*(?:ℝ|R\b|\\mathbb\s*(?:\{\s*R\s*\}|R\b)|\\R(?![a-zA-Z])|\bthe reals\b))"
 _EVERYWHERE = re.compile(
-    rf"(?:,|\(|\bfor\b)?\s*(?:\b(?:all|every|each|any)\s+(?:real\s+)?[zxt]\b|(?:∀|\\forall(?![a-zA-Z]))\s*[zxt]\b"
+    rf"(?:,|\(|\b(?:for|für|pour|para)\b)?\s*"
+    rf"(?:\b(?:all|every|each|any|alle|jedes|tout|todo)\s+(?:(?:real|réel|reelle[sn]?)\s+)?[zxt]\b"
+    rf"|(?:∀|\\forall(?![a-zA-Z]))\s*[zxt]\b"
     rf"|\b[zxt]\b(?={_LINE})){_LINE}?\s*[:)]?"
-    r"|\b(?:everywhere|for all real numbers|on the whole line|on (?:ℝ|R)\b|on \\mathbb\s*\{?\s*R\s*\}?)",
+    r"|\b(?:everywhere|überall|partout|for all real numbers|on the whole line"
+    r"|on (?:ℝ|R)\b|on \\mathbb\s*\{?\s*R\s*\}?)",
     _CASELESS,
 )
 _FILLERS = re.compile(r"\b(?:the|an|we have|has|of|so|thus|hence|therefore|that is|always|it holds that)\b", _CASELESS)
-_IS = re.compile(r"\b(?P<verb>is|are)\b(?P<sign>\s*(?:[<>≤≥=]|\b(?:between|in|not|wrong)\b))?", _CASELESS)
-_LIMITS = re.compile(r"\b(?:for|when|whenever|where|while)\b", _CASELESS)
+_IS = re.compile(r"\b(?P<verb>is|are|ist|est|es)\b(?P<sign>\s*(?:[<>≤≥=]|\b(?:between|in|not|wrong)\b))?", _CASELESS)
+_LIMITS = re.compile(r"\b(?:for|when|whenever|where|while|für|wenn|pour|quand|lorsque|para|cuando)\b", _CASELESS)
+_INDEX = r"(?<=['’′)])\s*_\s*(?P<open>\{{)?\s*(?:\\(?:text|mathrm)\s*\{{)?\\?(?:{})\s*(?(open)\}}+)\s*(?:=|{})"
+_EXTREMES = [
+    (re.compile(_INDEX.format("max|sup", "<=|≤")), "≤"),
+    (re.compile(_INDEX.format("min|inf", ">=|≥")), "≥"),
+]
+_NORM_IS = re.compile(
+    r"((?:\|\s*\||‖|\\\||\\[lr]?Vert)[^=<>≤≥]*_\s*(?:∞|\\infty|\{\s*(?:∞|\\infty)\s*\})\s*)="  # it is a supremum
+)
+
+
+def _endless(side: str, bound: str) -> str:
+    """A pattern for a quantity that has no bound on one side."""
+    endless = "(?:unbounded|not bounded|unbeschränkt|nicht beschränkt|unbegrenzt|non bornée?|no acotad[ao])"
+    words = [rf"{endless}\s+(?:from\s+)?(?:{side})", rf"(?:{side})\s+{endless}", rf"(?:no|keine)\s+(?:{bound})"]
+    return rf"\b(?:{'|'.join(words)})\b"
+
+
 _LESS, _GREATER = (rf"(?:{sign}|\\{name}(?![a-zA-Z])|&{name};)" for sign, name in (("[<＜]", "lt"), ("[>＞]", "gt")))
 _SIGNS: list[tuple[str, str]] = [  # in the order in which they are looked for
+    (_endless("above|nach oben|supérieurement|superiormente", "upper bound|obere Schranke"), "<∞"),
+    (_endless("below|nach unten|inférieurement|inferiormente", "lower bound|untere Schranke"), ">-∞"),
     (
         r"\b(?:(?:less|smaller) than or equal(?: to)?|at most|(?:no|not|never) (?:more|greater|larger|bigger) than"
         r"|up to"
         r"|(?:never|does not|doesn't|cannot) exceeds?|not exceeding|bounded (?:from )?above by"
-        r"|bounded by)\b",
+        r"|bounded by|höchstens|nicht (?:größer|grösser|mehr) als|kleiner(?: oder)? gleich"
+        r"|(?:nach oben )?beschränkt durch"
+        r"|au plus|pas plus de|inférieure? ou égale? à|majorée? par|como (?:máximo|mucho)|a lo sumo"
+        r"|menor o igual (?:que|a)|acotad[ao] por)\b",
         "<=",
     ),
     (
         r"\b(?:(?:greater|larger|more) than or equal(?: to)?|at least|(?:no|not|never) (?:less|smaller) than"
-        r"|bounded (?:from )?below by)\b",
+        r"|bounded (?:from )?below by|mindestens|nicht kleiner als|größer(?: oder)? gleich|au moins"
+        r"|supérieure? ou égale? à|minorée? par|al menos|por lo menos|como mínimo|mayor o igual (?:que|a))\b",
         ">=",
     ),
-    (r"\b(?:less|smaller) than\b", "<"),
-    (r"\b(?:greater|larger|more) than\b", ">"),
+    (r"\b(?:(?:less|smaller) than|(?:echt )?kleiner als|(?:strictement )?inférieure? à|menor que)\b", "<"),
+    (r"\b(?:(?:greater|larger|more) than|(?:echt )?größer als|(?:strictement )?supérieure? à|mayor que)\b", ">"),
     (rf"&leq?;|\\leqslant(?![a-zA-Z])|\\leqq(?![a-zA-Z])|\\leq?(?![a-zA-Z])|{_LESS}\s*=|=\s*{_LESS}(?!=)", "<="),
     (rf"&geq?;|\\geqslant(?![a-zA-Z])|\\geqq(?![a-zA-Z])|\\geq?(?![a-zA-Z])|{_GREATER}\s*=", ">="),
     (_LESS, "<"),
@@ -60,6 +87,7 @@ _SIGNS: list[tuple[str, str]] = [  # in the order in which they are looked for
     (r"[≥⩾≧]", "≥"),
 ]
 _PLAIN_SIGNS = [(re.compile(pattern, _CASELESS), sign) for pattern, sign in _SIGNS]
+_BOXED = re.compile(r"^\s*\\boxed\s*\{(.*)\}\s*$", re.DOTALL)
 _FIRST_COMMA = re.compile(r"(?:^|(?<=[<>=≤≥≈+\-−*/({\[;:|]))(\s*),(?=\d)")
 _LAST_MARKS = re.compile(r"(?<![.…\s])\s*[.,;]\s*$")
 
@@ -73,6 +101,7 @@ def tidied(text: str) -> str:
     text = _TEXT.sub(lambda found: " " * (found.start(1) - found.start()) + found[1] + " ", text)
     for pattern in (_MATHS, _DISPLAY, _LAST_MARKS, _ROUNDED, _ABOUT, _NEARLY):
         text = pattern.sub(_blanks, text)
+    text = _BOXED.sub(lambda found: " " * found.start(1) + found[1], text)
     return _FIRST_COMMA.sub(r"\1.", text)
 
 
@@ -80,6 +109,9 @@ def with_signs(text: str) -> str:
     """What `tidied` made of a bound with plain signs for its words: "at most" is <=; Unreadable where it is doubted."""
     for pattern, sign in _PLAIN_SIGNS:
         text = pattern.sub(_padded(sign), text)
+    for pattern, sign in _EXTREMES:
+        text = pattern.sub(_padded(sign), text)
+    text = _NORM_IS.sub(r"\1≤", text)
     for pattern in (_EVERYWHERE, _FILLERS):
         text = pattern.sub(_blanks, text)
     text = _IS.sub(lambda found: ("" if found["sign"] else "=").ljust(len(found["verb"])) + (found["sign"] or ""), text)

@@ -122,10 +122,10 @@ class BoundClaim(Claim):
 
     def _check_complete(self, claimed: Inequality, asked: Quantity) -> None:
         if claimed.upper is None and self.side != "lower":
-            raise Unreadable(f"A bound from above is missing: {asked.name} <= …")
+            raise Unreadable(f"A bound from above is missing: {asked.name} <= …, with ∞ where there is none.")
         through_size = claimed.of_size and not asked.size  # |f'| <= 1 bounds f' from below, |f'| >= 0 does not
         if self.side != "upper" and (claimed.upper if through_size else claimed.lower) is None:
-            raise Unreadable(f"A bound from below is missing: {asked.name} >= …")
+            raise Unreadable(f"A bound from below is missing: {asked.name} >= …, with -∞ where there is none.")
         if asked.size and claimed.named and not claimed.of_size and claimed.lower is None:
             self._check_never_negative(asked)
 

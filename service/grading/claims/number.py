@@ -11,6 +11,7 @@ from pydantic import Field
 from service.core.kinds import BoundedFloat, Double, Int64
 from service.formulas.enclosures.balls import Ball
 from service.formulas.language.functions import FUNCTIONS
+from service.formulas.language.tokens import LONGEST_TEXT
 from service.grading.answers import ANSWER_BITS, Undecidable, Unreadable
 from service.grading.claims.base import Claim, Context, Judgement
 from service.grading.numerals import StatedNumber
@@ -20,10 +21,12 @@ from service.grading.wording import tidied
 _OTHER_READINGS = (1, 2)
 _MOST_SIDES = 6  # of equality signs
 _NARROW = arb("1e-15")  # how wide an enclosure may be beside the right number and the room around it
+_PLACE = re.compile(r"(?<=[\w)}])\s*,?\s*(?:\(\s*(?:at\s+)?|\bat\s+|@\s*)[zx]\s*[=≈]\s*[^()=<>]*\)?\s*$")
 _EQUALITY = re.compile(r"(?<!\()(?<!\( )[=≈]|\\approx(?![a-zA-Z])")
 _NAME = re.compile(
-    r"\s*\\?(?P<word>[^\W\d_]+)(?:_\s*(?:\{[^{}]*\}|\w+))?(?:['’′*]|\^\s*\{?\s*(?:\*|\\ast|\\star)\s*\}?)*"
-    r"(?:\([^()=]*\))?\s*"
+    r"\s*(?:\\?(?:max|min|sup|inf)(?:imum)?(?:\s*_\s*(?:\{[^{}]*\}|\w))?(?:\s+of\b)?)?\s*(?:\\?(?P<word>[^\W\d_]+))?"
+    r"(?:_\s*(?:\{[^{}]*\}|\w+))?(?:['’′*]|\^\s*\{?\s*(?:\*|\\ast|\\star)\s*\}?)*"
+    r"(?:_\s*(?:\{[^{}]*\}|\w+))?(?:\([^()=]*\))?\s*"
 )
 
 
@@ -59,6 +62,11 @@ class NumberClaim(Claim):
 
     def judge(self, answer: Any, context: Context) -> Judgement:
         """Correct where one of the tolerances is kept; `ambiguous` where it is by another usual way to read it."""
+        if isinstance(answer, str) and (place := _PLACE.search(answer[:LONGEST_TEXT])):
+            judgement = self._judged(_stated(answer[: place.start()]))
+            if judgement.status is CheckStatus.CORRECT:
+                return judgement
+            raise Unreadable("Write the number alone, without the place where it is taken.", place.start() + 1)
         stated = _stated(answer)
         judgement = self._judged(stated)
         for reading in _OTHER_READINGS if judgement.status is CheckStatus.INCORRECT else ():
