@@ -239,13 +239,19 @@ class ArgumentReader(PiecewiseRules):
             return int(degree.value)
         return self._fail("write (…)^(1/n) for another degree than a whole number", token)
 
+    def _named_root(self, token: Token, first: Expr, degree: Expr = TWO) -> Expr:
+        """The root of `first`; root(3)(z) is one of the degree 3."""
+        if isinstance(first, Number) and degree is TWO and self._next.text == "(" and not self._takes("product"):
+            return self._real_root(self._closed(self._take()), self._degree(first, token), token)
+        return self._real_root(first, self._degree(degree, token), token)
+
     def _applied(self, token: Token, arguments: tuple[Expr, ...], base: Expr | None) -> Expr:
         """The formula of a function at `arguments`."""
         name, (*first, node) = token.text, arguments
         if name in ("log", "ln"):
             return self._logarithm(token, arguments, base)
         if name == "root":
-            return self._real_root(arguments[0], self._degree(node if first else TWO, token), token)
+            return self._named_root(token, *arguments)
         if name == "cbrt":
             return self._real_root(node, 3, token)
         if name == "pow":

@@ -46,6 +46,7 @@ _COMMANDS = _GREEK | {
     "∉": "notin",
     "→": "to",
     "↦": "mapsto",
+    "ℝ": "mathbb R",
 }
 _SPELLED_ALIKE = {
     "-": "−–—‐‑‒―﹣⁃➖",
@@ -78,7 +79,9 @@ _SPELLINGS = {character: plain for plain, characters in _SPELLED_ALIKE.items() f
     "·": "*",
     _INDICATOR: "\\mathbb{1}",
 }
-_POINT_OR_PRODUCT = re.compile(r"(?<![\d.,])\d{1,30}·(?!10 ?[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻])\d{1,30}")
+_POINT_OR_PRODUCT = re.compile(
+    r"(?<![\d.,/])\d{1,30}·(?!10 ?[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻])\d{1,30}|(?<=/)\d{1,30}·\d{1,30}(?![\d/])"  # but 1/2·1/2
+)
 _LOOKALIKES = dict(zip("асеорхуіѕАВСЕНКМОРТХΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "aceopxyisABCEHKMOPTXABEZHIKMNOPTYXo", strict=True))
 
 

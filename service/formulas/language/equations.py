@@ -26,6 +26,31 @@ _CONDITIONS = re.compile(
 _FRINGE = re.compile(r"(?:[\s$`]|\\[()\[\]])*")
 _FRINGE_BEHIND = re.compile(r"(?:[.;,=\s$`](?!\\)|[)\]]\\)*")  # of the text from its end
 _MAPPED = re.compile(r"(?:\\?[A-Za-z]+'*\s*:\s*)?[A-Za-z]\s*(?:\\mapsto(?![A-Za-z])|\\to(?![A-Za-z])|->)")
+_REALS = r"(?:\\mathbb {0,2}\{? {0,2}R {0,2}\}?|\\R(?![A-Za-z])|R(?![A-Za-z])|reals?(?: numbers?)?)"
+_EACH = r"all|every|any|each|alle|jedes|tout|todo|ogni"
+_EVERYWHERE = re.compile(
+    rf"(?:\\forall|(?<![A-Za-z])(?:for|fur|pour|para|per)\s+(?:{_EACH})(?:\s+real)?(?![A-Za-z])) {{0,2}}\}}?"
+    rf" {{0,2}}[A-Za-z]? {{0,2}}(?:\\?in {{0,2}}{_REALS})? {{0,2}}(?P<close>[)}}\]]?) ?\.?$"
+    rf"|(?<![A-Za-z\\])[A-Za-z] {{0,2}}\\?in {{0,2}}{_REALS} {{0,2}}(?P<closed>[)}}\]]?) ?\.?$"
+)
+_REMARK = re.compile(
+    r"[(\[][A-Za-z' ]{0,60}(?:rule|identity|simplif|by definition|using|because|derivative|regel|regle|regla)"
+    r"[A-Za-z' ]{0,60}[)\]]\s*$"
+)
+_BEFORE = re.compile(r"(?:\\text(?:rm)?\s*\{|\\q?quad|\\[,;: ]|[,;])$")
+_OPENING = {")": "(", "}": "{", "]": "["}
+_POINT = (
+    r"(?:\\text {0,2}\{ {0,2})?(?:undefined|not defined|nicht definiert|does not exist|no definida) {0,2}\}? {0,2}"
+    r"[,&]? {0,2}(?:\\text {0,2}\{ {0,2})?(?:(?:at|if|for|when|bei|fur|wenn|falls|en|si)(?![A-Za-z]))? {0,2}\}? {0,2}"
+    r"[A-Za-z] {0,2}= {0,2}-?\d[\d.]*"
+)
+_UNDEFINED = re.compile(rf"(?:\\\\|[,;]|(?<![A-Za-z])and(?![A-Za-z]))\s*{_POINT}|{_POINT}\s*(?:\\\\|[,;])?")
+_NAMED_AGAIN = re.compile(
+    r"(?:(?<=[,;])|(?<=\\\\)|(?<= and)|(?<= und)|(?<= et))\s*[A-Za-z]+'*\s*\(\s*[A-Za-z]\s*\)\s*=(?!=)"
+)
+_ALIGNED = re.compile(
+    r"\s*\\begin\s*\{(aligned|split|align\*?|gathered)\}((?:(?!\\begin|\\end).)*)\\end\s*\{\1\}[\s.]*"
+)
 _MOST_SIDES = 16
 _LONGEST_NAME = 100  # of what a formula is said to be equal to
 
@@ -37,11 +62,44 @@ def equation_sides(text: str, variable: str = "z", parameters: Collection[str] =
     no formula has.
     """
     written, origins = spelled(text)
-    sides = sides_of(written, Words(variable, parameters, variable))
+    words = Words(variable, parameters, variable)
+    sides = sides_of(without_remarks(written, words), words)
     return [
         " " * (origins[start] - 1) + (text[origins[start] - 1 : origins[end - 1]].rstrip() if end > start else "")
         for start, end in sides
     ]
+
+
+def without_remarks(written: str, words: Words) -> str:
+    """`written` with blanks for what says nothing: for all z, (product rule), undefined at z = 0, f'(z) = again."""
+    if aligned := _ALIGNED.fullmatch(written):
+        inner = aligned[2].replace("&=", " =")
+        written = inner.rjust(aligned.end(2)).ljust(len(written))
+    for pattern in (_UNDEFINED, _REMARK):
+        rest = pattern.sub(lambda found: " " * len(found[0]), written)
+        written = rest if rest.strip() else written
+    if _CONDITIONS.search(written):
+        written = _NAMED_AGAIN.sub(lambda found: _blank_if_named(found[0], words), written)
+    everywhere = _EVERYWHERE.search(written.rstrip())
+    return written if everywhere is None else _before(written, everywhere).ljust(len(written))
+
+
+def _blank_if_named(text: str, words: Words) -> str:
+    return " " * len(text) if _is_named(text.rstrip("= ").strip(), words) else text
+
+
+def _before(written: str, remark: re.Match[str]) -> str:
+    """What stands before `remark`, without the sign between them; `written` where that is nothing or not clear."""
+    before, close = written[: remark.start()].rstrip(), remark["close"] or remark["closed"] or ""
+    start = before
+    while sign := _BEFORE.search(before):
+        before = before[: sign.start()].rstrip()
+    opened = close and before.endswith(_OPENING[close])
+    if opened:
+        before = before[:-1].rstrip()
+    in_words = close == "}" and start.endswith("{")
+    parted = before != start or opened or remark["closed"] is None
+    return before if before and parted and (not close or opened or in_words) else written
 
 
 def sides_of(written: str, words: Words) -> list[tuple[int, int]]:

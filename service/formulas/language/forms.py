@@ -67,6 +67,7 @@ FORMS: dict[str, Callable[[Expr], Expr]] = {
     "log2": lambda u: logarithm(u, TWO),
     "log1p": lambda u: Call("ln", (Sum((ONE, u)),)),
     "expm1": lambda u: Sum((Call("exp", (u,)), MINUS_ONE)),
+    "erfc": lambda u: Sum((ONE, Call("erf", (u,)).negated())),
     "Phi": lambda u: Product((HALF, Sum((ONE, Call("erf", (_over(u, _ROOT_OF_TWO),)))))),
     "phi": _normal,
 }

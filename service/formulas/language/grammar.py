@@ -14,7 +14,7 @@ Pieces, expressions and cases are those of `cases`, conditions those of `logic`,
 from collections.abc import Collection
 
 from service.formulas.language.characters import as_typed, spelled
-from service.formulas.language.equations import sides_of
+from service.formulas.language.equations import sides_of, without_remarks
 from service.formulas.language.forms import divided, raised
 from service.formulas.language.logic import COMPARISONS, WORDS
 from service.formulas.language.powers import PowerRules
@@ -67,14 +67,16 @@ def other_readings(text: str, variable: str = "z", parameters: Collection[str] =
 def _read(text: str, variable: str, parameters: Collection[str]) -> tuple[Expr, "_Parser"]:
     written, origins = spelled(text)
     words = Words(variable, parameters, variable)
-    start, end, *others = (place for side in sides_of(written, words) for place in side)
-    if others:
+    written = without_remarks(written, words)
+    start, end, *further = (place for side in sides_of(written, words) for place in side)
+    if further:
         sentence = f"“=” at position {origins[end]} stands between two formulas: write one of them alone."
         raise FormulaError(sentence, origins[end])
     tokens = tokenize(written[start:end], origins[start : end + 1])
     if len(tokens) == 1:
         raise FormulaError("No formula stands here; write one, such as z*tanh(z).", 1)
-    letters = [] if words.stands_in(tokens) else [one for one in _OTHER_LETTERS if one not in (variable, *parameters)]
+    others = [] if words.stands_in(tokens) else dict.fromkeys((*_OTHER_LETTERS, variable.swapcase()))
+    letters = [one for one in others if one not in (variable, *parameters)]
     failed: FormulaError | None = None
     for letter in (variable, *letters):
         if letter != variable and not words.has_unknown(tokens, letter):
@@ -193,6 +195,8 @@ class _Parser(PowerRules):
                 return self._fraction(token)
             case "\\sqrt" | "\\surd":
                 return self._root(token)
+            case "^" if degree := self._degree_before():
+                return self._real_root(self._single(whole=True), degree, token)
             case "\\begin":
                 return self._cases()
         self._give_back()

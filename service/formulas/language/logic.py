@@ -18,7 +18,10 @@ from service.formulas.language.tree import Expr, Relation
 COMPARISONS = ("<", "<=", ">", ">=", "=", "!=")
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 SEPARATORS = (",", ";", "\\\\")
-IF = {"if", "for", "when", "where", "wenn", "falls", "für", "fur", "si", "quand", "pour", "se", "quando", "per", "on"}
+IF = {
+    *("if", "for", "when", "where", "on", "wenn", "falls", "für", "fur"),
+    *("si", "quand", "pour", "se", "quando", "per", "cuando"),
+}
 ELSE = {"else", "otherwise", "elsewhere", "sonst", "andernfalls", "sinon", "altrimenti", "True"}
 AND = {"and", "und", "et", "land", "wedge"}
 _OR = {"or", "oder", "ou", "lor", "vee"}

@@ -1,6 +1,7 @@
 """Powers and roots: what is raised, where an exponent ends, and what stands below a root."""
 
 from abc import abstractmethod
+from fractions import Fraction
 from math import gcd
 
 from service.formulas.language.arguments import ArgumentReader
@@ -122,6 +123,14 @@ class PowerRules(ArgumentReader):
         """Whether a number or name follows without a blank."""
         token = self._next
         return not token.apart and (token.kind == "number" or self._words.is_plain(token.text))
+
+    def _degree_before(self) -> int:
+        """The degree of a root that stands before its sign, ³√z, both taken; 0 where there is none."""
+        match self._ahead(4):
+            case [Token(text="{"), Token(kind="number") as degree, Token(text="}"), Token(text="\\surd")]:
+                self._at += 4
+                return self._degree(Number(Fraction(degree.text)), degree)
+        return 0
 
     def _radicand(self, token: Token) -> Expr:
         """What stands below a root without braces: one number or letter, by another convention all that follows."""

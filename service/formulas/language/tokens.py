@@ -12,13 +12,13 @@ LARGEST_DECIMAL_EXPONENT = 300
 _DEEPEST = 40
 _LEXEME = re.compile(
     r"(?P<number>(?:\d{1,3}(?:'\d{3})+(?!\d)|\d+\{\s*,\s*\}\d+|\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
-    r"|(?P<operator><=|=<|>=|\*\*|==|!=|:=|&&|[+\-*/^()\[\]<>,;:|&{}=_'.?])"
+    r"|(?P<operator><=|=<|>=|\*\*|==|!=|:=|&&|[+\-*/^()\[\]<>,;:|&{}=_'?]|\.(?![*/^]))"
     r"|(?P<name>[A-Za-z](?:[A-Za-z0-9]|_+(?=[A-Za-z0-9]))*)"
     r"|\\(?P<command>[A-Za-z]+|[\\,;:!{}|()\[\]& ])"
-    r"|(?P<silent>[$`~]|%(?=(?:e|pi)(?![A-Za-z0-9])))"
+    r"|(?P<silent>[$`~]|\.(?=[*/^])|%(?=(?:e|pi)(?![A-Za-z0-9])))"
 )
 _MODULES = re.compile(
-    r"(?:(?:np|numpy|math|cmath|torch|tf|tensorflow|jnp|jax|F|nn|functional|scipy|special|K|keras|activations|backend"
+    r"(?:(?:np|numpy|math|cmath|torch|tf|tensorflow|jnp|jax|F|nn|functional|scipy|special|stats|norm(?=\s*\.\s*[cp]df)|K|keras|activations|backend"
     r"|sp|sympy|Math)\s*\.\s*)+(?=[A-Za-z])"
 )
 _TIMES = re.compile(r"[xX]\s*(?=10\s*\^)")

@@ -35,6 +35,11 @@ SYNONYMS = {
     "ctgh": "coth",
     "cotanh": "coth",
     "tg": "tan",
+    "sen": "sin",
+    "senh": "sinh",
+    "nthroot": "root",
+    "cdf": "Phi",
+    "pdf": "phi",
     "ctg": "cot",
     "cotan": "cot",
     "cosec": "csc",
@@ -76,7 +81,6 @@ _MEANT = {
     "softsign": "z/(1 + abs(z))",
     "mish": "z*tanh(softplus(z))",
     "stanh": "z*tanh(z)",
-    "erfc": "1 - erf(z)",
     "clamp": "min and max, as in max(-1, min(1, z))",
     "clip": "min and max, as in max(-1, min(1, z))",
     **dict.fromkeys(("x", "X"), "{variable}, or * for a product"),
@@ -97,6 +101,7 @@ _MEANT = {
     "pm": "+ or −",
     "approx": "the exact value",
 }
+_OTHERWISE = {("en", "otro", "caso"), ("en", "caso", "contrario"), ("de", "lo", "contrario")}
 _LONGEST_WORD = 24  # that may be several words run together
 _MOST_LETTERS = 3  # of them, where none is the name of a function
 _LOGARITHM = re.compile(r"(log|ln)_(\d+|[A-Za-z])")
@@ -125,7 +130,7 @@ class Words:
 
     def resolved(self, tokens: list[Token]) -> list[Token]:
         """`tokens` with every word under the name that the grammar knows, and words that run together apart."""
-        found = list[Token]()
+        found, tokens = list[Token](), _phrased(tokens)
         for token, behind in zip_longest(tokens, tokens[1:]):
             found += self._parts(token, behind) if token.kind == "name" else [token]
             if token.text in ("{", "}") or token.kind == "name":
@@ -265,6 +270,16 @@ class Words:
         return (
             self.is_plain(name) or (is_last and name in PIECEWISE_NAMES) or (len(part) > 1 and self.is_function(name))
         )
+
+
+def _phrased(tokens: list[Token]) -> list[Token]:
+    """`tokens` with one word for each phrase that means otherwise."""
+    found = list[Token]()
+    for token in tokens:
+        found.append(token)
+        if tuple(one.text for one in found[-3:]) in _OTHERWISE:
+            found[-3:] = [replace(found[-3], text="otherwise")]
+    return found
 
 
 def _join(found: list[Token], parameters: Collection[str]) -> None:
