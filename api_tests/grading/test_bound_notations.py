@@ -139,6 +139,7 @@ REFUSED = [
     ("f' <= 3/4, f' <= 1", "two bounds on the same side", None),
     ("0 <= f', |f'| <= 3/4", "of the same quantity", None),
     ("f'(z) = sech(z)^2 <= 3/4", "This bounds sech(z)^2", 9),
+    ("f'(z) = 2f'(z) <= 3/4", "are not the same here", None),
     ("0.75 at z = 5", "At z = 5 the value is", 13),
     ("f'(2z) <= 3/4", "“f'(2z)” is not understood here", None),
     ("f'(z)f'(y) <= 3/4", "“f'(y)” is not understood here", None),
