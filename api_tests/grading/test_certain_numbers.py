@@ -92,6 +92,9 @@ def test_what_holds_at_one_place_or_ends_in_a_sign_is_no_bound(answer: str, stat
     assert judged(UPPER, answer).status == status
 
 
-@pytest.mark.parametrize("answer", ["z=" * 240, "0<" * 235 + "f'<1", "1=" * 240 + "1", "f'<1," * 90])
-def test_a_long_row_of_signs_is_refused(answer: str) -> None:
+@pytest.mark.parametrize("answer", [
+    "z=" * 240, "0<" * 235 + "f'<1", "1=" * 240 + "1", "f'<1," * 90, "{" + "1," * 240 + "1}", "x".rjust(500),
+    "f' <= 1" + "x".rjust(490), "x" + "x".rjust(500), "1 for all z " * 40, "(" + "x".rjust(500),
+])  # fmt: skip
+def test_a_long_row_of_signs_or_blanks_is_refused(answer: str) -> None:
     assert judged(UPPER, answer).status == judged(number(0.25), answer).status == "invalid"

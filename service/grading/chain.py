@@ -29,7 +29,7 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _NAMED_AFTER = re.compile(
-    r"(?P<number>[^<>≤≥=:]*?\d[^<>≤≥=:]*?)\s*[=:]?\s*\b"
+    r"(?P<number>(?=[^<>≤≥=:]*\d)[^<>≤≥=:]*?)\s*+[=:]?\s*+\b"
     r"(?:(?P<lower>lower bound|min(?:imum)?|infimum)|upper bound|max(?:imum)?"
     r"|sup(?:remum)?)\s*",
     re.IGNORECASE,

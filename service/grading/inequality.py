@@ -25,14 +25,15 @@ _ENDLESS = re.compile(
     re.IGNORECASE,
 )
 _TAKEN = r"(?:with\s+)?\b(?:attained|reached|taken|equality|max(?:imum)?)\b"
-_AT = rf"(?:{_TAKEN}\s*(?:at|for|when|iff|if|@)|\bat\b|@)\s*(?:[zx]\s*[=≈]|(?=\s*[\d.\-−]))"
+_AT = rf"(?:{_TAKEN}\s*+(?:at|for|when|iff|if|@)|\bat\b|@)\s*(?:[zx]\s*[=≈]|(?=\s*[\d.\-−]))"
 _UNTAKEN = re.compile(
-    r"\s*,?\s*\(?\s*(?:but\s+)?(?:(?:it|which)?\s*is\s+)?(?:not|never)\s+(?:attained|reached|taken)\s*\)?\s*$",
+    r"(?<!\s)\s*+,?\s*+\(?\s*+(?:but\s++)?(?:(?:it|which)?\s*+is\s++)?"
+    r"(?:not|never)\s++(?:attained|reached|taken)\s*+\)?\s*+$",
     re.IGNORECASE,
 )
 _PLACE = re.compile(
-    rf"\s*,?\s*(?:\(\s*(?:{_TAKEN})?\s*(?:\bat\b)?\s*[zx]\s*[=≈](?P<inner>[^()=<>]*)\)"
-    rf"|(?P<open>\()?\s*{_AT}(?P<outer>[^()=<>]*)(?(open)\)))\s*$",
+    rf"(?<!\s)\s*+,?\s*+(?:\(\s*+(?:{_TAKEN})?\s*+(?:\bat\b)?\s*+[zx]\s*+[=≈](?P<inner>[^()=<>]*)\)"
+    rf"|(?P<open>\()?\s*+{_AT}(?P<outer>[^()=<>]*)(?(open)\)))\s*+$",
     re.IGNORECASE,
 )
 _MOST_STATEMENTS = 6
@@ -164,8 +165,8 @@ def _of_region(region: Region, asked: Quantity) -> Inequality:
 
 def _of_values(values: Values, asked: Quantity) -> Inequality:
     """Of all the values that are taken: the least and the largest."""
-    ends = [end_of(Part(text, start), asked) for text, start in values.members]
-    if not asked.is_among([end.value for end in ends]):
+    ends = [end_of(Part(text, start), asked) for text, start in values.members[: _MOST_STATEMENTS + 1]]
+    if len(ends) > _MOST_STATEMENTS or not asked.is_among([end.value for end in ends]):
         sentence = "Braces hold single values; write [0; 1] for all numbers between two, and 0.25 for a decimal."
         raise Unreadable(sentence, values.members[0][1])
     low, *_, high = sorted(ends, key=lambda end: float(end.value.mid()))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from service.grading.answers import Unreadable
 
 _SET = r"(?:\\left\s*)?(?P<left>[\[\](])(?P<inside>[^\[\]]*?)(?:\\right\s*)?(?P<right>[\])\[])\s*"
-_LONE = re.compile(rf"\s*(?:range|image|interval)?\s*{_SET}", re.IGNORECASE)
-_MEMBER = re.compile(rf"(?P<of>.*?)(?:∈|\\in(?![a-zA-Z])|\bin\b|=|:)\s*{_SET}", re.IGNORECASE | re.DOTALL)
+_LONE = re.compile(rf"\s*+(?:range|image|interval)?\s*+{_SET}", re.IGNORECASE)
+_MEMBER = re.compile(rf"(?P<of>.*?)(?:∈|\\in(?![a-zA-Z])|\bin\b|=|:)\s*+{_SET}", re.IGNORECASE | re.DOTALL)
 _RANGE_WORDS = re.compile(
     r"\b(?:range|image|interval|values?|lies|ranges|varies|goes|stays|liegt|immer|varie|compris\w*|toujours|está|siempre)\b",
     re.IGNORECASE,
@@ -17,8 +17,8 @@ _WORDS = re.compile(
     r"|(?:from|von|de|desde)\s+(?P<first>\S.*?)\s+(?:to|bis|à|hasta|a))\s+(?P<high>\S.*?)\s*",
     re.IGNORECASE | re.DOTALL,
 )
-_NUMBER = r"(?:[+\-−]?\s*[\d.,/]*\d|[+\-−]?\\frac\s*\{?\d+\}?\s*\{?\d+\}?)"
-_DOTS = re.compile(rf"(?P<of>)\s*(?P<low>{_NUMBER})\s*(?:\.{{2,}}|…|\bto\b)\s*(?P<high>{_NUMBER})\s*")
+_NUMBER = r"(?:[+\-−]?\s*+[\d.,/]*\d|[+\-−]?\\frac\s*\{?\d+\}?\s*\{?\d+\}?)"
+_DOTS = re.compile(rf"(?P<of>)\s*+(?P<low>{_NUMBER})\s*+(?:\.{{2,}}|…|\bto\b)\s*(?P<high>{_NUMBER})\s*")
 _VALUES = re.compile(
     r"(?:(?P<of>.*?)(?:∈|\\in(?![a-zA-Z])|\bin\b|=|:))?\s*(?:\\left\s*)?\\?\{(?P<inside>[^{}]*[,;][^{}]*?)(?:\\right\s*)?\\?\}\s*"
 )

@@ -21,7 +21,7 @@ from service.grading.wording import tidied
 _OTHER_READINGS = (1, 2)
 _MOST_SIDES = 6  # of equality signs
 _NARROW = arb("1e-15")  # how wide an enclosure may be beside the right number and the room around it
-_PLACE = re.compile(r"(?<=[\w)}])\s*,?\s*(?:\(\s*(?:at\s+)?|\bat\s+|@\s*)[zx]\s*[=≈]\s*[^()=<>]*\)?\s*$")
+_PLACE = re.compile(r"(?<=[\w)}])\s*+,?\s*+(?:\(\s*+(?:at\s++)?|\bat\s++|@\s*+)[zx]\s*+[=≈][^()=<>]*\)?\s*+$")
 _EQUALITY = re.compile(r"(?<!\()(?<!\( )[=≈]|\\approx(?![a-zA-Z])")
 _NAME = re.compile(
     r"\s*(?:\\?(?:max|min|sup|inf)(?:imum)?(?:\s*_\s*(?:\{[^{}]*\}|\w))?(?:\s+of\b)?)?\s*(?:\\?(?P<word>[^\W\d_]+))?"
