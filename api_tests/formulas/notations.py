@@ -46,6 +46,7 @@ READ: dict[str, list[tuple[str, str]]] = {
         (r"\frac{d}{dz}\tanh z = z^3", "z^3"),
         ("φ′(z) := z^3", "z^3"),
         ("(tanh z)' = z^3", "z^3"),
+        ("D f = z^3", "z^3"),
         (r"f^{\prime}(z) = z^3", "z^3"),
         (r"\hat{y} = z^3", "z^3"),
         (r"\text{stanh}'(z) = z^3", "z^3"),
@@ -230,6 +231,10 @@ REFUSED: dict[str, list[tuple[str, int, str]]] = {
         ("4%", 2, "write 0.25 for 25 %"),
         ("z!", 2, "factorials"),
         ("z # 2", 3, "“#”"),
+        ("z + Σ", 5, "write a sum out"),
+        ("2⌊z⌋", 2, "write brackets"),
+        ("1.5 +- 0.1", 5, "write the number alone"),
+        ("sqrt3(z)", 1, "write sqrt(3)*(…)"),
     ],
     "lost exponents": [
         ("1-cosh(z)3", 10, "write ^3 for a power, or *3"),

@@ -14,7 +14,7 @@ from service.formulas.language.evaluation import Evaluation
 from service.formulas.language.grammar import parse
 from service.formulas.language.tokens import LONGEST_TEXT
 from service.formulas.language.tree import ZERO, Expr, Power
-from service.formulas.language.write import plain
+from service.formulas.language.write import latex, plain
 
 TREES = int(os.environ.get("PRINTED_FORMULAS", "125"))
 """For each style; `PRINTED_FORMULAS=10000` looks for long."""
@@ -49,3 +49,11 @@ def test_a_printed_formula_is_read_back_as_the_same(style: str) -> None:
             continue
         with case(f"{seed}: {text}"):
             assert equal(parse(text), node)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [(r"\frac{1}{e^2}z", r"\frac{z}{e^{2}}"), ("1/3^z * pi", r"\frac{\pi}{3^{z}}"), ("1/z", r"\frac{1}{z}")],
+)
+def test_a_factor_one_is_shown_only_where_it_stands_alone(text: str, shown: str) -> None:
+    assert latex(parse(text)) == shown

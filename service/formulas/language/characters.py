@@ -82,6 +82,13 @@ _SPELLINGS = {character: plain for plain, characters in _SPELLED_ALIKE.items() f
 _POINT_OR_PRODUCT = re.compile(
     r"(?<![\d.,/])\d{1,30}·(?!10 ?[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻])\d{1,30}|(?<=/)\d{1,30}·\d{1,30}(?![\d/])"  # but 1/2·1/2
 )
+_INSTEAD = {
+    "Σ∑": "write σ(z) for the sigmoid, and write a sum out",
+    "Π∏": "write π for the number, and write a product out",
+    "∫": "write the integral out",
+    "⌊⌋⌈⌉": "write brackets; a formula does not round",
+    "∅": "write 0 for the number zero",
+}
 _LOOKALIKES = dict(zip("асеорхуіѕАВСЕНКМОРТХΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "aceopxyisABCEHKMOPTXABEZHIKMNOPTYXo", strict=True))
 
 
@@ -153,6 +160,8 @@ def _refusal(character: str, place: int) -> str:
         return f"{sentence}: it only looks like {_LOOKALIKES[character]}; type {_LOOKALIKES[character]}."
     if not character.isprintable():
         return f"{sentence}."
+    if instead := next((words for signs, words in _INSTEAD.items() if character in signs), ""):
+        return f"{sentence}; {instead}."
     number = unicodedata.numeric(character, None)
     if number is not None and number == int(number) >= 0:
         return f"{sentence}; type {int(number)}."

@@ -15,6 +15,7 @@ _PRIMES = r"(?:'+|\^\s*\{?\s*(?:\\prime\s*|'|\(\d\)\s*)+\}?)\s*"
 _DERIVATIVES = [
     re.compile(rf"{_NAME}{_PRIMES}{_ARGUMENT}"),
     re.compile(rf"[(\[].*[)\]]\s*{_PRIMES}"),
+    re.compile(rf"D(?:_\{{?[A-Za-z]\}}?)?\s+{_NAME}{_ARGUMENT}"),
     re.compile(rf"\\[dtc]?frac\s*\{{\s*{_D}(?:{_NAME}{_ARGUMENT})?\}}\s*\{{\s*{_D}[A-Za-z]\s*\}}.*"),
     re.compile(rf"{_D}(?:{_NAME}{_ARGUMENT})?/\s*{_D}[A-Za-z]\b.*"),
 ]

@@ -117,9 +117,16 @@ class _Parser(PowerRules):
     def _sum(self) -> Expr:
         terms = [self._product()]
         while sign := self._accept("+", "-"):
+            self._check_margin(sign)
             term = self._product()
             terms.append(term if sign.text == "+" else term.negated())
         return joined(terms, Sum)
+
+    def _check_margin(self, sign: Token) -> None:
+        """Refuse 1.2 +- 0.1, which is no sum; `sign` has just been taken."""
+        match self._ahead(3):
+            case [Token(text="-", apart=False), Token(kind="number"), Token(kind="end")] if sign.text == "+":
+                self._fail("write the number alone, or + or −", sign, "begins “+-”, a margin")
 
     def _product(self) -> Expr:
         factors = [self._signed()]

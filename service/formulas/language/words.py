@@ -180,6 +180,8 @@ class Words:
 
     def _with_digits(self, word: str, digits: str, rest: str) -> str:
         name = self._name(word) or word
+        if name == "sqrt":
+            return f"write {word}({digits})*(…), or {word}({digits}*…)"
         if self.is_function(name):
             argument = f"{digits}{rest}" if rest else f"{digits}*{self.letter}"
             return f"write {word}({argument}), or {word}^{digits}({rest or self.letter})"

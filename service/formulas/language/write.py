@@ -8,7 +8,19 @@ from service.formulas.language.conditions import Case, assembled
 from service.formulas.language.functions import EXTREMES, FUNCTIONS
 from service.formulas.language.numbers import decimal
 from service.formulas.language.tokens import FormulaError
-from service.formulas.language.tree import Call, Constant, Expr, Number, Power, Product, Relation, Sum, Symbol, Where
+from service.formulas.language.tree import (
+    ONE,
+    Call,
+    Constant,
+    Expr,
+    Number,
+    Power,
+    Product,
+    Relation,
+    Sum,
+    Symbol,
+    Where,
+)
 
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)  # how tightly an expression binds
 _GREEK = {
@@ -106,6 +118,8 @@ class _Writer:
             return f"-{self.write(_unsigned(Product(factors)), _PRODUCT)}", _SUM
         above = [factor for factor in factors if not _is_below(factor)]
         below = [_inverse(factor) for factor in factors if isinstance(factor, Power) and _is_below(factor)]
+        others = [factor for factor in above if factor != ONE]
+        above = others if len(others) > 1 or (others and below) else above
         if self.latex and below:
             return rf"\frac{{{self._juxtaposed(above)}}}{{{self._juxtaposed(below)}}}", _PRODUCT
         if self.latex:
