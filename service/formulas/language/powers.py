@@ -132,8 +132,17 @@ class PowerRules(ArgumentReader):
                 return self._degree(Number(Fraction(degree.text)), degree)
         return 0
 
+    def _is_constant(self, token: Token) -> bool:
+        return token.kind == "name" and (token.text == "pi" or token.text in self._words.parameters) and not token.apart
+
     def _radicand(self, token: Token) -> Expr:
         """What stands below a root without braces: one number or letter, by another convention all that follows."""
+        constants = self._next.kind == "number" and self._is_constant(self._ahead(2)[-1])
+        if constants and self._takes("radical"):
+            node = self._single(whole=True)
+            while self._is_constant(self._next):
+                node = joined([node, self._primary()], Product)
+            return node
         if self._next.text in _BRACKETS or not self._takes("root"):
             return self._single(whole=token.text != "\\sqrt")
         return self._with_sum(self._bare(token))
