@@ -318,7 +318,7 @@ OTHER_READINGS: list[tuple[str, str]] = [
     ("z/√3π e^(-z²)", "z*exp(-z^2)/sqrt(3*pi)"),
     ("1/√3√π e^(-z²)", "exp(-z^2)/(sqrt(3)*sqrt(pi))"),
     ("e^-z²/3/√3π", "exp(-z^2/3)/sqrt(3*pi)"),
-    ("2/3(1+z) + z/√3π e^-z²/3", "2/3*(1+z) + z/sqrt(3*pi)*exp(-z^2/3)"),
+    ("2/3(1+tanh(z/√3)) + z/√3π e^-z²/3", "2/3*(1+tanh(z/sqrt(3))) + z/sqrt(3*pi)*exp(-z^2/3)"),
     ("sinh 3·z", "sinh(3*z)"),
     ("sinh 1/3z", "sinh(z/3)"),
     ("√z²+3", "sqrt(z^2+3)"),

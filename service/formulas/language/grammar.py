@@ -34,6 +34,8 @@ _OPENING = ("(", "{", "[", "\\lvert", "\\frac", "\\sqrt", "\\surd", "\\begin")
 _OTHER_LETTERS = ("z", "x", "X", "t", "Z")
 _MOST_READ, _MOST_FOUND, _LARGEST_WORK = 60, 12, 4000  # readings tried, and found; characters read in all
 _MOST_TOGETHER = 3  # conventions
+_RARE = {"denominator", "root", "onward", "bracket", "outside", "tower", "raised", "sum"}
+"""Conventions by which much of a formula moves; they are tried last."""
 
 
 def parse(text: str, variable: str = "z", parameters: Collection[str] = ()) -> Expr:
@@ -49,18 +51,19 @@ def other_readings(text: str, variable: str = "z", parameters: Collection[str] =
         node, parser = _read(text, variable, parameters)
     except FormulaError:
         return ()
-    found, waiting, tried = [node], parser.conventions(), 0
+    found, waiting, tried = [node], parser.conventions(), set[frozenset[str]]()
     bound = max(16, min(_MOST_READ, _LARGEST_WORK // len(text)))
-    while tried < min(bound, len(waiting)) and len(found) <= _MOST_FOUND:
-        other = parser.under(waiting[tried])
-        tried += 1
+    while waiting and len(tried) < bound and len(found) <= _MOST_FOUND:
+        tried.add(conventions := waiting.pop(0))
+        other = parser.under(conventions)
         try:
             node = other.whole()
         except FormulaError:
             continue
         if node not in found:
             found.append(node)
-            waiting += [one for one in other.conventions() if one not in waiting]
+            further = {*other.conventions()} - tried
+            waiting = sorted({*waiting, *further}, key=lambda one: (len(one) + len(one & _RARE), *sorted(one)))
     return tuple(found[1:])
 
 
