@@ -113,7 +113,8 @@ def test_an_end_that_is_not_attained_is_excluded(claim: Json, answer: str, code:
 
 @pytest.mark.parametrize(("answer", "status"), [
     ("max f' = 0.25", "correct"), ("f'_max = 0.25", "correct"), (r"\max_z f'(z) = \frac14", "correct"),
-    ("max = 1/4", "correct"), ("0.25 (at z=0)", "correct"), ("1/4 at z=0", "correct"), (r"\boxed{0.25}", "correct"),
+    ("max = 1/4", "correct"), ("0.25 (rounded up)", "correct"),
+    ("0.25 (at z=0)", "correct"), ("1/4 at z=0", "correct"), (r"\boxed{0.25}", "correct"),
     ("0.3 at z = 0", "invalid"), ("0 at z = 0.25", "invalid"), ("max f' = 0.3", "incorrect"),
     ("1/max f' = 4", "invalid"),
 ])  # fmt: skip

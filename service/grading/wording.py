@@ -19,7 +19,8 @@ _DOUBTS = re.compile(
 )
 _DIGITS = r"\d+\s*(?:d\.?\s?p\.?|s\.?\s?f\.?|decimal(?:s| places)?|digits|significant (?:figures|digits))(?![a-zA-Z])"
 _ROUNDED = re.compile(
-    rf"\(\s*(?:rounded|correct)?\s*(?:to\s+)?{_DIGITS}\s*\)|\b(?:rounded |correct )?to\s+{_DIGITS}|\(\s*rounded\s*\)",
+    rf"\(\s*(?:rounded|correct)?\s*(?:to\s+)?{_DIGITS}\s*\)|\b(?:rounded |correct )?to\s+{_DIGITS}"
+    r"|\(\s*rounded(?:\s+(?:up|down))?\s*\)",
     _CASELESS,
 )
 _ABOUT = re.compile(
@@ -88,7 +89,7 @@ _SIGNS: list[tuple[str, str]] = [  # in the order in which they are looked for
 ]
 _PLAIN_SIGNS = [(re.compile(pattern, _CASELESS), sign) for pattern, sign in _SIGNS]
 _BOXED = re.compile(r"^\s*\\boxed\s*\{(.*)\}\s*$", re.DOTALL)
-_FIRST_COMMA = re.compile(r"(?:^|(?<=[<>=≤≥≈+\-−*/({\[;:|]))(\s*),(?=\d)")
+_FIRST_COMMA = re.compile(r"(?:^|(?<=[<>=≤≥≈+\-−*/({\[;:]))(\s*),(?=\d)")
 _LAST_MARKS = re.compile(r"(?<![.…\s])\s*[.,;]\s*$")
 
 
