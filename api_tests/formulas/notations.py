@@ -274,7 +274,7 @@ REFUSED: dict[str, list[tuple[str, int, str]]] = {
         ("root(z, 0.5)", 1, "(1/n)"),
     ],
     "sides and brackets": [
-        ("z=" * 240, 1, "write the last one alone"),
+        ("z=" * 240, 2, "stands between two formulas"),
         ("z^2 = z*z", 5, "“=”"),
         ("(z + 1", 1, "never closed"),
         ("z + 1)", 6, "nothing is open"),

@@ -108,10 +108,11 @@ class Formula:
             raise Unreadable("Write a formula here.")
         try:
             sides = equation_sides(answer, variable, tuple(parameters))
-            read = [cls._closed(parse(one, variable, tuple(parameters)), parameters, variable) for one in sides]
+            few = sides if len(sides) <= _MOST_SIDES else []
+            read = [cls._closed(parse(one, variable, tuple(parameters)), parameters, variable) for one in few]
         except FormulaError as error:
             raise Unreadable(error.sentence, error.position) from None
-        if len(read) > _MOST_SIDES or not all(_is_same(one, read[-1]) for one in read[:-1]):
+        if not read or not all(_is_same(one, read[-1]) for one in read[:-1]):
             sentence = "It is not clear that both sides of “=” are the same function; write one formula alone."
             raise Unreadable(sentence, len(sides[-1]) - len(sides[-1].lstrip()) + 1)
         return read[-1]

@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection
 
 from service.formulas.language.characters import spelled
-from service.formulas.language.tokens import FormulaError
 from service.formulas.language.words import Words
 
 _D = r"(?:d|\\mathrm\s*\{?\s*d\s*\}?|\\text\s*\{\s*d\s*\}|\\partial|\\d)\s*"
@@ -52,7 +51,6 @@ _NAMED_AGAIN = re.compile(
 _ALIGNED = re.compile(
     r"\s*\\begin\s*\{(aligned|split|align\*?|gathered)\}((?:(?!\\begin|\\end).)*)\\end\s*\{\1\}[\s.]*"
 )
-_MOST_SIDES = 16
 _LONGEST_NAME = 100  # of what a formula is said to be equal to
 
 
@@ -114,8 +112,6 @@ def sides_of(written: str, words: Words) -> list[tuple[int, int]]:
         (_, start), *signs = signs
     if signs and _CONDITIONS.search(written, start):
         signs = []  # z = 0 in a condition is no equation
-    if len(signs) >= _MOST_SIDES:
-        raise FormulaError(f"At most {_MOST_SIDES} formulas are set equal; write the last one alone.", 1)
     starts = [start, *(behind for _, behind in signs)]
     ends = [*(before for before, _ in signs), end]
     return [(_content(written, first), max(last, first)) for first, last in zip(starts, ends, strict=True)]
