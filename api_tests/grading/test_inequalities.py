@@ -251,3 +251,11 @@ def test_a_derivative_bounded_from_below_alone_is_judged_from_below() -> None:
     assert judged(claim, "f' >= 0.1").code == "tight"
     assert judged(claim, "f' >= -1").code == "valid_but_loose"
     assert judged(claim, "f' >= 0.2").code == "invalid_bound"
+
+
+def test_a_bound_has_at_most_256_characters() -> None:
+    claim = {"kind": "bound", "activation": {"kind": "sigmoid"}, "quantity": "derivative"}
+    assert judged(claim, "1/4".rjust(256)).status == "correct"
+    check = judged(claim, "1/4".rjust(257))
+    assert (check.status, check.position) == ("invalid", 257)
+    assert check.message == "A bound has at most 256 characters; this one has 257."

@@ -18,6 +18,7 @@ from service.grading.ranges import Region, Values, region_of
 from service.grading.wording import tidied, with_signs
 
 _SEPARATOR = re.compile(r"(?<![\d\\]),|(?<!\\),(?!\d)|(?<!\\);|&|∧|\\(?:land|wedge)(?![a-zA-Z])|\n|\b(?:and|und|et)\b")
+_LONGEST = 256
 _ENDLESS = re.compile(
     r"\s*(?:(?:it|the function|(?P<of>\S.*?)) (?:is|ist|est) )?(?:unbounded|not bounded"
     r"|(?:there is )?no (?:finite )?bound|none|infinite"
@@ -40,6 +41,14 @@ _MOST_STATEMENTS = 6
 _NEAR = 1e-3  # how far a value may be, relative to it, from what is said to be taken somewhere
 
 
+def _text_of(answer: Any) -> str:
+    if not isinstance(answer, str):
+        raise Unreadable(f"A bound is expected here, such as {EXAMPLE}.")
+    if len(answer) > _LONGEST:
+        raise Unreadable(f"A bound has at most {_LONGEST} characters; this one has {len(answer)}.", _LONGEST + 1)
+    return answer
+
+
 @dataclass(frozen=True)
 class Inequality:
     """lower ≤ quantity ≤ upper, either of which may not be said."""
@@ -57,9 +66,7 @@ class Inequality:
         if isinstance(answer, int | float) and not isinstance(answer, bool):
             end = _stated(end_of(Part(repr(answer), 0), asked))
             return cls(end, None) if asked.below else cls(None, end)
-        if not isinstance(answer, str):
-            raise Unreadable(f"A bound is expected here, such as {EXAMPLE}.")
-        text = tidied(answer)
+        text = tidied(_text_of(answer))
         if endless := _ENDLESS.fullmatch(text):
             whole = Span(StatedEnd(None, False, "-∞"), StatedEnd(None, False, "∞"))
             return _of_range(Part(endless["of"] or "", 0), whole, asked)
