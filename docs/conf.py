@@ -19,8 +19,7 @@ include_patterns = [
     "openapi/README.md",
     "benchmarks/README.md",
     "service/formulas/README.md",
-    "examples/gradescope/README.md",
-    "examples/networks/README.md",
+    "examples/*/README.md",
 ]
 extensions = ["myst_parser", "sphinx_copybutton"]
 myst_heading_anchors = 3
@@ -67,7 +66,22 @@ _PARTS = {
         "Formulas as a library": "service/formulas/README",
         "Benchmarks": "benchmarks/README",
         "How the failure risk was calibrated": "docs/calibration",
-        "The Gradescope example": "examples/gradescope/README",
+    },
+    "Folders for platforms": {
+        "The service's own format": "examples/native/README",
+        "Gradescope": "examples/gradescope/README",
+        "PrairieLearn": "examples/prairielearn/README",
+        "PrairieLearn, external grader": "examples/prairielearn_external/README",
+        "Autolab": "examples/autolab/README",
+        "Submitty": "examples/submitty/README",
+        "Artemis": "examples/artemis/README",
+        "Moodle CodeRunner": "examples/coderunner/README",
+        "nbgrader": "examples/nbgrader/README",
+        "otter-grader": "examples/otter/README",
+        "LTI": "examples/ags/README",
+        "µEd": "examples/mu_ed/README",
+        "Lambda Feedback": "examples/lambda_feedback/README",
+        "Open edX XQueue": "examples/xqueue/README",
     },
 }
 
