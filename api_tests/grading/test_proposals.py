@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.core.errors import SpecError
+from service.core.errors import InvalidActivation
 from service.core.kinds import members
 from service.grading.grade import grade
 from service.grading.proposals import Proposals, activation_of, proposals
@@ -126,5 +126,5 @@ def test_a_parameter_may_be_a_word() -> None:
     ],
 )
 def test_what_cannot_be_read_is_refused_with_what_to_write(text: str, parameters: str, words: str) -> None:
-    with pytest.raises(SpecError, match=words):
+    with pytest.raises(InvalidActivation, match=words):
         activation_of(text, parameters)

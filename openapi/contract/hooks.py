@@ -17,6 +17,7 @@ REASONS = {
     "gradients-too-large",
     "id-twice",
     "incompatible-choice",
+    "invalid-activation",
     "invalid-formula",
     "low-above-high",
     "misplaced-axis",

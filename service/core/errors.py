@@ -145,6 +145,12 @@ class FlawedRubric(SpecError):
     code = "flawed-rubric"
 
 
+class InvalidActivation(SpecError):
+    """An activation that is neither a kind nor a formula with its parameters, or of which nothing is known."""
+
+    code = "invalid-activation"
+
+
 class MisplacedAxis(SpecError):
     """An axis of a sweep has no place in the base specification."""
 

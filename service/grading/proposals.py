@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from service.core.errors import SpecError
+from service.core.errors import InvalidActivation
 from service.core.kinds import Model, members
 from service.core.validation import faults_of
 from service.formulas.language.differentiate import DerivativeTooLong
@@ -65,7 +65,7 @@ class _Draft(NamedTuple):
 
 
 def activation_of(text: str, parameters: str = "") -> Activation:
-    """The activation of that kind or with that formula of z; SpecError where it is neither.
+    """The activation of that kind or with that formula of z; InvalidActivation where it is neither.
 
     `parameters` are written as `b = 1.7, c = 2`.
     """
@@ -77,9 +77,9 @@ def activation_of(text: str, parameters: str = "") -> Activation:
     try:
         activation: Activation = TypeAdapter(AnyActivation).validate_python(body)
     except ValidationError as error:
-        raise SpecError(faults_of(error.errors(), body)[0].detail) from None
+        raise InvalidActivation(faults_of(error.errors(), body)[0].detail) from None
     if activation.only_output:
-        raise SpecError(f"{text} is a function of a whole layer; claims are proposed for functions of one z.")
+        raise InvalidActivation(f"{text} is a function of a whole layer; claims are proposed for functions of one z.")
     return activation
 
 
@@ -89,7 +89,7 @@ def proposals_json(activation: Activation, _processes: int = 1) -> bytes:
 
 
 def proposals(activation: Activation, simulate: Simulate) -> Proposals:
-    """The claims about `activation` whose truth is known; SpecError where there is none."""
+    """The claims about `activation` whose truth is known; InvalidActivation where there is none."""
     remembered, title = once(simulate), _about("The activation {}", activation)
     claims: list[dict[str, Any]] = []
     solutions: dict[str, JsonValue] = {}
@@ -102,7 +102,7 @@ def proposals(activation: Activation, simulate: Simulate) -> Proposals:
         else:
             left_out.append(f"“{claim['title']}”: the service does not know the answer for certain.")
     if not claims:
-        raise SpecError("No claim can be proposed for this activation: the service knows no answer for certain.")
+        raise InvalidActivation("No claim can be proposed: the service knows no answer for certain.")
     slope = _slope(activation)
     return Proposals(
         activation=activation,
@@ -123,7 +123,7 @@ def _parameter(item: str, of_kind: bool) -> tuple[str, float | str]:
         return name, float(value)
     if of_kind and value:
         return name, value
-    raise SpecError(f"“{item}” is no parameter; write parameters as b = 1.7, c = 2.")
+    raise InvalidActivation(f"“{item}” is no parameter; write parameters as b = 1.7, c = 2.")
 
 
 def _is_right(claim: dict[str, Any], answer: JsonValue, simulate: Simulate) -> bool:

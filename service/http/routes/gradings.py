@@ -88,8 +88,8 @@ async def get_proposals(
 
 _For = Annotated[PackageFormat, Query(alias="format", description="The platform.")]
 _Address = Query(
-    pattern="^https?://[A-Za-z0-9._:/\\[\\]-]{1,200}$",
-    description="Where the platform finds this service; the address that this request came to where it is left out.",
+    pattern="^(https?://[A-Za-z0-9._:/\\[\\]-]{1,200})?$",
+    description="Where the platform finds this service; that of this request where it is left out or empty.",
 )
 
 
