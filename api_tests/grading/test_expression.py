@@ -520,3 +520,26 @@ def test_a_formula_that_differs_at_few_places_alone_is_never_right(expected: str
 def test_the_place_that_is_shown_is_one_where_the_difference_can_be_seen() -> None:
     assert "At z = 8.83333 yours is 8.89, correct is 8.83." in of_formula("z", "z+1-erf((z-10)^2)").message
     assert "they differ by" not in of_formula("where(z>0,1,0)", "1/(1+e^(-1000000z))").message
+
+
+OF_SIGMOID = "sigmoid(z)*(1-sigmoid(z))"
+NAMED_ELSE = ["f''(z)", "y''", "f″(z)", "f'''(z)", "f^{(2)}(z)", "F(z)", r"\frac{d^2 f}{dz^2}", "dz/df", "d²y/dz²"]
+NAMED_SO = ["f'(z)", "y'", "y", "f(z)", "φ'(z)", "df/dz", r"\frac{df}{dz}", "f^{(1)}(z)", "", r"\dfrac{d\varphi}{dz}"]
+
+
+@pytest.mark.parametrize("left", NAMED_ELSE)
+def test_what_is_said_to_be_another_quantity_than_the_derivative_goes_to_a_person(left: str) -> None:
+    claim = {"kind": "expression", "derivative_of": {"kind": "sigmoid"}}
+    assert judged(claim, f"{left} = {OF_SIGMOID}").status == "invalid"
+    assert of_formula(OF_SIGMOID, f"{left} = {OF_SIGMOID}").status in ("correct", "invalid")
+
+
+@pytest.mark.parametrize("left", NAMED_SO)
+def test_a_derivative_may_be_called_by_its_names(left: str) -> None:
+    claim = {"kind": "expression", "derivative_of": {"kind": "sigmoid"}}
+    assert judged(claim, f"{left} = {OF_SIGMOID}").status == "correct"
+
+
+def test_the_sentence_names_both_quantities() -> None:
+    message = judged({"kind": "expression", "derivative_of": {"kind": "sigmoid"}}, f"f''(z) = {OF_SIGMOID}").message
+    assert message == "This says what f''(z) is; the question asks for f'(z)."

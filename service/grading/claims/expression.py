@@ -1,5 +1,6 @@
 """A formula that must be the expected one."""
 
+import re
 from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
@@ -17,6 +18,7 @@ from service.formulas.enclosures.piecewise import pieces, value_at
 from service.formulas.enclosures.program import VARIABLE
 from service.formulas.enclosures.smoothness import smoothness
 from service.formulas.language.build import times
+from service.formulas.language.characters import spelled
 from service.formulas.language.differentiate import differentiate
 from service.formulas.language.tokens import LONGEST_TEXT
 from service.formulas.language.tree import Expr, Number
@@ -28,6 +30,12 @@ from service.nn.activations import AnyActivation
 from service.theory.facts import Stretch
 
 _Name = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]{0,31}$")]
+
+_NAMED = re.compile(r"([^=<>!]{1,60})=(?!=)")
+_NO_SLOPE = re.compile(
+    r"''|\^\s*\{?\s*\(\s*[02-9]|(?<![A-Za-z\\])F(?![A-Za-z])|d\s*\^\s*\{?\s*[2-9]|^\W*dz\s*/|frac\s*\{\s*dz"
+)
+"""What names another quantity than a first derivative: f'', f^(2), F, d²f/dz², dz/df."""
 
 _LARGEST_DENOMINATOR = 1_000_000
 _MOST_DIGITS = 12
@@ -93,8 +101,13 @@ class ExpressionClaim(Claim):
         return judgement
 
     def read(self, answer: Any) -> Formula:
-        """The formula that an answer states; Unreadable with its position."""
-        return Formula.of(answer, self.names(), self.variable)
+        """The formula that an answer states; Unreadable where there is none, or it is said to be another quantity."""
+        formula = Formula.of(answer, self.names(), self.variable)
+        named = _NAMED.match(spelled(str(answer))[0]) if self.derivative_of is not None else None
+        if named and _NO_SLOPE.search(named[1]):
+            asked = f"the question asks for f'({self.variable})"
+            raise Unreadable(f"This says what {named[1].strip()} is; {asked}.", 1)
+        return formula
 
     def _judged(self, formula: Formula) -> Judgement:
         target = self.target()
