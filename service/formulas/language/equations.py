@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 
 from service.formulas.language.characters import spelled
+from service.formulas.language.lines import on_one_line
 from service.formulas.language.words import Words
 
 _D = r"(?:d|\\mathrm\s*\{?\s*d\s*\}?|\\text\s*\{\s*d\s*\}|\\partial|\\d)\s*"
@@ -40,7 +41,8 @@ _REMARK = re.compile(
 _BEFORE = re.compile(r"(?:\\text(?:rm)?\s*\{|\\q?quad|\\[,;: ]|[,;])$")
 _OPENING = {")": "(", "}": "{", "]": "["}
 _POINT = (
-    r"(?:\\text {0,2}\{ {0,2})?(?:undefined|not defined|nicht definiert|does not exist|no definida) {0,2}\}? {0,2}"
+    r"(?:\\text {0,2}\{ {0,2})?(?:undefined|not defined|not differentiable|nicht definiert|nicht differenzierbar"
+    r"|does not exist|no definida) {0,2}\}? {0,2}"
     r"[,&]? {0,2}(?:\\text {0,2}\{ {0,2})?(?:(?:at|if|for|when|bei|fur|wenn|falls|en|si)(?![A-Za-z]))? {0,2}\}? {0,2}"
     r"[A-Za-z] {0,2}= {0,2}-?\d[\d.]*"
 )
@@ -60,6 +62,7 @@ def equation_sides(text: str, variable: str = "z", parameters: Collection[str] =
     Each keeps its place in `text`: blanks stand for what is before it. FormulaError where `text` has a character that
     no formula has.
     """
+    text = on_one_line(text)
     written, origins = spelled(text)
     words = Words(variable, parameters, variable)
     sides = sides_of(without_remarks(written, words), words)

@@ -16,6 +16,7 @@ from collections.abc import Collection
 from service.formulas.language.characters import as_typed, spelled
 from service.formulas.language.equations import sides_of, without_remarks
 from service.formulas.language.forms import divided, raised
+from service.formulas.language.lines import on_one_line
 from service.formulas.language.logic import COMPARISONS, WORDS
 from service.formulas.language.powers import PowerRules
 from service.formulas.language.tokens import FormulaError, Token, tokenize
@@ -68,7 +69,7 @@ def other_readings(text: str, variable: str = "z", parameters: Collection[str] =
 
 
 def _read(text: str, variable: str, parameters: Collection[str]) -> tuple[Expr, "_Parser"]:
-    written, origins = spelled(text)
+    written, origins = spelled(on_one_line(text))
     words = Words(variable, parameters, variable)
     written = without_remarks(written, words)
     start, end, *further = (place for side in sides_of(written, words) for place in side)
@@ -149,7 +150,16 @@ class _Parser(PowerRules):
         position, behind = self._next.position, self._last.kind == "name" or self._last.text == ")"
         if self._next.text == "\\frac" and not self._next.apart and behind and self._takes("half"):
             return [*before, raised(last, self._bounded(self._primary(), position))]
-        return [*factors, self._power()]
+        opening = self._next
+        factor = self._power()
+        if opening.text in ("(", "[") and self._remembered(factor) is not None and self._remembered(last) is None:
+            self._check_single(before, opening)
+        return [*factors, factor]
+
+    def _check_single(self, before: list[Expr], opening: Token) -> None:
+        """Refuse 1 (z>0) 0 (z<0), whose conditions are those of rows; the second one opens with `opening`."""
+        if any(self._remembered(factor) is not None for factor in before):
+            self._fail("write “;” between two rows, or * for a product", opening, "begins a second condition")
 
     def _denominator(self) -> Expr:
         factors = [self._signed()]

@@ -143,9 +143,13 @@ class PowerRules(ArgumentReader):
             while self._is_constant(self._next):
                 node = joined([node, self._primary()], Product)
             return node
+        self._deeper()
         if self._next.text in _BRACKETS or not self._takes("root"):
-            return self._single(whole=token.text != "\\sqrt")
-        return self._with_sum(self._bare(token))
+            node = self._single(whole=token.text != "\\sqrt")
+        else:
+            node = self._with_sum(self._bare(token))
+        self._depth -= 1
+        return node
 
     def _fraction(self, token: Token) -> Expr:
         if self._next.text == "{" and self._ahead(2)[-1].text in ("d", "partial"):
