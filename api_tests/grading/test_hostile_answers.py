@@ -132,3 +132,29 @@ def test_whatever_is_handed_in_is_judged(answer: str) -> None:
     check = judged(EXPRESSION, answer)
     assert check.status in ("incorrect", "invalid", "missing", "undecided")
     assert check.status != "invalid" or check.position is not None
+
+
+LONG: list[tuple[str, str, str]] = [
+    (" " * 511 + "1", "correct", "invalid"), ("\n" * 511 + "!", "invalid", "invalid"),
+    ("$" * 512, "invalid", "invalid"), ("\\(" * 256, "invalid", "invalid"), ("f(" + " " * 250, "invalid", "invalid"),
+    ("f'(" + " " * 250, "invalid", "invalid"), ("d" + " " * 250 + "f", "invalid", "invalid"),
+    ("1" + " " * 250 + "(2)", "invalid", "invalid"), ("+" + " " * 250 + "∞", "invalid", "incorrect"),
+    ("sigmoid'(" + " " * 240, "invalid", "invalid"),
+]  # fmt: skip
+
+
+def test_a_number_or_a_bound_between_many_blanks_is_judged_at_once() -> None:
+    for answer, number, bound in LONG:
+        with case(repr(answer[:12])):
+            assert judged({"kind": "number", "expected": 1.0, "decimals": 2}, answer).status == number
+            assert judged({"kind": "bound", "activation": {"kind": "stanh"}}, answer).status == bound
+
+
+@pytest.mark.parametrize("answer", [
+    "{;}", "{,}", "{;;}", "{ ; }", r"\{;\}", "f' ∈ {;}", "f' ∈ {,}", "0.25 (at z=)", "1/4 (z=)", "1/4 at z=",
+    "[;]", "[,]", "(;)", "( , )", "f' in [ ; ]", "±", "between and", "(z=)", "%", "…", "…%", "1…(", "max", "min:",
+    "max:=", "f'(", "=", "0.25 @ z=",
+])  # fmt: skip
+def test_a_bound_or_a_number_that_is_left_out_is_refused(answer: str) -> None:
+    for claim in (CLAIMS[1], CLAIMS[2]):
+        assert judged(claim, answer).status == "invalid"

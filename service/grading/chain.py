@@ -17,7 +17,7 @@ OPENING, CLOSING = "([{", ")]}"
 _RELATION = re.compile(r"<=|>=|≤|≥|<|>|=|≈|\\approx(?![a-zA-Z])")
 _SAME = {"≤": "<=", "≥": ">=", "≈": "=", r"\approx": "="}
 _INFINITE = re.compile(
-    r"\s*[+\-−]?\s*(?:∞|\\infty(?![a-zA-Z])|(?:np\.|numpy\.|math\.)?inf(?:ty|inity)?|oo)\s*", re.IGNORECASE
+    r"\s*+[+\-−]?\s*+(?:∞|\\infty(?![a-zA-Z])|(?:np\.|numpy\.|math\.)?inf(?:ty|inity)?|oo)\s*+", re.IGNORECASE
 )
 _LABEL = re.compile(
     r"\s*(?:(?P<lower>lower bound|\\?min(?:imum|imal)?|\\?inf(?:imum)?|smallest"

@@ -25,8 +25,8 @@ _ENDLESS = re.compile(
     r"|unbeschränkt|nicht beschränkt|unbegrenzt|non bornée?|no acotad[ao])\s*",
     re.IGNORECASE,
 )
-_TAKEN = r"(?:with\s+)?\b(?:attained|reached|taken|equality|max(?:imum)?)\b"
-_AT = rf"(?:{_TAKEN}\s*+(?:at|for|when|iff|if|@)|\bat\b|@)\s*(?:[zx]\s*[=≈]|(?=\s*[\d.\-−]))"
+_TAKEN = r"(?:with\s++)?\b(?:attained|reached|taken|equality|max(?:imum)?)\b"
+_AT = rf"(?:{_TAKEN}\s*+(?:at|for|when|iff|if|@)|\bat\b|@)\s*+(?:[zx]\s*+[=≈]|(?=[\d.\-−]))"
 _UNTAKEN = re.compile(
     r"(?<!\s)\s*+,?\s*+\(?\s*+(?:but\s++)?(?:(?:it|which)?\s*+is\s++)?"
     r"(?:not|never)\s++(?:attained|reached|taken)\s*+\)?\s*+$",
@@ -80,7 +80,7 @@ class Inequality:
             sentence = "Is this said of one place alone? State a bound that holds for every z, such as"
             raise Unreadable(f"{sentence} {EXAMPLE}.", place.start("outer") + 1)
         found = _read(signed, asked)
-        group = "inner" if place["inner"] else "outer"
+        group = "outer" if place["inner"] is None else "inner"
         _check_place(Part(place[group], place.start(group)), found, asked)
         return found
 

@@ -22,11 +22,11 @@ _VALUE_NAME = (
 )
 _PRIMES = r"(?:['’‘′´ʹ]|″|''|\^\s*\{?\s*(?:\\prime\s*)+\}?|\^\s*\{'+\}|\^\s*\{\s*\(\d\)\s*\})+"
 _ARGUMENT = (  # anything but a number or the variable is left to be refused, as is a number behind it: f'(z)2
-    r"(?:\s*(?:\\left|\\big)?\s*\(\s*(?P<{}>(?:[^()]|\([^()]*\))*?)\s*(?:\\right|\\big)?\s*\)|(?!\s*(?:\\left\s*)?\())(?!\s*\d)"
+    r"(?:\s*+(?:\\left|\\big)?\s*+\((?P<{}>(?:[^()]|\([^()]*+\))*+)\)|(?!\s*+(?:\\left\s*+)?\())(?!\s*+\d)"
 )
-_D = r"(?:\\(?:mathrm|operatorname)\s*\{\s*d\s*\}|\\mathrm\s+d|\\partial(?![a-zA-Z])|∂|d)\s*"
-_POWER = r"(?P<{}>\^\s*\{{?\s*\d\s*\}}?|[²³])?\s*"
-_BY = rf"{_D}[zxt](?:\s*\^\s*\{{?\s*\d\s*\}}?|[²³])?"
+_D = r"(?:\\(?:mathrm|operatorname)\s*+\{\s*+d\s*+\}|\\mathrm\s++d|\\partial(?![a-zA-Z])|∂|d)\s*+"
+_POWER = r"(?P<{}>\^\s*+\{{?\s*+\d\s*+\}}?|[²³])?\s*+"
+_BY = rf"{_D}[zxt](?:\s*+\^\s*+\{{?\s*+\d\s*+\}}?|[²³])?"
 _DERIVATIVES = [
     re.compile(rf"{_APART}{_NAME}\s*(?P<primes>{_PRIMES}){_ARGUMENT.format('at')}"),
     re.compile(
@@ -39,13 +39,16 @@ _DERIVATIVES = [
     ),
     re.compile(r"\b(?:first |1st )?(?:derivative|slope)\b", re.IGNORECASE),
 ]
-_OTHERS_DERIVATIVE = re.compile(rf"\\?(?P<name>[A-Za-z]{{2,}})\s*(?P<primes>{_PRIMES}){_ARGUMENT.format('at')}")
+_OTHERS_DERIVATIVE = re.compile(
+    rf"(?<![A-Za-z])\\?(?P<name>[A-Za-z]{{2,}}+)\s*+(?P<primes>{_PRIMES}){_ARGUMENT.format('at')}"
+)
 _VALUE = re.compile(rf"{_VALUE_NAME}{_ARGUMENT.format('at')}")
 _BY_ITS_COMPLEMENT = re.compile(rf"{_APART}(?P<it>\\?[A-Za-z]+|[σφϕψ])\s*\(\s*1\s*[-−]\s*(?P=it)\s*\)")
 _LONE_SIGMA = re.compile(rf"^[\s|]*(?P<it>(?:\\sigma|sigma|σ){_ARGUMENT.format('at')})[\s|]*$")
 _BARS = re.compile(r"\\\||‖|\|\s*\||\\[lr]?Vert(?![a-zA-Z])")
 _PRIME = re.compile(r"['’‘′´ʹ]|\\prime|(?P<two>″)|\((?P<count>\d)\)")
 _NORM = re.compile(r"(?<=[| ])_\s*(?:∞|\\infty(?![a-zA-Z])|\{\s*(?:∞|\\infty)\s*\})")
+_CLOSING = re.compile(r"\\(?:right|big)\s*+$")
 _ANYWHERE = {"z", "x", "t", "", ".", "·", r"\cdot", "ℝ", "R", r"\mathbb{R}", r"\mathbb R"}
 _LETTERS = "QJYVUWKD"
 _HIGHEST = 2
@@ -164,6 +167,7 @@ class _Masking:
         symbol = self._named.symbol(order)
         if order > _HIGHEST:
             raise Unreadable(f"“{written}” is a higher derivative than is read here.")
+        at = None if at is None else _CLOSING.sub("", at).strip()
         if at is None or at in _ANYWHERE:
             return self._letter(written, symbol)
         place, known = Named((None,), self._named.parameters).read(at), self._named.known(order)

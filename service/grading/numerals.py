@@ -24,10 +24,10 @@ _GROUPED = [  # digits in groups of three, and what separates the decimals
 _ONE_COMMA = re.compile(_SIGN + r"(?P<whole>[1-9]\d{0,2}),(?P<part>\d{3})")
 _MIXED = re.compile(_SIGN + r"(?P<whole>\d+)\s+(?P<above>\d+)\s*/\s*(?P<below>\d+)")
 _CUT = re.compile(r"(?P<digits>[+\-−]?\s*\d*[.,](?P<part>\d+))\s*(?:\.{2,}|…|\\[lc]?dots)")
-_PERCENT = re.compile(r"(?P<number>.*?)\s*(?:\\?%|per ?cent)\s*", re.DOTALL)
+_PERCENT = re.compile(r"(?<=[^\s])\s*+(?:\\?%|per ?cent)\s*+$")
 _TIMES_TEN = re.compile(r"(?<=\d)(\s*)[xX](\s*)(?=10\s*(?:\^|\*\*|[⁰¹²³⁴-⁹⁻]))")
-_PLAIN = r"[+\-−]?\s*\d[\d.,/ ]*%?"
-_TWICE = re.compile(rf"\s*(?P<first>{_PLAIN})(?:\s+\(|\s*\(\s*[=≈~])\s*(?P<second>{_PLAIN})\s*\)\s*")
+_PLAIN = r"[+\-−]?\s*+\d[\d.,/ ]*+%?"
+_TWICE = re.compile(rf"\s*+(?P<first>{_PLAIN})\s*+(?:(?<=\s)\(|\(\s*+[=≈~])\s*+(?P<second>{_PLAIN})\s*+\)\s*+")
 _GIVE_OR_TAKE = re.compile(r"(?<=[\w)}%])\s*(?P<signs>±|\\pm(?![a-zA-Z])|\+/?[-−–]|[-−–]/?\+)")
 _DECIMAL = re.compile(r"\s*[+\-−]?\d*[.,](\d+)\s*")
 
@@ -60,8 +60,8 @@ class StatedNumber:
             )
         written, unit = answer.strip(), Fraction(0)
         text = _TIMES_TEN.sub(r"\1*\2", answer)
-        if percent := _PERCENT.fullmatch(text):
-            text = f"({_ungrouped(percent['number'])})/100"
+        if percent := _PERCENT.search(text):
+            text = f"({_ungrouped(text[: percent.start()])})/100"
         elif cut := _CUT.fullmatch(text.strip()):
             text, unit = cut["digits"].replace(",", "."), Fraction(1, 10 ** len(cut["part"]))
         else:

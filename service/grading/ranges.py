@@ -46,11 +46,12 @@ class Values:
     def stated(cls, text: str) -> "Values | None":
         """The values that `text` lists; None where it lists none."""
         found = _VALUES.fullmatch(text)
-        if found is None or re.fullmatch(r"\s*", found["inside"]):
+        if found is None:
             return None
         inside, start = found["inside"], found.start("inside")
         members = re.finditer(r"[^;]+" if ";" in inside else r"[^,]+", inside)
-        return cls(_of(found), [(member[0], start + member.start()) for member in members])
+        stated = [(member[0], start + member.start()) for member in members]
+        return cls(_of(found), stated) if stated else None
 
 
 def region_of(text: str) -> Region | None:

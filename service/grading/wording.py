@@ -19,8 +19,8 @@ _DOUBTS = re.compile(
 )
 _DIGITS = r"\d+\s*(?:d\.?\s?p\.?|s\.?\s?f\.?|decimal(?:s| places)?|digits|significant (?:figures|digits))(?![a-zA-Z])"
 _ROUNDED = re.compile(
-    rf"\(\s*(?:rounded|correct)?\s*(?:to\s+)?{_DIGITS}\s*\)|\b(?:rounded |correct )?to\s+{_DIGITS}"
-    r"|\(\s*rounded(?:\s+(?:up|down))?\s*\)",
+    rf"\(\s*+(?:rounded|correct)?\s*+(?:to\s++)?{_DIGITS}\s*+\)|\b(?:rounded |correct )?to\s++{_DIGITS}"
+    r"|\(\s*+rounded(?:\s+(?:up|down))?\s*\)",
     _CASELESS,
 )
 _ABOUT = re.compile(
@@ -30,7 +30,7 @@ _ABOUT = re.compile(
 _NEARLY = re.compile(r"(?:^|(?<=[<=>≤≥⩽⩾≦≧]))\s*(?:[~≈≃≅∼]|\\(?:approx|simeq|sim)(?![a-zA-Z]))(?=\s*[\d.\\+\-−])")
 _LINE = r"(?:\s*(?:\bin\b|∈|\\in(?![a-zA-Z]))\s*(?:ℝ|R\b|\\mathbb\s*(?:\{\s*R\s*\}|R\b)|\\R(?![a-zA-Z])|\bthe reals\b))"
 _EVERYWHERE = re.compile(
-    rf"(?:,|\(|\b(?:for|für|pour|para)\b)?\s*"
+    rf"(?:,|\(|\b(?:for|für|pour|para)\b|(?<!\s))\s*+"
     rf"(?:\b(?:all|every|each|any|alle|jedes|tout|todo)\s+(?:(?:real|réel|reelle[sn]?)\s+)?[zxt]\b"
     rf"|(?:∀|\\forall(?![a-zA-Z]))\s*[zxt]\b"
     rf"|\b[zxt]\b(?={_LINE})){_LINE}?\s*[:)]?"
