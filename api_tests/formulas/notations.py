@@ -327,5 +327,17 @@ OTHER_READINGS: list[tuple[str, str]] = [
     ("sqrt3 z", "sqrt(3*z)"),
     ("3.141592654*z", "pi*z"),
     ("2.71828182^z", "exp(z)"),
+    ("e^-3(z-2)", "exp(-3*(z-2))"),
+    ("e⁻³(z+2)²", "exp(-3*(z+2)^2)"),
+    ("e^-⅓(z-2)²", "exp(-(z-2)^2/3)"),
+    ("e^-1/3(z-2)^2", "exp(-(z-2)^2/3)"),
+    ("2^2(z+3)", "2^(2*(z+3))"),
+    ("e^-3|z|", "exp(-3*abs(z))"),
+    ("e^-z²/2π", "exp(-z^2/(2*pi))"),
+    ("e^-z²/(3π)", "exp(-z^2/(3*pi))"),
+    ("e^-(z+2)²/(3)", "exp(-(z+2)^2/3)"),
+    ("3^z/4", "3^(z/4)"),
+    ("e^z ln 3", "exp(z*ln(3))"),
+    ("⅓(2+erf z/√3)+z/√3π e^-z²/3", "(2+erf(z/sqrt(3)))/3+z/sqrt(3*pi)*exp(-z^2/3)"),
 ]
 """What else a formula may mean than what it is read as."""

@@ -46,7 +46,15 @@ def test_another_usual_reading_is_known(text: str, other: str) -> None:
 
 
 def test_a_parameter_goes_on_in_exponents() -> None:
-    for text, other in (("3z^n-1", "3*z^(n-1)"), ("e^n z", "exp(n*z)"), ("e^nz", "exp(n*z)")):
+    for text, other in (
+        ("3z^n-1", "3*z^(n-1)"),
+        ("e^n z", "exp(n*z)"),
+        ("e^nz", "exp(n*z)"),
+        ("z^3(n-1)", "z^(3*(n-1))"),
+        ("e^-z/2n", "exp(-z/(2*n))"),
+        ("e^-z²/(3n²)", "exp(-z^2/(3*n^2))"),
+        ("e^-n(z-1)", "exp(-n*(z-1))"),
+    ):
         with case(text):
             assert parse(other, parameters="n") in other_readings(text, parameters="n")
 

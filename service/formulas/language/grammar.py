@@ -33,9 +33,9 @@ from service.formulas.language.words import Words
 
 _OPENING = ("(", "{", "[", "\\lvert", "\\frac", "\\sqrt", "\\surd", "\\begin")
 _OTHER_LETTERS = ("z", "x", "X", "t", "Z")
-_MOST_READ, _MOST_FOUND, _LARGEST_WORK = 60, 12, 4000  # readings tried, and found; characters read in all
+_MOST_READ, _MOST_FOUND, _LARGEST_WORK = 60, 16, 4000  # readings tried, and found; characters read in all
 _MOST_TOGETHER = 3  # conventions
-_RARE = {"denominator", "root", "onward", "bracket", "outside", "tower", "raised", "sum"}
+_RARE = {"denominator", "adjacent", "root", "onward", "bracket", "outside", "tower", "raised", "sum"}
 """Conventions by which much of a formula moves; they are tried last."""
 
 

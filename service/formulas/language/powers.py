@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from fractions import Fraction
+from itertools import takewhile
 from math import gcd
 
 from service.formulas.language.arguments import ArgumentReader
@@ -14,6 +15,7 @@ from service.formulas.language.words import Words
 
 _LARGEST_POWER = 64
 _BRACKETS = ("(", "{", "[")
+_LONGEST_DIVISOR = 16  # tokens
 
 
 class PowerRules(ArgumentReader):
@@ -78,7 +80,7 @@ class PowerRules(ArgumentReader):
         node = self._run_on(node, base)
         if not inside and self._has_divisor(node, base) and self._takes("quotient"):
             self._take()
-            node = self._run_on(joined(divided([node], self._primary()), Product), base)
+            node = self._run_on(joined(divided([node], self._divisor()), Product), base)
         match self._ahead(2):
             case [Token(text="-" | "+", apart=False) as sign, Token(kind="number", apart=False) as number] if (
                 isinstance(node, Symbol) and node.name in self._words.parameters and self._takes("difference")
@@ -88,16 +90,33 @@ class PowerRules(ArgumentReader):
                 return joined([node, term if sign.text == "+" else term.negated()], Sum)
         return node
 
+    def _divisor(self) -> Expr:
+        """What an exponent is divided by: a number, or brackets or names with what belongs to them, 2s²."""
+        factors = [self._primary() if self._next.kind == "number" else self._power()]
+        while self._is_fixed(self._next) and not self._next.apart and self._takes("below"):
+            factors.append(self._power())
+        return joined(factors, Product)
+
+    def _is_fixed(self, token: Token) -> bool:
+        """Whether it is the name of a parameter or a constant."""
+        return token.kind == "name" and token.text != self._words.letter and self._words.is_plain(token.text)
+
     def _run_on(self, node: Expr, base: Expr) -> Expr:
-        while not base.depends_on(self._words.variable) and self._goes_on(node) and self._takes("exponent"):
+        while self._goes_on(node, base) and self._takes("exponent"):
             node = joined([node, self._power()], Product)
         return node
 
-    def _goes_on(self, exponent: Expr) -> bool:
-        """Whether a number or name follows, behind a blank only where the variable has not come yet."""
-        token = self._next
+    def _goes_on(self, exponent: Expr, base: Expr) -> bool:
+        """Whether a factor follows, behind a blank only where the variable has not come yet: e^2z, e^-2(z-1)."""
+        token, behind = self._next, self._ahead(2)[-1]
+        if base.depends_on(self._words.variable):
+            return token.text == "(" and not token.apart and behind.text in self._words.parameters
+        if token.text in ("ln", "log"):
+            return base == Constant("e")  # e^z ln 2
         if token.apart and exponent.depends_on(self._words.variable):
             return False
+        if token.text == "(" or self._opens_bars():
+            return True
         if token.kind == "number":
             return self._last.kind != "number" and not token.apart
         return token.kind == "name" and self._words.is_plain(token.text)
@@ -107,11 +126,19 @@ class PowerRules(ArgumentReader):
         before, (sign, *rest) = self._last, self._ahead(2)
         if sign.text != "/" or not rest:
             return False
-        if base == Constant("e"):
-            return rest[0].kind == "number" or (rest[0].kind == "name" and self._words.is_plain(rest[0].text))
+        if base == Constant("e") or (node.depends_on(self._words.variable) and not base.has_names()):
+            return rest[0].kind == "number" or self._words.is_plain(rest[0].text) or self._has_fixed_brackets()
         if not (isinstance(node, Number) and before.kind == "number" and rest[0].text.isdigit()):
             return False
         return node.value.denominator == 1 == gcd(node.value.numerator, int(rest[0].text))
+
+    def _has_fixed_brackets(self) -> bool:
+        """Whether brackets without the variable open behind the next token, as in e^-z²/(2s²)."""
+        opening, *inside = self._tokens[self._at + 1 : self._at + _LONGEST_DIVISOR]
+        if opening.text != "(":
+            return False
+        inside = list(takewhile(lambda token: token.text != ")", inside))
+        return all(token.kind in ("operator", "number") or self._is_fixed(token) for token in inside)
 
     def _bounded(self, exponent: Expr, position: int) -> Expr:
         if not exponent.has_names() and not abs(Evaluation.of_constant(exponent)) <= _LARGEST_POWER:
