@@ -158,7 +158,7 @@ REFUSED = [
     ("1 .2", "", None),
     ("<0.75>", "", None),
     ("0, 3/4", "two bounds", None),
-    ("x" * 513, "at most 256 characters", 513),
+    ("x" * 513, "at most 256 characters", 257),
 ]  # fmt: skip
 
 

@@ -193,3 +193,36 @@ SAID = [
 @pytest.mark.parametrize(("answer", "message"), SAID)
 def test_a_student_reads_what_is_wrong_with_a_number(answer: Any, message: str) -> None:
     assert judged(number(2.0, relative_tolerance=0.01), answer).message == message
+
+
+@pytest.mark.parametrize("answer", [
+    "0.25 at z=0 or 0.7", "1/4 at z=0 or 1/2", "0.25 at z=0; 0.7 elsewhere", "0.25 at z=0, wrong", "0.25 at z=0 not 0.5",
+    "0.25 (at z=0 0.7)", "0.25 at z=", "f'(0 wrong) = 1/4", "f'(0 or 1) = 1/4", "wrong = 0.25", "not = 0.25",
+    "max_{z or x} = 1/4", "z=0: 0.3", "z=0 or 1: 0.25", "0.25, z=wrong", "wrong: 0.25", "0.25 for z>0",
+])  # fmt: skip
+def test_what_stands_beside_a_number_is_read_or_refused(answer: str) -> None:
+    assert judged(number(0.25, decimals=4), answer).status == "invalid"
+
+
+@pytest.mark.parametrize("answer", [
+    "z=0: 0.25", "x=0: 1/4", "at z = 0: 1/4", "f'(0): 0.25", "max: 0.25", "Answer: 0.25", "Maximum: 1/4", "0.25, z=0",
+    "0.25 bei z=0", "0.25 for z = -1/2", "exactly 0.25", "genau 0,25", "z0 = 0.25", "f'(z_0) = 0.25", "f'(z^*) = 0.25",
+    "1:4", "x = 1:4", "0.25 @ z=0,5",
+])  # fmt: skip
+def test_a_number_may_have_a_name_or_a_place_before_or_behind(answer: str) -> None:
+    check = judged(number(0.25, decimals=4), answer)
+    assert check.status == "correct", check.message
+
+
+@pytest.mark.parametrize(("expected", "answer", "status", "words"), [
+    (1000.0, "1.000", "invalid", "1, or 1000"), (1234.0, "1.234", "invalid", "1.234, or 1234"),
+    (12345.0, "12.345", "invalid", "12.345, or 12345"), (-1234.0, "-1.234", "invalid", "-1.234, or -1234"),
+    (1.234, "1.234", "correct", ""), (1235.0, "1.234", "incorrect", "too small"), (100.0, "0.100", "incorrect", ""),
+    (1234.0, "1{,}234", "invalid", "may be 1.234 or 1234"), (1234.5, "1{,}234.5", "correct", ""),
+])  # fmt: skip
+def test_a_point_that_may_separate_thousands_is_asked_for(
+    expected: float, answer: str, status: str, words: str
+) -> None:
+    check = judged(number(expected, decimals=3), answer)
+    assert check.status == status
+    assert words in check.message

@@ -15,13 +15,15 @@ from service.grading.answers import Formula, Unreadable, constant_of, number_of
 _SIGN = r"(?P<sign>[+\-−–]?)\s*"
 _GAP = r"(?:[ '’_\u00a0\u2009\u202f]|\\,)"
 _GROUPED = [  # digits in groups of three, and what separates the decimals
-    re.compile(_SIGN + r"(?P<whole>\d{1,3}(?:,\d{3})+)\.(?P<part>\d+)"),
+    re.compile(_SIGN + r"(?P<whole>\d{1,3}(?:(?:,|\{,\})\d{3})+)\.(?P<part>\d+)"),
     re.compile(_SIGN + r"(?P<whole>\d{1,3}(?:\.\d{3})+),(?P<part>\d+)"),
     re.compile(_SIGN + rf"(?P<whole>\d{{1,3}}(?:{_GAP}\d{{3}})+)(?:[.,](?P<part>\d+))?"),
     re.compile(_SIGN + r"(?P<whole>\d{1,3}(?:,\d{3}){2,}|\d{1,3}(?:\.\d{3}){2,})(?P<part>)"),
     re.compile(_SIGN + r"(?P<whole>\d+)(?:,|\{,\})(?P<part>\d+)"),
 ]
-_ONE_COMMA = re.compile(_SIGN + r"(?P<whole>[1-9]\d{0,2}),(?P<part>\d{3})")
+_ONE_COMMA, _ONE_POINT = (
+    re.compile(_SIGN + rf"(?P<whole>[1-9]\d{{0,2}}){mark}(?P<part>\d{{3}})") for mark in (r"(?:,|\{,\})", r"\.")
+)
 _MIXED = re.compile(_SIGN + r"(?P<whole>\d+)\s+(?P<above>\d+)\s*/\s*(?P<below>\d+)")
 _CUT = re.compile(r"(?P<digits>[+\-−]?\s*\d*[.,](?P<part>\d+))\s*(?:\.{2,}|…|\\[lc]?dots)")
 _PERCENT = re.compile(r"(?<=[^\s])\s*+(?:\\?%|per ?cent)\s*+$")
@@ -78,6 +80,14 @@ class StatedNumber:
         """The number that a formula without names is."""
         written = plain(formula.written) if "\\" in written else written.strip()
         return cls(number_of(formula.closed), formula, written)
+
+    def without_point(self) -> "StatedNumber | None":
+        """What it is where its point separates the thousands, as in 1.234 of German; None where it cannot."""
+        found = _ONE_POINT.fullmatch(self.written)
+        if found is None:
+            return None
+        value, formula = constant_of(f"{found['sign']}{found['whole']}{found['part']}", {})
+        return StatedNumber(value, formula, self.written)
 
     @property
     def _blur(self) -> Ball:

@@ -24,7 +24,7 @@ _ROUNDED = re.compile(
     _CASELESS,
 )
 _ABOUT = re.compile(
-    r"\(\s*(?:approximately|approx\.?)\s*\)|(?<!\\)\b(?:approximately|approx\b\.?|about|around|roughly|circa|ca\.|ungefähr|etwa|environ|aproximadamente)",
+    r"\(\s*(?:approximately|approx\.?)\s*\)|(?<!\\)\b(?:approximately|approx\b\.?|about|around|roughly|circa|ca\.|exactly|ungefähr|etwa|genau|environ|exactement|exactamente|aproximadamente)",
     _CASELESS,
 )
 _NEARLY = re.compile(r"(?:^|(?<=[<=>≤≥⩽⩾≦≧]))\s*(?:[~≈≃≅∼]|\\(?:approx|simeq|sim)(?![a-zA-Z]))(?=\s*[\d.\\+\-−])")
@@ -124,6 +124,11 @@ def with_signs(text: str) -> str:
             f"“{doubt[0]}” leaves open what you claim: state the bound alone, as in |f'(z)| <= 1.2.", doubt.start() + 1
         )
     return text
+
+
+def is_doubted(text: str) -> bool:
+    """Whether a word in `text` leaves open what is claimed: not, or, wrong, maybe."""
+    return _DOUBTS.search(text) is not None
 
 
 def _blanks(found: re.Match[str]) -> str:

@@ -1,6 +1,7 @@
 """A number near the expected one."""
 
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 from math import floor, log10
 from typing import Annotated, Any, Literal
@@ -16,19 +17,26 @@ from service.grading.answers import ANSWER_BITS, Undecidable, Unreadable
 from service.grading.claims.base import Claim, Context, Judgement
 from service.grading.numerals import StatedNumber
 from service.grading.results import CheckStatus, Method
-from service.grading.wording import tidied
+from service.grading.wording import is_doubted, tidied
 
 _OTHER_READINGS = (1, 2)
 _MOST_SIDES = 6  # of equality signs
 _NARROW = arb("1e-15")  # how wide an enclosure may be beside the right number and the room around it
-_PLACE = re.compile(r"(?<=[\w)}])\s*+,?\s*+(?:\(\s*+(?:at\s++)?|\bat\s++|@\s*+)[zx]\s*+[=≈][^()=<>]*\)?\s*+$")
+_AT = r"(?:(?:at|for|bei|für|en|pour|para)\s++|@\s*+)"
+_PLACE = re.compile(
+    rf"(?<=[\w)}}])\s*+(?:,\s*+\(?\s*+{_AT}?|\(\s*+{_AT}?|(?<!\w){_AT})[zx]\s*+[=≈](?P<at>[^()=<>]*+)\)?\s*+$"
+)
+_PLACE_BEFORE = re.compile(rf"\s*+{_AT}?[zx]\s*+[=≈]\s*+(?P<at>0(?=\s*+:)|[^()=<>:]*+(?=:\s))\s*+:")
 _EQUALITY = re.compile(r"(?<!\()(?<!\( )[=≈]|\\approx(?![a-zA-Z])")
-_NAME = re.compile(
+_NAMED = (
     r"\s*+(?:\\?(?:max|min|sup|inf)(?:imum)?(?:\s*+_\s*+(?:\{[^{}]*+\}|\w))?(?:\s++of\b)?)?\s*+"
     r"(?:\\?(?P<word>[^\W\d_]++)\d?)?"
     r"(?:_\s*+(?:\{[^{}]*+\}|\w++))?(?:['’′*]|\^\s*+\{?\s*+(?:\*|\\ast|\\star)\s*+\}?)*+"
     r"(?:_\s*+(?:\{[^{}]*+\}|\w++))?(?:\((?P<at>[^()=]*+)\))?\s*+"
 )
+_NAME, _LABEL = re.compile(_NAMED), re.compile(f"{_NAMED}:")
+_VARIABLE = re.compile(r"\s*+[zxt](?:\s*+[_^]\s*+\{?\s*+(?:\w{1,3}|\*|\\ast|\\star)\s*+\}?|\d|\*)?\s*+")
+_NO_NAMES = {*FUNCTIONS, "e", "pi", "π"}
 
 
 class NumberClaim(Claim):
@@ -63,19 +71,23 @@ class NumberClaim(Claim):
 
     def judge(self, answer: Any, context: Context) -> Judgement:
         """Correct where one of the tolerances is kept; `ambiguous` where it is by another usual way to read it."""
-        if isinstance(answer, str) and (place := _PLACE.search(answer[:LONGEST_TEXT])):
-            judgement = self._judged(_stated(answer[: place.start()]))
-            if judgement.status is CheckStatus.CORRECT:
-                return judgement
-            raise Unreadable("Write the number alone, without the place where it is taken.", place.start() + 1)
+        if isinstance(answer, str) and (place := _place_in(answer[:LONGEST_TEXT])):
+            return self._judged_at(answer, place)
         stated = _stated(answer)
         judgement = self._judged(stated)
-        for reading in _OTHER_READINGS if judgement.status is CheckStatus.INCORRECT else ():
-            other = _stated(answer, reading)
+        for other in _others(answer, stated) if judgement.status is CheckStatus.INCORRECT else ():
             if self._judged(other).status is CheckStatus.CORRECT:
                 ways = f"{stated.formula.plain}, or {other.formula.plain}"
                 sentence = f"This can be read in two ways: {ways}. Write one of the two."
                 return Judgement(CheckStatus.INVALID, "ambiguous", sentence, parsed_latex=stated.formula.latex)
+        return judgement
+
+    def _judged_at(self, answer: str, place: re.Match[str]) -> Judgement:
+        """Of a number and the place where it is taken; Unreadable where either is none, or the number is wrong."""
+        number = answer[: place.start()] or " " * place.end() + answer[place.end() :]
+        judgement = self._judged(_stated(number))
+        if judgement.status is not CheckStatus.CORRECT or not _is_number(place["at"]):
+            raise Unreadable("Write the number alone, without the place where it is taken.", place.start() + 1)
         return judgement
 
     def _judged(self, stated: StatedNumber) -> Judgement:
@@ -107,11 +119,42 @@ class NumberClaim(Claim):
         return room
 
 
+def _place_in(text: str) -> re.Match[str] | None:
+    """Where the number is taken: at the end of `text`, or before it."""
+    return _PLACE.search(text) or _PLACE_BEFORE.match(text)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        StatedNumber.of(text, {})
+    except Unreadable:
+        return False
+    return True
+
+
+def _is_name(name: re.Match[str]) -> bool:
+    """Whether a number may be called so: z_0, max f'(z), f'(0)."""
+    if name["word"] in _NO_NAMES or is_doubted(name[0]):
+        return False
+    at = name["at"]
+    return not at or _VARIABLE.fullmatch(at) is not None or _is_number(at)
+
+
+def _others(answer: Any, stated: StatedNumber) -> Iterator[StatedNumber]:
+    """What the answer says by other usual conventions."""
+    yield from (_stated(answer, reading) for reading in _OTHER_READINGS)
+    if grouped := stated.without_point():
+        yield grouped
+
+
 def _stated(answer: Any, reading: int = 0) -> StatedNumber:
     """One number: of z_0 = 1.1997 what stands behind the sign, of 1/4 = 0.25 what both sides are."""
     if not isinstance(answer, str):
         return StatedNumber.of(answer, {})
     text, start, parts = tidied(answer), 0, []
+    label = _LABEL.match(text)
+    if label and label[0].strip() != ":" and _is_name(label):
+        text = " " * label.end() + text[label.end() :]
     for sign in _EQUALITY.finditer(text):
         parts.append((text[start : sign.start()], start))
         start = sign.end()
@@ -119,7 +162,7 @@ def _stated(answer: Any, reading: int = 0) -> StatedNumber:
     if len(parts) > _MOST_SIDES:
         raise Unreadable("Write one number here.", parts[_MOST_SIDES][1])
     name = _NAME.fullmatch(parts[0][0])
-    if len(parts) > 1 and (not parts[0][0].strip() or (name and name["word"] not in FUNCTIONS)):
+    if len(parts) > 1 and (not parts[0][0].strip() or (name and _is_name(name))):
         parts = parts[1:]
     return StatedNumber.agreed([StatedNumber.of(part, {}, begin, reading) for part, begin in parts])
 
