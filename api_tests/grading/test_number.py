@@ -197,7 +197,8 @@ def test_a_student_reads_what_is_wrong_with_a_number(answer: Any, message: str) 
 
 @pytest.mark.parametrize("answer", [
     "0.25 at z=0 or 0.7", "1/4 at z=0 or 1/2", "0.25 at z=0; 0.7 elsewhere", "0.25 at z=0, wrong",
-    "0.25 at z=0 not 0.5", "0.25 (at z=0 0.7)", "0.25 at z=", "f'(0 wrong) = 1/4", "f'(0 or 1) = 1/4", "wrong = 0.25", "not = 0.25",
+    "0.25 at z=0 not 0.5", "0.25 (at z=0 0.7)", "0.25 at z=",
+    "f'(0 wrong) = 1/4", "f'(0 or 1) = 1/4", "wrong = 0.25", "not = 0.25",
     "max_{z or x} = 1/4", "z=0: 0.3", "z=0 or 1: 0.25", "0.25, z=wrong", "wrong: 0.25", "0.25 for z>0",
 ])  # fmt: skip
 def test_what_stands_beside_a_number_is_read_or_refused(answer: str) -> None:
