@@ -176,6 +176,15 @@ def test_the_sides_of_an_equation_keep_their_places() -> None:
     assert [parse(side) for side in equation_sides("z = x")] == [parse("z"), parse("z")]
 
 
+def test_only_what_is_a_label_is_taken_off() -> None:
+    for text, means in (("x : 3", "z/3"), ("z : 2", "z/2"), ("z>0: 2, z<=0: 3", "where(z>0, 2, 3)")):
+        with case(text):
+            assert equal(parse(text), parse(means))
+    for text in ("f''(z): 2z", "f' is not 2z", "not the power rule", "second derivative is 2z", "F: z^2"):
+        with case(text), pytest.raises(FormulaError):
+            parse(text)
+
+
 @pytest.mark.parametrize("symbol", ["π", "½", "²", "α", "𝜋", "φ", "∞"])
 def test_a_symbol_at_the_end_of_an_answer_belongs_to_it(symbol: str) -> None:
     for text in (f"2{symbol}", f"z + {symbol}", symbol, f"1 + {symbol} z + {symbol}"):

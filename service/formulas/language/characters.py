@@ -79,8 +79,10 @@ _SPELLINGS = {character: plain for plain, characters in _SPELLED_ALIKE.items() f
     "·": "*",
     _INDICATOR: "\\mathbb{1}",
 }
+_NO_POINT = rf"(?![\d_]| {{0,2}}\^|\*\*|[{''.join(_SUPERSCRIPTS)}])"  # 3·2^z and 3·1_{{z>0}} are products
 _POINT_OR_PRODUCT = re.compile(
-    r"(?<![\d.,/])\d{1,30}·(?!10 ?[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻])\d{1,30}|(?<=/)\d{1,30}·\d{1,30}(?![\d/])"  # but 1/2·1/2
+    rf"(?<![\d.,/])\d{{1,30}}·(?!10 ?[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻])\d{{1,30}}{_NO_POINT}"
+    rf"|(?<=/)\d{{1,30}}·\d{{1,30}}(?!/){_NO_POINT}"  # but 1/2·1/2
 )
 _INSTEAD = {
     "Σ∑": "write σ(z) for the sigmoid, and write a sum out",

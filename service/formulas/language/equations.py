@@ -34,10 +34,19 @@ _EVERYWHERE = re.compile(
     rf" {{0,2}}[A-Za-z]? {{0,2}}(?:\\?in {{0,2}}{_REALS})? {{0,2}}(?P<close>[)}}\]]?) ?\.?$"
     rf"|(?<![A-Za-z\\])[A-Za-z] {{0,2}}\\?in {{0,2}}{_REALS} {{0,2}}(?P<closed>[)}}\]]?) ?\.?$"
 )
+_REASON = r"(?:rule|identity|simplif|by definition|using|because|derivative|regel|regle|regla)"
+_DIGITS = r"\d{1,2} {0,2}(?:sig(?:nificant|\.)? {0,2}(?:fig(?:ure)?s?|digits?)|s\.?f|d\.?p|decimal places|decimals)\.?"
 _REMARK = re.compile(
-    r"[(\[][A-Za-z' ]{0,60}(?:rule|identity|simplif|by definition|using|because|derivative|regel|regle|regla)"
-    r"[A-Za-z' ]{0,60}[)\]]\s*$"
+    rf"[(\[](?:[A-Za-z' ]{{0,60}}{_REASON}[A-Za-z' ]{{0,60}}|{_DIGITS})[)\]]\s*(?=$|\}}\s*$|[,;]|(?:for|if|when)\b)"
+    r"|[,;]?\s{0,3}(?<![A-Za-z])(?:by |using |with |from )?(?:the )?"
+    r"(?:power|chain|product|quotient|sum|constant|exponential|general)(?: and (?:power|chain|product))? rule\.?\s*$"
 )
+_LABEL = re.compile(
+    r"\s*(?:(?:the |my |final )?(?:answer|result|solution|derivative|Antwort|Ergebnis|Losung)\s*(?:is|ist|:(?!=))"
+    r"|(?:(?-i:[fghy])'\s*(?:\(\s*[A-Za-z]\s*\))?|(?-i:d[fghy])\s*/\s*d[A-Za-z])\s*(?::(?!=)|(?<![A-Za-z])is(?![A-Za-z])))",
+    re.IGNORECASE,
+)
+_BOXED = re.compile(r"\s*\$?\s*\\boxed\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}[\s$.]*")
 _BEFORE = re.compile(r"(?:\\text(?:rm)?\s*\{|\\q?quad|\\[,;: ]|[,;])$")
 _OPENING = {")": "(", "}": "{", "]": "["}
 _POINT = (
@@ -77,6 +86,9 @@ def without_remarks(written: str, words: Words) -> str:
     if aligned := _ALIGNED.fullmatch(written):
         inner = aligned[2].replace("&=", " =")
         written = inner.rjust(aligned.end(2)).ljust(len(written))
+    if boxed := _BOXED.fullmatch(written):
+        written = boxed[1].rjust(boxed.end(1)).ljust(len(written))
+    written = _without_label(written)
     for pattern in (_UNDEFINED, _REMARK):
         rest = pattern.sub(lambda found: " " * len(found[0]), written)
         written = rest if rest.strip() else written
@@ -84,6 +96,13 @@ def without_remarks(written: str, words: Words) -> str:
         written = _NAMED_AGAIN.sub(lambda found: _blank_if_named(found[0], words), written)
     everywhere = _EVERYWHERE.search(written.rstrip())
     return written if everywhere is None else _before(written, everywhere).ljust(len(written))
+
+
+def _without_label(written: str) -> str:
+    """`written` with blanks for what only says what it is: f'(z): 2z, Answer: 2z."""
+    label = _LABEL.match(written)
+    end = label.end() if label and written[label.end() :].strip() else 0
+    return " " * end + written[end:]
 
 
 def _blank_if_named(text: str, words: Words) -> str:

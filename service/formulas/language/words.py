@@ -101,6 +101,8 @@ _MEANT = {
     "pm": "+ or −",
     "approx": "the exact value",
 }
+_ENGLISH = {"cost", "main", "since", "minus", "mint", "mine", "sing", "there", "here", "these", "were"}  # no functions
+_CLOSE = 0.74  # of the letters, tnah is tanh
 _OTHERWISE = {("en", "otro", "caso"), ("en", "caso", "contrario"), ("de", "lo", "contrario")}
 _LONGEST_WORD = 24  # that may be several words run together
 _MOST_LETTERS = 3  # of them, where none is the name of a function
@@ -172,8 +174,9 @@ class Words:
             return FormulaError(f"{shown} is not known here; write {meant}.", token.position)
         if digits := _DIGITS_BEHIND.fullmatch(token.text):
             return FormulaError(f"{shown} is not known here; {self._with_digits(*digits.groups())}.", token.position)
-        close = get_close_matches(token.text.lower(), known, n=5) if len(token.text) > 2 else []
-        letters = sorted(token.text.lower())
+        typed = token.text.lower()
+        close = get_close_matches(typed, known, n=5, cutoff=_CLOSE) if len(typed) > 2 and typed not in _ENGLISH else []
+        letters = sorted(typed)
         close.sort(key=lambda name: sorted(name) != letters)  # letters in the wrong order are the likeliest slip
         hint = f"did you mean {close[0]}?" if close else f"the variable is {self.variable}."
         return FormulaError(f"{shown} is not known here; {hint}", token.position)
