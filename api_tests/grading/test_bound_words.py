@@ -120,3 +120,47 @@ def test_an_end_that_is_not_attained_is_excluded(claim: Json, answer: str, code:
 ])  # fmt: skip
 def test_a_number_may_have_its_name_before_it_and_its_place_behind(answer: str, status: str) -> None:
     assert judged({"kind": "number", "expected": 0.25, "decimals": 4}, answer).status == status
+
+
+TANH = bound("tanh", "value", "both")
+
+
+@pytest.mark.parametrize(("claim", "answer", "status"), [
+    (bound("sigmoid", "value", "both"), "(0,1)", "correct"), (TANH, r"\left(-1,1\right)", "correct"),
+    (bound("sigmoid", "value", "both"), "σ(z) ∈ (0,1)", "correct"), (UPPER, "(0,1)", "invalid"),
+    (bound("sigmoid", "value"), "σ(z) ∈ (0,1)", "correct"), (bound("tanh", side="both"), "(0,4)", "partial"),
+    (TANH, "-1 and 1", "correct"), (TANH, "-1 und 1", "correct"), (TANH, "-1, 1", "correct"),
+    (TANH, "lower: -1, upper: 1", "correct"), (TANH, "upper: 1; lower: -1", "correct"), (TANH, "-1 and 2", "partial"),
+    (TANH, "1 and 1", "invalid"), (UPPER, "0 and 1/4", "invalid"), (TANH, "-1 and 1 and 2", "invalid"),
+    (bound("relu", side="both"), "0 or 1", "correct"), (bound("relu", side="both"), "f' = 0 oder 1", "correct"),
+    (bound("relu", side="both"), "0 or 2", "invalid"), (UPPER, "1/4 or 1/2", "invalid"),
+])  # fmt: skip
+def test_two_numbers_are_both_ends_where_both_are_asked_for(claim: Json, answer: str, status: str) -> None:
+    check = judged(claim, answer)
+    assert check.status == status, check.message
+
+
+@pytest.mark.parametrize(("answer", "status"), [
+    ("1/4 bei z=0", "correct"), ("0.25 for z=0", "correct"), ("1/4 für z = 0", "correct"), ("0.25 for z>0", "invalid"),
+    ("0.25 for z=1", "invalid"), ("0.25 for z=0 or 1", "invalid"), ("f' <= 1/4 for z=0", "invalid"),
+    ("exactly 0.25", "correct"), ("f' stets <= 1/4", "correct"), ("f' ist immer <= 1/4", "correct"),
+])  # fmt: skip
+def test_a_bound_may_have_its_place_behind_it_in_other_words(answer: str, status: str) -> None:
+    check = judged(UPPER, answer)
+    assert check.status == status, check.message
+
+
+@pytest.mark.parametrize("answer", [
+    "f' → 0", "f' -> 0", r"f' \to 0", r"f' \rightarrow 0", "f' ⟶ 0", "f' tends to 0", "f' goes to 0", "f' approaches 0",
+    "f'(z) → 0 for z → ∞",
+])  # fmt: skip
+def test_what_is_approached_is_no_bound(answer: str) -> None:
+    check = judged(bound("sigmoid", side="lower"), answer)
+    assert check.status == "invalid"
+    assert "does not bound it: write <= or >= in its place." in (check.message or "")
+
+
+def test_two_ways_to_read_a_bound_are_shown_with_the_digits_that_tell_them_apart() -> None:
+    check = judged(bound("exp(1 - z^2)", "value"), "2.718281828459045")
+    message = "This can be read in two ways: <= 2.718281828459045, or <= 2.71828182845904524. Write parentheses."
+    assert check.message == message

@@ -20,9 +20,9 @@ _INFINITE = re.compile(
     r"\s*+[+\-−]?\s*+(?:∞|\\infty(?![a-zA-Z])|(?:np\.|numpy\.|math\.)?inf(?:ty|inity)?|oo)\s*+", re.IGNORECASE
 )
 _LABEL = re.compile(
-    r"\s*(?:(?P<lower>lower bound|\\?min(?:imum|imal)?|\\?inf(?:imum)?|smallest"
+    r"\s*(?:(?P<lower>lower bound|lower(?=\s*:)|\\?min(?:imum|imal)?|\\?inf(?:imum)?|smallest"
     r"|untere schranke|borne inf[ée]rieure|cota inferior|m[ií]nimo)"
-    r"|upper bound|\\?max(?:imum|imal)?|\\?sup(?:remum)?|largest"
+    r"|upper bound|upper(?=\s*:)|\\?max(?:imum|imal)?|\\?sup(?:remum)?|largest"
     r"|obere schranke|borne sup[ée]rieure|cota superior|m[aá]ximo"
     r"|(?P<lipschitz>Lipschitz constant)|bound)(?![a-zA-Z])(?: values?\b)?"
     r"\s*(?:_\s*(?:\{[^{}]*\}|[zxt]\b))?",

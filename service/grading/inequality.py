@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from service.formulas.enclosures.balls import INFINITY
+from service.formulas.enclosures.balls import INFINITY, Ball
 from service.formulas.enclosures.program import VARIABLE
 from service.formulas.language.build import replaced, simplified
 from service.formulas.language.tree import Number, Symbol
@@ -27,6 +28,7 @@ _ENDLESS = re.compile(
 )
 _TAKEN = r"(?:with\s++)?\b(?:attained|reached|taken|equality|max(?:imum)?)\b"
 _AT = rf"(?:{_TAKEN}\s*+(?:at|for|when|iff|if|@)|\bat\b|@)\s*+(?:[zx]\s*+[=≈]|(?=[\d.\-−]))"
+_AT = rf"(?:{_AT}|\b(?:for|bei|für|en|pour|para)\s++[zx]\s*+[=≈])"
 _UNTAKEN = re.compile(
     r"(?<!\s)\s*+,?\s*+\(?\s*+(?:but\s++)?(?:(?:it|which)?\s*+is\s++)?"
     r"(?:not|never)\s++(?:attained|reached|taken)\s*+\)?\s*+$",
@@ -70,6 +72,8 @@ class Inequality:
         if endless := _ENDLESS.fullmatch(text):
             whole = Span(StatedEnd(None, False, "-∞"), StatedEnd(None, False, "∞"))
             return _of_range(Part(endless["of"] or "", 0), whole, asked)
+        if (values := Values.either(text)) and (found := _either(values, asked)):
+            return found
         if untaken := _UNTAKEN.search(text):
             return _read(with_signs(text[: untaken.start()]), asked).excluding_its_end()
         place = _PLACE.search(text)
@@ -84,11 +88,10 @@ class Inequality:
         _check_place(Part(place[group], place.start(group)), found, asked)
         return found
 
-    @property
-    def shown(self) -> str:
-        """What it says of the quantity, in numbers."""
+    def shown(self, digits: int) -> str:
+        """What it says of the quantity, in numbers of so many digits."""
         sides = ((">=", self.lower), ("<=", self.upper))
-        return " and ".join(f"{sign} {float(side.value.mid()):.6g}" for sign, side in sides if side is not None)
+        return " and ".join(f"{sign} {_shown(side.value, digits)}" for sign, side in sides if side is not None)
 
     def without_infinite(self, side: str) -> "Inequality":
         """It without an infinite end on the other side than the one that is asked for."""
@@ -132,16 +135,35 @@ class Inequality:
 def _read(text: str, asked: Quantity) -> Inequality:
     if values := Values.stated(text):
         return _of_values(values, asked)
-    region = region_of(text)
+    region = region_of(text, both=asked.both)
     if region is not None:
         return _of_region(region, asked)
     parts = [part for part in _statements(text) if not part.blank]
     if len(parts) > _MOST_STATEMENTS:
         raise Unreadable(f"One or two bounds are expected here, such as {EXAMPLE}.", parts[_MOST_STATEMENTS].start + 1)
-    found = [statement(part, asked) for part in parts]
-    if not found:
+    if asked.both and len(parts) == 2 and (found := _two_numbers(parts, asked)):
+        return found
+    read = [statement(part, asked) for part in parts]
+    if not read:
         raise Unreadable(f"A bound is expected here, such as {EXAMPLE}.", 1)
-    return _together([_of_span(span, named=named) for span, named in found])
+    return _together([_of_span(span, named=named) for span, named in read])
+
+
+def _two_numbers(parts: list[Part], asked: Quantity) -> Inequality | None:
+    """Of "-1 and 1", where both bounds are asked for; None of anything but two different numbers."""
+    with suppress(Unreadable):
+        low, high = (end_of(part, asked) for part in parts)
+        if low.value > high.value:
+            low, high = high, low
+        return _of_span(Span(low, high), named=False) if low.value < high.value else None
+    return None
+
+
+def _either(values: Values, asked: Quantity) -> Inequality | None:
+    """Of "0 or 1", which are all the values that are taken; None where others are."""
+    with suppress(Unreadable):
+        return _of_values(values, asked)
+    return None
 
 
 def _of_object(answer: dict[str, Any], asked: Quantity) -> Inequality:
@@ -154,6 +176,11 @@ def _of_object(answer: dict[str, Any], asked: Quantity) -> Inequality:
         if value is not None
     }
     return Inequality(ends.get("lower"), ends.get("upper"))
+
+
+def _shown(value: Ball, digits: int) -> str:
+    text = str(value.mid().str(digits, radius=False))
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
 
 
 def _number(value: Any) -> str:

@@ -32,6 +32,7 @@ class Quantity:
     order: int
     size: bool = False  # whether the derivative's absolute value is asked for
     below: bool = False  # whether a bound from below alone is asked for, so that a number alone is one
+    both: bool = False  # whether one from either side is asked for, so that two numbers alone are those
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ from service.grading.answers import Unreadable
 
 _SET = r"(?:\\left\s*)?(?P<left>[\[\](])(?P<inside>[^\[\]]*?)(?:\\right\s*)?(?P<right>[\])\[])\s*"
 _LONE = re.compile(rf"\s*+(?:range|image|interval)?\s*+{_SET}", re.IGNORECASE)
-_MEMBER = re.compile(rf"(?P<of>.*?)(?:∈|\\in(?![a-zA-Z])|\bin\b|=|:)\s*+{_SET}", re.IGNORECASE | re.DOTALL)
+_MEMBER = re.compile(rf"(?P<of>.*?)(?:(?P<among>∈|\\in(?![a-zA-Z])|\bin\b)|=|:)\s*+{_SET}", re.IGNORECASE | re.DOTALL)
 _RANGE_WORDS = re.compile(
     r"\b(?:range|image|interval|values?|lies|ranges|varies|goes|stays|liegt|immer|varie|compris\w*|toujours|está|siempre)\b",
     re.IGNORECASE,
@@ -21,6 +21,11 @@ _NUMBER = r"(?:[+\-−]?\s*+[\d.,/]*\d|[+\-−]?\\frac\s*\{?\d+\}?\s*\{?\d+\}?)"
 _DOTS = re.compile(rf"(?P<of>)\s*+(?P<low>{_NUMBER})\s*+(?:\.{{2,}}|…|\bto\b)\s*(?P<high>{_NUMBER})\s*")
 _VALUES = re.compile(
     r"(?:(?P<of>.*?)(?:∈|\\in(?![a-zA-Z])|\bin\b|=|:))?\s*(?:\\left\s*)?\\?\{(?P<inside>[^{}]*[,;][^{}]*?)(?:\\right\s*)?\\?\}\s*"
+)
+_EITHER = re.compile(
+    rf"\s*+(?:(?P<of>[^=∈]*?)\s*(?:∈|=|\b(?:is|ist|est)\b))?\s*+(?:(?:either|entweder)\s++)?"
+    rf"(?P<low>{_NUMBER})\s++(?:or|oder|ou)\s++(?P<high>{_NUMBER})\s*+",
+    re.IGNORECASE,
 )
 _EITHER_SIGN = re.compile(r"\s*(?:\+\s*/?\s*[-−–]|±|\\pm(?![a-zA-Z]))(?P<size>[^+\-−±=<>≤≥]+)")
 _DASH = re.compile(r"\s*(?P<low>\d+(?:[.,]\d+)?)\s*[-−–—]\s*(?P<high>\d+(?:[.,]\d+)?)\s*")
@@ -43,6 +48,12 @@ class Values:
     members: list[tuple[str, int]]
 
     @classmethod
+    def either(cls, text: str) -> "Values | None":
+        """The two values of "0 or 1"; None where `text` is anything else."""
+        found = _EITHER.fullmatch(text)
+        return cls(_of(found), [(found[end], found.start(end)) for end in ("low", "high")]) if found else None
+
+    @classmethod
     def stated(cls, text: str) -> "Values | None":
         """The values that `text` lists; None where it lists none."""
         found = _VALUES.fullmatch(text)
@@ -54,13 +65,16 @@ class Values:
         return cls(_of(found), stated) if stated else None
 
 
-def region_of(text: str) -> Region | None:
-    """The range that `text` is; None where it is none; Unreadable where it may be a range or something else."""
+def region_of(text: str, *, both: bool = False) -> Region | None:
+    """The range that `text` is; None where it is none; Unreadable where it may be a range or something else.
+
+    Where `both` ends are asked for, (0,1) has two.
+    """
     if sides := _EITHER_SIGN.fullmatch(text):
         size, start = sides["size"], sides.start("size")
         return Region("", (("-" + size.rstrip(), start - 1, False), (size, start, False)))
     if found := _LONE.fullmatch(text) or _MEMBER.fullmatch(text):
-        return _interval(found)
+        return _interval(found, both=both)
     if found := _WORDS.fullmatch(text) or _DOTS.fullmatch(text):
         low = "low" if found["low"] else "first"
         first, last = ((str(found[name]), found.start(name), False) for name in (low, "high"))
@@ -79,14 +93,14 @@ def _of(found: re.Match[str]) -> str:
     return _RANGE_WORDS.sub(lambda word: " " * len(word[0]), found.groupdict().get("of") or "")
 
 
-def _interval(found: re.Match[str]) -> Region | None:
+def _interval(found: re.Match[str], *, both: bool) -> Region | None:
     inside, start = found["inside"], found.start("inside")
     cuts = [cut.start() for cut in re.finditer(r"(?<!\\);", inside)]
     cuts = cuts or [cut.start() for cut in re.finditer(r"(?<!\\),", inside)]
     if not cuts:
         return None
-    round_ones = (found["left"], found["right"]) == ("(", ")")
-    if len(cuts) > 1 or (round_ones and _TWO_WITH_A_COMMA.fullmatch(inside)):
+    a_number = not both and (found["left"], found["right"]) == ("(", ")") and not found.groupdict().get("among")
+    if len(cuts) > 1 or (a_number and _TWO_WITH_A_COMMA.fullmatch(inside)):
         sentence = (
             "Which comma separates the ends of this interval is not clear: write a semicolon there, as in [0; 0.25]."
         )

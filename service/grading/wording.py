@@ -38,7 +38,10 @@ _EVERYWHERE = re.compile(
     r"|on (?:ℝ|R)\b|on \\mathbb\s*\{?\s*R\s*\}?)",
     _CASELESS,
 )
-_FILLERS = re.compile(r"\b(?:the|an|we have|has|of|so|thus|hence|therefore|that is|always|it holds that)\b", _CASELESS)
+_FILLERS = re.compile(
+    r"\b(?:the|an|we have|has|of|so|thus|hence|therefore|that is|always|stets|immer|toujours|siempre|it holds that)\b",
+    _CASELESS,
+)
 _IS = re.compile(r"\b(?P<verb>is|are|ist|est|es)\b(?P<sign>\s*(?:[<>≤≥=]|\b(?:between|in|not|wrong)\b))?", _CASELESS)
 _LIMITS = re.compile(r"\b(?:for|when|whenever|where|while|für|wenn|pour|quand|lorsque|para|cuando)\b", _CASELESS)
 _INDEX = r"(?<=['’′)])\s*_\s*(?P<open>\{{)?\s*(?:\\(?:text|mathrm)\s*\{{)?\\?(?:{})\s*(?(open)\}}+)\s*(?:=|{})"
@@ -46,6 +49,11 @@ _EXTREMES = [
     (re.compile(_INDEX.format("max|sup", "<=|≤")), "≤"),
     (re.compile(_INDEX.format("min|inf", ">=|≥")), "≥"),
 ]
+_APPROACHES = re.compile(
+    r"(?<=[^\s])\s*+(?P<word>[→⟶⟼]|-+>|\\(?:to|(?:long)?rightarrow)(?![a-zA-Z])"
+    r"|\b(?:tends?|goes|approach(?:es)?|converges|strebt|geht gegen|tend vers)\b)",
+    _CASELESS,
+)
 _NORM_IS = re.compile(
     r"((?:\|\s*\||‖|\\\||\\[lr]?Vert)[^=<>≤≥]*_\s*(?:∞|\\infty|\{\s*(?:∞|\\infty)\s*\})\s*)="  # it is a supremum
 )
@@ -116,6 +124,9 @@ def with_signs(text: str) -> str:
     for pattern in (_EVERYWHERE, _FILLERS):
         text = pattern.sub(_blanks, text)
     text = _IS.sub(lambda found: ("" if found["sign"] else "=").ljust(len(found["verb"])) + (found["sign"] or ""), text)
+    if approaches := _APPROACHES.search(text):
+        word = approaches["word"]
+        raise Unreadable(f"“{word}” does not bound it: write <= or >= in its place.", approaches.start("word") + 1)
     if limit := _LIMITS.search(text):
         sentence = f"“{limit[0]}” seems to limit where your bound holds; state one that holds for every z."
         raise Unreadable(sentence, limit.start() + 1)

@@ -26,6 +26,7 @@ from service.theory.facts import Range, Stretch
 _Quantity = Literal["value", "derivative", "abs_derivative"]
 _QUANTITIES = {"value": (0, False), "derivative": (1, False), "abs_derivative": (1, True)}
 _OTHER_READINGS = (1, 2)
+_DIGITS = (6, 12, 18, 24, 30)  # of two ways to read a bound, until they look different
 _LOOSE_SHARE = 0.5
 _BELOW, _ABOVE = -1, 1
 
@@ -74,7 +75,9 @@ class BoundClaim(Claim):
         said = next((one for one in others if one is not None), None)
         if said is None:
             return judgement
-        sentence = f"This can be read in two ways: {claimed.shown}, or {said.shown}. Write parentheses."
+        pairs = [(claimed.shown(digits), said.shown(digits)) for digits in _DIGITS]
+        first, second = next((pair for pair in pairs if pair[0] != pair[1]), pairs[-1])
+        sentence = f"This can be read in two ways: {first}, or {second}. Write parentheses."
         return Judgement(CheckStatus.INVALID, "ambiguous", sentence)
 
     def _otherwise(self, answer: Any, asked: Quantity, reading: int) -> Inequality | None:
@@ -103,12 +106,14 @@ class BoundClaim(Claim):
     def _asked(self, context: Context) -> Quantity:
         order, size = _QUANTITIES[self.quantity]
         if self.activation is None:
-            return Quantity(Named((None, self._own(context)), {}), order, size, self.side == "lower")
+            return Quantity(
+                Named((None, self._own(context)), {}), order, size, self.side == "lower", self.side == "both"
+            )
         closed, slope = self.activation.closed, None
         with suppress(Undecided):
             slope = slope_of(closed, 1)
         named = Named((closed, slope), dict(self.activation.values), self.activation.kind_name())
-        return Quantity(named, order, size, self.side == "lower")
+        return Quantity(named, order, size, self.side == "lower", self.side == "both")
 
     def _judged(self, claimed: Inequality, asked: Quantity, *, of_size: bool) -> list[BoundOutcome]:
         near = Tightness(self.relative_tolerance, self.absolute_tolerance, self.decimals)
