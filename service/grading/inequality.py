@@ -77,16 +77,7 @@ class Inequality:
         if untaken := _UNTAKEN.search(text):
             return _read(with_signs(text[: untaken.start()]), asked).excluding_its_end()
         place = _PLACE.search(text)
-        if place is None:
-            return _read(with_signs(text), asked)
-        signed = with_signs(text[: place.start()])
-        if place["outer"] and re.search("[<>≤≥]", signed) and not re.search(_TAKEN, place[0], re.IGNORECASE):
-            sentence = "Is this said of one place alone? State a bound that holds for every z, such as"
-            raise Unreadable(f"{sentence} {EXAMPLE}.", place.start("outer") + 1)
-        found = _read(signed, asked)
-        group = "outer" if place["inner"] is None else "inner"
-        _check_place(Part(place[group], place.start(group)), found, asked)
-        return found
+        return _read_at(text, place, asked) if place else _read(with_signs(text), asked)
 
     def shown(self, digits: int) -> str:
         """What it says of the quantity, in numbers of so many digits."""
@@ -130,6 +121,18 @@ class Inequality:
         exact = None if farther.exact is None else abs(farther.exact)
         size = StatedBound(abs(farther.value), farther.strict, farther.written.lstrip("-−"), exact)
         return Inequality(None, size)
+
+
+def _read_at(text: str, place: re.Match[str], asked: Quantity) -> Inequality:
+    """Of a bound and the place where it is taken; Unreadable where it is not taken there."""
+    signed = with_signs(text[: place.start()])
+    if place["outer"] and re.search("[<>≤≥]", signed) and not re.search(_TAKEN, place[0], re.IGNORECASE):
+        sentence = "Is this said of one place alone? State a bound that holds for every z, such as"
+        raise Unreadable(f"{sentence} {EXAMPLE}.", place.start("outer") + 1)
+    found = _read(signed, asked)
+    group = "outer" if place["inner"] is None else "inner"
+    _check_place(Part(place[group], place.start(group)), found, asked)
+    return found
 
 
 def _read(text: str, asked: Quantity) -> Inequality:
