@@ -14,6 +14,12 @@ ROWS = [
     ("2 if z>0\n-2 otherwise", "where(z>0, 2, -2)"),
     ("-z, z<0\n-3z, z>0", "where(z<0, -z, -3z)"),
     ("0 if z<-2\n5 if -2<z<2\n0 if z>2", "where(abs(z)<2, 5, 0)"),
+    ("{4 if z>0\n0 if z<0}", "where(z>0, 4, 0)"),
+    ("f'(z) = {4 if z>0\n0 if z<0", "where(z>0, 4, 0)"),
+    ("4 \\quad z>0\n0 \\quad z<0", "where(z>0, 4, 0)"),
+    ("4 \\quad -1<z<1\\\\0 \\qquad |z| \\ge 1", "where(abs(z)<1, 4, 0)"),
+    ("4 (if z>0), 1 (otherwise)", "where(z>0, 4, 1)"),
+    ("4 if z>0, and 1, if z<0", "where(z>0, 4, 1)"),
     ("{4 if z>0\n0 if z<0", "where(z>0, 4, 0)"),
     ("2 for z>0\n0 for z<0\nnot differentiable at z=0", "where(z>0, 2, 0)"),
 ]
@@ -21,12 +27,26 @@ GOES_ON = [
     ("z +\n2", "z + 2"),
     ("z\n- 2", "z - 2"),
     ("max(z,\n 2)", "max(z, 2)"),
+    ("where(\nz>0\n, 2,\n 3\n)", "where(z>0, 2, 3)"),
+    ("2 (if z>0 then 1 else 2)", "where(z>0, 2, 4)"),
+    ("3z \\quad (for all z)", "3z"),
     ("\n$$\n3z\n$$\n", "3z"),
     ("if z > 0:\n  return 3\nelse:\n  return 1", "where(z>0, 3, 1)"),
     ("3z\n(power rule)", "3z"),
     ("\\begin{cases}\n3 & z>0 \\\\\n0 & z<0\n\\end{cases}", "where(z>0, 3, 0)"),
 ]
-REFUSED = ["3z\n3z", "1\n2", "f(z) = z^3\nf'(z) = 3z^2", "z\n(z+1)", "3z (z>0)\n0", "z\u2028z"]
+REFUSED = [
+    "3z\n3z",
+    "1\n2",
+    "f(z) = z^3\nf'(z) = 3z^2",
+    "z\n(z+1)",
+    "3z (z>0)\n0",
+    "z\u2028z",
+    "{3z\n3z}",
+    "(z\nz)",
+    "z\n(z)",
+    "z\n(tanh z)",
+]
 
 
 @pytest.mark.parametrize(("text", "means"), ROWS + GOES_ON)
@@ -48,7 +68,7 @@ def test_a_line_that_does_not_go_on_is_no_factor() -> None:
 
 
 def test_two_conditions_side_by_side_with_numbers_are_no_product() -> None:
-    for text in ("3 (z>0) 0 (z<0)", "z [z>1] 2 [z<1]", "{3 (z>0)\n0 (z<0)}"):
+    for text in ("3 (z>0) 0 (z<0)", "z [z>1] 2 [z<1]"):
         with case(text), pytest.raises(FormulaError, match="begins a second condition"):
             parse(text)
     assert equal(parse("3*(z>0)*2*(z<1)"), parse("where(z>0, 6, 0)*where(z<1, 1, 0)"))

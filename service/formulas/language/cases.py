@@ -152,7 +152,8 @@ class CaseRules(ConditionRules):
         rows, position = list[Case](), self._last.position
         while row := self._row(value, position, is_first=not rows):
             rows.append(row)
-            parted = self._accept(*SEPARATORS) is not None or self._word(AND)
+            parted = self._accept(*SEPARATORS) is not None
+            parted = self._word(AND) or parted  # 1 if z>0, and 0 if z<0
             if self._word(ELSE):
                 rows.append(self._rest(position))
                 break

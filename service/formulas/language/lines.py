@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from service.formulas.language.tokens import FormulaError
+from service.formulas.language.tokens import LONGEST_TEXT, FormulaError
 
 _BREAKS = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
 _LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
@@ -20,9 +20,16 @@ _CONDITION = re.compile(
     r"|(?<![A-Za-z])(?:if|for|when|wenn|falls|für|fur|si|else|otherwise|elsewhere|sonst|sinon|undefined|differentiable"
     r"|not defined|nicht definiert|does not exist)(?![A-Za-z])"
 )
+_GAP = re.compile(r"([^,;:&\s{\\]\s{0,9})\\q?quad(?=[-+\d.|A-Za-z ]{1,20}(?:[<>=≤≥]|\\[lg](?:eq?|t)(?![A-Za-z])))")
+"""What stands between a value and its condition, 1 \\quad z>0."""
+_CONDITION_ASIDE = re.compile(
+    r"\((?=\s*(?:(?:if|for|when|wenn|falls|für|fur)(?![A-Za-z])|(?:otherwise|else|sonst)\s*\)))"
+    r"(?!\s*[a-z]+[^()]*(?:then|else|,|\?))[^()]*\)"
+)  # 1 (if z>0), 0 (otherwise)
 _SIGN_AHEAD = re.compile(r"\s*[-+−–]")
-_ALONE = re.compile(r"(?:[\s$`.]|\\[\[\]()])*|\s*[(\[][A-Za-z' ]+[)\]]\s*")
-_BRACKETS = re.compile(r"(?P<open>(?<!\\)[(\[{]|\\begin|\\\{)|(?P<close>(?<!\\)[)\]}]|\\end|\\\})")
+_ALONE = re.compile(
+    r"(?:[\s$`.]|\\[\[\]()])*|\s*[(\[][A-Za-z' ]*(?:rule|regel|using|because|identity)[A-Za-z' ]*[)\]]\s*"
+)
 
 
 def on_one_line(text: str) -> str:
@@ -30,22 +37,22 @@ def on_one_line(text: str) -> str:
 
     FormulaError where the next line neither goes on with the formula nor is a row of it.
     """
+    if len(text) > LONGEST_TEXT:
+        return text  # which is refused in any case
+    text = _GAP.sub(lambda found: found[1] + ",".ljust(len(found[0]) - len(found[1])), text)
+    if len(_CONDITION_ASIDE.findall(text)) > 1:
+        text = _CONDITION_ASIDE.sub(lambda found: f" {found[0][1:-1]} ", text)
     if not _BREAKS.search(text.strip()):
         return text
-    depth = -1 if text.lstrip()[:1] == "{" and _depth(text) > 0 else 0  # a brace in front of all rows
-    written, lines = list(text), [one for one in _LINE.finditer(text) if one[0].strip()]
+    depth, written, lines = 0, list(text), [one for one in _LINE.finditer(text) if one[0].strip()]
     for before, line in pairwise(lines):
-        depth += _depth(before[0])
+        depth += before[0].count("\\begin") - before[0].count("\\end")
         written[line.start() - 1] = _between(before[0], line[0], depth, line.start() + 1)
     return _BREAKS.sub(" ", "".join(written))
 
 
-def _depth(line: str) -> int:
-    return sum(bool(sign["open"]) - bool(sign["close"]) for sign in _BRACKETS.finditer(line))
-
-
 def _between(before: str, line: str, depth: int, position: int) -> str:
-    """What stands between two lines, the second of which begins at `position`."""
+    """What stands between two lines, the second of which begins at `position`; `depth` environments are open."""
     rows = _CONDITION.search(before) is not None and _CONDITION.search(line) is not None
     if depth > 0 or _ENDS_OPEN.search(before) or _ALONE.fullmatch(before) or _ALONE.fullmatch(line):
         return " "
