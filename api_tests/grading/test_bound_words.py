@@ -164,3 +164,12 @@ def test_two_ways_to_read_a_bound_are_shown_with_the_digits_that_tell_them_apart
     check = judged(bound("exp(1 - z^2)", "value"), "2.718281828459045")
     message = "This can be read in two ways: <= 2.718281828459045, or <= 2.71828182845904524. Write parentheses."
     assert check.message == message
+
+
+@pytest.mark.parametrize(("answer", "status"), [
+    ("f'(0): 0.25", "correct"), ("f'(z): <= 1/4", "correct"), ("f'(z): 0.25", "invalid"), ("f: 0.25", "invalid"),
+    ("1:4", "correct"), ("max f': 0.25", "correct"), ("f'(0): 0.2", "invalid"), ("f(0): f'(z) <= 1/4", "invalid"),
+])  # fmt: skip
+def test_a_colon_behind_what_is_bounded_divides_nothing(answer: str, status: str) -> None:
+    check = judged(UPPER, answer)
+    assert check.status == status, check.message

@@ -34,6 +34,7 @@ _NAMED_AFTER = re.compile(
     r"|sup(?:remum)?)\s*",
     re.IGNORECASE,
 )
+_COLON = re.compile(r"(?P<of>[^:<>≤≥=]*+):(?!=)(?=\s*+(?P<sign>[<>≤≥=])?)")
 _BOUNDS_NAME = re.compile(r"\s*(?P<name>[MKLCB])\s*(?=[=<≤])")
 _LONE_NAME = re.compile(r"\s*\\?[^\W\d_]+(?:_\w+)?'*(?:\(\w*\))?\s*")
 _OF_CHANCE = re.compile(r"(?<![A-Za-z])(?:E|P|Pr|Var)\s*(?:\\left\s*)?[\[({]|𝔼|\\mathbb\s*\{?\s*[EP]\b")
@@ -115,6 +116,9 @@ def formula_of(part: Part, asked: Quantity) -> tuple[Expr, Part]:
 
 def statement(part: Part, asked: Quantity) -> tuple[Span, bool]:
     """What one statement says of the quantity, and whether it names a quantity."""
+    colon = _COLON.match(part.text)
+    if colon and asked.named.mentions(colon["of"]):
+        part = Part(colon["of"] + (" " if colon["sign"] else "=") + part.text[colon.end() :], part.start)
     label = None if _INFINITE.fullmatch(part.text) else _LABEL.match(part.text)
     if label and not _is_call(part.text, label.end()):
         span, named = _chain(_labelled(label, part, asked), asked)

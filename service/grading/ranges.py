@@ -23,7 +23,7 @@ _VALUES = re.compile(
     r"(?:(?P<of>.*?)(?:∈|\\in(?![a-zA-Z])|\bin\b|=|:))?\s*(?:\\left\s*)?\\?\{(?P<inside>[^{}]*[,;][^{}]*?)(?:\\right\s*)?\\?\}\s*"
 )
 _EITHER = re.compile(
-    rf"\s*+(?:(?P<of>[^=∈]*?)\s*(?:∈|=|\b(?:is|ist|est)\b))?\s*+(?:(?:either|entweder)\s++)?"
+    rf"\s*+(?:(?P<of>[^=∈]*?)(?:∈|=|\b(?:is|ist|est)\b))?\s*+(?:(?:either|entweder)\s++)?"
     rf"(?P<low>{_NUMBER})\s++(?:or|oder|ou)\s++(?P<high>{_NUMBER})\s*+",
     re.IGNORECASE,
 )
