@@ -168,7 +168,7 @@ def test_two_ways_to_read_a_bound_are_shown_with_the_digits_that_tell_them_apart
 
 @pytest.mark.parametrize(("answer", "status"), [
     ("f'(0): 0.25", "correct"), ("f'(z): <= 1/4", "correct"), ("f'(z): 0.25", "invalid"), ("f: 0.25", "invalid"),
-    ("1:4", "correct"), ("max f': 0.25", "correct"), ("f'(0): 0.2", "invalid"), ("f(0): f'(z) <= 1/4", "invalid"),
+    ("1:4", "correct"), ("max f': 0.25", "correct"), ("f'(0): 0.1", "invalid"), ("f(0): f'(z) <= 1/4", "invalid"),
 ])  # fmt: skip
 def test_a_colon_behind_what_is_bounded_divides_nothing(answer: str, status: str) -> None:
     check = judged(UPPER, answer)
