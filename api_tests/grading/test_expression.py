@@ -543,3 +543,9 @@ def test_a_derivative_may_be_called_by_its_names(left: str) -> None:
 def test_the_sentence_names_both_quantities() -> None:
     message = judged({"kind": "expression", "derivative_of": {"kind": "sigmoid"}}, f"f''(z) = {OF_SIGMOID}").message
     assert message == "This says what f''(z) is; the question asks for f'(z)."
+
+
+def test_an_answer_that_is_partly_right_as_it_is_read_and_right_by_another_reading_is_ambiguous() -> None:
+    partial = {"constant_factor": 0.5}
+    assert of_formula("z", r"2\frac{1}{2}z", partial=partial).code == "ambiguous"
+    assert of_formula("z", "2.5z", partial=partial).status == "partial"
