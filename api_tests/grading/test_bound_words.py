@@ -134,6 +134,7 @@ TANH = bound("tanh", "value", "both")
     (TANH, "1 and 1", "invalid"), (UPPER, "0 and 1/4", "invalid"), (TANH, "-1 and 1 and 2", "invalid"),
     (bound("relu", side="both"), "0 or 1", "correct"), (bound("relu", side="both"), "f' = 0 oder 1", "correct"),
     (bound("relu", side="both"), "0 or 2", "invalid"), (UPPER, "1/4 or 1/2", "invalid"),
+    (BOTH, "f' goes from 0 to 1/4", "correct"), (BOTH, "f' always stays between 0 and 1/4", "correct"),
 ])  # fmt: skip
 def test_two_numbers_are_both_ends_where_both_are_asked_for(claim: Json, answer: str, status: str) -> None:
     check = judged(claim, answer)

@@ -51,7 +51,7 @@ _EXTREMES = [
 ]
 _APPROACHES = re.compile(
     r"(?<=[^\s])\s*+(?P<word>[→⟶⟼]|-+>|\\(?:to|(?:long)?rightarrow)(?![a-zA-Z])"
-    r"|\b(?:tends?|goes|approach(?:es)?|converges|strebt|geht gegen|tend vers)\b)",
+    r"|\b(?:tends?|goes to|approach(?:es)?|converges to|strebt|geht gegen|tend vers)\b)",
     _CASELESS,
 )
 _NORM_IS = re.compile(
