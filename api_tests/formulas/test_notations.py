@@ -72,7 +72,21 @@ def test_many_conventions_in_one_formula_are_looked_for_in_no_time() -> None:
             assert min(seconds(text) for _ in range(3)) < SECONDS * 5
 
 
-@pytest.mark.parametrize("text", ["2*z*tanh(z)", "z^2/2", "exp(-z^2/2)", "tanh(z)/2", "1/(2z)", "z +", "(z)/(z+1)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2*z*tanh(z)",
+        "z^2/2",
+        "exp(-z^2/2)",
+        "tanh(z)/2",
+        "0.16666666z",
+        "0.12500000000000000z",
+        "1.41421356237z",
+        "1/(2z)",
+        "z +",
+        "(z)/(z+1)",
+    ],
+)
 def test_what_is_written_out_has_no_other_reading(text: str) -> None:
     assert other_readings(text) == ()
 

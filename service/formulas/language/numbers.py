@@ -5,15 +5,32 @@ from fractions import Fraction
 from typing import NoReturn
 
 from service.formulas.language.tokens import LARGEST_DECIMAL_EXPONENT, MOST_DIGITS, FormulaError, Token, TokenStream
-from service.formulas.language.tree import Constant, Expr, Number
+from service.formulas.language.tree import MINUS_ONE, TWO, Call, Constant, Expr, Number, Power, Product
 
 _MOST_PLACES = 340  # decimal places looked for: all that a number of a formula can have
 _FRACTION = re.compile(r"(?:(\d)(\d)|(\d) { (\d+) }|{ (\d+) } (\d)|{ (\d+) } { (\d+) })(?: (?!\^)|$)")
 _CONSTANTS = {
-    "pi": Fraction("3.1415926535897932384626433832795028842"),
-    "e": Fraction("2.7182818284590452353602874713526624978"),
+    Constant("pi"): Fraction("3.1415926535897932384626433832795028842"),
+    Constant("e"): Fraction("2.7182818284590452353602874713526624978"),
 }
-_LEAST_PLACES = 8  # of a decimal that may stand for a constant
+_PI, _TWO_PI = Constant("pi"), Product((TWO, Constant("pi")))
+_VALUES = {
+    Call("sqrt", (TWO,)): Fraction("1.4142135623730950488016887242096980786"),
+    Power(Call("sqrt", (TWO,)), MINUS_ONE): Fraction("0.70710678118654752440084436210484903928"),
+    Call("sqrt", (Number(Fraction(3)),)): Fraction("1.7320508075688772935274463415058723669"),
+    Call("ln", (TWO,)): Fraction("0.69314718055994530941723212145817656808"),
+    Call("ln", (Number(Fraction(10)),)): Fraction("2.3025850929940456840179914546843642076"),
+    Call("sqrt", (_PI,)): Fraction("1.7724538509055160272981674833411451828"),
+    Power(Call("sqrt", (_PI,)), MINUS_ONE): Fraction("0.56418958354775628694807945156077258584"),
+    Product((TWO, Power(Call("sqrt", (_PI,)), MINUS_ONE))): Fraction("1.1283791670955125738961589031215451717"),
+    Call("sqrt", (_TWO_PI,)): Fraction("2.5066282746310005024157652848110452530"),
+    Power(Call("sqrt", (_TWO_PI,)), MINUS_ONE): Fraction("0.39894228040143267793994605993438186848"),
+    Call("sqrt", (Product((TWO, Power(_PI, MINUS_ONE))),)): Fraction("0.79788456080286535587989211986876373695"),
+    Power(_PI, MINUS_ONE): Fraction("0.31830988618379067153776752674502872407"),
+}
+_LEAST_PLACES, _MANY_PLACES = 8, 14  # of a decimal that may stand for a constant, and for another value
+_LARGEST_DENOMINATOR = 64
+_ROUNDED = Fraction(1, 1 << 51)  # of a value that a computer printed
 _LONGEST_FRACTION = 7  # tokens, with the one behind it
 
 
@@ -98,14 +115,19 @@ class NumberReader(TokenStream):
         return Fraction(int(above), int(below))
 
 
-def _constant_in(digits: str) -> Constant | None:
-    """The constant of which a number of nine digits or more is a decimal; None of any other."""
+def _constant_in(digits: str) -> Expr | None:
+    """The constant, or the value, of which a number of nine digits or more is a decimal; None of any other."""
     _, _, places = digits.partition(".")
     if len(places) < _LEAST_PLACES or not places.isdigit():
         return None
+    typed, known = Fraction(digits), _CONSTANTS | (_VALUES if len(places) >= _MANY_PLACES else {})
     margin = Fraction(1, 10 ** len(places))
-    near = [name for name, value in _CONSTANTS.items() if abs(Fraction(digits) - value) < margin]
-    return Constant(near[0]) if near else None
+    if len(places) >= _MANY_PLACES:
+        margin = max(margin, typed * _ROUNDED)
+        simple = typed.limit_denominator(_LARGEST_DENOMINATOR)
+        known[Number(simple)] = simple
+    near = [node for node, value in known.items() if value != typed and abs(typed - value) < margin]
+    return near[0] if near else None
 
 
 def decimal(value: Fraction) -> str | None:
