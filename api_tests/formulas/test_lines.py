@@ -1,8 +1,11 @@
 """Answers on several lines are rows, one formula that goes on, or refused."""
 
+from contextlib import suppress
+
 import pytest
 
 from api_tests.cases import case
+from api_tests.formulas.notations import READ
 from api_tests.formulas.test_printers import equal
 from service.formulas.language.equations import equation_sides
 from service.formulas.language.grammar import other_readings, parse
@@ -52,6 +55,15 @@ REFUSED = [
 @pytest.mark.parametrize(("text", "means"), ROWS + GOES_ON)
 def test_lines_are_read_as_rows_or_as_one_formula(text: str, means: str) -> None:
     assert equal(parse(equation_sides(text)[-1]), parse(means))
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_a_line_break_for_a_blank_never_makes_another_formula(kind: str) -> None:
+    for student, means in READ[kind]:
+        for place in (place for place, sign in enumerate(student) if sign == " "):
+            broken = f"{student[:place]}\n{student[place + 1 :]}"
+            with case(broken), suppress(FormulaError):
+                assert equal(parse(equation_sides(broken)[-1]), parse(means))
 
 
 def test_each_row_may_name_the_derivative_again() -> None:

@@ -194,7 +194,15 @@ def test_only_what_is_a_label_is_taken_off() -> None:
     for text, means in (("x : 3", "z/3"), ("z : 2", "z/2"), ("z>0: 2, z<=0: 3", "where(z>0, 2, 3)")):
         with case(text):
             assert equal(parse(text), parse(means))
-    for text in ("f''(z): 2z", "f' is not 2z", "not the power rule", "second derivative is 2z", "F: z^2"):
+    for text in (
+        "f''(z): 2z",
+        "f' is not 2z",
+        "not the power rule",
+        "2z (not by the power rule)",
+        "2z\n(not using this rule)",
+        "second derivative is 2z",
+        "F: z^2",
+    ):
         with case(text), pytest.raises(FormulaError):
             parse(text)
 

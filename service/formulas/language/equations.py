@@ -37,12 +37,13 @@ _EVERYWHERE = re.compile(
 _REASON = r"(?:rule|identity|simplif|by definition|using|because|derivative|regel|regle|regla)"
 _DIGITS = r"\d{1,2} {0,2}(?:sig(?:nificant|\.)? {0,2}(?:fig(?:ure)?s?|digits?)|s\.?f|d\.?p|decimal places|decimals)\.?"
 _REMARK = re.compile(
-    rf"[(\[](?:[A-Za-z' ]{{0,60}}{_REASON}[A-Za-z' ]{{0,60}}|{_DIGITS})[)\]]\s*(?=$|\}}\s*$|[,;]|(?:for|if|when)\b)"
+    r"[(\[](?![A-Za-z' ]*(?<![A-Za-z])(?:not|no|nicht|wrong)(?![A-Za-z]))"
+    rf"(?:[A-Za-z' ]{{0,60}}{_REASON}[A-Za-z' ]{{0,60}}|{_DIGITS})[)\]]\s*(?=$|\}}\s*$|[,;]|(?:for|if|when)\b)"
     r"|[,;]?\s{0,3}(?<![A-Za-z])(?:by |using |with |from )?(?:the )?"
     r"(?:power|chain|product|quotient|sum|constant|exponential|general)(?: and (?:power|chain|product))? rule\.?\s*$"
 )
 _LABEL = re.compile(
-    r"\s*(?:(?:the |my |final )?(?:answer|result|solution|derivative|Antwort|Ergebnis|Losung)\s*(?:is|ist|:(?!=))"
+    r"\s*(?:(?:the |my |final )?(?:answer|result|solution|derivative|Antwort|Ergebnis)\s*(?:ist?(?![A-Za-z])|:(?!=))"
     r"|(?:(?-i:[fghy])'\s*(?:\(\s*[A-Za-z]\s*\))?|(?-i:d[fghy])\s*/\s*d[A-Za-z])\s*(?::(?!=)|(?<![A-Za-z])is(?![A-Za-z])))",
     re.IGNORECASE,
 )
