@@ -15,8 +15,7 @@ from service.grading.chain import CLOSING, EXAMPLE, OPENING, Part, end_of, formu
 from service.grading.extremum import StatedBound
 from service.grading.inverses import Span, StatedEnd
 from service.grading.quantity import Quantity
-from service.grading.ranges import Region, Values, region_of
-from service.grading.wording import tidied, with_signs
+from service.grading.wording import Region, Values, region_of, tidied, with_signs
 
 _SEPARATOR = re.compile(r"(?<![\d\\]),|(?<!\\),(?!\d)|(?<!\\);|&|∧|\\(?:land|wedge)(?![a-zA-Z])|\n|\b(?:and|und|et)\b")
 _LONGEST = 256
