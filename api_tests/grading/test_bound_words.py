@@ -142,7 +142,9 @@ def test_two_numbers_are_both_ends_where_both_are_asked_for(claim: Json, answer:
 
 
 @pytest.mark.parametrize(("answer", "status"), [
-    ("1/4 bei z=0", "correct"), ("0.25 for z=0", "correct"), ("1/4 für z = 0", "correct"), ("0.25 for z>0", "invalid"),
+    ("1/4 bei z=0", "correct"), ("0.25 for z=0", "correct"), ("1/4 für z = 0", "correct"), ("0.25, z=0", "correct"),
+    ("0.25, z = 1", "invalid"), ("f' <= 1/4, z=0", "invalid"), ("0.25, z=0 or 1", "invalid"),
+    ("0.25 for z>0", "invalid"),
     ("0.25 for z=1", "invalid"), ("0.25 for z=0 or 1", "invalid"), ("f' <= 1/4 for z=0", "invalid"),
     ("exactly 0.25", "correct"), ("f' stets <= 1/4", "correct"), ("f' ist immer <= 1/4", "correct"),
 ])  # fmt: skip

@@ -27,7 +27,7 @@ _ENDLESS = re.compile(
 )
 _TAKEN = r"(?:with\s++)?\b(?:attained|reached|taken|equality|max(?:imum)?)\b"
 _AT = rf"(?:{_TAKEN}\s*+(?:at|for|when|iff|if|@)|\bat\b|@)\s*+(?:[zx]\s*+[=≈]|(?=[\d.\-−]))"
-_AT = rf"(?:{_AT}|\b(?:for|bei|für|en|pour|para)\s++[zx]\s*+[=≈])"
+_AT = rf"(?:{_AT}|(?:\b(?:for|bei|für|en|pour|para)\s++|(?<=,)|(?<=,\s))[zx]\s*+[=≈])"
 _UNTAKEN = re.compile(
     r"(?<!\s)\s*+,?\s*+\(?\s*+(?:but\s++)?(?:(?:it|which)?\s*+is\s++)?"
     r"(?:not|never)\s++(?:attained|reached|taken)\s*+\)?\s*+$",
