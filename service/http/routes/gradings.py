@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Query, Request
 from fastapi.openapi.models import Example
 from fastapi.responses import Response
+from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from service.formulas.language.tokens import LONGEST_TEXT
@@ -87,10 +88,8 @@ async def get_proposals(
 
 
 _For = Annotated[PackageFormat, Query(alias="format", description="The platform.")]
-_Address = Query(
-    pattern="^(https?://[A-Za-z0-9._:/\\[\\]-]{1,200})?$",
-    description="Where the platform finds this service; that of this request where it is left out or empty.",
-)
+_Address = Annotated[str, Field(pattern="^(https?://[A-Za-z0-9._:/\\[\\]-]{1,200})?$")]
+_WHERE = "Where the platform finds this service; that of this request where it is left out or empty."
 
 
 @router.post(
@@ -100,7 +99,7 @@ def create_package(
     spec: _RubricBody,
     request: Request,
     wanted: _For,
-    service_url: Annotated[str | SkipJsonSchema[None], _Address] = None,
+    service_url: Annotated[_Address | SkipJsonSchema[None], Query(description=_WHERE)] = None,
 ) -> Response:  # in a thread
     """The autograder for Gradescope, or the question for PrairieLearn, with this rubric in it, ready to be uploaded."""
     check_rubric(spec.rubric)
