@@ -163,7 +163,7 @@ async def test_proposals_are_a_rubric_that_grades_their_solutions_to_all_points(
 
 
 async def test_proposals_for_what_is_no_activation_are_refused(client: httpx.AsyncClient) -> None:
-    problem = assert_problem(await client.get("/v1/rubrics/proposals?activation=z*tahn(z)"), 422, "invalid-spec")
+    problem = assert_problem(await client.get("/v1/rubrics/proposals?activation=z*tahn(z)"), 422, "invalid-activation")
     assert "tanh" in problem["detail"]
     assert_problem(await client.get("/v1/rubrics/proposals"), 422, "invalid-request")
 
@@ -171,6 +171,7 @@ async def test_proposals_for_what_is_no_activation_are_refused(client: httpx.Asy
 async def test_a_rubric_is_packed_with_the_address_that_the_platform_needs(client: httpx.AsyncClient) -> None:
     for query, address in (
         ("", "http://service"),
+        ("&service_url=", "http://service"),
         ("&service_url=https://a.example:8443/g", "https://a.example:8443/g"),
     ):
         answer = await client.post(f"/v1/rubrics/package?format=gradescope{query}", **sent({"rubric": EXCERPT}))

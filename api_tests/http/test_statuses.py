@@ -32,7 +32,7 @@ STATUSES = {
     415: {"unsupported-media-type"},
     422: {
         "invalid-spec", "depth-exceeded", "width-exceeded", "shape-mismatch", "incompatible-choice",
-        "gradients-too-large", "flawed-rubric", "misplaced-axis", "budget-exceeded",
+        "gradients-too-large", "flawed-rubric", "misplaced-axis", "budget-exceeded", "invalid-activation",
     },
     429: {"queue-full"},
     500: {"worker-failed", "worker-not-started"},
