@@ -144,7 +144,7 @@ class Formula:
     def check_effort(self) -> None:
         """Raise Undecidable where it has more cases, or parts, than can be judged in time."""
         if sum(1 for _ in switches(self.closed)) > _MOST_SWITCHES or self.closed.count() > _MOST_PARTS:
-            sentence = "This formula has more parts than can be judged in time; a person has to look."
+            sentence = "This formula has more parts than can be judged in time."
             raise Undecidable("too_costly", sentence)
 
 

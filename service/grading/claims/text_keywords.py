@@ -31,7 +31,7 @@ class TextKeywordsClaim(Claim):
         found = sum(any(_names(word, answer) for word in idea) for idea in self.ideas)
         if found == len(self.ideas):
             return Judgement.correct("all_ideas_named", "Correct. Your text names every idea.", Method.LOOKUP)
-        sentence = f"{found} of the {len(self.ideas)} ideas were recognised by their words; a person reads your text."
+        sentence = f"Ideas recognised by their words: {found} of {len(self.ideas)}; a person reads your text."
         return Judgement.undecided("ideas_not_found", sentence, Method.LOOKUP)
 
 
