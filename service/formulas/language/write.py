@@ -214,12 +214,6 @@ def _names(node: Expr) -> set[str]:
     return {node.name} if isinstance(node, Symbol) else set().union(*map(_names, node.children))
 
 
-def _parted(before: str, text: str) -> str:
-    """A factor with what parts it from the one before: two numbers, or 2 and 1/2, would be read as one."""
-    runs_together = text[0].isdigit() or (before[-1].isdigit() and text.startswith(r"\frac"))
-    return rf" \cdot {text}" if runs_together else f" {text}"
-
-
 def _listed(function: str, arguments: tuple[Expr, ...]) -> list[Expr]:
     """max(a, b, c) for max(a, max(b, c))."""
     *first, last = arguments
