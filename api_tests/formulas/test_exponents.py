@@ -93,3 +93,9 @@ def test_the_order_of_terms_factors_and_arguments_does_not_matter() -> None:
 def test_the_bounds_of_a_power_with_its_variable_in_the_exponent_are_still_certified() -> None:
     lowest = bounds(parse("tanh(z)^z")).value.inf
     assert (lowest.certified, lowest.decimal) == (True, "0.678134454691803189885507156528")
+
+
+@pytest.mark.parametrize("below", [2, 3, 60, 61])
+def test_a_power_with_a_fraction_for_its_exponent_is_the_same_however_that_is_written(below: int) -> None:
+    parts = compare(parse(f"z^(cos(0)/{below})"), parse(f"z^(1/{below})"))
+    assert all(part.certainty is Certainty.PROVEN and part.difference is None for part in parts)

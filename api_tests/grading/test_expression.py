@@ -512,6 +512,16 @@ STEEP = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("far", ["480", "5*10^9", "-480", "-5*10^9"])
+def test_a_formula_that_differs_far_away_alone_is_never_right(far: str) -> None:
+    assert of_formula("sin(z)", f"sin(z) + 1 + erf((z-({far}))/10)").status == "incorrect"
+
+
+@pytest.mark.parametrize("expected", ["ln(z^2*(z-5))", "ln(z^2*(z-15))", "ln(-z^2*(z+19))"])
+def test_an_expected_formula_with_values_in_a_part_of_the_line_is_no_flaw(expected: str) -> None:
+    assert flaws({"kind": "expression", "expected": expected}) == []
+
+
 @pytest.mark.parametrize(("expected", "answer"), STEEP)
 def test_a_formula_that_differs_at_few_places_alone_is_never_right(expected: str, answer: str) -> None:
     assert of_formula(expected, answer).status == "incorrect"
