@@ -1,0 +1,78 @@
+"""The one entrance: a file of another program → a specification."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from service.core.settings import Settings
+from service.imports.base import Fault, Imported, NotUnderstood, Options, Reading, Source, Subject
+from service.simulation.estimate import Limits, estimate
+from service.simulation.plan import plan
+from service.simulation.spec import DataSpec, Precision, SimulationSpec
+
+_FIRST_BYTES = 4096
+_HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
+_SMALLER = [(32, 32), (16, 32), (16, 16), (8, 16), (8, 8), (4, 8), (4, 4), (2, 4), (2, 2)]
+"""Trials and samples of networks that are too large to be simulated as usual, the most telling first."""
+
+
+def imported(source: Source, data: bytes | Path, options: Options | None = None) -> Imported:
+    """The model in a file of `source`; NotUnderstood, InputNeeded, MalformedJson, OSError.
+
+    A network that would take longer than is answered at once has fewer trials and samples, and single precision.
+    """
+    read: Callable[[BinaryIO, Options], Imported] = import_module(f"service.imports.{source}").read
+    with nullcontext(BytesIO(data)) if isinstance(data, bytes) else data.open("rb") as file:
+        return affordable(read(file, options or Options()))
+
+
+def affordable(found: Imported, limits: Limits | None = None) -> Imported:
+    """The same network with as many trials and samples as are simulated at once; as it is where none would do."""
+    limits = limits or Limits.of(Settings())
+    spec = found.specification
+    if estimate(plan(spec), limits).within_budget:
+        return found
+    fitting = next((one for one in (_sized(spec, *sizes) for sizes in _SMALLER) if _fits(one, limits)), None)
+    if fitting is None:
+        return found
+    reading = Reading(found.source, assumed=list(found.assumed))
+    sentence = (
+        f"The network is large, so there are {fitting.trials} trials of {fitting.data.samples} samples, in float32."
+    )
+    reading.assume(Subject.SIZE, "", sentence)
+    return found.model_copy(update={"specification": fitting, "assumed": reading.assumed})
+
+
+def _sized(spec: SimulationSpec, trials: int, samples: int) -> SimulationSpec:
+    data = DataSpec(samples=samples, inputs=spec.data.inputs, targets=spec.data.targets)
+    return spec.model_copy(update={"trials": trials, "data": data, "precision": Precision.FLOAT32})
+
+
+def _fits(spec: SimulationSpec, limits: Limits) -> bool:
+    return estimate(plan(spec), limits).within_budget
+
+
+def source_of(path: Path) -> Source:
+    """The program that wrote a file, by its first bytes and its name; NotUnderstood, OSError."""
+    with path.open("rb") as file:
+        first = file.read(_FIRST_BYTES)
+    suffix = path.suffix.lower()
+    if first.startswith(_HDF5) or suffix in (".keras", ".h5", ".hdf5"):
+        return Source.KERAS
+    if first.startswith(_ZIP):
+        return Source.TORCH
+    if suffix == ".onnx":
+        return Source.ONNX
+    if first.lstrip().startswith(b"{"):
+        return Source.KERAS if _names_keras(path) else Source.HUGGINGFACE
+    known = ".keras, .h5, Keras' JSON, .pt2, .onnx and config.json of Hugging Face"
+    raise NotUnderstood.of([Fault("", f"{path.name} is none of the files that are read: {known}.")])
+
+
+def _names_keras(path: Path) -> bool:
+    """Whether a JSON file has the fields that Keras writes at its top, wherever they stand in it."""
+    text = path.read_bytes()
+    return b'"class_name"' in text and b'"model_type"' not in text
