@@ -1,19 +1,15 @@
 """`simulate`: a report as JSON, or for people: the verdict, its reasons and the table of layers."""
 
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from rich.console import Console
-from rich.table import Table
 
-from service.charts.places import depths, layer_name
-from service.charts.rows import other_share
 from service.cli.console import COLOURS, REFUSED, InputFiles, output
+from service.cli.layers_table import LEGEND, layers_table
 from service.cli.prescriptions import suggest
 from service.core.settings import Settings
-from service.simulation.layer_results import LayerStatistics, Spread
 from service.simulation.results import SimulationReport, Verdict
 from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
@@ -65,16 +61,8 @@ def _show(report: SimulationReport, console: Console) -> None:
         console.print(f"  Mean field theory predicts {signed(report.theory.depth_ratio)} decades for wide layers.")
     for line in _outlook(report):
         console.print(f"  {line}", markup=False)
-    nested = "; layers inside a block stand above it" if any(layer.inside for layer in report.layers) else ""
-    table = Table(title=f"decades (log10), median over trials{nested}", title_justify="left")
-    columns = [one for one in _COLUMNS if one.requires is None or any(map(one.requires, report.layers))]
-    for name in ("layer", "kind", "shape", *(one.name for one in columns)):
-        table.add_column(name, justify="left" if name == "kind" else "right", no_wrap=True)
-    for layer, depth in zip(report.layers, depths(report.layers), strict=True):
-        what = "  " * depth + layer_name(layer)
-        table.add_row(str(layer.index), what, "×".join(map(str, layer.shape)), *(one.cell(layer) for one in columns))
-    console.print(table)
-    console.print(_LEGEND)
+    console.print(layers_table(report))
+    console.print(LEGEND)
 
 
 def _headline(verdict: Verdict) -> str:
@@ -95,41 +83,3 @@ def _outlook(report: SimulationReport) -> Iterator[str]:
         number = "" if one.number is None else f" ({one.number:.3g}{limit})".replace("-", "−")
         name = one.name.replace("_", " ")
         yield f"{one.code} {one.severity.value}, {name}{number}: {one.meaning} Try: {one.suggestion}"
-
-
-def _decades(spread: Spread | None) -> str:
-    """The median with its sign; a dash where no trial has one, or the layer has no such number."""
-    return "–" if spread is None or spread.median is None else signed(spread.median)
-
-
-class _Column(NamedTuple):
-    """A column of numbers."""
-
-    name: str
-    cell: Callable[[LayerStatistics], str]
-    requires: Callable[[LayerStatistics], object] | None = None  # it is left out where no layer has this
-
-
-_LEGEND = (
-    "δ: gradient that arrives at a layer. gain: from the next layer to this one, the sum of what the weights, the\n"
-    "activation's slope and other layers do to it. ∇W: gradient of the weights. signal: size of the outputs.\n"
-    "separation: how far apart the directions of inputs are; at −1.3 and below the network sees one input."
-)
-_COLUMNS = (
-    _Column("δ", lambda layer: _decades(layer.log10_delta_norm)),
-    _Column("gain", lambda layer: _decades(layer.log10_backward_gain)),
-    _Column("weights", lambda layer: _decades(layer.log10_gain.weights)),
-    _Column("slope", lambda layer: _decades(layer.log10_gain.derivative)),
-    _Column(
-        "other", lambda layer: _decades(other_share(layer.log10_gain)), lambda layer: other_share(layer.log10_gain)
-    ),
-    _Column("∇W", lambda layer: _decades(layer.log10_weight_gradient_norm)),
-    _Column("signal", lambda layer: _decades(layer.log10_forward_rms)),
-    _Column("separation", lambda layer: _decades(layer.log10_angular_spread)),
-    _Column("tokens", lambda layer: _decades(layer.log10_token_spread), lambda layer: layer.log10_token_spread),
-    _Column(
-        "time",
-        lambda layer: _decades(layer.time.time_ratio if layer.time else None),
-        lambda layer: layer.time,
-    ),
-)
