@@ -30,20 +30,19 @@ def imported(source: Source, data: bytes | Path, options: Options | None = None)
 
 
 def affordable(found: Imported, limits: Limits | None = None) -> Imported:
-    """The same network with as many trials and samples as are simulated at once; as it is where none would do."""
+    """The same network with as many trials and samples as are simulated at once, or the fewest where none would do."""
     limits = limits or Limits.of(Settings())
     spec = found.specification
-    if estimate(plan(spec), limits).within_budget:
+    if _fits(spec, limits):
         return found
-    fitting = next((one for one in (_sized(spec, *sizes) for sizes in _SMALLER) if _fits(one, limits)), None)
-    if fitting is None:
-        return found
+    sized = [_sized(spec, *sizes) for sizes in _SMALLER]
+    chosen = next((one for one in sized if _fits(one, limits)), sized[-1])
     reading = Reading(found.source, assumed=list(found.assumed))
     sentence = (
-        f"The network is large, so there are {fitting.trials} trials of {fitting.data.samples} samples, in float32."
+        f"The network is large, so there are {chosen.trials} trials of {chosen.data.samples} samples, in float32."
     )
     reading.assume(Subject.SIZE, "", sentence)
-    return found.model_copy(update={"specification": fitting, "assumed": reading.assumed})
+    return found.model_copy(update={"specification": chosen, "assumed": reading.assumed})
 
 
 def _sized(spec: SimulationSpec, trials: int, samples: int) -> SimulationSpec:
