@@ -1,12 +1,15 @@
 """What a command reads and prints: JSON files, and what is wrong with them; text for people, and its colours."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from pydantic import ValidationError
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from service.core.errors import Refusal
 from service.core.strict_json import loads
@@ -15,6 +18,8 @@ from service.simulation.vocabulary import Label
 
 REFUSED = 2
 """The exit status where nothing can be done with a file."""
+FAILED = 3
+"""The exit status where a verdict is one to fail on."""
 COLOURS = {Label.DEAD: "magenta", Label.EXPLODING: "red", Label.VANISHING: "blue", Label.STABLE: "green"}
 _PAGE_WIDTH = 120
 
@@ -44,20 +49,31 @@ class InputFiles:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        sentences = self._sentences(error)
+        sentences = sentences_of(error, str(self._path), self.body)
         for sentence in sentences:
             self._console.print(sentence, markup=False)
         return bool(sentences)
 
-    def _sentences(self, error: BaseException | None) -> list[str]:
-        match error:
-            case MemoryError():
-                return [f"{self._path}: This machine has too little memory for the simulation."]
-            case OSError():
-                return [f"{error.filename or self._path}: {error.strerror}"]
-            case Refusal():
-                return [f"{error.pointer or self._path}: {error.sentence}"]
-            case ValidationError():
-                faults = faults_of(error.errors(), self.body)
-                return [f"{fault.pointer or self._path}: {fault.detail}" for fault in faults]
-        return []
+
+def sentences_of(error: BaseException | None, name: str, body: Any = None) -> list[str]:
+    """What is wrong with the file called `name`, which holds `body`; nothing where the error is not about a file."""
+    match error:
+        case MemoryError():
+            return [f"{name}: This machine has too little memory for the simulation."]
+        case OSError():
+            return [f"{error.filename or name}: {error.strerror}"]
+        case Refusal():
+            return [f"{error.pointer or name}: {error.sentence}"]
+        case ValidationError():
+            return [f"{fault.pointer or name}: {fault.detail}" for fault in faults_of(error.errors(), body)]
+    return []
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Shows that work goes on, on standard error, where that is a terminal."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        progress.add_task(what, total=None)
+        yield

@@ -1,10 +1,13 @@
-"""`simulate --suggest`: what mends a network, as a table, with the lines to write."""
+"""`suggest`, and `simulate --suggest`: what mends a network, as a table, with the lines to write."""
 
 import sys
+from argparse import Namespace
 
 from rich.console import Console
 from rich.table import Table
 
+from service.cli.console import REFUSED, output, working
+from service.cli.models import Models
 from service.core.settings import Settings
 from service.simulation.estimate import Limits
 from service.simulation.spec import SimulationSpec
@@ -12,17 +15,27 @@ from service.studies.prescriptions.results import Condition, Prescriptions
 from service.studies.prescriptions.search import prescribe
 
 
+def suggest_model(args: Namespace) -> int:
+    """Print the changes that mend the model called `args.model`, and return the exit status."""
+    with Models(args) as models:
+        suggest(models.read(args.model).spec, output(), as_json=args.json)
+        return 0
+    return REFUSED
+
+
 def suggest(spec: SimulationSpec, console: Console, *, as_json: bool) -> None:
     """Print the changes that mend `spec`, the best first."""
     settings = Settings()
-    found = prescribe(spec, Limits.of(settings), settings.workers)
+    with working("trying changes"):
+        found = prescribe(spec, Limits.of(settings), settings.workers)
     if as_json:
         sys.stdout.write(found.model_dump_json() + "\n")
     else:
-        _show(found, console)
+        show_prescriptions(found, console)
 
 
-def _show(found: Prescriptions, console: Console) -> None:
+def show_prescriptions(found: Prescriptions, console: Console) -> None:
+    """Print what was found, as a table with the lines to write."""
     console.print(f"\n{found.summary}", markup=False)
     if not found.prescriptions:
         return

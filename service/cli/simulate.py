@@ -6,7 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from service.cli.console import COLOURS, REFUSED, InputFiles, output
+from service.cli.conditions import holding
+from service.cli.console import COLOURS, FAILED, REFUSED, InputFiles, output, working
 from service.cli.layers_table import LEGEND, layers_table
 from service.cli.prescriptions import suggest
 from service.core.settings import Settings
@@ -15,8 +16,6 @@ from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import FindingCode, Label
 from service.simulation.wording import signed
-
-_FAILED = 3  # the exit status where the verdict is one to fail on
 
 
 def simulate_file(
@@ -34,24 +33,19 @@ def simulate_file(
     with InputFiles() as files:
         spec = SimulationSpec.model_validate(files.read(path))
         spec = spec.model_copy(update={"mute": [*spec.mute, *map(FindingCode, ignored)]})
-        report = simulate(spec, Settings().workers)
+        with working("simulating"):
+            report = simulate(spec, Settings().workers)
         if not as_json:
-            _show(report, output())
+            show(report, output())
         elif not suggesting:
             sys.stdout.write(report.model_dump_json() + "\n")
         if suggesting:
             suggest(spec, output(), as_json=as_json)
-        return _FAILED if any(_holds(condition, report.verdict) for condition in fail_on) else 0
+        return FAILED if holding(fail_on, report) else 0
     return REFUSED
 
 
-def _holds(condition: str, verdict: Verdict) -> bool:
-    """Whether a label, or `risk=` and a number that the failure risk reaches, is that of the verdict."""
-    _, is_risk, least = condition.partition("risk=")
-    return verdict.failure_risk.probability >= float(least) if is_risk else verdict.label == condition
-
-
-def _show(report: SimulationReport, console: Console) -> None:
+def show(report: SimulationReport, console: Console) -> None:
     """Print the verdict with its reasons, what theory predicts, and a row for every layer."""
     verdict = report.verdict
     console.print(_headline(verdict))

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from service.cli.console import COLOURS, REFUSED, InputFiles, output
+from service.cli.console import COLOURS, REFUSED, InputFiles, output, working
 from service.core.settings import Settings
 from service.simulation.layer_results import Spread
 from service.studies.training import Training, TrainingSpec
@@ -27,7 +27,9 @@ def train_file(path: Path, *, as_json: bool, changes: dict[str, Any]) -> int:
         body = files.read(path)
         if isinstance(body, dict):
             body |= _changes(changes, body)
-        training = train(TrainingSpec.model_validate(body), Settings().workers)
+        spec = TrainingSpec.model_validate(body)
+        with working("training"):
+            training = train(spec, Settings().workers)
         if as_json:
             sys.stdout.write(training.model_dump_json() + "\n")
         else:
