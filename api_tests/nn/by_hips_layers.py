@@ -142,20 +142,24 @@ def _attention(node: Any, x: Tensor, p: Parameters) -> Tensor:
 
     q, k, v = made("query"), made("key"), made("value")
     if node.positions.value == "rotary":
-        q, k = _turned(q), _turned(k)
+        q, k = _turned(q, node.rotary_base or 1e4), _turned(k, node.rotary_base or 1e4)
     heads = numpy.arange(node.heads) // share
     scores = np.einsum("nphu,nrhu->nhpr", q, k[:, :, heads]) / np.sqrt(units)
+    if "relative" in p:
+        table = node.relative.table(steps, node.causal)
+        scores = scores + np.moveaxis(p["relative"][table], -1, 0)
     seen = numpy.tri(steps) if node.causal else numpy.ones((steps, steps))
     powers = np.exp(scores - numpy.max(getval(scores), axis=-1, keepdims=True)) * seen
     rows = powers / np.sum(powers, axis=-1, keepdims=True)
+    rows = rows * p.get("mask", 1.0)
     mixed = np.einsum("nhpr,nrhu->nphu", rows, v[:, :, heads])
     return np.dot(np.reshape(mixed, (samples, steps, -1)), p["output_weights"]) + p.get("output_bias", 0.0)
 
 
-def _turned(x: Tensor) -> Tensor:
+def _turned(x: Tensor, base: float) -> Tensor:
     """(samples, steps, heads, units) times a rotation of each pair (i, i + half), a matrix for every step."""
     steps, half = x.shape[1], x.shape[-1] // 2
-    angles = numpy.outer(numpy.arange(steps), 1e4 ** (-numpy.arange(half) / half))
+    angles = numpy.outer(numpy.arange(steps), base ** (-numpy.arange(half) / half))
     turn = numpy.zeros((steps, 2 * half, 2 * half))
     for i in range(half):
         cos, sin = numpy.cos(angles[:, i]), numpy.sin(angles[:, i])

@@ -4,7 +4,7 @@ Its kernels are (out, in, size…), ours (size…, in, out); its gates of a gru 
 """
 
 from collections.abc import Callable
-from math import prod
+from math import log, prod
 from typing import Any
 
 import torch
@@ -148,16 +148,47 @@ def _attention(node: Any, x: Tensor, p: Parameters) -> Tensor:
 
     q, k, v = made("query"), made("key"), made("value")
     if node.positions.value == "rotary":
-        q, k = _turned(q), _turned(k)
-    mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=node.causal, enable_gqa=True)
+        q, k = _turned(q, node.rotary_base or 1e4), _turned(k, node.rotary_base or 1e4)
+    if "relative" in p or "mask" in p:
+        mixed = _by_scores(node, q, k, v, p)
+    else:
+        mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=node.causal, enable_gqa=True)
     flat = mixed.transpose(1, 2).reshape(samples, steps, -1)
     return functional.linear(flat, p["output_weights"].T, p.get("output_bias"))
 
 
-def _turned(x: Tensor) -> Tensor:
-    """Number i and number i + half are one complex number, turned by step · 10000^(−i/half)."""
+def _by_scores(node: Any, q: Tensor, k: Tensor, v: Tensor, p: Parameters) -> Tensor:
+    """softmax(q · k / √units + what is added by the distance), masked, times v."""
+    share = q.shape[1] // k.shape[1]
+    k, v = k.repeat_interleave(share, 1), v.repeat_interleave(share, 1)
+    scores = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5
+    steps = q.shape[-2]
+    if "relative" in p:
+        table = [[bucket(b - a, node.causal, node.relative) for b in range(steps)] for a in range(steps)]
+        scores = scores + p["relative"][torch.tensor(table)].movedim(-1, 0)
+    if node.causal:
+        scores = scores.masked_fill(torch.ones(steps, steps).triu(1).bool(), -torch.inf)
+    return (scores.softmax(-1) * p.get("mask", 1.0)) @ v
+
+
+def bucket(distance: int, causal: bool, relative: Any) -> int:
+    """T5's bucket of a distance, as its paper's code has it."""
+    found, count, near = 0, relative.buckets, 0
+    if not causal:
+        count //= 2
+        found, distance = count * (distance > 0), abs(distance)
+    else:
+        distance = max(-distance, 0)
+    near = count // 2
+    if distance < near:
+        return found + distance
+    return found + min(near + int(log(distance / near) / log(relative.distance / near) * (count - near)), count - 1)
+
+
+def _turned(x: Tensor, base: float) -> Tensor:
+    """Number i and number i + half are one complex number, turned by step · base^(−i/half)."""
     steps, half = x.shape[-2], x.shape[-1] // 2
-    angles = torch.outer(torch.arange(steps, dtype=x.dtype), 1e4 ** (-torch.arange(half, dtype=x.dtype) / half))
+    angles = torch.outer(torch.arange(steps, dtype=x.dtype), base ** (-torch.arange(half, dtype=x.dtype) / half))
     whole = torch.view_as_complex(torch.stack([x[..., :half], x[..., half:]], -1).contiguous())
     turned = torch.view_as_real(whole * torch.polar(torch.ones_like(angles), angles))
     return torch.cat([turned[..., 0], turned[..., 1]], -1)

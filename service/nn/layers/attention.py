@@ -1,7 +1,6 @@
 """Self-attention."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from math import gcd, sqrt
 from typing import Annotated, ClassVar, Literal
 
@@ -10,7 +9,7 @@ from pydantic import Field
 
 from service.core.arrays import Array, Float64Array, Shape, plain_squares, product, transposed
 from service.core.errors import Incompatible
-from service.core.kinds import Advice, Int64, StrictBool
+from service.core.kinds import Advice, Double, Int64, StrictBool
 from service.nn.initializers import AnyBias, AnyInitializer
 from service.nn.initializers.base import GlorotUniform
 from service.nn.initializers.constants import Zeros
@@ -26,19 +25,18 @@ from service.nn.layers.base import (
     bias_of,
     flat,
 )
+from service.nn.layers.dropout import mask_of
+from service.nn.positions import ROTARY_BASE, Positions, RelativePositions, rotated
 from service.nn.scaled import Scaled
 from service.nn.shapes import WIDEST, way_to_positions
 
-_ROTARY_BASE = 10_000.0
+_MADE = ("query", "key", "value")
 _PRODUCTS_PER_SHARE = 130.0
 """A step's share in another takes, with its softmax and its entropy, as long as so many multiplications."""
 
 
-class Positions(StrEnum):
-    """How positions are known."""
-
-    NONE = "none"
-    ROTARY = "rotary"
+def _is_none(given: object) -> bool:
+    return given is None
 
 
 class Attention(Node):
@@ -65,12 +63,20 @@ class Attention(Node):
     """Whether a step sees only itself and those before it."""
     positions: Positions = Positions.NONE
     """Whether queries and keys are rotated by their positions."""
+    rotary_base: Annotated[Double | None, Field(gt=1, le=1e12, exclude_if=_is_none)] = None
+    """The base of the angles that rotary positions turn by: 10000 unless said otherwise."""
+    relative: Annotated[RelativePositions | None, Field(exclude_if=_is_none)] = None
+    """What is added to the scores by how far two steps are from each other, if anything is."""
+    dropout: Annotated[Double | None, Field(ge=0, lt=1, exclude_if=_is_none)] = None
+    """The probability that a step loses its share of another, drawn for each sample; 0 unless said otherwise."""
     weights: AnyInitializer = GlorotUniform()
     """How the matrices of queries, keys and values are drawn, each by itself."""
     output_weights: AnyInitializer = GlorotUniform()
     """How the matrix behind the heads is drawn."""
     bias: AnyBias = Zeros()
     """How the four biases are drawn, zeros unless said otherwise."""
+    output_bias: Annotated[AnyBias | None, Field(exclude_if=_is_none)] = None
+    """How the bias behind the heads is drawn: as the other three unless said otherwise."""
 
     left_open: ClassVar[Collection[str]] = ("weights", "output_weights", "bias")
     account: ClassVar[Account] = "weights"
@@ -121,13 +127,22 @@ class Attention(Node):
     def parameters(self, shape: Shape) -> list[Parameter]:
         features, (units, kept) = shape[-1], self.sizes(shape)
         widths = {"query": self.heads * units, "key": kept * units, "value": kept * units}
-        inner = self.heads * units
+        inner, last = self.heads * units, self.bias if self.output_bias is None else self.output_bias
         return [
             *(Parameter(f"{name}_weights", (features, n), features, n, self.weights) for name, n in widths.items()),
             Parameter("output_weights", (inner, features), inner, features, self.output_weights),
             *(one for name, n in widths.items() for one in bias_of(f"{name}_bias", (n,), features, n, self.bias)),
-            *bias_of("output_bias", (features,), inner, features, self.bias),
+            *bias_of("output_bias", (features,), inner, features, last),
+            *self._of_scores(shape[0]),
         ]
+
+    def _of_scores(self, steps: int) -> Iterator[Parameter]:
+        """What is drawn for the scores of all steps."""
+        if self.relative is not None:
+            table = (self.relative.buckets, self.heads)
+            yield Parameter("relative", table, *table, self.relative.weights)
+        if self.dropout:
+            yield mask_of((self.heads, steps, steps), self.dropout)
 
     def products(self, shape: Shape) -> float:
         steps, (units, _) = shape[0], self.sizes(shape)
@@ -139,23 +154,34 @@ class Attention(Node):
 
     def copies(self, shape: Shape) -> int:
         steps, (units, _) = shape[0], self.sizes(shape)
-        return self.heads * steps * (steps + 5 * units)
+        return self.heads * steps * (steps * (3 if self.dropout else 1) + 5 * units)
 
     def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
         units, kept = self.sizes(x.shape[2:])
         rows = x.reshape(x.shape[0], -1, x.shape[-1])
-        biases = arrays[4:]
-        made = [product(rows, w) + (biases[place] if biases else 0.0) for place, w in enumerate(arrays[:3])]
+        named = self.named(arrays, x.shape[2:])
+        made = [product(rows, named[f"{one}_weights"]) + named.get(f"{one}_bias", 0.0) for one in _MADE]
         q, k, v = (_heads(one, x.shape[1:3], units) for one in made)
-        if self.positions is Positions.ROTARY:
-            q, k = _rotated(q, 1.0), _rotated(k, 1.0)
+        q, k = self.turned(q, 1.0), self.turned(k, 1.0)
         share = self.heads // kept
         k, v = (np.repeat(one, share, axis=2) if share > 1 else one for one in (k, v))
-        rows_of = _softmax(q @ transposed(k) * x.dtype.type(1.0 / sqrt(units)), self.causal)
-        mixed = _flat_heads(rows_of @ v)  # (trials, samples · steps, heads · units)
-        z: Array = product(mixed, arrays[3])
-        z = z + biases[3] if biases else z
+        scores = q @ transposed(k) * x.dtype.type(1.0 / sqrt(units))
+        if self.relative is not None:
+            added = named["relative"][:, self.relative.table(x.shape[2], self.causal)]
+            scores = scores + np.moveaxis(added, -1, 1)[:, None]
+        rows_of = _softmax(scores, self.causal)
+        mixed = _flat_heads((rows_of * named["mask"] if "mask" in named else rows_of) @ v)
+        z: Array = product(mixed, named["output_weights"])
+        z = z + named["output_bias"] if "output_bias" in named else z
         return z.reshape(z.shape[0], *x.shape[1:]), (rows, q, k, v, rows_of, mixed)
+
+    def named(self, arrays: Sequence[Array], shape: Shape) -> dict[str, Array]:
+        """Its parameters by their names, for inputs of that shape."""
+        return dict(zip((one.name for one in self.parameters(shape)), arrays, strict=True))
+
+    def turned(self, parts: Array, sign: float) -> Array:
+        """(trials, samples, heads, steps, units) turned by their positions; −1 turns them back."""
+        return rotated(parts, self.rotary_base or ROTARY_BASE, sign) if self.positions is Positions.ROTARY else parts
 
     def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
         back = _Back(self, arrays, saved, dy)
@@ -188,12 +214,15 @@ class _Back:
         self._rows, self._mixed = rows, mixed
         units, kept = node.sizes(dy.shape[2:])
         self._dz = dy.reshape(dy.shape[0], -1, dy.shape[-1])
-        dmixed = _heads(product(self._dz, transposed(arrays[3])), dy.shape[1:3], units)
-        drows = dmixed @ transposed(v)
-        dscores = rows_of * (drows - (rows_of * drows).sum(axis=-1, keepdims=True)) * dy.dtype.type(1.0 / sqrt(units))
-        dq, dk, dv = dscores @ k, transposed(dscores) @ q, transposed(rows_of) @ dmixed
-        if node.positions is Positions.ROTARY:
-            dq, dk = _rotated(dq, -1.0), _rotated(dk, -1.0)
+        named = node.named(arrays, dy.shape[2:])
+        self._node = node
+        mask = named.get("mask", dy.dtype.type(1.0))
+        dmixed = _heads(product(self._dz, transposed(named["output_weights"])), dy.shape[1:3], units)
+        drows = dmixed @ transposed(v) * mask
+        self._dscores = rows_of * (drows - (rows_of * drows).sum(axis=-1, keepdims=True))
+        dscores = self._dscores * dy.dtype.type(1.0 / sqrt(units))
+        dq, dk, dv = dscores @ k, transposed(dscores) @ q, transposed(rows_of * mask) @ dmixed
+        dq, dk = node.turned(dq, -1.0), node.turned(dk, -1.0)
         self._made = [_flat_heads(one) for one in (dq, _shared(dk, kept), _shared(dv, kept))]
         ways = [product(one, transposed(w)) for one, w in zip(self._made, arrays[:3], strict=True)]
         shape = (ways[0].shape[0], *dy.shape[1:])
@@ -201,13 +230,18 @@ class _Back:
 
     def gradient(self, name: str) -> Array:
         """∂e/∂ a parameter, (trials, *shape)."""
+        if name == "relative":
+            return self._of_buckets()
         which, _, kind = name.partition("_")
-        before, behind = (
-            (self._mixed, self._dz)
-            if which == "output"
-            else (self._rows, self._made[["query", "key", "value"].index(which)])
-        )
+        before, behind = (self._mixed, self._dz) if which == "output" else (self._rows, self._made[_MADE.index(which)])
         return product(transposed(before), behind) if kind == "weights" else behind.sum(axis=-2, keepdims=True)
+
+    def _of_buckets(self) -> Array:
+        """∂e/∂ what is added to the scores, (trials, buckets, heads)."""
+        scores = np.moveaxis(self._dscores.sum(axis=1), 1, -1)  # (trials, steps, steps, heads)
+        relative = self._node.relative or RelativePositions()
+        table = relative.table(scores.shape[1], self._node.causal)
+        return np.stack([scores[:, table == bucket].sum(axis=1) for bucket in range(relative.buckets)], axis=1)
 
 
 def _heads(rows: Array, batch: Shape, units: int) -> Array:
@@ -235,12 +269,3 @@ def _softmax(scores: Array, causal: bool) -> Array:
     found: Array = np.exp(scores - scores.max(axis=-1, keepdims=True))
     found /= found.sum(axis=-1, keepdims=True)
     return found
-
-
-def _rotated(parts: Array, sign: float) -> Array:
-    """(trials, samples, heads, steps, units) turned by angles that grow with the step; −1 turns them back."""
-    steps, half = parts.shape[-2], parts.shape[-1] // 2
-    angles = np.arange(steps)[:, None] * _ROTARY_BASE ** (-np.arange(half) / half)
-    cos, sin = np.cos(angles).astype(parts.dtype), (sign * np.sin(angles)).astype(parts.dtype)
-    one, other = parts[..., :half], parts[..., half:]
-    return np.concatenate([one * cos - other * sin, other * cos + one * sin], axis=-1)

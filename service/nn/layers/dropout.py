@@ -23,6 +23,11 @@ class _Mask(Initializer):
         return np.where(stream.uniform(shape) < self.rate, 0.0, 1.0 / (1.0 - self.rate))
 
 
+def mask_of(shape: Shape, rate: float) -> Parameter:
+    """A mask of that shape for each sample, which what is dropped is multiplied by."""
+    return Parameter("mask", shape, shape[-1], shape[-1], _Mask(kind="mask", rate=rate), per_sample=True)
+
+
 class Dropout(Node):
     """x with every entry set to 0 with probability `rate` and the others divided by 1 − rate, drawn for each sample."""
 
@@ -43,7 +48,7 @@ class Dropout(Node):
         return shape
 
     def parameters(self, shape: Shape) -> list[Parameter]:
-        return [Parameter("mask", shape, shape[-1], shape[-1], _Mask(kind="mask", rate=self.rate), per_sample=True)]
+        return [mask_of(shape, self.rate)]
 
     def products(self, shape: Shape) -> float:
         return 0.0

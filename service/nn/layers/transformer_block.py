@@ -13,13 +13,14 @@ from service.nn.activations.smooth import Gelu
 from service.nn.initializers import AnyBias, AnyInitializer
 from service.nn.initializers.base import GlorotUniform
 from service.nn.initializers.constants import Zeros
-from service.nn.layers.attention import Attention, Positions
+from service.nn.layers.attention import Attention
 from service.nn.layers.base import Account, Built, Node, Probe, Saved
 from service.nn.layers.dense import Dense
 from service.nn.layers.dropout import Dropout
 from service.nn.layers.layer_norm import LayerNorm
 from service.nn.layers.residual import Residual
 from service.nn.layers.rms_norm import RmsNorm
+from service.nn.positions import Positions
 from service.nn.scaled import Scaled
 from service.nn.shapes import WIDEST
 
