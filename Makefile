@@ -140,6 +140,7 @@ openapi: $(BIN)/.runtime ## write the OpenAPI documents and the examples in them
 lock: $(BIN)/.dev $(TOOLS)/node/.installed ## pin the dependencies anew
 	$(PIN) pyproject.toml -o requirements/runtime.lock
 	$(PIN) --extra dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
+	$(PIN) -c requirements/runtime.lock requirements/check.in -o requirements/check.lock
 	for tool in requirements/tools/*.in; do $(PIN) $$tool -o $${tool%.in}.lock || exit 1; done
 	cd openapi/tools && $(NODE) npm update --save --ignore-scripts
 	cd requirements/tools/editors && $(NODE) npm update --save --package-lock-only --ignore-scripts

@@ -42,3 +42,46 @@ def test_the_words_of_pip_are_told_where_it_fails(tmp_path: Path) -> None:
     done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert "Invalid requirement" in done.stderr
+
+
+LEFT_OUT = [
+    *(
+        "alembic",
+        "altair",
+        "dbos",
+        "fastapi",
+        "fastapi_offline",
+        "httpx",
+        "jinja2",
+        "platformdirs",
+        "prometheus_client",
+    ),
+    *("psycopg", "scipy", "sqlalchemy", "starlette", "uvicorn", "vl_convert"),
+]
+"""What `requirements/check.lock` has not."""
+WITHOUT = (
+    f"import sys; sys.modules.update(dict.fromkeys({LEFT_OUT})); from service.__main__ import main; sys.exit(main())"
+)
+
+
+SPEC = """{"network": {"features": 16, "layers": [
+  {"kind": "dense", "units": 16, "activation": {"kind": "gelu"}, "weights": {"kind": "truncated_normal", "std": 0.25}},
+  {"kind": "dense", "units": 16, "activation": {"kind": "expression", "formula": "erf(z) + sigmoid(z)"}},
+  {"kind": "dense", "units": 1}]}, "loss": {"kind": "squared_error"}}"""
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--suggest"]])
+def test_a_verdict_needs_only_what_the_light_install_has(options: list[str]) -> None:
+    line = [sys.executable, "-c", WITHOUT, "simulate", "-", *options]
+    done = subprocess.run(line, input=SPEC, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "stable" in done.stdout
+
+
+def test_the_light_install_has_the_versions_of_the_whole_one_and_names_no_host() -> None:
+    folder = SCRIPT.parent
+    light, whole = (set((folder / name).read_text("utf-8").splitlines()) for name in ("check.lock", "runtime.lock"))
+    assert light - whole == set()
+    names = {line.partition("==")[0].replace("-", "_") for line in light}
+    assert names.isdisjoint(LEFT_OUT)
+    assert "://" not in (folder / "check.lock").read_text("utf-8")

@@ -1,11 +1,10 @@
 """Numbers over trials → their spreads, and what a report says of every layer with them."""
 
 from collections.abc import Callable, Iterable
-from math import log10
+from math import log, log10
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import bdtr
 
 from service.nn.layers.residual import Residual
 from service.nn.optimizers import AdamOptimizer, SgdOptimizer
@@ -242,9 +241,17 @@ def median_interval(values: Decades) -> tuple[float, float] | None:
     ranked = np.sort(values[np.isfinite(values)])
     if ranked.size == 0:
         return None
-    misses = bdtr(np.arange(ranked.size // 2), ranked.size, 0.5)  # of the 1st, 2nd, … smallest value as lower end
+    misses = _binomial(ranked.size)[: ranked.size // 2]  # of the 1st, 2nd, … smallest value as lower end
     low = max(0, int((misses <= 0.5 * (1.0 - _CONFIDENCE)).sum()) - 1)
     return float(ranked[low]), float(ranked[ranked.size - 1 - low])
+
+
+def _binomial(tosses: int) -> Decades:
+    """The probability of at most 0, 1, … heads in so many tosses of a fair coin, (tosses + 1,)."""
+    heads = np.arange(1, tosses + 1)
+    log_ways = np.cumsum(np.log([1.0, *(tosses + 1 - heads) / heads]))
+    found: Decades = np.cumsum(np.exp(log_ways - tosses * log(2.0)))
+    return found
 
 
 def powers_of_ten(decades: Decades) -> Decades:

@@ -6,9 +6,9 @@ from fractions import Fraction
 from math import pi, sqrt
 
 import numpy as np
-from scipy import special
 
 from service.core.arrays import Array, logistic_slope, sech_squared, softplus
+from service.core.special import erf, erfc, expit
 from service.formulas.language.build import negative, power, quotient, times, total, where
 from service.formulas.language.tree import HALF, MINUS_ONE, ONE, TWO, ZERO, Constant, Expr, Number, Relation, call
 
@@ -145,19 +145,19 @@ _ROWS = [
     _Function(
         "erf",
         r"\operatorname{erf}",
-        _Curve(special.erf, lambda x: 2.0 / sqrt(pi) * np.exp(-np.square(x))),
+        _Curve(erf, lambda x: 2.0 / sqrt(pi) * np.exp(-np.square(x))),
         lambda u: times(_GAUSS, call("exp", negative(power(u, TWO)))),
     ),
     _Function(
         "sigmoid",
         r"\sigma",
-        _Curve(special.expit, logistic_slope),
+        _Curve(expit, logistic_slope),
         lambda u: times(call("sigmoid", u), total(ONE, negative(call("sigmoid", u)))),
     ),
     _Function(
         "softplus",
         r"\operatorname{softplus}",
-        _Curve(softplus, special.expit),
+        _Curve(softplus, expit),
         lambda u: call("sigmoid", u),
     ),
     _Function(
@@ -175,6 +175,6 @@ STABLE: dict[str, _Curve] = {
     "expm1": _Curve(np.expm1, np.exp),
     "log1p": _Curve(np.log1p, lambda x: 1.0 / (1.0 + x)),
     "softsign": _Curve(lambda x: x / (1.0 + np.abs(x)), lambda x: 1.0 / np.square(1.0 + np.abs(x))),
-    "erfc": _Curve(special.erfc, lambda x: -2.0 / sqrt(pi) * np.exp(-np.square(x))),
+    "erfc": _Curve(erfc, lambda x: -2.0 / sqrt(pi) * np.exp(-np.square(x))),
 }
 """Functions that no formula names: e^x − 1 and ln(1 + x) near 0, 1 − erf x and the slope of softsign far away."""

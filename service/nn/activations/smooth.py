@@ -6,11 +6,10 @@ from math import pi, sqrt
 from typing import ClassVar, Literal
 
 import numpy as np
-import scipy.special
-from scipy.special import expit, ndtr
 
 from service.core.arrays import Array, logistic_slope, sech_squared, softplus
 from service.core.kinds import Positive
+from service.core.special import erf, expit, ndtr
 from service.nn.activations.base import Activation
 
 
@@ -91,7 +90,7 @@ class Erf(Activation):
     source: ClassVar[str] = "Williams 1997; Poole et al. 2016."
 
     def f(self, x: Array) -> Array:
-        return scipy.special.erf(x)
+        return erf(x)
 
     def df(self, x: Array, y: Array) -> Array:
         return 2.0 / sqrt(pi) * np.exp(-np.square(x))

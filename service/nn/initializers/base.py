@@ -8,10 +8,10 @@ from typing import ClassVar, Literal
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
-from scipy.special import ndtr, ndtri
 
 from service.core.arrays import Array, Shape
 from service.core.kinds import BoundedFloat, Kind, NonNegative
+from service.core.special import ndtr, ndtri
 from service.nn.randomness import Stream
 
 _OPERATIONS_PER_DRAW = 100.0
