@@ -81,9 +81,7 @@ def _suggest(args: Namespace) -> int:
 def _simulate(args: Namespace) -> int:
     from service.cli.simulate import simulate_file  # noqa: PLC0415
 
-    return simulate_file(
-        args.spec, as_json=args.json, fail_on=args.fail_on, ignored=args.ignore, suggesting=args.suggest
-    )
+    return simulate_file(args)
 
 
 def _train(args: Namespace) -> int:

@@ -89,15 +89,15 @@ def _write(checked: Sequence[Checked], args: Namespace) -> None:
     if args.json:
         sys.stdout.writelines(f"{one.model_dump_json()}\n" for one in checked)
     elif _STANDARD_OUTPUT not in (args.sarif, args.junit):
-        _show(checked, output())
+        _show(checked, output(), args.all_layers)
 
 
-def _show(checked: Sequence[Checked], console: Console) -> None:
+def _show(checked: Sequence[Checked], console: Console, all_layers: bool) -> None:
     """The report of one model, or a row for each of several, with what mends them below."""
     if len(checked) > 1:
         console.print(_table(checked))
     elif checked[0].report:
-        show(checked[0].report, console)
+        show(checked[0].report, console, all_layers)
     for one in checked:
         if one.prescriptions:
             show_prescriptions(one.prescriptions, console)

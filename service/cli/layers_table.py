@@ -1,64 +1,178 @@
-"""The table of a report's layers for people who read it in a terminal."""
+"""The table of a report's layers for people who read it in a terminal: what repeats is shown once, with its spread."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from rich.table import Table
 
-from service.charts.places import depths, layer_name
-from service.charts.rows import other_share
-from service.simulation.layer_results import LayerStatistics, Spread
+from service.charts.columns import DELTA, GAINS, NONE, SIGNALS, WEIGHT_GRADIENT, Column, shown
+from service.charts.folding import MOST_ROWS, Line, deepest, folded, troubled
+from service.charts.names import shortened
 from service.simulation.results import SimulationReport
-from service.simulation.wording import signed
 
 LEGEND = (
     "δ: gradient that arrives at a layer. gain: from the next layer to this one, the sum of what the weights, the\n"
     "activation's slope and other layers do to it. ∇W: gradient of the weights. signal: size of the outputs.\n"
     "separation: how far apart the directions of inputs are; at −1.3 and below the network sees one input."
 )
+_GIVEN_UP = ("separation", "slope", "weights", "other", "shape", "tokens", "signal")
+"""Columns that a narrow terminal has no room for, the first one first."""
+_LEAST_ROOM = 28
+"""Characters that names have at least."""
+_BORDER = 3
 
 
-def layers_table(report: SimulationReport) -> Table:
-    """A row for each layer; columns that are empty in all of them are left out."""
-    nested = "; layers inside a block stand above it" if any(layer.inside for layer in report.layers) else ""
-    table = Table(title=f"decades (log10), median over trials{nested}", title_justify="left")
-    columns = [one for one in _COLUMNS if one.requires is None or any(map(one.requires, report.layers))]
-    for name in ("layer", "kind", "shape", *(one.name for one in columns)):
+def layers_table(report: SimulationReport, width: int, whole: bool = False) -> Table:
+    """A row for each layer, or fewer in a report of many, unless it is asked for `whole`; at most `width` wide.
+
+    What repeats is one row with two below it, the least and the most of its numbers. Layers inside blocks are left out
+    as far as it takes; those that findings name have rows of their own.
+    """
+    columns = shown([DELTA, *GAINS, WEIGHT_GRADIENT, *SIGNALS], report.layers)
+    lines = folded(report, whole)
+    brief = not whole and len(report.layers) > MOST_ROWS
+    marks = troubled(report) if brief else frozenset()
+    for depth in range(deepest(lines), -1, -1):
+        chosen = [*_Chooser(marks, depth).lines(lines)]
+        rows = [row for one in chosen for row in _rows(one, columns, brief)]
+        if len(rows) <= MOST_ROWS or not brief:
+            break
+    names = ["layer", "shape", *(one.name for one in columns)]
+    room, fitting = _fitting(rows, names, width)
+    left_out = [name for name in names if name not in fitting]
+    nested = "; layers inside a block stand above it" if any(one.level for one in chosen) else ""
+    table = Table(title=f"decades (log10), median over trials{nested}", title_justify="left", caption_justify="left")
+    table.caption = _said(
+        len(report.layers) - sum(one.is_layer for one in chosen), left_out, any(one.marked for one in chosen)
+    )
+    for name in ("layer", "kind", *fitting[1:]):
         table.add_column(name, justify="left" if name == "kind" else "right", no_wrap=True)
-    for layer, depth in zip(report.layers, depths(report.layers), strict=True):
-        what = "  " * depth + layer_name(layer)
-        table.add_row(str(layer.index), what, "×".join(map(str, layer.shape)), *(one.cell(layer) for one in columns))
+    for row in rows:
+        cells = (row.cells.get(name, "") for name in fitting[1:])
+        table.add_row(row.cells.get("layer", ""), row.kind(room), *cells, style="dim" if row.quiet else None)
     return table
 
 
-def _decades(spread: Spread | None) -> str:
-    """The median with its sign; a dash where no trial has one, or the layer has no such number."""
-    return "–" if spread is None or spread.median is None else signed(spread.median)
+@dataclass(frozen=True)
+class _Chosen:
+    """A line that is shown, so far to the right; so many layers inside it are not."""
+
+    line: Line
+    level: int
+    around: tuple[str, ...] = ()  # the labels of what it is in
+    hidden: int = 0
+    marked: bool = False
+
+    @property
+    def is_layer(self) -> bool:
+        """Whether it is a row of one layer."""
+        return len(self.line.layers) == 1
 
 
-class _Column(NamedTuple):
-    """A column of numbers."""
+@dataclass(frozen=True)
+class _Chooser:
+    """Chooses lines: those inside blocks `depth` levels deep, and those of `marks` however deep."""
 
+    marks: frozenset[int]
+    depth: int
+
+    def lines(self, lines: Sequence[Line], around: tuple[str, ...] = (), depth: int = 0) -> Iterator[_Chosen]:
+        """Those that stand in what has the labels `around`, so deep in blocks."""
+        for line in lines:
+            labels, level = (*around, line.label), len(around)
+            if not line.layers:
+                yield _Chosen(line, level, around)
+                yield from self.lines(line.inside, labels, depth)
+                yield from self._marked(line, level + 1)
+                continue
+            opened = depth < self.depth
+            if opened:
+                yield from self.lines(line.inside, labels, depth + 1)
+            if line.copies or not opened:
+                yield from self._marked(line, level + 1)
+            hidden = sum(1 for one in line.inside for _ in one.every()) // len(line.layers)
+            marked = any(layer.index in self.marks for layer in line.layers)
+            yield _Chosen(line, level, around, 0 if opened else hidden, marked)
+
+    def _marked(self, line: Line, level: int) -> Iterator[_Chosen]:
+        """The marked layers of a line that have no row, one for each pointer; none where all copies have some."""
+        copies = line.copies or (line.inside,)
+        found = [[layer for one in copy for layer in one.every() if layer.index in self.marks] for copy in copies]
+        if line.copies and all(found):
+            return
+        for layer in {layer.path: layer for some in found for layer in reversed(some)}.values():
+            yield _Chosen(Line((layer,)), level, marked=True)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """The cells by the names of their columns, and the name of a layer with what stands around it."""
+
+    before: str
     name: str
-    cell: Callable[[LayerStatistics], str]
-    requires: Callable[[LayerStatistics], object] | None = None  # it is left out where no layer has this
+    behind: str
+    cells: dict[str, str] = field(default_factory=dict)
+    quiet: bool = False
+
+    @property
+    def length(self) -> int:
+        """Characters that the name has with what stands around it."""
+        return len(self.before) + len(self.name) + len(self.behind)
+
+    def kind(self, room: int) -> str:
+        """The name with what stands around it, in so many characters."""
+        return f"{self.before}{shortened(self.name, room - len(self.before) - len(self.behind))}{self.behind}"
 
 
-_COLUMNS = (
-    _Column("δ", lambda layer: _decades(layer.log10_delta_norm)),
-    _Column("gain", lambda layer: _decades(layer.log10_backward_gain)),
-    _Column("weights", lambda layer: _decades(layer.log10_gain.weights)),
-    _Column("slope", lambda layer: _decades(layer.log10_gain.derivative)),
-    _Column(
-        "other", lambda layer: _decades(other_share(layer.log10_gain)), lambda layer: other_share(layer.log10_gain)
-    ),
-    _Column("∇W", lambda layer: _decades(layer.log10_weight_gradient_norm)),
-    _Column("signal", lambda layer: _decades(layer.log10_forward_rms)),
-    _Column("separation", lambda layer: _decades(layer.log10_angular_spread)),
-    _Column("tokens", lambda layer: _decades(layer.log10_token_spread), lambda layer: layer.log10_token_spread),
-    _Column(
-        "time",
-        lambda layer: _decades(layer.time.time_ratio if layer.time else None),
-        lambda layer: layer.time,
-    ),
-)
+def _rows(one: _Chosen, columns: Sequence[Column], brief: bool) -> Iterator[_Row]:
+    """The row of a line, and of several layers the least and the most below it; `brief` names begin within others."""
+    line, before = one.line, "  " * one.level
+    times = f" × {line.times}" if line.times > 1 else ""
+    inside = f" ({one.hidden} inside)" if one.hidden else ""
+    found = {column: line.numbers(column.number) for column in columns} if line.layers else {}
+    middle = {column.name: column.text(numbers.middle if numbers else None) for column, numbers in found.items()}
+    shape = "×".join(map(str, line.layers[0].shape)) if line.layers else ""
+    index = f"{'! ' if one.marked else ''}{_numbered(line)}"
+    yield _Row(
+        before, line.named(one.around if brief else ()), f"{times}{inside}", {"layer": index, "shape": shape, **middle}
+    )
+    if len(line.layers) < 2 or all(numbers is None or numbers.least == numbers.most for numbers in found.values()):
+        return
+    for end in ("least", "most"):
+        cells = {
+            column.name: column.text(getattr(numbers, end)) if numbers else NONE for column, numbers in found.items()
+        }
+        yield _Row(before, f"  {end}", "", cells, quiet=True)
+
+
+def _numbered(line: Line) -> str:
+    """The number of its layer, those from the first to the last, or the first with a sign that there are others."""
+    first = line.layers[0].index if line.layers else 0
+    if len(line.layers) == 1:
+        return str(first)
+    if not line.copies:
+        return f"{first} …"
+    every = [layer.index for layer in line.every()]
+    return f"{every[0]}–{every[-1]}"
+
+
+def _fitting(rows: Sequence[_Row], names: Sequence[str], width: int) -> tuple[int, list[str]]:
+    """The room of names, and the columns beside them that there is room for."""
+    longest = max(row.length for row in rows)
+    widths = {name: max(len(name), *(len(row.cells.get(name, "")) for row in rows)) for name in names}
+    left_out: set[str] = set()
+    for name in ("", *_GIVEN_UP):
+        left_out.add(name)
+        fitting = [name for name in names if name not in left_out]
+        room = width - _BORDER - 1 - sum(widths[name] + _BORDER for name in fitting)
+        if room >= min(longest, _LEAST_ROOM):
+            break
+    return max(room, _LEAST_ROOM // 2), fitting
+
+
+def _said(folded_away: int, left_out: Sequence[str], marked: bool) -> str | None:
+    """What the table does not show, and what shows it."""
+    said = ["! is what a finding names, or where numbers overflow or the gradient dies."] if marked else []
+    said += [f"{folded_away} layers have no row of their own; --all-layers gives them one."] if folded_away else []
+    said += [f"Without room: {', '.join(left_out)}; a wider terminal or --json has them."] if left_out else []
+    return "\n".join(said) or None

@@ -85,6 +85,8 @@ def _add_judging(command: ArgumentParser, default: tuple[str, ...] = ()) -> None
     command.add_argument("--fail-on", type=conditions, default=default, metavar="CONDITIONS", help=_CONDITIONS)
     ignored = "leave these findings out, by commas, such as GV304; docs/findings.md has them all"
     command.add_argument("--ignore", type=codes, action="extend", default=[], metavar="CODES", help=ignored)
+    many = "a row for each layer in the table, which folds what repeats where there are many"
+    command.add_argument("--all-layers", action="store_true", help=many)
 
 
 def _add_simulate(simulate: ArgumentParser) -> None:

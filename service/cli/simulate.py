@@ -1,8 +1,8 @@
 """`simulate`: a report as JSON, or for people: the verdict, its reasons and the table of layers."""
 
 import sys
-from collections.abc import Collection, Iterator
-from pathlib import Path
+from argparse import Namespace
+from collections.abc import Iterator
 
 from rich.console import Console
 
@@ -18,35 +18,28 @@ from service.simulation.vocabulary import FindingCode, Label
 from service.simulation.wording import signed
 
 
-def simulate_file(
-    path: Path,
-    *,
-    as_json: bool,
-    fail_on: Collection[str],
-    ignored: Collection[str] = (),
-    suggesting: bool = False,
-) -> int:
-    """Judge the specification in `path` (- is standard input), print it, and return the exit status.
+def simulate_file(args: Namespace) -> int:
+    """Judge the specification in `args.spec` (- is standard input), print it, and return the exit status.
 
-    Findings with a code in `ignored` are left out. `suggesting` prints what mends it, too, and as JSON that alone.
+    Findings with a code in `args.ignore` are left out. `args.suggest` prints what mends it, too; as JSON that alone.
     """
     with InputFiles() as files:
-        spec = SimulationSpec.model_validate(files.read(path))
-        spec = spec.model_copy(update={"mute": [*spec.mute, *map(FindingCode, ignored)]})
+        spec = SimulationSpec.model_validate(files.read(args.spec))
+        spec = spec.model_copy(update={"mute": [*spec.mute, *map(FindingCode, args.ignore)]})
         with working("simulating"):
             report = simulate(spec, Settings().workers)
-        if not as_json:
-            show(report, output())
-        elif not suggesting:
+        if not args.json:
+            show(report, output(), args.all_layers)
+        elif not args.suggest:
             sys.stdout.write(report.model_dump_json() + "\n")
-        if suggesting:
-            suggest(spec, output(), as_json=as_json)
-        return FAILED if holding(fail_on, report) else 0
+        if args.suggest:
+            suggest(spec, output(), as_json=args.json)
+        return FAILED if holding(args.fail_on, report) else 0
     return REFUSED
 
 
-def show(report: SimulationReport, console: Console) -> None:
-    """Print the verdict with its reasons, what theory predicts, and a row for every layer."""
+def show(report: SimulationReport, console: Console, all_layers: bool = False) -> None:
+    """Print the verdict with its reasons, what theory predicts, and the table of layers, folded where they are many."""
     verdict = report.verdict
     console.print(_headline(verdict))
     for reason in verdict.reasons:
@@ -55,7 +48,7 @@ def show(report: SimulationReport, console: Console) -> None:
         console.print(f"  Mean field theory predicts {signed(report.theory.depth_ratio)} decades for wide layers.")
     for line in _outlook(report):
         console.print(f"  {line}", markup=False)
-    console.print(layers_table(report))
+    console.print(layers_table(report, console.width, all_layers))
     console.print(LEGEND)
 
 
