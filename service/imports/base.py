@@ -109,8 +109,9 @@ class NotUnderstood(Refusal):
     @classmethod
     def of(cls, faults: Sequence[Fault]) -> "NotUnderstood":
         """The refusal that states all faults."""
-        named = " ".join(dict.fromkeys(one.sentence for one in faults[:_MOST_NAMED]))
-        more = f" And {len(faults) - _MOST_NAMED} places more." if len(faults) > _MOST_NAMED else ""
+        sentences = list(dict.fromkeys(one.sentence for one in faults))
+        named = " ".join(sentences[:_MOST_NAMED])
+        more = f" And {len(sentences) - _MOST_NAMED} things more." if len(sentences) > _MOST_NAMED else ""
         return cls(f"Nothing was imported, for not all of this model is understood. {named}{more}", faults)
 
 

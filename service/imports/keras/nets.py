@@ -1,0 +1,136 @@
+"""The layers of one Keras model in order, and what they are for the shape that comes in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pydantic import TypeAdapter, ValidationError
+
+from service.core.arrays import Shape
+from service.core.errors import SpecError
+from service.core.validation import faults_of
+from service.imports.base import Layer
+from service.imports.graph import INPUT, LONGEST_NAME, Vertex, chain_of
+from service.imports.keras.fields import File, Made, Unsayable
+from service.imports.keras.joining import met
+from service.nn.layers import AnyLayer, Node
+
+_NODE: TypeAdapter[Node] = TypeAdapter(AnyLayer)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A layer at one of its calls."""
+
+    name: str
+    pointer: str
+    what: str
+    inputs: Sequence[str]
+    made: Made
+    label: str
+    training: bool | None = None
+    declared: Sequence[int | None] | None = None
+    front: bool | None = None  # whether it must stand in front of all that is trained; None where it may
+
+
+@dataclass(frozen=True)
+class Net:
+    """The layers of a model, each behind what it reads, and the shape that it says comes in."""
+
+    file: File
+    pointer: str
+    steps: Sequence[Step]
+    output: str
+    declared: Sequence[int | None] | None
+
+    def layers(self, shape: Shape) -> list[Layer]:
+        """What it is for inputs of that shape; NotUnderstood."""
+        shapes: dict[str, Shape] = {INPUT: shape}
+        front = {INPUT}
+        vertices: list[Vertex] = []
+        for step in self.steps:
+            try:
+                made = self._vertices(step, shapes, front)
+            except Unsayable as error:
+                self.file.reading.fault(step.pointer, f"{step.what} {error}.")
+                break
+            except (SpecError, ValidationError) as error:
+                self.file.reading.fault(step.pointer, f"{step.what}: {_sentence(error)}")
+                break
+            vertices += made
+        self.file.reading.check()
+        return chain_of(vertices, self.output, shape)
+
+    def _vertices(self, step: Step, shapes: dict[str, Shape], front: set[str]) -> list[Vertex]:
+        """The vertices of one layer; the shapes of what comes out of them are kept."""
+        self.file.expand()
+        coming = [shapes[name] for name in step.inputs]
+        if step.made.merge is None and len(coming) != 1:
+            raise Unsayable(f"reads {len(coming)} signals, where one can be said here")
+        check_declared(step.declared, coming[0], self.file)
+        if step.front is not False and front.issuperset(step.inputs):
+            front.add(step.name)
+        elif step.front:
+            raise Unsayable("prepares inputs, and stands behind what is trained")
+        ends, inputs = list(coming), list(step.inputs)
+        found: list[Vertex] = []
+        for number, layers in enumerate(step.made.before(coming)):
+            if layers:
+                ends[number] = shape_after(layers, ends[number])
+                inputs[number] = f"{step.name}, its input {number + 1}"
+                found.append(Vertex(inputs[number], [step.inputs[number]], layers, None, step.pointer, ends[number]))
+        merge = step.made.merge if len(coming) > 1 else None
+        shapes[step.name] = met(step.made, ends) if merge else ends[0]
+        joint = Vertex(step.name, inputs, (), merge, step.pointer, shapes[step.name])
+        layers = named(_called_so(step.made.behind(coming), step.training), step.label)
+        shapes[step.name] = shape_after(layers, shapes[step.name])
+        if merge and layers:
+            first = replace(joint, name=f"{step.name}, merged")
+            return [*found, first, Vertex(step.name, [first.name], layers, None, step.pointer, shapes[step.name])]
+        return [*found, replace(joint, layers=layers, shape=shapes[step.name])]
+
+
+def shape_after(layers: Sequence[Layer], shape: Shape) -> Shape:
+    """The shape of what comes out of layers, for one sample; SpecError, ValidationError."""
+    for layer in layers:
+        shape = _out(_NODE.validate_python(layer), shape)
+    return shape
+
+
+def _out(node: Node, shape: Shape) -> Shape:
+    inside = []
+    for chain in node.chains(shape).values():
+        reached = node.inner_shape(shape)
+        for one in chain:
+            reached = _out(one, reached)
+        inside.append(reached)
+    return node.out("", shape, inside)
+
+
+def _sentence(error: SpecError | ValidationError) -> str:
+    if isinstance(error, SpecError):
+        return error.sentence
+    return " ".join(one.detail for one in faults_of(error.errors()[:1], {}))
+
+
+def named(layers: Sequence[Layer], name: str) -> list[Layer]:
+    """Layers with the name that they have in the file, but for those that have one of their own."""
+    return [{"name": name[:LONGEST_NAME], **layer} if name else layer for layer in layers]
+
+
+def _called_so(layers: Sequence[Layer], training: bool | None) -> Sequence[Layer]:
+    """Layers without dropout where their call says that they are not trained."""
+    return [one for one in layers if one["kind"] != "dropout"] if training is False else layers
+
+
+def check_declared(declared: Sequence[int | None] | None, shape: Shape, file: File) -> None:
+    """Unsayable where a layer says that something else comes in than what does."""
+    if declared is None:
+        return
+    wanted = ordered(declared, file)
+    if len(wanted) != len(shape) or any(n not in (None, m) for n, m in zip(wanted, shape, strict=True)):
+        raise Unsayable(f"says that {wanted} comes in, and {list(shape)} does")
+
+
+def ordered(shape: Sequence[int | None], file: File) -> list[int | None]:
+    """A shape of the file with channels last."""
+    return [*shape[1:], shape[0]] if file.channels_first and len(shape) == 3 else list(shape)
