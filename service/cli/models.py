@@ -45,7 +45,7 @@ class NotTaken(Refusal):
 class Models:
     """Reads models with the options of a command; as a context, says what is wrong with one where that is all.
 
-    `refused` are these sentences, where there are any.
+    `refused` are these sentences, which begin with the model's name.
     """
 
     def __init__(self, args: Namespace) -> None:
@@ -83,10 +83,10 @@ class Models:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        self.refused = sentences_of(error, self._name, self._body)
+        found = sentences_of(error, self._name, self._body)
+        self.refused = [one if one.startswith(self._name) else f"{self._name}: {one}" for one in found]
         for sentence in self.refused:
-            said = sentence if sentence.startswith(self._name) else f"{self._name}: {sentence}"
-            self._console.print(said, markup=False)
+            self._console.print(sentence, markup=False)
         if self.refused and self._args.traceback and error is not None:
             sys.stderr.write("".join(format_exception(error.__cause__ or error)))
         return bool(self.refused)
@@ -157,7 +157,7 @@ def _of_own_code(name: str, args: Namespace) -> Given:
         found = made if reader == _READERS["keras"] else found
     if reader is None:
         what = "a class or a function without arguments that makes a model of PyTorch or Keras, or such a model"
-        raise OwnCodeFailed(f"{name} is a {type(found).__name__}; {what} is expected.")
+        raise OwnCodeFailed(f"This is of the class {type(found).__name__}; {what} is expected.")
     with Running(name):
         return _of_import(affordable(_read(reader, found, args)), args, origin)
 

@@ -106,8 +106,8 @@ class Running:
 
 
 def _is_ours(frames: list[traceback.FrameSummary]) -> bool:
-    """Whether an error arose in this package, where the last frame is."""
-    return bool(frames) and _is_inside(frames[-1].filename) and frames[-1].filename != __file__
+    """Whether an error arose in this package: its last frame is there, and is not the one that called the user's."""
+    return len(frames) > 1 and _is_inside(frames[-1].filename)
 
 
 def _is_inside(file: str) -> bool:

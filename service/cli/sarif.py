@@ -79,7 +79,7 @@ def _sentences(one: Checked, finding: Finding) -> Iterator[str]:
 def _notification(one: Checked, sentence: str) -> dict[str, Any]:
     return {
         "level": "error",
-        "message": {"text": f"{one.model}: {sentence}"},
+        "message": {"text": sentence},
         **({"locations": [_location(one)]} if one.file else {}),
     }
 
