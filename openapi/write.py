@@ -37,6 +37,8 @@ from service.grading.rubrics import rubric_report  # noqa: E402
 from service.grading.spec import GradingSpec, Rubric  # noqa: E402
 from service.http import examples  # noqa: E402 - NumPy comes after the thread limit
 from service.http.routes.catalog import Catalog, get_catalog  # noqa: E402
+from service.imports.base import Source  # noqa: E402
+from service.imports.sources import imported  # noqa: E402
 from service.jobs.job import Job, JobPage, JobStatus  # noqa: E402
 from service.jobs.work.gradings import GradingsWork  # noqa: E402
 from service.jobs.work.sweep import SweepWork  # noqa: E402
@@ -85,6 +87,9 @@ def answers() -> dict[str, Any]:
         "proposals": proposals(activation_of("stanh"), simulate).model_dump(mode="json", exclude_unset=True),
         "preview": preview(previewed).model_dump(mode="json"),
         "report": report,
+        "imported": imported(Source.KERAS, json.dumps(_first("models")).encode()).model_dump(
+            mode="json", exclude_none=True
+        ),
         "chart": json.loads(
             draw_report([SimulationReport.model_validate(report)], GradientChart.name, Theme.LIGHT, ChartFormat.JSON)
         ),

@@ -204,10 +204,10 @@ async def test_a_body_has_to_be_declared_as_json_that_is_not_compressed(
     headers = {"content_type": media_type, "content_encoding": encoding}
     request = asked_with(nothing_comes, **{name: value for name, value in headers.items() if value is not None})
     if taken:
-        requests._check_media_type(request)
+        requests.check_media_type(request)
         return
     with pytest.raises(UnsupportedMediaType, match="compressed" if encoding == "gzip" else "must be JSON"):
-        requests._check_media_type(request)
+        requests.check_media_type(request)
 
 
 async def values(counted: Traffic) -> dict[tuple[str, ...], float]:

@@ -16,6 +16,7 @@ from api_tests.http.asking import MEMBERS
 from service.core import errors
 from service.core.errors import Refusal
 from service.http import problems, requests
+from service.imports import base
 
 pytestmark = pytest.mark.anyio
 
@@ -33,6 +34,7 @@ STATUSES = {
     422: {
         "invalid-spec", "depth-exceeded", "width-exceeded", "shape-mismatch", "incompatible-choice",
         "gradients-too-large", "flawed-rubric", "misplaced-axis", "budget-exceeded", "invalid-activation",
+        "not-understood", "input-needed",
     },
     429: {"queue-full"},
     500: {"worker-failed", "worker-not-started"},
@@ -44,7 +46,7 @@ STATUSES = {
 def kinds(base: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
     """Every refusal of the service, by its class."""
     for kind in base.__subclasses__():
-        if kind.__module__ in (errors.__name__, requests.__name__):
+        if kind.__module__ in (errors.__name__, requests.__name__, base.__name__):
             yield kind
         yield from kinds(kind)
 
@@ -71,6 +73,8 @@ async def refused(error: Exception) -> httpx.Response:
 def made(kind: type[Refusal], pointer: str | None = None, **facts: Any) -> Refusal:
     """A refusal of that kind without its own words, which are tested where they are made."""
     error = kind.__new__(kind)
+    if isinstance(error, base.NotUnderstood):
+        error.faults = ()
     Refusal.__init__(error, "Because.", pointer=pointer, **facts)
     return error
 
@@ -106,6 +110,17 @@ async def test_a_refusal_points_where_it_has_a_place_even_at_the_whole(
     answer = await refused(made(errors.SpecError, pointer))
     assert [error["pointer"] for error in answer.json()["errors"]] == pointers
     assert answer.content.isascii()
+
+
+@pytest.mark.parametrize("count", [1, 2, 20, 21, 300])
+async def test_of_a_model_that_is_not_understood_every_place_is_told_up_to_twenty(count: int) -> None:
+    faults = [base.Fault(f"/config/layers/{number}", f"The layer {number} is strange.") for number in range(count)]
+    answer = await refused(base.NotUnderstood.of(faults))
+    problem = answer.json()
+    assert (answer.status_code, problem["code"], problem["facts"]) == (422, "not-understood", {"places": count})
+    told = [(error["pointer"], error["code"], error["detail"]) for error in problem["errors"]]
+    assert told == [(fault.pointer, "not-understood", fault.sentence) for fault in faults[:20]]
+    assert all(fault.sentence in problem["detail"] for fault in faults[:12])
 
 
 @pytest.mark.parametrize("count", [1, 2, 19, 20, 21, 300])

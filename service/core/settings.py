@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     """The longest request body."""
     body_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """How long a request body may take to arrive."""
+    import_bytes: Annotated[int, Field(ge=1024)] = 64 << 20
+    """The longest file of a model that is imported; so much of it arrives in `body_seconds` as a body may have."""
     job_workers: Annotated[int, Field(ge=0, le=256)] = _PROCESSORS
     """Processes that work on jobs, behind whatever is asked for at once; 0 leaves jobs to `worker`s elsewhere."""
     job_niceness: Annotated[int, Field(ge=0, le=19)] = 10

@@ -19,6 +19,7 @@ Everything that fails is an `application/problem+json` with pointers into the bo
 
 _TAGS = [
     {"name": "simulations", "description": "A network in, a report with its verdict out."},
+    {"name": "imports", "description": "A model of another program in, its specification out, and its report."},
     {
         "name": "studies",
         "description": "Several simulations of one question: how to mend a network, which of some is best.",

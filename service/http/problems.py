@@ -48,6 +48,7 @@ from service.http.requests import (
     UnsupportedMediaType,
     request_id_of,
 )
+from service.imports.base import InputNeeded, NotUnderstood
 
 _log = logging.getLogger("service")
 
@@ -65,6 +66,8 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     SpecError: HTTPStatus.UNPROCESSABLE_ENTITY,
     BudgetExceeded: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotUnderstood: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InputNeeded: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReportNotFound: HTTPStatus.NOT_FOUND,
     GradientsNotIncluded: HTTPStatus.NOT_FOUND,
     JobNotFound: HTTPStatus.NOT_FOUND,
@@ -150,9 +153,15 @@ def mu_ed_failure(problem: Problem, of_health: bool) -> tuple[int, str, str]:
 def _refused(error: Refusal) -> _Failure:
     status = next(_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
     facts = {name: float(value) for name, value in error.facts.items() if isinstance(value, int | float)}
-    at = error.pointer
-    errors = [] if at is None else [FieldError(pointer=at, code=error.code, detail=error.sentence)]
-    return _Failure(status, error.code, error.sentence, errors, facts)
+    errors = [FieldError(pointer=at, code=error.code, detail=sentence) for at, sentence in _places(error)]
+    return _Failure(status, error.code, error.sentence, errors[:_MOST_FAULTS], facts)
+
+
+def _places(error: Refusal) -> list[tuple[str, str]]:
+    """Where the request is at fault, and why: a pointer and a sentence each."""
+    if isinstance(error, NotUnderstood) and error.faults:
+        return [(fault.pointer, fault.sentence) for fault in error.faults]
+    return [] if error.pointer is None else [(error.pointer, error.sentence)]
 
 
 async def _refusal(request: Request, error: Exception) -> Response:

@@ -217,14 +217,14 @@ class StrictRoute(APIRoute):
         async def strictly(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
             if await strict.body():
-                _check_media_type(strict)
+                check_media_type(strict)
                 await strict.json()
-            return await _while_connected(strict, handle)
+            return await while_connected(strict, handle)
 
         return strictly
 
 
-async def _while_connected(request: Request, handle: Callable[[Request], Awaitable[Response]]) -> Response:
+async def while_connected(request: Request, handle: Callable[[Request], Awaitable[Response]]) -> Response:
     """What `handle` answers; it is cancelled when the client leaves, and answered for when the service stops."""
     with CancelScope() as scope:
         watching = asyncio.create_task(_cancel_when_gone(request, scope))
@@ -250,14 +250,18 @@ async def _cancel_when_gone(request: Request, scope: CancelScope) -> None:
     scope.cancel()
 
 
-def _check_media_type(request: Request) -> None:
+_JSON_ONLY = "The body must be JSON; send it with `Content-Type: application/json`."
+
+
+def check_media_type(request: Request, also: str = "application/json", sentence: str = _JSON_ONLY) -> None:
+    """Refuse a body that is compressed on its way, or is declared neither JSON nor `also`: UnsupportedMediaType."""
     if request.headers.get("content-encoding", "identity") != "identity":
         raise UnsupportedMediaType("The body must not be compressed.")
     header = MimeMessage()
     header["content-type"] = request.headers.get("content-type", "text/plain")
-    subtype = header.get_content_subtype()
-    if header.get_content_maintype() != "application" or not (subtype == "json" or subtype.endswith("+json")):
-        raise UnsupportedMediaType("The body must be JSON; send it with `Content-Type: application/json`.")
+    is_json = f"+{header.get_content_subtype()}".endswith("+json")
+    if header.get_content_type() != also and not (header.get_content_maintype() == "application" and is_json):
+        raise UnsupportedMediaType(sentence)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 from service.core.kinds import Model
 from service.grading.formats import FORMATS, FormatName
 from service.jobs.job import Job
+from service.store.archive import Answer, Origin
 
 Responses = dict[int | str, dict[str, Any]]
 """What the document says of answers, by their statuses."""
@@ -88,10 +89,46 @@ def attachment(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
-def link(operation: str, description: str, parameter: str = "id") -> dict[str, object]:
-    """A link of the document to an operation on what was answered, by the member that its parameter is named after."""
-    parameters = {parameter: f"$response.body#/{parameter}"}
+def link(operation: str, description: str, parameter: str = "id", inside: str = "") -> dict[str, object]:
+    """A link of the document to an operation on what was answered, by the member that its parameter is named after.
+
+    `inside` is the pointer of the object that has the member.
+    """
+    parameters = {parameter: f"$response.body#{inside}/{parameter}"}
     return {"operationId": operation, "description": description, "parameters": parameters}
+
+
+SIMULATIONS = "/v1/simulations"
+
+
+def _text(description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}}
+
+
+def reported(inside: str = "") -> Responses:
+    """What the document says of an answer that is a report, or has one at the pointer `inside`."""
+    headers = {
+        "Cache-Status": _text(
+            "Whether the report was there already: `hit` or `fwd=miss` (RFC 9211), with "
+            "`detail=store-unavailable` where it could not be stored."
+        ),
+        "Location": _text("Where the report is, while it is kept."),
+    }
+    links = {
+        "report": link("get_simulation", "The same report.", "digest", inside),
+        "layers": link("get_simulation_layers", "Its layers as CSV.", "digest", inside),
+        "chart": link("get_simulation_chart_svg", "Its gradient through the depth, drawn.", "digest", inside),
+        "page": link("get_simulation_page", "The report as a page.", "digest", inside),
+    }
+    return {200: {"headers": headers, "links": links}}
+
+
+def report_headers(answer: Answer) -> dict[str, str]:
+    """Whether a report was there already (RFC 9211), and where it is kept."""
+    stored = "; detail=store-unavailable" if answer.store_failed else "; stored" if answer.kept else ""
+    status = f"fwd=miss{stored}" if answer.source is Origin.SIMULATION else "hit"
+    location = {"Location": f"{SIMULATIONS}/{answer.digest}"} if answer.kept else {}
+    return {"Cache-Status": f"gradient-verdict; {status}", **location}
 
 
 ACCEPTED: Responses = {

@@ -28,7 +28,7 @@ class Source(StrEnum):
     ONNX = "onnx"
 
 
-class Values(StrEnum):
+class WeightValues(StrEnum):
     """Which weights an imported network has."""
 
     DRAWN = "drawn"
@@ -86,7 +86,7 @@ class Options:
     """What is drawn where the file does not say it."""
     loss: str | None = None
     """The kind of a loss, in place of the file's."""
-    values: Values = Values.DRAWN
+    values: WeightValues = WeightValues.DRAWN
 
 
 @dataclass(frozen=True)

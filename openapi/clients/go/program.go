@@ -1,4 +1,4 @@
-// Judges networks, meets a problem, fetches a table, reads a ResNet block back: with the Go client that openapi-generator generates.
+// Judges networks, meets a problem, fetches a table, reads a ResNet block back, imports a model of Keras: with the Go client that openapi-generator generates.
 package main
 
 import (
@@ -62,7 +62,8 @@ func kindOf(layer verdict.Layer) string {
 func main() {
 	configuration := verdict.NewConfiguration()
 	configuration.Servers = verdict.ServerConfigurations{{URL: os.Args[1]}}
-	simulations := verdict.NewAPIClient(configuration).SimulationsAPI
+	client := verdict.NewAPIClient(configuration)
+	simulations := client.SimulationsAPI
 	ctx := context.Background()
 
 	report, _, err := simulations.CreateSimulation(ctx).SimulationSpec(nested(sigmoid)).Execute()
@@ -114,4 +115,16 @@ func main() {
 	}
 	fmt.Println("inside the block:", strings.Join(kinds, ", "))
 	fmt.Println("parameters of the block:", parameters)
+
+	file, err := os.Open(os.Args[2])
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer file.Close()
+	found, _, err := client.ImportsAPI.CreateImport(ctx, verdict.SOURCE_KERAS).Body(file).Execute()
+	if err != nil {
+		log.Fatal(err)
+	}
+	layers := found.Specification.Network.Layers
+	fmt.Printf("imported from Keras: %d layers, %d parameters\n", len(layers), found.Parameters)
 }

@@ -12,4 +12,4 @@ generate() {
 }
 check() { cd "$BUILD/client" && "$TOOLS/go/bin/go" vet . ./program; }
 names() { cd "$BUILD/client" && grep -hoP '^type \K[A-Z]\w*(?= (struct|string))' ./*.go; grep -hoP '^func \(a \*\w+Service\) \K[A-Z]\w*' ./*.go; }
-run() { cd "$BUILD/client" && "$TOOLS/go/bin/go" run ./program "$URL"; }
+run() { cd "$BUILD/client" && "$TOOLS/go/bin/go" run ./program "$URL" "$HERE/../model.json"; }

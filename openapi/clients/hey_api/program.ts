@@ -1,6 +1,7 @@
-// Judge networks, meet a problem, fetch a table, read a ResNet block back: with the client that @hey-api/openapi-ts generates.
+// Judge networks, meet a problem, fetch a table, read a ResNet block back, import a model of Keras: with the client that @hey-api/openapi-ts generates.
+import { readFile } from "node:fs/promises";
 import { client } from "./client/client.gen.js";
-import { createSimulation, getSimulation, getSimulationLayers } from "./client/index.js";
+import { createImport, createSimulation, getSimulation, getSimulationLayers } from "./client/index.js";
 import type { Activation, Layer, SimulationSpec } from "./client/index.js";
 
 /** Five times a block of two layers, and an output; no layer but the last may be a softmax. */
@@ -52,3 +53,7 @@ if (block?.kind !== "residual") throw new Error("there is no block");
 console.log("inside the block:", block.layers.map((layer) => layer.kind).join(", "));
 const rows = kept.layers.filter((row) => row.inside);
 console.log("parameters of the block:", rows.reduce((sum, row) => sum + row.parameters, 0));
+
+const file = new Blob([await readFile(process.argv[3] ?? "model.json")]);
+const { data: found } = await createImport({ path: { source: "keras" }, body: file });
+console.log(`imported from Keras: ${found?.specification.network.layers.length} layers, ${found?.parameters} parameters`);

@@ -7,4 +7,4 @@ generate() {
 }
 check() { cd "$BUILD" && tsc -p .; }
 names() { grep -oP '^export type \K\w+' "$BUILD/client/types.gen.ts"; grep -oP '^export const \K\w+' "$BUILD/client/sdk.gen.ts"; }
-run() { cd "$BUILD" && node out/program.js "$URL"; }
+run() { cd "$BUILD" && node out/program.js "$URL" "$HERE/../model.json"; }

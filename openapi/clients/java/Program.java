@@ -1,3 +1,4 @@
+import java.io.File;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -5,6 +6,7 @@ import java.net.http.HttpResponse;
 import java.util.List;
 import org.gradientverdict.client.ApiClient;
 import org.gradientverdict.client.ApiException;
+import org.gradientverdict.client.api.ImportsApi;
 import org.gradientverdict.client.api.SimulationsApi;
 import org.gradientverdict.client.model.Activation;
 import org.gradientverdict.client.model.ActivationLayer;
@@ -13,6 +15,7 @@ import org.gradientverdict.client.model.Convolution;
 import org.gradientverdict.client.model.Dense;
 import org.gradientverdict.client.model.GlobalPooling;
 import org.gradientverdict.client.model.ImageShape;
+import org.gradientverdict.client.model.ImportAnswer;
 import org.gradientverdict.client.model.InputShape;
 import org.gradientverdict.client.model.Layer;
 import org.gradientverdict.client.model.LayerStatistics;
@@ -27,8 +30,10 @@ import org.gradientverdict.client.model.Sigmoid;
 import org.gradientverdict.client.model.SimulationReport;
 import org.gradientverdict.client.model.SimulationSpec;
 import org.gradientverdict.client.model.Softmax;
+import org.gradientverdict.client.model.Source;
+import org.gradientverdict.client.model.WeightValues;
 
-/** Judges networks, meets a problem, reads a table and a ResNet block: with the client that openapi-generator generates. */
+/** Judges networks, meets a problem, reads a table and a ResNet block, imports a model of Keras: with the client that openapi-generator generates. */
 public final class Program {
   private static final Activation SIGMOID = new Activation(new Sigmoid().kind(Sigmoid.KindEnum.SIGMOID));
   private static final Activation SOFTMAX = new Activation(new Softmax().kind(Softmax.KindEnum.SOFTMAX));
@@ -89,6 +94,12 @@ public final class Program {
     System.out.println("inside the block: " + String.join(", ", block.getLayers().stream().map(Program::kind).toList()));
     List<LayerStatistics> inside = kept.getLayers().stream().filter(LayerStatistics::getInside).toList();
     System.out.println("parameters of the block: " + inside.stream().mapToLong(LayerStatistics::getParameters).sum());
+
+    ImportsApi imports = new ImportsApi(client);
+    File file = new File(arguments[1]);
+    ImportAnswer found = imports.createImport(Source.KERAS, file, false, null, null, null, WeightValues.DRAWN);
+    int count = found.getSpecification().getNetwork().getLayers().size();
+    System.out.printf("imported from Keras: %d layers, %d parameters%n", count, found.getParameters());
   }
 
   private static String kind(Layer layer) {

@@ -10,4 +10,4 @@ check() {
     javac -Werror -proc:none -cp "$(libraries)" -d "$BUILD/out" "@$BUILD/sources"
 }
 names() { (cd "$BUILD/client/src/main/java/org/gradientverdict/client" && ls model api | grep -oP '^\w+(?=\.java)'; grep -hoP '^  public \w+ \K(create|get|list)\w+(?=\()' api/*.java); }
-run() { java -cp "$BUILD/out:$(libraries)" Program "$URL"; }
+run() { java -cp "$BUILD/out:$(libraries)" Program "$URL" "$HERE/../model.json"; }

@@ -1,8 +1,10 @@
-"""Judge networks, read a problem, a table and a ResNet block: by the client that openapi-python-client generates."""
+"""Judge networks, read a problem, a table and a ResNet block, import a model of Keras: by the client that openapi-python-client generates."""
 
 import sys
+from pathlib import Path
 
 from gradient_verdict_client import Client
+from gradient_verdict_client.api.imports import create_import
 from gradient_verdict_client.api.simulations import create_simulation, get_simulation, get_simulation_layers
 from gradient_verdict_client.models import (
     ActivationLayer,
@@ -11,6 +13,7 @@ from gradient_verdict_client.models import (
     Dense,
     GlobalPooling,
     ImageShape,
+    ImportAnswer,
     Network,
     Padding,
     PresetName,
@@ -22,7 +25,9 @@ from gradient_verdict_client.models import (
     SimulationReport,
     SimulationSpec,
     Softmax,
+    Source,
 )
+from gradient_verdict_client.types import File
 
 
 def nested(second: Sigmoid | Softmax) -> SimulationSpec:
@@ -55,7 +60,7 @@ def resnet() -> SimulationSpec:
     return SimulationSpec(network=network, trials=4)
 
 
-def main(url: str) -> None:
+def main(url: str, model: Path) -> None:
     """All of it, a line each."""
     client = Client(base_url=url)
 
@@ -86,6 +91,11 @@ def main(url: str) -> None:
     print("inside the block:", ", ".join(layer.kind for layer in block.layers))
     print("parameters of the block:", sum(row.parameters for row in kept.layers if row.inside))
 
+    with model.open("rb") as file:
+        found = create_import.sync(Source.KERAS, client=client, body=File(payload=file))
+    assert isinstance(found, ImportAnswer)
+    print(f"imported from Keras: {len(found.specification.network.layers)} layers, {found.parameters} parameters")
+
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], Path(sys.argv[2]))

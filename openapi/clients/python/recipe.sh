@@ -6,4 +6,4 @@ generate() {
 }
 check() { cd "$BUILD/client" && "$TOOLS/openapi-python-client/bin/mypy" --strict gradient_verdict_client "$HERE/program.py"; }
 names() { (cd "$BUILD/client" && grep -rhoP '^(class|def|async def) \K[A-Za-z]\w*' gradient_verdict_client/models gradient_verdict_client/api; ls gradient_verdict_client/api/*/*.py | xargs -n1 basename -s .py); }
-run() { PYTHONPATH="$BUILD/client" "$TOOLS/openapi-python-client/bin/python" "$HERE/program.py" "$URL"; }
+run() { PYTHONPATH="$BUILD/client" "$TOOLS/openapi-python-client/bin/python" "$HERE/program.py" "$URL" "$HERE/../model.json"; }

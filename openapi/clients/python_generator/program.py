@@ -1,8 +1,9 @@
-"""Judge networks, read a problem, a table and a ResNet block: by the Python client that openapi-generator generates."""
+"""Judge networks, read a problem, a table and a ResNet block, import a model of Keras: by the Python client that openapi-generator generates."""
 
 import sys
+from pathlib import Path
 
-from gradient_verdict_client import ApiClient, ApiException, Configuration, SimulationsApi
+from gradient_verdict_client import ApiClient, ApiException, Configuration, ImportsApi, SimulationsApi
 from gradient_verdict_client.models import (
     Activation,
     ActivationLayer,
@@ -23,6 +24,7 @@ from gradient_verdict_client.models import (
     Sigmoid,
     SimulationSpec,
     Softmax,
+    Source,
 )
 
 
@@ -47,7 +49,7 @@ def resnet() -> SimulationSpec:
     return SimulationSpec(network=Network(input=image, defaults=PresetName.RESNET, layers=layers), trials=4)
 
 
-def main(url: str) -> None:
+def main(url: str, model: Path) -> None:
     """All of it, a line each."""
     with ApiClient(Configuration(host=url)) as client:
         simulations = SimulationsApi(client)
@@ -75,6 +77,9 @@ def main(url: str) -> None:
         print("inside the block:", ", ".join(kinds))
         print("parameters of the block:", sum(row.parameters for row in kept.layers if row.inside))
 
+        found = ImportsApi(client).create_import(Source.KERAS, model.read_bytes())
+        print(f"imported from Keras: {len(found.specification.network.layers)} layers, {found.parameters} parameters")
+
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], Path(sys.argv[2]))

@@ -7,4 +7,4 @@ generate() {
 }
 check() { cd "$BUILD/client" && MYPYPATH=. "$TOOLS/openapi-generator/bin/mypy" --follow-imports=silent "$HERE/program.py"; }
 names() { (cd "$BUILD/client/gradient_verdict_client" && grep -rhoP '^class \K\w+' models api; grep -hoP '^    def \K[a-z]\w*' api/*.py | grep -v '_with_http_info$\|_without_preload_content$'); }
-run() { PYTHONPATH="$BUILD/client" "$TOOLS/openapi-generator/bin/python" "$HERE/program.py" "$URL"; }
+run() { PYTHONPATH="$BUILD/client" "$TOOLS/openapi-generator/bin/python" "$HERE/program.py" "$URL" "$HERE/../model.json"; }

@@ -1,4 +1,5 @@
-// Judge networks, meet a problem, fetch a table, read a ResNet block back: with openapi-fetch, over the types that openapi-typescript generates.
+// Judge networks, meet a problem, fetch a table, read a ResNet block back, import a model of Keras: with openapi-fetch, over the types that openapi-typescript generates.
+import { readFile } from "node:fs/promises";
 import createClient from "openapi-fetch";
 import type { components, paths } from "./schema.js";
 
@@ -56,3 +57,12 @@ if (block?.kind !== "residual") throw new Error("there is no block");
 console.log("inside the block:", block.layers.map((layer) => layer.kind).join(", "));
 const rows = kept.layers.filter((row) => row.inside);
 console.log("parameters of the block:", rows.reduce((sum, row) => sum + row.parameters, 0));
+
+const file = new Blob([await readFile(process.argv[3] ?? "model.json")]);
+const { data: found } = await client.POST("/v1/imports/{source}", {
+  params: { path: { source: "keras" } },
+  headers: { "Content-Type": "application/octet-stream" },
+  body: "",
+  bodySerializer: () => file,
+});
+console.log(`imported from Keras: ${found?.specification.network.layers.length} layers, ${found?.parameters} parameters`);

@@ -7,4 +7,4 @@ generate() {
 }
 check() { cd "$BUILD" && tsc -p .; }
 names() { sed -n '/^    schemas: {/,/^    };/p' "$BUILD/schema.d.ts" | grep -oP '^        \K\w+(?=[:?])'; grep -oP '^    (?=create|get|list)\K\w+(?=:)' "$BUILD/schema.d.ts"; }
-run() { cd "$BUILD" && node out/program.js "$URL"; }
+run() { cd "$BUILD" && node out/program.js "$URL" "$HERE/../model.json"; }

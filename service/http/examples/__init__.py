@@ -26,6 +26,7 @@ def example_requests(name: str) -> dict[str, Example]:
 _JSON = "application/json"
 ANSWERS: dict[str, tuple[str, Any]] = {
     "create_simulation": (_JSON, example("report")),
+    "create_import": (_JSON, example("imported")),
     "list_simulations": (_JSON, example("reports")),
     "get_simulation": (_JSON, example("report")),
     "get_simulation_layers": ("text/csv", _text("layers.csv")),

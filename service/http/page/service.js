@@ -38,6 +38,21 @@ export function simulate(spec, signal) {
 }
 
 /**
+ * A model of another program, with the report of its specification.
+ *
+ * @param {Schemas["Source"]} source
+ * @param {File} file
+ * @param {Record<string, string>} beside What is said beside the file.
+ * @param {AbortSignal} signal
+ * @returns {Promise<Schemas["ImportAnswer"]>}
+ */
+export async function importModel(source, file, beside, signal) {
+  const query = new URLSearchParams({ simulate: "true", ...beside });
+  const headers = { "Content-Type": "application/octet-stream" };
+  return read(await ask(`/v1/imports/${source}?${query}`, { method: "POST", headers, body: file, signal }));
+}
+
+/**
  * Changes that mend a network, each of them simulated.
  *
  * @param {Spec} spec

@@ -5,6 +5,7 @@ import { at } from "./dom.js";
 import { fillGlossary } from "./glossary.js";
 import { Laboratory } from "./laboratory.js";
 import { Away, Refused, catalog } from "./service.js";
+import { Upload } from "./upload.js";
 
 const WIDE = "(min-width: 60rem)";
 
@@ -14,6 +15,7 @@ async function start() {
   try {
     const known = await catalog();
     new Laboratory(kindsOf(known), known.charts).open(location.hash);
+    new Upload((digest) => void (location.hash = `report:${digest}`), known.presets);
   } catch (error) {
     if (!(error instanceof Away) && !(error instanceof Refused)) throw error;
     at("note").textContent = error.message;

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 _ORDER = (
     "simulations",
+    "imports",
     "studies",
     "trainings",
     "analyses",

@@ -1,7 +1,7 @@
 """Simulations: a specification in, a report with its verdict out; its charts, its page, its table, its gradients."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Query
 from fastapi.responses import HTMLResponse, Response
@@ -15,55 +15,22 @@ from service.charts.tables import gradients_npz, layers_csv
 from service.http.dependencies import CurrentReport, PageCursor, ReportBytes, current_report, page_size
 from service.http.examples import example_requests
 from service.http.requests import Services, ServicesDep, StrictRoute
-from service.http.responses import Csv, Npz, Png, Responses, Svg, VegaLite, attachment, link
+from service.http.responses import SIMULATIONS, Csv, Npz, Png, Svg, VegaLite, attachment, report_headers, reported
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Label
-from service.store.archive import Answer, Source
 from service.store.listing import Cursor, ReportPage
 
-_HERE = "/v1/simulations"
 _JSON = "application/json"
 _KEPT = {"Cache-Control": "public, max-age=3600"}
 """A report never changes; how it is drawn may, with the version of the service."""
 _PAGE = {**_KEPT, "Content-Security-Policy": content_security_policy()}
 _MOST_COMPARED = 11
 
-router = APIRouter(prefix=_HERE, tags=["simulations"], route_class=StrictRoute)
+router = APIRouter(prefix=SIMULATIONS, tags=["simulations"], route_class=StrictRoute)
 
 
-def _text(description: str) -> dict[str, Any]:
-    return {"description": description, "schema": {"type": "string"}}
-
-
-_MADE: Responses = {
-    200: {
-        "headers": {
-            "Cache-Status": _text(
-                "Whether the report was there already: `hit` or `fwd=miss` (RFC 9211), with "
-                "`detail=store-unavailable` where it could not be stored."
-            ),
-            "Location": _text("Where the report is, while it is kept."),
-        },
-        "links": {
-            "report": link("get_simulation", "The same report.", "digest"),
-            "layers": link("get_simulation_layers", "Its layers as CSV.", "digest"),
-            "chart": link("get_simulation_chart_svg", "Its gradient through the depth, drawn.", "digest"),
-            "page": link("get_simulation_page", "The report as a page.", "digest"),
-        },
-    }
-}
-
-
-def _headers_of(answer: Answer) -> dict[str, str]:
-    """Whether a report was there already (RFC 9211), and where it is kept."""
-    stored = "; detail=store-unavailable" if answer.store_failed else "; stored" if answer.kept else ""
-    status = f"fwd=miss{stored}" if answer.source is Source.SIMULATION else "hit"
-    location = {"Location": f"{_HERE}/{answer.digest}"} if answer.kept else {}
-    return {"Cache-Status": f"gradient-verdict; {status}", **location}
-
-
-@router.post("", summary="Judge a network's gradients", response_model=SimulationReport, responses=_MADE)
+@router.post("", summary="Judge a network's gradients", response_model=SimulationReport, responses=reported())
 async def create_simulation(
     spec: Annotated[SimulationSpec, Body(openapi_examples=example_requests("specifications"))], services: ServicesDep
 ) -> Response:
@@ -75,7 +42,7 @@ async def create_simulation(
     A report that was made before is answered as it was then; the header `Cache-Status` (RFC 9211) says so by `hit`.
     """
     answer = await services.archive.answer(spec)
-    return Response(answer.report, media_type=_JSON, headers=_headers_of(answer))
+    return Response(answer.report, media_type=_JSON, headers=report_headers(answer))
 
 
 _PageSize = Annotated[int, page_size("reports")]
