@@ -101,9 +101,12 @@ def place(url: str, name: str) -> str:
 
 def called(url: str, name: str, body: Any) -> httpx.Response:
     """The answer to an operation; what it needs is made first."""
-    method, path = OPERATIONS[name][0], place(url, name)
-    sent = {"content": body.encode()} if isinstance(body, str) else {"json": body}
-    return httpx.request(method, f"{url}{path}", **sent, timeout=60)
+    title = next((title for title, one in bodies_of(name).items() if one == body), "")
+    method, path = OPERATIONS[name][0], place(url, name).replace("{source}", title)  # of models, whose they are
+    if not isinstance(body, str):
+        return httpx.request(method, f"{url}{path}", json=body, timeout=60)
+    (media_type,) = OPERATIONS[name][2]["requestBody"]["content"]
+    return httpx.request(method, f"{url}{path}", content=body, headers={"Content-Type": media_type}, timeout=60)
 
 
 def timeless(answer: Any) -> Any:

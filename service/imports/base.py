@@ -35,6 +35,9 @@ class WeightValues(StrEnum):
     FILE = "file"
 
 
+Values = WeightValues
+
+
 class Subject(StrEnum):
     """What an assumption is about."""
 
