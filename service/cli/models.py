@@ -14,7 +14,7 @@ from service.cli.console import sentences_of
 from service.cli.own_code import Origin, OwnCodeFailed, Running, is_own_code, loaded, origin_of
 from service.core.errors import MalformedJson, Refusal
 from service.core.strict_json import loads
-from service.imports.base import Imported, Options, Values
+from service.imports.base import Imported, Options, WeightValues
 from service.imports.sources import affordable, imported, source_of
 from service.nn.policies import Adam, Sgd
 from service.simulation.spec import DataSpec, SimulationSpec
@@ -142,7 +142,7 @@ def _of_import(found: Imported, args: Namespace, origin: Origin) -> Given:
 
 
 def _options(args: Namespace) -> Options:
-    return Options(input=args.input or (), defaults=args.preset, loss=args.loss, values=Values(args.values))
+    return Options(input=args.input or (), defaults=args.preset, loss=args.loss, values=WeightValues(args.values))
 
 
 def _of_own_code(name: str, args: Namespace) -> Given:

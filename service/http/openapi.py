@@ -113,7 +113,7 @@ def _streams_as_text(made: dict[str, Any]) -> None:
 
 
 def _files_as_bytes(made: dict[str, Any]) -> None:
-    """Files as bytes alone, JSON or not: where a body is one of two, generated clients take either the first or the last.
+    """Files as bytes alone, JSON or not: of two kinds of bodies, some generators take the first and others the last.
 
     Its examples are the texts of such files.
     """

@@ -35,9 +35,6 @@ class WeightValues(StrEnum):
     FILE = "file"
 
 
-Values = WeightValues
-
-
 class Subject(StrEnum):
     """What an assumption is about."""
 

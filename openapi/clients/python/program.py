@@ -1,4 +1,4 @@
-"""Judge networks, read a problem, a table and a ResNet block, import a model of Keras: by the client that openapi-python-client generates."""
+"""Judge networks, read a problem, a table and a ResNet block, import a model: with openapi-python-client."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Judge networks, read a problem, a table and a ResNet block, import a model of Keras: by the Python client that openapi-generator generates."""
+"""Judge networks, read a problem, a table and a ResNet block, import a model: by openapi-generator's Python client."""
 
 import sys
 from pathlib import Path

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
 from service.core.strict_json import loads
-from service.imports.base import Imported, InputNeeded, Layer, Options, Reading, Source, Values
+from service.imports.base import Imported, InputNeeded, Layer, Options, Reading, Source, WeightValues
 from service.imports.keras.container import Kept, kept, refused
 from service.imports.keras.fields import File
 from service.imports.keras.losses import loss_of
@@ -22,7 +22,7 @@ _FORMS = {1: "features", 2: "sequence", 3: "image"}
 
 def read(data: BinaryIO, options: Options) -> Imported:
     """The model in a file; NotUnderstood, InputNeeded, MalformedJson."""
-    if options.values is Values.FILE:
+    if options.values is WeightValues.FILE:
         raise refused("Values of weights are not read from files of Keras; leave `values` out to have them drawn.")
     return _imported(kept(data), options)
 
