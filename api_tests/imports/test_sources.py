@@ -71,3 +71,9 @@ def test_another_file_is_refused_with_those_that_are_read(tmp_path: Path) -> Non
     file.write_bytes(b"\x80\x04")
     with pytest.raises(NotUnderstood, match=r"model.pkl is none of the files that are read: .keras, .h5"):
         source_of(file)
+
+
+def test_what_is_read_from_a_file_takes_a_third_of_what_is_answered_at_once() -> None:
+    found = affordable(of_width(1500))
+    assert estimate(plan(found.specification), Limits.of(Settings(), 1 / 3)).within_budget
+    assert affordable(found) is found

@@ -15,6 +15,8 @@ from service.simulation.spec import DataSpec, Precision, SimulationSpec
 
 _FIRST_BYTES = 4096
 _HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
+_SHARE = 1 / 3
+"""Of what is answered at once; the estimate of convolutions is too low on some machines."""
 _SMALLER = [(32, 32), (16, 32), (16, 16), (8, 16), (8, 8), (4, 8), (4, 4), (2, 4), (2, 2)]
 """Trials and samples of networks that are too large to be simulated as usual, the most telling first."""
 
@@ -31,7 +33,7 @@ def imported(source: Source, data: bytes | Path, options: Options | None = None)
 
 def affordable(found: Imported, limits: Limits | None = None) -> Imported:
     """The same network with as many trials and samples as are simulated at once, or the fewest where none would do."""
-    limits = limits or Limits.of(Settings())
+    limits = limits or Limits.of(Settings(), _SHARE)
     spec = found.specification
     if _fits(spec, limits):
         return found

@@ -12,6 +12,7 @@ _NO_BIAS: Layer = {"kind": "none"}
 _MASKS = "No step is padding, so masks have no effect."
 _SAME_MASK = "Dropout draws a mask of its own for each entry, where the file has one for several."
 _MOST_TIMES = 256
+_OWN = {"GELU": "gelu", "Gelu": "gelu", "Swish": "silu", "SiLU": "silu", "Mish": "mish", "ReLU6": "relu6"}
 
 
 def bias(fields: Fields, units: Callable[[Shape], int], theirs: Callable[[Shape], float]) -> Callable[[Shape], Layer]:
@@ -86,6 +87,18 @@ def _advanced(name: str) -> Callable[[Fields], Made]:
     def made(fields: Fields) -> Made:
         act = advanced(name, fields)
         return one_signal(lambda shape: [{"kind": "activation", "activation": act}])
+
+    return made
+
+
+def _own(name: str, kind: str) -> Callable[[Fields], Made]:
+    """A class that Keras has none of, and whose name is that of an activation: many people write these alike."""
+
+    def made(fields: Fields) -> Made:
+        fields.assume(
+            Subject.OTHER, "", f"{name} is no class of Keras; it is read as the activation {kind}, by its name."
+        )
+        return one_signal(lambda shape: [{"kind": "activation", "activation": {"kind": kind}}])
 
     return made
 
@@ -245,6 +258,7 @@ LAYERS: Mapping[str, Callable[[Fields], Made]] = {
     "Highway": _highway,
     "Activation": _activation,
     **{name: _advanced(name) for name in ADVANCED},
+    **{name: _own(name, kind) for name, kind in _OWN.items()},
     "PReLU": _prelu,
     "Dropout": _dropout,
     "SpatialDropout1D": _spatial_dropout,
