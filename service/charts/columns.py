@@ -18,6 +18,7 @@ class Column(NamedTuple):
     number: Callable[[LayerStatistics], float | None]
     written: Callable[[float], str] = signed  # decades, unless said otherwise
     optional: bool = False  # whether it is left out where no layer has it
+    of_output: bool = False  # whether it is about what comes out: of layers in a row, that of the last
 
     def text(self, number: float | None) -> str:
         """A number as the column has it; a dash for null."""
@@ -44,7 +45,7 @@ def _median(spread: Spread | None) -> float | None:
     return None if spread is None else spread.median
 
 
-DELTA = Column("δ", lambda layer: layer.log10_delta_norm.median)
+DELTA = Column("δ", lambda layer: layer.log10_delta_norm.median, of_output=True)
 GAINS = (
     Column("gain", lambda layer: layer.log10_backward_gain.median),
     Column("weights", lambda layer: _median(layer.log10_gain.weights)),
@@ -54,9 +55,9 @@ GAINS = (
 WEIGHT_GRADIENT = Column("∇W", lambda layer: layer.log10_weight_gradient_norm.median)
 PER_WEIGHT = Column("∂e/∂w", lambda layer: layer.log10_weight_gradient_rms.median)
 SIGNALS = (
-    Column("signal", lambda layer: layer.log10_forward_rms.median),
-    Column("separation", lambda layer: layer.log10_angular_spread.median),
-    Column("tokens", lambda layer: _median(layer.log10_token_spread), optional=True),
+    Column("signal", lambda layer: layer.log10_forward_rms.median, of_output=True),
+    Column("separation", lambda layer: layer.log10_angular_spread.median, of_output=True),
+    Column("tokens", lambda layer: _median(layer.log10_token_spread), optional=True, of_output=True),
     Column("time", lambda layer: layer.time.time_ratio.median if layer.time else None, optional=True),
 )
 SHARES = (

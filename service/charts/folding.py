@@ -77,18 +77,32 @@ class Line:
         words = [f"{count} {kind}" if count > 1 else kind for kind, count in kinds]
         return ", ".join([*words[:_MOST_KINDS], *(["…"] if len(words) > _MOST_KINDS else [])])
 
-    def named(self, around: Sequence[str] = ()) -> str:
-        """Its label and kind; what its label begins with is left out where one `around` it is called so: `.norm`."""
+    @property
+    def number(self) -> str:
+        """Such as `3–98`, from the first layer to the last; `3 …` where others stand between those that it has."""
+        if len(self.layers) == 1:
+            return str(self.layers[0].index)
+        every = [layer.index for layer in self.every()]
+        return f"{every[0]}–{every[-1]}" if self.copies or not self.layers else f"{self.layers[0].index} …"
+
+    def named(self, around: Sequence[str] = ()) -> tuple[str, str]:
+        """What its label begins with, as that of one `around` it, and the rest with its kind: `.norm: layer norm`."""
         label = self.label
-        rests = [label[len(one) :] for one in around if one and label.startswith(one)]
-        short = min((rest for rest in rests if rest.startswith((".", "/", "_"))), key=len, default=label)
-        return ": ".join(filter(None, [short, self.kind]))
+        starts = [
+            one for one in around if one and label[len(one) :].startswith((".", "/", "_")) and label.startswith(one)
+        ]
+        start = max(starts, key=len, default="")
+        return start, ": ".join(filter(None, [label.removeprefix(start), self.kind]))
 
 
 def folded(report: SimulationReport, whole: bool = False) -> list[Line]:
     """The lines of the top list; where they are to be `whole`, or few, each layer has one and nothing repeats."""
-    folds = not whole and len(report.layers) > MOST_ROWS
-    return [*_lines(_tree(report.layers), folds)]
+    return [*_lines(_tree(report.layers), is_long(report) and not whole)]
+
+
+def is_long(report: SimulationReport) -> bool:
+    """Whether its layers are too many for a table with a row for each."""
+    return len(report.layers) > MOST_ROWS
 
 
 def deepest(lines: Iterable[Line]) -> int:

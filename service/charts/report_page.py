@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from service.charts.architecture import architecture
 from service.charts.chart import ChartFormat, Theme
 from service.charts.kinds import CHARTS
-from service.charts.places import depths, layer_name
-from service.charts.rows import other_share
+from service.charts.layer_tree import LayerTree, neighbours
 from service.simulation.layer_results import Spread
 from service.simulation.results import SimulationReport
 from service.simulation.vocabulary import Optimiser
@@ -36,12 +35,10 @@ def page(report: SimulationReport) -> str:
     return _template().render(
         report=report,
         title=architecture(report),
-        layers=[*zip(report.layers, depths(report.layers), strict=True)],
+        tree=(tree := LayerTree.of(report)),
+        places={layer.path: layer for layer in reversed(report.layers)},
         nested=any(layer.inside for layer in report.layers),
-        others=any(other_share(layer.log10_gain) for layer in report.layers),
-        tokens=any(layer.log10_token_spread for layer in report.layers),
-        times=any(layer.time for layer in report.layers),
-        attentions=any(layer.attention for layer in report.layers),
+        others="other" in tree.names,
         style=_style(),
         policy=content_security_policy(),
         pictures=list(_pictures(report)),
@@ -94,10 +91,6 @@ def _signed(value: float | None) -> str:
     return _NONE if value is None else signed(value)
 
 
-def _median(spread: Spread | None) -> str:
-    return _NONE if spread is None else _signed(spread.median)
-
-
 def _between(spread: Spread) -> str:
     """Where nine of ten trials are: `−5.90 … −5.50`; a dash where no trial has a number."""
     return _NONE if spread.p05 is None else f"{_signed(spread.p05)} … {_signed(spread.p95)}"
@@ -132,15 +125,13 @@ def _minus(text: str) -> str:
     return text.replace("-", "−")
 
 
-_FILTERS: dict[str, Callable[..., str | Spread | None]] = {
+_FILTERS: dict[str, Callable[..., object]] = {
     "signed": _signed,
-    "median": _median,
     "between": _between,
     "plain": _plain,
     "percent": _percent,
     "chance": _chance,
     "factor": _factor,
-    "other_share": other_share,
-    "layer_name": layer_name,
+    "neighbours": neighbours,
     "words": _words,
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from rich.table import Table
 
 from service.charts.columns import DELTA, GAINS, NONE, SIGNALS, WEIGHT_GRADIENT, Column, shown
-from service.charts.folding import MOST_ROWS, Line, deepest, folded, troubled
+from service.charts.folding import MOST_ROWS, Line, deepest, folded, is_long, troubled
 from service.charts.names import shortened
 from service.simulation.results import SimulationReport
 
@@ -30,7 +30,7 @@ def layers_table(report: SimulationReport, width: int, whole: bool = False) -> T
     """
     columns = shown([DELTA, *GAINS, WEIGHT_GRADIENT, *SIGNALS], report.layers)
     lines = folded(report, whole)
-    brief = not whole and len(report.layers) > MOST_ROWS
+    brief = is_long(report) and not whole
     marks = troubled(report) if brief else frozenset()
     for depth in range(deepest(lines), -1, -1):
         chosen = [*_Chooser(marks, depth).lines(lines)]
@@ -132,9 +132,12 @@ def _rows(one: _Chosen, columns: Sequence[Column], brief: bool) -> Iterator[_Row
     found = {column: line.numbers(column.number) for column in columns} if line.layers else {}
     middle = {column.name: column.text(numbers.middle if numbers else None) for column, numbers in found.items()}
     shape = "×".join(map(str, line.layers[0].shape)) if line.layers else ""
-    index = f"{'! ' if one.marked else ''}{_numbered(line)}"
+    index = f"{'! ' if one.marked else ''}{line.number}"
     yield _Row(
-        before, line.named(one.around if brief else ()), f"{times}{inside}", {"layer": index, "shape": shape, **middle}
+        before,
+        line.named(one.around if brief else ())[1],
+        f"{times}{inside}",
+        {"layer": index, "shape": shape, **middle},
     )
     if len(line.layers) < 2 or all(numbers is None or numbers.least == numbers.most for numbers in found.values()):
         return
@@ -143,17 +146,6 @@ def _rows(one: _Chosen, columns: Sequence[Column], brief: bool) -> Iterator[_Row
             column.name: column.text(getattr(numbers, end)) if numbers else NONE for column, numbers in found.items()
         }
         yield _Row(before, f"  {end}", "", cells, quiet=True)
-
-
-def _numbered(line: Line) -> str:
-    """The number of its layer, those from the first to the last, or the first with a sign that there are others."""
-    first = line.layers[0].index if line.layers else 0
-    if len(line.layers) == 1:
-        return str(first)
-    if not line.copies:
-        return f"{first} …"
-    every = [layer.index for layer in line.every()]
-    return f"{every[0]}–{every[-1]}"
 
 
 def _fitting(rows: Sequence[_Row], names: Sequence[str], width: int) -> tuple[int, list[str]]:
