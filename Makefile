@@ -116,8 +116,9 @@ bench-formulas: $(BIN)/.dev ## measure formulas against the activations written 
 	$(BIN)/python benchmarks/formulas.py
 	$(BIN)/python benchmarks/profiles.py
 
-fuzz: $(BIN)/.dev ## mutate formulas for two minutes (SECONDS=120); then 10,000 printed and 10,000 changed ones, some 15 minutes
+fuzz: $(BIN)/.dev ## mutate formulas for two minutes (SECONDS=120); then 10,000 printed and 10,000 changed ones, and 10,000 files of each format that is imported, some 20 minutes
 	$(BIN)/python benchmarks/fuzz_formulas.py $(SECONDS)
+	$(BIN)/python benchmarks/fuzz_imports.py
 	PRINTED_FORMULAS=1250 MUTATED_FORMULAS=10000 $(BIN)/python -m pytest api_tests/formulas/test_printers.py api_tests/formulas/test_mutated.py
 
 rivals: $(BIN)/.dev ## install PyTorch and JAX for `make bench`

@@ -26,7 +26,7 @@ def found(name: str, count: int, seed: int, folder: Path) -> dict[str, Any] | No
     command = [sys.executable, "-m", "api_tests.imports.hostile", name, str(count), str(seed), str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode == 0:
-        answer: dict[str, Any] = json.loads(done.stdout)
+        answer: dict[str, Any] = json.loads(done.stdout)[name]
         return answer
     if _SKIPPED in done.stderr:
         return None

@@ -6,6 +6,7 @@ of its own, and prints what was found as JSON. A process that is ended by the sy
 
 import gc
 import json
+import os
 import random
 import resource
 import signal
@@ -22,6 +23,7 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
+from api_tests.imports.hostile_files import MADE
 from api_tests.imports.hostile_seeds import FORMATS
 from service.core.errors import Refusal
 from service.core.pointers import walk
@@ -249,23 +251,63 @@ def endured(name: str, count: int, seed: int, folder: Path) -> Found:
     watch.happened.clear()
     mutator = Mutator(seeds, random.Random(f"{name} {seed}"))
     gc.collect()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _peak_of_memory()
     for number in range(count):
         file.write_bytes(mutator.mutant())
         signal.setitimer(signal.ITIMER_VIRTUAL, _ENDED_AFTER_SECONDS)
         survive(source, file, found, watch, f"{name} {number}")
     signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     found.happened = watch.happened
-    found.memory_bytes = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    found.memory_bytes = _peak_of_memory() - before
     return found
 
 
-def main(name: str, count: int, seed: int, folder: str = "") -> None:
-    """Print what was found as JSON."""
+def attacked(source: str, folder: Path) -> dict[str, Found]:
+    """What becomes of each file that was made to do harm, by its name."""
+    sound, harmful = _written_elsewhere(source, folder)
+    watch, found = Watch(), dict[str, Found]()
+    for file in sound:
+        survive(source, file, Found(), watch, "")
+    for name, file in harmful.items():
+        watch.happened.clear()
+        one = found[name] = Found()
+        gc.collect()
+        before = _peak_of_memory()
+        survive(source, file, one, watch, name)
+        one.happened = Counter(watch.happened)
+        one.memory_bytes = _peak_of_memory() - before
+    return found
+
+
+def _written_elsewhere(source: str, folder: Path) -> tuple[list[Path], dict[str, Path]]:
+    """Files of a source, sound ones and harmful ones by name, by a process that keeps the memory this takes."""
+    names = folder / "names.json"
+    process = os.fork()
+    if process == 0:
+        seeds = [one for reader, make in FORMATS.values() if reader == source for one in make()]
+        for number, content in enumerate(seeds):
+            (folder / f"sound-{number}.bin").write_bytes(content)
+        made = [name for name, content in MADE[source]() if (folder / f"{name}.bin").write_bytes(content) >= 0]
+        names.write_text(json.dumps([len(seeds), made]), encoding="utf-8")
+        os._exit(0)
+    os.waitpid(process, 0)
+    count, made = json.loads(names.read_text(encoding="utf-8"))
+    return [folder / f"sound-{number}.bin" for number in range(count)], {name: folder / f"{name}.bin" for name in made}
+
+
+def _peak_of_memory() -> int:
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def main(name: str, *more: str) -> None:
+    """Print what was found as JSON: of mutations of a format (count, seed, folder), or of attacks on a source."""
     with tempfile.TemporaryDirectory() as own:
-        found = endured(name, count, seed, Path(folder or own))
-    sys.stdout.write(json.dumps({**vars(found), "faults": found.faults}))
+        if name in FORMATS:
+            found = {name: endured(name, int(more[0]), int(more[1]), Path(more[2] if more[2:] else own))}
+        else:
+            found = attacked(name, Path(own))
+    sys.stdout.write(json.dumps({each: {**vars(one), "faults": one.faults} for each, one in found.items()}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:])
+    main(*sys.argv[1:])

@@ -1,12 +1,11 @@
-import java.io.File;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.util.List;
 import org.gradientverdict.client.ApiClient;
 import org.gradientverdict.client.ApiException;
-import org.gradientverdict.client.api.ImportsApi;
 import org.gradientverdict.client.api.SimulationsApi;
 import org.gradientverdict.client.model.Activation;
 import org.gradientverdict.client.model.ActivationLayer;
@@ -31,7 +30,6 @@ import org.gradientverdict.client.model.SimulationReport;
 import org.gradientverdict.client.model.SimulationSpec;
 import org.gradientverdict.client.model.Softmax;
 import org.gradientverdict.client.model.Source;
-import org.gradientverdict.client.model.WeightValues;
 
 /** Judges networks, meets a problem, reads a table and a ResNet block, imports a model of Keras: with the client that openapi-generator generates. */
 public final class Program {
@@ -95,9 +93,9 @@ public final class Program {
     List<LayerStatistics> inside = kept.getLayers().stream().filter(LayerStatistics::getInside).toList();
     System.out.println("parameters of the block: " + inside.stream().mapToLong(LayerStatistics::getParameters).sum());
 
-    ImportsApi imports = new ImportsApi(client);
-    File file = new File(arguments[1]);
-    ImportAnswer found = imports.createImport(Source.KERAS, file, false, null, null, null, WeightValues.DRAWN);
+    URI imports = URI.create(client.getBaseUri() + "/v1/imports/" + Source.KERAS);
+    String answer = sent(client, imports, Path.of(arguments[1]));
+    ImportAnswer found = ApiClient.createDefaultObjectMapper().readValue(answer, ImportAnswer.class);
     int count = found.getSpecification().getNetwork().getLayers().size();
     System.out.printf("imported from Keras: %d layers, %d parameters%n", count, found.getParameters());
   }
@@ -113,5 +111,12 @@ public final class Program {
   private static String text(ApiClient client, URI place) throws IOException, InterruptedException {
     HttpRequest request = HttpRequest.newBuilder(place).build();
     return client.getHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).body();
+  }
+
+  /** A file is sent by hand: createImport would send its path as JSON (openapi-generator 7.26). */
+  private static String sent(ApiClient client, URI place, Path file) throws IOException, InterruptedException {
+    HttpRequest.Builder request = HttpRequest.newBuilder(place).header("Content-Type", "application/octet-stream");
+    request.POST(HttpRequest.BodyPublishers.ofFile(file));
+    return client.getHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofString()).body();
   }
 }

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from errno import EINVAL
 from typing import Any, BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
@@ -101,7 +102,7 @@ def _of_zip(data: BinaryIO) -> Kept:
             names = archive.namelist()
             said = loads(_entry(archive, "metadata.json")) if "metadata.json" in names else {}
     except (BadZipFile, zlib.error, NotImplementedError, OSError, EOFError, ValueError, RuntimeError) as error:
-        if isinstance(error, OSError) and not isinstance(error, BadZipFile) and error.errno is not None:
+        if isinstance(error, OSError) and error.errno not in (None, EINVAL):  # EINVAL: a place before the beginning
             raise
         raise refused("The file begins like a zip archive, and cannot be read as one.") from None
     version = said.get("keras_version") if isinstance(said, Mapping) else None
