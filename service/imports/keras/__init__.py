@@ -10,7 +10,7 @@ from service.imports.keras.container import Kept, kept, refused
 from service.imports.keras.fields import File
 from service.imports.keras.losses import loss_of
 from service.imports.keras.models import net_of
-from service.imports.keras.nets import Net, ordered
+from service.imports.keras.nets import Net, activated_last, ordered
 from service.simulation.spec import SimulationSpec
 
 __all__ = ["imported", "read", "specification"]
@@ -48,7 +48,7 @@ def _imported(found: Kept, options: Options) -> Imported:
     if net is None or not net.steps:
         raise refused("The model has no layers.", found.pointer)
     shape = _shape(net, options)
-    layers = net.layers(shape)
+    layers = activated_last(net.layers(shape), shape)
     form = f"{found.form.replace('Keras,', f'Keras {_written(found)},')}"
     loss = loss_of(found.training, reading)
     return reading.finished(form, _input(shape, layers), layers, loss)

@@ -126,8 +126,10 @@ class Fields:
         return self._typed(names, default, "a number", _is_number)
 
     def flag(self, *names: str, default: bool = False) -> bool:
-        """A boolean."""
-        return bool(self._typed(names, default, "true or false", lambda value: isinstance(value, bool)))
+        """A boolean, or 0 or 1 in its place."""
+        return bool(
+            self._typed(names, default, "true or false", lambda value: type(value) in (bool, int) and value in (0, 1))
+        )
 
     def word(self, *names: str, default: str, among: Sequence[str]) -> str:
         """One of some words."""

@@ -1,6 +1,6 @@
 """The loss that a Keras file names, as a kind of our language."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from service.imports.base import Reading, Subject
@@ -18,7 +18,7 @@ _KINDS = {
     "huber_loss": "huber",
     "hinge": "hinge",
 }
-_FREE = ("name", "reduction", "fn", "dtype", "axis", "ignore_class")
+_FREE = ("name", "fn", "dtype")
 
 
 def loss_of(training: Any, reading: Reading) -> str | None:
@@ -53,13 +53,20 @@ def _kind(value: Any) -> str | None:
         return None
     kind = _KINDS.get(_snake(name))
     left = {key: one for key, one in config.items() if key not in (*_FREE, "from_logits")}
-    if kind is None or any(one != _USUAL.get(key) for key, one in left.items()):
+    if kind is None or any(one not in _USUAL.get(key, ()) for key, one in left.items()):
         return None
     logits = config.get("from_logits", False) is True
     return f"{kind}_with_logits" if logits and kind.endswith("cross_entropy") else kind
 
 
-_USUAL: Mapping[str, Any] = {"label_smoothing": 0, "delta": 1.0}
+_USUAL: Mapping[str, Sequence[Any]] = {
+    "label_smoothing": (0,),
+    "delta": (1.0,),
+    "axis": (-1,),
+    "ignore_class": (None,),
+    "reduction": ("auto", "sum_over_batch_size", "mean", "mean_with_sample_weight", "none", None),
+}
+"""Fields of a loss at the values that have no effect here."""
 
 
 def _snake(name: str) -> str:

@@ -5,19 +5,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from service.core.arrays import Shape
-from service.imports.base import Layer, Subject
+from service.imports.base import Layer, Reading, Source, Subject
 from service.imports.graph import INPUT
 from service.imports.keras.calls import Call, Ref, calls_of, refs_of
-from service.imports.keras.classes import CLASSES
+from service.imports.keras.classes import CLASSES, MODELS, not_read
 from service.imports.keras.drawing import own_class
 from service.imports.keras.fields import Fields, File, Made, Unsayable, one_signal, shown
 from service.imports.keras.nets import Net, Step, check_declared, named
 from service.imports.keras.preparing import AT_FRONT, MAY
 from service.imports.keras.recurrent import CAUSAL
 
-MODELS = ("Sequential", "Functional", "Model")
-"""Classes that contain layers."""
-_CODE = ("Lambda", "TFOpLambda", "TensorFlowOpLayer", "SlicingOpLambda", "KerasLayer")
 _FLAT = ("dense", "activation")
 
 
@@ -70,7 +67,10 @@ def _entry(value: Any, pointer: str, file: File, graph: bool) -> _Entry:
     own_class(outer)
     outer.take("class_name")
     outer.free("build_config", "shared_object_id")
-    calls = calls_of(outer.take("inbound_nodes", default=[]), outer) if graph else []
+    nodes = outer.take("inbound_nodes", default=[])
+    unheard = File(Reading(Source.KERAS), file.version)
+    listener = replace(outer, file=unheard) if not_read(kind) else outer
+    calls = calls_of(nodes, listener) if graph else []
     if not graph:
         outer.only("inbound_nodes", [], None)
     _all_known(outer)
@@ -85,9 +85,9 @@ def _made(entry: _Entry) -> tuple[Made, Sequence[int | None] | None]:
     fields = entry.fields
     if entry.kind in MODELS:
         return _inner_model(entry)
-    if entry.kind not in CLASSES and entry.kind != "TimeDistributed":
-        what = "contain code, which is never run" if entry.kind in _CODE else "are not read"
-        sentence = f"Layers of the class {fields.what.partition(' ')[0]} {what}."
+    unread = not_read(entry.kind)
+    if unread:
+        sentence = f"Layers of the class {fields.what.partition(' ')[0]} {unread}."
         fields.file.reading.fault(fields.pointer.removesuffix("/config"), sentence)
         return one_signal(lambda shape: []), None
     declared = fields.shape()
@@ -149,6 +149,11 @@ def _step(entry: _Entry, name: str, inputs: Sequence[str], training: bool | None
     return Step(name, pointer, fields.what, inputs, made, entry.name, training, declared, front)
 
 
+def _checked(step: Step, entry: _Entry) -> Step:
+    """The step without what it declares to come in, which Keras reads of models and of the first layer alone."""
+    return step if entry.kind in MODELS else replace(step, declared=None)
+
+
 def _model_fields(fields: Fields) -> Sequence[int | None] | None:
     """Take out what a model has besides its layers; the shape that it was built for."""
     value = fields.take("build_input_shape")
@@ -167,9 +172,9 @@ def _sequential(fields: Fields, pointer: str) -> Net:
             declared = _input_layer(entry.fields)
             continue
         step = _step(entry, f"{entry.name or entry.kind} {number + 1}", [before], None)
-        if not steps and step.declared is not None:
+        if not steps and step.declared is not None and (declared is None or None in declared):
             declared = step.declared
-        steps.append(step)
+        steps.append(_checked(step, entry))
         before = step.name
     return Net(fields.file, fields.pointer, steps, before, declared)
 
@@ -191,7 +196,7 @@ def _functional(fields: Fields) -> Net | None:
     for name, found in ends.items():
         if found is None or len(found) != 1:
             count = "no readable" if not found else str(len(found))
-            fields.fault(name, f"The model has {count} {name.removesuffix('_layers')}s, where one can be said here.")
+            fields.fault(name, f"The model has {count} {name.removesuffix('_layers')}s, and a network here has one.")
     return _Graph(fields, entries).net(*(found[0] if found else ("", 0, 0) for found in ends.values()))
 
 
@@ -227,13 +232,14 @@ class _Graph:
         """One for each call of a layer."""
         calls = [self._same_signal(entry, call) for call in entry.calls]
         if not calls:
-            entry.fields.fault("", f"{entry.fields.what} reads nothing: one input can be said here.")
+            if entry.kind != "InputLayer":  # of those, that there are several has been said
+                entry.fields.fault("", f"{entry.fields.what} reads nothing, and is no input.")
             return []
         if entry.kind == "MultiHeadAttention":
             entry.fields.values[CAUSAL] = calls[0].causal
         if len({call.causal for call in calls}) > 1 or (calls[0].causal and entry.kind != "MultiHeadAttention"):
             entry.fields.fault("", f"{entry.fields.what} is called with different masks.")
-        first = _step(entry, _numbered(entry.name, 0), [], None)
+        first = _checked(_step(entry, _numbered(entry.name, 0), [], None), entry)
         if len(calls) > 1 and first.made.trained:
             sentence = "Weights that several places share are drawn for each place by itself."
             self._fields.file.reading.assume(Subject.TIED_WEIGHTS, first.pointer, sentence)

@@ -10,7 +10,7 @@ from service.core.errors import SpecError
 from service.core.validation import faults_of
 from service.imports.base import Layer
 from service.imports.graph import INPUT, LONGEST_NAME, Vertex, chain_of
-from service.imports.keras.fields import File, Made, Unsayable
+from service.imports.keras.fields import File, Made, Unsayable, shown
 from service.imports.keras.joining import met
 from service.nn.layers import AnyLayer, Node
 
@@ -96,6 +96,22 @@ def shape_after(layers: Sequence[Layer], shape: Shape) -> Shape:
     return shape
 
 
+def activated_last(layers: Sequence[Layer], shape: Shape) -> list[Layer]:
+    """The same layers, with the activation of the output behind what only moves its numbers: a MobileNet ends so."""
+    moved = next((n for n, one in enumerate(reversed(layers)) if one["kind"] not in ("reshape", "flatten")), 0)
+    front, behind = list(layers[: len(layers) - moved]), list(layers[len(layers) - moved :])
+    act = front[-1].get("activation") if behind else None
+    if act is None or act["kind"] == "linear":
+        return list(layers)
+    if act["kind"] == "softmax" and shape_after(front, shape)[-1] != shape_after(layers, shape)[-1]:
+        return list(layers)
+    last = front.pop()
+    if last["kind"] != "activation":
+        front.append({key: value for key, value in last.items() if key != "activation"})
+    own = {"name": last["name"]} if "name" in last else {}
+    return [*front, *behind, {**own, "kind": "activation", "activation": act}]
+
+
 def _out(node: Node, shape: Shape) -> Shape:
     inside = []
     for chain in node.chains(shape).values():
@@ -109,7 +125,10 @@ def _out(node: Node, shape: Shape) -> Shape:
 def _sentence(error: SpecError | ValidationError) -> str:
     if isinstance(error, SpecError):
         return error.sentence
-    return " ".join(one.detail for one in faults_of(error.errors()[:1], {}))
+    first = error.errors()[0]
+    field = next((part for part in reversed(first["loc"]) if isinstance(part, str)), "it")
+    (said,) = faults_of([first], {})
+    return f"{field} would be {shown(first['input'])}. {said.detail}"
 
 
 def named(layers: Sequence[Layer], name: str) -> list[Layer]:

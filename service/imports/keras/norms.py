@@ -92,7 +92,7 @@ def _unit_norm(fields: Fields) -> Made:
 
 
 LAYERS: Mapping[str, Callable[[Fields], Made]] = {
-    "BatchNormalization": _norm("batch_norm", 1e-3),
+    **{f"BatchNormalization{n}": _norm("batch_norm", 1e-3) for n in ("", "V1", "V2")},
     "LayerNormalization": _norm("layer_norm", 1e-3),
     "GroupNormalization": _norm("group_norm", 1e-3),
     "RMSNormalization": _norm("rms_norm", 1e-6),

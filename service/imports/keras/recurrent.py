@@ -20,9 +20,7 @@ _CELLS = {
     "LSTMCell": "lstm",
     "GRUCell": "gru",
 }
-_INSIDE = (
-    "Dropout inside a recurrent layer or an attention is left out; its gradient is that with nothing dropped there."
-)
+_INSIDE = "Dropout of a recurrent layer's states is left out; its gradient is that with nothing dropped there."
 _INPUT = "Dropout of what a recurrent layer reads draws a mask for each step, where the file has one for all steps."
 CAUSAL = "\0causal"
 """What stands among the fields of an attention, besides those of the file, for what its call says; no field is so."""
@@ -216,8 +214,8 @@ def _attention(fields: Fields) -> Made:
     fields.only("sliding_window_size", None)
     output = fields.take("output_shape", default=None)
     fields.free("query_shape", "key_shape", "value_shape")
-    if fields.number("dropout", default=0.0) != 0.0:
-        fields.assume(Subject.OTHER, "dropout", _INSIDE)
+    rate = fields.number("dropout", default=0.0)
+    dropped = {"dropout": float(rate)} if rate else {}
     weights = initialiser(fields, "kernel_initializer", default="glorot_uniform")
     drawn = initialiser(fields, "bias_initializer", default="zeros")
     biased = fields.flag("use_bias", default=True)
@@ -235,7 +233,8 @@ def _attention(fields: Fields) -> Made:
         )
         drawings = {"weights": weights.at(into, (n, inner)), "output_weights": weights.at(back, (inner, n))}
         own = drawn.at((1, 1)) if biased else _NO_BIAS
-        return [{"kind": "attention", "heads": heads, "key_units": units, "causal": causal, **drawings, "bias": own}]
+        sizes = {"heads": heads, "key_units": units, "causal": causal, **dropped}
+        return [{"kind": "attention", **sizes, **drawings, "bias": own}]
 
     return one_signal(layers, trained=True)
 
