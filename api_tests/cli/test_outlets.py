@@ -102,7 +102,7 @@ def test_junit_has_a_case_for_each_model_with_failures_and_errors(written: Writt
     assert all(float(case.get("time", "nan")) >= 0 for case in suite)
     (failure,) = bad
     assert failure.tag == "failure"
-    assert failure.get("type") == "error, risk=0.5"
+    assert failure.get("type") == "error"
     assert failure.get("message", "").startswith("vanishing, severe, risk ")
     assert "Try: " in (failure.text or "")
     assert list(good) == []

@@ -116,5 +116,7 @@ def _table(checked: Sequence[Checked]) -> Table:
         style = COLOURS[one.report.verdict.label] if one.report else "bright_black"
         findings = ", ".join(finding.code.value for finding in one.report.findings) if one.report else ""
         status = f"{'failed: ' if one.failed_on else ''}{one.verdict}"
-        table.add_row(Text(one.model), Text(status, style=style), findings or "–", Text(one.reason))
+        table.add_row(
+            Text(one.model), Text(status, style=style), findings or "–", Text(one.reason.removeprefix(f"{one.model}: "))
+        )
     return table

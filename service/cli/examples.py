@@ -21,8 +21,8 @@ _EXAMPLES = {
   gradient-verdict check net:make_net --example net:make_batch
   gradient-verdict check model.h5 --fail-on risk=0.5 --ignore GV304 --annotate github --sarif verdict.sarif
 
-Without --fail-on a model fails where a finding is an error or the failure risk is 0.5 or more: --fail-on
-error,risk=0.5. What is refused ends with status 2, whatever fails beside it.""",
+Without --fail-on a model fails where a finding is an error, which is what a network is expected to fail by.
+What is refused ends with status 2, whatever fails beside it.""",
     "import": """\
   gradient-verdict import model.keras
   gradient-verdict import model.json --input 32x32x3 -o spec.json

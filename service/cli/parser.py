@@ -42,7 +42,7 @@ def parser() -> ArgumentParser:
 def _add_check(check: ArgumentParser) -> None:
     check.add_argument("models", nargs="+", metavar="MODEL", help="a file, or module:name of your own code")
     _add_model_options(check)
-    _add_judging(check, default=("error", "risk=0.5"))
+    _add_judging(check, default=("error",))
     check.add_argument("--suggest", action="store_true", help="try what mends those that fail, and print that, too")
     check.add_argument("--json", action="store_true", help="print what was found as JSON, a line for each model")
     check.add_argument("--sarif", metavar="FILE", help="write SARIF 2.1.0, - for standard output in place of the text")
