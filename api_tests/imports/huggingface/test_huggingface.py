@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.core.errors import MalformedJson
-from service.imports.base import Imported, NotUnderstood, Options, Values
+from service.imports.base import Imported, NotUnderstood, Options, WeightValues
 from service.imports.huggingface import read
 from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
@@ -264,4 +264,4 @@ def test_what_is_no_config_is_refused() -> None:
     for text in (b"[]", b"3", b"{}", b" " * (2 << 20)):
         with pytest.raises(NotUnderstood):
             read(BytesIO(text), Options())
-    assert "no trained values" in refusal(BERT, values=Values.FILE).sentence
+    assert "no trained values" in refusal(BERT, values=WeightValues.FILE).sentence

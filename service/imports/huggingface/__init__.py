@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from service.core import strict_json
-from service.imports.base import Fault, Imported, NotUnderstood, Options, Reading, Source, Values
+from service.imports.base import Fault, Imported, NotUnderstood, Options, Reading, Source, WeightValues
 from service.imports.huggingface import decoders, encoders, images, t5
 from service.imports.huggingface.config import Config
 from service.imports.huggingface.parts import Described
@@ -42,7 +42,7 @@ def read(data: BinaryIO, options: Options) -> Imported:
     if not isinstance(fields, dict):
         raise NotUnderstood.of([Fault("", "A config.json is an object with a `model_type`.")])
     reading = Reading(Source.HUGGINGFACE, options)
-    if options.values is Values.FILE:
+    if options.values is WeightValues.FILE:
         reading.fault("", "A config.json holds no trained values; they can only be drawn.")
     config = Config(fields, reading)
     template = _TEMPLATES.get(config.model_type)
