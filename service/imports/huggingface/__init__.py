@@ -48,7 +48,9 @@ def read(data: BinaryIO, options: Options) -> Imported:
     template = _TEMPLATES.get(config.model_type)
     if template is None:
         known = ", ".join(sorted(_TEMPLATES))
-        reading.fault("/model_type", f"The model_type {config.model_type!r:.60} is none of those read: {known}.")
+        said = f"The model_type {config.model_type!r:.60} is none of those read"
+        missing = "The config has no `model_type`, which says what model it is; write it into the file, as one of these"
+        reading.fault("/model_type", f"{said if config.model_type else missing}: {known}.")
         reading.check()
     found = template(config) if template else Described({}, [])
     config.check_all_read()

@@ -75,7 +75,7 @@ class Config:
         names = [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
         if found is not None and (not isinstance(found, list) or len(names) != len(found) or len(names) > 1):
             self.fault("architectures", "`architectures` is a list with the name of one class.")
-        return names[0] if names else ""
+        return names[0].replace("LLaMA", "Llama") if names else ""  # as it was spelled before transformers 4.28
 
     @property
     def labels(self) -> int:

@@ -82,6 +82,8 @@ def _check_gpt2(config: Config, positions: int) -> None:
     config.only("scale_attn_weights", True)
     config.only("scale_attn_by_inverse_layer_idx", False)
     config.only("n_ctx", positions, None)
+    config.only("n_special", 0)
+    config.ignore("predict_special_tokens")
     config.ignore("reorder_and_upcast_attn", "summary_type", "summary_use_proj", "summary_activation")
     config.ignore("summary_proj_to_labels", "summary_first_dropout")
 
@@ -93,6 +95,8 @@ def _tied(config: Config, default: bool) -> bool:
 def llama(config: Config) -> Described:
     """LLaMA: gates, norms by the root mean square, rotary positions; biases where the config says so."""
     config.ignore("pretraining_tp")
+    config.only("is_llama_config", True)
+    config.only("rope_interleaved", False)
     bias = ZEROS if config.flag("attention_bias", False) else NONE
     return _llama(config, "Llama", {"bias": bias}, config.flag("mlp_bias", False))
 
@@ -111,7 +115,8 @@ def _llama(config: Config, family: str, own: dict[str, Any], mlp_bias: bool) -> 
     features, vocabulary = config.integer("hidden_size", 4096), config.integer("vocab_size", _VOCABULARIES[family])
     blocks, inner = config.integer("num_hidden_layers", 32, 1000), config.integer("intermediate_size", _INNER[family])
     std, epsilon = config.spread(), epsilon_of(config, "rms_norm_eps", 1e-6)
-    steps = config.steps("max_position_embeddings", config.integer("max_position_embeddings", _POSITIONS[family]))
+    longest = config.integer("max_sequence_length", _POSITIONS[family])  # its name before transformers 4.28
+    steps = config.steps("max_position_embeddings", config.integer("max_position_embeddings", longest))
     _check_windows(config, family, steps)
     act = activation(config, "hidden_act", "silu")
     gate = {**dense("mlp.gate_proj", inner, std, mlp_bias), "activation": act}
