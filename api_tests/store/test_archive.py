@@ -15,7 +15,7 @@ from service.processes.pool import PoolLimits, ProcessPool
 from service.simulation.estimate import Limits
 from service.simulation.simulate import report_json
 from service.simulation.spec import SimulationSpec
-from service.store.archive import Archive, Origin
+from service.store.archive import Archive, Provenance
 from service.store.failures import CircuitBreaker
 from service.store.stores import NullStore, Store
 
@@ -64,7 +64,7 @@ async def test_the_same_question_is_simulated_once(keeping: Keeping) -> None:
     pool = Simulator()
     archive = archive_over(keeping, pool=pool)
     answers = [await archive.answer(SPEC) for _ in range(3)]
-    assert [answer.source for answer in answers] == [Origin.SIMULATION, Origin.MEMORY, Origin.MEMORY]
+    assert [answer.source for answer in answers] == [Provenance.SIMULATION, Provenance.MEMORY, Provenance.MEMORY]
     assert {answer.report for answer in answers} == {report_of(1)}
     assert all(answer.kept and not answer.store_failed for answer in answers)
     assert pool.simulated == 1
@@ -75,7 +75,7 @@ async def test_what_another_archive_has_stored_is_not_simulated_again(keeping: K
     made = await archive_over(keeping, pool=pool).answer(SPEC)
     later = archive_over(keeping, pool=pool)
     found = [await later.answer(SPEC) for _ in range(2)]
-    assert [answer.source for answer in found] == [Origin.STORE, Origin.MEMORY]
+    assert [answer.source for answer in found] == [Provenance.STORE, Provenance.MEMORY]
     assert {answer.report for answer in found} == {made.report}
     assert await later.report(made.digest) == made.report
     assert pool.simulated == 1
@@ -117,8 +117,8 @@ async def test_what_is_no_digest_is_not_found(keeping: Keeping, digest: str) -> 
 async def test_a_store_that_is_broken_keeps_nobody_from_an_answer(broken: Keeping) -> None:
     archive = archive_over(broken)
     made, again = [await archive.answer(SPEC) for _ in range(2)]
-    assert (made.source, made.kept, made.store_failed) == (Origin.SIMULATION, True, True)
-    assert again.source is Origin.MEMORY
+    assert (made.source, made.kept, made.store_failed) == (Provenance.SIMULATION, True, True)
+    assert again.source is Provenance.MEMORY
     assert await archive.report(made.digest) == made.report
     assert await archive.grade(GRADING, "native") == "graded"
     assert [await archive.report(digest) for digest in EVIDENCE] == list(EVIDENCE.values())
@@ -140,7 +140,7 @@ async def test_a_store_that_comes_back_is_used(broken: Keeping, tmp_path: Path) 
     (tmp_path / "file").unlink()
     broken.stopwatch.seconds += 60
     assert not (await archive.answer(OTHER)).store_failed
-    assert (await archive.answer(OTHER)).source is Origin.STORE
+    assert (await archive.answer(OTHER)).source is Provenance.STORE
     await archive.close()
 
 
@@ -157,7 +157,7 @@ async def test_a_report_that_is_asked_for_from_memory_is_in_use(keeping: Keeping
     first, _ = await archive.answer(SPEC), await archive.answer(OTHER)
     keeping.clock.forward(days=80)
     for _ in range(2):
-        assert (await archive.answer(SPEC)).source is Origin.MEMORY
+        assert (await archive.answer(SPEC)).source is Provenance.MEMORY
     await archive.catch_up()
     keeping.clock.forward(days=20)
     assert keeping.retain() == 1

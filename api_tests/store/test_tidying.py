@@ -11,7 +11,7 @@ from service.core.errors import BudgetExceeded, StoreUnavailable
 from service.grading.spec import GradingSpec
 from service.simulation.estimate import Limits
 from service.store import archive as archives
-from service.store.archive import Archive, Cache, Origin
+from service.store.archive import Archive, Cache, Provenance
 from service.store.failures import Reason
 from service.store.stores import NullStore
 
@@ -84,7 +84,7 @@ async def test_every_ten_minutes_what_was_used_is_noted_and_what_is_old_is_dropp
     store = Telling(dropped)
     archive = Archive(Simulator(), store, LIMITS, ROOM)
     made, again = [await archive.answer(SPEC) for _ in range(2)]
-    assert (made.source, again.source) == (Origin.SIMULATION, Origin.MEMORY)
+    assert (made.source, again.source) == (Provenance.SIMULATION, Provenance.MEMORY)
     assert await slept(archive, 2) == [600.0, 600.0]
     assert store.told[1:] == [("touch", [made.digest]), ("retain",), ("touch", []), ("retain",)]
     said = [(record.levelname, record.getMessage()) for record in caplog.records if record.name == "service.store"]
@@ -130,7 +130,7 @@ async def test_what_the_store_has_can_be_had_again(monkeypatch: pytest.MonkeyPat
     store = Telling()
     monkeypatch.setattr(store, "get", lambda _digest: b"kept")
     found = await Archive(Simulator(), store, LIMITS, 0).answer(SPEC)
-    assert (found.report, found.source, found.kept, found.store_failed) == (b"kept", Origin.STORE, True, False)
+    assert (found.report, found.source, found.kept, found.store_failed) == (b"kept", Provenance.STORE, True, False)
 
 
 async def test_a_report_that_is_read_from_memory_is_used_and_one_of_the_store_is_remembered() -> None:

@@ -64,7 +64,7 @@ class Cache:
         return True
 
 
-class Origin(StrEnum):
+class Provenance(StrEnum):
     """Where a report came from."""
 
     MEMORY = "memory"
@@ -78,7 +78,7 @@ class Answer:
 
     digest: str
     report: bytes
-    source: Origin
+    source: Provenance
     kept: bool
     store_failed: bool = False
 
@@ -122,13 +122,13 @@ class Archive:
         kept = self._memory.get(digest)
         if kept is not None:
             self._used.add(digest)
-            return Answer(digest, kept, Origin.MEMORY, kept=True)
+            return Answer(digest, kept, Provenance.MEMORY, kept=True)
         try:
             stored = await self._stored(digest)
         except StoreUnavailable:
             stored = None
         if stored is not None:
-            return Answer(digest, stored, Origin.STORE, kept=True)
+            return Answer(digest, stored, Provenance.STORE, kept=True)
         return await self._simulated(made)
 
     async def report(self, digest: str) -> bytes:
@@ -219,8 +219,8 @@ class Archive:
             stored = await self._threads.run(self._store.put, digest, report)
         except StoreUnavailable:
             self._owed[digest] = False
-            return Answer(digest, report, Origin.SIMULATION, kept=remembered, store_failed=True)
-        return Answer(digest, report, Origin.SIMULATION, kept=remembered or stored)
+            return Answer(digest, report, Provenance.SIMULATION, kept=remembered, store_failed=True)
+        return Answer(digest, report, Provenance.SIMULATION, kept=remembered or stored)
 
     def _store_all(self, reports: dict[str, bytes], pin: bool = False) -> None:
         for digest, report in reports.items():
