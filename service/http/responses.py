@@ -9,7 +9,6 @@ from pydantic import ConfigDict, Field
 from service.core.kinds import Model
 from service.grading.formats import FORMATS, FormatName
 from service.jobs.job import Job
-from service.store.archive import Answer, Provenance
 
 Responses = dict[int | str, dict[str, Any]]
 """What the document says of answers, by their statuses."""
@@ -121,14 +120,6 @@ def reported(inside: str = "") -> Responses:
         "page": link("get_simulation_page", "The report as a page.", "digest", inside),
     }
     return {200: {"headers": headers, "links": links}}
-
-
-def report_headers(answer: Answer) -> dict[str, str]:
-    """Whether a report was there already (RFC 9211), and where it is kept."""
-    stored = "; detail=store-unavailable" if answer.store_failed else "; stored" if answer.kept else ""
-    status = f"fwd=miss{stored}" if answer.source is Provenance.SIMULATION else "hit"
-    location = {"Location": f"{SIMULATIONS}/{answer.digest}"} if answer.kept else {}
-    return {"Cache-Status": f"gradient-verdict; {status}", **location}
 
 
 ACCEPTED: Responses = {

@@ -13,7 +13,8 @@ from service.core.errors import DeadlineExceeded, WorkerFailed, WorkerNotStarted
 from service.core.kinds import members
 from service.http.examples import example
 from service.http.requests import Services, ServicesDep
-from service.http.responses import report_headers, reported
+from service.http.responses import reported
+from service.http.routes.simulations import report_headers
 from service.http.uploads import BINARY, FileDep, FileRoute
 from service.imports.base import Imported, Options, Source, WeightValues
 from service.imports.bounded import bounded_import, limit_reached

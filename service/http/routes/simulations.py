@@ -15,10 +15,11 @@ from service.charts.tables import gradients_npz, layers_csv
 from service.http.dependencies import CurrentReport, PageCursor, ReportBytes, current_report, page_size
 from service.http.examples import example_requests
 from service.http.requests import Services, ServicesDep, StrictRoute
-from service.http.responses import SIMULATIONS, Csv, Npz, Png, Svg, VegaLite, attachment, report_headers, reported
+from service.http.responses import SIMULATIONS, Csv, Npz, Png, Svg, VegaLite, attachment, reported
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Label
+from service.store.archive import Answer, Provenance
 from service.store.listing import Cursor, ReportPage
 
 _JSON = "application/json"
@@ -28,6 +29,14 @@ _PAGE = {**_KEPT, "Content-Security-Policy": content_security_policy()}
 _MOST_COMPARED = 11
 
 router = APIRouter(prefix=SIMULATIONS, tags=["simulations"], route_class=StrictRoute)
+
+
+def report_headers(answer: Answer) -> dict[str, str]:
+    """Whether a report was there already (RFC 9211), and where it is kept."""
+    stored = "; detail=store-unavailable" if answer.store_failed else "; stored" if answer.kept else ""
+    status = f"fwd=miss{stored}" if answer.source is Provenance.SIMULATION else "hit"
+    location = {"Location": f"{SIMULATIONS}/{answer.digest}"} if answer.kept else {}
+    return {"Cache-Status": f"gradient-verdict; {status}", **location}
 
 
 @router.post("", summary="Judge a network's gradients", response_model=SimulationReport, responses=reported())
