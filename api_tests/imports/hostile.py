@@ -302,7 +302,7 @@ def _peak_of_memory() -> int:
 def main(name: str, *more: str) -> None:
     """Print what was found as JSON: of mutations of a format (count, seed, folder), or of attacks on a source."""
     with tempfile.TemporaryDirectory() as own:
-        if name in FORMATS:
+        if more:
             found = {name: endured(name, int(more[0]), int(more[1]), Path(more[2] if more[2:] else own))}
         else:
             found = attacked(name, Path(own))

@@ -1,5 +1,6 @@
 """The one entrance: a file of another program → a specification."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from contextlib import nullcontext
 from importlib import import_module
@@ -38,7 +39,7 @@ def affordable(found: Imported, limits: Limits | None = None) -> Imported:
     if _fits(spec, limits):
         return found
     sized = [_sized(spec, *sizes) for sizes in _SMALLER]
-    chosen = next((one for one in sized if _fits(one, limits)), sized[-1])
+    chosen = sized[bisect_left(sized[:-1], True, key=lambda one: _fits(one, limits))]
     reading = Reading(found.source, assumed=list(found.assumed))
     sentence = (
         f"The network is large, so there are {chosen.trials} trials of {chosen.data.samples} samples, in float32."
