@@ -148,8 +148,8 @@ class _Graph:
         for end in one.inputs:
             inside = self._between(start, end)
             for name in sorted(seen & inside):
-                what = f"{_called(name)} and {_called(one.name)} are joined by two ways that part between them"
-                _refuse(one.pointer, f"{what}: the model is no nest of blocks.")
+                what = f"Two of the branches that meet at {_called(one.name)} share {_called(name)}"
+                _refuse(one.pointer, f"{what}; here, branches share nothing before they meet.")
             seen |= inside
 
     def _between(self, start: str, end: str) -> Set[str]:

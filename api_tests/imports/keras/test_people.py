@@ -101,6 +101,8 @@ def test_a_pool_of_almost_all_of_a_long_text_is_a_global_one_of_what_it_reads() 
     found = read(text, layer("MaxPooling1D", pool_size=[2000], strides=[2000]), layer("Flatten"), HEAD)
     assert kinds(found) == ["cropping", "global_pooling", "reshape", "flatten", "dense"]
     assert layers_of(found)[0]["crop"] == [0, 1]
+    same = layer("MaxPooling1D", pool_size=[2500], strides=[2500], padding="same")
+    assert kinds(read(text, same, layer("Flatten"), HEAD)) == ["global_pooling", "reshape", "flatten", "dense"]
     said = refusal(text, layer("MaxPooling1D", pool_size=[1500], strides=[2]), layer("Flatten"), HEAD)
     assert "pools windows of 1500 positions, and at most 1024 are simulated" in said
 

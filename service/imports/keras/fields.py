@@ -182,7 +182,10 @@ class Fields:
         if known == 0 and known is not False:
             self.fault("data_format", f"{self.what} has data_format = {shown(value)}, which is not known.")
         elif known is not None and known != (self.file.channels_first and positions == 2):
-            self.fault("data_format", f"{self.what} has its channels elsewhere than other layers of the file.")
+            other = (
+                "of sequences they are read last" if positions == 1 else "other layers of the file have them elsewhere"
+            )
+            self.fault("data_format", f"{self.what} has its channels {_PLACES[bool(known)]}; {other}.")
 
     def finish(self) -> None:
         """Take out what all layers have; every field that is left is a fault."""
@@ -211,6 +214,7 @@ class Fields:
             self.fault(name, f"{self.what} has {name} = {shown(value)}, which is not understood.")
 
 
+_PLACES = {True: "first", False: "last"}
 _STAND_INS: Mapping[str, Any] = {"true or": False, "a numbe": 0.5}
 """What a field without a value has until the faults are stated; a whole number is 1."""
 

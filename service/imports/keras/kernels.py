@@ -173,8 +173,8 @@ def _pooling(mode: str, axes: int) -> Callable[[Fields], Made]:
         def layers(shape: Shape) -> Sequence[Layer]:
             if len(shape) != axes + 1:
                 raise Unsayable(f"pools over {axes} axes of positions, and {list(shape)} comes in")
-            if padding == "valid" and max(size) > _LARGEST_WINDOW:
-                return _pooled_once(mode, shape, size, stride)
+            if max(size) > _LARGEST_WINDOW:
+                return _pooled_once(mode, shape, (size, stride, padding))
             return [{"kind": "pooling", "mode": mode, "size": size, "stride": stride, "padding": padding}]
 
         return one_signal(layers)
@@ -182,20 +182,18 @@ def _pooling(mode: str, axes: int) -> Callable[[Fields], Made]:
     return made
 
 
-def _pooled_once(mode: str, shape: Shape, size: Sequence[int], stride: Sequence[int]) -> list[Layer]:
-    """What pools all positions that one window has, and crops those behind it; Unsayable where there are several."""
+def _pooled_once(mode: str, shape: Shape, window: tuple[Sequence[int], Sequence[int], str]) -> list[Layer]:
+    """What pools the positions of the only window, those behind it cropped; Unsayable where there are several."""
     axes = len(shape) - 1
-    spare = [n - k for n, k in zip(shape[:-1], list(size) * (axes // len(size)), strict=True)]
-    steps = list(stride) * (axes // len(stride))
-    if any(not 0 <= left < step for left, step in zip(spare, steps, strict=True)):
+    size, stride, padding = window
+    axis = zip(shape[:-1], list(size) * (axes // len(size)), list(stride) * (axes // len(stride)), strict=True)
+    once = [(0 <= n - k < step if padding == "valid" else n <= step, max(n - k, 0)) for n, k, step in axis]
+    if not all(one for one, _ in once):
         raise Unsayable(f"pools windows of {max(size)} positions, and at most {_LARGEST_WINDOW} are simulated")
-    crop = [n for left in spare for n in (0, left)]
+    crop = [n for _, left in once for n in (0, left)]
     cropping: list[Layer] = [{"kind": "cropping", "crop": crop}] if any(crop) else []
-    pooled: list[Layer] = [
-        {"kind": "global_pooling", "mode": mode},
-        {"kind": "reshape", "shape": [*[1] * axes, shape[-1]]},
-    ]
-    return [*cropping, *pooled]
+    reshape = {"kind": "reshape", "shape": [*[1] * axes, shape[-1]]}
+    return [*cropping, {"kind": "global_pooling", "mode": mode}, reshape]
 
 
 def _global_pooling(mode: str, axes: int) -> Callable[[Fields], Made]:
