@@ -105,6 +105,8 @@ def _drawn(fields: Fields) -> Drawn:
     given = fields.take("class_name")
     name = given if isinstance(given, str) else ""
     old = fields.file.version[0] == 1
+    fields.only("input_axes", None)
+    fields.only("output_axes", None)
     name = _SYNONYMS.get(name, name)
     name = name if name[:1].isupper() else "".join(part.capitalize() for part in name.split("_"))
     if name in _SCALED:
@@ -120,8 +122,6 @@ def _drawn(fields: Fields) -> Drawn:
 
 def _variance_scaling(fields: Fields) -> Drawn:
     scale, mode = fields.number("scale", default=1.0), fields.word("mode", default="fan_in", among=_MODES)
-    fields.only("input_axes", None)
-    fields.only("output_axes", None)
     version = fields.file.version
     usual = "truncated_normal" if version[0] > 2 else "normal"
     distribution = fields.word("distribution", default=usual, among=_DISTRIBUTIONS)

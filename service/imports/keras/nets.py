@@ -132,8 +132,9 @@ def _sentence(error: SpecError | ValidationError) -> str:
 
 
 def named(layers: Sequence[Layer], name: str) -> list[Layer]:
-    """Layers with the name that they have in the file, but for those that have one of their own."""
-    return [{"name": name[:LONGEST_NAME], **layer} if name else layer for layer in layers]
+    """Layers with the name that they have in the file; of several that one stands for, the last one has it as it is."""
+    names = [f"{name}/{layer['kind']}"[:LONGEST_NAME] for layer in layers[:-1]] + [name[:LONGEST_NAME]]
+    return [{"name": own, **layer} if name else layer for own, layer in zip(names, layers, strict=False)]
 
 
 def _called_so(layers: Sequence[Layer], training: bool | None) -> Sequence[Layer]:
