@@ -42,6 +42,14 @@ $(TOOLS)/%/.installed: requirements/tools/%.lock
 	@$(TOOLS)/$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+# Keras computes with the PyTorch of .venv, which is too large to be installed twice.
+$(TOOLS)/keras/.installed: requirements/tools/keras.lock | torch
+	@echo "· installing keras into $(TOOLS)/keras"
+	@$(PYTHON) -m venv --clear $(TOOLS)/keras
+	@$(TOOLS)/keras/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' > "$$($(TOOLS)/keras/bin/python -c 'import site; print(site.getsitepackages()[0])')/torch_of_venv.pth"
+	@touch $@
+
 $(TOOLS)/editors/.installed: requirements/tools/editors/package-lock.json $(TOOLS)/node/.installed
 	@echo "· installing the editors of formulas into $(TOOLS)/editors"
 	@mkdir -p $(TOOLS)/editors && cp requirements/tools/editors/package*.json $(TOOLS)/editors
@@ -149,7 +157,7 @@ lock: $(BIN)/.dev $(TOOLS)/node/.installed ## pin the dependencies anew
 clients: $(BIN)/.dev $(TOOLS)/openapi-python-client/.installed $(TOOLS)/openapi-generator/.installed $(TOOLS)/go/.installed openapi/tools/node_modules/.installed ## generate, compile and run a client in every language (CLIENTS=names)
 	$(BIN)/python openapi/clients/run.py $(CLIENTS)
 
-consumers: clients $(TOOLS)/consumers/.installed $(TOOLS)/editors/.installed ## what foreign programs make of this project: generated clients in four languages, nbgrader, otter-grader, PyLTI1p3, MathLive, MathQuill; minutes, before a release
+consumers: clients $(TOOLS)/consumers/.installed $(TOOLS)/editors/.installed $(TOOLS)/keras/.installed ## what foreign programs make of this project: generated clients in four languages, nbgrader, otter-grader, PyLTI1p3, MathLive, MathQuill, Keras; minutes, before a release
 	$(BIN)/python -m pytest api_tests/consumers
 
 contract: $(BIN)/.dev $(TOOLS)/schemathesis/.installed ## test the running service against its document (EACH=100 cases an operation, SEED=1, PHASES)

@@ -28,6 +28,7 @@ class Maker:
         self._random = Random(seed)
 
     def model(self) -> Any:
+        """The next model: some layers of one sort, then dense ones."""
         kind = self._random.choice(["features", "sequence", "image", "residual", "tokens", "attention", "separable"])
         inputs = keras.Input(self._shape(kind))
         x = getattr(self, f"_{kind}")(inputs)
@@ -124,7 +125,7 @@ class Maker:
 
 
 def norms(model: Any, samples: int, generator: np.random.Generator) -> list[float]:
-    """ln of the root of the mean square of ∂e/∂(what comes out of each layer), e the squared error, summed."""
+    """The norm of ∂e/∂(what comes out of each layer) in decades, e the squared error of one batch, summed."""
     shape = (samples, *model.inputs[0].shape[1:])
     tokens = any(isinstance(layer, keras.layers.Embedding) for layer in model.layers)
     x = generator.integers(0, 50, shape) if tokens else generator.normal(size=shape).astype(np.float32)
@@ -147,7 +148,8 @@ def main(count: int, draws: int, samples: int) -> None:
         found = [norms(keras.models.clone_model(model), samples, generator) for _ in range(draws)]
         trained = sum(int(np.prod(one.shape)) for one in model.trainable_weights)
         layers = [layer.name for layer in model.layers[1:]]
-        print(json.dumps({"json": model.to_json(), "trained": trained, "layers": layers, "norms": found}), flush=True)
+        said = {"json": model.to_json(), "trained": trained, "layers": layers, "norms": found}
+        sys.stdout.write(json.dumps(said) + "\n")
 
 
 if __name__ == "__main__":

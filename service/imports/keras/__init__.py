@@ -1,6 +1,7 @@
 """Keras models, of versions 1, 2 and 3: `to_json()`, `.keras`, HDF5 and TensorFlow.js, or a model in this process."""
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
@@ -30,8 +31,9 @@ def read(data: BinaryIO, options: Options) -> Imported:
 def imported(model: Any, options: Options | None = None) -> Imported:
     """A Keras model of this process, by its `to_json()`; NotUnderstood, InputNeeded."""
     value = loads(str(model.to_json()).encode())
-    training = value.get("compile_config")
-    return _imported(Kept("Keras, a model", value, "", value.get("keras_version"), training), options or Options())
+    version = value.get("keras_version") or getattr(sys.modules.get("keras"), "__version__", None)
+    found = Kept("Keras, a model", value, "", version, value.get("compile_config"))
+    return _imported(found, options or Options())
 
 
 def specification(model: Any, options: Options | None = None) -> SimulationSpec:
@@ -49,6 +51,8 @@ def _imported(found: Kept, options: Options) -> Imported:
         raise refused("The model has no layers.", found.pointer)
     shape = _shape(net, options)
     layers = activated_last(net.layers(shape), shape)
+    if not layers:
+        raise refused("The model passes on what comes in, and computes nothing.", found.pointer)
     form = f"{found.form.replace('Keras,', f'Keras {_written(found)},')}"
     loss = loss_of(found.training, reading)
     return reading.finished(form, _input(shape, layers), layers, loss)
@@ -68,7 +72,8 @@ def _version(found: Kept) -> tuple[int, int]:
     if names & {"output_dim", "nb_filter", "border_mode", "subsample", "init", "p"} and not names & {"units", "rate"}:
         old = not names & {"embeddings_initializer", "kernel_initializer"}
         return (1, 2) if old else (2, 2)
-    return (3, 0) if names & {"batch_shape", "build_input_shape"} else (2, 15)
+    newer = (3, 15) if "input_axes" in names else (3, 0)
+    return newer if names & {"batch_shape", "build_input_shape"} else (2, 15)
 
 
 def _objects(value: Any) -> Sequence[Mapping[str, Any]]:

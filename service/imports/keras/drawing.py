@@ -40,6 +40,10 @@ _SYNONYMS = {
 }
 
 
+_OPERATIONS = ("Add", "Subtract", "Multiply", "Maximum", "Minimum")
+"""Functions of Keras 3 that do what the layers of the same names do; those of other names may not."""
+
+
 @dataclass(frozen=True)
 class Drawn:
     """An initialiser: `fixed` as it is, or mean 0 and variance scale / fan by Keras' count of fans."""
@@ -95,6 +99,7 @@ def own_class(fields: Fields) -> None:
     name = fields.values.get("class_name")
     roots = ("keras", "tf_keras", "tensorflow", "builtins")
     known = module is None or (isinstance(module, str) and module.split(".")[0] in roots)
+    known = known and (name in _OPERATIONS or not str(module).startswith("keras.src.ops"))
     plain = registered in (None, name, f"keras>{name}")
     if not (known and plain) or (module == "builtins" and name != "function"):
         fields.fault("class_name", f"{fields.what} is of {shown(name)}, a class that does not belong to Keras.")

@@ -1,20 +1,22 @@
 """Keras models, in one another or not, as layers of our language."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from service.core.arrays import Shape
-from service.imports.base import Layer, Reading, Source, Subject
+from service.imports.base import Layer, Subject
 from service.imports.graph import INPUT
-from service.imports.keras.calls import Call, Ref, calls_of, refs_of
+from service.imports.keras.calls import Call, Ref, refs_of
 from service.imports.keras.classes import CLASSES, MODELS, not_read
 from service.imports.keras.drawing import own_class
+from service.imports.keras.entries import Entry, all_known, entries_of, entry_of
 from service.imports.keras.fields import Fields, File, Made, Unsayable, one_signal, shown
 from service.imports.keras.nets import Net, Step, check_declared, named
 from service.imports.keras.preparing import AT_FRONT, MAY
 from service.imports.keras.recurrent import CAUSAL
 
+_EACH_STEP = "TimeDistributed"
 _FLAT = ("dense", "activation")
 
 
@@ -24,7 +26,7 @@ def net_of(entry: Any, pointer: str, file: File, extra: Sequence[str] = ()) -> N
     own_class(fields)
     fields.free("build_config", "shared_object_id", "inbound_nodes", *extra)
     kind, config = fields.take("class_name"), fields.take("config")
-    _all_known(fields)
+    all_known(fields)
     if kind not in MODELS:
         fields.fault("class_name", f"The model is of the class {shown(kind)}, which is not read.")
         return None
@@ -34,53 +36,7 @@ def net_of(entry: Any, pointer: str, file: File, extra: Sequence[str] = ()) -> N
     return _sequential(inner, inner.at("layers")) if kind == "Sequential" else _functional(inner)
 
 
-def _all_known(fields: Fields) -> None:
-    for name, value in fields.values.items():
-        fields.fault(name, f"{fields.what} has {name[:60]} = {shown(value)}, which is not understood.")
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """A layer as it is written: its class, its fields, and where it is called."""
-
-    kind: str
-    name: str
-    fields: Fields
-    calls: Sequence[Call]
-    config: Any
-
-
-def _entries(fields: Fields, pointer: str, graph: bool) -> list[_Entry]:
-    layers = fields.take("layers")
-    if not isinstance(layers, list) or not layers:
-        fields.fault("layers", f"The model has layers = {shown(layers)}, where a list of layers is read.")
-        return []
-    return [_entry(one, f"{pointer}/{number}", fields.file, graph) for number, one in enumerate(layers)]
-
-
-def _entry(value: Any, pointer: str, file: File, graph: bool) -> _Entry:
-    outer = Fields.of(value, pointer, "A layer", file)
-    kind, config = outer.values.get("class_name"), outer.take("config", default={})
-    inner = config if isinstance(config, Mapping) else {}
-    name = next((one for one in (outer.take("name"), inner.get("name")) if isinstance(one, str)), "")
-    outer.what = f"{shown(kind)[1:-1] if isinstance(kind, str) else 'A layer'} `{name[:60]}`"
-    own_class(outer)
-    outer.take("class_name")
-    outer.free("build_config", "shared_object_id")
-    nodes = outer.take("inbound_nodes", default=[])
-    unheard = File(Reading(Source.KERAS), file.version)
-    listener = replace(outer, file=unheard) if not_read(kind) else outer
-    calls = calls_of(nodes, listener) if graph else []
-    if not graph:
-        outer.only("inbound_nodes", [], None)
-    _all_known(outer)
-    is_model = kind in MODELS
-    if not isinstance(config, Mapping) and not is_model:
-        outer.fault("config", f"{outer.what} has config = {shown(config)}, where an object is read.")
-    return _Entry(str(kind), name, Fields(dict(inner), f"{pointer}/config", outer.what, file), calls, config)
-
-
-def _made(entry: _Entry) -> tuple[Made, Sequence[int | None] | None]:
+def _made(entry: Entry) -> tuple[Made, Sequence[int | None] | None]:
     """What a layer is, and the shape that it says comes in."""
     fields = entry.fields
     if entry.kind in MODELS:
@@ -93,7 +49,7 @@ def _made(entry: _Entry) -> tuple[Made, Sequence[int | None] | None]:
     declared = fields.shape()
     if entry.kind != "Embedding":
         declared = _declared_by_parts(fields, declared)
-    made = _each_step(fields) if entry.kind == "TimeDistributed" else CLASSES[entry.kind](fields)
+    made = _each_step(fields) if entry.kind == _EACH_STEP else CLASSES[entry.kind](fields)
     fields.finish()
     return made, declared
 
@@ -113,7 +69,7 @@ def _declared_by_parts(fields: Fields, declared: Sequence[int | None] | None) ->
     return declared
 
 
-def _inner_model(entry: _Entry) -> tuple[Made, Sequence[int | None] | None]:
+def _inner_model(entry: Entry) -> tuple[Made, Sequence[int | None] | None]:
     pointer = entry.fields.pointer.removesuffix("/config")
     net = net_of({"class_name": entry.kind, "config": entry.config}, pointer, entry.fields.file)
     if net is None:
@@ -124,7 +80,7 @@ def _inner_model(entry: _Entry) -> tuple[Made, Sequence[int | None] | None]:
 def _each_step(fields: Fields) -> Made:
     """The layer inside at every step."""
     given, pointer = fields.take("layer"), fields.at("layer")
-    entry = _entry(given, pointer, fields.file, graph=False)
+    entry = entry_of(given, pointer, fields.file, graph=False)
     inner, declared = _made(entry)
 
     def layers(shape: Shape) -> Sequence[Layer]:
@@ -141,7 +97,7 @@ def _each_step(fields: Fields) -> Made:
     return one_signal(layers, trained=inner.trained)
 
 
-def _step(entry: _Entry, name: str, inputs: Sequence[str], training: bool | None) -> Step:
+def _step(entry: Entry, name: str, inputs: Sequence[str], training: bool | None) -> Step:
     made, declared = _made(entry)
     front = entry.kind in AT_FRONT or (None if entry.kind in MAY else False)
     fields = entry.fields
@@ -149,7 +105,7 @@ def _step(entry: _Entry, name: str, inputs: Sequence[str], training: bool | None
     return Step(name, pointer, fields.what, inputs, made, entry.name, training, declared, front)
 
 
-def _checked(step: Step, entry: _Entry) -> Step:
+def _checked(step: Step, entry: Entry) -> Step:
     """The step without what it declares to come in, which Keras reads of models and of the first layer alone."""
     return step if entry.kind in MODELS else replace(step, declared=None)
 
@@ -158,12 +114,12 @@ def _model_fields(fields: Fields) -> Sequence[int | None] | None:
     """Take out what a model has besides its layers; the shape that it was built for."""
     value = fields.take("build_input_shape")
     fields.free("trainable", "dtype")
-    _all_known(fields)
+    all_known(fields)
     return value[1:] if isinstance(value, list) and all(n is None or type(n) is int for n in value) else None
 
 
 def _sequential(fields: Fields, pointer: str) -> Net:
-    entries = _entries(fields, pointer, graph=False)
+    entries = entries_of(fields, pointer, graph=False)
     declared = _model_fields(fields)
     steps: list[Step] = []
     before = INPUT
@@ -190,7 +146,7 @@ def _input_layer(fields: Fields) -> Sequence[int | None] | None:
 
 
 def _functional(fields: Fields) -> Net | None:
-    entries = _entries(fields, fields.at("layers"), graph=True)
+    entries = entries_of(fields, fields.at("layers"), graph=True)
     ends = {name: refs_of(fields.take(name)) for name in ("input_layers", "output_layers")}
     _model_fields(fields)
     for name, found in ends.items():
@@ -207,7 +163,7 @@ def _numbered(name: str, call: int) -> str:
 class _Graph:
     """The layers of a functional model, put into an order in which each comes behind what it reads."""
 
-    def __init__(self, fields: Fields, entries: Sequence[_Entry]) -> None:
+    def __init__(self, fields: Fields, entries: Sequence[Entry]) -> None:
         self._fields, self._entries = fields, {entry.name: entry for entry in entries}
         if len(self._entries) < len(entries):
             fields.fault("layers", "The model has two layers of one name.")
@@ -228,7 +184,7 @@ class _Graph:
         ]
         return Net(self._fields.file, self._fields.pointer, self._sorted(steps), self._key(last, first[0]), declared)
 
-    def _steps(self, entry: _Entry, source: str) -> list[Step]:
+    def _steps(self, entry: Entry, source: str) -> list[Step]:
         """One for each call of a layer."""
         calls = [self._same_signal(entry, call) for call in entry.calls]
         if not calls:
@@ -246,19 +202,26 @@ class _Graph:
         numbered = enumerate(calls)
         return [
             replace(
-                first, name=_numbered(entry.name, n), inputs=self._keys(call, source, first), training=call.training
+                first,
+                name=_numbered(entry.name, n),
+                inputs=self._keys(call, source, first),
+                training=self._training(call),
             )
             for n, call in numbered
         ]
 
-    def _same_signal(self, entry: _Entry, call: Call) -> Call:
+    def _training(self, call: Call) -> bool | None:
+        """What a call says of training; Keras 3 writes down that there was none, and trains all the same."""
+        return call.training if self._fields.file.version[0] < 3 else None
+
+    def _same_signal(self, entry: Entry, call: Call) -> Call:
         """A call of an attention, which must read one signal alone; any other as it is."""
         if entry.kind != "MultiHeadAttention" or len(set(call.inputs)) != 1:
             return call
         return replace(call, inputs=call.inputs[:1])
 
     def _keys(self, call: Call, source: str, step: Step) -> list[str]:
-        if call.training is False:
+        if self._training(call) is False:
             sentence = "What is called as not training has no dropout, and its batch norms the batch's statistics."
             self._fields.file.reading.assume(Subject.FROZEN, step.pointer, sentence)
         return [self._key(ref, source) for ref in call.inputs]
@@ -271,8 +234,8 @@ class _Graph:
         entry = self._entries.get(name)
         count = len(entry.calls) if entry else 0
         begins = 1 if entry and entry.kind in MODELS and self._lowest.get(name, number) >= 1 else 0
-        if entry and entry.kind not in CLASSES and entry.kind not in MODELS:
-            return INPUT  # what it is has been said to be unknown
+        if entry and not_read(entry.kind):
+            return INPUT  # that it is not known is a fault of its own
         if output or not 0 <= number - begins < count:
             self._fields.fault(
                 "layers", f"Output {output} of call {number} of {name[:60]!r} is read, which is not known."

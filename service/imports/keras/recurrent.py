@@ -211,7 +211,7 @@ def _attention(fields: Fields) -> Made:
     fields.only("flash_attention", None, False, True)
     fields.only("attention_axes", None, [1], 1)
     fields.only("use_gate", False)
-    fields.only("sliding_window_size", None)
+    fields.only("sliding_window", None)
     output = fields.take("output_shape", default=None)
     fields.free("query_shape", "key_shape", "value_shape")
     rate = fields.number("dropout", default=0.0)
