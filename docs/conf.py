@@ -43,6 +43,7 @@ _PARTS = {
     "Readers": {
         "Your first verdict": "docs/tutorial",
         "For engineers": "docs/engineers",
+        "The command line": "docs/command-line",
         "From verdict to repair": "docs/repair",
         "For course staff": "docs/course-staff",
         "For students": "docs/students",

@@ -74,6 +74,11 @@ def test_inputs_become_options() -> None:
     assert (spec["trials"], spec["policy"]["kind"], spec["mute"]) == (2, "adam", ["GV304"])
 
 
+def test_what_fails_is_mended_where_that_is_an_input() -> None:
+    assert "%0APyTorch: " in checked(models="nets/bad net.json", suggest="true").stderr
+    assert "%0APyTorch: " not in checked(models="nets/bad net.json").stderr
+
+
 @pytest.mark.parametrize(
     ("inputs", "status"),
     [

@@ -2,8 +2,9 @@
 
 The blocks of a page run in its order, in one shell and in an empty folder beside a copy of the examples, against a real
 service. A block `json` or `text` behind commands that print something, under the same heading, is the answer of these;
-any other is an example of what may be sent. What cannot run here stands in `UNABLE` with the reason, and is checked in
-another way. A block that neither runs nor stands there fails.
+any other is an example of what may be sent. A block `yaml` is checked by the schema of the program that reads it. What
+cannot run here stands in `UNABLE` with the reason, and is checked in another way. A block that neither runs nor stands
+there fails.
 """
 
 import json
@@ -19,14 +20,16 @@ from typing import Any
 
 import httpx
 import pytest
+from ruamel.yaml import YAML
 
 from api_tests.docs.pages import PAGES, ROOT, Block, blocks, differences, name_of, prose, same_text, text_of
 from service.core.settings import Settings
 
 SERVICE = "127.0.0.1:8000"
-COMMANDS, ANSWERS = {"sh", "python"}, {"json", "text"}
+COMMANDS, ANSWERS, CONFIGURATION = {"sh", "python"}, {"json", "text"}, "yaml"
 BEGINNING = """set -euo pipefail
 curl() { command curl --fail-with-body --silent --show-error "$@"; }
+gradient-verdict() { python -m service "$@"; }
 """
 Check = Callable[[str], bool]
 
@@ -61,11 +64,12 @@ def is_composed(line: str) -> bool:
 
 def is_understood(line: str) -> bool:
     """Whether the command exists, and has the options."""
-    words = line.partition("python -m service ")[2].split()
+    words = re.split("python -m service |gradient-verdict ", line)[1].split()
     told = subprocess.run(
         [sys.executable, "-m", "service", words[0], "--help"], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    return told.returncode == 0 and all(word in told.stdout for word in words[1:])
+    options = [word for word in words[1:] if word.startswith("--")]
+    return told.returncode == 0 and all(option in told.stdout for option in options)
 
 
 def is_accepted(line: str) -> bool:
@@ -96,10 +100,26 @@ UNABLE: list[tuple[str, str, Check]] = [
     (r"\. \.venv/bin/activate", "it is the environment of this test", lambda line: "VENV := .venv" in makefile()),
     (r"\.venv/bin/(python -m pytest|ruff) .*", "it runs tests", is_tool),
     (r"python -m service (serve|worker).*", "it runs until it is stopped", is_understood),
+    (r"gradient-verdict check net:.*", "there may be no PyTorch", is_understood),
+    (r"pip install \.", "it would install", lambda line: (ROOT / "pyproject.toml").exists()),
     (r"export GRADIENT_VERDICT_DATABASE_URL=postgresql:.*", "its server does not exist", is_accepted),
     (r"pip install openapi-[\w-]+|openapi-python-client .*", "it would install", is_in_recipe),
 ]
 """The commands that cannot run here, why, and how else they are checked."""
+
+
+def is_configuration(text: str) -> bool:
+    """Whether it is a workflow with the inputs that the action has, jobs of GitLab, or has a hook that is there."""
+    found = YAML(typ="safe").load(text)
+    if "repos" in found:
+        hooks = YAML(typ="safe").load(ROOT / ".pre-commit-hooks.yaml")
+        return all(one["id"] in {hook["id"] for hook in hooks} for repo in found["repos"] for one in repo["hooks"])
+    if "jobs" in found:
+        inputs = YAML(typ="safe").load(ROOT / "action.yml")["inputs"]
+        steps = [step for job in found["jobs"].values() for step in job["steps"] if "gradient-verdict@" in step["uses"]]
+        return bool(steps) and all(step["with"].keys() <= inputs.keys() for step in steps)
+    lines = [line for job in found.values() for line in (job["script"] if isinstance(job, dict) else ())]
+    return bool(lines) and all(is_understood(line) for line in lines if line.startswith("gradient-verdict "))
 
 
 def unable(line: str) -> Check | None:
@@ -140,7 +160,10 @@ def test_blocks_are_found_and_compared() -> None:
 
 
 FORBIDDEN = {
-    "an unknown language": "```yaml\na: 1\n```\n",
+    "an unknown language": "```toml\na = 1\n```\n",
+    "a configuration of nothing": "```yaml\na: 1\n```\n",
+    "an input that there is not": "```yaml\njobs: {a: {steps: [{uses: gradient-verdict@b, with: {b: 1}}]}}\n```\n",
+    "a hook that is not there": "```yaml\nrepos: [{repo: a, hooks: [{id: other}]}]\n```\n",
     "no language": "```\nmake run\n```\n",
     "an indented fence": "- a\n\n  ```sh\n  make run\n  ```\n",
     "indented code": "text\n\n    make run\n",
@@ -183,7 +206,8 @@ def test_every_block_is_of_a_kind_that_is_checked(page: Path) -> None:
     assert prose(page).count("```") == 0, "a fence is indented or not closed"
     assert not re.search(r"\n\n {4,}(?![-*|])\S", prose(page)), "code is indented and not fenced"
     for block in found:
-        assert block.language in COMMANDS | ANSWERS, block.place
+        assert block.language in COMMANDS | ANSWERS | {CONFIGURATION}, block.place
+        assert block.language != CONFIGURATION or is_configuration(block.text), block.place
         checks = [(line, unable(line)) for line in block.lines] if block.language == "sh" else []
         if any(check for _, check in checks):
             assert all(check and check(line) for line, check in checks), f"{block.place}: {checks}"
@@ -208,6 +232,8 @@ def test_commands_run_and_answer_as_the_page_says(page: Path, service_url: str, 
     for block in found:
         if block.language in COMMANDS:
             before = block
+        elif block.language == CONFIGURATION:
+            continue
         elif before in outputs and outputs[before] and before.section == block.section:
             compare(block, outputs[before])
         else:
