@@ -20,7 +20,7 @@ ROOMS: dict[str, set[str]] = {
     "studies": {"pydantic", "pydantic_core"},
     "grading": {"flint", "pydantic", "pydantic_core", "typing_extensions"},
     "charts": {"altair", "jinja2", "numpy", "platformdirs", "vl_convert"},
-    "imports": {"httpx", "numpy", "pydantic"},
+    "imports": {"numpy", "pydantic", "typing_extensions"},
     "store": {"alembic", "anyio", "platformdirs", "pydantic", "sqlalchemy"},
     "jobs": {"anyio", "dbos", "pydantic", "sqlalchemy"},
     "http": {

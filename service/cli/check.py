@@ -12,7 +12,6 @@ from rich.text import Text
 
 from service.cli.annotations import annotations
 from service.cli.checked import Checked
-from service.cli.conditions import holding
 from service.cli.console import COLOURS, FAILED, REFUSED, output, sentences_of, working
 from service.cli.junit import junit
 from service.cli.models import Models
@@ -20,6 +19,7 @@ from service.cli.prescriptions import show_prescriptions
 from service.cli.sarif import sarif
 from service.cli.simulate import show
 from service.core.settings import Settings
+from service.simulation.conditions import holding
 from service.simulation.estimate import Limits
 from service.simulation.simulate import simulate
 from service.studies.prescriptions.search import prescribe

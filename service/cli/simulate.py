@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from service.cli.conditions import holding
 from service.cli.console import COLOURS, FAILED, REFUSED, InputFiles, output, working
 from service.cli.layers_table import LEGEND, layers_table
 from service.cli.prescriptions import suggest
 from service.core.settings import Settings
+from service.simulation.conditions import holding
 from service.simulation.results import SimulationReport, Verdict
 from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
