@@ -1,6 +1,7 @@
 """What `make` tells while it installs, and what it tells where that fails."""
 
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,25 @@ def test_a_verdict_needs_only_what_the_light_install_has(options: list[str]) -> 
     done = subprocess.run(line, input=SPEC, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert "stable" in done.stdout
+
+
+def test_a_file_of_keras_is_checked_by_what_the_light_install_has(tmp_path: Path) -> None:
+    layers = [
+        {"class_name": "Dense", "config": {"units": 8, "activation": "gelu", "batch_input_shape": [None, 6]}},
+        {"class_name": "Dense", "config": {"units": 1, "activation": "sigmoid"}},
+    ]
+    file = tmp_path / "model.json"
+    file.write_text(json.dumps({"class_name": "Sequential", "config": layers, "keras_version": "2.2.0"}), "utf-8")
+    line = [sys.executable, "-c", WITHOUT, "check", str(file)]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "stable" in done.stdout
+    page = f"from service.imports.check import check; print(check({str(file)!r})._repr_html_())"
+    line = [sys.executable, "-c", f"{WITHOUT.partition('from service')[0]}{page}"]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "<table>" in done.stdout
+    assert "<img" not in done.stdout
 
 
 def test_the_light_install_has_the_versions_of_the_whole_one_and_names_no_host() -> None:

@@ -50,7 +50,7 @@ class Judge(ABC):
 
     @abstractmethod
     def prescriptions(self, spec: SimulationSpec) -> Prescriptions:
-        """What mends it."""
+        """The changes that mend a network, each of them simulated."""
 
     @abstractmethod
     def chart(self, report: SimulationReport, theme: Theme) -> bytes | None:
@@ -61,7 +61,7 @@ class InProcess(Judge):
     """Judges in this process, with nothing else running."""
 
     def imported(self, source: Source, path: Path, options: Options) -> Imported:
-        """The model in a file."""
+        """The model in a file, read here."""
         return imported(source, path, options)
 
     def report(self, spec: SimulationSpec) -> SimulationReport:
@@ -69,7 +69,7 @@ class InProcess(Judge):
         return simulate(spec)
 
     def prescriptions(self, spec: SimulationSpec) -> Prescriptions:
-        """What mends it, likewise."""
+        """The changes that mend it, likewise by this process alone."""
         return prescribe(spec, Limits.of(Settings()))
 
     def chart(self, report: SimulationReport, theme: Theme) -> bytes | None:
@@ -110,7 +110,7 @@ class AtService(Judge):
         return self._read(SimulationReport, self._posted("/v1/simulations", spec))
 
     def prescriptions(self, spec: SimulationSpec) -> Prescriptions:
-        """What mends it."""
+        """The changes that mend a network, each of them simulated."""
         return self._read(Prescriptions, self._posted("/v1/prescriptions", spec))
 
     def chart(self, report: SimulationReport, theme: Theme) -> bytes | None:
