@@ -137,7 +137,7 @@ def test_a_service_draws_and_what_it_refuses_is_said(service_url: str) -> None:
 def test_labels_and_risks_raise_with_the_verdict_and_its_reasons(vanishing: ModelCheck) -> None:
     for conditions, risk, said in (
         (("vanishing",), None, "vanishing"),
-        ((), None, "vanishing"),
+        ((), None, "error"),
         (("stable", "warning"), 0.5, "warning, risk=0.5"),
     ):
         with pytest.raises(GradientVerdict) as caught:

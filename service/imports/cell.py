@@ -90,7 +90,7 @@ def _rows(lines: Sequence[Line], around: tuple[str, ...] = ()) -> Iterator[str]:
     for line in lines:
         times = f" × {line.times}" if line.times > 1 else ""
         shape = "×".join(map(str, line.layers[0].shape)) if line.layers else ""
-        cells = [_INDENT * len(around) + line.named(around) + times, shape, *_numbers(line)]
+        cells = [_INDENT * len(around) + line.named(around)[1] + times, shape, *_numbers(line)]
         yield f"<tr>{''.join(_cell(text, 'td', 'right' if n else 'left') for n, text in enumerate(cells))}</tr>"
         yield from _rows(line.inside, (*around, line.label))
 

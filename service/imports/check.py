@@ -13,7 +13,7 @@ from service.core.errors import MalformedJson, SpecError
 from service.core.kinds import Model
 from service.core.strict_json import loads
 from service.core.validation import faults_of
-from service.imports.base import Assumption, Imported, Options, Values
+from service.imports.base import Assumption, Imported, Options, WeightValues
 from service.imports.cell import html_of
 from service.imports.judges import AtService, InProcess, Judge
 from service.imports.objects import imported_object
@@ -22,7 +22,7 @@ from service.nn.presets import PresetName
 from service.simulation.conditions import CONDITIONS, holding, is_condition
 from service.simulation.results import SimulationReport, Verdict
 from service.simulation.spec import SimulationSpec
-from service.simulation.vocabulary import FindingSeverity, Label, Severity
+from service.simulation.vocabulary import FindingSeverity, Severity
 from service.studies.prescriptions.results import Prescriptions
 
 _T = TypeVar("_T")
@@ -95,7 +95,7 @@ class ModelCheck:
         """Raise GradientVerdict where one of the conditions holds, or the failure risk is `risk` or more; else itself.
 
         Conditions are labels, and `warning` or `error` for findings that matter so much. Without any, and without a
-        risk, they are all labels but `stable`.
+        risk, it is `error`, as in the command line.
         """
         __tracebackhide__ = True  # pytest ends its trace at the line that calls this
         for unknown in (one for one in conditions if not is_condition(one)):
@@ -103,8 +103,7 @@ class ModelCheck:
         if risk is not None and not 0.0 <= risk <= 1.0:
             raise ValueError(f"risk={risk} is no probability; a number from 0 to 1 is expected.")
         wanted = [*conditions] if risk is None else [*conditions, f"risk={risk:.12g}"]
-        usual = [one for one in Label if one is not Label.STABLE]
-        failed = holding(wanted or usual, self.report)
+        failed = holding(wanted or [FindingSeverity.ERROR], self.report)
         if failed:
             raise GradientVerdict(self, failed)
         return self
@@ -185,7 +184,9 @@ def _json_of(path: Path) -> Any:
 
 
 def _imported(model: Any, example: Any, judge: Judge, said: CheckOptions) -> Imported:
-    options = Options(said.get("input", ()), said.get("preset"), said.get("loss"), Values(said.get("values", "drawn")))
+    options = Options(
+        said.get("input", ()), said.get("preset"), said.get("loss"), WeightValues(said.get("values", "drawn"))
+    )
     if isinstance(model, str | PathLike):
         return judge.imported(source_of(Path(model)), Path(model), options)
     return imported_object(model, example, options)
