@@ -4,6 +4,7 @@
 of its own, and prints what was found as JSON. A process that is ended by the system has left the file that it was at.
 """
 
+import encodings.cp437  # noqa: F401 - that of names in archives, which is loaded with the first that needs it
 import gc
 import json
 import os
