@@ -123,3 +123,31 @@ def test_a_loss_that_is_summed_otherwise_is_not_taken_for_the_usual_one(field: d
     loss = {"class_name": "CategoricalCrossentropy", "config": {"name": "c", "from_logits": False, **field}}
     found = read(layer("Dense", units=3, activation="softmax", batch_input_shape=[None, 5]), loss=loss)
     assert any("loss" in one.sentence and "cannot be said here" in one.sentence for one in found.assumed)
+
+
+def marked(number: int, **config: Any) -> dict[str, Any]:
+    """An LSTM as TensorFlow 2.13 writes it, which numbers its objects."""
+    drawn = {"class_name": "GlorotUniform", "config": {"seed": number}, "shared_object_id": number}
+    return layer("LSTM", units=3, kernel_initializer=drawn, **config)
+
+
+def test_the_two_ways_of_a_bidirectional_layer_are_alike_whatever_their_marks() -> None:
+    forward, backward = marked(1), marked(2, go_backwards=True)
+    both = layer("Bidirectional", layer=forward, backward_layer=backward, batch_input_shape=[None, 4, 2])
+    (first, _) = layers_of(read(both, HEAD))
+    assert first["direction"] == "both"
+    other = {**backward, "config": {**backward["config"], "activation": "relu"}}
+    different = layer("Bidirectional", layer=forward, backward_layer=other, batch_input_shape=[None, 4, 2])
+    assert "two layers that differ" in refusal(different, HEAD)
+
+
+def test_states_that_no_layer_reads_are_no_reason_to_refuse() -> None:
+    lstm = {**layer("LSTM", units=3, return_state=True), "name": "lstm", "inbound_nodes": [[["x", 0, 0, {}]]]}
+    start = {**layer("InputLayer", batch_input_shape=[None, 6, 8]), "name": "x", "inbound_nodes": []}
+    config: dict[str, Any] = {"name": "m", "layers": [start, lstm], "input_layers": [["x", 0, 0]]}
+    model: dict[str, Any] = {"class_name": "Functional", "config": config, "keras_version": "2.11.0"}
+    config["output_layers"] = [["lstm", 0, 0]]
+    assert kinds(imported(Source.KERAS, json.dumps(model).encode())) == ["recurrent"]
+    config["output_layers"] = [["lstm", 0, 1]]
+    with pytest.raises(NotUnderstood, match="Output 1 of call 0 of 'lstm'"):
+        imported(Source.KERAS, json.dumps(model).encode())

@@ -95,7 +95,9 @@ def _hear(call: Call, name: str, value: Any, fields: Fields) -> None:
         call.causal = value
     elif name in ("value", "key", "query") and ref_of(value):
         _add(call, value, fields)
-    elif not (name in _NULL and value is None) and not (name in ("key", "value") and value is None):
+    elif not (name in _NULL and value in (None, [None], [None, None])) and not (
+        name in ("key", "value") and value is None
+    ):
         if name == "return_attention_scores" and value is False:
             return
         fields.fault(

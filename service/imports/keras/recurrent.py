@@ -117,7 +117,7 @@ class _Recurrent:
     def __init__(self, fields: Fields, name: str) -> None:
         self.backward = fields.flag("go_backwards")
         self.sequence = fields.flag("return_sequences")
-        fields.only("return_state", False)
+        fields.flag("return_state")  # a layer that reads its states is a fault
         fields.only("stateful", False)
         fields.only("time_major", False)
         self.cell = _Cell(fields, name)
@@ -196,13 +196,22 @@ def _one_run(fields: Fields, field: str) -> tuple[Any, _Recurrent] | None:
         inner.fault("", f"{inner.what} is {shown(name)}, which cannot be said here in both directions.")
         return None
     inner.shape()
-    alike = {key: value for key, value in inner.values.items() if key not in ("name", "go_backwards")}
+    alike = _without_marks({key: value for key, value in inner.values.items() if key != "go_backwards"})
     inner.free("input_dim", "input_length")
     if field == "backward_layer":
         inner.values["go_backwards"] = not inner.flag("go_backwards")
     found = _Recurrent(inner, name)
     inner.finish()
     return (name, alike), found
+
+
+def _without_marks(value: Any) -> Any:
+    """A value of the file without what tells objects of the same kind from each other: names, seeds and numbers."""
+    if isinstance(value, list):
+        return [_without_marks(one) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {key: _without_marks(one) for key, one in value.items() if key not in ("name", "seed", "shared_object_id")}
 
 
 def _attention(fields: Fields) -> Made:
