@@ -17,6 +17,8 @@ import { Entries, isMeasured, problemOf } from "./entries.js";
 import { CANCELLED, latest, soon, withProgress } from "./judging.js";
 import { KeptReport, digestIn } from "./kept.js";
 import { stateOf } from "./link.js";
+import { has } from "./layers.js";
+import { LayerTree } from "./layertree.js";
 import { LETTERS, MOST_NETWORKS, nameOf, network, specOf } from "./networks.js";
 import { presetSelect } from "./presets.js";
 import { Repair } from "./repair.js";
@@ -24,7 +26,7 @@ import { Away, Refused, chart, chartUrl, simulate } from "./service.js";
 import { networkTexts, reportLinks, shareBar } from "./share.js";
 import { Sweep } from "./sweep.js";
 import { tabList } from "./tabs.js";
-import { has, inWords, layersTable, markOutdated, showNoVerdict, showVerdict } from "./verdict.js";
+import { inWords, markOutdated, showNoVerdict, showVerdict } from "./verdict.js";
 
 const GRADIENT = "gradient"; // this chart and the next have panels of their own, all others tabs
 const COMPARISON = "comparison";
@@ -74,6 +76,7 @@ export class Laboratory {
       apply: (network) => this.change(network),
       open: (digest) => void (location.hash = `report:${digest}`),
     });
+    this.layers = new LayerTree(at("layers-table"));
     this.share = shareBar(at("share"), networkTexts(spec, () => this.fragment));
     this.writeLinkSoon = soon(LINK_MILLISECONDS, () => this.writeLink()); // browsers limit how often a page may
     this.sweep = new Sweep(kinds, this);
@@ -117,6 +120,7 @@ export class Laboratory {
     at("compare").addEventListener("click", () => this.choose(() => this.entries.copy(this.entries.place)));
     at("cancel").addEventListener("click", () => this.judge.cancel());
     at("layers").addEventListener("toggle", () => this.showLayers());
+    at("findings").addEventListener("click", (event) => this.showPlace(event));
     dark.addEventListener("change", () => this.redraw());
     window.addEventListener("hashchange", ({ newURL }) => this.open(new URL(newURL).hash));
     for (const id of ["skip", "glance"]) at(id).addEventListener("click", goToResult);
@@ -262,7 +266,7 @@ export class Laboratory {
     for (const name of this.names) this.charts[name].clear();
     this.share.clear();
     this.repair.clear();
-    fill(at("layers-table"));
+    this.layers.clear();
     delete document.body.dataset.digest;
     this.announce();
   }
@@ -335,6 +339,15 @@ export class Laboratory {
 
   showLayers() {
     const { open } = /** @type {HTMLDetailsElement} */ (at("layers"));
-    if (this.report && open) fill(at("layers-table"), layersTable(this.report));
+    if (this.report && open) this.layers.show(this.report);
+  }
+
+  /** Where a finding is, in the table of layers. @param {Event} event */
+  showPlace({ target }) {
+    const path = target instanceof HTMLElement ? target.dataset.path : undefined;
+    if (path === undefined) return;
+    /** @type {HTMLDetailsElement} */ (at("layers")).open = true;
+    this.showLayers();
+    this.layers.reveal(path);
   }
 }

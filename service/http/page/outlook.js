@@ -41,7 +41,7 @@ export function clearOutlook() {
 /** @param {Schemas["Finding"]} finding */
 function finding({ code, name, severity, path, number, limit, meaning, suggestion }) {
   const measured = number === null ? null : `${short(number)}${limit === null ? "" : `, limit ${short(limit)}`}`;
-  const where = path ? ` at ${path}` : "";
+  const where = path ? [" at ", element("button", { type: "button", class: "link", "data-path": path }, path)] : [];
   return element(
     "li",
     { class: `finding ${severity}` },
@@ -49,7 +49,7 @@ function finding({ code, name, severity, path, number, limit, meaning, suggestio
       "p",
       {},
       element("b", {}, `${name.replaceAll("_", " ")} `),
-      element("span", { class: "severity" }, `${severity} · ${code}${where}`),
+      element("span", { class: "severity" }, `${severity} · ${code}`, ...where),
       measured ? element("small", {}, ` ${measured}`) : null,
     ),
     element("p", {}, meaning),

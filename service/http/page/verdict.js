@@ -1,9 +1,8 @@
 /**
- * The verdict in words and numbers, and the layers as a table.
+ * The verdict in words and numbers.
  *
  * @typedef {import("api").components["schemas"]} Schemas
  * @typedef {Schemas["SimulationReport"]} Report
- * @typedef {Schemas["LayerStatistics"]} Layer
  */
 
 import { at, element, fill, icon } from "./dom.js";
@@ -11,7 +10,6 @@ import { isTerm, term } from "./glossary.js";
 import { decades, factor, percent, short, withFactor } from "./numbers.js";
 import { clearOutlook, riskOf, showOutlook } from "./outlook.js";
 
-const DEEPEST = 8; // the styles know no more
 const FAR_FROM_THEORY = 0.5; // decades
 
 /** @type {Record<string, string>} */
@@ -203,97 +201,4 @@ function besideTheory(difference) {
 function fact(name, value, more) {
   const said = element("dd", {}, element("b", {}, value), element("small", {}, more));
   return element("div", {}, element("dt", {}, isTerm(name) ? term(name) : name), said);
-}
-
-/**
- * A column: its name, what it means, its cell, and a field of layers without which it is left out.
- *
- * @type {[name: string, meaning: string, cell: (layer: Layer) => string, requires?: string][]}
- */
-const COLUMNS = [
-  ["shape", "What comes out for one sample", (layer) => layer.shape.join(" × ")],
-  ["parameters", "How many are trained, without those of layers inside it", ({ parameters }) => parameters.toLocaleString("en")],
-  ["δ", "log10 of the norm of δ, the gradient that arrives at the layer", (layer) => decades(layer.log10_delta_norm.median)],
-  ["gain", "Decades from the next layer to this one", (layer) => decades(layer.log10_backward_gain.median)],
-  ["weights", "The weights' share of the gain", (layer) => decades(layer.log10_gain.weights?.median)],
-  ["slope", "The share of the activation's slope φ′ in the gain", (layer) => decades(layer.log10_gain.derivative?.median)],
-  ["norms", "The share of normalisation", ({ log10_gain: of }) => decades(of.normalisation?.median), "normalisation"],
-  ["blocks", "The share of blocks in which signals meet", ({ log10_gain: of }) => decades(of.skip?.median), "skip"],
-  ["others", "The share of all other layers", ({ log10_gain: of }) => decades(of.other?.median), "other"],
-  ["signal", "log10 of the root mean square of the outputs", (layer) => decades(layer.log10_forward_rms.median)],
-  ["separation", "log10 of how far apart the directions of samples are", (layer) => decades(layer.log10_angular_spread.median)],
-  ["of tokens", "The same over the steps of each sample", spreadOfTokens, "log10_token_spread"],
-  ["along time", "Decades from the last step to the first", (layer) => decades(layer.time?.time_ratio.median), "time"],
-  ["entropy", "Of an attention's weights, in nats", (layer) => short(layer.attention?.entropy.median), "attention"],
-  ["by softmax", "Share of the gradient through it", (layer) => percent(layer.attention?.softmax_share.median), "attention"],
-  ["∂e/∂W", "log10 of its norm", (layer) => decades(layer.log10_weight_gradient_norm.median)],
-  ["rms φ′", "Root mean square of the derivative", (layer) => short(layer.derivative?.rms)],
-  ["saturated", "Share of saturated units", (layer) => percent(layer.saturated_fraction)],
-  ["dead", "Share of dead units", (layer) => percent(layer.dead_fraction)],
-];
-
-/** @param {Layer} layer */
-function spreadOfTokens({ log10_token_spread: spread }) {
-  return decades(spread?.median);
-}
-
-/** Whether a layer has a number in that field, or in that account of its gain. @param {Layer} layer @param {string} field */
-export function has(layer, field) {
-  const values = /** @type {Record<string, unknown>} */ ({ ...layer, ...layer.log10_gain });
-  return values[field] !== null && values[field] !== undefined;
-}
-
-/** The name of a layer, its kind and its activation; in a plain stack the activation says enough. @param {Layer} layer */
-function layerName({ name, kind, activation }) {
-  const words = kind === "dense" && activation !== null ? activation : kind.replaceAll("_", " ");
-  const unsaid = activation === null || activation === "linear" || words === activation;
-  const whole = unsaid ? words : `${words} · ${activation}`;
-  return name === null ? whole : `${name}: ${whole}`;
-}
-
-/**
- * How deep each layer stands in others: those that follow it in the same block and whose pointers its own begins with.
- *
- * @param {Layer[]} layers
- * @returns {number[]}
- */
-export function depthsOf(layers) {
-  /** @type {Set<string>} */
-  let around = new Set();
-  const depths = [...layers].reverse().map(({ inside, path }) => {
-    if (!inside) around = new Set();
-    const depth = [...around].filter((outer) => path.startsWith(`${outer}/`)).length;
-    around.add(path);
-    return inside ? Math.max(1, depth) : 0;
-  });
-  return depths.reverse();
-}
-
-/**
- * The layers of a report, from input to output; the chart in numbers.
- *
- * @param {Report} report
- * @returns {HTMLTableElement}
- */
-export function layersTable({ layers }) {
-  const columns = COLUMNS.filter(([, , , field]) => !field || layers.some((layer) => has(layer, field)));
-  const depths = depthsOf(layers);
-  const nested = depths.some((depth) => depth > 0) ? "; those inside a block are above it, and further in" : "";
-  const head = columns.map(([name, meaning]) => element("th", { scope: "col", title: meaning }, name));
-  const rows = layers.map((layer, place) =>
-    element(
-      "tr",
-      layer.boundary ? { class: "boundary" } : {},
-      element("th", { scope: "row" }, String(layer.index)),
-      element("td", { class: `name in-${Math.min(depths[place], DEEPEST)}` }, layerName(layer)),
-      ...columns.map(([, , cell]) => element("td", {}, cell(layer))),
-    ),
-  );
-  return element(
-    "table",
-    {},
-    element("caption", {}, `Every layer: medians over the trials, in decades${nested}`),
-    element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "layer"), element("th", { scope: "col", class: "name" }, "kind"), ...head)),
-    element("tbody", {}, ...rows),
-  );
 }
