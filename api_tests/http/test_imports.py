@@ -1,5 +1,6 @@
 """Models of other programs over HTTP: files that are streamed and gone, options, refusals, and reports."""
 
+import errno
 import gzip
 import json
 import tempfile
@@ -203,6 +204,37 @@ async def test_a_client_that_leaves_in_the_middle_leaves_nothing(seen: list[Any]
         answer = await client.post(PATH, content=gone(), headers={"Content-Type": BINARY})
     assert_problem(answer, 408, "client-gone")
     assert list(folder.iterdir()) == []
+    assert seen == []
+
+
+class FullDisk:
+    """A file on a disk that is full."""
+
+    name = "file"
+
+    def __enter__(self) -> "FullDisk":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Fail again, as a file does that has kept something back."""
+        self.write(b"")
+
+    def write(self, _: bytes) -> int:
+        """Fail."""
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def unwritable(**_: Any) -> FullDisk:
+    raise OSError(errno.ENOENT, "No usable temporary directory found")
+
+
+@pytest.mark.parametrize("opened", [lambda **_: FullDisk(), unwritable])
+async def test_where_there_is_no_room_for_a_file_the_client_is_told(
+    seen: list[Any], monkeypatch: pytest.MonkeyPatch, opened: Callable[..., Any]
+) -> None:
+    monkeypatch.setattr(uploads, "NamedTemporaryFile", opened)
+    async with client_of(Settings()) as client:
+        assert_problem(await client.post(PATH, json=KERAS), 503, "no-room")
     assert seen == []
 
 

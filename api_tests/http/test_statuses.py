@@ -15,7 +15,7 @@ from starlette.requests import Request
 from api_tests.http.asking import MEMBERS
 from service.core import errors
 from service.core.errors import Refusal
-from service.http import problems, requests
+from service.http import problems, requests, uploads
 from service.imports import base
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +38,7 @@ STATUSES = {
     },
     429: {"queue-full"},
     500: {"worker-failed", "worker-not-started"},
-    503: {"store-unavailable", "not-ready", "stopping"},
+    503: {"store-unavailable", "not-ready", "stopping", "no-room"},
     504: {"deadline-exceeded"},
 }  # fmt: skip
 
@@ -46,7 +46,7 @@ STATUSES = {
 def kinds(base: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
     """Every refusal of the service, by its class."""
     for kind in base.__subclasses__():
-        if kind.__module__ in (errors.__name__, requests.__name__, base.__name__):
+        if kind.__module__ in (errors.__name__, requests.__name__, uploads.__name__, base.__name__):
             yield kind
         yield from kinds(kind)
 

@@ -48,6 +48,7 @@ from service.http.requests import (
     UnsupportedMediaType,
     request_id_of,
 )
+from service.http.uploads import NoRoom
 from service.imports.base import InputNeeded, NotUnderstood
 
 _log = logging.getLogger("service")
@@ -83,6 +84,7 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
     Stopping: HTTPStatus.SERVICE_UNAVAILABLE,
+    NoRoom: HTTPStatus.SERVICE_UNAVAILABLE,
     DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
 }
 

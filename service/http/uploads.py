@@ -1,6 +1,8 @@
 """Bodies that are files: streamed to the disk, bounded, and gone when their request is answered."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from errno import EDQUOT, ENOENT, ENOSPC, EROFS
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Annotated, Any
@@ -10,6 +12,7 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
+from service.core.errors import Refusal
 from service.core.settings import Settings
 from service.http.requests import (
     BodyTooLarge,
@@ -26,6 +29,16 @@ _HOW = (
 )
 
 
+_NO_ROOM = {ENOSPC, EDQUOT, EROFS, ENOENT}  # the last where there is no folder that may be written to
+
+
+class NoRoom(Refusal):
+    """There is no room for the file on the disk of the service."""
+
+    code = "no-room"
+    sentence = "The service has no room for the file in its temporary folder now; ask again in a moment."
+
+
 class FileRoute(APIRoute):
     """A route whose body is a file, in a temporary folder until the answer is made or the client has left."""
 
@@ -35,12 +48,24 @@ class FileRoute(APIRoute):
 
         async def with_file(request: Request) -> Response:
             check_media_type(request, BINARY, _HOW)
-            with NamedTemporaryFile(prefix="gradient-verdict-") as file:
+            with _temporary_file() as file:
                 await _receive(request, file)
                 request.state.file = Path(file.name)
                 return await while_connected(request, handle)
 
         return with_file
+
+
+@contextmanager
+def _temporary_file() -> Iterator[IO[bytes]]:
+    """A file that is gone afterwards; NoRoom where the disk is full, or nothing may be written."""
+    try:
+        with NamedTemporaryFile(prefix="gradient-verdict-") as file:
+            yield file
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise NoRoom from error
 
 
 async def _file(request: Request) -> Path:
