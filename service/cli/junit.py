@@ -22,9 +22,8 @@ def junit(checked: Sequence[Checked]) -> str:
     suites = Xml.Element("testsuites", {"name": _SUITE, **counts})
     suite = Xml.SubElement(suites, "testsuite", {"name": _SUITE, **counts, "skipped": "0"})
     for one, time in zip(checked, seconds, strict=True):
-        case = Xml.SubElement(suite, "testcase", {"classname": _SUITE, "name": _clean(one.model)})
-        case.attrib.update({"file": _clean(one.file)} if one.file else {}, time=f"{time:.3f}")
-        _add_outcome(case, one)
+        named = {"classname": _SUITE, "name": _clean(one.model), "time": f"{time:.3f}"}
+        _add_outcome(Xml.SubElement(suite, "testcase", named), one)
     Xml.indent(suites)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{Xml.tostring(suites, encoding="unicode")}\n'
 
