@@ -1,5 +1,6 @@
 """`module:name`: models of the user's own code, and what is said where that code fails."""
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from service.__main__ import main
+from service.cli.checked import Checked
 from service.cli.own_code import loaded, origin_of
 
 Said = Callable[[str, str], str]
@@ -16,6 +18,7 @@ Said = Callable[[str, str], str]
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty current folder, whose modules are forgotten behind the test."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
     monkeypatch.setattr(sys, "path", list(sys.path))
     before = set(sys.modules)
     yield
@@ -59,10 +62,14 @@ FAILING = {
     "a class that takes arguments": (
         "class Net:\n    def __init__(self, width): ...\n",
         "own_net:Net",
-        "TypeError: Net.__init__() missing 1 required positional argument: 'width'",
+        "Net needs the arguments width; name a function without arguments that calls it with them.",
     ),
-    "what is no model": ("net = 3", "own_net:net", "This is of the class int; a class or a function"),
-    "a factory of no model": ("def net():\n    return 3\n", "own_net:net", "This is of the class function; "),
+    "what is no model": ("net = 3", "own_net:net", "An object of the class int is no model here; "),
+    "a factory of no model": (
+        "def net():\n    return 3\n",
+        "own_net:net",
+        "An object of the class int is no model here; ",
+    ),
     "no Python": ("def net(:\n", "own_net:net", "own_net.py, line 1: SyntaxError: "),
     "a program": ("import sys\nsys.exit(0)\n", "own_net:net", "own_net.py, line 2: it ends the program"),
 }
@@ -102,3 +109,83 @@ def test_a_name_in_a_package_and_an_attribute_of_a_class_are_found() -> None:
 def test_a_file_goes_before_a_module_of_its_name(said: Said) -> None:
     Path("a:b").write_text("nothing", "utf-8")
     assert ".keras" in said("", "a:b")
+
+
+TORCH = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, width=16):
+        super().__init__()
+        layers = [part for _ in range(6) for part in (nn.Linear(width, width), nn.Sigmoid())]
+        self.body = nn.Sequential(*layers, nn.Linear(width, 3))
+
+    def forward(self, x):
+        return self.body(x)
+
+
+class Tokens(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(20, 8)
+        self.head = nn.Linear(8, 2)
+
+    def forward(self, tokens):
+        return self.head(self.embedding(tokens))
+
+
+def batch():
+    return torch.randn(4, 16)
+
+
+net = Net()
+"""
+
+
+@pytest.fixture
+def torch_net() -> None:
+    """A module `own_net` with models of PyTorch, where that is installed."""
+    pytest.importorskip("torch")
+    Path("own_net.py").write_text(TORCH, "utf-8")
+
+
+@pytest.mark.usefixtures("torch_net")
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "arguments",
+    [["own_net:Net", "--input", "16"], ["own_net:net", "--example", "own_net:batch"], ["own_net:net", "--input", "16"]],
+)
+def test_a_model_of_pytorch_is_checked_at_the_line_of_its_class(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    status = main(["check", *arguments, "--json", "--loss", "cross_entropy_with_logits", "--trials", "4"])
+    printed = capsys.readouterr()
+    found = Checked.model_validate_json(printed.out)
+    assert status == 3
+    assert found.report is not None
+    assert (found.file, found.line) == ("own_net.py", 6)
+    assert [layer.kind for layer in found.report.layers] == ["dense"] * 7
+    assert found.report.spec.trials == 4
+    assert found.report.spec.loss.kind == "cross_entropy_with_logits"
+    assert found.report.verdict.label == "vanishing"
+
+
+@pytest.mark.usefixtures("torch_net")
+@pytest.mark.filterwarnings("ignore")
+def test_an_embedding_in_front_reads_tokens(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["import", "own_net:Tokens", "--input", "12"]) == 0
+    network = json.loads(capsys.readouterr().out)["network"]
+    assert network["input"] == {"kind": "tokens", "steps": 12, "vocabulary": 20}
+
+
+@pytest.mark.usefixtures("torch_net")
+@pytest.mark.filterwarnings("ignore")
+def test_without_an_example_the_sizes_are_asked_for_and_wrong_ones_are_a_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["check", "own_net:Net"]) == 2
+    assert "the sizes of one without its batch, such as 3x32x32" in capsys.readouterr().err
+    assert main(["check", "own_net:Net", "--input", "17"]) == 2
+    assert "Traceback" not in capsys.readouterr().err

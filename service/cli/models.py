@@ -2,7 +2,6 @@
 
 import sys
 from argparse import Namespace
-from importlib import import_module
 from pathlib import Path
 from traceback import format_exception
 from types import TracebackType
@@ -11,19 +10,17 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from service.cli.console import sentences_of
-from service.cli.own_code import Origin, OwnCodeFailed, Running, is_own_code, loaded, origin_of
+from service.cli.own_code import Origin, Running, is_own_code, loaded, origin_of
 from service.core.errors import MalformedJson, Refusal
 from service.core.strict_json import loads
-from service.imports.base import Imported, Options, Source, WeightValues
-from service.imports.sources import affordable, imported, source_of
+from service.imports.base import Imported, Options, WeightValues
+from service.imports.objects import imported_object
+from service.imports.sources import imported, source_of
 from service.nn.policies import Adam, Sgd
 from service.simulation.spec import DataSpec, SimulationSpec
 from service.simulation.vocabulary import Optimiser
 
 STANDARD_INPUT = "-"
-_PROGRAMS = {"torch": Source.TORCH, "keras": Source.KERAS, "tf_keras": Source.KERAS}
-"""The programs whose objects are read, by the packages that their classes come from."""
-_BATCH = 2
 
 
 _POLICIES = {Optimiser.SGD: Sgd(kind="sgd"), Optimiser.ADAM: Adam(kind="adam")}
@@ -151,41 +148,6 @@ def _of_own_code(name: str, args: Namespace) -> Given:
     found = loaded(name)
     origin = origin_of(found) or Origin(f"{name.partition(':')[0].replace('.', '/')}.py")
     with Running(name):
-        made = found() if isinstance(found, type) or (_program(found) is None and callable(found)) else found
-        program = _program(made)
-        if program is None:
-            what = "a model of PyTorch or Keras, or a class or a function without arguments that makes one"
-            raise OwnCodeFailed(f"This is of the class {type(made).__name__}; {what} is expected.")
-        if program is Source.KERAS:
-            read = import_module("service.imports.keras").imported(made, _options(args))
-        else:
-            reader = import_module("service.imports.torch")
-            read = reader.imported(found, *_example(made, args), loss=args.loss, values=args.values)
-        return _of_import(affordable(read), args, origin)
-
-
-def _program(found: Any) -> Source | None:
-    """The program that an object or a class is a model of, by where its classes come from."""
-    classes = found.__mro__ if isinstance(found, type) else type(found).__mro__
-    packages = {one.__module__.partition(".")[0] for one in classes}
-    return next((program for package, program in _PROGRAMS.items() if package in packages), None)
-
-
-def _example(made: Any, args: Namespace) -> tuple[Any, ...]:
-    """What a model of PyTorch is followed with: what --example names, or a batch with the sizes of --input.
-
-    An embedding that comes before all other parameters reads tokens.
-    """
-    if args.example:
-        found = loaded(args.example)
-        found = found() if callable(found) else found
-        return tuple(found) if isinstance(found, tuple | list) else (found,)
-    if not args.input:
-        raise NotTaken(
-            "PyTorch needs an example of the inputs: --input 3x32x32, its sizes without the batch, or --example "
-            "module:name of a tensor, a tuple of tensors, or a function that makes one."
-        )
-    torch = import_module("torch")
-    first = next((one for one in made.modules() if next(one.parameters(recurse=False), None) is not None), None)
-    form = torch.int64 if isinstance(first, torch.nn.Embedding) else torch.get_default_dtype()
-    return (torch.zeros((_BATCH, *args.input), dtype=form),)
+        example = loaded(args.example) if args.example else None
+        read = imported_object(found, example() if callable(example) else example, _options(args))
+    return _of_import(read, args, origin)

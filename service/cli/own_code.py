@@ -11,7 +11,7 @@ from contextlib import redirect_stdout
 from difflib import get_close_matches
 from functools import reduce
 from importlib import import_module
-from inspect import getsourcefile, getsourcelines, unwrap
+from inspect import Parameter, getsourcefile, getsourcelines, isclass, isfunction, signature, unwrap
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -42,13 +42,29 @@ def is_own_code(name: str) -> bool:
 
 
 def loaded(name: str) -> Any:
-    """What `module:name` is; OwnCodeFailed."""
+    """What `module:name` is, which needs no arguments where it is a class or a function; OwnCodeFailed."""
     module, _, path = name.partition(":")
     folder = str(Path.cwd())
     with Running(name):
         if folder not in sys.path:
             sys.path.insert(0, folder)
-        return reduce(_part, path.split("."), import_module(module))
+        found = reduce(_part, path.split("."), import_module(module))
+    needed = _needed(found) if isclass(found) or isfunction(found) else ""
+    if needed:
+        raise OwnCodeFailed(
+            f"{path} needs the arguments {needed}; name a function without arguments that calls it with them."
+        )
+    return found
+
+
+def _needed(found: Any) -> str:
+    """The arguments that a class or a function must be given."""
+    try:
+        parameters = signature(found).parameters.values()
+    except ValueError:
+        return ""
+    variable = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    return ", ".join(one.name for one in parameters if one.default is Parameter.empty and one.kind not in variable)
 
 
 def _part(owner: Any, name: str) -> Any:
