@@ -13,6 +13,8 @@ _LONGEST_SHOWN = 60
 _LARGEST = 10**9
 _FREE = ("name", "seed")
 """Fields without effect on what is computed, whatever their values."""
+_POLICIES = ("DTypePolicy", "FloatDTypePolicy", "Policy")
+_OF_OBJECTS = ("module", "class_name", "registered_name", "shared_object_id")
 _PLAIN_TYPES = ("float32", "float64", "int32", "int64", "bool", "uint8", "string", None)
 
 
@@ -203,11 +205,7 @@ class Fields:
 
     def _data_type(self, name: str) -> None:
         value = self.values.pop(name, None)
-        if isinstance(value, Mapping):
-            inner = value.get("config")
-            value = (
-                inner.get("name") if isinstance(inner, Mapping) and inner.keys() <= {"name", "source_name"} else value
-            )
+        value = _of_policy(value) if isinstance(value, Mapping) else value
         if isinstance(value, str) and value in ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16"):
             self.assume(Subject.OTHER, name, f"The file computes in {value}; here precision is float64 unless changed.")
         elif value is not None and value not in _PLAIN_TYPES:
@@ -227,6 +225,16 @@ def shown(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(shown, value))}]" if len(value) <= 4 else f"a list of {len(value)}"
     return repr(value) if not isinstance(value, str) or len(value) <= _LONGEST_SHOWN else "a long text"
+
+
+def _of_policy(value: Mapping[str, Any]) -> Any:
+    """The type that a policy of Keras names; the policy itself where it is of another class or says more."""
+    inner, module = value.get("config"), value.get("module", "keras")
+    known = value.get("class_name") in _POLICIES and isinstance(module, str) and module.split(".")[0] == "keras"
+    plain = value.get("registered_name") is None and value.keys() <= {*_OF_OBJECTS, "config"}
+    if known and plain and isinstance(inner, Mapping) and inner.keys() <= {"name", "source_name"}:
+        return inner.get("name", value)
+    return value
 
 
 def _is_whole(value: Any, least: int) -> bool:

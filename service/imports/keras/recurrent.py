@@ -34,7 +34,8 @@ class _Cell:
         self._fields, self.cell, self._fast = fields, _CELLS[name], name.startswith("CuDNN")
         self.units = fields.whole("units", "output_dim")
         self._old = fields.file.version[0] == 1
-        self._together = not self._old or fields.take("consume_less", default="cpu") == "gpu"
+        less = fields.word("consume_less", default="cpu", among=("cpu", "mem", "gpu")) if self._old else "gpu"
+        self._together = less == "gpu"
         self.activation = {"kind": "tanh"} if self._fast else activation(fields, "activation", default="tanh")
         self.gate = self._gate_activation()
         self._weights = initialiser(fields, "kernel_initializer", "init", default="glorot_uniform")
@@ -165,17 +166,17 @@ def _bidirectional(fields: Fields) -> Made:
     if not isinstance(merge, str) or merge not in _MERGES:
         fields.fault("merge_mode", f"{fields.what} has merge_mode = {shown(merge)}, which cannot be said here.")
         merge = "concat"
-    runs = [_one_run(fields, name) for name in ("layer", "backward_layer") if fields.values.get(name) is not None]
-    fields.drop_null("layer", "backward_layer")
-    if not runs or None in runs:
-        fields.fault("", f"{fields.what} has no recurrent layer inside.") if not runs else None
+    names = ["layer", *(["backward_layer"] if fields.values.get("backward_layer") is not None else [])]
+    runs = [_one_run(fields, name) for name in names]
+    fields.drop_null("backward_layer")
+    if None in runs:
         return one_signal(lambda shape: [])
     (forward, first), (other, second) = runs[0] or ("", None), runs[-1] or ("", None)
     if forward != other or first is None or second is None:
         fields.fault("backward_layer", f"{fields.what} has two layers that differ, which cannot be said here.")
         return one_signal(lambda shape: [])
-    if first.backward:
-        fields.fault("layer", f"{fields.what} has a layer that goes backward already.")
+    if first.backward or second.backward:
+        fields.fault("layer", f"{fields.what} has layers that do not go in the directions that they stand for.")
     cell, returns = first.cell, first.returns
 
     def layers(shape: Shape) -> Sequence[Layer]:
