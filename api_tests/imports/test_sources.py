@@ -77,3 +77,9 @@ def test_what_is_read_from_a_file_takes_a_third_of_what_is_answered_at_once() ->
     found = affordable(of_width(1500))
     assert estimate(plan(found.specification), Limits.of(Settings(), 1 / 3)).within_budget
     assert affordable(found) is found
+
+
+def test_a_network_that_no_few_trials_make_small_enough_is_told_what_does() -> None:
+    (said,) = affordable(of_width(4000, layers=40), LIMITS).assumed
+    assert said.sentence.startswith("The network is large, so there are 2 trials of 2 samples, in float32. Even so")
+    assert "a smaller `input`" in said.sentence

@@ -20,6 +20,7 @@ _SHARE = 1 / 3
 """Of what is answered at once; the estimate of convolutions is too low on some machines."""
 _SMALLER = [(32, 32), (16, 32), (16, 16), (8, 16), (8, 8), (4, 8), (4, 4), (2, 4), (2, 2)]
 """Trials and samples of networks that are too large to be simulated as usual, the most telling first."""
+_SMALLER_INPUT = "a smaller `input`, such as fewer steps of tokens, makes it faster where the model leaves it open"
 
 
 def imported(source: Source, data: bytes | Path, options: Options | None = None) -> Imported:
@@ -41,10 +42,9 @@ def affordable(found: Imported, limits: Limits | None = None) -> Imported:
     sized = [_sized(spec, *sizes) for sizes in _SMALLER]
     chosen = sized[bisect_left(sized[:-1], True, key=lambda one: _fits(one, limits))]
     reading = Reading(found.source, assumed=list(found.assumed))
-    sentence = (
-        f"The network is large, so there are {chosen.trials} trials of {chosen.data.samples} samples, in float32."
-    )
-    reading.assume(Subject.SIZE, "", sentence)
+    fewest = f"{chosen.trials} trials of {chosen.data.samples} samples, in float32"
+    larger = "" if _fits(chosen, limits) else f" Even so it may take too long for one answer; {_SMALLER_INPUT}."
+    reading.assume(Subject.SIZE, "", f"The network is large, so there are {fewest}.{larger}")
     return found.model_copy(update={"specification": chosen, "assumed": reading.assumed})
 
 
