@@ -11,6 +11,7 @@ import pytest
 
 from service.charts.chart import Theme
 from service.core.errors import Refusal, SpecError
+from service.imports.base import InputNeeded
 from service.imports.cell import html_of
 from service.imports.check import GradientVerdict, ModelCheck, check
 from service.imports.judges import ServiceRefused
@@ -252,3 +253,52 @@ def test_every_refusal_of_a_reader_is_a_refusal(tmp_path: Path) -> None:
     file.write_text(json.dumps(body), "utf-8")
     with pytest.raises(Refusal, match="Strange"):
         check(file)
+
+
+def test_a_service_reads_a_file_alike_and_refuses_it_alike(service_url: str, keras_file: Path, tmp_path: Path) -> None:
+    said: dict[str, Any] = {"loss": "squared_error", "optimiser": "adam"}
+    here, there = check(keras_file, **said), check(keras_file, url=service_url, **said)
+    assert (there.digest, there.assumed, there.verdict) == (here.digest, here.assumed, here.verdict)
+    strange = tmp_path / "strange.json"
+    strange.write_text(json.dumps(keras_model()).replace('"Dense"', '"Strange"'), "utf-8")
+    with pytest.raises(Refusal) as at_home:
+        check(strange)
+    with pytest.raises(ServiceRefused) as abroad:
+        check(strange, url=service_url)
+    assert "Strange" in str(at_home.value)
+    assert str(abroad.value).startswith(str(at_home.value))
+
+
+def test_sizes_that_a_file_leaves_open_are_asked_for_and_taken(service_url: str, tmp_path: Path) -> None:
+    body = keras_model()
+    body["config"]["layers"][0]["config"]["batch_input_shape"] = [None, None]
+    file = tmp_path / "open.json"
+    file.write_text(json.dumps(body), "utf-8")
+    with pytest.raises(InputNeeded):
+        check(file)
+    sizes = [check(file, input=(5,), url=url).specification.network.input for url in (None, service_url)]
+    assert sizes[0] == sizes[1]
+    assert check(file, input=(5,)).specification.network.shape == (5,)
+
+
+def test_a_model_of_pytorch_or_what_makes_one_is_judged() -> None:
+    torch = pytest.importorskip("torch")
+
+    def net() -> Any:
+        hidden = [layer for _ in range(8) for layer in (torch.nn.Linear(16, 16), torch.nn.Sigmoid())]
+        return torch.nn.Sequential(*hidden, torch.nn.Linear(16, 2))
+
+    class Net(torch.nn.Sequential):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__(*net())
+
+    example = torch.zeros(4, 16)
+    assert check(net, input=(16,), trials=4).report.layers == check(net, example, trials=4).report.layers
+    for model in (net, Net, net(), Net()):
+        found = check(model, example, loss="cross_entropy_with_logits", trials=4)
+        assert found.verdict.label == "vanishing"
+        assert found.specification.loss.kind == "cross_entropy_with_logits"
+    with pytest.raises(InputNeeded, match="PyTorch needs an example of the inputs, or the sizes of one"):
+        check(net)
+    with pytest.raises(NoModel, match="A preset is for files"):
+        check(net, example, preset="keras")

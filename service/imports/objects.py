@@ -35,6 +35,8 @@ def imported_object(model: Any, example: Any = None, options: Options | None = N
     reader, said = import_module(f"service.imports.{program}"), options or Options()
     if program is Source.KERAS:
         return affordable(reader.imported(made, said))
+    if said.defaults:
+        raise NoModel("A preset is for files; the code of a PyTorch model says itself how its weights are drawn.")
     return affordable(reader.imported(model, *_inputs(made, example, said), loss=said.loss, values=said.values))
 
 
