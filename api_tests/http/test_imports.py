@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from api_tests.http.asking import Json, assert_problem
 from api_tests.http.test_planned_once import PoolHere
+from api_tests.imports.hostile_files import MADE
 from service.charts.renderer import ChartRenderer
 from service.core.errors import DeadlineExceeded, MalformedJson, WorkerFailed, WorkerNotStarted
 from service.core.settings import Settings
@@ -377,3 +378,24 @@ def test_a_running_service_imports_judges_and_refuses(service_url: str) -> None:
     problem = assert_problem(imported_over(service_url, "keras", strange), 422, "not-understood")
     assert len(problem["errors"]) == 2
     assert_problem(imported_over(service_url, "keras", b'{"class_name": '), 400, "malformed-json")
+
+
+HARMFUL = [
+    "lambda with code",
+    "huge units",
+    "ladder",
+    "nested objects",
+    "zip bomb",
+    "a pickle",
+    "hdf5 of quotes",
+    "nothing",
+]
+
+
+def test_a_running_service_refuses_harmful_files_and_goes_on(service_url: str) -> None:
+    for name, content in MADE["keras"]():
+        if name in HARMFUL:
+            answer = imported_over(service_url, "keras", content, simulate="true")
+            assert answer.status_code in (400, 422), (name, answer.text)
+            assert_problem(answer, answer.status_code, answer.json()["code"])
+    assert imported_over(service_url, "keras", json.dumps(KERAS).encode()).status_code == 200

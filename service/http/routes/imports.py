@@ -117,8 +117,9 @@ async def create_import(
 
 async def _read(source: Source, file: FileDep, options: Options, services: Services) -> Imported:
     """What a worker process makes of the file; one that it takes too long or dies of is refused like any other."""
+    seconds = min(_READING_SECONDS, services.settings.sync_deadline_seconds)
     try:
-        return await services.pool.run(partial(bounded_import, source, file, options), _READING_SECONDS)
+        return await services.pool.run(partial(bounded_import, source, file, options), seconds)
     except DeadlineExceeded as error:
         raise limit_reached(error.sentence) from None
     except WorkerNotStarted:
