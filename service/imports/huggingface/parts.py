@@ -97,7 +97,7 @@ def of_dropout(rate: float) -> dict[str, float]:
 
 
 def residual(name: str, layers: Sequence[Layer]) -> Layer:
-    """x + layers(x)."""
+    """A block that adds layers(x) to x."""
     return {"kind": "residual", "name": name, "layers": list(layers)}
 
 
