@@ -1,7 +1,6 @@
 """PyTorch's own gradients, and those of a specification that was imported from the same model."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,9 +22,9 @@ def without_dropout(model: nn.Module) -> nn.Module:
     return model
 
 
-def channels_last(values: torch.Tensor) -> np.ndarray:
-    """(samples, channels, *positions) as rows of numbers, channels last."""
-    return np.asarray(values.detach().movedim(1, -1).reshape(len(values), -1), np.float64)
+def rows_of(values: torch.Tensor, channels: int = 1) -> np.ndarray:
+    """(samples, …) as rows of numbers, the axis of channels last."""
+    return np.asarray(values.detach().movedim(channels, -1).reshape(len(values), -1), np.float64)
 
 
 def with_data(spec: SimulationSpec, inputs: np.ndarray, targets: np.ndarray) -> SimulationSpec:
@@ -36,15 +35,17 @@ def with_data(spec: SimulationSpec, inputs: np.ndarray, targets: np.ndarray) -> 
         "inputs": {"kind": "explicit", "values": inputs.tolist()},
         "targets": {"kind": "explicit", "values": targets.tolist()},
     }
-    return SimulationSpec.model_validate({**body, "trials": 1, "loss": {"kind": "squared_error"}})
+    if body["loss"]["kind"] != "cross_entropy_with_logits":
+        body["loss"] = {"kind": "squared_error"}
+    return SimulationSpec.model_validate({**body, "trials": 1})
 
 
 def weight_gradients(model: nn.Module, inputs: tuple[torch.Tensor, ...], targets: torch.Tensor) -> Mapping[str, float]:
     """log10 of the norm of the gradient of every weight matrix, by the path of its module."""
     model.train()
-    model.zero_grad()
     found = model(*inputs)
-    loss = (found - targets).square().sum() / len(targets)
+    likelihood = isinstance(targets, torch.Tensor) and bool((targets.reshape(len(targets), -1).sum(dim=1) == 1.0).all())
+    loss = -(found * targets).sum() if likelihood else (found - targets).square().sum()
     loss.backward()
     return {
         name.rpartition(".")[0]: float(torch.log10(one.grad.norm()))
@@ -62,14 +63,19 @@ def measured(report: SimulationReport) -> Mapping[str, float]:
     }
 
 
-def both(model: nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[Mapping[str, float], Mapping[str, float], Any]:
-    """PyTorch's gradients and ours, of the same weights and samples, in float64."""
+def both(
+    model: nn.Module, inputs: tuple[torch.Tensor, ...], channels: int = 1
+) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """PyTorch's gradients and ours, of the same weights and samples, in float64, up to a factor of all.
+
+    `channels` is the axis of the inputs that is last here.
+    """
     model = without_dropout(model).double()
     given = tuple(one.double() for one in inputs)
-    targets = torch.randn_like(model.train()(*given).detach())
     found = imported(model, *given, values="file")
-    rows = np.concatenate([channels_last(one) for one in given], axis=1)
-    spec = with_data(
-        found.specification, rows, channels_last(targets) if targets.ndim > 1 else targets[:, None].numpy()
-    )
-    return weight_gradients(model, given, targets), measured(simulate(spec)), found
+    shape = model.train()(*given).shape
+    likelihood = found.specification.loss.kind == "cross_entropy_with_logits"
+    targets = torch.eye(shape[1], dtype=torch.float64)[: shape[0]] if likelihood else torch.randn(shape).double()
+    rows = np.concatenate([rows_of(one, channels) for one in given], axis=1)
+    spec = with_data(found.specification, rows, rows_of(targets if targets.ndim > 1 else targets[:, None]))
+    return weight_gradients(model, given, targets), measured(simulate(spec))

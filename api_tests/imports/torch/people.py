@@ -19,6 +19,7 @@ class Case(NamedTuple):
     example: tuple[torch.Tensor, ...]
     tied: int = 0
     missing: int = 0
+    channels: int = 1  # the axis of the inputs that is last here
 
 
 def image(channels: int, size: int) -> tuple[torch.Tensor, ...]:
@@ -90,16 +91,34 @@ class LstmClassifier(nn.Module):
         return self.fc(hidden)
 
 
+class SelfAttention(nn.Module):
+    """Queries, keys and values that begin alike, so that one field here says what all three are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(5, 16)
+        self.attention = nn.MultiheadAttention(16, 4, batch_first=True)
+        self.attention.in_proj_weight.data = self.attention.in_proj_weight.data[:16].repeat(3, 1)
+        self.norm = nn.LayerNorm(16)
+        self.outer = nn.Linear(16, 3)
+
+    def forward(self, x: Any) -> Any:
+        x = self.inner(x)
+        x = self.norm(x + self.attention(x, x, x, need_weights=False)[0])
+        return self.outer(torch.relu(x).mean(dim=1))
+
+
 class LastStep(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.lstm = nn.LSTM(7, 16, 2, batch_first=True)
+        self.first = nn.Linear(7, 5)
+        self.lstm = nn.LSTM(5, 16, 2, batch_first=True)
         self.fc = nn.Linear(16, 1)
 
     def forward(self, x: Any) -> Any:
-        h0 = torch.zeros(2, x.size(0), 16, device=x.device)
-        c0 = torch.zeros(2, x.size(0), 16, device=x.device)
-        out, _ = self.lstm(x, (h0, c0))
+        h0 = torch.zeros(2, x.size(0), 16, device=x.device, dtype=x.dtype)
+        c0 = torch.zeros(2, x.size(0), 16, device=x.device, dtype=x.dtype)
+        out, _ = self.lstm(self.first(x), (h0, c0))
         return self.fc(out[:, -1, :])
 
 
@@ -114,6 +133,18 @@ class GruTagger(nn.Module):
     def forward(self, x: Any) -> Any:
         y, _ = self.gru(x)
         return torch.tanh(self.out(y))
+
+
+class Gru(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(7, 5)
+        self.gru = nn.GRU(5, 8, batch_first=True)
+        self.fc = nn.Linear(8, 2)
+
+    def forward(self, x: Any) -> Any:
+        _, h = self.gru(self.first(x))
+        return self.fc(h[-1])
 
 
 class CausalSelfAttention(nn.Module):
@@ -550,8 +581,10 @@ class LeNet(nn.Module):
 CASES = {
     "resnet18": Case(ResNet18, image(3, 32)),
     "lstm classifier": Case(LstmClassifier, (torch.randint(0, 200, (4, 12)),)),
-    "last step": Case(LastStep, (torch.randn(3, 9, 7),)),
+    "last step": Case(LastStep, (torch.randn(3, 9, 7),), channels=2),
+    "gru": Case(Gru, (torch.randn(3, 6, 7),), channels=2),
     "gru tagger": Case(GruTagger, (torch.randn(9, 3, 6),)),
+    "self-attention": Case(SelfAttention, (torch.randn(3, 6, 5),), channels=2),
     "nanogpt": Case(NanoGpt, (torch.randint(0, 65, (2, 32)),), tied=65 * 48),
     "nanogpt by hand": Case(lambda: NanoGpt(flash=False), (torch.randint(0, 65, (1, 32)),), tied=65 * 48),
     "dcgan discriminator": Case(Discriminator, image(3, 64)),

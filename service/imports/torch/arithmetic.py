@@ -50,7 +50,7 @@ def _dropout(walk: Walk, op: Operation) -> Value:
     if isinstance(op.args.get("input"), Scores):
         return on_scores(walk, op)
     x, rate = op.signal("input"), op.number("p")
-    if not op.flag("train") or not rate:
+    if not walk.training(op, "train") or not rate:
         return x
     if op.name == "feature_dropout":
         walk.reading.assume(Subject.OTHER, op.pointer, "Dropout of whole channels drops every number by itself here.")
@@ -188,11 +188,6 @@ def _larger(walk: Walk, op: Operation) -> Value:
     return merged(walk, op, "maximum", [op.signal("self"), op.signal("other")])
 
 
-def _gated(walk: Walk, op: Operation) -> Value:
-    """glu: one half of the channels times the sigmoid of the other."""
-    raise Cannot("it has halves of a signal; write it with two layers")
-
-
 def _masked(walk: Walk, op: Operation) -> Value:
     return on_scores(walk, op)
 
@@ -207,5 +202,4 @@ ARITHMETIC: Mapping[str, Handler] = {
     **dict.fromkeys(("masked_fill", "where"), _masked),
     "neg": _negative,
     "maximum": _larger,
-    "glu": _gated,
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from service.imports.torch.axes import Axis, Dim, joined, leaves, order_of, size_of
+from service.imports.torch.axes import Axis, Dim, joined, leaves, order_of, size_of, uncopied
 from service.imports.torch.layers import NO_BIAS, dense
 from service.imports.torch.values import (
     Cannot,
@@ -130,7 +130,7 @@ def on_scores(walk: Walk, op: Operation) -> Value:
     if op.name == "softmax":
         return _softmax_of_scores(walk, op, scores)
     if op.name == "dropout":
-        return replace(scores, dropout=op.number("p") if op.flag("train") else 0.0)
+        return replace(scores, dropout=op.number("p") if walk.training(op, "train") else 0.0)
     if scores.normalised:
         raise Cannot("it changes the weights of an attention behind their softmax")
     if op.name in ("mul", "div") and op.args.get("other") is not scores:
@@ -225,7 +225,7 @@ def _heads(x: Signal) -> int:
 def _rows_of(x: Signal, kernel: Kernel) -> Numbers:
     """The rows of a matrix, head by head."""
     channel = leaves(x.space.channel)
-    lead = [axis for dim in x.dims[:-2] for axis in leaves(dim) if not axis.batch]
+    lead = [axis for dim in x.dims[:-2] for axis in uncopied(dim) if not axis.batch]
     order = order_of(channel, (*lead, *leaves(x.dims[-1])))
     if order is None:
         raise Cannot("its heads are not where they are expected")

@@ -17,11 +17,12 @@ class Axis:
 
     size: int
     batch: bool = False
+    copies: bool = False  # along which everything is the same
     parts: tuple["Axis", ...] = ()
 
     def parted(self, inner: int) -> tuple["Axis", ...]:
         """The axis as an outer one and one of `inner` entries, which must divide it."""
-        self.parts = (Axis(self.size // inner), Axis(inner))
+        self.parts = (Axis(self.size // inner, copies=self.copies), Axis(inner, copies=self.copies))
         return self.parts
 
 
@@ -50,6 +51,11 @@ def same(one: Sequence[Dim], other: Sequence[Dim]) -> bool:
 def joined(dims: Sequence[Dim]) -> Dim:
     """The axes of all dimensions in their order."""
     return tuple(axis for dim in dims for axis in leaves(dim))
+
+
+def uncopied(dim: Sequence[Axis]) -> Dim:
+    """The axes along which something differs."""
+    return tuple(axis for axis in leaves(dim) if not axis.copies)
 
 
 def whole(dim: Sequence[Axis]) -> bool:

@@ -12,6 +12,7 @@ from service.imports.torch.values import Filling, Numbers
 
 _GATES_OF_LSTM = 4
 _MOST_EXPLICIT = 1 << 19
+_BIAS_OF_LINEAR = {"kind": "variance_scaling", "scale": 1.0 / 3.0, "mode": "fan_in", "distribution": "uniform"}
 
 
 class Rule(Protocol):
@@ -50,7 +51,8 @@ def of_draws(draws: Callable[[str], Sequence[Numbers]]) -> Rule:
 def _of_some(names: str, numbers: Sequence[Numbers], filling: Filling, reading: Reading) -> Any:
     """The initialiser of parameters of one shape."""
     shape = numbers[0].shape
-    fans = (shape[0], shape[1]) if len(filling.weights) > 1 and len(shape) == 2 else (filling.fan_in, filling.fan_out)
+    several = filling.alone and len(filling.weights) > 1 and len(shape) == 2
+    fans = (shape[0], shape[1]) if several else (filling.fan_in, filling.fan_out)
     rows = np.any([one.any(axis=-1) for one in numbers], axis=0) if len(shape) == 2 else np.ones(1, np.bool_)
     if 0 < np.count_nonzero(~rows) < len(rows) / 2:
         reading.assume(Subject.INITIALISER, "", f"Some rows of {names} begin as zeros; here all are drawn.")
@@ -102,6 +104,8 @@ def _field(layer: Layer, name: str, value: Any, how: tuple[Rule, Reading]) -> An
     if not isinstance(value, Filling):
         return _written(value, rule, reading)
     found = rule(value, reading)
+    if found is None and name == "output_bias":  # which no preset fills
+        return dict(_BIAS_OF_LINEAR)
     if layer.get("kind") != "scale":
         return found
     number = {"zeros": 0.0, "ones": 1.0}.get(str((found or {}).get("kind")), (found or {}).get("value"))

@@ -1,12 +1,13 @@
 """What is put behind something, or around it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from service.imports.base import Subject
+from service.imports.base import Layer, Subject
 from service.imports.torch.axes import Axis, Dim, joined, leaves, size_of
 from service.imports.torch.recurrent import concatenated_states
 from service.imports.torch.together import concatenated
-from service.imports.torch.values import Cannot, Operation, Signal, Space, Value, Weight
+from service.imports.torch.values import Cannot, Filling, Operation, Signal, Space, Value, Weight
 from service.imports.torch.walk import Handler, Walk
 
 
@@ -19,11 +20,41 @@ def _cat(walk: Walk, op: Operation) -> Value:
     if not signals:
         raise Cannot("what is joined is no signal")
     dim = op.whole("dim") % len(signals[0].dims)
+    if len(signals) == len(given) > 1 and _heads_of_one(signals, dim):
+        return _heads(walk, op, signals, dim)
     if len(signals) == len(given):
         return signals[0] if len(given) == 1 else concatenated(walk, op, signals, dim)
     if len(given) == 2 and len(signals) == 1 and len(signals[0].dims) == 3:
         return _token_first(walk, op, given, dim)
     raise Cannot("parameters or numbers are joined to a signal")
+
+
+def _heads_of_one(signals: Sequence[Signal], dim: int) -> bool:
+    """Whether the signals are heads of attentions over one signal, each written as a module of its own."""
+    first = signals[0].draft
+    alike = all(one.draft.open and one.draft.inputs == first.inputs and dim == len(one.dims) - 1 for one in signals)
+    return alike and len({str(_shared(one.draft.layers[0])) for one in signals}) == 1
+
+
+def _shared(layer: Layer) -> Layer:
+    """What heads have in common."""
+    return {name: one for name, one in layer.items() if name not in ("name", "weights", "bias")}
+
+
+def _heads(walk: Walk, op: Operation, signals: Sequence[Signal], dim: int) -> Signal:
+    """One attention with the heads of several."""
+    layers = [one.draft.layers[0] for one in signals]
+    layer = {**layers[0], "name": op.path or op.name, "heads": sum(one["heads"] for one in layers)}
+    for name in ("weights", "bias"):
+        fillings = [one[name] for one in layers if isinstance(one[name], Filling)]
+        if fillings:
+            whole = tuple(weight for one in fillings for weight in one.weights)
+            layer[name] = replace(fillings[0], weights=whole, fan_out=sum(one.fan_out for one in fillings), alone=False)
+    parts = (Axis(layer["heads"]), Axis(layer["key_units"]))
+    first = signals[0].draft
+    draft = walk.emit(op, first.inputs, [layer], Space((*first.space.positions, parts)))
+    draft.open = True
+    return Signal(draft, (*signals[0].dims[:dim], parts))
 
 
 def _token_first(walk: Walk, op: Operation, given: Sequence[Value], dim: int) -> Signal:

@@ -49,6 +49,9 @@ def closed(walk: Walk, op: Operation, x: Signal, weight: Weight, bias: Weight | 
     if order != sorted(order or [-1]):
         raise Cannot("it reads the heads of an attention in an order that is not known")
     inner, (layer,) = size_of(found.space.channel), found.layers
+    features = size_of(found.inputs[0].space.channel)
+    if weight.shape[0] != features:
+        raise Cannot(f"of {features} features, an attention makes as many here, and this one {weight.shape[0]}")
     output = Filling((weight.then(np.transpose),), inner, weight.shape[0])
     output_bias = NO_BIAS if bias is None else Filling((bias,), inner, weight.shape[0])
     out = (Axis(weight.shape[0]),)
@@ -168,7 +171,7 @@ def _norm(op: Operation, shift: bool = True) -> dict[str, Any]:
 
 def _batch_norm(walk: Walk, op: Operation) -> Value:
     x = op.signal("input")
-    training = op.flag("training", True)
+    training = walk.training(op, "training")
     draft = walk.channels_first(op, x)
     if training:
         walk.reading.assume(Subject.BATCH_STATISTICS, op.pointer, _BATCH)
@@ -236,6 +239,16 @@ def _embedding(walk: Walk, op: Operation) -> Value:
 _PADDING = "No padding is drawn among the tokens; the vector of the padding token is drawn as those of all others."
 
 
+def _weight_norm(walk: Walk, op: Operation) -> Value:
+    """A matrix by its direction and the norms of its rows, which begin as its own."""
+    weight = op.weight("v")
+    walk.reading.assume(Subject.FROZEN, op.pointer, _NORMS.format(name=weight.name))
+    return weight
+
+
+_NORMS = "The norms that `{name}` is given are learned; here it has those that it begins with."
+
+
 def _prelu(walk: Walk, op: Operation) -> Value:
     x, weight = op.signal("self"), op.weight("weight")
     draft = walk.channels_first(op, x) if len(x.dims) > 2 else walk.channels_last(op, x)[0]
@@ -259,4 +272,5 @@ LAYERS: Mapping[str, Handler] = {
     "rms_norm": _layer_norm,
     "embedding": _embedding,
     "prelu": _prelu,
+    "_weight_norm": _weight_norm,
 }

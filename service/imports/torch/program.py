@@ -13,6 +13,7 @@ from service.core.arrays import Shape
 from service.imports.base import Fault, NotUnderstood
 
 _MOST_OPERATIONS = 200_000
+_MODES = ("train", "training", "use_input_stats")
 _NOT_FINITE = {"Infinity": inf, "-Infinity": -inf, "NaN": nan}
 _FLOATS = {6, 7, 8, 13}  # half, float, double, bfloat16 of the schema's ScalarType
 
@@ -47,6 +48,7 @@ class Program:
     buffers: Mapping[str, str]
     shapes: Mapping[str, Shape]
     floats: frozenset[str]  # the tensors that hold floating-point numbers
+    evaluated: bool  # whether it was exported for use, and not as in training
     numbers: Mapping[str, int]  # what symbolic sizes were when the program was exported
 
 
@@ -61,15 +63,18 @@ def program_of(document: Any) -> Program:
         )
     tensors = _object(graph, "tensor_values")
     inputs, parameters, buffers = _inputs(signature)
+    nodes = [_node(one, f"/graph_module/graph/nodes/{place}") for place, one in enumerate(listed)]
+    modes = [one.args[name] for one in nodes for name in _MODES if isinstance(one.args.get(name), bool)]
     return Program(
         str(document.get("torch_version") or "")[:40],
-        [_node(one, f"/graph_module/graph/nodes/{place}") for place, one in enumerate(listed)],
+        nodes,
         inputs,
         _outputs(signature),
         parameters,
         buffers,
         {name: _shape(one) for name, one in tensors.items()},
         frozenset(name for name, one in tensors.items() if isinstance(one, Mapping) and one.get("dtype") in _FLOATS),
+        bool(modes) and not any(modes),
         {name: _size(one) for name, one in _object(graph, "sym_int_values").items()},
     )
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 from service.core.errors import Refusal
@@ -17,7 +18,7 @@ from service.imports.torch.layers import LAYERS
 from service.imports.torch.pooling import POOLING
 from service.imports.torch.program import Program
 from service.imports.torch.recurrent import RECURRENT
-from service.imports.torch.values import Draft, Filling, Value
+from service.imports.torch.values import Draft, Filling, Value, Weight
 from service.imports.torch.views import VIEWS
 from service.imports.torch.walk import Handler, Walk
 
@@ -100,17 +101,17 @@ def _shape(given: Draft) -> Mapping[str, Any]:
 
 
 def _tell(walk: Walk, vertices: Sequence[Vertex]) -> None:
-    """Say which parameters are used more than once, and which outputs have no part in the network."""
-    names = Counter(name for one in vertices for name in {w for layer in one.layers for w in _weights(layer)})
-    for name in sorted(name for name, count in names.items() if count > 1):
-        walk.reading.assume(
-            Subject.TIED_WEIGHTS, "", f"`{name}` is used more than once; here each use is drawn by itself."
-        )
+    """Say which parameters are used more than once."""
+    used: Counter[str] = Counter()
+    for weight in (one for vertex in vertices for layer in vertex.layers for one in _weights(layer)):
+        used[weight.name] += prod(weight.shape)
+    for name in sorted(name for name, count in used.items() if count > walk.size_of(name)):
+        what = f"`{name}` is used more than once; here each use is drawn by itself."
+        walk.reading.assume(Subject.TIED_WEIGHTS, "", what)
 
 
-def _weights(layer: Layer) -> list[str]:
-    fillings = [one for one in layer.values() if isinstance(one, Filling)]
-    return [weight.name for one in fillings for weight in one.weights if not weight.steps or len(one.weights) < 2]
+def _weights(layer: Layer) -> list[Weight]:
+    return [weight for one in layer.values() if isinstance(one, Filling) for weight in one.weights]
 
 
 def _fused(vertices: Sequence[Vertex], output: str) -> tuple[list[Vertex], str]:

@@ -50,7 +50,7 @@ class Recurrence:
         gates = _GATES[self.cell]
         weights = tuple(_ordered(way[place], self.cell) for way in chosen)
         fan_in = weights[0].shape[0] if place < 2 else chosen[0][0].shape[-1]
-        return Filling(weights, fan_in, gates * self.units if place < 2 else self.units, gates)
+        return Filling(weights, fan_in, gates * self.units if place < 2 else self.units)
 
 
 def _ordered(weight: Weight, cell: str) -> Weight:
@@ -89,7 +89,7 @@ def _recurrent(walk: Walk, op: Operation) -> Value:
             last.draft.layers = [{**last.draft.layers[0], "name": f"{op.path or op.name}.{layer}"}]
         states += [_state(walk, op, last, way) for way in range(ways)]
         draft = last.draft
-        if op.number("dropout") and op.flag("train", True) and layer < count - 1:
+        if op.number("dropout") and walk.training(op, "train") and layer < count - 1:
             dropped = {"kind": "dropout", "name": f"{op.path or op.name}.dropout", "rate": op.number("dropout")}
             draft = walk.emit(op, [draft], [dropped], draft.space)
     return [last, States(tuple(states)), States(tuple(states))]

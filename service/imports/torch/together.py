@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from service.imports.torch.axes import Axis, Dim, leaves, size_of
+from service.imports.torch.axes import Axis, Dim, leaves, size_of, uncopied
 from service.imports.torch.values import Cannot, Draft, Operation, Signal, Space
 from service.imports.torch.walk import Walk
 
@@ -10,7 +10,7 @@ from service.imports.torch.walk import Walk
 def merged(walk: Walk, op: Operation, merge: str, signals: Sequence[Signal]) -> Signal:
     """Signals of one shape, or of shapes that broadcast, entry by entry."""
     rank = max(len(one.dims) for one in signals)
-    wide = [Signal(one.draft, ((),) * (rank - len(one.dims)) + one.dims) for one in signals]
+    wide = [Signal(one.draft, ((),) * (rank - len(one.dims)) + tuple(map(uncopied, one.dims))) for one in signals]
     largest = max(wide, key=lambda one: sum(size > 1 for size in one.shape))
     for dims in zip(*(one.dims for one in wide), strict=True):
         if len({any(axis.batch for axis in leaves(dim)) for dim in dims if size_of(dim) > 1}) > 1:

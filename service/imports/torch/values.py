@@ -48,7 +48,7 @@ class Filling:
     weights: tuple[Weight, ...]
     fan_in: int
     fan_out: int
-    gates: int = 1  # so many matrices stand beside one another along the last axis
+    alone: bool = True  # whether each of several is a matrix by itself, with fans of its own
 
 
 @dataclass(eq=False)

@@ -9,6 +9,7 @@ import numpy as np
 from service.imports.torch.axes import Axis, Dim, leaves, size_of, viewed, whole
 from service.imports.torch.constants import step_of
 from service.imports.torch.recurrent import last_step, state_of
+from service.imports.torch.together import merged
 from service.imports.torch.values import Cannot, Known, Operation, Scores, Signal, Space, States, Value, Weight
 from service.imports.torch.walk import Handler, Walk
 
@@ -70,10 +71,20 @@ def _unsqueeze(op: Operation, x: Signal) -> tuple[Dim, ...]:
 
 
 def _expand(op: Operation, x: Signal) -> tuple[Dim, ...]:
-    wide = (1,) * (len(op.shape or ()) - len(x.dims)) + x.shape  # axes of 1 broadcast by themselves
-    if op.shape is None or any(size not in (1, out) for size, out in zip(wide, op.shape, strict=True)):
-        raise Cannot(f"{list(x.shape)} is repeated to {op.shape and list(op.shape)}")
-    return x.dims
+    shape = op.shape or ()
+    wide = ((),) * (len(shape) - len(x.dims)) + x.dims
+    if any(size_of(dim) not in (1, out) for dim, out in zip(wide, shape, strict=True)):
+        raise Cannot(f"{list(x.shape)} is repeated to {list(shape)}")
+    return tuple(
+        (*dim, Axis(out, copies=True)) if size_of(dim) < out else dim for dim, out in zip(wide, shape, strict=True)
+    )
+
+
+def _repeated(op: Operation, x: Signal) -> tuple[Dim, ...]:
+    """repeat_interleave: every entry of a dimension several times in a row."""
+    place = op.whole("dim") % len(x.dims)
+    copies = Axis(op.whole("repeats", 1), copies=True)
+    return (*x.dims[:place], (*x.dims[place], copies), *x.dims[place + 1 :])
 
 
 def _as_it_is(op: Operation, x: Signal) -> tuple[Dim, ...]:
@@ -221,6 +232,15 @@ def _index(walk: Walk, op: Operation) -> Value:
     return part(walk, op, x, dim, (places[0], places[-1] + 1))
 
 
+def _gated(walk: Walk, op: Operation) -> Value:
+    """glu: one half of what a matrix makes times the sigmoid of the other."""
+    x = op.signal("self")
+    dim, size = op.whole("dim", -1) % len(x.dims), x.shape[op.whole("dim", -1)]
+    one, other = (part(walk, op, x, dim, span) for span in ((0, size // 2), (size // 2, size)))
+    gate = walk.passed(op, other, {"kind": "activation", "activation": {"kind": "sigmoid"}})
+    return merged(walk, op, "multiply", [one, gate])
+
+
 VIEWS: Mapping[str, Handler] = {
     **dict.fromkeys(
         ("view", "reshape", "flatten", "unflatten", "_unsafe_view", "view_as", "reshape_as"), _moving(_view)
@@ -230,6 +250,8 @@ VIEWS: Mapping[str, Handler] = {
     "squeeze": _moving(_squeeze),
     "unsqueeze": _moving(_unsqueeze),
     **dict.fromkeys(("expand", "expand_as"), _moving(_expand)),
+    "repeat_interleave": _moving(_repeated),
+    "glu": _gated,
     **dict.fromkeys(("contiguous", "clone", "to", "_to_copy", "alias", "type_as", "identity"), _moving(_as_it_is)),
     "select": _select,
     "slice": _slice,

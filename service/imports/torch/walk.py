@@ -1,11 +1,12 @@
 """The walk along a program: each operation is read by its entry in a table, and what it says becomes vertices."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import prod
 
 import numpy as np
 
 from service.core.arrays import Shape
-from service.imports.base import Layer, Reading
+from service.imports.base import Layer, Reading, Subject
 from service.imports.graph import INPUT, LONGEST_NAME, Vertex
 from service.imports.torch.axes import Axis, Dim, joined, leaves, order_of, same, size_of, whole
 from service.imports.torch.constants import computed
@@ -47,6 +48,9 @@ class Walk:
             if any(name in reached for names in node.outputs for name in names):
                 self._step(node)
         found = self.values.get(program.outputs[0]) if program.outputs else None
+        if len(program.outputs) > 1:
+            what = f"The model returns {len(program.outputs)} tensors; the network here is what leads to the first."
+            self.reading.assume(Subject.OTHER, "", what)
         if not isinstance(found, Signal) and not self.reading.faults:
             self.reading.fault("", "What the model returns first is nothing that its input has a part in.")
         return found if isinstance(found, Signal) else None
@@ -115,6 +119,17 @@ class Walk:
         dims = [tuple(axis for axis in leaves(dim) if not axis.batch) for dim in x.dims[:-1]]
         return [dim for dim, given in zip(dims, x.dims, strict=False) if dim or whole(given)]
 
+    def training(self, op: Operation, name: str) -> bool:
+        """Whether a batch norm or a dropout is as in training: all are, where the program was exported for use."""
+        return self._program.evaluated or op.flag(name, True)
+
+    def size_of(self, parameter: str) -> int:
+        """How many numbers a parameter has."""
+        shapes = [
+            self._program.shapes.get(one, ()) for one, name in self._program.parameters.items() if name == parameter
+        ]
+        return prod(shapes[0]) if shapes else 0
+
     @property
     def batch(self) -> Axis:
         """The axis along which samples stand."""
@@ -180,9 +195,8 @@ class Walk:
         if handler is None:
             raise Cannot("there is no layer for it here")
         found = handler(self, op)
-        expected = op.shape is None or op.name.startswith("expand")
-        if isinstance(found, Signal) and not expected and found.shape != op.shape:
-            raise Cannot(f"{list(op.shape or ())} comes out of it, and here it would be {list(found.shape)}")
+        if isinstance(found, Signal) and op.shape is not None and found.shape != op.shape:
+            raise Cannot(f"{list(op.shape)} comes out of it, and here it would be {list(found.shape)}")
         return found
 
     def _value(self, value: Value) -> Value:
