@@ -177,6 +177,7 @@ def _keras() -> Iterator[tuple[str, bytes]]:
     yield "many layers", _sequential(*[_layer("Dropout", rate=0.1) for _ in range(20_000)])
     yield "very many layers", _sequential(*[_layer("Dropout", rate=0.1) for _ in range(100_000)])
     yield "many dense layers", _sequential(*[_dense() for _ in range(9_000)])
+    yield "an input in the middle", _sequential(_layer("InputLayer"), _dense())
     yield "doubling", _doubling(11)
     yield "doubling by calls", _shared(25)
     yield "ladder", _ladder(6_000)

@@ -41,7 +41,7 @@ def _made(entry: Entry) -> tuple[Made, Sequence[int | None] | None]:
     fields = entry.fields
     if entry.kind in MODELS:
         return _inner_model(entry)
-    unread = not_read(entry.kind)
+    unread = "stand at the beginning of a model alone" if entry.kind == "InputLayer" else not_read(entry.kind)
     if unread:
         sentence = f"Layers of the class {fields.what.partition(' ')[0]} {unread}."
         fields.file.reading.fault(fields.pointer.removesuffix("/config"), sentence)
