@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api_tests.networks import stack
-from service.cli.simulate import simulate_file
+from service.__main__ import main
 from service.studies.prescriptions.results import Prescriptions
 
 SPEC = {"network": stack(8, 16, "relu", {"kind": "normal", "std": 0.02}), "trials": 4, "data": {"samples": 16}}
@@ -22,7 +22,7 @@ def path(tmp_path: Path) -> Path:
 def test_repairs_stand_below_the_verdict_with_the_lines_to_write(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert simulate_file(path, as_json=False, fail_on=(), suggesting=True) == 0
+    assert main(["simulate", str(path), "--suggest"]) == 0
     shown = capsys.readouterr().out
     assert shown.index("vanishes" if "vanishes" in shown else "vanishing") < shown.index("repairs, simulated")
     assert "as it is" in shown
@@ -31,6 +31,6 @@ def test_repairs_stand_below_the_verdict_with_the_lines_to_write(
 
 
 def test_repairs_as_json_are_those_of_the_service(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert simulate_file(path, as_json=True, fail_on=(), suggesting=True) == 0
+    assert main(["simulate", str(path), "--suggest", "--json"]) == 0
     found = Prescriptions.model_validate_json(capsys.readouterr().out)
     assert found.prescriptions[0].sentence == found.summary

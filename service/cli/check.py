@@ -100,6 +100,7 @@ def _show(checked: Sequence[Checked], console: Console, all_layers: bool) -> Non
         show(checked[0].report, console, all_layers)
     for one in checked:
         if one.prescriptions:
+            console.print(f"\n{one.model}" if len(checked) > 1 else "", markup=False, end="")
             show_prescriptions(one.prescriptions, console)
     failed = [f"{one.model} ({', '.join(one.failed_on)})" for one in checked if one.failed_on]
     if failed:
