@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
+from service.core.arrays import Shape
 from service.core.errors import Refusal, SpecError
 from service.core.kinds import Int64, Model
 from service.core.validation import faults_of
+from service.nn.layers import AnyLayer, Node
 from service.nn.presets import PresetName
 from service.simulation.plan import plan
 from service.simulation.spec import SimulationSpec
@@ -147,13 +149,16 @@ class Reading:
     def finished(self, form: str, shape: Mapping[str, Any], layers: Sequence[Layer], loss: str | None) -> Imported:
         """The answer: `shape` is `network.input`, `loss` the kind that the file names; NotUnderstood.
 
-        Where neither the caller nor the file names a loss, it is the one that the output's activation is made for.
+        Where neither the caller nor the file names a loss, it is the one that the output's activation is made for. An
+        activation in front of what only moves the numbers of the output goes behind it.
         """
         self.check()
-        kind = self.options.loss or loss or self._assumed_loss(layers)
-        network = {"input": dict(shape), "layers": list(layers), "defaults": self.options.defaults}
-        body = {"network": network, "loss": {"kind": kind}}
+        body: dict[str, Any] = {}
         try:
+            layers = _activated_last(layers, tuple(shape[name] for name in _SIZES if name in shape))
+            kind = self.options.loss or loss or self._assumed_loss(layers)
+            network = {"input": dict(shape), "layers": list(layers), "defaults": self.options.defaults}
+            body = {"network": network, "loss": {"kind": kind}}
             spec = SimulationSpec.model_validate(body)
             parameters = plan(spec).parameters
         except ValidationError as error:
@@ -173,6 +178,45 @@ class Reading:
         sentence = f"No loss is named, so it is {kind}, as the output's activation is {output}."
         self.assume(Subject.LOSS, "", sentence)
         return kind
+
+
+_SIZES = ("height", "width", "channels", "steps", "features")
+"""What one input has, in the order of its axes."""
+_MOVING = ("reshape", "flatten")
+_NODE: TypeAdapter[Node] = TypeAdapter(AnyLayer)
+
+
+def shape_after(layers: Sequence[Layer], shape: Shape) -> Shape:
+    """The shape of what comes out of layers, for one sample; SpecError, ValidationError."""
+    for layer in layers:
+        shape = _out(_NODE.validate_python(layer), shape)
+    return shape
+
+
+def _out(node: Node, shape: Shape) -> Shape:
+    inside = []
+    for chain in node.chains(shape).values():
+        reached = node.inner_shape(shape)
+        for one in chain:
+            reached = _out(one, reached)
+        inside.append(reached)
+    return node.out("", shape, inside)
+
+
+def _activated_last(layers: Sequence[Layer], shape: Shape) -> Sequence[Layer]:
+    """The same layers, with the activation of the output behind what only moves its numbers: a MobileNet ends so."""
+    moved = next((n for n, one in enumerate(reversed(layers)) if one["kind"] not in _MOVING), 0)
+    front, behind = list(layers[: len(layers) - moved]), list(layers[len(layers) - moved :])
+    act = front[-1].get("activation") if behind else None
+    if not isinstance(act, Mapping) or act["kind"] == "linear":
+        return layers
+    if act["kind"] == "softmax" and shape_after(front, shape)[-1] != shape_after(layers, shape)[-1]:
+        return layers
+    last = front.pop()
+    if last["kind"] != "activation":
+        front.append({key: value for key, value in last.items() if key != "activation"})
+    own = {"name": last["name"]} if "name" in last else {}
+    return [*front, *behind, {**own, "kind": "activation", "activation": act}]
 
 
 _LOSSES = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}

@@ -11,7 +11,7 @@ from service.imports.keras.container import Kept, kept, refused
 from service.imports.keras.fields import File
 from service.imports.keras.losses import loss_of
 from service.imports.keras.models import net_of
-from service.imports.keras.nets import Net, activated_last, ordered
+from service.imports.keras.nets import Net, ordered
 from service.simulation.spec import SimulationSpec
 
 __all__ = ["imported", "read", "specification"]
@@ -50,7 +50,7 @@ def _imported(found: Kept, options: Options) -> Imported:
     if net is None or not net.steps:
         raise refused("The model has no layers.", found.pointer)
     shape = _shape(net, options)
-    layers = activated_last(net.layers(shape), shape)
+    layers = net.layers(shape)
     if not layers:
         raise refused("The model passes on what comes in, and computes nothing.", found.pointer)
     form = f"{found.form.replace('Keras,', f'Keras {_written(found)},')}"

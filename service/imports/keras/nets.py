@@ -3,18 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from service.core.arrays import Shape
 from service.core.errors import SpecError
 from service.core.validation import faults_of
-from service.imports.base import Layer
+from service.imports.base import Layer, shape_after
 from service.imports.graph import INPUT, LONGEST_NAME, Vertex, chain_of
 from service.imports.keras.fields import File, Made, Unsayable, shown
 from service.imports.keras.joining import met
-from service.nn.layers import AnyLayer, Node
-
-_NODE: TypeAdapter[Node] = TypeAdapter(AnyLayer)
 
 
 @dataclass(frozen=True)
@@ -87,39 +84,6 @@ class Net:
             first = replace(joint, name=f"{step.name}, merged")
             return [*found, first, Vertex(step.name, [first.name], layers, None, step.pointer, shapes[step.name])]
         return [*found, replace(joint, layers=layers, shape=shapes[step.name])]
-
-
-def shape_after(layers: Sequence[Layer], shape: Shape) -> Shape:
-    """The shape of what comes out of layers, for one sample; SpecError, ValidationError."""
-    for layer in layers:
-        shape = _out(_NODE.validate_python(layer), shape)
-    return shape
-
-
-def activated_last(layers: Sequence[Layer], shape: Shape) -> list[Layer]:
-    """The same layers, with the activation of the output behind what only moves its numbers: a MobileNet ends so."""
-    moved = next((n for n, one in enumerate(reversed(layers)) if one["kind"] not in ("reshape", "flatten")), 0)
-    front, behind = list(layers[: len(layers) - moved]), list(layers[len(layers) - moved :])
-    act = front[-1].get("activation") if behind else None
-    if act is None or act["kind"] == "linear":
-        return list(layers)
-    if act["kind"] == "softmax" and shape_after(front, shape)[-1] != shape_after(layers, shape)[-1]:
-        return list(layers)
-    last = front.pop()
-    if last["kind"] != "activation":
-        front.append({key: value for key, value in last.items() if key != "activation"})
-    own = {"name": last["name"]} if "name" in last else {}
-    return [*front, *behind, {**own, "kind": "activation", "activation": act}]
-
-
-def _out(node: Node, shape: Shape) -> Shape:
-    inside = []
-    for chain in node.chains(shape).values():
-        reached = node.inner_shape(shape)
-        for one in chain:
-            reached = _out(one, reached)
-        inside.append(reached)
-    return node.out("", shape, inside)
 
 
 def _sentence(error: SpecError | ValidationError) -> str:
