@@ -37,6 +37,8 @@ def read(data: BinaryIO, options: Options) -> Imported:
     found: list[Reading] = []
     for axes in _meanings(given):
         reading = Reading(Source.ONNX, replace(options, defaults=preset))
+        if found and _open(given, axes) and not options.input:
+            continue  # what this meaning would ask for does not mend what is not understood of the usual one
         made, start = _begun(reading, given, axes, model)
         ends = walked(graph, made, {**_constants(graph, reading), given.get("name", ""): start})
         if not reading.faults:
@@ -60,15 +62,28 @@ def _ends(graph: Message) -> tuple[Message, str]:
 
 
 def _dimensions(given: Message) -> list[int | None]:
-    """The sizes of the input; None where they are open."""
+    """The sizes of the input; None where they are open. One axis alone is that of features, of a sample by itself."""
     tensor = given.get("type", {}).get("tensor_type", {})
     dims = tensor.get("shape", {}).get("dim", [])
     sizes = [one.get("dim_value") for one in dims]
-    if not 2 <= len(sizes) <= 4:
+    if not 1 <= len(sizes) <= 4:
         raise refuse(f"The input has {len(sizes)} axes; samples and one to three others are read.")
+    sizes = [None, *sizes] if len(sizes) == 1 else sizes
     if any(one is not None and not 0 < one < 1 << 31 for one in sizes):
         raise refuse("The input has a size that is none.")
     return sizes
+
+
+def _open(given: Message, axes: tuple[int, ...]) -> bool:
+    """Whether a size other than that of samples is open."""
+    return any(size is None and axis != SAMPLES for axis, size in zip(axes, _dimensions(given), strict=True))
+
+
+def _written(given: Message) -> str:
+    """The shape of the input as the file has it."""
+    dims = given.get("type", {}).get("tensor_type", {}).get("shape", {}).get("dim", [])
+    sizes = [str(one.get("dim_value") or one.get("dim_param") or "?")[:20] for one in dims]
+    return f"`{given.get('name', '')[:40]}` being ({', '.join(sizes)})"
 
 
 def _meanings(given: Message) -> Iterator[tuple[int, ...]]:
@@ -95,7 +110,9 @@ def _begun(reading: Reading, given: Message, axes: tuple[int, ...], model: Messa
         size, said = own[axis], asked[axis] if asked else None
         if size is None and said is None:
             example = "x".join(["32", "32", "3"][-len(own) :]) if len(own) > 1 else "128"
-            raise InputNeeded(f"The file leaves sizes of its input open: say them, channels last, such as {example}.")
+            raise InputNeeded(
+                f"Sizes of the input are open, {_written(given)}; say them by `input`, channels last, as {example}."
+            )
         if size is not None and said is not None and size != said:
             reading.fault("/graph/input", f"The size {said} is said of the input, which has {size} in the file.")
         shape.append(said if size is None and said is not None else size or 1)

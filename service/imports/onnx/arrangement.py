@@ -21,7 +21,8 @@ def transpose(node: Node, made: Made) -> Sequence[Value]:
 def flatten(node: Node, made: Made) -> Sequence[Value]:
     """All axes but that of samples as one."""
     x = node.signal()
-    if node.integer("axis", 1) not in (1, 1 - len(x.axes)) or x.axes[0] != SAMPLES:
+    whole = (0, -len(x.axes)) if made.batch == 1 else ()  # of one sample, the whole is the same row
+    if node.integer("axis", 1) not in (1, 1 - len(x.axes), *whole) or x.axes[0] != SAMPLES:
         raise Unreadable("flattens the axis of samples, too")
     return [_reshaped(node, made, x, [made.batch, prod(x.shape)])]
 

@@ -65,6 +65,7 @@ def _places(image: Signal) -> Any:
 def gemm(node: Node, made: Made) -> Sequence[Value]:
     """alpha · x · W + beta · b of vectors."""
     node.only("transA", 0)
+    node.only("broadcast", 1)
     flipped = bool(node.integer("transB", 0))
     bias = node.optional(2)
     if node.number("alpha", 1.0) != 1.0 or (bias is not None and node.number("beta", 1.0) != 1.0):

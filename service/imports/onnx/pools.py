@@ -118,7 +118,7 @@ def batch_norm(node: Node, made: Made) -> Sequence[Value]:
     given = node.signal()
     rank = len(given.axes) - 1
     x = made.arranged(given, channel_axes(rank), node.name)
-    node.ignore("momentum", "training_mode", "spatial")
+    node.ignore("momentum", "training_mode", "spatial", "is_test", "consumed_inputs")
     channels = x.shape[-1] if x.shape else 0
     gain, shift = (vector_of(node, place, channels) for place in (1, 2))
     if given.flattened is not None and made.from_file:
