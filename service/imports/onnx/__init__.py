@@ -108,7 +108,7 @@ def _begun(reading: Reading, given: Message, axes: tuple[int, ...], model: Messa
     shape = []
     for axis in range(len(own)):
         size, said = own[axis], asked[axis] if asked else None
-        if size is None and said is None:
+        if size is None and not reading.options.input:
             example = "x".join(["32", "32", "3"][-len(own) :]) if len(own) > 1 else "128"
             raise InputNeeded(
                 f"Sizes of the input are open, {_written(given)}; say them by `input`, channels last, as {example}."

@@ -65,6 +65,9 @@ def _check(node: Node, sizes: tuple[int, int, int], weight: Constant, x: Signal)
         raise Unreadable("has a `direction` or a `hidden_size` that is none")
     if weight.shape != (ways, gates * units, features) or own != (ways, gates * units, units):
         raise Unreadable(f"has weights of {list(weight.shape)} and {list(own)} for {features} features")
+    bias = node.optional(3)
+    if bias is not None and node.constant(3).shape != (ways, 2 * gates * units):
+        raise Unreadable(f"has biases of the shape {list(node.constant(3).shape)}")
     if node.number("clip", 0.0) or node.integer("input_forget", 0) or node.optional(7) is not None:
         raise Unreadable("has `clip`, `input_forget` or peepholes, which a recurrent layer has none of here")
     if node.optional(4) is not None:
