@@ -64,7 +64,7 @@ def _checked(name: str, args: Namespace) -> Checked:
             file=_in_repository(given.origin.file),
             line=given.origin.line,
             failed_on=tuple(failed),
-            assumed=tuple(given.assumed),
+            assumed=given.assumed,
             report=report,
             prescriptions=mended,
         )

@@ -63,7 +63,7 @@ def sentences_of(error: BaseException | None, name: str, body: Any = None) -> li
         case OSError():
             return [f"{error.filename or name}: {error.strerror}"]
         case Refusal():
-            return [f"{error.pointer or name}: {error.sentence}"]
+            return [f"{error.pointer or name}: {line}" for line in error.sentence.splitlines()]
         case ValidationError():
             return [f"{fault.pointer or name}: {fault.detail}" for fault in faults_of(error.errors(), body)]
     return []

@@ -73,7 +73,7 @@ def _add_model_options(command: ArgumentParser) -> None:
     command.add_argument("--optimiser", "--optimizer", type=Optimiser, choices=tuple(Optimiser), help="sgd unless said")
     command.add_argument("--loss", metavar="KIND", help="the loss, such as cross_entropy, in place of the model's")
     values = "weights are drawn anew as the model would, or taken from the file as they are"
-    command.add_argument("--values", choices=("drawn", "file"), default="drawn", help=values)
+    command.add_argument("--values", choices=("drawn", "file"), help=values)
     command.add_argument("--trials", type=_count(1, 10_000), metavar="N", help="how many networks are drawn")
     command.add_argument("--samples", type=_count(1, 65_536), metavar="N", help="how many inputs a batch has")
     example = "module:name of the input that a PyTorch model is followed with, where --input does not do"

@@ -127,15 +127,26 @@ def check(model: Any, example: Any = None, *, url: str | None = None, **said: Un
     path of a file; or a specification. With a `url` the service there reads files, simulates and draws; models that are
     objects are read in this process, and their specifications sent.
     """
-    options = _options(said)
     judge = InProcess() if url is None else AtService(url)
+    spec, assumed = _read(model, example, judge, _options(said))
+    return ModelCheck(spec, judge.report(spec), assumed, judge)
+
+
+def specification(
+    model: Any, example: Any = None, **said: Unpack[CheckOptions]
+) -> tuple[SimulationSpec, tuple[Assumption, ...]]:
+    """What `check` simulates of a model, and what the model does not say; refusals as there."""
+    return _read(model, example, InProcess(), _options(said))
+
+
+def _read(
+    model: Any, example: Any, judge: Judge, options: CheckOptions
+) -> tuple[SimulationSpec, tuple[Assumption, ...]]:
     given = _specification(model)
     if given is not None:
-        spec = _changed(_with_defaults(given, options), options)
-        return ModelCheck(spec, judge.report(spec), (), judge)
+        return _changed(_with_defaults(given, options), options), ()
     found = _imported(model, example, judge, options)
-    spec = _changed(found.specification, options)
-    return ModelCheck(spec, judge.report(spec), tuple(found.assumed), judge)
+    return _changed(found.specification, options), tuple(found.assumed)
 
 
 _OPTIONS = TypeAdapter(CheckOptions)
