@@ -46,7 +46,7 @@ def entry_of(value: Any, pointer: str, file: File, graph: bool) -> Entry:
     outer.what = f"{shown(kind)[1:-1] if isinstance(kind, str) else 'A layer'} `{name[:60]}`"
     own_class(outer)
     outer.take("class_name")
-    outer.free("build_config", "shared_object_id")
+    outer.free("build_config", "shared_object_id", *(["compile_config"] if kind in MODELS else []))
     nodes = outer.take("inbound_nodes", default=[])
     unheard = File(Reading(Source.KERAS), file.version)
     listener = replace(outer, file=unheard) if not_read(kind) else outer
