@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from service.cli.console import sentences_of
-from service.cli.own_code import Origin, Running, is_own_code, loaded, origin_of
+from service.cli.own_code import Origin, OwnCodeFailed, Running, is_own_code, loaded, origin_of
 from service.core.strict_json import loads
 from service.imports.check import CheckOptions, specification
 from service.simulation.spec import SimulationSpec
@@ -47,6 +47,9 @@ class Models:
         return given
 
     def _of_file(self, name: str) -> Given:
+        if name.endswith(".py"):
+            module = ".".join(Path(name).with_suffix("").parts)
+            raise OwnCodeFailed(f"Of your own code, name what makes the model, such as {module}:make_model.")
         model = loads(sys.stdin.buffer.read()) if name == _STANDARD_INPUT else Path(name)
         return self._given(model, None, Origin("" if name == _STANDARD_INPUT else name))
 
