@@ -82,6 +82,8 @@ def test_an_input_shape_in_the_middle_of_a_model_is_ignored_as_keras_does() -> N
     second = layer("Dense", units=4, batch_input_shape=[None, 99])
     found = read(layer("Dense", units=6, batch_input_shape=[None, 5]), second)
     assert found.parameters == (5 + 1) * 6 + (6 + 1) * 4
+    (said,) = [one.sentence for one in found.assumed if one.subject is Subject.INPUT]
+    assert said == "Dense `dense` says that [99] comes in, and [6] does; Keras looks at the first layer alone."
 
 
 def test_dropout_of_an_attention_is_said_and_not_left_out() -> None:
@@ -148,6 +150,7 @@ def test_states_that_no_layer_reads_are_no_reason_to_refuse() -> None:
     model: dict[str, Any] = {"class_name": "Functional", "config": config, "keras_version": "2.11.0"}
     config["output_layers"] = [["lstm", 0, 0]]
     assert kinds(imported(Source.KERAS, json.dumps(model).encode())) == ["recurrent"]
+    assert "returns its states into a chain" in refusal(layer("LSTM", units=3, return_state=True), HEAD)
     config["output_layers"] = [["lstm", 0, 1]]
     with pytest.raises(NotUnderstood, match="Output 1 of call 0 of 'lstm'"):
         imported(Source.KERAS, json.dumps(model).encode())

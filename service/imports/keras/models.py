@@ -102,12 +102,8 @@ def _step(entry: Entry, name: str, inputs: Sequence[str], training: bool | None)
     front = entry.kind in AT_FRONT or (None if entry.kind in MAY else False)
     fields = entry.fields
     pointer = fields.pointer.removesuffix("/config")
-    return Step(name, pointer, fields.what, inputs, made, entry.name, training, declared, front)
-
-
-def _checked(step: Step, entry: Entry) -> Step:
-    """The step without what it declares to come in, which Keras reads of models and of the first layer alone."""
-    return step if entry.kind in MODELS else replace(step, declared=None)
+    binding = entry.kind in MODELS
+    return Step(name, pointer, fields.what, inputs, made, entry.name, training, declared, front, binding)
 
 
 def _model_fields(fields: Fields) -> Sequence[int | None] | None:
@@ -127,10 +123,12 @@ def _sequential(fields: Fields, pointer: str) -> Net:
         if entry.kind == "InputLayer" and number == 0:
             declared = _input_layer(entry.fields)
             continue
+        if entry.fields.values.get("return_state") is True:
+            entry.fields.fault("return_state", f"{entry.fields.what} returns its states into a chain, as no layer can.")
         step = _step(entry, f"{entry.name or entry.kind} {number + 1}", [before], None)
         if not steps and step.declared is not None and (declared is None or None in declared):
             declared = step.declared
-        steps.append(_checked(step, entry))
+        steps.append(step)
         before = step.name
     return Net(fields.file, fields.pointer, steps, before, declared)
 
@@ -195,7 +193,7 @@ class _Graph:
             entry.fields.values[CAUSAL] = calls[0].causal
         if len({call.causal for call in calls}) > 1 or (calls[0].causal and entry.kind != "MultiHeadAttention"):
             entry.fields.fault("", f"{entry.fields.what} is called with different masks.")
-        first = _checked(_step(entry, _numbered(entry.name, 0), [], None), entry)
+        first = _step(entry, _numbered(entry.name, 0), [], None)
         if len(calls) > 1 and first.made.trained:
             sentence = "Weights that several places share are drawn for each place by itself."
             self._fields.file.reading.assume(Subject.TIED_WEIGHTS, first.pointer, sentence)

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from service.core.arrays import Shape
 from service.core.errors import SpecError
 from service.core.validation import faults_of
-from service.imports.base import Layer, shape_after
+from service.imports.base import Layer, Subject, shape_after
 from service.imports.graph import INPUT, LONGEST_NAME, Vertex, chain_of
 from service.imports.keras.fields import File, Made, Unsayable, shown
 from service.imports.keras.joining import met
@@ -27,6 +27,8 @@ class Step:
     training: bool | None = None
     declared: Sequence[int | None] | None = None
     front: bool | None = None  # whether it must stand in front of all that is trained; None where it may
+    binding: bool = False
+    """Whether what it declares to come in must come in; Keras looks at that of models alone."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,23 @@ class Net:
         self.file.reading.check()
         return chain_of(vertices, self.output, shape)
 
+    def _check_declared(self, step: Step, shape: Shape) -> None:
+        """Unsayable, or an assumption, where a layer says that something else comes in than what does."""
+        try:
+            check_declared(step.declared, shape, self.file)
+        except Unsayable as error:
+            if step.binding:
+                raise
+            sentence = f"{step.what} {error}; Keras looks at the first layer alone."
+            self.file.reading.assume(Subject.INPUT, step.pointer, sentence)
+
     def _vertices(self, step: Step, shapes: dict[str, Shape], front: set[str]) -> list[Vertex]:
         """The vertices of one layer; the shapes of what comes out of them are kept."""
         self.file.expand()
         coming = [shapes[name] for name in step.inputs]
         if step.made.merge is None and len(coming) != 1:
             raise Unsayable(f"reads {len(coming)} signals, where one can be said here")
-        check_declared(step.declared, coming[0], self.file)
+        self._check_declared(step, coming[0])
         if step.front is not False and front.issuperset(step.inputs):
             front.add(step.name)
         elif step.front:

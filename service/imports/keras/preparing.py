@@ -24,7 +24,9 @@ def _augmentation(fields: Fields) -> Made:
 def _normalization(fields: Fields) -> Made:
     """(x − mean) / √variance; where both come of data that was seen, inputs are drawn as what comes out."""
     mean, variance = (_single(fields.take(name)) for name in ("mean", "variance"))
-    fields.free("axis")
+    axes = fields.take("axis")
+    if not all(one is None or type(one) is int for one in (axes if isinstance(axes, list) else [axes])):
+        fields.fault("axis", f"{fields.what} has axis = {shown(axes)}, where axes are read.")
     fields.only("invert", False)
     if mean is None and variance is None:
         fields.assume(Subject.INPUT, "", "Inputs are drawn standardised, as they come out of the normalisation.")

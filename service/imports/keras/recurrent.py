@@ -118,7 +118,8 @@ class _Recurrent:
     def __init__(self, fields: Fields, name: str) -> None:
         self.backward = fields.flag("go_backwards")
         self.sequence = fields.flag("return_sequences")
-        fields.flag("return_state")  # a layer that reads its states is a fault
+        if fields.flag("return_state"):  # a layer that reads them is a fault
+            fields.assume(Subject.OTHER, "return_state", "No layer reads the states that come beside an output.")
         fields.only("stateful", False)
         fields.only("time_major", False)
         self.cell = _Cell(fields, name)
