@@ -37,6 +37,8 @@ def _hardtanh(op: Operation) -> Mapping[str, Any]:
 
 
 def _softplus(op: Operation) -> Mapping[str, Any]:
+    if op.number("threshold", 20.0) < 20.0:
+        raise Cannot(f"it is linear from {op.number('threshold'):g} on")
     return {"kind": "softplus", "beta": op.number("beta", 1.0)}
 
 

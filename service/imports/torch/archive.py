@@ -16,7 +16,7 @@ _MOST_CONTAINERS = 400_000
 _LARGEST_TENSOR = 1 << 28
 _PROGRAMS = ("models/model.json", "serialized_exported_program.json")
 _CONFIGS = ("data/weights/model_weights_config.json", "data/constants/model_constants_config.json")
-_DTYPES = {1: "u1", 2: "i1", 3: "i2", 4: "i4", 5: "i8", 6: "f2", 7: "f4", 8: "f8", 12: "?"}
+_DTYPES = ((1, "u1"), (2, "i1"), (3, "i2"), (4, "i4"), (5, "i8"), (6, "f2"), (7, "f4"), (8, "f8"), (12, "?"))
 
 
 class Archive:
@@ -45,7 +45,7 @@ class Archive:
     def numbers(self, name: str) -> Numbers | None:
         """The numbers of a parameter or a buffer; None where they are not there as plain bytes."""
         entry, meta = self._places.get(name, (None, {}))
-        dtype, sizes = _DTYPES.get(meta.get("dtype", 0)), meta.get("sizes")
+        dtype, sizes = next((one for code, one in _DTYPES if code == meta.get("dtype")), None), meta.get("sizes")
         if entry is None or dtype is None or not isinstance(sizes, list):
             return None
         told = [one.get("as_int") if isinstance(one, Mapping) else None for one in sizes]

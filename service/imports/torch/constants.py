@@ -26,7 +26,7 @@ def step_of(op: Operation) -> Callable[[Mapping[str, Any]], Numbers]:
     found = _OPERATIONS.get(op.name)
     if found is None:
         raise Cannot("it computes with numbers alone, in a way that is not known")
-    args = {name: _plain(value) for name, value in op.args.items()}
+    args = {name: _plain(op.args[name]) for name in op.args}
 
     def taken(more: Mapping[str, Any]) -> Numbers:
         try:

@@ -12,14 +12,14 @@ from service.imports.torch.walk import Handler, Walk
 
 
 def _cat(walk: Walk, op: Operation) -> Value:
-    given = op.args.get("tensors") or []
+    given, dim = op.args.get("tensors") or [], op.whole("dim")
     pair = concatenated_states(walk, op, given)
     if pair is not None:
         return pair
     signals = [one for one in given if isinstance(one, Signal)]
     if not signals:
         raise Cannot("what is joined is no signal")
-    dim = op.whole("dim") % len(signals[0].dims)
+    dim %= len(signals[0].dims)
     if len(signals) == len(given) > 1 and _heads_of_one(signals, dim):
         return _heads(walk, op, signals, dim)
     if len(signals) == len(given):

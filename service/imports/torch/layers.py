@@ -185,6 +185,7 @@ _BATCH = "Batch norms take the statistics of the batch, as in training; running 
 def _instance_norm(walk: Walk, op: Operation) -> Value:
     x = op.signal("input")
     draft = walk.channels_first(op, x)
+    op.plain(use_input_stats=True)
     layer = {"kind": "group_norm", "groups": size_of(x.dims[1]), **_norm(op)}
     return Signal(walk.emit(op, [draft], [layer], draft.space), x.dims)
 
@@ -241,7 +242,7 @@ _PADDING = "No padding is drawn among the tokens; the vector of the padding toke
 
 def _weight_norm(walk: Walk, op: Operation) -> Value:
     """A matrix by its direction and the norms of its rows, which begin as its own."""
-    weight = op.weight("v")
+    weight, _, _ = op.weight("v"), op.weight("g"), op.whole("dim")
     walk.reading.assume(Subject.FROZEN, op.pointer, _NORMS.format(name=weight.name))
     return weight
 

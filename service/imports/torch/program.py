@@ -15,7 +15,7 @@ from service.imports.base import Fault, NotUnderstood
 _MOST_OPERATIONS = 200_000
 _MODES = ("train", "training", "use_input_stats")
 _NOT_FINITE = {"Infinity": inf, "-Infinity": -inf, "NaN": nan}
-_FLOATS = {6, 7, 8, 13}  # half, float, double, bfloat16 of the schema's ScalarType
+_FLOATS = (6, 7, 8, 13)  # half, float, double, bfloat16 of the schema's ScalarType
 
 
 @dataclass(frozen=True)

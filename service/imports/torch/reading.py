@@ -6,7 +6,6 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
-from service.core.errors import Refusal
 from service.imports.base import Imported, Layer, NotUnderstood, Reading, Subject
 from service.imports.graph import Vertex, chain_of
 from service.imports.torch.activations import ACTIVATIONS
@@ -44,15 +43,21 @@ def specification_of(
     Samples stand along the first axis of the inputs, or, where that makes no sense, along the second, as recurrent
     layers and transformers have them unless they are told otherwise.
     """
-    first: Refusal | None = None
+    furthest: NotUnderstood | None = None
     deepest = max((len(program.shapes.get(name, ())) for name in program.inputs), default=0)
     for batch in (0, 1)[:deepest]:
         reading = fresh()
         try:
             return _read(Walk(program, reading, _TABLE, batch), rule, buffer, form)
         except NotUnderstood as refusal:
-            first = first or refusal
-    raise first or NotUnderstood("The program has no inputs.", ())
+            furthest = max((one for one in (furthest, refusal) if one is not None), key=_way)
+    raise furthest or NotUnderstood("The program has no inputs.", ())
+
+
+def _way(refusal: NotUnderstood) -> int:
+    """How far a program was read: the number of the first operation that is not understood."""
+    place = (refusal.pointer or "").rpartition("/")[2]
+    return int(place) if place.isdecimal() else 0
 
 
 def _read(walk: Walk, rule: Rule, buffer: Callable[[str], Value], form: str) -> Imported:

@@ -157,12 +157,29 @@ Value = Any
 """Any of these, a number, a text, None, or a list of such."""
 
 
+class Arguments(dict[str, Any]):
+    """The arguments of an operation by their names, and which of them were looked at."""
+
+    def __init__(self, given: Mapping[str, Value]) -> None:
+        super().__init__(given)
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> Value:
+        self.read.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Value = None) -> Value:
+        """The argument, or what stands for one that is not given."""
+        self.read.add(name)
+        return super().get(name, default)
+
+
 @dataclass(frozen=True)
 class Operation:
     """A node of the graph, with its arguments by their names."""
 
     name: str
-    args: Mapping[str, Value]
+    args: Arguments
     path: str  # of the module that it stands in, such as layer1.0.conv1
     leaf: bool  # whether that module is one of PyTorch's own
     result: str

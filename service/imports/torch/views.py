@@ -23,6 +23,7 @@ def _moving(move: Moves) -> Handler:
         x = op.args.get("self", op.args.get("input"))
         if isinstance(x, Weight):
             return of_weight(op, x)
+        op.args.read.update(("dim", "other", "repeats") if not isinstance(x, Signal) else ())
         if isinstance(x, States) and len(x.signals) == 1 and op.name in ("squeeze", "view", "reshape"):
             return x.signals[0]
         if isinstance(x, Scores) and op.name in ("view", "reshape", "contiguous", "clone"):
@@ -34,13 +35,20 @@ def _moving(move: Moves) -> Handler:
 
 def of_weight(op: Operation, x: Weight) -> Weight:
     """What an operation on numbers makes of a parameter."""
+    op.args.read.update(("other", "repeats", "dim"))
     if op.name in ("expand", "expand_as", "repeat"):  # along axes of 1, which broadcast by themselves
+        shape = op.shape or ()
+        wide = (1,) * (len(shape) - len(x.shape)) + x.shape
+        if any(size not in (1, out) for size, out in zip(wide, shape, strict=True)):
+            raise Cannot(f"{list(x.shape)} is repeated to {list(shape)}")
         return x
     step = step_of(op)
     return x.then(lambda numbers: step({"self": numbers}))
 
 
 def _view(op: Operation, x: Signal) -> tuple[Dim, ...]:
+    """By the shape of the result, which the program says."""
+    op.args.read.update(("dim", "other"))
     found = None if op.shape is None else viewed(x.dims, op.shape)
     if found is None:
         raise Cannot(f"{list(x.shape)} becomes {op.shape and list(op.shape)}, which parts axes that belong together")
@@ -72,6 +80,7 @@ def _unsqueeze(op: Operation, x: Signal) -> tuple[Dim, ...]:
 
 def _expand(op: Operation, x: Signal) -> tuple[Dim, ...]:
     shape = op.shape or ()
+    op.args.read.update(("other", "repeats"))
     wide = ((),) * (len(shape) - len(x.dims)) + x.dims
     if any(size_of(dim) not in (1, out) for dim, out in zip(wide, shape, strict=True)):
         raise Cannot(f"{list(x.shape)} is repeated to {list(shape)}")
@@ -249,7 +258,7 @@ VIEWS: Mapping[str, Handler] = {
     **dict.fromkeys(("transpose", "swapaxes", "t", "swapdims"), _moving(_transpose)),
     "squeeze": _moving(_squeeze),
     "unsqueeze": _moving(_unsqueeze),
-    **dict.fromkeys(("expand", "expand_as"), _moving(_expand)),
+    **dict.fromkeys(("expand", "expand_as", "repeat"), _moving(_expand)),
     "repeat_interleave": _moving(_repeated),
     "glu": _gated,
     **dict.fromkeys(("contiguous", "clone", "to", "_to_copy", "alias", "type_as", "identity"), _moving(_as_it_is)),

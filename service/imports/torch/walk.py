@@ -11,7 +11,20 @@ from service.imports.graph import INPUT, LONGEST_NAME, Vertex
 from service.imports.torch.axes import Axis, Dim, joined, leaves, order_of, same, size_of, whole
 from service.imports.torch.constants import computed
 from service.imports.torch.program import Name, Node, Program
-from service.imports.torch.values import UNKNOWN, Cannot, Draft, Operation, Signal, Space, Unknown, Value, Weight
+from service.imports.torch.values import (
+    UNKNOWN,
+    Arguments,
+    Cannot,
+    Draft,
+    Operation,
+    Scores,
+    Signal,
+    Space,
+    States,
+    Unknown,
+    Value,
+    Weight,
+)
 
 Handler = Callable[["Walk", Operation], Value]
 _ATEN = "torch.ops.aten."
@@ -20,6 +33,23 @@ _OWN = "torch.nn.modules."
 _MOST_POSITIONS = 2
 _UNNAMED = {"reshape", "flatten"}
 """What the walk puts in by itself, and no module of the model is."""
+_NEUTRAL = {
+    *("dtype", "layout", "device", "pin_memory", "memory_format", "non_blocking", "copy", "implicit", "half_to_float"),
+    *("running_mean", "running_var", "momentum", "cudnn_enabled", "cudnn_enable", "scale_grad_by_freq", "sparse"),
+    *(
+        "size",
+        "sizes",
+        "shape",
+        "start_dim",
+        "end_dim",
+        "output_size",
+        "scale_factors",
+        "ceil_mode",
+        "enable_gqa",
+        "train",
+    ),
+}
+"""Arguments without effect on a gradient at its start, and those that the shape of the result repeats."""
 _MISFITS = (Cannot, ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 """What comes of arguments that no operation has, as a file that was tampered with may name them."""
 
@@ -121,7 +151,7 @@ class Walk:
 
     def training(self, op: Operation, name: str) -> bool:
         """Whether a batch norm or a dropout is as in training: all are, where the program was exported for use."""
-        return self._program.evaluated or op.flag(name, True)
+        return op.flag(name, True) or self._program.evaluated
 
     def size_of(self, parameter: str) -> int:
         """How many numbers a parameter has."""
@@ -185,16 +215,19 @@ class Walk:
         name = target if target.startswith("_") else target.removesuffix("_")
         result = next((name for names in node.outputs for name in names if name), "")
         shape = self._program.shapes.get(result)
-        return Operation(name, args, path, cls.startswith(_OWN), result, shape, node.pointer)
+        return Operation(name, Arguments(args), path, cls.startswith(_OWN), result, shape, node.pointer)
 
     def _read(self, op: Operation) -> Value:
         values = [one for value in op.args.values() for one in _each(value)]
-        if not any(isinstance(one, Signal | Weight) or type(one).__name__ in ("Scores", "States") for one in values):
+        if not any(isinstance(one, Signal | Weight | Scores | States) for one in values):
             return computed(op)
         handler = self._table.get(op.name)
         if handler is None:
             raise Cannot("there is no layer for it here")
         found = handler(self, op)
+        unread = [name for name, value in op.args.items() if name not in op.args.read | _NEUTRAL and value is not None]
+        if any(not isinstance(op.args[name], Scores) for name in unread):
+            raise Cannot(f"nothing is known of its {' and '.join(unread)}")
         if isinstance(found, Signal) and op.shape is not None and found.shape != op.shape:
             raise Cannot(f"{list(op.shape)} comes out of it, and here it would be {list(found.shape)}")
         return found
