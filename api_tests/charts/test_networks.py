@@ -208,10 +208,12 @@ def test_a_drawing_has_at_most_sixty_lines_and_says_how_many_are_left_out() -> N
     rows = _lines(report({"features": 2, "layers": layers}, **SMALL))
     assert len(rows) <= 60
     assert [row["text"] for row in rows if "more" in str(row["text"])] == ["… 42 more"]
-    blocks = [_block(4, f"block {number}") for number in range(30)]
+    blocks = [_block(4, f"block {number}") | {"branch_scale": 2 + number} for number in range(30)]
     rows = _lines(report({"input": IMAGE, "layers": [_convolution(4), *blocks]}, **SMALL))
     assert len(rows) == 31
-    assert {row["text"] for row in rows if row["line"]} == {f"block {n}: residual · relu  … 2 more" for n in range(30)}
+    assert {row["text"] for row in rows if row["line"]} == {
+        f"block {n}: residual branch scale {2 + n}.0 · relu  … 2 more" for n in range(30)
+    }
 
 
 def test_a_network_that_is_no_stack_is_named_by_the_kinds_of_its_layers() -> None:
@@ -226,3 +228,53 @@ def test_a_profile_of_many_steps_is_no_cell_of_a_table() -> None:
     assert row["shape"] == "6x3"
     assert float(row["time_time_ratio_median"]) < 0
     assert not [name for name in names if "state_gradient" in name]
+
+
+def _written(count: int) -> SimulationReport:
+    """Blocks as a program writes them out: alike, each with names of its own."""
+    blocks = [_block(4, f"stage.{number}.block") for number in range(count)]
+    for number, block in enumerate(blocks):
+        block["layers"] = [{**layer, "name": f"stage.{number}.{at}"} for at, layer in enumerate(block["layers"])]
+    return report({"input": IMAGE, "layers": [{**_convolution(4), "name": "stem"}, *blocks]}, **SMALL)
+
+
+def test_alike_layers_with_names_of_their_own_are_written_once_with_the_ends_of_what_differs() -> None:
+    assert [row["text"] for row in _lines(_written(5))][:3] == [
+        "stem: convolution 4 filters, size 3",
+        "stage.0–4.block: residual · relu  (5 times)",
+        "stage.0–4.0: convolution 4 filters, size 3 · batch norm · relu",
+    ]
+
+
+def test_what_repeats_has_a_bracket_from_its_first_layer_to_its_last() -> None:
+    found = _written(5)
+    for chart in ("gradient", "signal"):
+        (bracket,) = CHARTS[chart].rows([found])["repeats"]
+        assert (bracket["first"], bracket["last"], bracket["times"]) == (2.0, 6.0, "× 5")
+        assert bracket["what"] == "stage.0–4.block: residual relu × 5"
+        assert CHARTS[chart].rows([odd("stable")])["repeats"] == []
+
+
+def test_long_names_on_an_axis_are_shortened_where_they_are_alike() -> None:
+    names = [f"model.encoder.layers.{number}.attention.output" for number in range(3)]
+    layers = [{"kind": "dense", "units": 2, "name": name} for name in names]
+    found = report({"features": 2, "layers": layers}, **SMALL)
+    labels = [row["label"] for row in Places.of(found).labels(found.layers)]
+    assert labels == [f"…{number}.attention.output" for number in range(3)]
+    assert [row["name"] for row in Places.of(found).labels(found.layers)] == [f"{name}: dense linear" for name in names]
+
+
+def test_a_table_says_what_to_group_by() -> None:
+    found = _written(5)
+    names, *rows = csv.reader(StringIO(layers_csv(found)))
+    assert names[-3:] == ["depth", "block", "alike"]
+    places = {int(row[0]): row[-3:] for row in rows}
+    blocks = [layer.index for layer in found.layers if layer.kind == "residual"]
+    assert [places[index] for index in blocks] == 5 * [["0", "", str(blocks[0])]]
+    assert all(
+        places[layer.index][:2] == ["1", str(min(index for index in blocks if index > layer.index))]
+        for layer in found.layers
+        if layer.inside
+    )
+    assert places[1] == ["0", "", ""]
+    assert rows[0][names.index("name")] == "stem"

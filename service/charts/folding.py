@@ -12,7 +12,8 @@ from statistics import median
 from typing import NamedTuple, TypeVar
 
 from service.charts.names import beginning, in_common
-from service.charts.places import layer_name
+from service.charts.places import Places, layer_name
+from service.charts.rows import Row
 from service.simulation.layer_results import LayerStatistics
 from service.simulation.results import SimulationReport
 
@@ -25,6 +26,8 @@ _LONGEST_PERIOD = 64
 _LEAST_SAVED = 2
 """A fold that saves fewer rows is none."""
 _MOST_KINDS = 3
+_LEAST_LABELLED = 0.04
+"""Of an axis, or a label has no room."""
 _CHAIN = re.compile("/branches/[0-9]+|/shortcut")
 
 
@@ -103,6 +106,56 @@ def folded(report: SimulationReport, whole: bool = False) -> list[Line]:
 def is_long(report: SimulationReport) -> bool:
     """Whether its layers are too many for a table with a row for each."""
     return len(report.layers) > MOST_ROWS
+
+
+def outline(report: SimulationReport) -> Iterator[tuple[int, int | None, int | None]]:
+    """Of each layer: how deep it is in others, the number of the one around it, and of the first of those alike to it.
+
+    The second is None in the top list, the third where nothing repeats.
+    """
+    around = dict(_around(_tree(report.layers), ()))
+    alike = {layer.index: first for line in _lines(_tree(report.layers), folds=True) for first, layer in _firsts(line)}
+    for layer in report.layers:
+        outer = around[layer.index]
+        yield len(outer), outer[-1] if outer else None, alike.get(layer.index)
+
+
+def _around(nodes: Sequence["_Node"], outer: tuple[int, ...]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """The numbers of layers, each with those of the ones around it."""
+    for node in nodes:
+        yield node.layer.index, outer
+        yield from _around(node.children, (*outer, node.layer.index))
+
+
+def _firsts(line: Line) -> Iterator[tuple[int, LayerStatistics]]:
+    """The layers of lines that stand for several, each with the number of the first."""
+    if len(line.layers) > 1:
+        yield from ((line.layers[0].index, layer) for layer in line.layers)
+    for one in line.inside:
+        yield from _firsts(one)
+
+
+def repeats(report: SimulationReport, places: Places) -> list[Row]:
+    """Where on an axis with names what repeats begins and ends, and how often it stands there."""
+    lines = _lines(_tree(report.layers), folds=True) if places.are_named else ()
+    whole = max(1.0, places.at(report.layers[-1]))
+    return [
+        {
+            "first": first,
+            "last": last,
+            "times": f"× {line.times}" if last - first >= _LEAST_LABELLED * whole else "",
+            "what": f"{': '.join(filter(None, [line.label, line.kind]))} × {line.times}",
+        }
+        for line in lines
+        if line.times > 1
+        for first, last in [_ends(line, places)]
+    ]
+
+
+def _ends(line: Line, places: Places) -> tuple[float, float]:
+    """The places of the first and the last layer of the top list."""
+    top = [places.at(layer) for layer in line.every() if not layer.inside]
+    return top[0], top[-1]
 
 
 def deepest(lines: Iterable[Line]) -> int:

@@ -43,6 +43,7 @@ _BY_NAMES: dict[str, Any] = {
     "labelLimit": 150,
 }
 """An axis with the labels of the table `places` where it has any; numbers elsewhere."""
+_MOST_RULES = 60
 _DEEPEST_INDENT = 36
 """Of lines of text: so much further to the right, they would begin at the right edge."""
 _NARROW = "width < 480"
@@ -71,9 +72,19 @@ def layer_bars() -> alt.X:
 
 
 def place_rules() -> alt.Chart:
-    """A thin line at each hidden layer of the table `places`."""
-    opacity = alt.condition("datum.measured", alt.value(0.3), alt.value(0.0))
+    """A thin line at each hidden layer of the table `places`, unless these are many."""
+    opacity = alt.condition(f"datum.measured && {_NAMED} <= {_MOST_RULES}", alt.value(0.3), alt.value(0.0))
     return alt.Chart(alt.NamedData("places")).mark_rule(style="rule").encode(alt.X("place:Q"), opacity=opacity)
+
+
+def brackets() -> list[alt.Chart]:
+    """A bracket at the lower edge from the first to the last of the layers that repeat, by the table `repeats`."""
+    base, ends = alt.Chart(alt.NamedData("repeats")), (alt.X("first:Q"), alt.X2("last:Q"))
+    low, tips = alt.value(alt.expr("height - 3")), [alt.Tooltip("what:N", title="repeats")]
+    return [
+        base.mark_rule(style="rule", strokeWidth=3, opacity=0.7).encode(*ends, y=low, tooltip=tips),
+        base.mark_text(style="rule-name").encode(alt.X("first:Q"), alt.Text("times:N"), y=low, tooltip=tips),
+    ]
 
 
 def label_table() -> alt.Chart:

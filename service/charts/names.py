@@ -30,6 +30,15 @@ def beginning(names: Sequence[str]) -> str:
     return found[1] if found else ""
 
 
+def short_forms(names: Sequence[str], most: int) -> list[str]:
+    """The names, those that are longer than `most` without what all of these begin with, and without their middle."""
+    long = [name for name in names if len(name) > most]
+    start = re.match(r".*[./_]", _start(long)) if len(set(long)) > 1 else None
+    room = len(start[0]) if start else 0
+    cut = {name: f"{_ELLIPSIS}{name[room:]}" if room > 1 else name for name in long}
+    return [shortened(cut.get(name, name), most) for name in names]
+
+
 def shortened(name: str, most: int) -> str:
     """The name without some of its middle, where it is longer: its end, in which it is told from others, is longer."""
     if len(name) <= most:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from service.charts.names import short_forms
 from service.charts.rows import Row
 from service.simulation.layer_results import LayerStatistics
 from service.simulation.results import SimulationReport
@@ -46,6 +47,11 @@ class Places:
             return []
         rows: list[Row] = [{"layer": one.index, "label": self._labels[one.index]} for one in layers if not one.inside]
         return self.put(rows)
+
+    @property
+    def are_named(self) -> bool:
+        """Whether the axis has names in place of numbers."""
+        return bool(self._labels)
 
     def _found(self, index: float | str | None) -> Row:
         layer = self._layers[int(index or 0)]
@@ -94,14 +100,11 @@ def _spaced(layers: Sequence[LayerStatistics]) -> dict[int, float]:
 
 def _labelled(layers: Sequence[LayerStatistics]) -> dict[int, str]:
     """The name or kind of each, numbered where it is that of several."""
-    shown = {one.index: _short(one.name or one.kind.replace("_", " ")) for one in layers}
+    words = short_forms([one.name or one.kind.replace("_", " ") for one in layers], _LONGEST_NAME)
+    shown = {one.index: label for one, label in zip(layers, words, strict=True)}
     counts, seen = Counter(shown.values()), Counter[str]()
     for index, label in shown.items():
         seen[label] += 1
         if counts[label] > 1:
             shown[index] = f"{label} · {seen[label]}"
     return shown
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from service.charts.folding import outline
 from service.core.arrays import Float64Array
 from service.core.errors import GradientsNotIncluded
 from service.core.kinds import Model
@@ -16,6 +17,7 @@ from service.simulation.layer_results import LayerStatistics
 from service.simulation.results import SimulationReport
 
 _NOT_IN_A_CELL = {"histograms", "log10_state_gradient"}
+_OUTLINE = ("depth", "block", "alike")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """What a formula begins with in some spreadsheet."""
 
@@ -24,9 +26,14 @@ def layers_csv(report: SimulationReport) -> str:
     """A row for each layer from input to output, below a row of names, as RFC 4180 has it; null is an empty cell.
 
     A spread takes a column for each of its fields, such as `log10_delta_norm_median`; a shape is its sizes with `x`
-    between them.
+    between them. The last columns are to group by: how deep a layer is in others, the number of the one around it, and
+    for layers that repeat that of the first of them.
     """
-    rows = [dict(_cells("", LayerStatistics, layer)) for layer in report.layers]
+    places = (dict(zip(_OUTLINE, place, strict=True)) for place in outline(report))
+    rows = [
+        {**dict(_cells("", LayerStatistics, layer)), **place}
+        for layer, place in zip(report.layers, places, strict=True)
+    ]
     return b"".join(map(csv_line, [[*rows[0]], *([*row.values()] for row in rows)])).decode()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from service.charts.architecture import anchor, hidden_layers, top_layers
 from service.charts.chart import Chart
+from service.charts.folding import repeats
 from service.charts.places import Places
 from service.charts.rows import Frame, Row, clamp, downsample, numbers, spread_rows
 from service.simulation.layer_results import LayerStatistics
@@ -36,7 +37,8 @@ class GradientChart(Chart):
         """`layers` are the measured layers of the top list, with their band cut where it is far from the lines.
 
         `inside` are those inside blocks, kept within the frame; `predicted` are those that theory speaks of, `zones`
-        the bands of the policy, `zeros` the layers where delta is exactly 0 in some trials, `places` their labels.
+        the bands of the policy, `zeros` the layers where delta is exactly 0 in some trials, `places` their labels, and
+        `repeats` the layers that are alike in a row.
         """
         report, *_ = reports
         starts, policy, places = hidden_layers(report), report.spec.policy, Places.of(report)
@@ -57,6 +59,7 @@ class GradientChart(Chart):
             "zones": frame.bands(policy) if len(starts) > 1 else [],
             "zeros": places.put(_zeros([layer for layer in drawn if layer.zero_trials], frame)),
             "places": places.labels(drawn),
+            "repeats": repeats(report, places),
         }
 
     def drawing(self) -> dict[str, Any]:
@@ -68,15 +71,18 @@ class GradientChart(Chart):
         y = marks.decades_axis("median", marks.BESIDE_LAST)
         x, style = marks.layer_axis(), marks.series(_MEASURED, _PREDICTED, last_from="predicted")
         predicted = alt.Chart(alt.NamedData("predicted")).mark_line(strokeWidth=2.2)
-        inside = alt.Chart(alt.NamedData("inside"))
+        inside, above = alt.Chart(alt.NamedData("inside")), "height - (length(data('repeats')) ? 16 : 0)"
         dots = inside.mark_point(filled=True, size=9, style="inner")
         zeros, where = alt.Chart(alt.NamedData("zeros")), (alt.X("place:Q"), alt.Y("at:Q"))
         tooltip = [alt.Tooltip("layer:Q"), alt.Tooltip("zero_trials:Q", title="trials whose gradient is exactly 0")]
         return marks.layered(
             *marks.policy_bands(),
             marks.place_rules(),
+            *marks.brackets(),
             dots.encode(x, alt.Y("drawn:Q"), tooltip=marks.layer_tooltip("what", "median")),
-            inside.mark_text(style="note").encode(alt.Text("note:N"), x=alt.value("width"), y=alt.value("height")),
+            inside.mark_text(style="note").encode(
+                alt.Text("note:N"), x=alt.value("width"), y=alt.value(alt.expr(above))
+            ),
             *marks.medians(x, y, *style, band=("low", "high")),
             predicted.encode(x, y, *style),
             zeros.mark_point(shape="cross", angle=45, filled=True, style="zero").encode(*where, tooltip=tooltip),

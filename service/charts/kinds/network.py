@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from service.charts.architecture import planned_layers
 from service.charts.chart import Chart
+from service.charts.folding import runs
+from service.charts.names import in_common
 from service.charts.rows import Row
 from service.core.arrays import Shape
 from service.nn.activations.smooth import Linear
@@ -42,11 +45,17 @@ class _Line:
     """A line of the drawing."""
 
     depth: int
-    text: str
+    name: str
+    kind: str
     into: Shape
     out: Shape
     parameters: int  # of all that it stands for, once
     block: bool = False  # whether lines inside it follow
+
+    @property
+    def text(self) -> str:
+        """Such as `conv1: convolution 64 filters, size 7, stride 2 · relu`."""
+        return f"{self.name}: {self.kind}" if self.name else self.kind
 
     @property
     def shapes(self) -> str:
@@ -93,27 +102,57 @@ def _lines(nodes: Sequence[PlannedNode], depth: int) -> Iterator[_Line]:
     at = 0
     while at < len(nodes):
         period, times = _repeated(nodes, at)
-        some = nodes[at : at + period]
         if times == 1:
             single.append(nodes[at])
         else:
-            yield from _once(single, depth)
+            yield from _alone(single, depth)
             single = []
-            yield from _often(some, times, nodes[at + period * times - 1].out, depth)
+            copies = [nodes[start : start + period] for start in range(at, at + period * times, period)]
+            yield from _often(copies, depth)
         at += period * times
-    yield from _once(single, depth)
+    yield from _alone(single, depth)
 
 
-def _often(nodes: Sequence[PlannedNode], times: int, out: Shape, depth: int) -> Iterator[_Line]:
+def _alone(nodes: Sequence[PlannedNode], depth: int) -> Iterator[_Line]:
+    """The lines of nodes that no `repeat` has made: those that are alike but for their names are written once."""
+    groups = [*_groups(nodes)]
+    marks = [tuple(map(_mark, some)) for some in groups]
+    for at, period, times in runs(marks, [sum(1 for one in some for _ in one.whole()) for some in groups]):
+        starts = range(at, at + period * times, period)
+        copies = [[*chain(*groups[start : start + period])] for start in starts]
+        yield from _once(copies[0], depth) if times == 1 else _often(copies, depth)
+
+
+def _groups(nodes: Sequence[PlannedNode]) -> Iterator[list[PlannedNode]]:
+    """Each node with what is written behind it."""
+    some: list[PlannedNode] = []
+    for node in nodes:
+        if some and node.node.kind not in _FOLLOWERS:
+            yield some
+            some = []
+        some.append(node)
+    yield from [some] if some else []
+
+
+def _mark(node: PlannedNode) -> str:
+    """What makes a node alike to others: all but names."""
+    own = node.node.model_dump_json(exclude={"name", "layers", "branches", "shortcut"})
+    inside = [[_mark(one) for one in some] for some in node.chains]
+    return f"{node.shape} {own} {inside}"
+
+
+def _often(copies: Sequence[Sequence[PlannedNode]], depth: int) -> Iterator[_Line]:
     """The lines of nodes that stand there several times in a row: their first line says how often, or one above it."""
-    once = [*_once(nodes, depth)]
+    times, out = len(copies), copies[-1][-1].out
+    alike = zip(*([*_once(nodes, depth)] for nodes in copies), strict=True)
+    once = [replace(some[0], name=in_common(line.name for line in some)) for some in alike]
     if sum(line.depth == depth for line in once) > 1:
-        count = times * sum(map(_count, nodes))
-        yield _Line(depth, f"{times} times", nodes[0].shape, out, count, block=True)
+        count = times * sum(map(_count, copies[0]))
+        yield _Line(depth, "", f"{times} times", copies[0][0].shape, out, count, block=True)
         yield from (replace(line, depth=line.depth + 1) for line in once)
         return
     first, *rest = once
-    yield replace(first, text=f"{first.text}  ({times} times)", parameters=first.parameters * times, out=out)
+    yield replace(first, kind=f"{first.kind}  ({times} times)", parameters=first.parameters * times, out=out)
     yield from rest
 
 
@@ -122,11 +161,12 @@ def _once(nodes: Sequence[PlannedNode], depth: int) -> Iterator[_Line]:
     waiting: _Line | None = None
     for node in nodes:
         if waiting is not None and node.node.kind in _FOLLOWERS:
-            text, count = f"{waiting.text} · {_word(node)}", waiting.parameters + _count(node)
-            waiting = replace(waiting, text=text, out=node.out, parameters=count)
+            kind, count = f"{waiting.kind} · {_word(node)}", waiting.parameters + _count(node)
+            waiting = replace(waiting, kind=kind, out=node.out, parameters=count)
             continue
         yield from [] if waiting is None else [waiting]
-        waiting = _Line(depth, _word(node), node.shape, node.out, _count(node), block=bool(node.chains))
+        name = node.node.name or ""
+        waiting = _Line(depth, name, _word(node), node.shape, node.out, _count(node), block=bool(node.chains))
         if node.chains:
             yield waiting
             waiting = None
@@ -137,16 +177,16 @@ def _once(nodes: Sequence[PlannedNode], depth: int) -> Iterator[_Line]:
 def _inside(node: PlannedNode, depth: int) -> Iterator[_Line]:
     """The lines of a block's chains, the second and later ones with what they are."""
     shape = node.node.inner_shape(node.shape)
-    for to, chain in zip(node.node.chains(node.shape), node.chains, strict=True):
+    for to, some in zip(node.node.chains(node.shape), node.chains, strict=True):
         name = _name_of(to)
-        lines = [*_lines(chain, depth)] or [_Line(depth, "passed on as it is", shape, shape, 0)]
-        if name == _SHORTCUT and not chain:
+        lines = [*_lines(some, depth)] or [_Line(depth, "", "passed on as it is", shape, shape, 0)]
+        if name == _SHORTCUT and not some:
             continue
         if not name or len(lines) == 1:
             first, *rest = lines
-            yield from [replace(first, text=f"{name}: {first.text}") if name else first, *rest]
+            yield from [replace(first, name=": ".join(filter(None, [name, first.name]))), *rest]
             continue
-        yield _Line(depth, name, shape, chain[-1].out, sum(map(_count, chain)), block=True)
+        yield _Line(depth, "", name, shape, some[-1].out, sum(map(_count, some)), block=True)
         yield from (replace(line, depth=line.depth + 1) for line in lines)
 
 
@@ -178,18 +218,18 @@ def _alike(some: Sequence[PlannedNode], others: Sequence[PlannedNode]) -> bool:
 
 def _count(node: PlannedNode) -> int:
     """The parameters of a node and of all inside it."""
-    return node.parameter_count + sum(_count(one) for chain in node.chains for one in chain)
+    return node.parameter_count + sum(_count(one) for some in node.chains for one in some)
 
 
 def _word(node: PlannedNode) -> str:
-    """Such as `conv1: convolution 64 filters, size 7, stride 2 · relu`."""
+    """Such as `convolution 64 filters, size 7, stride 2 · relu`."""
     one, activation = node.node, node.node.output_activation
     shown = [] if activation is None or isinstance(activation, Linear) else [activation.kind.replace("_", " ")]
     if one.kind == "activation":
-        return f"{one.name}: {shown[0]}" if one.name and shown else (shown or ["linear"])[0]
+        return (shown or ["linear"])[0]
     kind = one.kind.replace("_", " ")
     said = ", ".join(filter(None, (_said(one, field) for field in _SAID if field in type(one).model_fields)))
-    return " · ".join([" ".join(filter(None, [f"{one.name}: {kind}" if one.name else kind, said])), *shown])
+    return " · ".join([" ".join(filter(None, [kind, said])), *shown])
 
 
 def _said(node: Node, field: str) -> str:
@@ -213,7 +253,7 @@ def _shortened(lines: list[_Line]) -> list[_Line]:
         return lines
     half = (_MOST_LINES - 1) // 2
     left = lines[half:-half]
-    gap = _Line(0, f"… {len(left)} more", left[0].into, left[-1].out, sum(one.parameters for one in left))
+    gap = _Line(0, "", f"… {len(left)} more", left[0].into, left[-1].out, sum(one.parameters for one in left))
     return [*lines[:half], gap, *lines[-half:]]
 
 
@@ -225,7 +265,7 @@ def _without(lines: list[_Line], depth: int) -> Iterator[_Line]:
         behind = next((at for at, one in enumerate(lines[number + 1 :]) if one.depth <= line.depth), len(lines))
         count = min(behind, len(lines) - number - 1)
         hidden = count if count and lines[number + 1].depth >= depth else 0
-        yield replace(line, text=f"{line.text}  … {hidden} more", block=False) if hidden else line
+        yield replace(line, kind=f"{line.kind}  … {hidden} more", block=False) if hidden else line
 
 
 def _shades(lines: list[_Line]) -> Iterator[Row]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from service.charts.architecture import top_layers
 from service.charts.chart import Chart
+from service.charts.folding import repeats
 from service.charts.places import Places
 from service.charts.rows import Row, downsample, spread_rows
 from service.simulation.results import SimulationReport
@@ -24,13 +25,20 @@ class SignalChart(Chart):
     SIGNAL, SEPARATION = "signal: RMS of the outputs", "separation: how far apart inputs point"
 
     def rows(self, reports: Sequence[SimulationReport]) -> dict[str, list[Row]]:
-        """`layers`: both numbers of each layer that is not inside another one, in decades; `places`: their labels."""
+        """`layers`: both numbers of each layer that is not inside another one, in decades; `places`: their labels.
+
+        `repeats`: the layers that are alike in a row.
+        """
         layers, places = downsample(top_layers(reports[0])), Places.of(reports[0])
         rows = [
             *spread_rows(layers, lambda layer: layer.log10_forward_rms, self.SIGNAL),
             *spread_rows(layers, lambda layer: layer.log10_angular_spread, self.SEPARATION),
         ]
-        return {"layers": places.put(rows), "places": places.labels(layers)}
+        return {
+            "layers": places.put(rows),
+            "places": places.labels(layers),
+            "repeats": repeats(reports[0], places),
+        }
 
     def drawing(self) -> dict[str, Any]:
         """Lines over the table `layers`, with their bands over trials."""
@@ -38,4 +46,4 @@ class SignalChart(Chart):
 
         y = marks.decades_axis("median", "decades (log₁₀)")
         lines = marks.medians(marks.layer_axis(), y, *marks.series(self.SIGNAL, self.SEPARATION))
-        return marks.layered(marks.place_rules(), *lines)
+        return marks.layered(marks.place_rules(), *marks.brackets(), *lines)
