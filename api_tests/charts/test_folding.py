@@ -94,7 +94,10 @@ def test_what_repeats_is_one_line_whether_a_repeat_says_so_or_it_is_written_out(
     assert (first.times, blocks.times, last.times) == (1, 8, 1)
     assert blocks.label == ("layer.0–7" if written else "layer.{}")
     assert blocks.kind == "2 residual"
-    assert [line.named((blocks.label,))[1] for line in blocks.inside] == [".attention: residual", ".mlp: residual"]
+    assert [line.parts((blocks.label,))[1:] for line in blocks.inside] == [
+        (".attention", "residual"),
+        (".mlp", "residual"),
+    ]
     assert [len(line.layers) for line in blocks.inside] == [8, 8]
     assert [one.kind for one in blocks.inside[1].inside] == ["layer norm", "dense relu", "dense linear"]
     assert len(blocks.copies) == 8

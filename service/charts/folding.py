@@ -26,6 +26,8 @@ _LONGEST_PERIOD = 64
 _LEAST_SAVED = 2
 """A fold that saves fewer rows is none."""
 _MOST_KINDS = 3
+_BETWEEN = (".", "/", "_")
+_BETWEEN = (".", "/", "_")
 _LEAST_LABELLED = 0.04
 """Of an axis, or a label has no room."""
 _CHAIN = re.compile("/branches/[0-9]+|/shortcut")
@@ -90,12 +92,15 @@ class Line:
 
     def named(self, around: Sequence[str] = ()) -> tuple[str, str]:
         """What its label begins with, as that of one `around` it, and the rest with its kind: `.norm: layer norm`."""
+        start, *names = self.parts(around)
+        return start, ": ".join(filter(None, names))
+
+    def parts(self, around: Sequence[str] = ()) -> tuple[str, str, str]:
+        """The same in three: what its label begins with, the rest of it, and its kind."""
         label = self.label
-        starts = [
-            one for one in around if one and label[len(one) :].startswith((".", "/", "_")) and label.startswith(one)
-        ]
+        starts = [one for one in around if one and label.startswith(one) and label[len(one) :].startswith(_BETWEEN)]
         start = max(starts, key=len, default="")
-        return start, ": ".join(filter(None, [label.removeprefix(start), self.kind]))
+        return start, label.removeprefix(start), self.kind
 
 
 def folded(report: SimulationReport, whole: bool = False) -> list[Line]:

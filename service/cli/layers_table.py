@@ -17,8 +17,9 @@ LEGEND = (
 )
 _GIVEN_UP = ("separation", "slope", "weights", "other", "shape", "tokens", "signal")
 """Columns that a narrow terminal has no room for, the first one first."""
-_LEAST_ROOM = 28
-"""Characters that names have at least."""
+_LEAST_ROOM, _SHARE = 28, 0.3
+"""Characters that all that is said of a layer has at least, and the share of a wide terminal."""
+_LEAST_LABEL = 7
 _BORDER = 3
 
 
@@ -49,7 +50,7 @@ def layers_table(report: SimulationReport, width: int, whole: bool = False) -> T
         table.add_column(name, justify="left" if name == "kind" else "right", no_wrap=True)
     for row in rows:
         cells = (row.cells.get(name, "") for name in fitting[1:])
-        table.add_row(row.cells.get("layer", ""), row.kind(room), *cells, style="dim" if row.quiet else None)
+        table.add_row(row.cells.get("layer", ""), row.fitted(room), *cells, style="dim" if row.quiet else None)
     return table
 
 
@@ -109,19 +110,26 @@ class _Row:
     """The cells by the names of their columns, and the name of a layer with what stands around it."""
 
     before: str
-    name: str
+    label: str
+    kind: str
     behind: str
     cells: dict[str, str] = field(default_factory=dict)
     quiet: bool = False
 
     @property
     def length(self) -> int:
-        """Characters that the name has with what stands around it."""
-        return len(self.before) + len(self.name) + len(self.behind)
+        """Characters that all that is said of a layer takes."""
+        return len(self.told(self.label, self.kind))
 
-    def kind(self, room: int) -> str:
-        """The name with what stands around it, in so many characters."""
-        return f"{self.before}{shortened(self.name, room - len(self.before) - len(self.behind))}{self.behind}"
+    def told(self, label: str, kind: str) -> str:
+        """All that is said of a layer, where it is called so."""
+        return f"{self.before}{': '.join(filter(None, [label, kind]))}{self.behind}"
+
+    def fitted(self, room: int) -> str:
+        """The same in so many characters: the name is shortened first, in its middle, and then the kind."""
+        label = shortened(self.label, max(_LEAST_LABEL, len(self.label) - max(0, self.length - room)))
+        too_long = max(0, len(self.told(label, self.kind)) - room)
+        return shortened(self.told(label, shortened(self.kind, max(_LEAST_LABEL, len(self.kind) - too_long))), room)
 
 
 def _rows(one: _Chosen, columns: Sequence[Column], brief: bool) -> Iterator[_Row]:
@@ -135,7 +143,7 @@ def _rows(one: _Chosen, columns: Sequence[Column], brief: bool) -> Iterator[_Row
     index = f"{'! ' if one.marked else ''}{line.number}"
     yield _Row(
         before,
-        line.named(one.around if brief else ())[1],
+        *line.parts(one.around if brief else ())[1:],
         f"{times}{inside}",
         {"layer": index, "shape": shape, **middle},
     )
@@ -145,7 +153,7 @@ def _rows(one: _Chosen, columns: Sequence[Column], brief: bool) -> Iterator[_Row
         cells = {
             column.name: column.text(getattr(numbers, end)) if numbers else NONE for column, numbers in found.items()
         }
-        yield _Row(before, f"  {end}", "", cells, quiet=True)
+        yield _Row(before, "", f"  {end}", "", cells, quiet=True)
 
 
 def _fitting(rows: Sequence[_Row], names: Sequence[str], width: int) -> tuple[int, list[str]]:
@@ -157,7 +165,7 @@ def _fitting(rows: Sequence[_Row], names: Sequence[str], width: int) -> tuple[in
         left_out.add(name)
         fitting = [name for name in names if name not in left_out]
         room = width - _BORDER - 1 - sum(widths[name] + _BORDER for name in fitting)
-        if room >= min(longest, _LEAST_ROOM):
+        if room >= min(longest, max(_LEAST_ROOM, int(_SHARE * width))):
             break
     return max(room, _LEAST_ROOM // 2), fitting
 

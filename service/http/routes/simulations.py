@@ -157,7 +157,8 @@ def get_simulation_layers(report: CurrentReport) -> Csv:  # in a thread: a deep 
     """A row for each layer, below a row of names, for spreadsheets and data frames; null is an empty cell.
 
     The numbers of the report without histograms and gradients; `log10_delta_norm_median` is the median of
-    `log10_delta_norm` over the trials, and so on.
+    `log10_delta_norm` over the trials, and so on. The last three columns are to group by: `depth` in other layers,
+    `block`, the number of the layer around it, and `alike`, of layers that repeat the number of the first.
     """
     return Csv(layers_csv(SimulationReport.model_validate_json(report)), headers=attachment("layers.csv"))
 
