@@ -56,7 +56,7 @@ def test_what_repeats_is_a_row_with_the_least_and_the_most_of_its_numbers() -> N
     assert least <= middle <= most
     assert {".norm: layer norm", ".up: dense linear"} <= set(names)
     assert rows[-1][1] == "head: dense linear"
-    assert "60 layers have no row of their own; --all-layers gives them one." in _printed(found)
+    assert "60 layers have no row of their own, +n of them inside one; --all-layers gives them one." in _printed(found)
 
 
 def test_all_layers_have_a_row_where_that_is_asked_for_or_they_are_few() -> None:
@@ -79,7 +79,7 @@ def test_blocks_say_how_many_layers_inside_are_left_out_where_all_would_be_too_m
     found = _without_findings(report({"features": 8, "layers": layers}, **SMALL))
     rows = _rows(_printed(found))
     assert len(rows) == 26 <= MOST_ROWS < len(found.layers)
-    assert [row[1] for row in rows] == [f"stage{units}: residual (3 inside)" for units in range(8, 34)]
+    assert [row[1] for row in rows] == [f"stage{units}: residual (+3)" for units in range(8, 34)]
 
 
 def test_a_layer_that_a_finding_names_has_a_row_wherever_it_is() -> None:

@@ -136,7 +136,7 @@ def _rows(one: _Chosen, columns: Sequence[Column], brief: bool) -> Iterator[_Row
     """The row of a line, and of several layers the least and the most below it; `brief` names begin within others."""
     line, before = one.line, "  " * one.level
     times = f" × {line.times}" if line.times > 1 else ""
-    inside = f" ({one.hidden} inside)" if one.hidden else ""
+    inside = f" (+{one.hidden})" if one.hidden else ""
     found = {column: line.numbers(column.number) for column in columns} if line.layers else {}
     middle = {column.name: column.text(numbers.middle if numbers else None) for column, numbers in found.items()}
     shape = "×".join(map(str, line.layers[0].shape)) if line.layers else ""
@@ -173,6 +173,10 @@ def _fitting(rows: Sequence[_Row], names: Sequence[str], width: int) -> tuple[in
 def _said(folded_away: int, left_out: Sequence[str], marked: bool) -> str | None:
     """What the table does not show, and what shows it."""
     said = ["! is what a finding names, or where numbers overflow or the gradient dies."] if marked else []
-    said += [f"{folded_away} layers have no row of their own; --all-layers gives them one."] if folded_away else []
+    said += (
+        [f"{folded_away} layers have no row of their own, +n of them inside one; --all-layers gives them one."]
+        if folded_away
+        else []
+    )
     said += [f"Without room: {', '.join(left_out)}; a wider terminal or --json has them."] if left_out else []
     return "\n".join(said) or None
