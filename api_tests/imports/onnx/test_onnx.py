@@ -112,6 +112,112 @@ def test_a_batch_norm_takes_the_statistics_of_the_batch_and_that_is_said() -> No
     assert "batch_statistics" in {one.subject for one in found.assumed}
 
 
+def number(value: float) -> Any:
+    return np.float32(value)
+
+
+NORM = [
+    node("ReduceMean", ["h"], "m", axes=[-1]),
+    node("Sub", ["h", "m"], "c"),
+    node("Pow", ["c", "two"], "q"),
+    node("ReduceMean", ["q"], "v", axes=[-1]),
+    node("Add", ["v", "e"], "u"),
+    node("Sqrt", ["u"], "r"),
+    node("Div", ["c", "r"], "n"),
+    node("Mul", ["n", "g"], "o"),
+    node("Add", ["o", "s"], "y"),
+]
+ROOT_MEAN_SQUARE = [
+    node("Pow", ["h", "two"], "q"),
+    node("ReduceMean", ["q"], "v", axes=[-1]),
+    node("Add", ["v", "e"], "u"),
+    node("Sqrt", ["u"], "r"),
+    node("Reciprocal", ["r"], "i"),
+    node("Mul", ["h", "i"], "n"),
+    node("Mul", ["g", "n"], "y"),
+]
+NUMBERS = {"w": drawn(5, 8), "two": number(2.0), "e": number(1e-6), "g": drawn(8), "s": drawn(8)}
+
+
+@pytest.mark.parametrize(("steps", "kind", "own"), [(NORM, "layer_norm", 16), (ROOT_MEAN_SQUARE, "rms_norm", 8)])
+def test_a_norm_that_is_computed_step_by_step_is_one_layer(steps: list[bytes], kind: str, own: int) -> None:
+    file = model([node("MatMul", ["x", "w"], "h"), *steps], NUMBERS, ["n", 9, 5])
+    assert kinds(file) == ["dense", kind]
+    assert layers(file)[1]["epsilon"] == 1e-6
+    assert imported(file).parameters == 40 + own
+    x = np.random.default_rng(2).normal(size=(3, 9, 5))
+    h = x @ drawn(5, 8)
+    h = h - h.mean(axis=-1, keepdims=True) if kind == "layer_norm" else h
+    expected = h / np.sqrt((h**2).mean(axis=-1, keepdims=True) + 1e-6) * drawn(8)
+    expected = expected + drawn(8) if kind == "layer_norm" else expected
+    assert output(imported(file, values=WeightValues.FILE), x) == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_group_norm_by_way_of_an_instance_norm_is_one_layer() -> None:
+    nodes = [
+        node("Reshape", ["x", "to"], "a"),
+        node("InstanceNormalization", ["a", "ones", "zeros"], "b", epsilon=1e-4),
+        node("Shape", ["x"], "back"),
+        node("Reshape", ["b", "back"], "c"),
+        node("Mul", ["c", "g"], "d"),
+        node("Add", ["d", "s"], "y"),
+    ]
+    vectors = {
+        "ones": np.ones(2, np.float32),
+        "zeros": np.zeros(2, np.float32),
+        "g": drawn(6, 1, 1),
+        "s": drawn(6, 1, 1),
+    }
+    file = model(nodes, {"to": np.array([0, 2, -1]), **vectors}, ["n", 6, 4, 4])
+    (layer,) = layers(file)
+    assert (layer["kind"], layer["groups"], layer["epsilon"]) == ("group_norm", 2, 1e-4)
+    assert imported(file).parameters == 12
+
+
+def attention(mask: Any, scale: float = 0.5) -> bytes:
+    """Two heads of four features, queries, keys and values of one layer."""
+    heads = [node("Reshape", [part, "heads"], f"{part}h") for part in "qkv"]
+    turned = [
+        node("Transpose", [f"{part}h"], f"{part}t", perm=[0, 2, 3, 1] if part == "k" else [0, 2, 1, 3])
+        for part in "qkv"
+    ]
+    nodes = [
+        node("MatMul", ["x", "w"], "a"),
+        node("Add", ["a", "b"], "all"),
+        node("Split", ["all"], ["q", "k", "v"], axis=2),
+        *heads,
+        *turned,
+        node("MatMul", ["qt", "kt"], "s"),
+        node("Mul", ["s", "scale"], "t"),
+        node("Add", ["t", "mask"], "u"),
+        node("Softmax", ["u"], "p", axis=3),
+        node("MatMul", ["p", "vt"], "m"),
+        node("Transpose", ["m"], "mt", perm=[0, 2, 1, 3]),
+        node("Reshape", ["mt", "flat"], "f"),
+        node("MatMul", ["f", "o"], "z"),
+        node("Add", ["z", "ob"], "y"),
+    ]
+    tensors = {
+        "w": drawn(8, 24),
+        "b": drawn(24),
+        "o": drawn(8, 8),
+        "ob": drawn(8),
+        "scale": number(scale),
+        "mask": mask,
+    }
+    return model(nodes, {**tensors, "heads": np.array([0, 0, 2, 4]), "flat": np.array([0, 0, 8])}, ["n", 5, 8])
+
+
+def test_attention_that_is_computed_step_by_step_is_one_layer() -> None:
+    later = np.where(np.triu(np.ones((5, 5)), 1) > 0, -np.inf, 0.0).astype(np.float32)
+    for mask, causal in ((np.zeros((5, 5), np.float32), False), (later, True)):
+        (layer,) = layers(attention(mask))
+        assert (layer["kind"], layer["heads"], layer["key_units"], layer["causal"]) == ("attention", 2, 4, causal)
+        assert imported(attention(mask)).parameters == 8 * 24 + 24 + 64 + 8
+    assert "by the order of steps" in refusal(attention(later.T)).sentence
+    assert "factor" in refusal(attention(later, scale=1.0)).sentence
+
+
 def test_sizes_that_are_open_are_asked_for() -> None:
     file = model([node("GlobalAveragePool", ["x"], "y")], {}, ["n", 3, "height", "width"])
     with pytest.raises(InputNeeded):

@@ -44,8 +44,14 @@ def read(data: BinaryIO, options: Options) -> Imported:
         if not reading.faults:
             return _imported(model, made, start, ends.get(output))
         found.append(reading)
-    min(found, key=lambda one: len(one.faults)).check()
+    min(found, key=_depth).check()
     raise refuse("The input has no axes.")
+
+
+def _depth(reading: Reading) -> tuple[int, int]:
+    """How little of a graph is understood: by how many faults there are, and how early the first one is."""
+    place = reading.faults[0].pointer.rpartition("/")[2]
+    return len(reading.faults), -int(place) if place.isdecimal() else 0
 
 
 def _ends(graph: Message) -> tuple[Message, str]:

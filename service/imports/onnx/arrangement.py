@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import prod
 
 from service.imports.base import Layer
+from service.imports.onnx.heads import part_of
 from service.imports.onnx.nodes import Node
 from service.imports.onnx.signals import SAMPLES, SINGLE, Constant, Made, Signal, Unreadable, Value
 
@@ -186,6 +187,10 @@ def taken(node: Node, made: Made) -> Sequence[Value]:
     index = int(index)
     length = x.shape[axis]
     start = index + length if index < 0 else index
+    if axis == 1 and len(x.shape) > 2 and x.function is None and 0 <= start < length:
+        before = made.vertices.get(x.vertex)
+        if before is not None and len(before.layers) == 1 and before.layers[0]["kind"] == "dense":
+            return [_without(part_of(x, axis, (start, 1)), {place % len(x.axes)} if which.shape == () else set())]
     found = _cropped(node, made, x, axis, (start, start + 1))
     if which.shape == ():
         return [_without(found, {place % len(x.axes)})]
@@ -256,7 +261,7 @@ def upsampled(node: Node, made: Made) -> Sequence[Value]:
     mode = node.text("mode", "nearest")
     place = node.text("coordinate_transformation_mode", "half_pixel" if node.kind == "Resize" else "asymmetric")
     rounding = node.text("nearest_mode", "round_prefer_floor" if node.kind == "Resize" else "floor")
-    node.ignore("cubic_coeff_a", "exclude_outside", "extrapolation_value", "antialias")
+    node.ignore("cubic_coeff_a", "exclude_outside", "extrapolation_value", "antialias", "keep_aspect_ratio_policy")
     known = (place, rounding) in (
         *(("asymmetric", one) for one in ("floor",)),
         *((one, "round_prefer_floor") for one in ("half_pixel", "pytorch_half_pixel")),

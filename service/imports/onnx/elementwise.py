@@ -1,15 +1,14 @@
-"""Operators on single numbers: functions of one signal, or several signals that meet."""
+"""Operators between signals and constants: functions of one signal, biases and gains, or signals that meet."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from math import inf
 from typing import Any
 
 import numpy as np
 
 from service.imports.base import Layer
-from service.imports.graph import Vertex
-from service.imports.onnx.functions import IDENTITY, LONGEST_FORMULA, Function, Numbers
+from service.imports.onnx.activations import applied_to
+from service.imports.onnx.functions import IDENTITY, LONGEST_FORMULA, Function, shortest
 from service.imports.onnx.nodes import Node
 from service.imports.onnx.operators import Operator
 from service.imports.onnx.signals import SAMPLES, SINGLE, Constant, Made, Signal, Unreadable, Value
@@ -28,152 +27,6 @@ BINARIES: dict[str, Binary] = {
     "Mean": (lambda a, b: (a + b) / 2, "(({} + {}) / 2)"),
 }
 _MERGES = {"Add": "add", "Sum": "add", "Sub": "add", "Mul": "multiply", "Max": "maximum", "Mean": "average"}
-
-
-def _sigmoid(z: Numbers) -> Numbers:
-    """The logistic function of numbers of any shape."""
-    return 1.0 / (1.0 + np.exp(-z))
-
-
-def _erf(z: Numbers) -> Numbers:
-    """The error function of numbers of any shape."""
-    from service.nn.activations.smooth import Erf  # noqa: PLC0415
-
-    return Erf().f(z)
-
-
-_UNARIES: dict[str, tuple[Callable[[Numbers], Numbers], str]] = {
-    "Relu": (lambda z: np.maximum(z, 0.0), "max(0, {})"),
-    "Sigmoid": (_sigmoid, "(1 / (1 + exp(-{})))"),
-    "Tanh": (np.tanh, "tanh({})"),
-    "Erf": (_erf, "erf({})"),
-    "Exp": (np.exp, "exp({})"),
-    "Softplus": (lambda z: np.logaddexp(0.0, z), "ln(1 + exp({}))"),
-    "Softsign": (lambda z: z / (1.0 + np.abs(z)), "({0} / (1 + abs({0})))"),
-    "HardSwish": (lambda z: z * np.clip(z / 6.0 + 0.5, 0.0, 1.0), "({0} * max(0, min(1, {0} / 6 + 1 / 2)))"),
-    "Mish": (lambda z: z * np.tanh(np.logaddexp(0.0, z)), "({0} * tanh(ln(1 + exp({0}))))"),
-    "Sin": (np.sin, "sin({})"),
-    "Cos": (np.cos, "cos({})"),
-    "Abs": (np.abs, "abs({})"),
-    "Neg": (np.negative, "(-{})"),
-    "Sqrt": (np.sqrt, "sqrt({})"),
-    "Log": (np.log, "ln({})"),
-    "Reciprocal": (lambda z: 1.0 / z, "(1 / {})"),
-}
-
-
-def _of(x: Signal, values: Callable[[Numbers], Numbers], form: str, layer: Layer | None = None) -> Signal:
-    """The signal with another function, of numbers of any shape, behind those that it has."""
-    inner = x.function or IDENTITY
-    if len(form) + form.count("{") * len(inner.formula) > LONGEST_FORMULA:
-        raise Unreadable(f"makes a function of more than {LONGEST_FORMULA} characters")
-    kept = layer if x.function is None else None
-    return replace(x, function=Function(lambda z: values(inner.values(z)), form.format(inner.formula), kept))
-
-
-def unary(kind: str) -> Operator:
-    """The operator that applies a function without parameters."""
-    values, form = _UNARIES[kind]
-
-    def operator(node: Node, made: Made) -> Sequence[Value]:
-        return [_of(_numbers(node), values, form)]
-
-    return operator
-
-
-UNARY = tuple(_UNARIES)
-
-
-def _numbers(node: Node, place: int = 0) -> Signal:
-    found = node.signal(place)
-    if found.tokens:
-        raise Unreadable("computes with indices of tokens")
-    return found
-
-
-def leaky_relu(node: Node, made: Made) -> Sequence[Value]:
-    """A rectifier with a slope on its left."""
-    slope = node.number("alpha", 0.01)
-    layer = {"kind": "leaky_relu", "negative_slope": slope}
-    form = f"where({{0}} > 0, {{0}}, {slope!r} * {{0}})"
-    return [_of(_numbers(node), lambda z: np.where(z > 0.0, z, slope * z), form, layer)]
-
-
-def elu(node: Node, made: Made) -> Sequence[Value]:
-    """ELU, CELU or SELU."""
-    alpha, x = node.number("alpha", 1.67326319 if node.kind == "Selu" else 1.0), _numbers(node)
-    gamma = node.number("gamma", 1.05070102) if node.kind == "Selu" else 1.0
-    inner = f"{{0}} / {alpha!r}" if node.kind == "Celu" else "{0}"
-    slope = 1.0 / alpha if node.kind == "Celu" and alpha else 1.0
-    form = f"{gamma!r} * where({{0}} > 0, {{0}}, {alpha!r} * (exp({inner}) - 1))"
-    layer: Layer | None = {"kind": node.kind.lower(), "alpha": alpha} if node.kind != "Selu" else None
-
-    of = lambda z: gamma * np.where(z > 0.0, z, alpha * np.expm1(np.minimum(z * slope, 0.0)))  # noqa: E731
-    return [_of(x, of, form, layer)]
-
-
-def gelu(node: Node, made: Made) -> Sequence[Value]:
-    """GELU, which later versions have as one operator."""
-    approximate = node.text("approximate", "none")
-    if approximate not in ("none", "tanh"):
-        raise Unreadable(f"has `approximate` {approximate[:20]}")
-    x = made.applied(_numbers(node), node.name)
-    return [_of(x, lambda z: z, "{}", {"kind": "gelu", "approximate": approximate})]
-
-
-def hard_sigmoid(node: Node, made: Made) -> Sequence[Value]:
-    """A line that is clipped to [0, 1]."""
-    alpha, beta = node.number("alpha", 0.2), node.number("beta", 0.5)
-    form = f"max(0, min(1, {alpha!r} * {{}} + {beta!r}))"
-    return [_of(_numbers(node), lambda z: np.clip(alpha * z + beta, 0.0, 1.0), form)]
-
-
-def swish(node: Node, made: Made) -> Sequence[Value]:
-    """z · σ(alpha · z)."""
-    alpha = node.number("alpha", 1.0)
-    form = f"({{0}} / (1 + exp(-{alpha!r} * {{0}})))"
-    return [_of(_numbers(node), lambda z: z * _sigmoid(alpha * z), form)]
-
-
-def clip(node: Node, made: Made) -> Sequence[Value]:
-    """Numbers between two bounds."""
-    bounds = []
-    for place, (name, usual) in enumerate((("min", -inf), ("max", inf)), 1):
-        given = node.optional(place)
-        found = node.number(name, usual) if given is None else node.constant(place).scalar()
-        if found is None:
-            raise Unreadable("has bounds that differ")
-        bounds.append(float(found))
-    low, high = (one if abs(one) < 1e30 else inf * np.sign(one) for one in bounds)
-    form = "{}" if high == inf else f"min({high!r}, {{}})"
-    form = form if low == -inf else f"max({low!r}, {form})"
-    return [_of(_numbers(node), lambda z: np.minimum(np.maximum(z, low), high), form)]
-
-
-def softmax(node: Node, made: Made) -> Sequence[Value]:
-    """Probabilities of classes; their logarithms are left to the loss."""
-    x = _numbers(node)
-    axis = node.integer("axis", -1 if made.opset >= 13 else 1)
-    if x.axis(axis) != len(x.shape) - 1:
-        raise Unreadable("takes a softmax over another axis than that of features or channels")
-    plain = made.applied(x, node.name)
-    if node.kind == "LogSoftmax":
-        made.log_softmax = plain.vertex
-        return [plain]
-    layer = {"kind": "activation", "name": node.name[:100], "activation": {"kind": "softmax"}}
-    return [replace(plain, vertex=made.layered(plain, node.name, [layer], made.shape_of(plain.vertex)), positive=True)]
-
-
-def prelu(node: Node, made: Made) -> Sequence[Value]:
-    """A rectifier whose slope on the left is trained."""
-    x, slope = made.plain(_numbers(node), node.name), node.constant(1)
-    if slope.size not in (1, x.shape[-1] if x.shape else 0):
-        raise Unreadable(f"has {slope.size} slopes for {list(x.shape)}")
-    if slope.size == 1 and x.shape[-1] != 1:
-        raise Unreadable("has one slope for all channels, where each has one of its own here")
-    own = {"slope": explicit(made, slope.known().reshape(-1))} if made.from_file else {}
-    layer = {"kind": "prelu", "name": node.called, **own}
-    return [replace(x, vertex=made.layered(x, node.name, [layer], x.shape), positive=False)]
 
 
 def binary(kind: str) -> Operator:
@@ -205,11 +58,11 @@ def _with_number(x: Signal, constant: Constant, kind: str, behind: bool) -> Sign
     number = constant.scalar()
     if number is None:
         raise Unreadable("computes with a number that was left out")
-    value = float(f"{number:.8g}")
+    value = shortest(number)
     of, form = BINARIES[kind]
     if behind:
-        return _of(x, lambda z: of(z, value), form.format("{}", repr(value)))
-    return _of(x, lambda z: of(value, z), form.format(repr(value), "{}"))
+        return applied_to(x, lambda z: of(z, value), form.format("{}", repr(value)))
+    return applied_to(x, lambda z: of(value, z), form.format(repr(value), "{}"))
 
 
 def _with_vector(node: Node, made: Made, kind: str, x: Signal, constant: Constant) -> Signal:
@@ -239,12 +92,10 @@ def _of_channels(node: Node, made: Made, kind: str, x: Signal, constant: Constan
     """A vector of features: the bias of the layer before, or a gain or shift of its own."""
     before = made.vertices.get(x.vertex)
     values = {} if not made.from_file else explicit(made, constant.known().reshape(-1))
-    alone = made.used.get(x.vertex, 0) == 0 and max((made.readers.get(one, 0) for one in node.names), default=0) <= 1
-    if kind == "Add" and before is not None and alone and _lacks_bias(before):
-        *rest, layer = before.layers
-        own = {name: value for name, value in layer.items() if name != "bias"}
-        filled = {**own, **({"bias": values} if values else {})}
-        made.vertices[x.vertex] = replace(before, layers=(*rest, filled))
+    alone = made.used.get(x.vertex, 0) == 0 and _read_once(node, made)
+    filled = _filled(before.layers[-1], kind, values) if before is not None and before.layers and alone else None
+    if before is not None and filled is not None:
+        made.vertices[x.vertex] = replace(before, layers=(*before.layers[:-1], filled))
         return replace(x, positive=False)
     gain = {"gain": values or {"kind": "ones"}, "shift": NONE} if kind == "Mul" else {}
     shift = {"gain": NONE, "shift": values or {"kind": "zeros"}} if kind == "Add" else {}
@@ -252,9 +103,30 @@ def _of_channels(node: Node, made: Made, kind: str, x: Signal, constant: Constan
     return replace(x, vertex=made.layered(x, node.name, [norm], x.shape), positive=False)
 
 
-def _lacks_bias(vertex: Vertex) -> bool:
-    kinds = ("dense", "convolution", "depthwise_convolution", "transposed_convolution")
-    return bool(vertex.layers) and vertex.layers[-1]["kind"] in kinds and vertex.layers[-1].get("bias") == NONE
+def _read_once(node: Node, made: Made) -> bool:
+    """Whether nothing else reads the signal that the node reads."""
+    signals = (name for name, one in zip(node.names, node.inputs, strict=False) if isinstance(one, Signal))
+    return all(made.readers.get(name, 0) <= 1 for name in signals)
+
+
+_BIASED = ("dense", "convolution", "depthwise_convolution", "transposed_convolution")
+
+
+def _filled(layer: Layer, kind: str, values: Layer) -> Layer | None:
+    """The layer with a bias, a gain or a shift that it has not yet; None where there is no place for it."""
+    free = {name for name in ("bias", "output_bias", "gain", "shift") if layer.get(name) == NONE}
+    if kind == "Mul" and "gain" in free and layer.get("shift", NONE) == NONE:
+        return {**layer, "gain": values or {"kind": "ones"}}
+    if kind == "Add" and "shift" in free:
+        return {**layer, "shift": values or {"kind": "zeros"}}
+    if kind == "Add" and layer["kind"] in _BIASED and "bias" in free:
+        rest = {name: value for name, value in layer.items() if name != "bias"}
+        return {**rest, **({"bias": values} if values else {})}
+    if kind == "Add" and layer["kind"] == "attention" and "output_bias" in free:
+        return {name: value for name, value in layer.items() if name != "output_bias"}
+    if kind == "Add" and layer["kind"] == "attention" and "bias" in free and "output_bias" not in layer:
+        return {**layer, "output_bias": {"kind": "zeros"}}
+    return None
 
 
 def _of_two(node: Node, made: Made, kind: str, pair: tuple[Signal, Signal]) -> Signal:
@@ -270,7 +142,7 @@ def _of_two(node: Node, made: Made, kind: str, pair: tuple[Signal, Signal]) -> S
     if kind not in _MERGES:
         raise Unreadable(f"takes {kind} of two signals")
     if kind == "Sub":
-        second = _of(second, np.negative, "(-{})")
+        second = applied_to(second, np.negative, "(-{})")
     return _met(node, made, _MERGES[kind], (first, second))
 
 

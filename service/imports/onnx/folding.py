@@ -200,16 +200,22 @@ def _product(node: Node, made: Made) -> Constant:
     return Constant.of(np.asarray(np.prod(node.constant(0).known())))
 
 
-def _shape_of(node: Node, made: Made) -> Constant:
+def _sizes(node: Node, made: Made) -> list[int]:
+    """The shape of the input in ONNX."""
     given = node.value(0)
-    sizes = given.sizes(made.batch) if isinstance(given, Signal) else list(given.shape)
+    if isinstance(given, Constant):
+        return list(given.shape)
+    return (given if isinstance(given, Signal) else given.base).sizes(made.batch)
+
+
+def _shape_of(node: Node, made: Made) -> Constant:
+    sizes = _sizes(node, made)
     start, end = node.integer("start", 0), node.integer("end", len(sizes))
     return Constant.of(np.array(sizes[slice(start, end)], dtype=np.int64))
 
 
 def _count_of(node: Node, made: Made) -> Constant:
-    given = node.value(0)
-    return Constant.of(np.asarray(prod(given.sizes(made.batch) if isinstance(given, Signal) else given.shape)))
+    return Constant.of(np.asarray(prod(_sizes(node, made))))
 
 
 def _constant(node: Node, made: Made) -> Constant:

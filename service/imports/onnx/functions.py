@@ -30,6 +30,11 @@ class Function:
 IDENTITY = Function(lambda z: z, "z")
 
 
+def shortest(number: float) -> float:
+    """The number with the fewest digits that is the same in single precision, as 0.1 and not 0.10000000149."""
+    return float(str(np.float32(number))) if abs(number) < 1e38 else number
+
+
 def layers_of(function: Function) -> list[Layer]:
     """The layers that apply a function: none, a scale, an activation, or the formula as an activation."""
     if function.layer is not None:
@@ -49,6 +54,18 @@ def never_negative(function: Function) -> bool:
     """Whether a function has no negative value on the grid."""
     with np.errstate(all="ignore"):
         return bool(np.all(np.asarray(function.values(_GRID)) >= 0.0))
+
+
+def same_as(function: Function, values: Callable[[Numbers], Numbers]) -> bool:
+    """Whether a function of numbers of any shape has these values on the grid."""
+    with np.errstate(all="ignore"):
+        return bool(np.allclose(function.values(_GRID), values(_GRID), *_CLOSE))
+
+
+def factor_of(function: Function) -> float | None:
+    """The factor of a function that multiplies by one; None of another."""
+    factor = float(np.asarray(function.values(np.ones(1))).reshape(-1)[0])
+    return factor if same_as(function, lambda z: factor * z) else None
 
 
 @cache

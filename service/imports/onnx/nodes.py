@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from service.imports.onnx.functions import Numbers
+from service.imports.onnx.functions import Numbers, shortest
 from service.imports.onnx.signals import Constant, Signal, Unreadable, Value
 from service.imports.onnx.wire import Message
 
@@ -86,14 +86,14 @@ class Node:
         """An input that is a signal; Unreadable."""
         found = self.value(place)
         if not isinstance(found, Signal):
-            raise Unreadable(f"has a constant as input {place + 1}, where a signal is read")
+            raise Unreadable(f"has a constant or a step of a norm as input {place + 1}, where a signal is read")
         return found
 
     def constant(self, place: int) -> Constant:
         """An input that is a constant; Unreadable."""
         found = self.value(place)
         if not isinstance(found, Constant):
-            raise Unreadable(f"has a signal as input {place + 1}, where a constant is read")
+            raise Unreadable(f"has no constant as input {place + 1}, where one is read")
         return found
 
     def value(self, place: int) -> Value:
@@ -115,7 +115,7 @@ class Node:
     def number(self, name: str, default: float) -> float:
         """A number of that name."""
         found = self._attribute(name, "f")
-        return default if found is None else float(f"{found:.8g}")
+        return default if found is None else shortest(found)
 
     def text(self, name: str, default: str) -> str:
         """A word of that name."""

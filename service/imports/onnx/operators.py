@@ -8,6 +8,7 @@ import numpy as np
 
 from service.core.arrays import Shape
 from service.imports.base import Layer, Subject
+from service.imports.onnx.heads import behind_heads
 from service.imports.onnx.nodes import Node
 from service.imports.onnx.signals import (
     SAMPLES,
@@ -41,8 +42,10 @@ def dense(node: Node, made: Made, weight: Constant, bias: Constant | None, flipp
     given = node.signal()
     if len(weight.shape) != 2:
         raise Unreadable(f"has weights of the shape {list(weight.shape)}, where a matrix is read")
-    x = made.arranged(given, sequence_axes(len(given.axes) - 1), node.name)
     fan_in, units = weight.shape[::-1] if flipped else weight.shape
+    if given.mixed:
+        return behind_heads(node, made, given, (fan_in, units), bias is not None)
+    x = made.arranged(given, sequence_axes(len(given.axes) - 1), node.name)
     if not x.shape or x.shape[-1] != fan_in:
         raise Unreadable(f"has weights for {fan_in} features; here come {list(x.shape)}")
     own: dict[str, Any] = {}

@@ -77,6 +77,8 @@ class Signal:
     function: Function | None = None
     positive: bool = False  # whether no number of it is negative
     tokens: bool = False
+    part: tuple[int, int] | None = None  # where a part of features begins, and how many there are in all
+    mixed: bool = False  # whether it is what the heads of an attention make, before the layer behind them
     flattened: "Signal | None" = None  # what these features were before their axes were put end to end
 
     def sizes(self, batch: int) -> list[int]:
@@ -91,7 +93,23 @@ class Signal:
         return self.axes[number]
 
 
-Value = Constant | Signal
+@dataclass(frozen=True)
+class Partial:
+    """What is between the steps of a norm or an attention: its kind, what it is made of, and numbers of it.
+
+    `number` is the epsilon of a norm, how many groups, or the factor of scores; `epsilon` that of group norm or the
+    rate of dropped shares; `centred` whether the mean is taken away, or whether every step sees all others.
+    """
+
+    kind: str
+    base: Signal
+    other: Signal | None = None
+    number: float = 1.0
+    epsilon: float = 0.0
+    centred: bool = True
+
+
+Value = Constant | Signal | Partial
 
 
 def sequence_axes(rank: int) -> tuple[int, ...]:
@@ -178,6 +196,8 @@ class Made:
         """The signal with its function as an activation of its own."""
         if signal.tokens:
             raise Unreadable("reads indices of tokens, which only an embedding does")
+        if signal.part is not None or signal.mixed:
+            raise Unreadable("reads a part of features, or the heads of an attention without a dense layer behind them")
         if signal.function is None:
             return signal
         key = (signal.vertex, signal.function.formula)

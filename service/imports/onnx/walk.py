@@ -2,6 +2,21 @@
 
 from collections.abc import Mapping
 
+from service.imports.onnx.activations import (
+    COMPARISONS,
+    UNARY,
+    chosen,
+    clip,
+    comparison,
+    elu,
+    gelu,
+    hard_sigmoid,
+    leaky_relu,
+    prelu,
+    softmax,
+    swish,
+    unary,
+)
 from service.imports.onnx.arrangement import (
     concat,
     flatten,
@@ -14,21 +29,9 @@ from service.imports.onnx.arrangement import (
     unsqueeze,
     upsampled,
 )
-from service.imports.onnx.elementwise import (
-    BINARIES,
-    UNARY,
-    binary,
-    clip,
-    elu,
-    gelu,
-    hard_sigmoid,
-    leaky_relu,
-    prelu,
-    softmax,
-    swish,
-    unary,
-)
+from service.imports.onnx.elementwise import BINARIES, binary
 from service.imports.onnx.folding import folded
+from service.imports.onnx.heads import attention_step, split
 from service.imports.onnx.nodes import Node
 from service.imports.onnx.operators import (
     Operator,
@@ -39,6 +42,7 @@ from service.imports.onnx.operators import (
     gemm,
     transposed_convolution,
 )
+from service.imports.onnx.patterns import norm_step
 from service.imports.onnx.pools import (
     batch_norm,
     global_pooling,
@@ -107,11 +111,14 @@ _OPERATORS: Mapping[str, Operator] = {
     "Selu": elu,
     "Slice": sliced,
     "Softmax": softmax,
+    "Split": split,
     "Squeeze": squeeze,
     "Swish": swish,
     "Transpose": transpose,
     "Unsqueeze": unsqueeze,
     "Upsample": upsampled,
+    "Where": chosen,
+    **{kind: comparison(kind) for kind in COMPARISONS},
     **{kind: unary(kind) for kind in UNARY},
     **{kind: binary(kind) for kind in BINARIES},
 }
@@ -158,11 +165,15 @@ def _made(message: Message, place: int, made: Made, inputs: list[Value | None]) 
     if constant is not None:
         node.check_all_read()
         return [constant]
+    step = norm_step(node, made) or attention_step(node, made)
+    if step is not None:
+        node.check_all_read()
+        return list(step)
     operator = _OPERATORS.get(node.kind)
     if operator is None:
         raise Unreadable("is an operator that is not known here")
     if not any(isinstance(one, Signal) for one in inputs):
-        raise Unreadable("computes with constants in a way that is not folded here")
+        raise Unreadable("is no step of a norm or an attention that is known here, and no sum of constants")
     values = list(operator(node, made))
     node.check_all_read()
     return values
