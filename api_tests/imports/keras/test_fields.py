@@ -40,8 +40,15 @@ NULL_IS_USUAL = {
     *("value_dim", "attention_axes", "input_length", "mode_type", "output_shape_type", "output_mask_type"),
 }
 """Fields that have no effect when they are null."""
-ALIKE = [("cropping", [2, 2], 2), ("mode", 0, 2), ("axis", [3], -1), ("axis", -1, 2), ("config", None, {})]
-"""Values of fields that mean the same: a batch norm of Keras 1 does the same in modes 0 and 2 while it is trained."""
+ALIKE = [
+    ("return_state", False, True),
+    ("cropping", [2, 2], 2),
+    ("mode", 0, 2),
+    ("axis", [3], -1),
+    ("axis", -1, 2),
+    ("config", None, {}),
+]
+"""Values that mean the same: states that no layer reads have no effect, and a batch norm of Keras 1 does the same in modes 0 and 2 while it is trained."""
 
 
 def document(case: Json, config: Json, **more: Any) -> bytes:

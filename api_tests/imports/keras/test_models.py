@@ -291,7 +291,16 @@ def test_recurrent_layers_mean_what_their_version_means() -> None:
 
 def test_dropout_of_states_is_assumed_away_and_said() -> None:
     found = reading(stack(layer("LSTM", "r", units=5, recurrent_dropout=0.3, batch_input_shape=[None, 6, 4])))
-    assert any("Dropout of a recurrent layer's states is left out" in one.sentence for one in found.assumed)
+    assert any(
+        "Dropout of a recurrent layer's states, at the rate 0.3, is left out" in one.sentence for one in found.assumed
+    )
+
+
+def test_a_model_that_is_frozen_or_whose_loss_has_a_weight_says_so() -> None:
+    model = stack(layer("Dense", "d", units=2, batch_input_shape=[None, 4]))
+    model["config"]["trainable"] = False
+    model["compile_config"] = {"loss": "mse", "loss_weights": [0.5]}
+    assert [one.subject for one in reading(model).assumed] == [Subject.FROZEN, Subject.LOSS]
 
 
 def test_steps_in_reverse_order_are_refused_but_in_both_directions() -> None:

@@ -49,7 +49,7 @@ class File:
     reading: Reading
     version: tuple[int, int]
     channels_first: bool = False
-    expansions: int = 20_000
+    expansions: int = 6_000
 
     def expand(self) -> None:
         """Count one layer that is written out; Unsayable where there are too many, as of models in one another."""
@@ -192,16 +192,20 @@ class Fields:
     def finish(self) -> None:
         """Take out what all layers have; every field that is left is a fault."""
         self.free()
-        self._data_type("dtype")
-        self._data_type("input_dtype")
-        frozen = "Layers that are frozen are measured like the others, and batch norms have the batch's statistics."
-        if not self.flag("trainable", default=True):
-            self.assume(Subject.FROZEN, "trainable", frozen)
+        self.usual()
         sentence = "The gradient is that of the error alone: regularisers and constraints add nothing to it."
         extra = [name for name in self.values if name.endswith(("_regularizer", "_constraint"))]
         self.noted(Subject.REGULARISER, sentence, *extra)
         for name, value in self.values.items():
             self.fault(name, f"{self.what} has {name} = {shown(value)}, which is not understood.")
+
+    def usual(self) -> None:
+        """Take out in which numbers it computes, and whether it is trained."""
+        self._data_type("dtype")
+        self._data_type("input_dtype")
+        frozen = "Layers that are frozen are measured like the others, and batch norms have the batch's statistics."
+        if not self.flag("trainable", default=True):
+            self.assume(Subject.FROZEN, "trainable", frozen)
 
     def _data_type(self, name: str) -> None:
         value = self.values.pop(name, None)

@@ -26,6 +26,10 @@ def loss_of(training: Any, reading: Reading) -> str | None:
     value = _single(training.get("loss")) if isinstance(training, Mapping) else None
     if value is None:
         return None
+    if training.get("loss_weights") not in (None, 1, [1], {}, []):
+        reading.assume(
+            Subject.LOSS, "", "The weight that the file gives its loss is left out; it scales all gradients."
+        )
     kind = _kind(value)
     if kind is None and reading.options.loss is None:
         sentence = f"The file's loss, {shown(value)}, cannot be said here, so another stands for it."

@@ -109,7 +109,8 @@ def _step(entry: Entry, name: str, inputs: Sequence[str], training: bool | None)
 def _model_fields(fields: Fields) -> Sequence[int | None] | None:
     """Take out what a model has besides its layers; the shape that it was built for."""
     value = fields.take("build_input_shape")
-    fields.free("trainable", "dtype")
+    fields.free()
+    fields.usual()
     all_known(fields)
     return value[1:] if isinstance(value, list) and all(n is None or type(n) is int for n in value) else None
 

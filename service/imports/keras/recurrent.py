@@ -20,7 +20,6 @@ _CELLS = {
     "LSTMCell": "lstm",
     "GRUCell": "gru",
 }
-_INSIDE = "Dropout of a recurrent layer's states is left out; its gradient is that with nothing dropped there."
 _INPUT = "Dropout of what a recurrent layer reads draws a mask for each step, where the file has one for all steps."
 CAUSAL = "\0causal"
 """What stands among the fields of an attention, besides those of the file, for what its call says; no field is so."""
@@ -83,8 +82,12 @@ class _Cell:
 
     def _dropouts(self) -> float:
         """The rate of dropout in front of the layer."""
-        if self._fields.number("recurrent_dropout", "dropout_U", default=0.0) != 0.0:
-            self._fields.assume(Subject.OTHER, "recurrent_dropout", _INSIDE)
+        inside = self._fields.number("recurrent_dropout", "dropout_U", default=0.0)
+        if inside != 0.0:
+            sentence = (
+                f"Dropout of a recurrent layer's states, at the rate {inside:g}, is left out: nothing is dropped."
+            )
+            self._fields.assume(Subject.OTHER, "recurrent_dropout", sentence)
         rate = float(self._fields.number("dropout", "dropout_W", default=0.0))
         if rate != 0.0:
             self._fields.assume(Subject.OTHER, "dropout", _INPUT)
