@@ -48,7 +48,7 @@ ALIKE = [
     ("axis", -1, 2),
     ("config", None, {}),
 ]
-"""Values that mean the same: states that no layer reads have no effect, and a batch norm of Keras 1 does the same in modes 0 and 2 while it is trained."""
+"""Values that mean the same: a batch norm of Keras 1 does the same in modes 0 and 2, and no layer reads states."""
 
 
 def document(case: Json, config: Json, **more: Any) -> bytes:
