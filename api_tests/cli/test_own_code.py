@@ -70,6 +70,7 @@ FAILING = {
         "own_net:net",
         "An object of the class int is no model here; ",
     ),
+    "a name of this program": ("", "service.nets:net", "This program's own package is called service;"),
     "a file of Python": ("", "own_net.py", "name what makes the model, such as own_net:make_model."),
     "no Python": ("def net(:\n", "own_net:net", "own_net.py, line 1: SyntaxError: "),
     "a program": ("import sys\nsys.exit(0)\n", "own_net:net", "own_net.py, line 2: it ends the program"),

@@ -45,6 +45,10 @@ def loaded(name: str) -> Any:
     """What `module:name` is, which needs no arguments where it is a class or a function; OwnCodeFailed."""
     module, _, path = name.partition(":")
     folder = str(Path.cwd())
+    if module.partition(".")[0] == _ROOT.name:
+        raise OwnCodeFailed(
+            f"This program's own package is called {_ROOT.name}; name a module that is called otherwise."
+        )
     with Running(name):
         if folder not in sys.path:
             sys.path.insert(0, folder)
