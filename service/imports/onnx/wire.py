@@ -16,7 +16,7 @@ Message = dict[str, Any]
 _KEPT_BYTES, _LARGEST_KEPT = 1 << 14, 4 << 20
 """Of a tensor; the values of a larger one are left out."""
 _LONGEST_TEXT = 1 << 14
-_MOST_FIELDS = 400_000
+_MOST_FIELDS = 300_000
 _MOST_BYTES = 24 << 20
 """Of all fields that are kept."""
 _VARINT, _DOUBLE, _LENGTH, _FLOAT = 0, 1, 2, 5
@@ -102,27 +102,28 @@ class _Reader:
     def __init__(self, file: BinaryIO, kept: int) -> None:
         self._file = file
         self._kept = kept
+        self._at = file.tell()
         self._fields = 0
         self._bytes = 0
 
     def message(self, end: int, fields: Mapping[int, _Field]) -> Message:
         """The fields up to the position `end`."""
         found: Message = {}
-        while self._file.tell() < end:
+        while self._at < end:
             self._count(0)
             tag = self._varint(end)
             known, wire = fields.get(tag >> 3), tag & 7
             stop = end
             if wire == _LENGTH:
                 length = self._varint(end)
-                stop = self._file.tell() + length
+                stop = self._at + length
             if stop > end:
                 _refuse("It ends in the middle of a field.")
             if known is None:
                 self._skip(wire, stop)
             else:
                 self._keep(found, known, wire, stop)
-        if self._file.tell() != end:
+        if self._at != end:
             _refuse("A field of it is longer than what it stands in.")
         return found
 
@@ -142,10 +143,10 @@ class _Reader:
         if wire != _LENGTH:  # a single number, not packed
             found[name] = found.get(name, b"") + self._take(4)
             return
-        length = stop - self._file.tell()
+        length = stop - self._at
         if length > self._kept:
             found[name] = None
-            self._file.seek(stop)
+            self._go(stop)
         else:
             found[name] = self._take(length)
 
@@ -153,11 +154,11 @@ class _Reader:
         """What one occurrence of a field that repeats adds: numbers may be packed."""
         if wire != _LENGTH or known.kind not in ("int", "float"):
             return [self._value(known, wire, stop)]
-        if stop - self._file.tell() > self._kept:
-            self._file.seek(stop)
+        if stop - self._at > self._kept:
+            self._go(stop)
             return [None]
         packed = []
-        while self._file.tell() < stop:
+        while self._at < stop:
             self._count(8)
             packed.append(self._value(known, _VARINT if known.kind == "int" else _FLOAT, stop))
         return packed
@@ -175,7 +176,7 @@ class _Reader:
         return _refuse(f"The field `{known.name}` has another form than it should have.")
 
     def _text(self, stop: int) -> str:
-        length = stop - self._file.tell()
+        length = stop - self._at
         if length > _LONGEST_TEXT:
             _refuse("A name in it is too long.")
         try:
@@ -184,8 +185,11 @@ class _Reader:
             return _refuse("A name in it is not UTF-8.")
 
     def _varint(self, end: int) -> int:
-        number = 0
-        for place in range(0, 70, 7):
+        number = self._take(1)[0]
+        if number < 0x80:
+            return number
+        number &= 0x7F
+        for place in range(7, 70, 7):
             byte = self._take(1)[0]
             number |= (byte & 0x7F) << place
             if byte < 0x80:
@@ -194,7 +198,7 @@ class _Reader:
 
     def _skip(self, wire: int, stop: int) -> None:
         if wire == _LENGTH:
-            self._file.seek(stop)
+            self._go(stop)
         elif wire == _VARINT:
             self._varint(stop)
         elif wire in (_DOUBLE, _FLOAT):
@@ -202,11 +206,15 @@ class _Reader:
         else:
             _refuse("It has a field of a kind that ONNX has none of.")
 
+    def _go(self, place: int) -> None:
+        self._at = self._file.seek(place)
+
     def _take(self, count: int) -> bytes:
         self._bytes += count
         if self._bytes > _MOST_BYTES:
             _refuse(f"Without its weights it has more than {_MOST_BYTES} bytes.")
         taken = self._file.read(count)
+        self._at += len(taken)
         if len(taken) != count:
             _refuse("It ends in the middle of a field.")
         return taken
