@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
+import numpy as np
+
 from service.imports.base import Imported, InputNeeded, Options, Reading, Source, Subject, WeightValues
 from service.imports.graph import INPUT, Vertex, chain_of
 from service.imports.onnx.nodes import constant_of
@@ -40,7 +42,8 @@ def read(data: BinaryIO, options: Options) -> Imported:
         if found and _open(given, axes) and not options.input:
             continue  # what this meaning would ask for does not mend what is not understood of the usual one
         made, start = _begun(reading, given, axes, model)
-        ends = walked(graph, made, {**_constants(graph, reading), given.get("name", ""): start})
+        with np.errstate(all="ignore"):  # numbers of the file may be anything; what is not finite is refused
+            ends = walked(graph, made, {**_constants(graph, reading), given.get("name", ""): start})
         if not reading.faults:
             return _imported(model, made, start, ends.get(output))
         found.append(reading)
