@@ -83,3 +83,16 @@ def test_a_softmax_in_front_of_a_flattening_is_the_output() -> None:
     two = helper.make_node("Constant", [], ["two"], value=helper.make_tensor("two", 7, [1], [2]))
     found = read_file(file_of([5, 4], [two, *nodes], {"w": [4, 3]}))
     assert found.specification.loss.kind == "cross_entropy"
+
+
+def test_a_second_output_with_weights_of_its_own_is_refused_and_one_without_is_said_to_be_left_out() -> None:
+    def with_outputs(*nodes: Any) -> bytes:
+        model = onnx.load_model_from_string(file_of([5, 4], list(nodes), {"w": [4, 3], "u": [3, 2]}))
+        model.graph.output.append(helper.make_tensor_value_info("z", FLOAT, None))
+        return bytes(model.SerializeToString())
+
+    first = helper.make_node("Gemm", ["x", "w"], ["y"])
+    found = read_file(with_outputs(first, helper.make_node("Relu", ["y"], ["z"])))
+    assert any("1 more are left out" in one.sentence for one in found.assumed)
+    with pytest.raises(NotUnderstood, match="Other outputs than the first have weights of their own"):
+        read_file(with_outputs(first, helper.make_node("Gemm", ["y", "u"], ["z"])))

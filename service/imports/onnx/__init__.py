@@ -6,7 +6,7 @@ operator of another domain and no other file is looked at: what has one is refus
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -23,6 +23,7 @@ from service.nn.presets import PresetName
 
 _PRESET = PresetName("pytorch")
 _INTEGERS = (6, 7)
+_WEIGHTED = ("dense", "convolution", "depthwise_convolution", "transposed_convolution", "embedding", "recurrent")
 
 
 def read(data: BinaryIO, options: Options) -> Imported:
@@ -156,6 +157,7 @@ def _imported(model: Message, made: Made, start: Signal, end: Value | None) -> I
     vertices = [one for name, one in made.vertices.items() if name != INPUT]
     layers = chain_of(vertices, last.vertex, start.shape)
     if len(graph.get("output", [])) > 1:
+        _check_left_out(vertices, last.vertex)
         others = len(graph["output"]) - 1
         reading.assume(
             Subject.OTHER, "/graph/output", f"The first output is what is learned; {others} more are left out."
@@ -170,6 +172,22 @@ def _imported(model: Message, made: Made, start: Signal, end: Value | None) -> I
     version = " ".join(part for part in (model.get("producer_name"), model.get("producer_version")) if part)
     form = f"ONNX, opset {made.opset}{f', written by {version}' if version else ''}"
     return reading.finished(form[:200], _shape(made, start), layers, loss)
+
+
+def _check_left_out(vertices: Sequence[Vertex], output: str) -> None:
+    """See that outputs besides the first have no weights of their own, which would be left out with them."""
+    reached = {output}
+    for one in reversed(vertices):
+        reached.update(one.inputs if one.name in reached else ())
+    own = [
+        one.name
+        for one in vertices
+        if one.name not in reached and any(layer["kind"] in _WEIGHTED for layer in one.layers)
+    ]
+    if own:
+        raise refuse(
+            f"Other outputs than the first have weights of their own, as `{own[0][:60]}`; one can be said here."
+        )
 
 
 def _shape(made: Made, start: Signal) -> dict[str, object]:
