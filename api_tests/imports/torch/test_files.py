@@ -182,3 +182,13 @@ def test_a_mask_that_would_be_larger_than_memory_is_refused() -> None:
         node.update(target="torch.ops.aten.add.Tensor", inputs=[node["inputs"][0], other])
 
     assert "more than" in refusal_of(edited(small(), edit)).sentence
+
+
+def test_a_mask_that_a_file_holds_as_a_pickle_refuses_it() -> None:
+    case = CASES["nanogpt by hand"]
+
+    def change(name: str, body: bytes) -> bytes:
+        return body.replace(b'"use_pickle": false', b'"use_pickle": true') if name.endswith("_config.json") else body
+
+    refusal = refusal_of(rewritten(file_of(case.make(), *case.example), change))
+    assert "does not hold the numbers that it reads as plain bytes" in refusal.sentence

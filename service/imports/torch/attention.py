@@ -126,7 +126,9 @@ def _softmax_of_scores(walk: Walk, op: Operation, scores: Scores) -> Value:
 
 def on_scores(walk: Walk, op: Operation) -> Value:
     """What an operation makes of scores: a factor, a mask, a softmax."""
-    scores = next(one for one in op.args.values() if isinstance(one, Scores))
+    scores = next((one for one in op.args.values() if isinstance(one, Scores)), None)
+    if scores is None:
+        raise Cannot("it hides a part of a signal that is no scores of an attention")
     if op.name == "softmax":
         return _softmax_of_scores(walk, op, scores)
     if op.name == "dropout":

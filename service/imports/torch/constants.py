@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from service.imports.torch.values import Cannot, Known, Numbers, Operation, Value
+from service.imports.torch.values import Cannot, Hidden, Known, Numbers, Operation, Value
 
 _MOST = 1 << 22
 _PASSED = {"clone", "to", "_to_copy", "contiguous", "detach", "lift_fresh_copy", "alias", "dropout", "type_as"}
@@ -41,6 +41,8 @@ def step_of(op: Operation) -> Callable[[Mapping[str, Any]], Numbers]:
 def _plain(value: Value) -> Any:
     if isinstance(value, list):
         return [_plain(one) for one in value]
+    if isinstance(value, Hidden):
+        raise Cannot("the file does not hold the numbers that it reads as plain bytes")
     return value.numbers if isinstance(value, Known) else value
 
 

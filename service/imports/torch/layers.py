@@ -8,7 +8,7 @@ import numpy as np
 
 from service.core.arrays import Shape
 from service.imports.base import Layer, Subject
-from service.imports.torch.axes import Axis, Dim, joined, order_of, size_of
+from service.imports.torch.axes import Axis, Dim, joined, order_of, size_of, whole
 from service.imports.torch.values import Cannot, Draft, Filling, Kernel, Known, Operation, Signal, Space, Value, Weight
 from service.imports.torch.walk import Handler, Walk
 
@@ -224,7 +224,8 @@ def _embedding(walk: Walk, op: Operation) -> Value:
             raise Cannot("its indices are none of its rows")
         return weight.then(lambda w: w[rows])
     x = op.signal("indices")
-    if not x.draft.facts.get("tokens") or len(x.space.known) != 1:
+    x.space.dims = x.space.dims or tuple(dim for dim in x.dims if whole(dim))
+    if not x.draft.facts.get("whole numbers") or len(x.space.known) != 1:
         raise Cannot("it reads indices that are computed, or that have more axes than that of steps")
     vocabulary = x.draft.facts.setdefault("vocabulary", weight.shape[0])
     if op.args.get("padding_idx", -1) not in (-1, None):

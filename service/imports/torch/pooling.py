@@ -37,7 +37,9 @@ def _pool(walk: Walk, op: Operation) -> Value:
     layers.append({"kind": "pooling", "mode": mode, "size": size, "stride": stride, **padding})
     dims = _counted(op, x)
     expected = tuple((n - width) // step + 1 for n, width, step in zip(shape, size, stride, strict=True))
-    if not padding and expected != (op.shape or ())[2:]:
+    if padding:
+        expected = tuple(-(-n // step) for n, step in zip(shape, stride, strict=True))
+    if expected != (op.shape or ())[2:]:
         raise Cannot("its last windows reach over the end; without ceil_mode none do")
     return Signal(walk.emit(op, [draft], layers, Space((*dims[2:], dims[1]))), dims)
 

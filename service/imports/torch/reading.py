@@ -66,7 +66,9 @@ def _read(walk: Walk, rule: Rule, buffer: Callable[[str], Value], form: str) -> 
     reading.check()
     if output is None:
         raise NotUnderstood("Nothing comes out of the model.", ())
-    vertices, given = walk.vertices(output.draft), _input(walk, output.draft)
+    given = _input(walk, output.draft)
+    vertices = walk.vertices(output.draft)
+    reading.check()
     _tell(walk, vertices)
     fused, last = _fused(vertices, output.draft.name)
     layers = filled(chain_of(fused, last, given.space.shape), rule, reading)
@@ -94,8 +96,8 @@ def _input(walk: Walk, output: Draft) -> Draft:
 def _shape(given: Draft) -> Mapping[str, Any]:
     """`network.input`."""
     shape = given.space.shape
-    if given.facts.get("tokens"):
-        return {"kind": "tokens", "steps": shape[0], "vocabulary": given.facts.get("vocabulary", 1)}
+    if "vocabulary" in given.facts:
+        return {"kind": "tokens", "steps": shape[0], "vocabulary": given.facts["vocabulary"]}
     kinds = {
         1: ("features", "features"),
         2: ("sequence", "steps", "features"),

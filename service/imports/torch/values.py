@@ -152,7 +152,12 @@ class Unknown:
     """What came of an operation that is not understood."""
 
 
+class Hidden:
+    """Numbers that a file does not hold as plain bytes."""
+
+
 UNKNOWN: Final = Unknown()
+HIDDEN: Final = Hidden()
 Value = Any
 """Any of these, a number, a text, None, or a list of such."""
 

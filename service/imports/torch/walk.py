@@ -12,6 +12,7 @@ from service.imports.torch.axes import Axis, Dim, joined, leaves, order_of, same
 from service.imports.torch.constants import computed
 from service.imports.torch.program import Name, Node, Program
 from service.imports.torch.values import (
+    HIDDEN,
     UNKNOWN,
     Arguments,
     Cannot,
@@ -31,6 +32,7 @@ _ATEN = "torch.ops.aten."
 _VIEWS = {"view", "select", "slice", "transpose", "permute", "unbind", "split", "chunk", "squeeze", "unsqueeze"}
 _OWN = "torch.nn.modules."
 _MOST_POSITIONS = 2
+_CHANGED = ", of which a part was changed"
 _UNNAMED = {"reshape", "flatten"}
 """What the walk puts in by itself, and no module of the model is."""
 _NEUTRAL = {
@@ -73,7 +75,7 @@ class Walk:
         self.values |= {name: Weight(one, program.shapes.get(name, ())) for name, one in program.parameters.items()}
         self.values |= {name: self._input(name, program.shapes.get(name, ())) for name in program.inputs}
         nodes, reached = _settled(program.nodes, program.outputs[:1])
-        self.values |= {name: buffer(one) for name, one in program.buffers.items() if name in reached}
+        self.values |= {name: buffer(one) or HIDDEN for name, one in program.buffers.items() if name in reached}
         for node in nodes:
             if any(name in reached for names in node.outputs for name in names):
                 self._step(node)
@@ -91,11 +93,20 @@ class Walk:
         for one in reversed(self._drafts):
             if id(one) in needed:
                 needed.update(map(id, one.inputs))
+                self._check_closed(one)
         return [
             Vertex(one.name, [each.name for each in one.inputs], one.layers, one.merge, one.pointer, one.space.shape)
             for one in self._drafts
             if one.inputs and id(one) in needed
         ]
+
+    def _check_closed(self, draft: Draft) -> None:
+        """A fault where the heads of an attention are used as they are, and are not as many as its features."""
+        if draft.open and draft.space.shape[-1] != draft.inputs[0].space.shape[-1]:
+            heads = (
+                f"`{draft.name}`: its heads have {draft.space.shape[-1]} numbers in all, its input another number of"
+            )
+            self.reading.fault(draft.pointer, f"{heads} features; here an attention makes as many as come in.")
 
     def emit(self, op: Operation, inputs: Sequence[Draft], layers: Sequence[Layer], space: Space) -> Draft:
         """A new vertex behind others; its last layer has its name."""
@@ -184,9 +195,7 @@ class Walk:
         if shape:
             self._batch = self._batch or Axis(shape[batch], batch=True)
             axes[batch] = self._batch
-        tokens = tensor not in self._program.floats
-        space = Space(tuple(leaves((axis,)) for axis in axes if not axis.batch)) if tokens else Space()
-        draft = Draft(INPUT, [], [], space, facts={"tokens": tokens})
+        draft = Draft(INPUT, [], [], Space(), facts={"whole numbers": tensor not in self._program.floats})
         self._drafts.append(draft)
         return Signal(draft, tuple(leaves((axis,)) for axis in axes))
 
@@ -235,6 +244,8 @@ class Walk:
     def _value(self, value: Value) -> Value:
         if isinstance(value, list):
             return [self._value(one) for one in value]
+        if isinstance(value, Name) and value.text.endswith(_CHANGED):
+            self.reading.fault("", f"The tensor `{value.text.removesuffix(_CHANGED)}` is changed in a part of it.")
         return self.values.get(value.text, UNKNOWN) if isinstance(value, Name) else value
 
     def _named(self, op: Operation, before: str) -> str:
@@ -276,7 +287,7 @@ def _settled(nodes: Sequence[Node], outputs: Sequence[str]) -> tuple[list[Node],
             bases.update({name: first.text for names in node.outputs for name in names})
         elif isinstance(first, Name) and kind.endswith("_") and not kind.startswith("_"):
             renamed[first.text] = next((name for names in node.outputs for name in names), "")
-            renamed |= {base: f"{base}, of which a part was changed" for base in _above(first.text, bases)}
+            renamed |= {base: f"{base}{_CHANGED}" for base in _above(first.text, bases)}
     reached = {renamed.get(name, name) for name in outputs}
     for node in reversed(made):
         if any(name in reached for names in node.outputs for name in names):
