@@ -44,6 +44,7 @@ _PARTS = {
         "Your first verdict": "docs/tutorial",
         "For engineers": "docs/engineers",
         "The command line": "docs/command-line",
+        "In a notebook, and in tests": "docs/notebook",
         "Bring your own model": "docs/importing",
         "From verdict to repair": "docs/repair",
         "For course staff": "docs/course-staff",

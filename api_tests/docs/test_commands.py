@@ -94,6 +94,12 @@ def is_tool(line: str) -> bool:
     return all(f"\n{tool}==" in lock for tool in tools) and all((ROOT / folder).exists() for folder in folders)
 
 
+def is_light(line: str) -> bool:
+    """Whether it makes the environment of a check, installs a lock file that is there, or is a command."""
+    files = re.findall(r"--requirement (\S+)", line)
+    return all((ROOT / file).exists() for file in files) and ("gradient-verdict" not in line or is_understood(line))
+
+
 UNABLE: list[tuple[str, str, Check]] = [
     (r"make( [\w-]+| [A-Z]+=[\w,-]+)*", "it installs, or runs this test", is_target),
     (r"docker compose .*", "there may be no Docker", is_composed),
@@ -101,6 +107,7 @@ UNABLE: list[tuple[str, str, Check]] = [
     (r"\.venv/bin/(python -m pytest|ruff) .*", "it runs tests", is_tool),
     (r"python -m service (serve|worker).*", "it runs until it is stopped", is_understood),
     (r"gradient-verdict check net:.*", "there may be no PyTorch", is_understood),
+    (r"(python -m venv light|light/bin/pip install .*|light/bin/gradient-verdict .*)", "it would install", is_light),
     (r"pip install \.", "it would install", lambda line: (ROOT / "pyproject.toml").exists()),
     (r"export GRADIENT_VERDICT_DATABASE_URL=postgresql:.*", "its server does not exist", is_accepted),
     (r"pip install openapi-[\w-]+|openapi-python-client .*", "it would install", is_in_recipe),

@@ -1,14 +1,20 @@
 """Models that are objects of this process, of PyTorch or Keras → a specification."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from logging import getLogger
 from typing import Any
 
 from service.core.errors import Refusal
 from service.imports.base import Imported, InputNeeded, Options, Source
 from service.imports.sources import affordable
 
-_PROGRAMS = {"torch": Source.TORCH, "keras": Source.KERAS, "tf_keras": Source.KERAS}
-"""The programs whose objects are read, by the packages that their classes come from."""
+_PROGRAMS = {"keras": Source.KERAS, "tf_keras": Source.KERAS, "torch": Source.TORCH}
+"""The programs whose objects are read, by the packages that their classes come from.
+
+Keras is first: on its backend of PyTorch, its models are modules of PyTorch, too.
+"""
 _BATCH = 2
 
 
@@ -37,7 +43,19 @@ def imported_object(model: Any, example: Any = None, options: Options | None = N
         return affordable(reader.imported(made, said))
     if said.defaults:
         raise NoModel("A preset is for files; the code of a PyTorch model says itself how its weights are drawn.")
-    return affordable(reader.imported(model, *_inputs(made, example, said), loss=said.loss, values=said.values))
+    with _no_trace():
+        return affordable(reader.imported(model, *_inputs(made, example, said), loss=said.loss, values=said.values))
+
+
+@contextmanager
+def _no_trace() -> Iterator[None]:
+    """PyTorch logs each step of an export for programs of its own; a failing test would print all of it."""
+    log = getLogger("torch.__trace")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
 
 
 def _inputs(made: Any, example: Any, said: Options) -> tuple[Any, ...]:
