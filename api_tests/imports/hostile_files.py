@@ -7,10 +7,22 @@ import marshal
 import pickle
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from api_tests.imports.hostile_seeds import FORMATS, HUGGINGFACE, KERAS_3, RECURRENT, RESIDUAL, SEQUENTIAL, Json, zipped
+from api_tests.imports.hostile_seeds import (
+    DENSE_NODES,
+    DENSE_TENSORS,
+    FORMATS,
+    HUGGINGFACE,
+    KERAS_3,
+    RECURRENT,
+    RESIDUAL,
+    SEQUENTIAL,
+    Json,
+    zipped,
+)
+from api_tests.imports.onnx.onnx_files import FLOAT, field, model, node
 
 _HUGE = 10**12
 _MARKER = "/tmp/gradient-verdict-was-here"
@@ -163,10 +175,10 @@ def _keras() -> Iterator[tuple[str, bytes]]:
         _sequential(_dense(kernel_initializer={"class_name": "__import__", "config": {"name": "os"}})),
     )
     yield "keys of objects", _sequential(_dense(__class__="x", __init__=[], __dict__={}))
-    for kind, field in (("Dense", "units"), ("Conv2D", "filters"), ("RepeatVector", "n"), ("Embedding", "output_dim")):
+    for kind, size in (("Dense", "units"), ("Conv2D", "filters"), ("RepeatVector", "n"), ("Embedding", "output_dim")):
         yield (
-            f"huge {field}",
-            _sequential({**_dense(), "class_name": kind, "config": {**_dense()["config"], field: _HUGE}}),
+            f"huge {size}",
+            _sequential({**_dense(**{size: _HUGE}), "class_name": kind}),
         )
     yield "huge input", _changed(SEQUENTIAL, ["config", "layers", 0, "config", "batch_input_shape"], [None, _HUGE])
     image = ["config", "layers", 0, "config", "batch_input_shape"]
@@ -210,11 +222,11 @@ def _huggingface() -> Iterator[tuple[str, bytes]]:
     for config in HUGGINGFACE:
         kind = config["model_type"]
         yield f"{kind} with code", json.dumps({**config, "auto_map": {"AutoModel": "evil.Model"}}).encode()
-        for field, value in config.items():
+        for name, value in config.items():
             if isinstance(value, int) and not isinstance(value, bool):
-                yield f"{kind} with huge {field}", json.dumps({**config, field: _HUGE}).encode()
+                yield f"{kind} with huge {name}", json.dumps({**config, name: _HUGE}).encode()
             if isinstance(value, list) and value and isinstance(value[0], int):
-                yield f"{kind} with many {field}", json.dumps({**config, field: value * 50_000}).encode()
+                yield f"{kind} with many {name}", json.dumps({**config, name: value * 50_000}).encode()
     yield "nested", b'{"model_type": "bert", "x": ' + b"[" * 100_000
     yield "type by path", b'{"model_type": "../../os"}'
     yield "type that is no word", b'{"model_type": ["bert"]}'
@@ -240,47 +252,31 @@ def _torch() -> Iterator[tuple[str, bytes]]:
     yield "nested", zipped({**members, model: b'{"graph_module":' * 100_000})
 
 
+def _dense_onnx(nodes: Sequence[bytes] = (), without: str = "", graph: bytes = b"", more: bytes = b"") -> bytes:
+    """A model of two layers with nodes behind it, or something in the place of a tensor."""
+    tensors = {name: values for name, values in DENSE_TENSORS.items() if name != without}
+    return model([*DENSE_NODES, *nodes], tensors, ["N", 8], graph=graph, more=more)
+
+
 def _onnx() -> Iterator[tuple[str, bytes]]:
-    seeds = FORMATS["onnx"][1]()
-    import onnx  # noqa: PLC0415 - it may be missing, which the line before says
-
-    helper = onnx.helper
-
-    def model() -> Any:
-        return onnx.load_model_from_string(seeds[0])
-
-    outside = model()
-    weights = outside.graph.initializer[0]
-    weights.ClearField("raw_data")
-    weights.data_location = onnx.TensorProto.EXTERNAL
-    weights.external_data.add(key="location", value="/etc/passwd")
-    yield "external data", outside.SerializeToString()
+    place = field(13, field(1, "location") + field(2, "/etc/passwd")) + field(14, 1)
+    outside = field(1, 6) + field(1, 8) + field(2, FLOAT) + field(8, "w1") + place
+    yield "external data", _dense_onnx(without="w1", graph=field(5, outside))
     for name, dims in (("huge", [2**62, 2**62]), ("negative", [-1, 8]), ("none", [])):
-        sized = model()
-        sized.graph.initializer[0].dims[:] = dims
-        yield f"{name} dimensions", sized.SerializeToString()
-    functions = model()
+        sized = b"".join(field(1, size) for size in dims) + field(2, FLOAT) + field(8, "w1") + field(9, b"\0" * 192)
+        yield f"{name} dimensions", _dense_onnx(without="w1", graph=field(5, sized))
+    functions = []
     for level in range(30):
-        calls = [helper.make_node(f"f{level + 1}", ["x"], ["x"], domain="own") for _ in range(10)]
-        functions.functions.append(helper.make_function("own", f"f{level}", ["x"], ["x"], calls, []))
-    functions.graph.node.append(helper.make_node("f0", ["y"], ["z"], domain="own"))
-    yield "function bomb", functions.SerializeToString()
-    branch = model().graph
-    conditional = model()
-    conditional.graph.node.append(helper.make_node("If", ["y"], ["z"], then_branch=branch, else_branch=branch))
-    conditional.graph.output[0].name = "z"
-    yield "branches", conditional.SerializeToString()
-    many = model()
-    many.graph.node.extend([helper.make_node("Relu", ["y"], ["y"]) for _ in range(100_000)])
-    yield "many nodes of one name", many.SerializeToString()
-    long = model()
-    long.graph.node.extend([helper.make_node("Relu", [f"y{n}" if n else "y"], [f"y{n + 1}"]) for n in range(50_000)])
-    long.graph.output[0].name = "y50000"
-    yield "many nodes", long.SerializeToString()
-    circle = model()
-    circle.graph.node[0].input[0] = "y"
-    yield "circle", circle.SerializeToString()
+        calls = b"".join(field(7, node(f"f{level + 1}", ["x"], "x", "own")) for _ in range(10))
+        functions.append(field(25, field(1, f"f{level}") + field(4, "x") + field(5, "x") + calls + field(10, "own")))
+    yield "function bomb", _dense_onnx([node("f0", ["y"], "z", "own")], more=b"".join(functions))
+    branch = field(6, b"".join(field(1, one) for one in DENSE_NODES)) + field(20, 5)
+    yield "branches", _dense_onnx([node("If", ["y"], "z", then_branch=branch, else_branch=branch)])
+    yield "many nodes of one name", _dense_onnx([node("Relu", ["y"], "y")] * 100_000)
+    yield "many nodes", _dense_onnx([node("Relu", [f"y{n}" if n else "y"], f"y{n + 1}") for n in range(50_000)])
+    yield "circle", model([node("Relu", ["y"], "y")], {}, ["N", 8])
     yield "nested groups", b"\x3b" * 100_000
+    yield "nested messages", b"\x3a\xff\xff\x03" * 20_000
     yield "a pickle", pickle.dumps(_Runs())
     yield "not onnx", b"\xff" * 10_000
 

@@ -11,16 +11,18 @@ from typing import Any
 
 import pytest
 
+from api_tests.imports.onnx.onnx_files import drawn, model, node
+
 Json = dict[str, Any]
 
 
 def _dense(name: str, units: int, activation: str, **more: Any) -> Json:
-    drawn = {"class_name": "VarianceScaling", "config": {"scale": 1.0, "mode": "fan_avg", "distribution": "uniform"}}
+    weights = {"class_name": "VarianceScaling", "config": {"scale": 1.0, "mode": "fan_avg", "distribution": "uniform"}}
     config = {"name": name, "units": units, "activation": activation, "use_bias": True, "trainable": True}
     zeros = {"class_name": "Zeros", "config": {}}
     return {
         "class_name": "Dense",
-        "config": {**config, "kernel_initializer": drawn, "bias_initializer": zeros, **more},
+        "config": {**config, "kernel_initializer": weights, "bias_initializer": zeros, **more},
     }
 
 
@@ -175,53 +177,36 @@ def _torch_seeds() -> list[bytes]:
         (nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 2)),
          torch.zeros(2, 3, 8, 8)),
     ]  # fmt: skip
-    return [_exported(torch, model, example) for model, example in models]
+    return [_exported(torch, one, example) for one, example in models]
 
 
-def _exported(torch: Any, model: Any, example: Any) -> bytes:
+def _exported(torch: Any, module: Any, example: Any) -> bytes:
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         file = Path(folder) / "model.pt2"
-        torch.export.save(torch.export.export(model.eval(), (example,)), file)
+        torch.export.save(torch.export.export(module.eval(), (example,)), file)
         return file.read_bytes()
 
 
+DENSE_NODES = [
+    node("Gemm", ["x", "w1", "b1"], "h", transB=1),
+    node("Relu", ["h"], "r"),
+    node("Gemm", ["r", "w2", "b2"], "y", transB=1),
+]
+DENSE_TENSORS = {"w1": drawn(6, 8), "b1": drawn(6), "w2": drawn(2, 6), "b2": drawn(2)}
+_IMAGE_NODES = [
+    node("Conv", ["x", "w"], "c", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+    node("Relu", ["c"], "r"),
+    node("Add", ["r", "x"], "s"),
+    node("GlobalAveragePool", ["s"], "g"),
+    node("Flatten", ["g"], "f"),
+    node("MatMul", ["f", "m"], "y"),
+]
+
+
 def _onnx_seeds() -> list[bytes]:
-    """Models written by onnx, where it is here."""
-    onnx = pytest.importorskip("onnx")
-    helper, numpy = onnx.helper, pytest.importorskip("numpy")
-    kinds = onnx.TensorProto
-
-    def weights(name: str, *shape: int) -> Any:
-        values = numpy.linspace(-1, 1, int(numpy.prod(shape)), dtype=numpy.float32).reshape(shape)
-        return onnx.numpy_helper.from_array(values, name)
-
-    dense = helper.make_graph(
-        [
-            helper.make_node("Gemm", ["x", "w1", "b1"], ["h"], name="first", transB=1),
-            helper.make_node("Relu", ["h"], ["r"], name="relu"),
-            helper.make_node("Gemm", ["r", "w2", "b2"], ["y"], name="last", transB=1),
-        ],
-        "dense",
-        [helper.make_tensor_value_info("x", kinds.FLOAT, ["N", 8])],
-        [helper.make_tensor_value_info("y", kinds.FLOAT, ["N", 2])],
-        [weights("w1", 6, 8), weights("b1", 6), weights("w2", 2, 6), weights("b2", 2)],
-    )
-    image = helper.make_graph(
-        [
-            helper.make_node("Conv", ["x", "w"], ["c"], name="conv", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
-            helper.make_node("Relu", ["c"], ["r"], name="relu"),
-            helper.make_node("Add", ["r", "x"], ["s"], name="sum"),
-            helper.make_node("GlobalAveragePool", ["s"], ["g"], name="pool"),
-            helper.make_node("Flatten", ["g"], ["f"], name="flat"),
-            helper.make_node("MatMul", ["f", "m"], ["y"], name="last"),
-        ],
-        "image",
-        [helper.make_tensor_value_info("x", kinds.FLOAT, [1, 3, 8, 8])],
-        [helper.make_tensor_value_info("y", kinds.FLOAT, [1, 2])],
-        [weights("w", 3, 3, 3, 3), weights("m", 3, 2)],
-    )
-    return [helper.make_model(graph).SerializeToString() for graph in (dense, image)]
+    image = model(_IMAGE_NODES, {"w": drawn(3, 3, 3, 3), "m": drawn(3, 2)}, [1, 3, 8, 8])
+    return [model(DENSE_NODES, DENSE_TENSORS, ["N", 8]), image]
 
 
 FORMATS: dict[str, tuple[str, Callable[[], list[bytes]]]] = {
