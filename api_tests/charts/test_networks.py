@@ -235,7 +235,8 @@ def _written(count: int) -> SimulationReport:
     blocks = [_block(4, f"stage.{number}.block") for number in range(count)]
     for number, block in enumerate(blocks):
         block["layers"] = [{**layer, "name": f"stage.{number}.{at}"} for at, layer in enumerate(block["layers"])]
-    return report({"input": IMAGE, "layers": [{**_convolution(4), "name": "stem"}, *blocks]}, **SMALL)
+    layers = [{**_convolution(4), "name": "stem"}, *blocks, {"kind": "batch_norm"}]
+    return report({"input": IMAGE, "layers": layers}, **SMALL)
 
 
 def test_alike_layers_with_names_of_their_own_are_written_once_with_the_ends_of_what_differs() -> None:

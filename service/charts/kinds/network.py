@@ -127,7 +127,7 @@ def _groups(nodes: Sequence[PlannedNode]) -> Iterator[list[PlannedNode]]:
     """Each node with what is written behind it."""
     some: list[PlannedNode] = []
     for node in nodes:
-        if some and node.node.kind not in _FOLLOWERS:
+        if some and (some[-1].chains or node.node.kind not in _FOLLOWERS):
             yield some
             some = []
         some.append(node)
