@@ -79,7 +79,7 @@ def test_the_notebook_runs_and_shows_verdicts_of_both_programs(
     assert "vanishing, severe, risk that training fails with adam" in text
     assert "(failed on vanishing, risk=0.5)" in text
     assert "nn.init." in text  # the line of a repair
-    assert shown(cells[-1:], "text/plain").startswith("stable, risk that training fails with adam")
+    assert shown(cells[-1:], "text/plain").strip().startswith("stable, risk that training fails with adam")
 
 
 def test_the_notebook_is_kept_without_outputs() -> None:
