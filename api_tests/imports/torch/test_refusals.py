@@ -62,6 +62,25 @@ def test_two_inputs_that_meet_are_refused() -> None:
         imported(model_of(lambda dense, x, y: dense(x) + y), torch.zeros(2, 6), torch.zeros(2, 6))
 
 
+def test_an_output_with_weights_of_its_own_beside_the_first_is_refused() -> None:
+    class TwoHeads(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body, self.actor, self.critic = (torch.nn.Linear(6, 6) for _ in range(3))
+
+        def forward(self, x: Any) -> Any:
+            y = torch.tanh(self.body(x))
+            return self.actor(y), self.critic(y)
+
+    with pytest.raises(NotUnderstood, match=r"have weights of their own, such as `critic\.weight`"):
+        imported(TwoHeads, torch.zeros(2, 6))
+
+
+def test_an_output_without_weights_of_its_own_is_told() -> None:
+    found = imported(model_of(lambda dense, x: (dense(x), dense(x).sum())), torch.zeros(2, 6))
+    assert any("the network here is what leads to the first" in one.sentence for one in found.assumed)
+
+
 def test_a_model_that_cannot_be_followed_is_refused() -> None:
     with pytest.raises(NotUnderstood, match=r"torch\.export cannot follow the model"):
         imported(model_of(lambda dense, x: dense(x) if x.sum().item() > 0 else x), torch.zeros(2, 6))

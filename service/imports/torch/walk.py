@@ -1,6 +1,6 @@
 """The walk along a program: each operation is read by its entry in a table, and what it says becomes vertices."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import prod
 
 import numpy as np
@@ -11,6 +11,7 @@ from service.imports.graph import INPUT, LONGEST_NAME, Vertex
 from service.imports.torch.axes import Axis, Dim, joined, leaves, order_of, same, size_of, whole
 from service.imports.torch.constants import computed
 from service.imports.torch.program import Name, Node, Program
+from service.imports.torch.settling import CHANGED, each, settled
 from service.imports.torch.values import (
     HIDDEN,
     UNKNOWN,
@@ -29,10 +30,8 @@ from service.imports.torch.values import (
 
 Handler = Callable[["Walk", Operation], Value]
 _ATEN = "torch.ops.aten."
-_VIEWS = {"view", "select", "slice", "transpose", "permute", "unbind", "split", "chunk", "squeeze", "unsqueeze"}
 _OWN = "torch.nn.modules."
 _MOST_POSITIONS = 2
-_CHANGED = ", of which a part was changed"
 _UNNAMED = {"reshape", "flatten"}
 """What the walk puts in by itself, and no module of the model is."""
 _NEUTRAL = {
@@ -74,18 +73,29 @@ class Walk:
         program = self._program
         self.values |= {name: Weight(one, program.shapes.get(name, ())) for name, one in program.parameters.items()}
         self.values |= {name: self._input(name, program.shapes.get(name, ())) for name in program.inputs}
-        nodes, reached = _settled(program.nodes, program.outputs[:1])
+        nodes, reached = settled(program.nodes, program.outputs[:1])
         self.values |= {name: buffer(one) or HIDDEN for name, one in program.buffers.items() if name in reached}
         for node in nodes:
             if any(name in reached for names in node.outputs for name in names):
                 self._step(node)
         found = self.values.get(program.outputs[0]) if program.outputs else None
-        if len(program.outputs) > 1:
-            what = f"The model returns {len(program.outputs)} tensors; the network here is what leads to the first."
-            self.reading.assume(Subject.OTHER, "", what)
+        self._tell_of_others(reached)
         if not isinstance(found, Signal) and not self.reading.faults:
             self.reading.fault("", "What the model returns first is nothing that its input has a part in.")
         return found if isinstance(found, Signal) else None
+
+    def _tell_of_others(self, reached: Collection[str]) -> None:
+        """Say that only what is returned first is read; a fault where something else has weights of its own."""
+        program = self._program
+        others = settled(program.nodes, program.outputs)[1].difference(reached)
+        own = [name for tensor, name in program.parameters.items() if tensor in others]
+        what = f"The model returns {len(program.outputs)} tensors"
+        if own:
+            self.reading.fault(
+                "", f"{what}, of which others than the first have weights of their own, such as `{own[0]}`."
+            )
+        elif len(program.outputs) > 1:
+            self.reading.assume(Subject.OTHER, "", f"{what}; the network here is what leads to the first.")
 
     def vertices(self, output: Draft) -> list[Vertex]:
         """What the output depends on, as the reduction of graphs reads it."""
@@ -203,7 +213,7 @@ class Walk:
         """Read one operation; what it makes is UNKNOWN where it, or what it reads, is not understood."""
         args = {name: self._value(value) for name, value in node.args.items()}
         found: Value = UNKNOWN
-        if not any(isinstance(one, Unknown) for value in args.values() for one in _each(value)):
+        if not any(isinstance(one, Unknown) for value in args.values() for one in each(value)):
             op = self._operation(node, args)
             try:
                 found = self._read(op)
@@ -227,7 +237,7 @@ class Walk:
         return Operation(name, Arguments(args), path, cls.startswith(_OWN), result, shape, node.pointer)
 
     def _read(self, op: Operation) -> Value:
-        values = [one for value in op.args.values() for one in _each(value)]
+        values = [one for value in op.args.values() for one in each(value)]
         if not any(isinstance(one, Signal | Weight | Scores | States) for one in values):
             return computed(op)
         handler = self._table.get(op.name)
@@ -244,8 +254,8 @@ class Walk:
     def _value(self, value: Value) -> Value:
         if isinstance(value, list):
             return [self._value(one) for one in value]
-        if isinstance(value, Name) and value.text.endswith(_CHANGED):
-            self.reading.fault("", f"The tensor `{value.text.removesuffix(_CHANGED)}` is changed in a part of it.")
+        if isinstance(value, Name) and value.text.endswith(CHANGED):
+            self.reading.fault("", f"The tensor `{value.text.removesuffix(CHANGED)}` is changed in a part of it.")
         return self.values.get(value.text, UNKNOWN) if isinstance(value, Name) else value
 
     def _named(self, op: Operation, before: str) -> str:
@@ -262,49 +272,3 @@ def _places(found: Dim, wanted: Dim) -> list[int]:
     order = order_of(found, wanted) or []
     numbers = np.arange(size_of(found)).reshape([axis.size for axis in leaves(found)])
     return numbers.transpose(order).reshape(-1).tolist()
-
-
-def _each(value: Value) -> Iterator[Value]:
-    """A value, or the entries of a list."""
-    if isinstance(value, list | tuple):
-        for one in value:
-            yield from _each(one)
-    else:
-        yield value
-
-
-def _settled(nodes: Sequence[Node], outputs: Sequence[str]) -> tuple[list[Node], set[str]]:
-    """The operations with what was changed in place under its new name, and the tensors that outputs depend on."""
-    renamed: dict[str, str] = {}
-    made: list[Node] = []
-    bases: dict[str, str] = {}
-    for node in nodes:
-        args = {name: _renamed(value, renamed) for name, value in node.args.items()}
-        made.append(Node(node.target, args, node.outputs, node.stack, node.pointer))
-        first = next(iter(node.args.values()), None)
-        kind = node.target.removeprefix(_ATEN).split(".")[0]
-        if isinstance(first, Name) and kind in _VIEWS:
-            bases.update({name: first.text for names in node.outputs for name in names})
-        elif isinstance(first, Name) and kind.endswith("_") and not kind.startswith("_"):
-            renamed[first.text] = next((name for names in node.outputs for name in names), "")
-            renamed |= {base: f"{base}{_CHANGED}" for base in _above(first.text, bases)}
-    reached = {renamed.get(name, name) for name in outputs}
-    for node in reversed(made):
-        if any(name in reached for names in node.outputs for name in names):
-            reached.update(one.text for value in node.args.values() for one in _each(value) if isinstance(one, Name))
-    return made, reached
-
-
-def _above(name: str, bases: Mapping[str, str]) -> Iterator[str]:
-    """What a tensor is a view of, and what that is a view of."""
-    while name in bases:
-        name = bases[name]
-        yield name
-
-
-def _renamed(value: Value, names: Mapping[str, str]) -> Value:
-    if isinstance(value, list):
-        return [_renamed(one, names) for one in value]
-    while isinstance(value, Name) and value.text in names:
-        value = Name(names[value.text])
-    return value
