@@ -52,8 +52,10 @@ class Archive:
         shape = [one for one in told if isinstance(one, int) and 0 <= one < 1 << 40]
         if len(shape) < len(told) or entry.file_size > _LARGEST_TENSOR:
             return None
-        flat = np.frombuffer(self._bytes(entry, _LARGEST_TENSOR), dtype=f"<{dtype}" if dtype != "?" else "?")
-        strides = [one.get("as_int") for one in meta.get("strides") or [] if isinstance(one, Mapping)]
+        kind, steps = np.dtype(f"<{dtype}" if dtype != "?" else "?"), meta.get("strides")
+        raw = self._bytes(entry, _LARGEST_TENSOR)
+        flat = np.frombuffer(raw[: len(raw) // kind.itemsize * kind.itemsize], dtype=kind)
+        strides = [one.get("as_int") for one in steps if isinstance(one, Mapping)] if isinstance(steps, list) else []
         whole = [int(np.prod(shape[place + 1 :])) for place in range(len(shape))]
         same = all(one == other for one, other, size in zip(strides, whole, shape, strict=False) if size != 1)
         return flat.reshape(shape) if same and flat.size == np.prod(shape, dtype=np.float64) else None
