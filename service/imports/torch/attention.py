@@ -50,7 +50,7 @@ def _mask(mask: Value) -> Numbers:
 
 
 def _masked(scores: Scores, hidden: Numbers) -> Scores:
-    """Scores of which some are hidden, which must be those of later steps, or none."""
+    """Scores of which some are hidden, (steps, steps) or more axes: those of later steps, or none."""
     steps = scores.query.shape[-2]
     table = np.broadcast_to(hidden, np.broadcast_shapes(hidden.shape, (steps, steps))).reshape(-1, steps, steps)
     if not table.any():

@@ -28,7 +28,7 @@ def preset(filling: Filling, reading: Reading) -> Any:
 
 
 def of_draws(draws: Callable[[str], Sequence[Numbers]]) -> Rule:
-    """What draws of a parameter, found by its name, tell."""
+    """What draws of a parameter, found by its name and each of its shape, tell."""
 
     def rule(filling: Filling, reading: Reading) -> Any:
         arrays = [[weight.of(one) for one in draws(weight.name)] for weight in filling.weights]
@@ -65,7 +65,7 @@ def _of_some(names: str, numbers: Sequence[Numbers], filling: Filling, reading: 
 
 
 def of_file(numbers: Callable[[str], Numbers | None], total: int) -> Rule:
-    """The numbers that the file holds, `total` of them."""
+    """The numbers that the file holds, `total` of them; `numbers` finds an array of any shape by its name."""
 
     def rule(filling: Filling, reading: Reading) -> Any:
         if total > _MOST_EXPLICIT:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from io import BytesIO
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
@@ -69,6 +70,7 @@ _OF_ONE = (
 
 
 def _known(numbers: Numbers | None) -> Value:
+    """A constant of any shape, where it is there."""
     return None if numbers is None else Known(numbers)
 
 
@@ -89,7 +91,8 @@ def _exported(torch: Any, model: Any, example: tuple[Any, ...]) -> Archive:
 def _program(torch: Any, model: Any, inputs: tuple[Any, ...]) -> tuple[Any, Exception | None]:
     """The exported program, or why there is none."""
     try:
-        with _training(model), torch.random.fork_rng(devices=[]):
+        with _training(model), torch.random.fork_rng(devices=[]), catch_warnings():
+            simplefilter("ignore")  # of attributes that modules of PyTorch itself assign
             return torch.export.export(model, inputs), None
     except (RuntimeError, ValueError, TypeError, AssertionError, AttributeError, LookupError) as error:
         return None, error

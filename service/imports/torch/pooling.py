@@ -124,7 +124,7 @@ def _upsampled(walk: Walk, op: Operation) -> Value:
 
 
 def _interpolated(walk: Walk, op: Operation) -> Value:
-    """Between positions."""
+    """What lies between positions, which is read where nothing changes or each is repeated."""
     x = op.signal("input") if "input" in op.args else op.signal("self")
     if x.shape == op.shape:
         return x

@@ -94,7 +94,7 @@ def _input(walk: Walk, output: Draft) -> Draft:
 
 
 def _shape(given: Draft) -> Mapping[str, Any]:
-    """`network.input`."""
+    """What stands at `network.input`, by the shape and the facts of the input."""
     shape = given.space.shape
     if "vocabulary" in given.facts:
         return {"kind": "tokens", "steps": shape[0], "vocabulary": given.facts["vocabulary"]}

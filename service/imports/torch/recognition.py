@@ -62,7 +62,7 @@ def _constant(value: float) -> Kind:
 
 
 def _fixed(values: Float64Array) -> tuple[Kind, bool]:
-    """WeightValues that every draw has."""
+    """The initialiser of values that every draw has, of any shape."""
     if values.ndim == 2 and (values == np.eye(*values.shape)).all():
         return {"kind": "identity"}, True
     if values.size <= _MOST_EXPLICIT:
@@ -71,7 +71,7 @@ def _fixed(values: Float64Array) -> tuple[Kind, bool]:
 
 
 def explicit(values: Numbers) -> Kind:
-    """The values themselves."""
+    """The values themselves, of any shape, as an initialiser."""
     if values.ndim <= 2:
         return {"kind": "explicit", "values": values.tolist()}
     rows = values.reshape(-1, values.shape[-1]).tolist()
@@ -79,7 +79,7 @@ def explicit(values: Numbers) -> Kind:
 
 
 def _orthogonal_gain(values: Numbers) -> float | None:
-    """What all singular values are, where they are one number."""
+    """What all singular values of an array of shape (…, out) are, where they are one number."""
     matrix = values.reshape(-1, values.shape[-1])
     matrix = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
     if matrix.shape[1] < 2:
@@ -92,7 +92,7 @@ def _orthogonal_gain(values: Numbers) -> float | None:
 
 
 def _distribution(values: Float64Array, fan_in: int, fan_out: int) -> tuple[Kind, bool]:
-    """A distribution whose entries are drawn one by one."""
+    """A distribution whose entries, (n,), are drawn one by one."""
     count, mean, std = values.size, float(values.mean()), float(values.std())
     centred = abs(mean) < 5.0 * std / sqrt(count)
     spread = np.abs(values if centred else values - mean)
@@ -112,7 +112,7 @@ def _distribution(values: Float64Array, fan_in: int, fan_out: int) -> tuple[Kind
 
 
 def _family(ratios: Float64Array) -> str:
-    """Uniform, cut at two deviations, or normal, by the fourth moment and the largest of |w| / std."""
+    """Uniform, cut at two deviations, or normal, by the fourth moment and the largest of |w| / std, (n,)."""
     fourth, largest = float(np.mean(ratios**4)), float(ratios.max())
     if fourth < 2.08 and largest < 1.9:
         return "uniform"

@@ -56,7 +56,7 @@ class Recurrence:
 def _ordered(weight: Weight, cell: str) -> Weight:
     """(gates · units, in) as (in, gates · units), or a vector as it is, the gates in our order."""
 
-    def arranged(numbers: Numbers) -> Numbers:
+    def arranged(numbers: Numbers) -> Numbers:  # (gates · units, …)
         if cell == "gru":  # r z n there, z r h here
             reset, update, new = np.split(numbers, 3)
             numbers = np.concatenate([update, reset, new])

@@ -69,7 +69,7 @@ class Space:
 
     @property
     def channel(self) -> Dim:
-        """The last axis."""
+        """The last axis, that of features or channels."""
         return self.known[-1]
 
     @property
@@ -118,7 +118,7 @@ class Signal:
 
     @property
     def shape(self) -> Shape:
-        """The tensor's sizes."""
+        """The sizes of the tensor in PyTorch, samples first."""
         return tuple(size_of(dim) for dim in self.dims)
 
 
