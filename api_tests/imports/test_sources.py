@@ -42,7 +42,7 @@ def test_a_large_network_gets_as_many_trials_and_samples_as_are_simulated_at_onc
 
 def test_a_network_of_which_not_even_two_trials_are_simulated_at_once_gets_the_fewest() -> None:
     spec = affordable(of_width(65_536), LIMITS).specification
-    assert (spec.trials, spec.data.samples) == (2, 2)
+    assert (spec.trials, spec.data.samples) == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -81,5 +81,31 @@ def test_what_is_read_from_a_file_takes_a_third_of_what_is_answered_at_once() ->
 
 def test_a_network_that_no_few_trials_make_small_enough_is_told_what_does() -> None:
     (said,) = affordable(of_width(4000, layers=40), LIMITS).assumed
-    assert said.sentence.startswith("The network is large, so there are 2 trials of 2 samples, in float32. Even so")
+    assert said.sentence.startswith("The network is large, so there are 2 trials of 1 sample, in float32. Even so")
     assert "a smaller `input`" in said.sentence
+
+
+def test_a_large_vocabulary_gives_way_where_nothing_else_makes_a_network_small_enough() -> None:
+    layers = [
+        {"kind": "embedding", "units": 128, "vocabulary": 1_000_000, "name": "words"},
+        {"kind": "recurrent", "cell": "lstm", "units": 64},
+        {"kind": "dense", "units": 5},
+    ]
+    shape = {"kind": "tokens", "steps": 70, "vocabulary": 1_000_000}
+    spec = SimulationSpec.model_validate({"network": {"input": shape, "layers": layers}})
+    large = Imported(source=Source.KERAS, format="a test", specification=spec, parameters=128_000_000, assumed=[])
+    found = affordable(large)
+    assert estimate(plan(found.specification), Limits.of(Settings(), 1 / 3)).within_budget
+    assert found.specification.network.layers[0].model_dump()["vocabulary"] == 50_000
+    assert found.parameters == 128_000_000
+    assert found.assumed[0].sentence == (
+        "Of 1000000 tokens 50000 are drawn, with vectors of their own as all would have."
+    )
+    assert found.specification.trials == 32
+
+
+def test_batch_norms_of_vectors_keep_two_samples() -> None:
+    wide = [{"kind": "dense", "units": 30_000}, {"kind": "batch_norm"}, {"kind": "dense", "units": 30_000}]
+    spec = SimulationSpec.model_validate({"network": {"features": 30_000, "layers": wide}})
+    large = Imported(source=Source.KERAS, format="a test", specification=spec, parameters=1, assumed=[])
+    assert affordable(large).specification.data.samples == 2

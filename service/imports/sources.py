@@ -8,8 +8,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from service.core.errors import SpecError
 from service.core.settings import Settings
 from service.imports.base import Fault, Imported, NotUnderstood, Options, Reading, Source, Subject
+from service.nn.layers.embedding import Embedding
+from service.nn.shapes import TokensShape
 from service.simulation.estimate import Limits, estimate
 from service.simulation.plan import plan
 from service.simulation.spec import DataSpec, Precision, SimulationSpec
@@ -18,8 +21,10 @@ _FIRST_BYTES = 4096
 _HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 _SHARE = 1 / 3
 """Of what is answered at once; the estimate of convolutions is too low on some machines."""
-_SMALLER = [(32, 32), (16, 32), (16, 16), (8, 16), (8, 8), (4, 8), (4, 4), (2, 4), (2, 2)]
+_SMALLER = [(32, 32), (16, 32), (16, 16), (8, 16), (8, 8), (4, 8), (4, 4), (2, 4), (2, 2), (2, 1)]
 """Trials and samples of networks that are too large to be simulated as usual, the most telling first."""
+_ENOUGH_TOKENS = 50_000
+"""Vectors of tokens of a larger vocabulary, which are drawn alike, each by itself."""
 _SMALLER_INPUT = "a smaller `input`, such as fewer steps of tokens, makes it faster where the model leaves it open"
 
 
@@ -39,13 +44,42 @@ def affordable(found: Imported, limits: Limits | None = None) -> Imported:
     spec = found.specification
     if _fits(spec, limits):
         return found
-    sized = [_sized(spec, *sizes) for sizes in _SMALLER]
-    chosen = sized[bisect_left(sized[:-1], True, key=lambda one: _fits(one, limits))]
     reading = Reading(found.source, assumed=list(found.assumed))
-    fewest = f"{chosen.trials} trials of {chosen.data.samples} samples, in float32"
+    if not _fits(_smaller(spec)[-1], limits):
+        spec = _with_fewer_tokens(spec, reading)
+    sized = _smaller(spec)
+    chosen = sized[bisect_left(sized[:-1], True, key=lambda one: _fits(one, limits))]
+    samples = "1 sample" if chosen.data.samples == 1 else f"{chosen.data.samples} samples"
     larger = "" if _fits(chosen, limits) else f" Even so it may take too long for one answer; {_SMALLER_INPUT}."
-    reading.assume(Subject.SIZE, "", f"The network is large, so there are {fewest}.{larger}")
+    sentence = f"The network is large, so there are {chosen.trials} trials of {samples}, in float32.{larger}"
+    reading.assume(Subject.SIZE, "", sentence)
     return found.model_copy(update={"specification": chosen, "assumed": reading.assumed})
+
+
+def _with_fewer_tokens(spec: SimulationSpec, reading: Reading) -> SimulationSpec:
+    """The same network with a part of its tokens, where an embedding has more rows than the tokens of any batch."""
+    given = spec.network.input
+    if not isinstance(given, TokensShape) or given.vocabulary <= _ENOUGH_TOKENS:
+        return spec
+    sentence = f"Of {given.vocabulary} tokens {_ENOUGH_TOKENS} are drawn, with vectors of their own as all would have."
+    reading.assume(Subject.SIZE, "", sentence)
+    fewer = {"vocabulary": _ENOUGH_TOKENS}
+    layers = [
+        one.model_copy(update=fewer) if isinstance(one, Embedding) and one.vocabulary is not None else one
+        for one in spec.network.layers
+    ]
+    network = spec.network.model_copy(update={"input": given.model_copy(update=fewer), "layers": layers})
+    return spec.model_copy(update={"network": network})
+
+
+def _smaller(spec: SimulationSpec) -> list[SimulationSpec]:
+    """The same network with fewer and fewer trials and samples; one sample is too few for some batch norms."""
+    sized = [_sized(spec, *sizes) for sizes in _SMALLER]
+    try:
+        plan(sized[-1])
+    except SpecError:
+        return sized[:-1]
+    return sized
 
 
 def _sized(spec: SimulationSpec, trials: int, samples: int) -> SimulationSpec:
