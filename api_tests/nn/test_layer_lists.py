@@ -85,7 +85,7 @@ def test_branches_that_double_the_width_again_and_again_are_refused_where_it_is_
     with pytest.raises(WidthExceeded) as refusal:
         plan(SimulationSpec.model_validate({"network": network}))
     assert refusal.value.pointer == "/network/layers/0/layers/0"
-    assert refusal.value.facts == {"width": 131072, "limit": 65536}
+    assert refusal.value.facts == {"width": 2 << 20, "limit": 1 << 20}
 
 
 def dense(units: int) -> dict[str, Any]:

@@ -62,8 +62,13 @@ def _missing(item: _Item) -> str:
     return f"The field `{name}` is required{_such_as({name: needed}, bare=True) if needed is not None else ''}."
 
 
+def _number(bound: float) -> str:
+    """A bound as it is written: whole numbers in full."""
+    return str(bound) if isinstance(bound, int) else f"{bound:g}"
+
+
 def _limit(name: str, words: str) -> Callable[[_Item], str]:
-    return lambda item: f"The number must be {words} {item['ctx'][name]:g}."
+    return lambda item: f"The number must be {words} {_number(item['ctx'][name])}."
 
 
 def _unknown_kind(item: _Item) -> str:

@@ -11,7 +11,7 @@ from pydantic import Field
 from service.core.arrays import Shape
 from service.core.kinds import Int64, Kind, one_of
 
-WIDEST = 65536
+WIDEST = 1 << 20
 """The most features, channels or steps that a signal has."""
 LARGEST_SIGNAL = 1 << 26
 """The most numbers that one sample of a signal has."""
@@ -105,7 +105,7 @@ class TokensShape(InputShape):
     needs: ClassVar[Mapping[str, Any]] = {"steps": 64, "vocabulary": 1000}
     steps: _Extent
     """How many steps there are."""
-    vocabulary: Annotated[Int64, Field(ge=1, le=1 << 20)]
+    vocabulary: Annotated[Int64, Field(ge=1, le=WIDEST)]
     """How many tokens there are; indices are 0 to vocabulary − 1."""
 
     definition: ClassVar[str] = "(steps,)"

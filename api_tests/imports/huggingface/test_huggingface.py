@@ -240,7 +240,12 @@ def test_a_sequence_shorter_than_a_window_sees_none_of_it() -> None:
 def test_what_is_assumed_is_said() -> None:
     said = {one.subject.value for one in imported({**BERT, "architectures": ["BertForMaskedLM"]}).assumed}
     assert {"tied_weights", "input", "mask"} <= said
-    assert any("left out" in one.sentence for one in imported({**QWEN2, "architectures": ["Qwen2ForCausalLM"]}).assumed)
+
+
+def test_a_head_for_a_large_vocabulary_is_read() -> None:
+    found = imported({**QWEN2, "architectures": ["Qwen2ForCausalLM"], "tie_word_embeddings": False})
+    assert found.parameters == 494_032_768 + 151_936 * 896
+    assert found.specification.network.layers[-1].model_dump()["units"] in (50_000, 151_936)
 
 
 @pytest.mark.parametrize(

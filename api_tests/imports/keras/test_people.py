@@ -110,8 +110,8 @@ def test_a_pool_of_almost_all_of_a_long_text_is_a_global_one_of_what_it_reads() 
 
 
 def test_a_number_out_of_bounds_is_named_with_its_field() -> None:
-    said = refusal(layer("Dense", units=100_000, batch_input_shape=[None, 5]))
-    assert "Dense `dense`: units would be 100000. The number must be at most 65536." in said
+    said = refusal(layer("Dense", units=2_000_000, batch_input_shape=[None, 5]))
+    assert "Dense `dense`: units would be 2000000. The number must be at most 1048576." in said
 
 
 def test_of_operations_that_are_no_layers_the_class_is_named_once_with_what_can_be_read() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from service.core.pointers import escape
 from service.imports.base import Reading, Subject
+from service.nn.shapes import WIDEST
 
-WIDEST = 65_536
 _LARGEST = 1 << 20
 _STEPS = 128
 """Steps of a sequence where none are asked for: the configs' own thousands take long to simulate."""

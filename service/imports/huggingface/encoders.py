@@ -156,8 +156,6 @@ def bert(config: Config) -> Described:
     """BERT; without a head its pooler's output."""
     config.ignore("pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head")
     config.only("pooler_type", "first_token_transform")
-    config.only("pooler_type", "first_token_transform")
-    config.ignore("pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head")
     one = _Encoder.of_bert(config)
     steps, own = one.steps(), _classifier_dropout(config, one.dropout)
     pooler = [*first_step(steps), dense("pooler.dense", one.features, one.std, activation={"kind": "tanh"})]

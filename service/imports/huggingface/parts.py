@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.imports.base import Layer, Subject
-from service.imports.huggingface.config import WIDEST, Config
+from service.imports.huggingface.config import Config
 
 ZEROS, NONE = {"kind": "zeros"}, {"kind": "none"}
 _TANH_GELU = {"kind": "gelu", "approximate": "tanh"}
@@ -147,14 +147,6 @@ def language_head(config: Config, words: Layer, features: int, tied: bool) -> He
     """The layer with an output for each token, of so many features; drawn by itself where it is tied."""
     vocabulary = words["units"]
     count = features * vocabulary
-    if vocabulary > WIDEST:
-        config.assume(
-            Subject.SIZE,
-            "vocab_size",
-            f"The head with {vocabulary} outputs is left out, for a signal has at most {WIDEST} features here; the "
-            "output is what the head would read.",
-        )
-        return Head(more=(0 if tied else count) + (vocabulary if words["bias"] == ZEROS else 0))
     if tied:
         sentence = f"The head shares its {count} weights with the embedding; here both are drawn, each by itself."
         config.assume(Subject.TIED_WEIGHTS, "tie_word_embeddings", sentence)

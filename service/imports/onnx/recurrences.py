@@ -10,6 +10,7 @@ from service.imports.onnx.functions import Numbers
 from service.imports.onnx.nodes import Node
 from service.imports.onnx.signals import SAMPLES, SINGLE, Constant, Made, Signal, Unreadable, Value
 from service.imports.onnx.weights import NONE, explicit
+from service.nn.shapes import WIDEST
 
 _CELLS = {"LSTM": ("lstm", 4), "GRU": ("gru", 3), "RNN": ("rnn", 1)}
 _DIRECTIONS = {"forward": "forward", "reverse": "backward", "bidirectional": "both"}
@@ -61,7 +62,7 @@ def _check(node: Node, sizes: tuple[int, int, int], weight: Constant, x: Signal)
     ways, gates, units = sizes
     features = x.shape[-1] if x.shape else 0
     own = node.constant(2).shape
-    if node.text("direction", "forward") not in _DIRECTIONS or not 1 <= units <= 65_536:
+    if node.text("direction", "forward") not in _DIRECTIONS or not 1 <= units <= WIDEST:
         raise Unreadable("has a `direction` or a `hidden_size` that is none")
     if weight.shape != (ways, gates * units, features) or own != (ways, gates * units, units):
         raise Unreadable(f"has weights of {list(weight.shape)} and {list(own)} for {features} features")

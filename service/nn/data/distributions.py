@@ -12,6 +12,7 @@ from service.core.arrays import Array, Float64Array, Shape
 from service.core.kinds import BoundedFloat, Fraction, Int64, NonNegative
 from service.nn.data.base import Data, InputData
 from service.nn.randomness import Stream
+from service.nn.shapes import WIDEST
 from service.nn.values import Values, shape_of
 
 
@@ -209,7 +210,7 @@ class OneHotData(Data):
     kind: Literal["one_hot"] = "one_hot"
     aliases: ClassVar[Collection[str]] = ("classes", "labels", "categorical")
     needs: ClassVar[Mapping[str, Any]] = {"classes": 10}
-    classes: Annotated[Int64, Field(ge=1, le=65536)]
+    classes: Annotated[Int64, Field(ge=1, le=WIDEST)]
     """How many classes there are, all equally likely."""
 
     definition: ClassVar[str] = "y_ij = 1 if j = class of sample i else 0"

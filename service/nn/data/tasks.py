@@ -17,8 +17,9 @@ from service.core.errors import Incompatible
 from service.core.kinds import BoundedFloat, Fraction, Int64, Positive
 from service.nn.data.base import Data, InputData
 from service.nn.randomness import Stream
+from service.nn.shapes import WIDEST
 
-_Classes = Annotated[Int64, Field(ge=2, le=65536)]
+_Classes = Annotated[Int64, Field(ge=2, le=WIDEST)]
 
 
 class InputsInClasses(InputData):

@@ -30,7 +30,7 @@ class Embedding(Node):
     needs: ClassVar[Mapping[str, Any]] = {"units": 128}
     units: Annotated[Int64, Field(ge=1, le=WIDEST)]
     """The length of a vector."""
-    vocabulary: Annotated[Int64, Field(ge=1, le=1 << 20)] | None = None
+    vocabulary: Annotated[Int64, Field(ge=1, le=WIDEST)] | None = None
     """How many tokens there are: as many as the network's input says, unless said otherwise."""
     weights: AnyInitializer = Normal()
     """How the vectors are drawn, N(0, 1) unless said otherwise."""
