@@ -5,6 +5,8 @@ from functools import cache
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from api_tests.charts.odd_reports import SPECIFICATIONS, odd
 from api_tests.networks import Json, report
@@ -62,7 +64,8 @@ def _each(lines: Any) -> list[Line]:
     return [one for line in lines for one in (line, *_each(line.inside), *_each(sum(line.copies, ())))]
 
 
-@pytest.mark.parametrize("seed", random.SystemRandom().sample(range(10**6), 40))
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6))
 def test_nothing_is_lost_and_spreads_have_the_numbers_of_all_members(seed: int) -> None:
     found = _drawn(seed)
     for whole in (False, True):
@@ -127,10 +130,8 @@ def test_the_largest_run_is_taken_and_what_saves_no_row_is_left() -> None:
     assert [*runs("aab", [5, 5, 1])] == [(0, 1, 2), (2, 1, 1)]
 
 
-@pytest.mark.parametrize("seed", random.SystemRandom().sample(range(10**6), 20))
-def test_runs_cover_all_and_are_runs(seed: int) -> None:
-    drawn = random.Random(seed)
-    marks = "".join(drawn.choice("ab") for _ in range(60))
+@given(st.text("ab", max_size=60))
+def test_runs_cover_all_and_are_runs(marks: str) -> None:
     assert "".join(marks[at : at + period] * times for at, period, times in runs(marks)) == marks
 
 
