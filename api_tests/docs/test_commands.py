@@ -100,6 +100,11 @@ def is_light(line: str) -> bool:
     return all((ROOT / file).exists() for file in files) and ("gradient-verdict" not in line or is_understood(line))
 
 
+def is_in_notebook() -> bool:
+    """Whether the test on the page is the one of the examples, which is run where PyTorch is."""
+    return text_of(ROOT / "examples" / "notebook" / "test_model.py").strip() in text_of(ROOT / "docs" / "notebook.md")
+
+
 UNABLE: list[tuple[str, str, Check]] = [
     (r"make( [\w-]+| [A-Z]+=[\w,-]+)*", "it installs, or runs this test", is_target),
     (r"docker compose .*", "there may be no Docker", is_composed),
@@ -108,7 +113,13 @@ UNABLE: list[tuple[str, str, Check]] = [
     (r"python -m service (serve|worker).*", "it runs until it is stopped", is_understood),
     (r"gradient-verdict check net:.*", "there may be no PyTorch", is_understood),
     (r"(python -m venv light|light/bin/pip install .*|light/bin/gradient-verdict .*)", "it would install", is_light),
-    (r"pip install \.", "it would install", lambda line: (ROOT / "pyproject.toml").exists()),
+    (
+        r"pip install gradient-verdict|pip install \.",
+        "it would install",
+        lambda line: (ROOT / "pyproject.toml").exists(),
+    ),
+    (r"gradient-verdict check model\.\w+", "there is no such file", is_understood),
+    (r"python -m pytest -q test_model\.py .*", "there may be no PyTorch", lambda line: is_in_notebook()),
     (r"export GRADIENT_VERDICT_DATABASE_URL=postgresql:.*", "its server does not exist", is_accepted),
     (r"pip install openapi-[\w-]+|openapi-python-client .*", "it would install", is_in_recipe),
 ]

@@ -134,11 +134,10 @@ def _groups(nodes: Sequence[PlannedNode]) -> Iterator[list[PlannedNode]]:
     yield from [some] if some else []
 
 
-def _mark(node: PlannedNode) -> str:
+def _mark(node: PlannedNode) -> tuple[object, ...]:
     """What makes a node alike to others: all but names."""
     own = node.node.model_dump_json(exclude={"name", "layers", "branches", "shortcut"})
-    inside = [[_mark(one) for one in some] for some in node.chains]
-    return f"{node.shape} {own} {inside}"
+    return node.shape, own, tuple(tuple(map(_mark, some)) for some in node.chains)
 
 
 def _often(copies: Sequence[Sequence[PlannedNode]], depth: int) -> Iterator[_Line]:
