@@ -154,3 +154,14 @@ def test_states_that_no_layer_reads_are_no_reason_to_refuse() -> None:
     config["output_layers"] = [["lstm", 0, 1]]
     with pytest.raises(NotUnderstood, match="Output 1 of call 0 of 'lstm'"):
         imported(Source.KERAS, json.dumps(model).encode())
+
+
+def test_an_activation_that_people_write_as_a_class_of_their_own_is_read_by_its_name_and_said() -> None:
+    found = read(layer("Dense", units=4, batch_input_shape=[None, 5]), layer("GELU"), HEAD)
+    assert layers_of(found)[1]["activation"]["kind"] == "gelu"
+    assert "GELU is no class of Keras; it is read as the activation gelu, by its name." in [
+        one.sentence for one in found.assumed
+    ]
+    assert "Layers of the class GELUish are" in refusal(
+        layer("Dense", units=4, batch_input_shape=[None, 5]), layer("GELUish"), HEAD
+    )
