@@ -80,8 +80,12 @@ def test_the_model_in_hdf5_is_found_by_a_scan_with_its_loss(where: tuple[bytes, 
     assert found.assumed == []
 
 
+_NO_JSON = st.binary(max_size=200).map(lambda some: some.replace(b"{", b"("))
+"""What begins like a model and does not end like one refuses a file."""
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.binary(max_size=200), st.binary(max_size=200), st.integers(0, 70))
+@given(_NO_JSON, _NO_JSON, st.integers(0, 70))
 def test_the_model_in_hdf5_is_found_wherever_it_lies(before: bytes, behind: bytes, short: int) -> None:
     filling = b"\x00" * ((1 << 20) - short - len(before))  # around the end of the first piece that is read
     found = reading(HDF5 + before + filling + TEXT + b"\x00" + behind)
