@@ -184,3 +184,32 @@ def test_a_long_chain_of_blocks_is_read() -> None:
         vertices += [leaf(f"f{n}", last), Vertex(f"s{n}", [last, f"f{n}"], merge="add")]
         last = f"s{n}"
     assert len(chain_of(vertices, last)) == 4000
+
+
+@pytest.mark.parametrize(("shortcut", "kind"), [(1, "residual"), (3, "residual"), (4, "parallel")])
+def test_a_short_branch_beside_a_longer_one_is_its_shortcut(shortcut: int, kind: str) -> None:
+    vertices = [Vertex("body", [INPUT], [layer("body")] * 6), Vertex("short", [INPUT], [layer("short")] * shortcut)]
+    (found,) = chain_of([*vertices, Vertex("sum", ["body", "short"], merge="add")], "sum")
+    assert found["kind"] == kind
+    if kind == "residual":
+        assert (found["layers"], found["shortcut"]) == ([layer("body")] * 6, [layer("short")] * shortcut)
+
+
+@pytest.mark.parametrize(("count", "fits"), [(100, True), (101, False)])
+def test_at_most_a_hundred_signals_meet(count: int, fits: bool) -> None:
+    merge = Vertex("sum", [INPUT] * count, merge="concat")
+    if fits:
+        assert len(chain_of([merge], "sum")[0]["branches"]) == count
+    else:
+        with pytest.raises(NotUnderstood, match="`sum` has 101 inputs; it needs at least 1, and at most 100 are read"):
+            chain_of([merge], "sum")
+
+
+@pytest.mark.parametrize("count", [20_000, 20_001])
+def test_at_most_twenty_thousand_vertices_are_read(count: int) -> None:
+    vertices = [Vertex(str(n), [INPUT if n == 0 else str(n - 1)]) for n in range(count)]
+    if count == 20_000:
+        assert chain_of(vertices, str(count - 1)) == []
+    else:
+        with pytest.raises(NotUnderstood, match="The model has 20001 layers and operations; at most 20000 are read"):
+            chain_of(vertices, str(count - 1))

@@ -27,7 +27,6 @@ _LEAST_SAVED = 2
 """A fold that saves fewer rows is none."""
 _MOST_KINDS = 3
 _BETWEEN = (".", "/", "_")
-_BETWEEN = (".", "/", "_")
 _LEAST_LABELLED = 0.04
 """Of an axis, or a label has no room."""
 _CHAIN = re.compile("/branches/[0-9]+|/shortcut")
