@@ -4,21 +4,18 @@ Nothing but text is read of them, in pieces of bounded size. HDF5 is not parsed:
 """
 
 import re
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from errno import EINVAL
 from typing import Any, BinaryIO
-from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from service.core.errors import MalformedJson
 from service.core.strict_json import loads
 from service.imports.base import Fault, NotUnderstood
+from service.imports.zips import Entries
 
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 _LARGEST_TEXT = 16 << 20
-_LARGEST_DIRECTORY = 4 << 20
 _PIECE = 1 << 20
 _DEEPEST = 192
 _MODELS = ("Sequential", "Functional", "Model")
@@ -31,7 +28,6 @@ _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|["\[\]{}]', re.DOTALL)
 _STEPS = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 _OVERLAP = 64
 _MOST_SCANNED = 256 << 20
-_END_OF_DIRECTORY = 22
 
 
 @dataclass(frozen=True)
@@ -95,51 +91,12 @@ def _wrapped(value: Mapping[str, Any], pointer: str, form: str) -> Kept:
 
 
 def _of_zip(data: BinaryIO) -> Kept:
-    try:
-        _check_directory(data)
-        with ZipFile(data) as archive:
-            model = loads(_entry(archive, "config.json"))
-            names = archive.namelist()
-            said = loads(_entry(archive, "metadata.json")) if "metadata.json" in names else {}
-    except (BadZipFile, zlib.error, NotImplementedError, OSError, EOFError, ValueError, RuntimeError) as error:
-        if isinstance(error, OSError) and error.errno not in (None, EINVAL):  # EINVAL: a place before the beginning
-            raise
-        raise refused("The file begins like a zip archive, and cannot be read as one.") from None
+    entries = Entries(data)
+    model = loads(entries.unpacked("config.json", _LARGEST_TEXT))
+    said = loads(entries.unpacked("metadata.json", _LARGEST_TEXT)) if "metadata.json" in entries else {}
     version = said.get("keras_version") if isinstance(said, Mapping) else None
     training = model.get("compile_config") if isinstance(model, Mapping) else None
     return Kept("Keras, .keras", model, "", version, training)
-
-
-def _check_directory(data: BinaryIO) -> None:
-    """BadZipFile where the list of entries is longer than is read, before anything is made of it."""
-    end = data.seek(0, 2)
-    data.seek(max(0, end - _END_OF_DIRECTORY - 0xFFFF))
-    tail = data.read()
-    place = tail.rfind(b"PK\x05\x06")
-    size = int.from_bytes(tail[place + 12 : place + 16], "little")
-    if place < 0 or size > _LARGEST_DIRECTORY:
-        raise BadZipFile
-    data.seek(0)
-
-
-def _entry(archive: ZipFile, name: str) -> bytes:
-    """The bytes of one entry, no more than are read."""
-    entries = [one for one in archive.infolist() if one.filename == name]
-    if len(entries) != 1:
-        what = "no" if not entries else f"{len(entries)} entries called"
-        raise refused(f"The archive has {what} {name}, where one is read.")
-    (entry,) = entries
-    if entry.flag_bits & 0x1:
-        raise refused(f"{name} in the archive is encrypted.")
-    if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-        raise refused(f"{name} in the archive is packed in a way that is not read.")
-    with archive.open(entry) as file:
-        text = file.read(_LARGEST_TEXT + 1) if entry.file_size <= _LARGEST_TEXT else b""
-    if entry.file_size > _LARGEST_TEXT or len(text) > _LARGEST_TEXT:
-        raise refused(
-            f"{name} in the archive is longer than {_LARGEST_TEXT >> 20} MiB, which is the most that is read."
-        )
-    return text
 
 
 def _of_hdf5(data: BinaryIO) -> Kept:

@@ -1,7 +1,6 @@
 """A `.pt2` file: a zip of which the program and plain numbers are read, and never a pickle."""
 
 import json
-import zipfile
 from collections.abc import Mapping
 from typing import Any, BinaryIO, NoReturn
 
@@ -9,8 +8,8 @@ import numpy as np
 
 from service.imports.base import Fault, NotUnderstood
 from service.imports.torch.values import Numbers
+from service.imports.zips import Entries
 
-_MOST_ENTRIES = 20_000
 _LARGEST_PROGRAM = 16 << 20
 _MOST_CONTAINERS = 400_000
 _LARGEST_TENSOR = 1 << 28
@@ -23,16 +22,7 @@ class Archive:
     """The entries of a file by their names; NotUnderstood where it is no such zip."""
 
     def __init__(self, data: BinaryIO) -> None:
-        try:
-            self._zip = zipfile.ZipFile(data)
-            entries = self._zip.infolist()
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
-            _refuse("The file is no zip, as torch.export.save writes them.")
-        if len(entries) > _MOST_ENTRIES:
-            _refuse(f"The zip has {len(entries)} entries; at most {_MOST_ENTRIES} are read.")
-        self._entries = {one.filename: one for one in entries}
-        if len(self._entries) < len(entries):
-            _refuse("The zip has two entries of one name.")
+        self._entries = Entries(data)
         self._places = self._configs()
 
     def program(self) -> Any:
@@ -50,19 +40,19 @@ class Archive:
             return None
         told = [one.get("as_int") if isinstance(one, Mapping) else None for one in sizes]
         shape = [one for one in told if isinstance(one, int) and 0 <= one < 1 << 40]
-        if len(shape) < len(told) or entry.file_size > _LARGEST_TENSOR:
+        if len(shape) < len(told) or self._entries.size(entry) > _LARGEST_TENSOR:
             return None
         kind, steps = np.dtype(f"<{dtype}" if dtype != "?" else "?"), meta.get("strides")
-        raw = self._bytes(entry, _LARGEST_TENSOR)
+        raw = self._entries.unpacked(entry, _LARGEST_TENSOR)
         flat = np.frombuffer(raw[: len(raw) // kind.itemsize * kind.itemsize], dtype=kind)
         strides = [one.get("as_int") for one in steps if isinstance(one, Mapping)] if isinstance(steps, list) else []
         whole = [int(np.prod(shape[place + 1 :])) for place in range(len(shape))]
         same = all(one == other for one, other, size in zip(strides, whole, shape, strict=False) if size != 1)
         return flat.reshape(shape) if same and flat.size == np.prod(shape, dtype=np.float64) else None
 
-    def _configs(self) -> dict[str, tuple[zipfile.ZipInfo | None, Mapping[str, Any]]]:
+    def _configs(self) -> dict[str, tuple[str | None, Mapping[str, Any]]]:
         """Where the numbers of every tensor are, and what they are like; none that are pickled."""
-        found: dict[str, tuple[zipfile.ZipInfo | None, Mapping[str, Any]]] = {}
+        found: dict[str, tuple[str | None, Mapping[str, Any]]] = {}
         for name in [one for one in self._entries if one.endswith(_CONFIGS)]:
             config, folder = self._json(name, _LARGEST_PROGRAM).get("config"), name.rpartition("/")[0]
             told = config if isinstance(config, Mapping) else {}
@@ -71,12 +61,12 @@ class Archive:
             }
             for tensor, one in plain.items():
                 meta = one.get("tensor_meta")
-                entry = self._entries.get(f"{folder}/{one.get('path_name')}")
-                found[tensor] = (entry, meta if isinstance(meta, Mapping) else {})
+                entry = f"{folder}/{one.get('path_name')}"
+                found[tensor] = (entry if entry in self._entries else None, meta if isinstance(meta, Mapping) else {})
         return found
 
     def _json(self, name: str, most: int) -> Mapping[str, Any]:
-        text = self._bytes(self._entries[name], most)
+        text = self._entries.unpacked(name, most)
         if max(text.count(b"{") + text.count(b"["), text.count(b",") // 5) > _MOST_CONTAINERS:
             _refuse(f"{name[:100]} has too many parts.")
         try:
@@ -84,17 +74,6 @@ class Archive:
         except (ValueError, RecursionError):
             _refuse(f"{name[:100]} is no JSON, or names a field twice.")
         return found if isinstance(found, Mapping) else {}
-
-    def _bytes(self, entry: zipfile.ZipInfo, most: int) -> bytes:
-        """The bytes of an entry, of which there may be so many at most, whatever the zip says of them."""
-        try:
-            with self._zip.open(entry) as file:
-                found = file.read(most + 1)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError, RuntimeError):
-            _refuse(f"{entry.filename[:100]} cannot be read out of the zip.")
-        if len(found) > most:
-            _refuse(f"{entry.filename[:100]} has more than {most} bytes.")
-        return found
 
 
 def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
