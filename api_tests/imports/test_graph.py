@@ -213,3 +213,50 @@ def test_at_most_twenty_thousand_vertices_are_read(count: int) -> None:
     else:
         with pytest.raises(NotUnderstood, match="The model has 20001 layers and operations; at most 20000 are read"):
             chain_of(vertices, str(count - 1))
+
+
+def test_a_shortcut_is_what_has_fewer_layers_those_inside_blocks_counted() -> None:
+    vertices = [
+        leaf("a", INPUT),
+        *(leaf(name, before) for name, before in (("b", "a"), ("c", "b"))),
+        Vertex("inner", ["a", "c"], merge="add"),
+        Vertex("short", [INPUT], [layer("s"), layer("s")]),
+    ]
+    (found,) = chain_of([*vertices, Vertex("sum", ["inner", "short"], merge="add")], "sum")
+    assert (found["kind"], found["shortcut"]) == ("residual", [layer("s"), layer("s")])
+
+
+def test_signals_of_different_numbers_of_positions_are_refused_though_one_axis_agrees() -> None:
+    vertices = [
+        Vertex("x", [INPUT], [layer("x")], shape=(7, 6, 16)),
+        Vertex("y", ["x"], [layer("y")], shape=(7, 3, 16)),
+    ]
+    with pytest.raises(NotUnderstood, match=r"^Nothing .* `y` comes with the shape \[7, 3, 16\] to `z`, where"):
+        chain_of([*vertices, Vertex("z", ["x", "y"], merge="add", shape=(7, 6, 16))], "z")
+
+
+@pytest.mark.parametrize(("of_merge", "of_branch"), [(None, (1, 1, 4)), ((7, 7, 4), None)])
+def test_where_a_shape_is_not_known_nothing_is_repeated(
+    of_merge: tuple[int, ...] | None, of_branch: tuple[int, ...] | None
+) -> None:
+    vertices = [Vertex("x", [INPUT], [layer("x")], shape=of_branch)]
+    (found,) = chain_of([*vertices, Vertex("sum", [INPUT, "x"], merge="multiply", shape=of_merge)], "sum")
+    assert found["branches"] == [{"layers": []}, {"layers": [layer("x")]}]
+
+
+def test_concatenated_signals_are_never_repeated() -> None:
+    one = Vertex("x", [INPUT], [layer("x")], shape=(1, 4))
+    (found,) = chain_of([one, Vertex("z", [INPUT, "x"], merge="concat", shape=(7, 8))], "z")
+    assert found["branches"][1]["layers"] == [layer("x")]
+
+
+def test_a_concatenation_takes_no_earlier_one_that_has_layers_behind_it_or_no_part_in_the_network() -> None:
+    first = [leaf("a", INPUT), leaf("b", INPUT), leaf("c", INPUT)]
+    for joined in (Vertex("ab", ["a", "b"], [layer("more")], merge="concat"), Vertex("ab", ["a", "b"], merge="concat")):
+        (found,) = chain_of([*first, joined, Vertex("abc", ["a", "b", "c"], merge="concat")], "abc")
+        assert [branch["layers"] for branch in found["branches"]] == [[layer("a")], [layer("b")], [layer("c")]]
+
+
+def test_a_long_name_is_cut_where_our_language_ends_names() -> None:
+    (_, found) = chain_of([leaf("a", INPUT), leaf("b", "a"), Vertex("n" * 150, ["a", "b"], merge="add")], "n" * 150)
+    assert found["name"] == "n" * 100

@@ -109,3 +109,15 @@ def test_batch_norms_of_vectors_keep_two_samples() -> None:
     spec = SimulationSpec.model_validate({"network": {"features": 30_000, "layers": wide}})
     large = Imported(source=Source.KERAS, format="a test", specification=spec, parameters=1, assumed=[])
     assert affordable(large).specification.data.samples == 2
+
+
+def test_large_networks_are_halved_until_they_take_a_third_of_what_is_answered_at_once() -> None:
+    third, sizes = Limits.of(Settings(), 1 / 3), set()
+    for units in range(500, 6000, 250):
+        spec = affordable(of_width(units)).specification
+        sizes.add((spec.trials, spec.data.samples or 64))
+        larger = spec.model_copy(update={"trials": 2 * spec.trials})
+        if spec.trials < 32 and estimate(plan(spec), third).within_budget:
+            assert not estimate(plan(larger), third).within_budget
+    assert all(number & (number - 1) == 0 for size in sizes for number in size)
+    assert len(sizes) > 4

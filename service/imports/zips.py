@@ -1,6 +1,7 @@
 """A zip that strangers send: its list of entries is bounded before it is read, and so is what an entry unpacks to."""
 
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EINVAL
@@ -27,9 +28,8 @@ class Entries:
             entries = self._zip.infolist()
         self._entries = {one.filename: one for one in entries}
         if len(self._entries) < len(entries):
-            names = [one.filename for one in entries]
-            twice = next(name for name in names if names.count(name) > 1)
-            _refuse(f"The archive has {names.count(twice)} entries called {twice[:100]}, where one is read.")
+            ((name, count),) = Counter(one.filename for one in entries).most_common(1)
+            _refuse(f"The archive has {count} entries called {name[:100]}, where one is read.")
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries
