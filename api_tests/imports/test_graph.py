@@ -260,3 +260,33 @@ def test_a_concatenation_takes_no_earlier_one_that_has_layers_behind_it_or_no_pa
 def test_a_long_name_is_cut_where_our_language_ends_names() -> None:
     (_, found) = chain_of([leaf("a", INPUT), leaf("b", "a"), Vertex("n" * 150, ["a", "b"], merge="add")], "n" * 150)
     assert found["name"] == "n" * 100
+
+
+@pytest.mark.parametrize(
+    "joined", [Vertex("ab", ["a", "b"], [layer("more")], merge="concat"), Vertex("ab", ["a", "b"], merge="add")]
+)
+def test_what_is_more_than_a_concatenation_stands_for_none(joined: Vertex) -> None:
+    vertices = [
+        leaf("a", INPUT),
+        leaf("b", INPUT),
+        joined,
+        leaf("c", "ab"),
+        Vertex("z", ["a", "b", "c"], merge="concat"),
+    ]
+    with pytest.raises(NotUnderstood, match="Two of the branches that meet at `z` share `a`"):
+        chain_of(vertices, "z")
+
+
+def test_of_a_concatenation_of_many_an_earlier_one_of_its_first_two_is_found() -> None:
+    vertices = [leaf("a", INPUT), leaf("b", INPUT), Vertex("ab", ["a", "b"], merge="concat")]
+    vertices += [leaf("c", "ab"), leaf("d", "ab"), Vertex("z", ["a", "b", "c", "d"], merge="concat")]
+    inner, outer = chain_of(vertices, "z")
+    assert [branch["layers"] for branch in inner["branches"]] == [[layer("a")], [layer("b")]]
+    assert [branch["layers"] for branch in outer["branches"]] == [[], [layer("c")], [layer("d")]]
+
+
+def test_the_branches_of_a_block_count_as_layers_of_it() -> None:
+    vertices = [*(leaf(name, INPUT) for name in "abc"), Vertex("three", ["a", "b", "c"], merge="concat")]
+    vertices += [Vertex("short", [INPUT], [layer("s"), layer("s")]), Vertex("z", ["three", "short"], merge="add")]
+    (found,) = chain_of(vertices, "z")
+    assert (found["kind"], found["shortcut"]) == ("residual", [layer("s"), layer("s")])

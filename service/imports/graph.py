@@ -5,7 +5,7 @@ input of that place is the end of a branch, which is reduced in the same way. A 
 as where a signal leaves a branch from its middle, is refused with the two vertices named.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
@@ -179,7 +179,7 @@ def _size(layers: Sequence[Any]) -> int:
     count = 0
     for layer in layers:
         inside: list[Any] = [layer.get("layers", ()), layer.get("shortcut", ())]
-        inside += [branch["layers"] for branch in layer.get("branches", ()) if isinstance(branch, Mapping)]
+        inside += [branch["layers"] for branch in layer.get("branches", ())]
         count += 1 + sum(map(_size, inside))
     return count
 
