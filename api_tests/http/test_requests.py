@@ -14,17 +14,16 @@ from starlette.types import Message, Receive, Scope, Send
 
 from service.core.errors import MalformedJson, StoreUnavailable
 from service.http import requests
+from service.http import traffic as traffic_module
 from service.http.requests import (
     BodyTooLarge,
     BodyTooSlow,
     ClientGone,
-    RequestMiddleware,
     Stopping,
     StrictRequest,
-    Traffic,
     UnsupportedMediaType,
-    request_id_of,
 )
+from service.http.traffic import RequestMiddleware, Traffic, request_id_of
 
 pytestmark = pytest.mark.anyio
 
@@ -70,7 +69,7 @@ def access(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) ->
     """The lines of the log of requests, of which each takes a quarter of a second."""
     caplog.set_level(logging.INFO, "service.access")
     moments = iter(1.0 + 0.25 * number for number in range(100))
-    monkeypatch.setattr(requests, "perf_counter", lambda: next(moments))
+    monkeypatch.setattr(traffic_module, "perf_counter", lambda: next(moments))
     return lambda: [record.getMessage() for record in caplog.records if record.name == "service.access"]
 
 
@@ -281,7 +280,7 @@ async def test_metrics_wait_a_fifth_of_a_second_for_a_database(monkeypatch: pyte
     async def none() -> dict[str, int]:
         return {}
 
-    monkeypatch.setattr(requests, "move_on_after", noted)
+    monkeypatch.setattr(traffic_module, "move_on_after", noted)
     await traffic(under_way=none).metrics()
     assert waits == [0.2]
 

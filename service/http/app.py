@@ -15,8 +15,9 @@ from service.core.version import __version__
 from service.http import problems
 from service.http.openapi import contract, document
 from service.http.problems import Problem
-from service.http.requests import RequestMiddleware, Services, Traffic
+from service.http.requests import Services
 from service.http.routes import pages, routers
+from service.http.traffic import RequestMiddleware, Traffic
 from service.jobs.jobs import Jobs
 from service.jobs.trainings import Trainings
 from service.processes.pool import ProcessPool

@@ -14,6 +14,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from service.core.context import request_context
 from service.core.errors import (
     AssignmentNotFound,
     BudgetExceeded,
@@ -40,14 +41,13 @@ from service.grading.formats.lambda_feedback import UnknownCommand
 from service.grading.formats.mu_ed import UnservedVersion
 from service.grading.formats.mu_ed_submission import UnservedSubmission
 from service.http.requests import (
-    REQUEST_ID,
     BodyTooLarge,
     BodyTooSlow,
     ClientGone,
     Stopping,
     UnsupportedMediaType,
-    request_id_of,
 )
+from service.http.traffic import REQUEST_ID, request_id_of
 from service.http.uploads import NoRoom
 from service.imports.base import InputNeeded, NotUnderstood
 
@@ -139,6 +139,14 @@ def problem_of(request: Request, error: Refusal | RequestValidationError) -> Pro
     return _problem(request, _refused(error) if isinstance(error, Refusal) else _faulty(error))
 
 
+def refusal(request: Request, error: Refusal) -> Response:
+    """The answer to `request` that says `error`; for a middleware too, whose errors no handler sees."""
+    response = _answer(problem_of(request, error))
+    if isinstance(error, QueueFull):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
+
+
 def mu_ed_failure(problem: Problem, of_health: bool) -> tuple[int, str, str]:
     """The status, code and title that the µEd API has for `problem`, of its health or of an evaluation."""
     if problem.status == HTTPStatus.NOT_ACCEPTABLE:
@@ -169,10 +177,7 @@ def _places(error: Refusal) -> list[tuple[str, str]]:
 async def _refusal(request: Request, error: Exception) -> Response:
     if not isinstance(error, Refusal):
         raise error
-    response = _answer(problem_of(request, error))
-    if isinstance(error, QueueFull):
-        response.headers["Retry-After"] = str(error.retry_after_seconds)
-    return response
+    return refusal(request, error)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -208,6 +213,7 @@ async def _crash(request: Request, error: Exception) -> Response:
 
 
 def _problem(request: Request, failure: _Failure) -> Problem:
+    request_context().code = failure.code
     return Problem(
         type=f"urn:gradient-verdict:problem:{failure.code}",
         title=failure.code.replace("-", " ").capitalize(),

@@ -1,0 +1,64 @@
+"""The request that is being answered: who asks, and what is noted on the way for the log, the metrics and the queue.
+
+It is a context variable, so that whoever waits for a processor need not be handed it through every call: tasks and
+threads inherit it. Outside a request, as in an executor of jobs, there is one that belongs to the service itself.
+"""
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """What a key allows."""
+
+    READ = "read"
+    """Reports, jobs and results of one's own; the catalog."""
+    SIMULATE = "simulate"
+    """Simulations, studies, imports, profiles, sweeps, and what they would cost."""
+    GRADE = "grade"
+    """Gradings by an assignment, or by a rubric that is sent along."""
+    TEACH = "teach"
+    """Assignments and rubrics: what is expected, and what is hidden from students."""
+    ADMIN = "admin"
+    """Everything of everybody, and what is counted."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: `owner` is the name of the key, empty where there are no keys; `address` is that of the client."""
+
+    owner: str = ""
+    scopes: frozenset[Scope] = frozenset(Scope)
+    address: str = ""
+
+    @property
+    def share(self) -> str:
+        """Whose turn it is: that of the owner, or of the address where there are no keys."""
+        return self.owner or self.address
+
+    def may(self, scope: Scope) -> bool:
+        """Whether that is allowed; an `admin` may do everything."""
+        return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+@dataclass
+class RequestContext:
+    """What is known of a request while it is answered."""
+
+    request_id: str = ""
+    caller: Caller = field(default_factory=Caller)
+    code: str = ""  # of the problem it is answered with
+    queue_seconds: float = 0.0  # it has waited for a process
+    compute_seconds: float = 0.0  # a process has worked on it
+    cache: str = ""  # where its answer came from: memory, store, joined (another request's), simulation
+    digest: str = ""  # of the report it is about
+
+
+REQUEST: ContextVar[RequestContext | None] = ContextVar("request", default=None)
+"""The request that this task or thread works on."""
+
+
+def request_context() -> RequestContext:
+    """The context of the request that is answered here; one that is forgotten outside a request."""
+    return REQUEST.get() or RequestContext()
