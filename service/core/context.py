@@ -53,6 +53,7 @@ class RequestContext:
     compute_seconds: float = 0.0  # a process has worked on it
     cache: str = ""  # where its answer came from: memory, store, joined (another request's), simulation
     digest: str = ""  # of the report it is about
+    trace_id: str = ""  # of the trace it is a part of: 32 hexadecimal digits
 
 
 REQUEST: ContextVar[RequestContext | None] = ContextVar("request", default=None)
