@@ -18,7 +18,7 @@ PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$(CURDIR)/openapi/tools/node_modules/.bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check house mutation demo demo-grading bench bench-against bench-formulas bench-http bench-page bench-store bench-jobs bench-charts calibration phase-diagram chaos fuzz rivals verdicts torch oracle openapi clients consumers contract docs lock clean
+.PHONY: help run test check house mutation demo demo-grading bench bench-against bench-formulas bench-http bench-page bench-store bench-jobs bench-charts calibration phase-diagram attack chaos fuzz rivals verdicts torch oracle openapi clients consumers contract docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 18
@@ -110,6 +110,9 @@ calibration: $(BIN)/.dev ## print how well the failure risk tells failures apart
 
 chaos: $(BIN)/.dev ## kill executors and the service in the middle of their work, and count what is lost (RUNS=5, JOBS=30, ON=sqlite,postgresql)
 	$(BIN)/python benchmarks/chaos.py RUNS=$(RUNS) JOBS=$(JOBS) ON=$(ON)
+
+attack: $(BIN)/.dev ## hostile and honest callers together against a service with keys, and what becomes of the honest (SECONDS=120; 1800 before a release)
+	$(BIN)/python benchmarks/attack.py SECONDS=$(SECONDS)
 
 house: $(BIN)/.dev ## count what a newcomer must know: files opened, files to write, names, rooms
 	$(BIN)/python benchmarks/house.py
