@@ -27,7 +27,9 @@ from service.simulation.simulate import simulate  # noqa: E402
 from service.simulation.spec import SimulationSpec  # noqa: E402
 
 HOMEWORK = Shape("homework", 32, 2, 2, 32).spec("float64")
-CONNECTIONS, SECONDS, ROUNDS = 16, 2.0, 3
+DEEP = Shape("deep homework", 32, 20, 128, 32).spec("float64")
+CONNECTIONS, SECONDS, ROUNDS = (16, 64), 3.0, 3
+WORKERS = 2
 SERVER = """
 import sys, uvicorn
 from fastapi import FastAPI, Response
@@ -50,6 +52,11 @@ def same() -> bytes:
 def fresh() -> bytes:
     """A request that was never made before."""
     return json.dumps({**HOMEWORK, "seed": next(_SEEDS)}).encode()
+
+
+def deep() -> bytes:
+    """The same of twenty layers of 128 units."""
+    return json.dumps({**DEEP, "seed": next(_SEEDS)}).encode()
 
 
 async def connection(url: str, bodies: Bodies, stop: float) -> list[float]:
@@ -95,21 +102,37 @@ def bare(report: Path) -> Iterator[str]:
 
 def measured(ours: str, theirs: str) -> dict[str, float]:
     """Rounds of every kind of load in turn; the best of each."""
-    spec: Any = SimulationSpec.model_validate(HOMEWORK)
     found: dict[str, list[float]] = {}
 
     def keep(name: str, value: float) -> None:
         found.setdefault(name, []).append(value)
 
     for _ in range(ROUNDS):
-        started = perf_counter()
-        for _ in range(50):
-            simulate(spec)
-        keep("simulation, ms", 20.0 * (perf_counter() - started))
-        for name, url, bodies in (("fresh", ours, fresh), ("same again", ours, same), ("bare endpoint", theirs, same)):
+        for name, one, times in (("homework", HOMEWORK, 50), ("20 x 128", DEEP, 4)):
+            seconds = alone(one, times)
+            keep(f"{name}, simulation alone, ms", 1e3 * seconds)
+            keep(f"{name}, simulation alone: a second on {WORKERS}", -WORKERS / seconds)
+        for name, url, bodies in (
+            ("fresh", ours, fresh),
+            ("fresh 20 x 128", ours, deep),
+            ("same again", ours, same),
+            ("bare endpoint", theirs, same),
+        ):
             keep(f"{name}: round trip, ms", 1e3 * min(asyncio.run(load(url, bodies, 1))))
-            keep(f"{name}: a second", -len(asyncio.run(load(url, bodies, CONNECTIONS))) / SECONDS)
+            for connections in CONNECTIONS:
+                took = sorted(asyncio.run(load(url, bodies, connections)))
+                keep(f"{name}, {connections} connections: a second", -len(took) / SECONDS)
+                keep(f"{name}, {connections} connections: p99, ms", 1e3 * took[int(0.99 * len(took))])
     return {name: abs(min(values)) for name, values in found.items()}
+
+
+def alone(spec: dict[str, Any], times: int) -> float:
+    """Seconds of a simulation in this process."""
+    known: Any = SimulationSpec.model_validate(spec)
+    started = perf_counter()
+    for _ in range(times):
+        simulate(known)
+    return (perf_counter() - started) / times
 
 
 def main() -> None:
@@ -117,9 +140,9 @@ def main() -> None:
     keep_freed_memory()
     report = ROOT / "benchmarks" / ".report.json"
     report.write_text(simulate(SimulationSpec.model_validate(HOMEWORK)).model_dump_json(), encoding="utf-8")
-    with running_service() as ours, bare(report) as theirs:
+    with running_service(workers=WORKERS) as ours, bare(report) as theirs:
         for name, value in measured(ours, theirs).items():
-            print(f"{name:32}{value:10.2f}")
+            print(f"{name:48}{value:10.2f}")
     report.unlink()
 
 
