@@ -234,12 +234,12 @@ def test_a_specification_that_is_written_and_read_is_the_same_one_with_every_pre
 
 def test_a_specification_to_be_edited_has_all_that_a_preset_fills_or_the_preset() -> None:
     spec = SimulationSpec.model_validate({"network": {"features": 4, "layers": [DENSE], "defaults": "keras"}})
-    written = spec.written_out(["/trials"])
+    written = spec.written_out({"/trials": 3})
     assert written["network"]["layers"][0]["weights"] == {"kind": "glorot_uniform"}
     assert written["network"]["defaults"] is None
     assert written["data"]["inputs"]["kind"] == "gaussian"
     assert plan(SimulationSpec.model_validate(written)).digest == plan(spec).digest
-    by_preset = spec.written_out(["/network/defaults"])
+    by_preset = spec.written_out({"/network/defaults": "pytorch"})
     assert by_preset["network"]["defaults"] == "keras"
     assert "weights" not in by_preset["network"]["layers"][0]
     by_preset["network"]["defaults"] = "pytorch"

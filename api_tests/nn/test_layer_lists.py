@@ -15,7 +15,7 @@ from service.simulation.spec import Network, SimulationSpec
     [
         ({"weights": EXPLICIT}, 3, "/weights/values", [4, 2], [3, 2]),
         ({"weights": EXPLICIT, "units": 1}, 4, "/weights/values", [4, 2], [4, 1]),
-        ({"weights": {"kind": "explicit", "values": [1.0, 2.0]}}, 1, "/weights/values", [2], [1, 2]),
+        ({"weights": {"kind": "explicit", "values": [1.0, 2.0]}}, 3, "/weights/values", [1, 2], [3, 2]),
         ({"bias": {"kind": "explicit", "values": [1.0]}}, 4, "/bias/values", [1], [2]),
         ({"bias": {"kind": "explicit", "values": [[1.0], [2.0]]}}, 4, "/bias/values", [2, 1], [2]),
         ({"kind": "layer_norm", "gain": {"kind": "explicit", "values": [1.0]}}, 4, "/gain/values", [1], [4]),

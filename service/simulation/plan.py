@@ -287,8 +287,7 @@ def _check_vocabularies(made: Plan, wanted: int) -> None:
 
 def _check_shape(pointer: str, data: Data, samples: int, features: int) -> None:
     found = data.shape_of_values()
-    as_vector = (samples,) if features == 1 else None
-    if found not in (None, (samples, features), as_vector):
+    if found not in (None, (samples, features)):
         raise ShapeMismatch(pointer, found, (samples, features))
 
 

@@ -1,7 +1,7 @@
 """What may be asked: a network, its loss and data, how often to simulate it, and by which policy to judge it."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
 from math import prod
@@ -31,6 +31,7 @@ from service.nn.losses import AnyLoss, SquaredError
 from service.nn.policies import AnyPolicy, Sgd
 from service.nn.presets import PresetName, filled, preset_called, rewritten, said, without_open_fields
 from service.nn.shapes import WIDEST, AnyInputShape, FeaturesShape, ImageShape, TokensShape
+from service.nn.values import write_vectors
 from service.simulation.vocabulary import FindingCode
 
 DEFAULT_SAMPLES = 64
@@ -240,17 +241,20 @@ class SimulationSpec(Model):
         network, include, mute = self.network.resolved(), sorted(set(self.include)), sorted(set(self.mute))
         return self.model_copy(update={"network": network, "data": data, "include": include, "mute": mute})
 
-    def written_out(self, edited: Collection[str | None] = ()) -> Any:
-        """The specification as JSON with every default written out, for edits at the pointers `edited`.
+    def written_out(self, edited: Mapping[str | None, Any] | None = None) -> Any:
+        """The specification as JSON with every default written out; `edited` has what will be put into it, by pointers.
 
         What a preset fills is written out, too, and the preset gone, unless the preset is what is edited.
         """
+        edited = edited or {}
         network = self.network
         if _PRESET not in edited:
             layers = filled(network.layers, network.defaults, network.shape) if network.defaults else network.layers
             network = network.model_copy(update={"layers": said(layers), "defaults": None})
         data = self.data.model_copy(update={"inputs": self._given_inputs()})
-        return self.model_copy(update={"network": network, "data": data}).model_dump(mode="json")
+        document = self.model_copy(update={"network": network, "data": data}).model_dump(mode="json")
+        write_vectors(document, edited)
+        return document
 
     def canonical(self) -> str:
         """The specification as JSON with sorted names and every default written out."""

@@ -216,8 +216,10 @@ def _check_tokens(path: str, node: Node, reads_tokens: bool) -> None:
 
 
 def _check_values(path: str, parameters: Sequence[Parameter]) -> None:
-    """Explicit values have the parameter's shape; those of a vector may be a row, too."""
+    """Explicit values have the parameter's shape; those of a vector are one row."""
     for one in parameters:
         found = one.initializer.shape_of_values()
+        if found is not None and found[:-1] == (1,) and len(one.shape) == 1:
+            found = found[1:]
         if found not in (None, one.shape, (1, *one.shape)):
             raise ShapeMismatch(f"{path}/{one.name}/values", found, one.shape)

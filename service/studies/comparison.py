@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from service.core.errors import Incompatible, SpecError
 from service.core.kinds import Double, Int64, Model
 from service.core.pointers import Edit, PatchError, patched
+from service.nn.values import write_vectors
 from service.simulation.estimate import Limits, check_budgets
 from service.simulation.layer_results import Spread
 from service.simulation.plan import Plan, plan
@@ -164,6 +165,7 @@ def _plan(spec: ComparisonSpec, number: int) -> Plan:
             error.pointer = f"{at}/spec{error.pointer or ''}"
             raise
     document = spec.base.model_dump(mode="json", exclude_unset=True) if spec.base else {}
+    write_vectors(document, {edit.path: edit.value for edit in one.patch or []})
     try:
         made = plan_or_error(patched(document, one.patch or []))
     except PatchError as error:

@@ -71,10 +71,15 @@ class SweepSpec(Model):
         """The names of the columns of a table of its points."""
         return SweepPoint.columns(axis.name for axis in self.axes)
 
+    def written_base(self) -> Any:
+        """The base as JSON with every default written out, with a place for the values of every axis."""
+        return self.base.written_out({axis.pointer: axis.given()[0] for axis in self.axes})
+
     def digest(self) -> str:
         """SHA-256 of the sweep with every default written out and the engine version, in hexadecimal."""
-        base = self.base.written_out([axis.pointer for axis in self.axes])
-        canonical = json.dumps({**self.model_dump(mode="json"), "base": base}, sort_keys=True, separators=(",", ":"))
+        canonical = json.dumps(
+            {**self.model_dump(mode="json"), "base": self.written_base()}, sort_keys=True, separators=(",", ":")
+        )
         return sha256(f"{ENGINE_VERSION}\n{canonical}".encode()).hexdigest()
 
 
@@ -83,7 +88,7 @@ class Grid:
 
     def __init__(self, spec: SweepSpec) -> None:
         self.spec = spec
-        base = spec.base.written_out([axis.pointer for axis in spec.axes])
+        base = spec.written_base()
         self._base = pickle.dumps(base)  # from which each point gets its own in a seventh of the time of a deepcopy
         self._values = [axis.resolved(base) for axis in spec.axes]
 

@@ -43,7 +43,7 @@ class ChangeClaim(Claim):
 
     def after(self) -> SimulationSpec:
         """The network after the edit."""
-        before = self.simulation.written_out([edit.path for edit in self.patch])
+        before = self.simulation.written_out({edit.path: edit.value for edit in self.patch})
         return SimulationSpec.model_validate(patched(before, self.patch))
 
     def specs(self) -> dict[str, SimulationSpec]:

@@ -157,8 +157,7 @@ def _given_weights(planned: PlannedNode) -> _Matrix:
     """The weights of a layer, where the specification states them."""
     match planned.node:
         case Dense(weights=ExplicitInitializer(values=values)):
-            flat = [entry for row in values for entry in (row if isinstance(row, list) else [row])]
-            return _in_rows(flat, planned.parameters[0].shape[-1])
+            return _in_rows(list(chain(*values)), planned.parameters[0].shape[-1])
     return []
 
 

@@ -13,7 +13,7 @@ from service.core.kinds import BoundedFloat, Fraction, Int64, NonNegative
 from service.nn.data.base import Data, InputData
 from service.nn.randomness import Stream
 from service.nn.shapes import WIDEST
-from service.nn.values import Values, shape_of
+from service.nn.values import Columns, shape_of
 
 
 class GaussianData(InputData):
@@ -183,8 +183,8 @@ class ExplicitData(InputData):
     kind: Literal["explicit"] = "explicit"
     aliases: ClassVar[Collection[str]] = ("values", "array", "given")
     needs: ClassVar[Mapping[str, Any]] = {"values": [[0.5, -1.0], [1.0, 0.5]]}
-    values: Values
-    """One row for each sample, one column for each feature."""
+    values: Columns
+    """One row for each sample, one column for each feature; a vector is one column."""
 
     definition: ClassVar[str] = "x_ij = values[i][j]"
     random: ClassVar[bool] = False

@@ -12,7 +12,7 @@ from service.core.arrays import Array, Shape
 from service.core.kinds import Fraction, Int64, NonNegative
 from service.nn.initializers.base import Initializer
 from service.nn.randomness import Stream
-from service.nn.values import Values, shape_of
+from service.nn.values import LONGEST, Rows, shape_of
 
 _OPERATIONS_PER_QR = 6.0
 
@@ -36,12 +36,13 @@ class ExplicitInitializer(Initializer):
 
     kind: Literal["explicit"] = "explicit"
     needs: ClassVar[Mapping[str, Any]] = {"values": [[0.5, -1.0], [1.0, 0.5]]}
-    values: Values
-    """One row for each input, one column for each unit; for a bias one value for each unit."""
+    values: Rows
+    """One row for each input, one column for each unit; a bias is one row, and so is a vector."""
     shape: Annotated[list[Annotated[Int64, Field(ge=1, le=65536)]], Field(min_length=1, max_length=4)] | None = None
     """The shape of the weights, such as [3, 3, 16, 32] of a kernel, where that is not the one of `values`.
 
-    `values` are then all numbers in one list, or in rows, those along the last axis next to each other.
+    `values` are then all numbers in one list, or in rows, those along the last axis next to each other. In the
+    answer it is null where the rows say it.
     """
 
     definition: ClassVar[str] = "w_ij = values[i][j]"
@@ -61,7 +62,16 @@ class ExplicitInitializer(Initializer):
                 "the shape {shape} has {room} entries, but there are {count} values; there must be one for each",
                 {"shape": str(self.shape), "room": room, "count": count},
             )
+        self._lay_out()
         return self
+
+    def _lay_out(self) -> None:
+        """Write the same values in one way only: rows along the last axis, and no shape that the rows say already."""
+        shape = self.shape or shape_of(self.values)
+        if len(self.values[0]) != shape[-1] and (rows := prod(shape[:-1])) <= LONGEST:
+            vars(self)["values"] = np.reshape(self.values, (rows, shape[-1])).tolist()
+        if len(shape) <= len(shape_of(self.values)):
+            vars(self)["shape"] = None
 
     def draw(self, shape: Shape, fan_in: int, fan_out: int, stream: Stream) -> Array:
         return np.asarray(self.values, dtype=np.float64).reshape(1, *shape)

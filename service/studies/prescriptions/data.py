@@ -1,6 +1,6 @@
 """Inputs and targets of order one; dropout, the scale of the loss, and the learning rate."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from math import isfinite, sqrt
 from statistics import fmean, pstdev
 from typing import Any
@@ -142,18 +142,13 @@ def _mean(given: Data) -> float | None:
         case PerFeatureData():
             found = fmean(given.means)
         case ExplicitData():
-            found = fmean(number for row in _rows(given) for number in row)
+            found = fmean(number for row in given.values for number in row)
     return found
-
-
-def _rows(given: ExplicitData) -> list[list[float]]:
-    """The values by samples; a vector has one feature."""
-    return [list(row) if isinstance(row, Sequence) else [row] for row in given.values]
 
 
 def _spreads(given: ExplicitData) -> list[float]:
     """The standard deviation of every column."""
-    return [pstdev(column) for column in zip(*_rows(given), strict=True)]
+    return [pstdev(column) for column in zip(*given.values, strict=True)]
 
 
 def _is_off(given: Data, mean: float, std: float) -> bool:
@@ -190,7 +185,7 @@ def _standardised(given: Data, mean: float, std: float) -> Json:
 def _standard_rows(given: ExplicitData) -> list[list[float]]:
     """Every column less its mean and over its standard deviation; one of a single value is 0."""
     columns = []
-    for column in zip(*_rows(given), strict=True):
+    for column in zip(*given.values, strict=True):
         mean, std = fmean(column), pstdev(column)
         columns.append([float(f"{(one - mean) / std:.6g}") if std > 0.0 else 0.0 for one in column])
     return [list(row) for row in zip(*columns, strict=True)]
