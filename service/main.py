@@ -10,6 +10,7 @@ from socket import socket
 import uvicorn
 
 from service.charts.renderer import ChartRenderer
+from service.core.logs import start_logs
 from service.core.settings import Settings
 from service.http.app import Application, build_app
 from service.jobs.jobs import Jobs
@@ -47,7 +48,7 @@ def create_app(settings: Settings | None = None) -> Application:
 def serve(with_jobs: bool = True) -> None:
     """Serve until told to stop; without jobs, these are left to `worker` processes elsewhere."""
     settings = Settings() if with_jobs else Settings(job_workers=0)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    start_logs(settings.log_format, settings.log_level)
     log = logging.getLogger("service")
     for name, value in settings.environment().items():
         log.info("%s=%s", name, value)
@@ -58,6 +59,7 @@ def serve(with_jobs: bool = True) -> None:
         port=settings.port,
         http="h11",  # httptools drops the body of a JDK client's upgrade request
         access_log=False,
+        log_config=None,  # its lines are in the service's own log
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )

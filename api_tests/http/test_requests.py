@@ -3,16 +3,18 @@
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from anyio import CancelScope, fail_after, move_on_after, sleep_forever
-from prometheus_client.parser import text_string_to_metric_families
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
-from service.core.errors import MalformedJson, StoreUnavailable
+from service.core.context import request_context
+from service.core.errors import MalformedJson
 from service.http import requests
 from service.http import traffic as traffic_module
 from service.http.requests import (
@@ -37,10 +39,9 @@ def scope(path: str = "/", method: str = "GET", **headers: str) -> Scope:
     return {"type": "http", "path": path, "method": method, "headers": named, "query_string": b""}
 
 
-def traffic(**jobs: Any) -> Traffic:
+def traffic() -> Traffic:
     """Traffic over a service that does nothing."""
-    pool, archive = SimpleNamespace(busy=2, waiting=3), SimpleNamespace(kept_bytes=5, store_failures=7)
-    return Traffic(pool, archive, SimpleNamespace(**jobs))  # type: ignore[arg-type]
+    return Traffic(MagicMock(), MagicMock(), MagicMock())
 
 
 async def nothing_comes() -> Message:
@@ -84,11 +85,46 @@ async def test_a_path_is_logged_up_to_200_characters(access: Callable[[], list[s
     assert access() == [f"GET '{'/' * min(length, 200)}' 204 250.0 ms mine"]
 
 
+async def test_a_line_says_who_asked_for_what_how_long_it_waited_and_where_the_answer_came_from(
+    access: Callable[[], list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def answer(asked: Scope, receive: Receive, send: Send) -> None:
+        asked["route"] = SimpleNamespace(path_format="/v1/{id}")
+        noted = request_context()
+        noted.caller = replace(noted.caller, owner="ada")
+        noted.code, noted.cache, noted.digest, noted.trace_id = "queue-full", "joined", "d" * 64, "a" * 32
+        noted.queue_seconds, noted.compute_seconds = 1.25, 0.5
+        await receive()
+        await send({"type": "http.response.start", "status": 429, "headers": []})
+        await send({"type": "http.response.body", "body": b"1234", "more_body": True})
+        await send({"type": "http.response.body", "body": b"5"})
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"123"}
+
+    async def send(_: Message) -> None:
+        pass
+
+    asked = scope("/v1/x", x_request_id="mine") | {
+        "client": ("203.0.113.7", 1), "query_string": b"format=csv&token=gv_secret&a%0Ab="
+    }  # fmt: skip
+    await RequestMiddleware(answer, traffic())(asked, receive, send)
+    (line,) = [record for record in caplog.records if record.name == "service.access"]
+    assert line.__dict__["fields"] == {
+        "route": "/v1/{id}", "query": "format,token,a\nb", "code": "queue-full", "owner": "ada",
+        "address": "203.0.113.7", "bytes_in": 3, "bytes_out": 5, "queue_ms": 1250.0, "compute_ms": 500.0,
+        "cache": "joined", "digest": "d" * 64, "trace_id": "a" * 32,
+    }  # fmt: skip
+    assert line.__dict__["in_sentence"] == {
+        "method": "GET", "path": "/v1/x", "status": 429, "total_ms": 250.0, "request_id": "mine"
+    }  # fmt: skip
+
+
 async def test_what_fails_before_it_answers_is_counted_and_logged_as_a_500(access: Callable[[], list[str]]) -> None:
     async def fail(*_: Any) -> None:
         raise KeyError("a defect")
 
-    counted = traffic(under_way=nothing_comes)
+    counted = traffic()
     with pytest.raises(KeyError, match="a defect"):
         await through(scope(x_request_id="mine"), fail, counted)
     assert access() == ["GET '/' 500 250.0 ms mine"]
@@ -207,82 +243,6 @@ async def test_a_body_has_to_be_declared_as_json_that_is_not_compressed(
         return
     with pytest.raises(UnsupportedMediaType, match="compressed" if encoding == "gzip" else "must be JSON"):
         requests.check_media_type(request)
-
-
-async def values(counted: Traffic) -> dict[tuple[str, ...], float]:
-    """Every sample of the metrics by its name and labels."""
-    return {
-        (sample.name.removeprefix("gradient_verdict_"), *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(await counted.metrics())
-        for sample in family.samples
-    }
-
-
-async def test_metrics_tell_what_is_done_now_and_what_has_failed() -> None:
-    async def under_way() -> dict[str, int]:
-        return {"queued": 4, "running": 1}
-
-    found = await values(traffic(under_way=under_way))
-    named = {"busy_workers": 2, "waiting_simulations": 3, "kept_report_bytes": 5, "store_failures_total": 7}
-    assert {name: found[(name,)] for name in named} == named
-    assert {name[1]: value for name, value in found.items() if name[0] == "open_jobs"} == {"queued": 4, "running": 1}
-
-
-async def test_metrics_do_not_wait_for_a_database_and_tell_nothing_that_is_old() -> None:
-    async def unavailable() -> dict[str, int]:
-        raise StoreUnavailable("its disk is full")
-
-    async def one() -> dict[str, int]:
-        return {"queued": 1}
-
-    counts = iter([one, nothing_comes, one, unavailable])
-
-    async def under_way() -> Any:
-        return await next(counts)()
-
-    counted = traffic(under_way=under_way)
-    for _ in range(2):
-        assert ("open_jobs", "queued") in await values(counted)
-        with fail_after(PATIENCE):
-            assert not [name for name in await values(counted) if name[0] == "open_jobs"]
-
-
-@pytest.mark.parametrize(("method", "told"), [("GET", "GET"), ("PATCH", "PATCH"), ("BREW", "other"), ("get", "other")])
-async def test_a_request_is_counted_by_its_method_its_route_and_its_status(method: str, told: str) -> None:
-    async def none() -> dict[str, int]:
-        return {}
-
-    counted = traffic(under_way=none)
-    counted.count({"method": method, "route": SimpleNamespace(path_format="/v1/{id}")}, 201, 0.003)
-    counted.count({"method": method}, 404, 0.2)
-    found = await values(counted)
-    name = "http_request_duration_seconds"
-    assert found[(f"{name}_sum", told, "/v1/{id}", "201")] == 0.003
-    assert found[(f"{name}_count", told, "none", "404")] == 1
-    asked = {told, "/v1/{id}", "201"}
-    buckets = {
-        next(label for label in labels if label not in asked): value
-        for (sample, *labels), value in found.items()
-        if sample == f"{name}_bucket" and asked < set(labels)
-    }
-    edges = ["0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1.0", "3.0", "10.0", "30.0", "100.0", "+Inf"]
-    assert list(buckets) == edges
-    assert [edge for edge in edges if not buckets[edge]] == ["0.001"]
-
-
-async def test_metrics_wait_a_fifth_of_a_second_for_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[float] = []
-
-    def noted(seconds: float) -> CancelScope:
-        waits.append(seconds)
-        return move_on_after(seconds)
-
-    async def none() -> dict[str, int]:
-        return {}
-
-    monkeypatch.setattr(traffic_module, "move_on_after", noted)
-    await traffic(under_way=none).metrics()
-    assert waits == [0.2]
 
 
 async def test_work_that_ends_though_its_client_is_there_is_told_that_the_service_stops() -> None:

@@ -4,8 +4,10 @@ import os
 import re
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.core.logs import LogFormat, LogLevel
 
 _PREFIX = "GRADIENT_VERDICT_"
 _PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -62,6 +64,10 @@ class Settings(BaseSettings):
     """How long a job and its results are kept after its end."""
     draw_at_start: bool = True
     """Whether the process that draws charts is started with the service, or for the first chart."""
+    log_format: Annotated[LogFormat, BeforeValidator(str.lower)] = "text"
+    """How a line of the log is written: `text`, or `json`."""
+    log_level: Annotated[LogLevel, BeforeValidator(str.lower)] = "info"
+    """What is logged: this, and what is graver."""
     shutdown_seconds: Annotated[int, Field(ge=0, le=600)] = 10
     """How long running requests may finish after the service is told to stop."""
 

@@ -36,6 +36,7 @@ from service.core.errors import (
     WorkerFailed,
 )
 from service.core.kinds import Double, Int64, Model
+from service.core.logs import fields
 from service.core.validation import CODE, FieldError, faults_of
 from service.grading.formats.lambda_feedback import UnknownCommand
 from service.grading.formats.mu_ed import UnservedVersion
@@ -87,6 +88,9 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
     NoRoom: HTTPStatus.SERVICE_UNAVAILABLE,
     DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
 }
+
+_TOLD = {"internal-error", "unserved-submission"}
+"""Codes of the service's own statuses that have a line in the log already, or are no failure of its."""
 
 _SENTENCES = {
     HTTPStatus.NOT_FOUND: "There is nothing at this path; /docs lists what there is.",
@@ -214,6 +218,8 @@ async def _crash(request: Request, error: Exception) -> Response:
 
 def _problem(request: Request, failure: _Failure) -> Problem:
     request_context().code = failure.code
+    if failure.status >= HTTPStatus.INTERNAL_SERVER_ERROR and failure.code not in _TOLD:
+        _log.warning("%s: %s", failure.code, failure.detail, extra=fields(failure.facts))
     return Problem(
         type=f"urn:gradient-verdict:problem:{failure.code}",
         title=failure.code.replace("-", " ").capitalize(),

@@ -1,91 +1,56 @@
-"""What every request meets first: a name, its context, a count for Prometheus, and a line in the log."""
+"""What every request meets first: a name, its context, what is counted of it, and a line in the log."""
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from http import HTTPMethod
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 from anyio import Event, move_on_after, sleep
-from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily
-from prometheus_client.registry import Collector
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.core.context import REQUEST, Caller, RequestContext
-from service.core.errors import StoreUnavailable
+from service.core.logs import fields
+from service.http.metrics import Exchange, Metrics
 from service.jobs.jobs import Jobs
 from service.processes.pool import ProcessPool
 from service.store.archive import Archive
 
 REQUEST_ID = "X-Request-ID"
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_LATENCIES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # seconds
-_DATABASE_SECONDS = 0.2
 _POLL_SECONDS = 0.01
-_METHODS = {method.value for method in HTTPMethod}
+_LONGEST_PATH, _LONGEST_NAME = 200, 64
+_MOST_PARAMETERS = 16
+_FLOODS = {401, 403, 404, 408, 413, 429, 503}
+"""Statuses that a flood of requests is answered with: of their lines, very many at once are left out."""
 _log = logging.getLogger("service.access")
 
 
 class Traffic:
-    """How many requests are being answered, what is counted for Prometheus, and whether it is time to stop."""
+    """How many requests are being answered, what is counted of them, and whether it is time to stop."""
 
     def __init__(self, pool: ProcessPool, archive: Archive, jobs: Jobs) -> None:
         self.running = 0
         self.stopping = Event()
-        self._jobs = jobs
-        self._registry = CollectorRegistry()
-        self._requests = Histogram(
-            "gradient_verdict_http_request_duration_seconds",
-            "How long requests took, by method, route and status.",
-            ["method", "route", "status"],
-            buckets=_LATENCIES,
-            registry=self._registry,
-        )
-        for name, what, value in (
-            ("busy_workers", "Worker processes that simulate now.", lambda: pool.busy),
-            ("waiting_simulations", "Simulations that wait for a worker process.", lambda: pool.waiting),
-            ("kept_report_bytes", "Bytes of reports that are kept in memory.", lambda: archive.kept_bytes),
-        ):
-            Gauge(f"gradient_verdict_{name}", what, registry=self._registry).set_function(value)
-        what = "Jobs that have not ended, by status; absent while the database does not answer."
-        self._open_jobs = Gauge("gradient_verdict_open_jobs", what, ["status"], registry=self._registry)
-        self._registry.register(_StoreFailures(lambda: archive.store_failures))
+        self._metrics = Metrics(pool, archive, jobs)
 
-    def count(self, scope: Mapping[str, Any], status: int, seconds: float) -> None:
-        """Count the answered request that `scope` belongs to; methods that no client has to know have one label."""
-        method = scope["method"] if scope["method"] in _METHODS else "other"
-        route = getattr(scope.get("route"), "path_format", "none")
-        self._requests.labels(method, route, status).observe(seconds)
+    def count(self, exchange: Exchange) -> None:
+        """Count the request, and log its line."""
+        self._metrics.count(exchange)
+        _write_line(exchange)
 
     async def metrics(self) -> str:
         """Everything counted, in Prometheus' text format."""
-        self._open_jobs.clear()
-        with suppress(StoreUnavailable), move_on_after(_DATABASE_SECONDS):
-            for status, count in (await self._jobs.under_way()).items():
-                self._open_jobs.labels(status).set(count)
-        return generate_latest(self._registry).decode()
+        return await self._metrics.text()
 
     async def end(self, seconds: float) -> None:
         """Wait until no request is being answered, for `seconds` at most."""
         with move_on_after(seconds):
             while self.running:
                 await sleep(_POLL_SECONDS)
-
-
-class _StoreFailures(Collector):
-    """A counter that the store keeps itself."""
-
-    def __init__(self, count: Callable[[], int]) -> None:
-        self._count = count
-
-    def collect(self) -> Iterator[CounterMetricFamily]:
-        what = "How many times the store of reports failed or could not be asked."
-        yield CounterMetricFamily("gradient_verdict_store_failures", what, value=self._count())
 
 
 def request_id_of(scope: Mapping[str, Any]) -> str:
@@ -109,24 +74,85 @@ class RequestMiddleware:
         name = given if _SAFE_ID.fullmatch(given) else uuid4().hex
         scope.setdefault("state", {})["request_id"] = name
         address = scope["client"][0] if scope.get("client") else ""
-        context = RequestContext(request_id=name, caller=Caller(address=address))
-        before = REQUEST.set(context)
-        started, status = perf_counter(), 500
-
-        async def send_named(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                MutableHeaders(scope=message)[REQUEST_ID] = name
-            await send(message)
-
+        exchange = Exchange(scope, RequestContext(request_id=name, caller=Caller(address=address)))
+        before = REQUEST.set(exchange.context)
+        started = perf_counter()
         self._traffic.running += 1
         try:
-            await self._app(scope, receive, send_named)
+            await self._app(scope, _received(receive, exchange), _sent(send, exchange))
         finally:
             REQUEST.reset(before)
             self._traffic.running -= 1
-            seconds = perf_counter() - started
-            self._traffic.count(scope, status, seconds)
-            path = scope["path"].encode("ascii", "backslashreplace").decode()[:200]
-            _log.info("%s %r %d %.1f ms %s", scope["method"], path, status, 1e3 * seconds, name)
+            exchange.seconds = perf_counter() - started
+            self._traffic.count(exchange)
+
+
+def _received(receive: Receive, exchange: Exchange) -> Receive:
+    """`receive`, with the bytes of the body counted."""
+
+    async def counted() -> Message:
+        message = await receive()
+        exchange.received += len(message.get("body", b""))
+        return message
+
+    return counted
+
+
+def _sent(send: Send, exchange: Exchange) -> Send:
+    """`send`, with the request's name in the answer, and what is sent noted."""
+
+    async def named(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            exchange.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers[REQUEST_ID] = exchange.context.request_id
+            exchange.is_stream = headers.get("content-type", "").startswith("text/event-stream")
+        else:
+            exchange.sent += len(message.get("body", b""))
+        await send(message)
+
+    return named
+
+
+def _write_line(exchange: Exchange) -> None:
+    """The line of a request that is answered: nothing in it is longer than some 200 characters."""
+    scope, context = exchange.scope, exchange.context
+    path = scope["path"].encode("ascii", "backslashreplace").decode()[:_LONGEST_PATH]
+    milliseconds = round(1e3 * exchange.seconds, 1)
+    sentence = {
+        "method": scope["method"][:_LONGEST_NAME],
+        "path": path,
+        "status": exchange.status,
+        "total_ms": milliseconds,
+        "request_id": context.request_id,
+    }
+    beside = fields(
+        bounded=f"status {exchange.status}" if exchange.status in _FLOODS else "",
+        in_sentence=sentence,
+        route=exchange.route,
+        query=_parameters(scope["query_string"]),
+        code=context.code,
+        owner=context.caller.owner,
+        address=context.caller.address[:_LONGEST_NAME],
+        bytes_in=exchange.received,
+        bytes_out=exchange.sent,
+        queue_ms=_milliseconds(context.queue_seconds),
+        compute_ms=_milliseconds(context.compute_seconds),
+        cache=context.cache,
+        digest=context.digest,
+        trace_id=context.trace_id,
+    )
+    _log.info("%s %r %d %.1f ms %s", *sentence.values(), extra=beside)
+
+
+def _milliseconds(seconds: float) -> float | None:
+    """`seconds` in milliseconds, to a tenth; none where there were none."""
+    return round(1e3 * seconds, 1) if seconds else None
+
+
+def _parameters(query: bytes) -> str:
+    """The names of a query's parameters; their values may be secret, and are not logged."""
+    if not query:
+        return ""
+    found = parse_qsl(query[:2000].decode("latin-1"), keep_blank_values=True, errors="backslashreplace")
+    return ",".join(name[:_LONGEST_NAME] for name, _ in found[:_MOST_PARAMETERS])[:_LONGEST_PATH]

@@ -10,6 +10,7 @@ import anyio
 from anyio import create_task_group
 
 from service.core.errors import WorkerNotStarted
+from service.core.logs import start_logs
 from service.core.settings import Settings
 from service.jobs.engine import JobEngine
 from service.jobs.executor import Executor
@@ -30,7 +31,7 @@ _PRELOAD = ("service.studies.evaluation", "service.grading.tasks", "service.theo
 def work(for_ever: bool = True) -> None:
     """Work on jobs, for ever or until there are none for a while, behind everything else on this machine."""
     settings = Settings()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    start_logs(settings.log_format, settings.log_level)
     log = logging.getLogger("service.jobs")
     log.info("%d processes work on jobs", max(1, settings.job_workers))
     os.nice(settings.job_niceness)
