@@ -18,6 +18,7 @@ from service.simulation.simulate import report_json
 from service.simulation.spec import SimulationSpec
 from service.store.reports import ReportStore
 from service.store.schema import JOBS
+from service.store.space import Space
 
 pytestmark = pytest.mark.anyio
 
@@ -37,7 +38,7 @@ def _outdate(bench: Bench, job: str) -> None:
 @pytest.fixture
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     async with bench_over(f"sqlite:///{tmp_path}/jobs.sqlite3") as made:
-        reports = ReportStore(made.database, timedelta(days=1), 1 << 30)
+        reports = ReportStore(made.database, timedelta(days=1), Space(1 << 30))
         reports.put(digest_of(1), report_of(1))
         yield made
 
@@ -56,7 +57,7 @@ async def test_a_report_of_another_engine_is_handed_out_as_it_is(bench: Bench) -
 
 async def test_a_report_of_this_engine_is_compared_with_none_of_another(bench: Bench) -> None:
     current = plan(SimulationSpec.model_validate(spec()))
-    ReportStore(bench.database, timedelta(days=1), 1 << 30).put(current.digest, report_json(current))
+    ReportStore(bench.database, timedelta(days=1), Space(1 << 30)).put(current.digest, report_json(current))
     here = f"/v1/simulations/{current.digest}"
     assert (await bench.client.get(f"{here}/layers.csv")).status_code == 200
     answer = await bench.client.get(f"{here}/chart.json?chart=comparison&with={digest_of(1)}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from service.store.database import Database
 from service.store.reports import ReportStore
+from service.store.space import Space
 
 Row = dict[str, Any]
 
@@ -58,7 +59,7 @@ class Keeping(ReportStore):
         self.clock = clock
         self.stopwatch = Stopwatch()
         self.database = Database(url, self.stopwatch)
-        super().__init__(self.database, timedelta(days=days), size_bytes, clock)
+        super().__init__(self.database, timedelta(days=days), Space(size_bytes), clock)
 
     def put_all(self, *numbers: int, **fields: Any) -> None:
         """Put the reports with these numbers."""

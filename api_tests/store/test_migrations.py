@@ -18,11 +18,12 @@ from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
 from service.__main__ import main
 from service.grading.spec import Rubric
 from service.jobs.records import Accepted, JobRecords, Requester
+from service.jobs.results import JobResults
 from service.store.assignments import AssignmentStore
 from service.store.database import Database
 from service.store.engine import Address
 from service.store.migration import Schema
-from service.store.schema import ASSIGNMENTS, METADATA
+from service.store.schema import ASSIGNMENTS, JOBS, METADATA
 
 
 def test_the_schema_that_the_migrations_lead_to_is_the_one_that_is_used(database_url: str) -> None:
@@ -134,6 +135,34 @@ def test_jobs_stay_while_the_notes_about_their_engine_come_and_go(database_url: 
     engine.dispose()
 
 
+def test_what_was_kept_before_has_no_owner_and_its_size(database_url: str) -> None:
+    store = Keeping(database_url, Clock())
+    store.put(digest_of(1), report_of(1), owner="me")
+    assignments = AssignmentStore(store.database)
+    put = assignments.put("one", Rubric.model_validate(measuring("depth_ratio")), "me")
+    JobRecords(store.database).accept(Accepted("0" * 32, "sweep", "0" * 64, "1", 2, 1, 1.0, b"{}"), Requester("me"), "")
+    JobRecords(store.database).start("0" * 32, b"prepared")
+    JobResults(store.database).keep("0" * 32, 0, [b"{}"], 0)
+    before = kept_in(store)
+    engine = Address.of(database_url).engine()
+    Schema(engine).downgrade("0004")
+    Schema(engine).upgrade()
+    assert kept_in(store) == before
+    assert min(before) > 0
+    assert store.page(5, owner="me").items == []
+    assert [item.digest for item in store.page(5, owner="").items] == [digest_of(1)]
+    assert (assignments.owner("one"), assignments.get("one", "")) == ("", put)
+    store.close()
+    engine.dispose()
+
+
+def kept_in(store: Keeping) -> list[int]:
+    """The sizes of the assignments and of the jobs."""
+    with store.database.reading() as connection:
+        sizes = [connection.execute(select(table.c.stored_bytes)).scalar_one() for table in (ASSIGNMENTS, JOBS)]
+    return [int(size) for size in sizes]
+
+
 def test_a_database_that_is_new_enough_keeps_what_it_has(database_url: str) -> None:
     store = Keeping(database_url, Clock())
     store.put_all(1)
@@ -180,7 +209,7 @@ def test_the_command_line_tells_and_changes_the_revision(
         assert main(["database", *way]) == 0
         said.append(capsys.readouterr().out.strip())
     newest = f"{Schema.NEWEST} (newest)"
-    assert said == ["none", newest, newest, "0003", newest, "none"]
+    assert said == ["none", newest, newest, "0004", newest, "none"]
     assert main(["database", "downgrade", "nowhere"]) == 2
     assert "nowhere" in capsys.readouterr().err
 

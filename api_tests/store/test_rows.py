@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from api_tests.store.keeping import Keeping, digest_of, report_of
 from service.store.reports import ReportStore
 from service.store.schema import REPORTS
+from service.store.space import Space
 
 
 def test_a_report_that_is_put_twice_without_a_pin_has_none(sqlite: Keeping) -> None:
@@ -14,7 +15,7 @@ def test_a_report_that_is_put_twice_without_a_pin_has_none(sqlite: Keeping) -> N
 
 def test_use_is_noted_when_more_than_an_hour_has_passed(sqlite: Keeping) -> None:
     moments = [datetime(2026, 1, 1, tzinfo=UTC)]
-    store = ReportStore(sqlite.database, timedelta(days=1), 1 << 20, lambda: moments[-1])
+    store = ReportStore(sqlite.database, timedelta(days=1), Space(1 << 20), lambda: moments[-1])
     store.put(digest_of(1), report_of(1))
     for passed, noted in ((timedelta(hours=1), 0), (timedelta(hours=1, microseconds=1), -1)):
         moments.append(moments[0] + passed)

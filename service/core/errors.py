@@ -19,8 +19,10 @@ Refusal
 ├── ResultsOutdated       the results of the job were made by another version of the engine, likewise
 ├── ChartNotAvailable     the job is of a kind that no chart is drawn of
 ├── AssignmentNotFound    there is no assignment with that id
+├── AssignmentConflict    the id of an assignment is that of somebody else's
 ├── IdempotencyConflict   the key was used for another request already
 ├── StoreUnavailable      the reports that are kept cannot be had now; simulations are answered all the same
+├── StoreFull             what is to be kept has no room beside what is kept
 ├── QueueFull             too many simulations are waiting
 ├── DeadlineExceeded      a simulation ran out of its time and was stopped
 ├── WorkerFailed          the process that simulated died or ran out of memory
@@ -224,6 +226,13 @@ class AssignmentNotFound(Refusal):
     sentence = "There is no assignment with this id; PUT its rubric here, and there will be."
 
 
+class AssignmentConflict(Refusal):
+    """The id is that of an assignment of another owner."""
+
+    code = "assignment-conflict"
+    sentence = "This id is taken; choose another one for your assignment."
+
+
 class IdempotencyConflict(Refusal):
     """The key was used for another request already."""
 
@@ -238,6 +247,12 @@ class StoreUnavailable(Refusal):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"The store of reports is not available: {reason}. Simulations are answered all the same.")
+
+
+class StoreFull(Refusal):
+    """What is to be kept has no room beside what is kept already."""
+
+    code = "store-full"
 
 
 class GradientsNotIncluded(Refusal):

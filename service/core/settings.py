@@ -41,7 +41,11 @@ class Settings(BaseSettings):
     retention_days: Annotated[float, Field(gt=0, le=36_500)] = 90.0
     """How long a report is kept without being asked for; the evidence of gradings is kept for good."""
     store_bytes: Annotated[int, Field(ge=0)] = 2 << 30
-    """How many bytes of reports are stored, compressed; 0 stores none."""
+    """How many bytes are stored, compressed; evidence, assignments and jobs may take half. 0 stores no reports."""
+    owner_bytes: Annotated[int, Field(ge=0)] = 256 << 20
+    """How many bytes of evidence, assignments and jobs one owner of keys may keep, compressed; 0 is no bound."""
+    assignment_limit: Annotated[int, Field(ge=1)] = 1000
+    """How many assignments one owner may keep."""
     queue_limit: Annotated[int, Field(ge=0)] = 64
     """How many simulations may wait for a worker before a request is turned away."""
     body_bytes: Annotated[int, Field(ge=1024)] = 4 << 20

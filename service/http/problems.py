@@ -16,6 +16,7 @@ from starlette.routing import Match
 
 from service.core.context import request_context
 from service.core.errors import (
+    AssignmentConflict,
     AssignmentNotFound,
     BudgetExceeded,
     ChartNotAvailable,
@@ -32,6 +33,7 @@ from service.core.errors import (
     ResultNotFound,
     ResultsOutdated,
     SpecError,
+    StoreFull,
     StoreUnavailable,
     WorkerFailed,
 )
@@ -76,6 +78,7 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
     ResultNotFound: HTTPStatus.NOT_FOUND,
     ChartNotAvailable: HTTPStatus.NOT_FOUND,
     AssignmentNotFound: HTTPStatus.NOT_FOUND,
+    AssignmentConflict: HTTPStatus.CONFLICT,
     IdempotencyConflict: HTTPStatus.CONFLICT,
     ReportOutdated: HTTPStatus.GONE,
     ResultsOutdated: HTTPStatus.GONE,
@@ -87,6 +90,7 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
     Stopping: HTTPStatus.SERVICE_UNAVAILABLE,
     NoRoom: HTTPStatus.SERVICE_UNAVAILABLE,
     DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
+    StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 
 _TOLD = {"internal-error", "unserved-submission"}

@@ -5,8 +5,10 @@ from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 from math import ceil
+from typing import Any
 
 from anyio import Event, create_task_group, move_on_after, sleep
+from sqlalchemy import Row
 
 from service.core.clock import now
 from service.core.errors import QueueFull, StoreUnavailable
@@ -21,10 +23,12 @@ from service.jobs.records import JobRecords, Requester
 from service.jobs.results import JobResults
 from service.jobs.supervisor import WorkerSupervisor
 from service.jobs.work import WORKS, JobWork
+from service.jobs.work.base import Accepted
 from service.processes.pool import Threads
 from service.store.assignments import AssignmentStore
 from service.store.database import Database
 from service.store.listing import Cursor
+from service.store.space import Space
 
 _GLANCE_SECONDS = 0.25  # between two looks at a job that is watched
 _TIDY_SECONDS = 600.0  # between two searches for old jobs
@@ -33,26 +37,29 @@ _TIDY_SECONDS = 600.0  # between two searches for old jobs
 class Assignments:
     """Rubrics under names, checked before they are kept; StoreUnavailable where the database fails."""
 
-    def __init__(self, database: Database) -> None:
-        self._store = AssignmentStore(database)
+    def __init__(self, database: Database, space: Space) -> None:
+        self._store = AssignmentStore(database, space=space)
         self._threads = Threads()
 
-    async def put(self, name: str, rubric: Rubric) -> Assignment:
-        """Keep a rubric under a name; FlawedRubric, or another SpecError where one of its networks is none."""
-        return await self._threads.run(self._put, name, rubric)
+    async def put(self, name: str, rubric: Rubric, owner: str = "", *, of_all: bool = False) -> Assignment:
+        """Keep a rubric under a name; FlawedRubric, or another SpecError where one of its networks is none.
 
-    async def get(self, name: str) -> Assignment:
-        """The assignment of that name; AssignmentNotFound."""
-        return await self._threads.run(self._store.get, name)
+        AssignmentConflict where another owner has that name, unless it is put `of_all`; StoreFull.
+        """
+        return await self._threads.run(self._put, name, rubric, owner, of_all)
 
-    async def drop(self, name: str) -> None:
-        """Forget an assignment; AssignmentNotFound."""
-        await self._threads.run(self._store.drop, name)
+    async def get(self, name: str, owner: str | None = None) -> Assignment:
+        """The assignment of that name, of that owner where one is given; AssignmentNotFound."""
+        return await self._threads.run(self._store.get, name, owner)
 
-    def _put(self, name: str, rubric: Rubric) -> Assignment:
+    async def drop(self, name: str, owner: str | None = None) -> None:
+        """Forget an assignment, of that owner where one is given; AssignmentNotFound."""
+        await self._threads.run(self._store.drop, name, owner)
+
+    def _put(self, name: str, rubric: Rubric, owner: str, of_all: bool) -> Assignment:
         check_rubric(rubric)
         plans_of(rubric)
-        return self._store.put(name, rubric)
+        return self._store.put(name, rubric, owner, of_all=of_all)
 
 
 class Jobs:
@@ -60,10 +67,11 @@ class Jobs:
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings = settings
-        self._records = JobRecords(database)
+        space = Space.of(settings)
+        self._records = JobRecords(database, space=space)
         self._results = JobResults(database)
         self.results = JobReader(database)
-        self.assignments = Assignments(database)
+        self.assignments = Assignments(database, space)
         self._database = database
         self._supervisor = WorkerSupervisor(settings)
         self._threads = Threads()
@@ -71,25 +79,36 @@ class Jobs:
     async def accept(self, kind: str, request: Model, requester: Requester, parent: str = "") -> Job:
         """Accept a request for a job of that kind, which was sent to the resource `parent`, if to any.
 
-        What its kind raises, IdempotencyConflict, QueueFull or StoreUnavailable.
+        What its kind raises, IdempotencyConflict, QueueFull, StoreFull or StoreUnavailable.
         """
-        job = await self._threads.run(self._accept, WORKS[kind], request, requester, parent)
+        asked = _digest(parent, request) if requester.idempotency_key else ""
+        known = await self._threads.run(self._records.known, requester, asked)
+        if known is not None:
+            return Job.of(known)
+        accepted = await self._threads.run(self._accepted, WORKS[kind], request, parent)
+        row = await self._threads.run(self._kept, accepted, requester, asked)
         self._supervisor.wake()
-        return job
+        return Job.of(row)
 
-    async def job(self, job: str) -> Job:
-        """The job with that id, with its first errors; JobNotFound or StoreUnavailable."""
-        return await self._threads.run(self._job, job)
+    async def job(self, job: str, owner: str | None = None) -> Job:
+        """The job with that id, with its first errors; JobNotFound, as for another `owner`, or StoreUnavailable."""
+        return await self._threads.run(self._job, job, owner)
 
-    async def page(self, limit: int, after: Cursor | None = None, status: JobStatus | None = None) -> JobPage:
-        """At most `limit` jobs, the newest first."""
-        rows = await self._threads.run(self._records.page, limit + 1, after, status)
+    async def page(
+        self, limit: int, after: Cursor | None = None, status: JobStatus | None = None, owner: str | None = None
+    ) -> JobPage:
+        """At most `limit` jobs, the newest first, of that owner where one is given."""
+        rows = await self._threads.run(self._records.page, limit + 1, after, status, owner)
         return JobPage.of(rows, limit)
 
-    async def cancel(self, job: str) -> Job:
-        """End a job that has not ended: its processors are free within two seconds."""
-        await self._threads.run(self._records.end, job, JobStatus.CANCELLED)
-        return await self.job(job)
+    async def cancel(self, job: str, owner: str | None = None) -> Job:
+        """End a job that has not ended: its processors are free within two seconds; JobNotFound, as `job` does."""
+        await self._threads.run(self._records.end, job, JobStatus.CANCELLED, owner=owner)
+        return await self.job(job, owner)
+
+    async def delete(self, job: str, owner: str | None = None) -> None:
+        """Drop a job that has ended with all its results, of that owner where one is given; JobNotFound."""
+        await self._threads.run(self._records.delete, job, owner)
 
     async def watch(self, job: str, after: int = -1, stopping: Event | None = None) -> AsyncIterator[Job]:
         """The job whenever more than `after` items are done, or its status has changed, until it has ended.
@@ -122,16 +141,16 @@ class Jobs:
         """Close the connections to the database."""
         await self._threads.run(self._database.close)
 
-    def _accept(self, work: JobWork, request: Model, requester: Requester, parent: str) -> Job:
-        asked = _digest(parent, request) if requester.idempotency_key else ""
-        known = self._records.known(requester, asked)
-        if known is not None:
-            return Job.of(known)
-        accepted = work.accept(work.resolve(request, parent, self._database), self._settings)
+    def _accepted(self, work: JobWork, request: Model, parent: str) -> Accepted:
+        """A job by that request: all that costs time, and is lost where there is no room for it."""
+        return work.accept(work.resolve(request, parent, self._database), self._settings)
+
+    def _kept(self, accepted: Accepted, requester: Requester, asked: str) -> Row[Any]:
+        """The job as it is kept; QueueFull, StoreFull, IdempotencyConflict."""
         under_way = self._records.open_count()
         if under_way >= self._settings.job_limit:
             raise QueueFull(under_way, self._settings.job_limit, ceil(accepted.estimated_seconds))
-        return Job.of(self._records.accept(accepted, requester, asked))
+        return self._records.accept(accepted, requester, asked)
 
     async def _drop_old(self) -> None:
         """Drop the jobs that ended long ago, every ten minutes."""
@@ -144,8 +163,8 @@ class Jobs:
     def _has_work(self) -> bool:
         return self._records.open_count() > 0
 
-    def _job(self, job: str) -> Job:
-        row = self._records.get(job)
+    def _job(self, job: str, owner: str | None) -> Job:
+        row = self._records.get(job, owner)
         failed = self._results.failures(job, MOST_ERRORS) if row.failed else []
         return Job.of(row, FailedItem.first_in(failed))
 

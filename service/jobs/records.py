@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, delete, func, literal, or_, select, true, update
 
 from service.core.clock import WallClock, now
 from service.core.errors import IdempotencyConflict, JobNotFound
@@ -14,10 +14,11 @@ from service.jobs.job import OPEN, JobStatus
 from service.jobs.work.base import Accepted
 from service.store.database import Database
 from service.store.listing import Cursor
-from service.store.schema import ATTEMPTS, JOBS
+from service.store.schema import ATTEMPTS, JOBS, PREPARED_BYTES
+from service.store.space import WITHOUT_BOUND, Space
 
 _DROPPED_AT_ONCE = 20
-_HEAVY = {"request", "prepared"}
+_HEAVY = {"request", "prepared", "stored_bytes"}
 _HEAD = [column for column in JOBS.c if column.name not in _HEAVY]
 
 
@@ -32,20 +33,26 @@ class Requester:
 class JobRecords:
     """The jobs of one database, for any thread; every failure of the database is a StoreUnavailable."""
 
-    def __init__(self, database: Database, wall: WallClock = now) -> None:
+    def __init__(self, database: Database, wall: WallClock = now, space: Space = WITHOUT_BOUND) -> None:
         self._database = database
         self._now = wall
+        self._space = space
 
     def accept(self, accepted: Accepted, requester: Requester, asked: str) -> Row[Any]:
-        """Keep a job; the one that this key has already, where the same was `asked`; IdempotencyConflict where not."""
+        """Keep a job; the one that this key has already, where the same was `asked`; IdempotencyConflict where not.
+
+        StoreFull where there is no room for it.
+        """
         values = {name: getattr(accepted, name) for name in Accepted.__dataclass_fields__}
-        values |= {"request": zlib.compress(accepted.request, 1), "owner": requester.owner, "asked": asked}
+        packed = zlib.compress(accepted.request, 1)
+        values |= {"request": packed, "stored_bytes": len(packed), "owner": requester.owner, "asked": asked}
         values |= {"idempotency_key": requester.idempotency_key or None, "created_at": self._now()}
         values |= {"status": JobStatus.QUEUED, "done": 0, "failed": 0}
         known = (
             or_(JOBS.c.id == accepted.id, _of_key(requester)) if requester.idempotency_key else JOBS.c.id == accepted.id
         )
         with self._database.writing() as connection:
+            self._space.check(connection, requester.owner, len(packed))
             row = self._database.insert(JOBS).values(**values)
             connection.execute(row.on_conflict_do_nothing(index_elements=["owner", "idempotency_key"]))
             kept = connection.execute(select(*_HEAD).where(known)).one()
@@ -59,10 +66,10 @@ class JobRecords:
             row = connection.execute(select(*_HEAD).where(_of_key(requester))).one_or_none()
         return None if row is None else _same(row, asked)
 
-    def get(self, job: str) -> Row[Any]:
-        """All of a job but what is heavy; JobNotFound."""
+    def get(self, job: str, owner: str | None = None) -> Row[Any]:
+        """All of a job but what is heavy, of that owner where one is given; JobNotFound."""
         with self._database.reading() as connection:
-            row = connection.execute(select(*_HEAD).where(JOBS.c.id == job)).one_or_none()
+            row = connection.execute(select(*_HEAD).where(_of_owner(owner), JOBS.c.id == job)).one_or_none()
         if row is None:
             raise JobNotFound
         return row
@@ -75,9 +82,11 @@ class JobRecords:
             raise JobNotFound
         return zlib.decompress(row.request), None if row.prepared is None else zlib.decompress(row.prepared)
 
-    def page(self, limit: int, after: Cursor | None = None, status: JobStatus | None = None) -> Sequence[Row[Any]]:
-        """At most `limit` jobs, the newest first, of those behind `after` and with that status."""
-        query = Cursor.newest_first(select(*_HEAD), JOBS.c.id, after).limit(limit)
+    def page(
+        self, limit: int, after: Cursor | None = None, status: JobStatus | None = None, owner: str | None = None
+    ) -> Sequence[Row[Any]]:
+        """At most `limit` jobs, the newest first, of those behind `after` and with that status and that owner."""
+        query = Cursor.newest_first(select(*_HEAD).where(_of_owner(owner)), JOBS.c.id, after).limit(limit)
         if status is not None:
             query = query.where(JOBS.c.status == status)
         with self._database.reading() as connection:
@@ -102,16 +111,39 @@ class JobRecords:
 
     def start(self, job: str, prepared: bytes | None) -> bool:
         """Begin with a job, or go on with it; whether it is still to be done."""
+        packed = None if prepared is None else zlib.compress(prepared)
         values = {
             "status": JobStatus.RUNNING,
             "started_at": case((JOBS.c.started_at.is_(None), self._now()), else_=JOBS.c.started_at),
-            "prepared": None if prepared is None else zlib.compress(prepared),
+            "prepared": packed,
+            "stored_bytes": JOBS.c.stored_bytes - PREPARED_BYTES + len(packed or b""),
         }
         return self._changed(job, values)
 
-    def end(self, job: str, status: JobStatus, fault: str | None = None) -> bool:
-        """End a job that has not ended; whether it was to be done until now."""
-        return self._changed(job, {"status": status, "ended_at": self._now(), "fault": fault})
+    def end(self, job: str, status: JobStatus, fault: str | None = None, owner: str | None = None) -> bool:
+        """End a job that has not ended, of that owner where one is given; whether it was to be done until now.
+
+        What was prepared is dropped, and the request of a job that is cancelled before anything of it is done.
+        """
+        unused = and_(JOBS.c.done == 0, literal(status == JobStatus.CANCELLED))
+        values = {
+            "status": status,
+            "ended_at": self._now(),
+            "fault": fault,
+            "prepared": None,
+            "request": case((unused, b""), else_=JOBS.c.request),
+            "stored_bytes": case((unused, 0), else_=JOBS.c.stored_bytes - PREPARED_BYTES),
+        }
+        return self._changed(job, values, owner)
+
+    def delete(self, job: str, owner: str | None = None) -> None:
+        """Drop a job that has ended, of that owner where one is given, with all its results; JobNotFound."""
+        ended = and_(_of_owner(owner), JOBS.c.id == job, JOBS.c.status.not_in(OPEN))
+        with self._database.writing() as connection:
+            dropped = connection.execute(delete(JOBS).where(ended)).rowcount
+        if not dropped:
+            raise JobNotFound
+        self._database.reclaim()
 
     def attempt(self, job: str, start: int) -> int:
         """Count another attempt at a chunk; how many there were with it."""
@@ -144,10 +176,14 @@ class JobRecords:
             self._database.reclaim()
         return dropped
 
-    def _changed(self, job: str, values: dict[str, Any]) -> bool:
+    def _changed(self, job: str, values: dict[str, Any], owner: str | None = None) -> bool:
+        wanted = and_(_of_owner(owner), JOBS.c.id == job, JOBS.c.status.in_(OPEN))
         with self._database.writing() as connection:
-            changed = update(JOBS).where(JOBS.c.id == job, JOBS.c.status.in_(OPEN)).values(**values)
-            return connection.execute(changed).rowcount > 0
+            return connection.execute(update(JOBS).where(wanted).values(**values)).rowcount > 0
+
+
+def _of_owner(owner: str | None) -> ColumnElement[bool]:
+    return true() if owner is None else JOBS.c.owner == owner
 
 
 def _of_key(requester: Requester) -> ColumnElement[bool]:

@@ -4,12 +4,12 @@ import zlib
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import and_, case, select, update
+from sqlalchemy import and_, case, null, select, update
 
 from service.core.clock import WallClock, now
 from service.jobs.job import OPEN, JobStatus
 from service.store.database import Database
-from service.store.schema import JOBS, RESULTS
+from service.store.schema import JOBS, PREPARED_BYTES, RESULTS
 
 _ROWS_AT_ONCE = 50
 
@@ -27,12 +27,15 @@ class JobResults:
         The counters of the job go with them, and its end with the last of them: all in one transaction.
         """
         row = {"job_id": job, "start": start, "count": len(lines), "failed": failed}
-        done = JOBS.c.done + len(lines)
+        packed = zlib.compress(b"\n".join(lines))
+        done, ended = JOBS.c.done + len(lines), JOBS.c.done + len(lines) >= JOBS.c.total
         counted = {
             "done": done,
             "failed": JOBS.c.failed + failed,
-            "status": case((done >= JOBS.c.total, JobStatus.SUCCEEDED), else_=JOBS.c.status),
-            "ended_at": case((done >= JOBS.c.total, self._now()), else_=JOBS.c.ended_at),
+            "prepared": case((ended, null()), else_=JOBS.c.prepared),
+            "stored_bytes": JOBS.c.stored_bytes + len(packed) - case((ended, PREPARED_BYTES), else_=0),
+            "status": case((ended, JobStatus.SUCCEEDED), else_=JOBS.c.status),
+            "ended_at": case((ended, self._now()), else_=JOBS.c.ended_at),
         }
         with self._database.writing() as connection:
             goes_on = connection.execute(
@@ -40,7 +43,6 @@ class JobResults:
             ).one_or_none()
             if goes_on is None:
                 return False
-            packed = zlib.compress(b"\n".join(lines))
             new = self._database.insert(RESULTS).values(**row, lines=packed).on_conflict_do_nothing()
             kept = connection.execute(new.returning(RESULTS.c.start)).one_or_none() is not None
             if kept:

@@ -2,48 +2,73 @@
 
 import zlib
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select, true
 
 from service.core.clock import WallClock, now
-from service.core.errors import AssignmentNotFound
+from service.core.errors import AssignmentConflict, AssignmentNotFound
 from service.grading.batch import Assignment
 from service.grading.formats.markup import json_of
 from service.grading.spec import Rubric
 from service.store.database import Database
 from service.store.schema import ASSIGNMENTS
+from service.store.space import WITHOUT_BOUND, Space
 
 
 class AssignmentStore:
     """The assignments of one database, for any thread; every failure of the database is a StoreUnavailable."""
 
-    def __init__(self, database: Database, wall: WallClock = now) -> None:
+    def __init__(self, database: Database, wall: WallClock = now, space: Space = WITHOUT_BOUND) -> None:
         self._database = database
         self._now = wall
+        self._space = space
 
-    def put(self, name: str, rubric: Rubric) -> Assignment:
-        """Keep `rubric` under `name`, in place of what was there; with U+FFFD for every lone surrogate in it."""
+    def put(self, name: str, rubric: Rubric, owner: str = "", *, of_all: bool = False) -> Assignment:
+        """Keep `rubric` under `name`, in place of what was there; with U+FFFD for every lone surrogate in it.
+
+        AssignmentConflict where another owner has that name, unless it is put `of_all`: it stays that owner's then.
+        StoreFull.
+        """
         moment, written = self._now(), json_of(rubric).encode()
         packed = zlib.compress(written)
+        changed = {"updated_at": moment, "rubric": packed, "stored_bytes": len(packed)}
         with self._database.writing() as connection:
-            row = self._database.insert(ASSIGNMENTS).values(
-                id=name, created_at=moment, updated_at=moment, rubric=packed
-            )
-            kept = row.on_conflict_do_update(index_elements=["id"], set_={"updated_at": moment, "rubric": packed})
+            before = connection.execute(select(ASSIGNMENTS).where(ASSIGNMENTS.c.id == name)).one_or_none()
+            if before is not None and not of_all and before.owner != owner:
+                raise AssignmentConflict
+            if before is None:
+                self._space.check_assignments(connection, owner)
+            more = len(packed) - (0 if before is None else before.stored_bytes)
+            if more > 0:
+                self._space.check(connection, owner, more)
+            row = self._database.insert(ASSIGNMENTS).values(id=name, created_at=moment, owner=owner, **changed)
+            kept = row.on_conflict_do_update(index_elements=["id"], set_=changed)
             created_at = connection.execute(kept.returning(ASSIGNMENTS.c.created_at)).scalar_one()
         return Assignment(id=name, rubric=Rubric.model_validate_json(written), created_at=created_at, updated_at=moment)
 
-    def get(self, name: str) -> Assignment:
-        """The assignment of that name; AssignmentNotFound."""
+    def owner(self, name: str) -> str:
+        """The owner of the assignment of that name; AssignmentNotFound."""
         with self._database.reading() as connection:
-            row = connection.execute(select(ASSIGNMENTS).where(ASSIGNMENTS.c.id == name)).one_or_none()
+            found = connection.execute(select(ASSIGNMENTS.c.owner).where(ASSIGNMENTS.c.id == name)).scalar_one_or_none()
+        if found is None:
+            raise AssignmentNotFound
+        return str(found)
+
+    def get(self, name: str, owner: str | None = None) -> Assignment:
+        """The assignment of that name, of that owner where one is given; AssignmentNotFound."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(ASSIGNMENTS).where(_named(name, owner))).one_or_none()
         if row is None:
             raise AssignmentNotFound
         rubric = Rubric.model_validate_json(zlib.decompress(row.rubric))
         return Assignment(id=name, rubric=rubric, created_at=row.created_at, updated_at=row.updated_at)
 
-    def drop(self, name: str) -> None:
-        """Forget it; AssignmentNotFound where it is not there. What was graded by it stays."""
+    def drop(self, name: str, owner: str | None = None) -> None:
+        """Forget it, of that owner where one is given; AssignmentNotFound. What was graded by it stays."""
         with self._database.writing() as connection:
-            dropped = connection.execute(delete(ASSIGNMENTS).where(ASSIGNMENTS.c.id == name)).rowcount
+            dropped = connection.execute(delete(ASSIGNMENTS).where(_named(name, owner))).rowcount
         if not dropped:
             raise AssignmentNotFound
+
+
+def _named(name: str, owner: str | None) -> ColumnElement[bool]:
+    return (ASSIGNMENTS.c.id == name) & (true() if owner is None else ASSIGNMENTS.c.owner == owner)

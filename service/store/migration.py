@@ -21,7 +21,7 @@ _FAILED = 2
 class Schema:
     """The schema of the database behind an engine; it is safe where several processes change it at once."""
 
-    NEWEST: ClassVar[str] = "0004"
+    NEWEST: ClassVar[str] = "0005"
     """The newest revision of the migrations."""
 
     def __init__(self, engine: Engine) -> None:

@@ -1,35 +1,53 @@
 """Reports in a database, and the points that sweeps make of them: kept by digest, listed, and dropped when old."""
 
+import logging
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Delete, Row, Table, Update, delete, func, select, true, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Row,
+    Table,
+    Update,
+    case,
+    delete,
+    func,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
 from service.core.clock import WallClock, now
-from service.core.errors import StoreUnavailable
+from service.core.context import request_context
+from service.core.errors import StoreFull, StoreUnavailable
 from service.store.database import Database
 from service.store.listing import Cursor, ReportPage, ReportSummary
 from service.store.schema import POINTS, REPORTS
+from service.store.space import Space, kept_bytes
 
 _USE_IS_NOTED_EVERY = timedelta(hours=1)  # a row that is asked for again and again is written to no more often
 _AT_ONCE = 500  # names in one statement
+_log = logging.getLogger("service.store")
 _SHOWN = [REPORTS.c[name] for name in ReportSummary.model_fields]
 
 
 class ReportStore:
     """The reports of one database, for any thread; every failure of the database is a StoreUnavailable.
 
-    They are kept for `age` after they were last asked for, as long as all are no more than `size_bytes`, compressed;
-    those that are pinned are kept for good.
+    They are kept for `age` after they were last asked for, as long as there is space for all; those that are pinned
+    are kept for good.
     """
 
-    def __init__(self, database: Database, age: timedelta, size_bytes: int, wall: WallClock = now) -> None:
+    def __init__(self, database: Database, age: timedelta, space: Space, wall: WallClock = now) -> None:
         self._database = database
         self._age = age
-        self._size_bytes = size_bytes
+        self._space = space
         self._now = wall
 
     @property
@@ -37,12 +55,21 @@ class ReportStore:
         """How many times the database has failed or could not be asked."""
         return self._database.failures
 
-    def put(self, digest: str, report: bytes, pin: bool = False) -> bool:
-        """Keep a report as JSON, once however often it is put; one that is pinned stays so. True: it is kept."""
-        insert = self._database.insert(REPORTS).values(self._row(digest, report, pin))
-        pinned = insert.on_conflict_do_update(index_elements=["digest"], set_={"pinned": True})
+    def put(self, digest: str, report: bytes, pin: bool = False, owner: str | None = None) -> bool:
+        """Keep a report as JSON, once however often it is put; one that is pinned stays so. True: it is kept.
+
+        Its owner is `owner`, or who asks now: the first who made it, or the first who pinned it. It is kept, and not
+        pinned, where all that is kept on purpose has no room for it.
+        """
+        owner = request_context().caller.owner if owner is None else owner
+        row = self._row(digest, report, owner)
         with self._database.writing() as connection:
-            connection.execute(pinned if pin else insert.on_conflict_do_nothing())
+            if pin and self._has_room(connection, digest, row):
+                insert = self._database.insert(REPORTS).values({**row, "pinned": True})
+                claimed = {"pinned": True, "owner": case((REPORTS.c.pinned, REPORTS.c.owner), else_=owner)}
+                connection.execute(insert.on_conflict_do_update(index_elements=["digest"], set_=claimed))
+            else:
+                connection.execute(self._database.insert(REPORTS).values(row).on_conflict_do_nothing())
         return True
 
     def get(self, digest: str) -> bytes | None:
@@ -66,11 +93,13 @@ class ReportStore:
                 used = update(REPORTS).where(REPORTS.c.digest.in_(some))
                 connection.execute(used.values(last_used_at=self._now()))
 
-    def page(self, limit: int, after: Cursor | None = None, label: str | None = None) -> ReportPage:
-        """At most `limit` reports, the newest first, of those behind `after` and with that label."""
+    def page(
+        self, limit: int, after: Cursor | None = None, label: str | None = None, owner: str | None = None
+    ) -> ReportPage:
+        """At most `limit` reports, the newest first, of those behind `after` and with that label and that owner."""
         query = Cursor.newest_first(select(*_SHOWN), REPORTS.c.digest, after).limit(limit + 1)
-        if label is not None:
-            query = query.where(REPORTS.c.label == label)
+        for column, wanted in ((REPORTS.c.label, label), (REPORTS.c.owner, owner)):
+            query = query if wanted is None else query.where(column == wanted)
         with self._database.reading() as connection:
             rows = connection.execute(query).mappings().all()
         items = [ReportSummary.model_validate(dict(row)) for row in rows[:limit]]
@@ -80,14 +109,15 @@ class ReportStore:
     def retain(self) -> int:
         """Drop what was not used for too long, and of the rest what is too much; how many were dropped.
 
-        The points of sweeps are dropped by the same rules, and may be as many bytes again.
+        The points of sweeps are dropped by the same rules. Both have what all that is kept on purpose leaves them;
+        points give way to reports where they are more than half of that.
         """
         with self._database.writing(patient=True) as connection:
             used_before = self._now() - self._age
-            dropped = sum(
-                _drop_old(connection, table, used_before) + _drop_surplus(connection, table, self._size_bytes)
-                for table in (REPORTS, POINTS)
-            )
+            dropped = sum(_drop_old(connection, table, used_before) for table in (POINTS, REPORTS))
+            left = max(0, self._space.total_bytes - kept_bytes(connection))
+            dropped += _drop_surplus(connection, POINTS, max(left // 2, left - _stored_bytes(connection, REPORTS)))
+            dropped += _drop_surplus(connection, REPORTS, left - _stored_bytes(connection, POINTS))
         if dropped:
             self._database.reclaim()
         return dropped
@@ -96,11 +126,23 @@ class ReportStore:
         """Close the connections to the database."""
         self._database.close()
 
-    def _row(self, digest: str, report: bytes, pin: bool) -> dict[str, Any]:
+    def _has_room(self, connection: Connection, digest: str, row: dict[str, Any]) -> bool:
+        """Whether it may be pinned, or is so already."""
+        pinned = select(REPORTS.c.pinned).where(REPORTS.c.digest == digest)
+        if connection.execute(pinned).scalar_one_or_none():
+            return True
+        try:
+            self._space.check(connection, row["owner"], row["stored_bytes"])
+        except StoreFull as full:
+            _log.warning("evidence is kept, and not for good: %s", full)
+            return False
+        return True
+
+    def _row(self, digest: str, report: bytes, owner: str) -> dict[str, Any]:
         moment, packed = self._now(), zlib.compress(report)
         sizes = {"report_bytes": len(report), "stored_bytes": len(packed)}
-        kept = {"digest": digest, "created_at": moment, "last_used_at": moment, "pinned": pin, "report": packed}
-        return {**ReportSummary.fields_in(report), **sizes, **kept}
+        kept = {"digest": digest, "created_at": moment, "last_used_at": moment, "pinned": False, "report": packed}
+        return {**ReportSummary.fields_in(report), **sizes, **kept, "owner": owner}
 
 
 class PointStore:
@@ -169,12 +211,8 @@ def _drop_old(connection: Connection, table: Table, used_before: datetime) -> in
 
 
 def _drop_surplus(connection: Connection, table: Table, size_bytes: int) -> int:
-    """Drop the rows used longest ago until all that are kept fit into `size_bytes`; how many they were.
-
-    Pinned ones count, and stay: where they alone are too much, all others go.
-    """
-    stored = connection.execute(select(func.coalesce(func.sum(table.c.stored_bytes), 0))).scalar_one()
-    surplus = stored - size_bytes
+    """Drop the rows used longest ago until all that are not pinned fit into `size_bytes`; how many they were."""
+    surplus = _stored_bytes(connection, table) - size_bytes
     if surplus <= 0:
         return 0
     use = (table.c.last_used_at, table.c.digest)
@@ -184,6 +222,12 @@ def _drop_surplus(connection: Connection, table: Table, size_bytes: int) -> int:
     last = connection.execute(enough.limit(1)).one_or_none()
     chosen = _unpinned(table) if last is None else _unpinned(table) & (tuple_(*use) <= tuple_(*last))
     return connection.execute(delete(table).where(chosen)).rowcount
+
+
+def _stored_bytes(connection: Connection, table: Table) -> int:
+    """The bytes of the rows that are not pinned."""
+    query = select(func.coalesce(func.sum(table.c.stored_bytes), 0)).where(_unpinned(table))
+    return int(connection.execute(query).scalar_one())
 
 
 def _unpinned(table: Table) -> ColumnElement[bool]:

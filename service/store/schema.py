@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    func,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -54,10 +55,13 @@ REPORTS = Table(
     Column("report_bytes", BigInteger, nullable=False),
     Column("stored_bytes", BigInteger, nullable=False),
     Column("pinned", Boolean, nullable=False),
-    Column("report", LargeBinary, nullable=False),  # the last: the others are read without any of its pages
+    Column("report", LargeBinary, nullable=False),  # those before it are read without any of its pages
+    Column("owner", String(64), nullable=False),
     Index("reports_by_age", "created_at", "digest"),
     Index("reports_by_label", "label", "created_at", "digest"),
     Index("reports_by_use", "last_used_at", "digest", "pinned", "stored_bytes"),  # all that retention asks for
+    Index("reports_by_owner", "owner", "created_at", "digest"),
+    Index("reports_by_pin", "pinned", "owner", "stored_bytes"),  # all that a bound on evidence asks for
 )
 """A report in a row, compressed, with what a list of reports shows of it."""
 
@@ -79,6 +83,9 @@ ASSIGNMENTS = Table(
     Column("created_at", _Utc, nullable=False),
     Column("updated_at", _Utc, nullable=False),
     Column("rubric", LargeBinary, nullable=False),
+    Column("owner", String(64), nullable=False),
+    Column("stored_bytes", BigInteger, nullable=False),
+    Index("assignments_by_owner", "owner", "stored_bytes"),
 )
 """Rubrics by the name of their assignment, compressed."""
 
@@ -104,11 +111,16 @@ JOBS = Table(
     Column("fault", String(500)),
     Column("prepared", LargeBinary),
     Column("request", LargeBinary, nullable=False),
+    Column("stored_bytes", BigInteger, nullable=False),  # of the request, of what is prepared, and of all results
     UniqueConstraint("owner", "idempotency_key", name="jobs_by_key"),
     Index("jobs_by_age", "created_at", "id"),
     Index("jobs_by_status", "status", "created_at", "id"),
+    Index("jobs_by_owner", "owner", "created_at", "id", "stored_bytes"),
 )
 """Accepted work; the request, and what is worked out once for all its items, are compressed."""
+
+PREPARED_BYTES = func.coalesce(func.length(JOBS.c.prepared), 0)
+"""How much of a job's bytes is what is worked out once for all its items: it is dropped when the job ends."""
 
 RESULTS = Table(
     "job_results",
@@ -129,3 +141,15 @@ ATTEMPTS = Table(
     Column("attempts", BigInteger, nullable=False),
 )
 """How often a chunk was begun: more than once where the executor that worked on it was gone."""
+
+EXECUTORS = Table(
+    "executors",
+    METADATA,
+    Column("name", String(128), primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("beats", BigInteger, nullable=False),  # it is compared with itself: no two clocks are
+    Column("heard_at", _Utc, nullable=False),  # by its own clock, for people
+    Column("lost", Boolean, nullable=False),
+)
+"""The processes that work on jobs: each counts on while it lives; one that does not is lost, and must end."""

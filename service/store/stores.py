@@ -8,6 +8,7 @@ from service.core.settings import Settings
 from service.store.database import Database
 from service.store.listing import Cursor, ReportPage
 from service.store.reports import ReportStore
+from service.store.space import Space
 
 
 class Store(Protocol):
@@ -17,8 +18,8 @@ class Store(Protocol):
     def failures(self) -> int:
         """How many times it has failed or could not be asked."""
 
-    def put(self, digest: str, report: bytes, pin: bool = False) -> bool:
-        """Keep a report, for good where it is pinned; whether it is kept."""
+    def put(self, digest: str, report: bytes, pin: bool = False, owner: str | None = None) -> bool:
+        """Keep a report, for good where it is pinned, as that of `owner` or of who asks now; whether it is kept."""
 
     def get(self, digest: str) -> bytes | None:
         """The report with that digest, if it is here."""
@@ -26,8 +27,10 @@ class Store(Protocol):
     def touch(self, digests: Collection[str]) -> None:
         """Note that those reports are used now."""
 
-    def page(self, limit: int, after: Cursor | None = None, label: str | None = None) -> ReportPage:
-        """At most `limit` reports, the newest first, of those behind `after` and with that label."""
+    def page(
+        self, limit: int, after: Cursor | None = None, label: str | None = None, owner: str | None = None
+    ) -> ReportPage:
+        """At most `limit` reports, the newest first, of those behind `after` and with that label and that owner."""
 
     def retain(self) -> int:
         """Drop what need not be kept; how many reports that were."""
@@ -41,7 +44,7 @@ class NullStore:
 
     failures = 0
 
-    def put(self, digest: str, report: bytes, pin: bool = False) -> bool:
+    def put(self, digest: str, report: bytes, pin: bool = False, owner: str | None = None) -> bool:
         """False: it is not kept."""
         return False
 
@@ -52,7 +55,9 @@ class NullStore:
     def touch(self, digests: Collection[str]) -> None:
         """Do nothing, for no report is here."""
 
-    def page(self, limit: int, after: Cursor | None = None, label: str | None = None) -> ReportPage:
+    def page(
+        self, limit: int, after: Cursor | None = None, label: str | None = None, owner: str | None = None
+    ) -> ReportPage:
         """The only page, which is empty."""
         return ReportPage(items=[], next_cursor=None)
 
@@ -69,4 +74,4 @@ def report_store(settings: Settings) -> Store:
     if settings.store_bytes == 0:
         return NullStore()
     age = timedelta(days=settings.retention_days)
-    return ReportStore(Database(settings.database_url), age, settings.store_bytes)
+    return ReportStore(Database(settings.database_url), age, Space.of(settings))

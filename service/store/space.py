@@ -1,0 +1,73 @@
+"""How much a database may hold: what is kept on purpose has at most half, and what can be made again the rest."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import Connection, Table, func, select, true
+
+from service.core.errors import StoreFull
+from service.core.settings import Settings
+from service.store.schema import ASSIGNMENTS, JOBS, REPORTS
+
+_WITHOUT_REPORTS = 2 << 30
+"""The bound of a service that stores no reports, whose jobs and assignments are kept all the same."""
+
+
+@dataclass(frozen=True)
+class Space:
+    """The bounds, in bytes as they are stored, compressed; 0 is none."""
+
+    total_bytes: int = 0
+    """Of everything."""
+    owner_bytes: int = 0
+    """Of what one owner has; those who have no keys are one owner without a bound of its own."""
+    assignments: int = 0
+    """How many of them one owner may have."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The bounds that `settings` have."""
+        return cls(settings.store_bytes or _WITHOUT_REPORTS, settings.owner_bytes, settings.assignment_limit)
+
+    def check(self, connection: Connection, owner: str, more: int) -> None:
+        """Raise StoreFull where `more` bytes cannot be kept for `owner`; it counts in the transaction that writes."""
+        if owner and self.owner_bytes:
+            _check(kept_bytes(connection, owner), more, self.owner_bytes, "of its owner")
+        if self.total_bytes:
+            _check(kept_bytes(connection), more, self.total_bytes // 2, "that is kept on purpose")
+
+    def check_assignments(self, connection: Connection, owner: str) -> None:
+        """Raise StoreFull where `owner` has as many assignments as allowed."""
+        query = select(func.count()).select_from(ASSIGNMENTS).where(ASSIGNMENTS.c.owner == owner)
+        count = connection.execute(query).scalar_one() if self.assignments else 0
+        if self.assignments and count >= self.assignments:
+            raise StoreFull(
+                f"{count} assignments are kept, of {self.assignments} allowed; delete one that is not needed.",
+                assignments=count,
+                limit=self.assignments,
+            )
+
+
+WITHOUT_BOUND = Space()
+
+
+def kept_bytes(connection: Connection, owner: str | None = None) -> int:
+    """The bytes of evidence, assignments and jobs, results and all; those of `owner`, where one is given."""
+    return sum(_bytes_of(connection, table, owner) for table in (REPORTS, ASSIGNMENTS, JOBS))
+
+
+def _bytes_of(connection: Connection, table: Table, owner: str | None) -> int:
+    query = select(func.coalesce(func.sum(table.c.stored_bytes), 0))
+    query = query.where(table.c.pinned.is_(True) if "pinned" in table.c else true())
+    return int(connection.execute(query if owner is None else query.where(table.c.owner == owner)).scalar_one())
+
+
+def _check(kept: int, more: int, allowed: int, what: str) -> None:
+    if kept + more > allowed:
+        raise StoreFull(
+            f"The store has no room for {more} bytes more: all {what} is {kept} bytes, of {allowed} allowed. "
+            "Jobs that have ended and assignments can be deleted.",
+            kept_bytes=kept,
+            more_bytes=more,
+            limit_bytes=allowed,
+        )
