@@ -15,13 +15,15 @@ from starlette.requests import Request
 from api_tests.http.asking import MEMBERS
 from service.core import errors
 from service.core.errors import Refusal
-from service.http import problems, requests, uploads
+from service.http import problems, requests, scopes, uploads
 from service.imports import base
 
 pytestmark = pytest.mark.anyio
 
 STATUSES = {
     400: {"malformed-json"},
+    401: {"key-needed", "key-unknown"},
+    403: {"scope-missing"},
     404: {
         "report-not-found", "gradients-not-included", "job-not-found", "result-not-found", "chart-not-available",
         "assignment-not-found",
@@ -46,7 +48,7 @@ STATUSES = {
 def kinds(base: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
     """Every refusal of the service, by its class."""
     for kind in base.__subclasses__():
-        if kind.__module__ in (errors.__name__, requests.__name__, uploads.__name__, base.__name__):
+        if kind.__module__ in (errors.__name__, requests.__name__, scopes.__name__, uploads.__name__, base.__name__):
             yield kind
         yield from kinds(kind)
 

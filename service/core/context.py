@@ -7,6 +7,14 @@ threads inherit it. Outside a request, as in an executor of jobs, there is one t
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from service.core.kinds import Int64, Model, Positive
+
+ANONYMOUS = "anonymous"
+"""The owner of what callers without a key make, where some have one."""
 
 
 class Scope(StrEnum):
@@ -24,6 +32,24 @@ class Scope(StrEnum):
     """Everything of everybody, and what is counted."""
 
 
+class Quotas(Model):
+    """How much a key may ask for, where that differs from the settings."""
+
+    requests_per_second: Positive | None = None
+    """Requests in a second."""
+    simulations_at_once: Annotated[Int64, Field(ge=1)] | None = None
+    """Simulations that wait or run."""
+    queued_operations: Positive | None = None
+    """Floating-point operations of all that waits or runs, by the estimate."""
+    stored_bytes: Annotated[Int64, Field(ge=0)] | None = None
+    """Bytes of assignments, evidence, jobs and results, compressed."""
+    open_streams: Annotated[Int64, Field(ge=0)] | None = None
+    """Streams of events that are open."""
+
+
+_NO_QUOTAS = Quotas()
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who asks: `owner` is the name of the key, empty where there are no keys; `address` is that of the client."""
@@ -31,11 +57,27 @@ class Caller:
     owner: str = ""
     scopes: frozenset[Scope] = frozenset(Scope)
     address: str = ""
+    quotas: Quotas = _NO_QUOTAS
+
+    @property
+    def has_key(self) -> bool:
+        """Whether a key says who it is."""
+        return self.owner not in ("", ANONYMOUS)
 
     @property
     def share(self) -> str:
-        """Whose turn it is: that of the owner, or of the address where there are no keys."""
-        return self.owner or self.address
+        """Whose turn it is: that of the owner, or of the address where no key was sent."""
+        return self.owner if self.has_key else self.address
+
+    @property
+    def is_student(self) -> bool:
+        """Whether it may have answers graded, and see nothing of what they are graded by."""
+        return not self.may(Scope.TEACH)
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether what belongs to others is shown, too: to an `admin`, which everybody is where there are no keys."""
+        return self.may(Scope.ADMIN)
 
     def may(self, scope: Scope) -> bool:
         """Whether that is allowed; an `admin` may do everything."""

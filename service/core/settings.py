@@ -26,6 +26,10 @@ class Settings(BaseSettings):
     """The address to listen on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """The port to listen on; 0 takes a free one."""
+    api_keys_file: str = ""
+    """The file of keys, made by `keys create`; empty where nobody has one, and then only loopback is listened on."""
+    allow_anonymous: bool = False
+    """Whether everybody may do everything on other addresses than loopback, too, where there is no file of keys."""
     workers: Annotated[int, Field(ge=1, le=256)] = _PROCESSORS
     """Processes that simulate, one processor each; the number of processors unless set."""
     sync_deadline_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from anyio import create_task_group
@@ -10,9 +11,11 @@ from fastapi.routing import APIRoute
 from starlette.types import Lifespan
 
 from service.charts.renderer import ChartRenderer
+from service.core.keys import KeyFile
 from service.core.settings import Settings
 from service.core.version import __version__
 from service.http import problems
+from service.http.identity import IdentityMiddleware
 from service.http.openapi import contract, document
 from service.http.problems import Problem
 from service.http.requests import Services
@@ -69,6 +72,8 @@ def build_app(
         app.include_router(router)
     pages.mount_pages(app, renderer)
     problems.install(app)
+    keys = KeyFile(Path(settings.api_keys_file)) if settings.api_keys_file else None
+    app.add_middleware(IdentityMiddleware, keys=keys)
     app.add_middleware(RequestMiddleware, traffic=traffic)
     return app
 

@@ -50,6 +50,7 @@ from service.http.requests import (
     Stopping,
     UnsupportedMediaType,
 )
+from service.http.scopes import KeyNeeded, ScopeMissing
 from service.http.traffic import REQUEST_ID, request_id_of
 from service.http.uploads import NoRoom
 from service.imports.base import InputNeeded, NotUnderstood
@@ -57,6 +58,7 @@ from service.imports.base import InputNeeded, NotUnderstood
 _log = logging.getLogger("service")
 
 MEDIA_TYPE = "application/problem+json"
+_CHALLENGES = ('Bearer realm="gradient-verdict"', 'Basic realm="gradient-verdict", charset="UTF-8"')
 _MOST_FAULTS = 20
 """Faults of one body that are listed; there may be one for each number of a matrix."""
 
@@ -64,6 +66,8 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
     MalformedJson: HTTPStatus.BAD_REQUEST,
     UnknownCommand: HTTPStatus.BAD_REQUEST,
     UnservedVersion: HTTPStatus.NOT_ACCEPTABLE,
+    KeyNeeded: HTTPStatus.UNAUTHORIZED,
+    ScopeMissing: HTTPStatus.FORBIDDEN,
     BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     ClientGone: HTTPStatus.REQUEST_TIMEOUT,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -152,6 +156,9 @@ def refusal(request: Request, error: Refusal) -> Response:
     response = _answer(problem_of(request, error))
     if isinstance(error, QueueFull):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, KeyNeeded):
+        for challenge in _CHALLENGES:
+            response.headers.append("WWW-Authenticate", challenge)
     return response
 
 
@@ -159,6 +166,8 @@ def mu_ed_failure(problem: Problem, of_health: bool) -> tuple[int, str, str]:
     """The status, code and title that the µEd API has for `problem`, of its health or of an evaluation."""
     if problem.status == HTTPStatus.NOT_ACCEPTABLE:
         return problem.status, "VERSION_NOT_SUPPORTED", "API version not supported"
+    if problem.status == HTTPStatus.FORBIDDEN:
+        return problem.status, "FORBIDDEN", "Forbidden"
     if problem.status == HTTPStatus.NOT_IMPLEMENTED:
         return problem.status, "NOT_IMPLEMENTED", "Not implemented"
     if of_health:

@@ -15,6 +15,7 @@ from service.charts.renderer import ChartRenderer
 from service.core.errors import Refusal
 from service.core.settings import Settings
 from service.core.strict_json import loads
+from service.http.scopes import scope_check
 from service.http.traffic import Traffic
 from service.jobs.jobs import Jobs
 from service.jobs.trainings import Trainings
@@ -93,9 +94,10 @@ class StrictRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler behind a strict reading of the body."""
-        handle = super().get_route_handler()
+        handle, check_scope = super().get_route_handler(), scope_check(self)
 
         async def strictly(request: Request) -> Response:
+            check_scope()
             strict = StrictRequest(request.scope, request.receive)
             if await strict.body():
                 check_media_type(strict)

@@ -21,6 +21,7 @@ from service.http.requests import (
     check_media_type,
     while_connected,
 )
+from service.http.scopes import scope_check
 
 BINARY = "application/octet-stream"
 _HOW = (
@@ -44,9 +45,10 @@ class FileRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, which finds the file at `request.state.file`."""
-        handle = super().get_route_handler()
+        handle, check_scope = super().get_route_handler(), scope_check(self)
 
         async def with_file(request: Request) -> Response:
+            check_scope()
             check_media_type(request, BINARY, _HOW)
             with _temporary_file() as file:
                 await _receive(request, file)

@@ -26,6 +26,7 @@ from service.http.examples import example_requests
 from service.http.problems import Problem, mu_ed_failure, problem_of
 from service.http.requests import Services, ServicesDep, StrictRoute
 from service.http.responses import Responses
+from service.http.scopes import GRADE, KeyNeeded
 
 _JSON = "application/json"
 _VERSION_HEADER = "X-Api-Version"
@@ -41,6 +42,8 @@ class _PlatformRoute(StrictRoute):
         async def answered(request: Request) -> Response:
             try:
                 return self.answer(request, await handle(request))
+            except KeyNeeded:
+                raise  # 401 belongs to HTTP
             except (Refusal, RequestValidationError) as error:
                 return self.answer(request, self.failed(request, problem_of(request, error)))
 
@@ -108,6 +111,7 @@ _Version = Annotated[
 
 @_MU_ED.post(
     "/evaluate",
+    dependencies=GRADE,
     summary="Evaluate a submission (µEd)",
     response_model=list[Feedback],
     response_model_exclude_none=True,
@@ -136,7 +140,12 @@ async def get_evaluate_health(services: ServicesDep, version: _Version = None) -
     return EvaluateHealth()
 
 
-@_LAMBDA.post("/v1/adapters/lambda-feedback", summary="Run a command of Lambda Feedback", response_model=LambdaAnswer)
+@_LAMBDA.post(
+    "/v1/adapters/lambda-feedback",
+    summary="Run a command of Lambda Feedback",
+    response_model=LambdaAnswer,
+    dependencies=GRADE,
+)
 async def run_lambda_feedback(
     request: Annotated[LambdaRequest, Body(openapi_examples=example_requests("lambdas"))],
     services: ServicesDep,

@@ -8,12 +8,13 @@ from fastapi.responses import Response
 
 from service.http.examples import example_requests
 from service.http.requests import ServicesDep, StrictRoute
+from service.http.scopes import SIMULATE
 from service.simulation.results import Estimate
 from service.simulation.spec import SimulationSpec
 from service.theory.facts import ActivationProfile, ProfileSpec
 from service.theory.profile import profile_json
 
-router = APIRouter(route_class=StrictRoute)
+router = APIRouter(route_class=StrictRoute, dependencies=SIMULATE)
 
 
 @router.post("/v1/estimates", tags=["estimates"], summary="Estimate the cost of a simulation")

@@ -18,6 +18,7 @@ from service.formulas.language.tokens import FormulaError
 from service.formulas.language.tree import Expr
 from service.formulas.language.write import latex, plain
 from service.http.preset_entries import CellEntry, PresetEntry, as_json, cell_entry, preset_entry, summary_of
+from service.http.scopes import READ
 from service.nn.activations import Activation
 from service.nn.cells import CELLS
 from service.nn.data import Data, InputData
@@ -46,7 +47,7 @@ _FAMILIES: dict[str, type[Kind]] = {
     "targets": Data,
 }
 
-router = APIRouter(prefix="/v1/catalog", tags=["catalog"])
+router = APIRouter(prefix="/v1/catalog", tags=["catalog"], dependencies=READ)
 
 
 class KindField(Model):

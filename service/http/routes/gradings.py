@@ -23,6 +23,7 @@ from service.http.dependencies import RequesterDep
 from service.http.examples import example, example_requests
 from service.http.requests import ServicesDep, StrictRoute
 from service.http.responses import ACCEPTED, GradingResponse, Responses, Zip, attachment, link, located
+from service.http.scopes import GRADE, TEACH
 from service.jobs.job import Job
 from service.jobs.work.gradings import GradingsWork
 
@@ -42,7 +43,13 @@ _AssignmentId = Annotated[
 ]
 
 
-@router.post("/v1/gradings", summary="Grade answers", response_model=Grading, responses=GradingResponse.documented)
+@router.post(
+    "/v1/gradings",
+    summary="Grade answers",
+    response_model=Grading,
+    responses=GradingResponse.documented,
+    dependencies=GRADE,
+)
 async def create_grading(
     spec: Annotated[GradingSpec, Body(openapi_examples=example_requests("gradings"))],
     services: ServicesDep,
@@ -57,7 +64,7 @@ async def create_grading(
     return GradingResponse(await services.archive.grade(spec, wanted), wanted)
 
 
-@router.post("/v1/rubrics/validate", summary="Validate a rubric")
+@router.post("/v1/rubrics/validate", summary="Validate a rubric", dependencies=TEACH)
 def validate_rubric(spec: _RubricBody) -> RubricReport:  # in a thread
     """Name every claim that contradicts itself or that no answer could meet, before students do."""
     return rubric_report(spec.rubric)
@@ -73,7 +80,7 @@ _WithParameters = Query(
 )
 
 
-@router.get("/v1/rubrics/proposals", summary="Propose a rubric", response_model=Proposals)
+@router.get("/v1/rubrics/proposals", summary="Propose a rubric", response_model=Proposals, dependencies=TEACH)
 async def get_proposals(
     activation: Annotated[str, _ByName], services: ServicesDep, parameters: Annotated[str, _WithParameters] = ""
 ) -> Response:
@@ -93,7 +100,11 @@ _WHERE = "Where the platform finds this service; that of this request where it i
 
 
 @router.post(
-    "/v1/rubrics/package", summary="Pack a rubric for a platform", response_class=Zip, responses=Zip.documented
+    "/v1/rubrics/package",
+    summary="Pack a rubric for a platform",
+    response_class=Zip,
+    responses=Zip.documented,
+    dependencies=TEACH,
 )
 def create_package(
     spec: _RubricBody,
@@ -108,13 +119,13 @@ def create_package(
     return Zip(package(spec.rubric, wanted, address), headers=attachment(f"{spec.rubric.id}_{wanted}.zip"))
 
 
-@router.post("/v1/previews", summary="Preview an answer")
+@router.post("/v1/previews", summary="Preview an answer", dependencies=GRADE)
 async def create_preview(spec: Annotated[PreviewSpec, Body(openapi_examples=example_requests("previews"))]) -> Preview:
     """How a formula is understood, as LaTeX, before it is handed in; or where it cannot be read, and why."""
     return preview(spec)
 
 
-@router.put(_ASSIGNMENT, summary="Put an assignment", responses=_PUT)
+@router.put(_ASSIGNMENT, summary="Put an assignment", responses=_PUT, dependencies=TEACH)
 async def put_assignment(name: _AssignmentId, spec: _RubricBody, services: ServicesDep) -> Assignment:
     """Keep a rubric under a name, in place of the one that was there; it is checked before.
 
@@ -123,20 +134,24 @@ async def put_assignment(name: _AssignmentId, spec: _RubricBody, services: Servi
     return await services.jobs.assignments.put(name, spec.rubric)
 
 
-@router.get(_ASSIGNMENT, summary="Get an assignment")
+@router.get(_ASSIGNMENT, summary="Get an assignment", dependencies=TEACH)
 async def get_assignment(name: _AssignmentId, services: ServicesDep) -> Assignment:
     """The rubric that is kept under this name."""
     return await services.jobs.assignments.get(name)
 
 
-@router.delete(_ASSIGNMENT, summary="Delete an assignment", status_code=204)
+@router.delete(_ASSIGNMENT, summary="Delete an assignment", status_code=204, dependencies=TEACH)
 async def delete_assignment(name: _AssignmentId, services: ServicesDep) -> None:
     """Forget the rubric; jobs that were accepted with it, and their results, stay."""
     await services.jobs.assignments.drop(name)
 
 
 @router.post(
-    _ASSIGNMENT + "/gradings", summary="Grade the answer sheets of a class", status_code=202, responses=ACCEPTED
+    _ASSIGNMENT + "/gradings",
+    summary="Grade the answer sheets of a class",
+    status_code=202,
+    responses=ACCEPTED,
+    dependencies=GRADE,
 )
 async def create_gradings(
     name: _AssignmentId,

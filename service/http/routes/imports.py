@@ -15,6 +15,7 @@ from service.http.examples import example
 from service.http.requests import Services, ServicesDep
 from service.http.responses import reported
 from service.http.routes.simulations import report_headers
+from service.http.scopes import SIMULATE
 from service.http.uploads import BINARY, FileDep, FileRoute
 from service.imports.base import Imported, Options, Source, WeightValues
 from service.imports.bounded import bounded_import, limit_reached
@@ -44,7 +45,7 @@ else:
     LossName = StrEnum("LossName", {kind.kind_name().upper(): kind.kind_name() for kind in members(Loss)})
     LossName.__doc__ = "The kinds of losses."
 
-router = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=FileRoute)
+router = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=FileRoute, dependencies=SIMULATE)
 
 
 class ImportAnswer(Imported):

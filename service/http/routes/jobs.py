@@ -11,10 +11,11 @@ from pydantic.json_schema import SkipJsonSchema
 from service.http.dependencies import JobDep, JobId, PageCursor, page_size
 from service.http.requests import ServicesDep, StrictRoute
 from service.http.responses import Responses
+from service.http.scopes import READ
 from service.jobs.job import OPEN, Job, JobPage, JobStatus
 from service.store.listing import Cursor
 
-router = APIRouter(tags=["jobs"], route_class=StrictRoute)
+router = APIRouter(tags=["jobs"], route_class=StrictRoute, dependencies=READ)
 _streams = APIRouter()  # without StrictRoute: they last while a client listens, and have no body to be read
 
 

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 from service.core.kinds import Model
 from service.core.version import ENGINE_VERSION, __version__
 from service.http.requests import ServicesDep
+from service.http.scopes import ADMIN
 
 _SEMANTIC = r"^\d+\.\d+\.\d+$"
 
@@ -59,7 +60,7 @@ async def get_version() -> Version:
     return Version(version=__version__, engine_version=ENGINE_VERSION)
 
 
-@router.get("/metrics", summary="Tell what is counted", response_class=PlainTextResponse)
+@router.get("/metrics", summary="Tell what is counted", response_class=PlainTextResponse, dependencies=ADMIN)
 async def get_metrics(services: ServicesDep) -> PlainTextResponse:
     """Requests by route, how long they took, busy workers, the queue, open jobs and kept reports, for Prometheus."""
     return PlainTextResponse(await services.traffic.metrics())

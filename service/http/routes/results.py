@@ -16,6 +16,7 @@ from service.grading.formats import FormatName
 from service.http.dependencies import CurrentJob, JobDep, JobId, current_job, page_size
 from service.http.requests import ServicesDep, StrictRoute
 from service.http.responses import Csv, GradingResponse, Png, Svg, VegaLite, Zip, attachment
+from service.http.scopes import READ
 from service.jobs.job import OPEN
 from service.jobs.work import WORKS, JobResult
 from service.studies.axes import MOST_POINTS
@@ -23,7 +24,7 @@ from service.studies.axes import MOST_POINTS
 _CURSOR = "^[0-9]{1,9}$"
 _NATIVE = FormatName("native")
 
-router = APIRouter(prefix="/v1/jobs/{id}", tags=["jobs"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1/jobs/{id}", tags=["jobs"], route_class=StrictRoute, dependencies=READ)
 
 
 class JobResultPage(Model):

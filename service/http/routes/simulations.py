@@ -16,6 +16,7 @@ from service.http.dependencies import CurrentReport, PageCursor, ReportBytes, cu
 from service.http.examples import example_requests
 from service.http.requests import Services, ServicesDep, StrictRoute
 from service.http.responses import SIMULATIONS, Csv, Npz, Png, Svg, VegaLite, attachment, reported
+from service.http.scopes import READ, SIMULATE
 from service.simulation.results import SimulationReport
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Label
@@ -28,7 +29,8 @@ _KEPT = {"Cache-Control": "public, max-age=3600"}
 _PAGE = {**_KEPT, "Content-Security-Policy": content_security_policy()}
 _MOST_COMPARED = 11
 
-router = APIRouter(prefix=SIMULATIONS, tags=["simulations"], route_class=StrictRoute)
+_SIMULATING = APIRouter(prefix=SIMULATIONS, tags=["simulations"], route_class=StrictRoute, dependencies=SIMULATE)
+_READING = APIRouter(prefix=SIMULATIONS, tags=["simulations"], route_class=StrictRoute, dependencies=READ)
 
 
 def report_headers(answer: Answer) -> dict[str, str]:
@@ -39,7 +41,13 @@ def report_headers(answer: Answer) -> dict[str, str]:
     return {"Cache-Status": f"gradient-verdict; {status}", **location}
 
 
-@router.post("", summary="Judge a network's gradients", response_model=SimulationReport, responses=reported())
+@_SIMULATING.post(
+    "",
+    summary="Judge a network's gradients",
+    response_model=SimulationReport,
+    responses=reported(),
+    dependencies=SIMULATE,
+)
 async def create_simulation(
     spec: Annotated[SimulationSpec, Body(openapi_examples=example_requests("specifications"))], services: ServicesDep
 ) -> Response:
@@ -58,7 +66,7 @@ _PageSize = Annotated[int, page_size("reports")]
 _OfLabel = Annotated[Label | SkipJsonSchema[None], Query(description="Only reports with this label.")]
 
 
-@router.get("", summary="List reports")
+@_READING.get("", summary="List reports")
 async def list_simulations(
     services: ServicesDep,
     limit: _PageSize = 50,
@@ -72,7 +80,7 @@ async def list_simulations(
     return await services.archive.page(limit, Cursor.read(cursor), label)
 
 
-@router.get("/{digest}", summary="Get a report", response_model=SimulationReport)
+@_READING.get("/{digest}", summary="Get a report", response_model=SimulationReport)
 async def get_simulation(report: ReportBytes) -> Response:
     """The report with this digest, as it was answered: the permanent name of the evidence.
 
@@ -121,7 +129,7 @@ async def _chart_request(
 _ChartDep = Annotated[_ChartRequest, Depends(_chart_request)]
 
 
-@router.get("/{digest}/chart.json", summary="Get a chart as Vega-Lite", response_model=VegaLite)
+@_READING.get("/{digest}/chart.json", summary="Get a chart as Vega-Lite", response_model=VegaLite)
 async def get_simulation_chart(request: _ChartDep, services: ServicesDep) -> Response:
     """A chart of this report as a Vega-Lite specification with its data, for vega-embed or an editor.
 
@@ -130,13 +138,13 @@ async def get_simulation_chart(request: _ChartDep, services: ServicesDep) -> Res
     return Response(await _drawn(request, services, ChartFormat.JSON), media_type=_JSON, headers=_KEPT)
 
 
-@router.get("/{digest}/chart.svg", summary="Get a chart as SVG", response_class=Svg)
+@_READING.get("/{digest}/chart.svg", summary="Get a chart as SVG", response_class=Svg)
 async def get_simulation_chart_svg(request: _ChartDep, services: ServicesDep) -> Svg:
     """The chart that `chart.json` describes, drawn; the same report gives the same bytes."""
     return Svg(await _drawn(request, services, ChartFormat.SVG), headers=_KEPT)
 
 
-@router.get("/{digest}/chart.png", summary="Get a chart as PNG", response_class=Png, responses=Png.documented)
+@_READING.get("/{digest}/chart.png", summary="Get a chart as PNG", response_class=Png, responses=Png.documented)
 async def get_simulation_chart_png(request: _ChartDep, services: ServicesDep) -> Png:
     """The same, as a picture of points: one and a half times its size, for sharp screens."""
     return Png(await _drawn(request, services, ChartFormat.PNG), headers=_KEPT)
@@ -146,13 +154,13 @@ async def _drawn(request: _ChartRequest, services: Services, wanted: ChartFormat
     return await services.renderer.chart(request.reports, request.name, request.theme, wanted)
 
 
-@router.get("/{digest}/report.html", summary="Get a report as a page", response_class=HTMLResponse)
+@_READING.get("/{digest}/report.html", summary="Get a report as a page", response_class=HTMLResponse)
 async def get_simulation_page(report: CurrentReport, services: ServicesDep) -> HTMLResponse:
     """One file that opens offline and prints: verdict, charts, reasons, theory, layers, and how to repeat it."""
     return HTMLResponse(await services.renderer.page(report), headers=_PAGE)
 
 
-@router.get("/{digest}/layers.csv", summary="Get the layers of a report as CSV", response_class=Csv)
+@_READING.get("/{digest}/layers.csv", summary="Get the layers of a report as CSV", response_class=Csv)
 def get_simulation_layers(report: CurrentReport) -> Csv:  # in a thread: a deep network has thousands
     """A row for each layer, below a row of names, for spreadsheets and data frames; null is an empty cell.
 
@@ -163,7 +171,7 @@ def get_simulation_layers(report: CurrentReport) -> Csv:  # in a thread: a deep 
     return Csv(layers_csv(SimulationReport.model_validate_json(report)), headers=attachment("layers.csv"))
 
 
-@router.get(
+@_READING.get(
     "/{digest}/gradients.npz",
     summary="Get the gradients of a report as arrays",
     response_class=Npz,
@@ -175,3 +183,8 @@ def get_simulation_gradients(report: CurrentReport) -> Npz:  # in a thread, like
     For reports that were asked for with `include: ["gradients"]`; NaN stands for what overflowed.
     """
     return Npz(gradients_npz(SimulationReport.model_validate_json(report)), headers=attachment("gradients.npz"))
+
+
+router = APIRouter()
+router.include_router(_SIMULATING)
+router.include_router(_READING)

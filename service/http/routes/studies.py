@@ -6,11 +6,12 @@ from fastapi import APIRouter, Body
 
 from service.http.examples import example_requests
 from service.http.requests import ServicesDep, StrictRoute
+from service.http.scopes import SIMULATE
 from service.simulation.spec import SimulationSpec
 from service.studies.comparison import Comparison, ComparisonSpec
 from service.studies.prescriptions.results import Prescriptions
 
-router = APIRouter(tags=["studies"], route_class=StrictRoute)
+router = APIRouter(tags=["studies"], route_class=StrictRoute, dependencies=SIMULATE)
 
 
 @router.post("/v1/prescriptions", summary="Mend a network")

@@ -8,11 +8,12 @@ from service.http.dependencies import RequesterDep
 from service.http.examples import example_requests
 from service.http.requests import ServicesDep, StrictRoute
 from service.http.responses import ACCEPTED, located
+from service.http.scopes import SIMULATE
 from service.jobs.job import Job
 from service.jobs.work.sweep import SweepWork
 from service.studies.sweep import SweepSpec
 
-router = APIRouter(tags=["jobs"], route_class=StrictRoute)
+router = APIRouter(tags=["jobs"], route_class=StrictRoute, dependencies=SIMULATE)
 
 
 @router.post("/v1/sweeps", summary="Sweep over a specification", status_code=202, responses=ACCEPTED)

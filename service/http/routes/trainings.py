@@ -10,10 +10,11 @@ from service.http.dependencies import RequesterDep
 from service.http.examples import example_requests
 from service.http.requests import ServicesDep, StrictRoute
 from service.http.responses import ACCEPTED, Png, Responses, Svg, VegaLite, answered_or_accepted
+from service.http.scopes import SIMULATE
 from service.jobs.job import Job
 from service.studies.training import Training, TrainingSpec
 
-router = APIRouter(prefix="/v1/trainings", tags=["studies"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1/trainings", tags=["studies"], route_class=StrictRoute, dependencies=SIMULATE)
 
 _LONGER: Responses = {202: {**ACCEPTED[202], "model": Job, "description": "It takes longer, and is a job now."}}
 _Spec = Annotated[TrainingSpec, Body(openapi_examples=example_requests("trainings"))]

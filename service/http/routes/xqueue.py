@@ -7,8 +7,9 @@ from service.core.kinds import Double, Model
 from service.grading.formats.xqueue import XQueue
 from service.http.examples import example
 from service.http.requests import ServicesDep, StrictRequest
+from service.http.scopes import GRADE
 
-router = APIRouter(tags=["gradings"])
+router = APIRouter(tags=["gradings"], dependencies=GRADE)
 
 _ANY_BODY = {
     "required": True,
