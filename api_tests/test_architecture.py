@@ -34,6 +34,7 @@ ROOMS: dict[str, set[str]] = {
     "jobs": {"anyio", "dbos", "pydantic", "sqlalchemy"},
     "http": {
         "anyio",
+        "brotli",
         "fastapi",
         "fastapi_offline",
         "prometheus_client",
@@ -41,6 +42,7 @@ ROOMS: dict[str, set[str]] = {
         "pydantic_core",
         "starlette",
         "typing_extensions",
+        "zstandard",
     },
     "cli": {"anyio", "pydantic", "rich"},
 }

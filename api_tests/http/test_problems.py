@@ -45,9 +45,9 @@ async def test_an_unknown_path_is_a_404(client: httpx.AsyncClient, method: str, 
     ("path", "allowed"),
     [
         ("/", "GET, HEAD"),
-        ("/v1/simulations", "GET, POST"),
+        ("/v1/simulations", "GET, HEAD, POST"),
         ("/v1/estimates", "POST"),
-        *((path, "GET") for path in GETS),
+        *((path, "GET, HEAD") for path in GETS),
     ],
 )
 async def test_an_unknown_method_is_a_405_that_lists_the_known_ones(

@@ -151,7 +151,7 @@ async def test_a_failure_of_the_framework_is_told_in_words(status: int, detail: 
     answer = await refused(HTTPException(status))
     assert (answer.status_code, answer.json()["detail"]) == (status, detail)
     assert answer.json()["code"].replace("-", " ") == answer.json()["title"].lower()
-    assert answer.headers.get("allow") == ("GET" if status == 405 else None)
+    assert answer.headers.get("allow") == ("GET, HEAD" if status == 405 else None)
 
 
 async def test_a_method_that_is_not_known_is_answered_with_all_that_are() -> None:
@@ -160,7 +160,7 @@ async def test_a_method_that_is_not_known_is_answered_with_all_that_are() -> Non
     for method in (HTTPMethod.PUT, HTTPMethod.DELETE, HTTPMethod.GET):
         app.add_api_route("/", lambda: None, methods=[method])
     answer = await asked(app, "PATCH")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET, PUT")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET, HEAD, PUT")
 
 
 async def test_a_defect_is_in_the_log_and_not_in_the_answer(caplog: pytest.LogCaptureFixture) -> None:

@@ -15,7 +15,9 @@ from service.core.keys import KeyFile
 from service.core.settings import Settings
 from service.core.version import __version__
 from service.http import problems
+from service.http.deprecation import DEPRECATED
 from service.http.identity import IdentityMiddleware
+from service.http.manners import MannersMiddleware
 from service.http.openapi import contract, document
 from service.http.problems import Problem
 from service.http.requests import Services
@@ -74,6 +76,7 @@ def build_app(
     problems.install(app)
     keys = KeyFile(Path(settings.api_keys_file)) if settings.api_keys_file else None
     app.add_middleware(IdentityMiddleware, keys=keys)
+    app.add_middleware(MannersMiddleware, deprecations=DEPRECATED)
     app.add_middleware(RequestMiddleware, traffic=traffic)
     return app
 

@@ -260,4 +260,5 @@ def _methods(request: Request) -> set[str]:
         for scope in scopes
         if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
     }
+    found |= {HTTPMethod.HEAD.value} if HTTPMethod.GET.value in found else set()
     return found or {"GET", "HEAD"}  # inside the mount of the documentation's files, which are only read

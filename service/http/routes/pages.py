@@ -1,7 +1,6 @@
 """What browsers are shown: the laboratory at `/`, `/teach`, and `/docs`; nothing comes from any other host."""
 
 from gzip import decompress
-from hashlib import sha256
 from os import PathLike, stat_result
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import Headers
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
@@ -18,6 +16,7 @@ from starlette.staticfiles import NotModifiedResponse
 from starlette.types import Scope
 
 from service.charts.renderer import ChartRenderer
+from service.http.tags import names, packed_tag, tag_of
 
 _FILES = Path(__file__).resolve().parents[1] / "page"
 _POLICY = (
@@ -51,10 +50,9 @@ def mount_pages(app: FastAPI, renderer: ChartRenderer) -> None:
         return _vega(await renderer.script(), request.headers)
 
     async def teach(request: Request) -> Response:
-        return await pages.get_response("teach.html", request.scope)
+        return await files.get_response("teach.html", request.scope)
 
-    pages = _PageFiles(directory=_FILES, html=True)
-    files = GZipMiddleware(pages)
+    files = _PageFiles(directory=_FILES, html=True)
     assets = StaticFiles(directory=Path(fastapi_offline.__file__).parent / "static")
     app.add_api_route("/docs", _docs, include_in_schema=False, response_class=HTMLResponse)
     app.router.routes += [
@@ -79,12 +77,14 @@ class _PageFiles(StaticFiles):
 
 def _vega(packed: bytes, wanted: Headers) -> Response:
     """Vega as the service itself draws with, packed once; or that the browser has it already."""
-    headers = Headers({**_HEADERS, "ETag": f'"{sha256(packed).hexdigest()}"', "Vary": "Accept-Encoding"})
-    if wanted.get("If-None-Match") == headers["ETag"]:
-        return NotModifiedResponse(headers)
+    tag = tag_of(packed)
+    headers = {**_HEADERS, "ETag": tag, "Vary": "Accept-Encoding"}
+    if names(wanted.get("If-None-Match", ""), tag):
+        return NotModifiedResponse(Headers(headers))
     if "gzip" in wanted.get("Accept-Encoding", ""):
-        return Response(packed, headers={**headers, "Content-Encoding": "gzip"}, media_type=_JAVASCRIPT)
-    return Response(decompress(packed), headers=dict(headers), media_type=_JAVASCRIPT)
+        encoded = {"Content-Encoding": "gzip", "ETag": packed_tag(tag, "gzip")}
+        return Response(packed, headers={**headers, **encoded}, media_type=_JAVASCRIPT)
+    return Response(decompress(packed), headers=headers, media_type=_JAVASCRIPT)
 
 
 async def _docs() -> HTMLResponse:
