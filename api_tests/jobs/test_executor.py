@@ -11,6 +11,7 @@ from api_tests.jobs.working import FINE, Desk
 from service.jobs import executor as executor_module
 from service.jobs.engine import ENGINE_FAILURES
 from service.jobs.executor import Executor
+from service.jobs.heartbeats import Heartbeats
 from service.jobs.job import JobStatus
 
 pytestmark = pytest.mark.anyio
@@ -99,7 +100,9 @@ class Alive:
 
 
 def executor_over(engine: Noting, desk: Desk, runner: Any = None, alive: Alive | None = None) -> Executor:
-    return Executor(engine, runner or Stopped(), desk.records, alive or Alive("mine"))  # type: ignore[arg-type]
+    living = alive or Alive("mine")
+    heartbeats = Heartbeats(desk.database, living)
+    return Executor(engine, runner or Stopped(), desk.records, living, heartbeats)  # type: ignore[arg-type]
 
 
 async def test_an_open_job_that_the_engine_does_not_have_is_enqueued_once(desk: Desk) -> None:

@@ -17,7 +17,9 @@ from service.core.settings import Settings
 from service.grading.batch import Assignment
 from service.grading.rubrics import check_rubric, plans_of
 from service.grading.spec import Rubric
+from service.jobs.heartbeats import BEAT_SECONDS, Heartbeats
 from service.jobs.job import MOST_ERRORS, OPEN, FailedItem, Job, JobPage, JobStatus
+from service.jobs.liveness import liveness_of
 from service.jobs.reader import JobReader
 from service.jobs.records import JobRecords, Requester
 from service.jobs.results import JobResults
@@ -73,6 +75,8 @@ class Jobs:
         self.results = JobReader(database)
         self.assignments = Assignments(database, space)
         self._database = database
+        self._heartbeats = Heartbeats(Database(settings.database_url), liveness_of(settings.database_url, ""))
+        self._alive, self._lost = 0, set[str]()
         self._supervisor = WorkerSupervisor(settings)
         self._threads = Threads()
 
@@ -127,10 +131,21 @@ class Jobs:
             with move_on_after(_GLANCE_SECONDS):
                 await stop.wait()
 
+    @property
+    def executors_alive(self) -> int:
+        """How many processes that work on jobs have been heard of, as far as this service has looked."""
+        return self._alive
+
+    @property
+    def executors_lost(self) -> int:
+        """How many of them hung, and were given up, since this service has started."""
+        return len(self._lost)
+
     async def run(self) -> None:
-        """Start executors while there are jobs, and drop old jobs, until cancelled."""
+        """Start executors while there are jobs, replace those that hang, and drop old jobs, until cancelled."""
         async with create_task_group() as background:
             background.start_soon(self._drop_old)
+            background.start_soon(self._watch_executors)
             await self._supervisor.run(self._has_work)
 
     async def under_way(self) -> dict[JobStatus, int]:
@@ -139,6 +154,7 @@ class Jobs:
 
     async def close(self) -> None:
         """Close the connections to the database."""
+        await self._threads.run(self._heartbeats.close)
         await self._threads.run(self._database.close)
 
     def _accepted(self, work: JobWork, request: Model, parent: str) -> Accepted:
@@ -159,6 +175,18 @@ class Jobs:
                 before = now() - timedelta(days=self._settings.job_retention_days)
                 await self._threads.run(self._records.drop, before)
             await sleep(_TIDY_SECONDS)
+
+    async def _watch_executors(self) -> None:
+        """Look at the executors each second, and end that of this service where it is lost."""
+        while True:
+            with suppress(StoreUnavailable):
+                found = await self._threads.run(self._heartbeats.look)
+                self._alive = sum(not row.lost for row in found)
+                for row in found:
+                    if row.lost and row.here:
+                        self._supervisor.end(row.pid)
+                self._lost |= {row.name for row in found if row.lost}
+            await sleep(BEAT_SECONDS)
 
     def _has_work(self) -> bool:
         return self._records.open_count() > 0

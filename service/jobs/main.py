@@ -14,6 +14,7 @@ from service.core.logs import start_logs
 from service.core.settings import Settings
 from service.jobs.engine import JobEngine
 from service.jobs.executor import Executor
+from service.jobs.heartbeats import Heartbeats
 from service.jobs.liveness import liveness_of
 from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
@@ -49,7 +50,8 @@ async def _work(settings: Settings, for_ever: bool) -> None:
     context = JobContext.of(settings, pool, JobCache(points, report_store(settings)))
     runner = ChunkRunner(records, JobResults(database), context, processes + 1)  # one looks up, the others compute
     engine = JobEngine(settings.database_url, name, runner, _CHUNKS_A_PROCESS * processes)
-    executor = Executor(engine, runner, records, liveness_of(settings.database_url, name))
+    liveness = liveness_of(settings.database_url, name)
+    executor = Executor(engine, runner, records, liveness, Heartbeats(Database(settings.database_url), liveness))
     async with create_task_group() as beside:
         beside.start_soon(_started, pool)
         await executor.run(for_ever)

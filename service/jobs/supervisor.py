@@ -31,12 +31,18 @@ class WorkerSupervisor:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._wanted: Event | None = None
+        self._running: Process | None = None
         self._threads = Threads()
 
     def wake(self) -> None:
         """Tell that there is work; to be called in the event loop."""
         if self._wanted is not None:
             self._wanted.set()
+
+    def end(self, pid: int) -> None:
+        """Kill the process that works on jobs, if it is `pid`: it is lost, and another is started in its place."""
+        if self._running is not None and self._running.pid == pid and self._running.returncode is None:
+            self._running.kill()
 
     async def run(self, has_work: Callable[[], bool]) -> None:
         """Start the process whenever there is work, and again when it dies, until cancelled."""
@@ -63,9 +69,11 @@ class WorkerSupervisor:
         """The status with which the process has ended: 0 where it had nothing to do any more."""
         environment = os.environ | self._settings.variables()
         process = await open_process(_COMMAND, stdin=None, stdout=None, stderr=None, env=environment)
+        self._running = process
         try:
             return await process.wait()
         finally:
+            self._running = None
             await _killed(process)
 
     async def _is_true(self, condition: Callable[[], bool]) -> bool:

@@ -1,5 +1,6 @@
 """Jobs are done by executors in processes of their own, over SQLite and over PostgreSQL, although these are killed."""
 
+import signal
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,6 +70,26 @@ async def test_what_a_dead_executor_has_left_another_finishes(place: Workplace) 
     place.kill()
     assert (await place.ended(job)).progress.failed == 0, place.said()
     assert await place.lines(job) == expected(spec)
+
+
+async def test_what_a_stopped_executor_has_claimed_another_finishes_and_it_ends_once_it_goes_on(
+    place: Workplace,
+) -> None:
+    spec = sweep_of(60, {**COURSE, "trials": 400}, seed=8)
+    place.hire()
+    assert eventually(lambda: len(place.processes()) == 2, 60), place.said()
+    job = await place.sweep(spec)
+    await place.begun(job)
+    stopped = place.executors[0]
+    stopped.send_signal(signal.SIGSTOP)
+    found = await place.ended(job)
+    assert (found.progress.done, found.progress.failed) == (60, 0), place.said()
+    assert eventually(lambda: "has not been heard of" in place.said(), 60), place.said()
+    stopped.send_signal(signal.SIGCONT)
+    assert stopped.wait(timeout=60) == 4, place.said()
+    assert await place.lines(job) == expected(spec)
+    assert (await place.jobs.job(job)).progress.done == 60
+    place.kill()
 
 
 async def test_small_jobs_do_not_wait_for_large_ones(place: Workplace) -> None:

@@ -55,6 +55,24 @@ async def test_what_works_on_jobs_comes_with_them_and_goes_with_the_service(tmp_
     database.close()
 
 
+async def test_a_service_replaces_what_works_on_its_jobs_where_that_hangs(tmp_path: Path) -> None:
+    jobs, database = jobs_of(tmp_path, 1)
+    before = children()
+    async with anyio.create_task_group() as service:
+        service.start_soon(jobs.run)
+        first = await jobs.accept("sweep", sweep_of(2), Requester())
+        await ended(jobs, first.id)
+        (hung,) = children() - before
+        os.kill(hung, signal.SIGSTOP)
+        second = await jobs.accept("sweep", sweep_of(2, seed=1), Requester())
+        assert (await ended(jobs, second.id)).status is JobStatus.SUCCEEDED
+        assert not Path(f"/proc/{hung}").exists()
+        assert (jobs.executors_alive, jobs.executors_lost) == (1, 1)
+        service.cancel_scope.cancel()
+    await jobs.close()
+    database.close()
+
+
 async def test_a_service_without_workers_leaves_jobs_to_others(tmp_path: Path) -> None:
     jobs, database = jobs_of(tmp_path, 0)
     before = children()
