@@ -37,6 +37,7 @@ ROOMS: dict[str, set[str]] = {
         "brotli",
         "fastapi",
         "fastapi_offline",
+        "opentelemetry",
         "prometheus_client",
         "pydantic",
         "pydantic_core",

@@ -7,6 +7,7 @@ threads inherit it. Outside a request, as in an executor of jobs, there is one t
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
+from time import time
 from typing import Annotated
 
 from pydantic import Field
@@ -96,6 +97,17 @@ class RequestContext:
     cache: str = ""  # where its answer came from: memory, store, joined (another request's), simulation
     digest: str = ""  # of the report it is about
     trace_id: str = ""  # of the trace it is a part of: 32 hexadecimal digits
+    phases: list[tuple[str, float, float]] = field(default_factory=list)  # `queue` or `compute`, its end, its seconds
+
+    def waited(self, seconds: float) -> None:
+        """Note that it has waited for a process, until now."""
+        self.queue_seconds += seconds
+        self.phases.append(("queue", time(), seconds))
+
+    def computed(self, seconds: float) -> None:
+        """Note that a process has worked on it, until now."""
+        self.compute_seconds += seconds
+        self.phases.append(("compute", time(), seconds))
 
 
 REQUEST: ContextVar[RequestContext | None] = ContextVar("request", default=None)

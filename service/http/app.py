@@ -22,6 +22,7 @@ from service.http.openapi import contract, document
 from service.http.problems import Problem
 from service.http.requests import Services
 from service.http.routes import pages, routers
+from service.http.traces import telemetry
 from service.http.traffic import RequestMiddleware, Traffic
 from service.jobs.jobs import Jobs
 from service.jobs.trainings import Trainings
@@ -68,6 +69,7 @@ def build_app(
         redirect_slashes=False,
         responses=_FAILURES,
         generate_unique_id_function=_operation_id,
+        telemetry=telemetry(),
     )
     app.state.services = services
     for router in routers():

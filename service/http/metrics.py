@@ -11,6 +11,7 @@ from http import HTTPMethod
 from inspect import isawaitable
 from operator import attrgetter
 from typing import Any
+from urllib.parse import parse_qsl
 
 from anyio import create_task_group, move_on_after, to_thread
 from prometheus_client import (
@@ -36,6 +37,7 @@ from service.store.archive import Archive
 _PREFIX = "gradient_verdict_"
 _LATENCIES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # seconds
 _DATABASE_SECONDS = 0.2
+_LONGEST_QUERY, _LONGEST_NAMES = 2000, 200
 _METHODS = {method.value for method in HTTPMethod}
 disable_created_metrics()  # type: ignore[no-untyped-call] # when each counter began, which nothing asks for, would be as many lines again
 _Value = float | Mapping[Any, float]
@@ -83,6 +85,15 @@ class Exchange:
     def route(self) -> str:
         """The template of the path, `none` where there is none."""
         return str(getattr(self.scope.get("route"), "path_format", "none"))
+
+    @property
+    def parameters(self) -> str:
+        """The names of the query's parameters; their values may be secret, and stand nowhere."""
+        query = self.scope["query_string"]
+        if not query:
+            return ""
+        found = parse_qsl(query[:_LONGEST_QUERY].decode("latin-1"), keep_blank_values=True, errors="backslashreplace")
+        return ",".join(name for name, _ in found)[:_LONGEST_NAMES]
 
 
 class Metrics:

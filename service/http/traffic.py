@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
-from urllib.parse import parse_qsl
 from uuid import uuid4
 
 from anyio import Event, move_on_after, sleep
@@ -15,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.core.context import REQUEST, Caller, RequestContext
 from service.core.logs import fields
 from service.http.metrics import Exchange, Metrics
+from service.http.traces import annotate, trace_id
 from service.jobs.jobs import Jobs
 from service.processes.pool import ProcessPool
 from service.store.archive import Archive
@@ -23,7 +23,6 @@ REQUEST_ID = "X-Request-ID"
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _POLL_SECONDS = 0.01
 _LONGEST_PATH, _LONGEST_NAME = 200, 64
-_MOST_PARAMETERS = 16
 _FLOODS = {401, 403, 404, 408, 413, 429, 503}
 """Statuses that a flood of requests is answered with: of their lines, very many at once are left out."""
 _log = logging.getLogger("service.access")
@@ -74,8 +73,9 @@ class RequestMiddleware:
         name = given if _SAFE_ID.fullmatch(given) else uuid4().hex
         scope.setdefault("state", {})["request_id"] = name
         address = scope["client"][0] if scope.get("client") else ""
-        exchange = Exchange(scope, RequestContext(request_id=name, caller=Caller(address=address)))
-        before = REQUEST.set(exchange.context)
+        context = RequestContext(request_id=name, caller=Caller(address=address), trace_id=trace_id())
+        exchange = Exchange(scope, context)
+        before = REQUEST.set(context)
         started = perf_counter()
         self._traffic.running += 1
         try:
@@ -107,6 +107,7 @@ def _sent(send: Send, exchange: Exchange) -> Send:
             headers = MutableHeaders(scope=message)
             headers[REQUEST_ID] = exchange.context.request_id
             exchange.is_stream = headers.get("content-type", "").startswith("text/event-stream")
+            annotate(exchange)
         else:
             exchange.sent += len(message.get("body", b""))
         await send(message)
@@ -130,7 +131,7 @@ def _write_line(exchange: Exchange) -> None:
         bounded=f"status {exchange.status}" if exchange.status in _FLOODS else "",
         in_sentence=sentence,
         route=exchange.route,
-        query=_parameters(scope["query_string"]),
+        query=exchange.parameters,
         code=context.code,
         owner=context.caller.owner,
         address=context.caller.address[:_LONGEST_NAME],
@@ -148,11 +149,3 @@ def _write_line(exchange: Exchange) -> None:
 def _milliseconds(seconds: float) -> float | None:
     """`seconds` in milliseconds, to a tenth; none where there were none."""
     return round(1e3 * seconds, 1) if seconds else None
-
-
-def _parameters(query: bytes) -> str:
-    """The names of a query's parameters; their values may be secret, and are not logged."""
-    if not query:
-        return ""
-    found = parse_qsl(query[:2000].decode("latin-1"), keep_blank_values=True, errors="backslashreplace")
-    return ",".join(name[:_LONGEST_NAME] for name, _ in found[:_MOST_PARAMETERS])[:_LONGEST_PATH]
