@@ -60,7 +60,7 @@ def said_of(span: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def received() -> Iterator[list[tuple[str, bytes]]]:
+def received() -> list[tuple[str, bytes]]:
     """What is sent of one simulation that a traced caller asks for, of a refused one, and of a probe."""
     asked = sent(spec(seed=41))
     with pytest.MonkeyPatch.context() as patch, collector() as (address, found):
@@ -70,7 +70,7 @@ def received() -> Iterator[list[tuple[str, bytes]]]:
             answer = httpx.post(f"{url}/v1/simulations", content=asked["content"], headers=headers, timeout=60)
             assert answer.is_success
             httpx.get(f"{url}/v1/simulations/{'0' * 64}?token=gv_secret", timeout=60)
-    yield found
+    return found
 
 
 def test_the_span_of_a_request_continues_the_trace_of_its_caller_and_says_what_was_asked(
