@@ -86,5 +86,5 @@ def _write_vector(document: Any, place: str) -> None:
 
 
 def shape_of(values: Matrix) -> Shape:
-    """`(rows, columns)`."""
+    """`(rows, columns)` of a matrix."""
     return len(values), len(values[0])

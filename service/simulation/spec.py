@@ -246,14 +246,14 @@ class SimulationSpec(Model):
 
         What a preset fills is written out, too, and the preset gone, unless the preset is what is edited.
         """
-        edited = edited or {}
         network = self.network
-        if _PRESET not in edited:
+        if _PRESET not in (edited or {}):
             layers = filled(network.layers, network.defaults, network.shape) if network.defaults else network.layers
             network = network.model_copy(update={"layers": said(layers), "defaults": None})
         data = self.data.model_copy(update={"inputs": self._given_inputs()})
         document = self.model_copy(update={"network": network, "data": data}).model_dump(mode="json")
-        write_vectors(document, edited)
+        if edited:
+            write_vectors(document, edited)
         return document
 
     def canonical(self) -> str:
