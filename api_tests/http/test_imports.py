@@ -5,7 +5,6 @@ import gzip
 import json
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,7 +22,6 @@ from service.core.settings import Settings
 from service.http import uploads
 from service.http.app import build_app
 from service.http.examples import example
-from service.http.routes import imports
 from service.imports import bounded
 from service.imports.base import Fault, Imported, InputNeeded, NotUnderstood, Options, Reading, Source, WeightValues
 from service.imports.bounded import MEMORY_BYTES, bounded_import
@@ -53,7 +51,9 @@ class FaultyPool(PoolHere):
         self.error = error
         self.seconds: list[float | None] = []
 
-    async def run(self, task: Callable[[int], T], seconds: float | None = None) -> T:
+    async def run(
+        self, task: Callable[[int], T], seconds: float | None = None, *, cost_seconds: float | None = None
+    ) -> T:
         """What the task finds, or the error."""
         self.seconds.append(seconds)
         if self.error is not None:
@@ -88,21 +88,17 @@ def seen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Source, by
     """What a reader is asked to read from now on; the files are gone when all is done."""
     asked: list[tuple[Source, bytes, Options]] = []
 
-    def read(source: Source, file: Path, options: Options, _: int = 1) -> Imported:
+    def read(source: Source, file: Path, options: Options, _: object = None) -> Imported:
         assert file.parent == folder
         asked.append((source, file.read_bytes(), options))
         return made()
 
-    monkeypatch.setattr(imports, "bounded_import", partial(called, read))
+    monkeypatch.setattr(bounded, "imported", read)
     monkeypatch.setattr(PoolHere, "run", run_here)
     return asked
 
 
-def called(read: Read, source: Source, file: Path, options: Options, processors: int = 1) -> Imported:
-    return read(source, file, options, processors)
-
-
-async def run_here(_: PoolHere, task: Callable[[int], T]) -> T:
+async def run_here(_: PoolHere, task: Callable[[int], T], *_seconds: float, **_cost: float) -> T:
     return task(1)
 
 
@@ -188,7 +184,7 @@ async def test_a_long_file_has_the_time_of_several_bodies(folder: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(uploads, "current_time", lambda: now)
         patch.setattr(uploads, "move_on_after", lambda _: Patience())
-        patch.setattr(imports, "bounded_import", lambda *_: made())
+        patch.setattr(bounded, "imported", lambda *_: made())
         async with client_of(Settings(import_bytes=8192, body_bytes=1024, body_seconds=3)) as client:
             patch.setattr(PoolHere, "run", run_here)
             for length in (1, 1023, 1024, 5000):

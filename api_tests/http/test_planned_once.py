@@ -30,7 +30,9 @@ T = TypeVar("T")
 class PoolHere(ProcessPool):
     """Runs in this process what a pool would run in another, from the same bytes."""
 
-    async def run(self, task: Callable[[int], T]) -> T:
+    async def run(
+        self, task: Callable[[int], T], seconds: float | None = None, *, cost_seconds: float | None = None
+    ) -> T:
         found: T = pickle.loads(pickle.dumps(task))(1)
         return found
 

@@ -9,6 +9,7 @@ from api_tests.networks import Json, stack
 from api_tests.processes.pools import PATIENCE, started
 from api_tests.processes.processes import workers
 from service.core.errors import BudgetExceeded, WorkerFailed
+from service.core.payload import Payload
 from service.core.settings import Settings
 from service.processes.pool import PoolLimits, ProcessPool
 from service.simulation.estimate import Limits, cost
@@ -75,5 +76,5 @@ async def test_what_is_over_the_budget_never_reaches_a_process() -> None:
     pool, before = ProcessPool(PoolLimits.of(Settings(workers=1))), workers()
     archive = Archive(pool, NullStore(), Limits(1.0, 1 << 40), cache_bytes=0)
     with pytest.raises(BudgetExceeded, match="POST /v1/sweeps takes more"):
-        await archive.answer(QUICK)
+        await archive.answer(Payload.of(QUICK))
     assert workers() == before

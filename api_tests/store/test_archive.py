@@ -8,9 +8,9 @@ import pytest
 from api_tests.http.asking import spec as body
 from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
 from service.core.errors import ReportNotFound, StoreUnavailable
+from service.core.payload import Payload
 from service.core.settings import Settings
 from service.grading.spec import GradingSpec
-from service.grading.tasks import Graded
 from service.processes.pool import PoolLimits, ProcessPool
 from service.simulation.estimate import Limits
 from service.simulation.simulate import report_json
@@ -18,17 +18,18 @@ from service.simulation.spec import SimulationSpec
 from service.store.archive import Archive, Provenance
 from service.store.failures import CircuitBreaker
 from service.store.stores import NullStore, Store
+from service.studies.tasks import Founded
 
 pytestmark = pytest.mark.anyio
 
-SPEC = SimulationSpec.model_validate(body(seed=1))
-OTHER = SimulationSpec.model_validate(body(seed=2))
+SPEC = Payload.of(SimulationSpec.model_validate(body(seed=1)))
+OTHER = Payload.of(SimulationSpec.model_validate(body(seed=2)))
 RUBRIC = {
     "id": "r",
     "title": "R",
     "claims": [{"id": "n", "kind": "number", "points": 1, "expected": 1, "significant_figures": 3}],
 }
-GRADING = GradingSpec.model_validate({"rubric": RUBRIC, "answers": {"n": "1"}})
+GRADING = Payload.of(GradingSpec.model_validate({"rubric": RUBRIC, "answers": {"n": "1"}}))
 EVIDENCE = {digest_of(number): report_of(number) for number in (1, 2)}
 ROOM = 1 << 20
 LIMITS = Limits(1e12, 1 << 40)
@@ -41,10 +42,10 @@ class Simulator(ProcessPool):
         super().__init__(PoolLimits.of(Settings(workers=1)))
         self.simulated = 0
 
-    async def run(self, task: Any) -> Any:
+    async def run(self, task: Any, seconds: Any = None, *, cost_seconds: Any = None) -> Any:
         """A report that no other is the same as, or a grading with two reports as evidence."""
         if task.func is not report_json:
-            return Graded("graded", EVIDENCE)
+            return Founded(b"graded", EVIDENCE)
         self.simulated += 1
         return report_of(self.simulated)
 
@@ -100,7 +101,7 @@ async def test_what_is_in_memory_is_answered_without_a_thread_or_a_disk(keeping:
 async def test_evidence_is_pinned(keeping: Keeping) -> None:
     archive = archive_over(keeping)
     await archive.answer(SPEC)
-    assert await archive.grade(GRADING, "native") == "graded"
+    assert await archive.grade(GRADING, "native") == b"graded"
     assert {item.digest for item in (await archive.page(10)).items if item.pinned} == set(EVIDENCE)
     keeping.clock.forward(days=1000)
     assert keeping.retain() == 1
@@ -120,7 +121,7 @@ async def test_a_store_that_is_broken_keeps_nobody_from_an_answer(broken: Keepin
     assert (made.source, made.kept, made.store_failed) == (Provenance.SIMULATION, True, True)
     assert again.source is Provenance.MEMORY
     assert await archive.report(made.digest) == made.report
-    assert await archive.grade(GRADING, "native") == "graded"
+    assert await archive.grade(GRADING, "native") == b"graded"
     assert [await archive.report(digest) for digest in EVIDENCE] == list(EVIDENCE.values())
     assert archive.store_failures > 0
 

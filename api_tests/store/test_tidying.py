@@ -2,13 +2,16 @@
 
 import logging
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import pytest
 
 from api_tests.store.test_archive import EVIDENCE, GRADING, LIMITS, ROOM, SPEC, Simulator
 from service.core.errors import BudgetExceeded, StoreUnavailable
+from service.core.payload import Payload
 from service.grading.spec import GradingSpec
+from service.grading.tasks import graded
 from service.simulation.estimate import Limits
 from service.store import archive as archives
 from service.store.archive import Archive, Cache, Provenance
@@ -148,11 +151,11 @@ async def test_what_costs_too_much_is_refused_with_what_takes_more() -> None:
     archive = Archive(Simulator(), NullStore(), Limits(1.0, 1 << 40), ROOM)
     with pytest.raises(BudgetExceeded, match="POST /v1/sweeps takes more"):
         await archive.answer(SPEC)
-    assert not archive.estimate(SPEC).within_budget
-    claims = [{"id": "v", "kind": "verdict", "simulation": SPEC.model_dump(mode="json")}]
+    assert b'"within_budget":false' in await archive.estimate(SPEC)
+    claims = [{"id": "v", "kind": "verdict", "simulation": SPEC.read().model_dump(mode="json")}]
     asked = GradingSpec.model_validate({"rubric": {"id": "r", "claims": claims}, "answers": {}})
     with pytest.raises(BudgetExceeded) as refused:
-        await archive.grade(asked, "native")
+        graded(Payload.of(asked), Limits(1.0, 1 << 40), "native", inf)
     assert "/v1/sweeps" not in refused.value.sentence
 
 

@@ -1,34 +1,91 @@
 """What worker processes do for gradings: one answer sheet while its student waits, or those of a class."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
+from math import inf
+from typing import Any, Protocol
 
+from service.core.errors import FlawedRubric
+from service.core.payload import Payload, Weighed
+from service.grading.answers import Preview, PreviewSpec, preview
 from service.grading.batch import grade_batch
 from service.grading.formats import FORMATS
+from service.grading.formats.lambda_feedback import LambdaAnswer, LambdaRequest
+from service.grading.formats.mu_ed_submission import EvaluateRequest
 from service.grading.grade import grade
-from service.grading.rubrics import plans_by_spec
-from service.grading.spec import GradingSpec, Rubric
-from service.simulation.plan import Plan
+from service.grading.packages import PackageFormat, package
+from service.grading.proposals import activation_of, proposals_json
+from service.grading.rubrics import check_rubric, checked_plans, plans_by_spec, rubric_report
+from service.grading.spec import GradingSpec, Rubric, RubricSpec
+from service.simulation.estimate import Limits, cost
 from service.simulation.results import SimulationReport
 from service.simulation.simulate import simulate_plan
 from service.simulation.spec import SimulationSpec
 from service.studies.evaluation import ChunkResult
+from service.studies.tasks import Founded
 
 _JOBS_AT_ONCE = 4
 
 
-@dataclass(frozen=True)
-class Graded:
-    """A grading as a text, and the reports it is founded on as JSON, by their digests."""
+class GradingTask(Protocol):
+    """Grades what was sent; the evidence is in what it finds."""
 
-    text: str
-    reports: dict[str, bytes]
+    def __call__(
+        self, payload: Payload[Any], limits: Limits, wanted: str, most_seconds: float, processes: int = 1
+    ) -> Founded | Weighed:
+        """The answer in the format `wanted`, unless the simulations take more than `most_seconds`."""
 
 
-def grading_with_evidence(spec: GradingSpec, plans: Mapping[str, Plan], wanted: str, processes: int = 1) -> Graded:
-    """The grading of `spec` in the format `wanted`, by the `plans` that `plans_by_spec` made of its rubric."""
+def graded(
+    payload: Payload[GradingSpec], limits: Limits, wanted: str, most_seconds: float, processes: int = 1
+) -> Founded | Weighed:
+    """The grading of what was sent in the format `wanted`; FlawedRubric, another SpecError, or BudgetExceeded."""
+    return _graded(payload.read(), limits, wanted, most_seconds, processes)
+
+
+def evaluated(
+    payload: Payload[EvaluateRequest], limits: Limits, wanted: str, most_seconds: float, processes: int = 1
+) -> Founded | Weighed:
+    """The evaluation of a submission; how its formulas are read, where it is not handed in yet."""
+    request = payload.read()
+    if not request.is_before_submission:
+        return _graded(request.grading_spec(), limits, wanted, most_seconds, processes)
+    told = ",".join(feedback.model_dump_json(exclude_none=True) for feedback in request.previews())
+    return Founded(f"[{told}]".encode(), {})
+
+
+def commanded(
+    payload: Payload[LambdaRequest], limits: Limits, wanted: str, most_seconds: float, processes: int = 1
+) -> Founded | Weighed:
+    """What Lambda Feedback's command `wanted` answers to what was sent; of `docs` nothing but that it is read."""
+    request = payload.read()
+    if wanted == "eval":
+        return _evaluated(request, limits, most_seconds, processes)
+    answer = request.preview() if wanted == "preview" else LambdaAnswer.healthy()
+    return Founded(answer.model_dump_json().encode(), {})
+
+
+def _evaluated(request: LambdaRequest, limits: Limits, most_seconds: float, processes: int) -> Founded | Weighed:
+    """The answer to `eval`: where the response is not correct, the first of the cases that it is."""
+    found = _graded(request.grading_spec(), limits, "lambda_feedback", most_seconds, processes)
+    if isinstance(found, Weighed):
+        return found
+    answer, reports = LambdaAnswer.model_validate_json(found.text), found.reports
+    for case in [] if answer.result["is_correct"] else request.cases():
+        with suppress(FlawedRubric):  # the response is no case that cannot be read
+            one = _graded(case.spec, limits, "lambda_feedback", inf, processes)
+            if isinstance(one, Founded) and LambdaAnswer.model_validate_json(one.text).result["is_correct"] is True:
+                return Founded(answer.matched(case).model_dump_json().encode(), reports)
+    return found
+
+
+def _graded(spec: GradingSpec, limits: Limits, wanted: str, most_seconds: float, processes: int) -> Founded | Weighed:
+    plans = checked_plans(spec.rubric, limits)
+    seconds = sum({made.digest: cost(made).seconds for made in plans.values()}.values())
+    if seconds > most_seconds:
+        return Weighed(seconds)
     found: dict[str, SimulationReport] = {}
 
     def simulate(asked: SimulationSpec) -> SimulationReport:
@@ -37,8 +94,31 @@ def grading_with_evidence(spec: GradingSpec, plans: Mapping[str, Plan], wanted: 
             found[made.digest] = simulate_plan(made, processes)
         return found[made.digest]
 
-    text = FORMATS[wanted].write(grade(spec, simulate))
-    return Graded(text, {digest: report.model_dump_json().encode() for digest, report in found.items()})
+    text = FORMATS[wanted].write(grade(spec, simulate)).encode()
+    return Founded(text, {digest: report.model_dump_json().encode() for digest, report in found.items()})
+
+
+def checked_rubric(payload: Payload[RubricSpec], _processes: int = 1) -> bytes:
+    """What is wrong with the rubric that was sent, as JSON."""
+    return rubric_report(payload.read().rubric).model_dump_json().encode()
+
+
+def packed(payload: Payload[RubricSpec], wanted: PackageFormat, address: str, _processes: int = 1) -> tuple[str, bytes]:
+    """The id of the rubric that was sent, and its package for a platform as a ZIP; a SpecError."""
+    rubric = payload.read().rubric
+    check_rubric(rubric)
+    plans_by_spec(rubric)
+    return rubric.id, package(rubric, wanted, address)
+
+
+def previewed(payload: Payload[PreviewSpec], _processes: int = 1) -> Preview:
+    """How the formula that was sent is read."""
+    return preview(payload.read())
+
+
+def proposed(activation: str, parameters: str, _processes: int = 1) -> bytes:
+    """The proposals for an activation by its kind or formula, as JSON; InvalidActivation."""
+    return proposals_json(activation_of(activation, parameters))
 
 
 def gradings_of(rubric: bytes, evidence: bytes, items: range, submissions: Sequence[bytes]) -> ChunkResult:

@@ -39,7 +39,8 @@ from service.core.errors import (
 )
 from service.core.kinds import Double, Int64, Model
 from service.core.logs import fields
-from service.core.validation import CODE, FieldError, faults_of
+from service.core.payload import MOST_FAULTS, InvalidBody
+from service.core.validation import CODE, FieldError
 from service.grading.formats.lambda_feedback import UnknownCommand
 from service.grading.formats.mu_ed import UnservedVersion
 from service.grading.formats.mu_ed_submission import UnservedSubmission
@@ -59,8 +60,6 @@ _log = logging.getLogger("service")
 
 MEDIA_TYPE = "application/problem+json"
 _CHALLENGES = ('Bearer realm="gradient-verdict"', 'Basic realm="gradient-verdict", charset="UTF-8"')
-_MOST_FAULTS = 20
-"""Faults of one body that are listed; there may be one for each number of a matrix."""
 
 _STATUSES: dict[type[Refusal], HTTPStatus] = {
     MalformedJson: HTTPStatus.BAD_REQUEST,
@@ -73,6 +72,7 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     SpecError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidBody: HTTPStatus.UNPROCESSABLE_ENTITY,
     BudgetExceeded: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotUnderstood: HTTPStatus.UNPROCESSABLE_ENTITY,
     InputNeeded: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -121,7 +121,7 @@ class Problem(Model):
     """The kind of problem, for programs."""
     request_id: Annotated[str, Field(pattern="^[A-Za-z0-9._-]{1,64}$")]
     """The identifier of this request, also in the header X-Request-ID and in the log."""
-    errors: Annotated[list[FieldError], Field(max_length=_MOST_FAULTS)]
+    errors: Annotated[list[FieldError], Field(max_length=MOST_FAULTS)]
     """The faults in the body; none where it is not the body's fault."""
     facts: dict[str, Double]
     """The numbers behind `detail`: what was asked for, what the limit is."""
@@ -180,15 +180,18 @@ def mu_ed_failure(problem: Problem, of_health: bool) -> tuple[int, str, str]:
 def _refused(error: Refusal) -> _Failure:
     status = next(_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
     facts = {name: float(value) for name, value in error.facts.items() if isinstance(value, int | float)}
-    errors = [FieldError(pointer=at, code=error.code, detail=sentence) for at, sentence in _places(error)]
-    return _Failure(status, error.code, error.sentence, errors[:_MOST_FAULTS], facts)
+    return _Failure(status, error.code, error.sentence, _faults(error)[:MOST_FAULTS], facts)
 
 
-def _places(error: Refusal) -> list[tuple[str, str]]:
-    """Where the request is at fault, and why: a pointer and a sentence each."""
+def _faults(error: Refusal) -> Sequence[FieldError]:
+    """Where the request is at fault, and why."""
+    if isinstance(error, InvalidBody):
+        return error.faults
     if isinstance(error, NotUnderstood) and error.faults:
-        return [(fault.pointer, fault.sentence) for fault in error.faults]
-    return [] if error.pointer is None else [(error.pointer, error.sentence)]
+        places = [(fault.pointer, fault.sentence) for fault in error.faults]
+    else:
+        places = [] if error.pointer is None else [(error.pointer, error.sentence)]
+    return [FieldError(pointer=at, code=error.code, detail=sentence) for at, sentence in places]
 
 
 async def _refusal(request: Request, error: Exception) -> Response:
@@ -204,12 +207,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 def _faulty(error: RequestValidationError) -> _Failure:
-    found = error.errors()
-    errors = faults_of(found[:_MOST_FAULTS], error.body)
-    count = "one fault" if len(found) == 1 else f"{len(found)} faults"
-    shown = f" (the first {_MOST_FAULTS} are listed)" if len(found) > _MOST_FAULTS else ""
-    sentence = f"The request has {count}{shown}: {errors[0].detail}"
-    return _Failure(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", sentence, errors)
+    return _refused(InvalidBody.of(error.errors(), error.body))
 
 
 async def _http(request: Request, error: Exception) -> Response:

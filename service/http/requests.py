@@ -14,7 +14,6 @@ from starlette.requests import ClientDisconnect
 from service.charts.renderer import ChartRenderer
 from service.core.errors import Refusal
 from service.core.settings import Settings
-from service.core.strict_json import loads
 from service.http.scopes import scope_check
 from service.http.traffic import Traffic
 from service.jobs.jobs import Jobs
@@ -70,11 +69,9 @@ class StrictRequest(Request):
             raise ClientGone("The client left before its request was read.") from None
         return self._body
 
-    async def json(self) -> Any:
-        """The body's value; MalformedJson where it is not JSON."""
-        if not hasattr(self, "_json"):
-            self._json = loads(await self.body())
-        return self._json
+    async def json(self) -> bytes:
+        """The body as it was sent: a Payload reads it, where it is worked on."""
+        return await self.body()
 
     async def _read(self, limit: int) -> bytes:
         parts, length = [], 0
@@ -101,7 +98,6 @@ class StrictRoute(APIRoute):
             strict = StrictRequest(request.scope, request.receive)
             if await strict.body():
                 check_media_type(strict)
-                await strict.json()
             return await while_connected(strict, handle)
 
         return strictly

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -28,19 +29,23 @@ _ENOUGH_TOKENS = 50_000
 _SMALLER_INPUT = "a smaller `input`, such as fewer steps of tokens, makes it faster where the model leaves it open"
 
 
-def imported(source: Source, data: bytes | Path, options: Options | None = None) -> Imported:
+def imported(
+    source: Source, data: bytes | Path, options: Options | None = None, limits: Limits | None = None
+) -> Imported:
     """The model in a file of `source`; NotUnderstood, InputNeeded, MalformedJson, OSError.
 
-    A network that would take longer than is answered at once has fewer trials and samples, and single precision.
+    A network that would take longer than is answered at once, by `limits` or else by those of the environment, has
+    fewer trials and samples, and single precision.
     """
     read: Callable[[BinaryIO, Options], Imported] = import_module(f"service.imports.{source}").read
     with nullcontext(BytesIO(data)) if isinstance(data, bytes) else data.open("rb") as file:
-        return affordable(read(file, options or Options()))
+        return affordable(read(file, options or Options()), limits)
 
 
 def affordable(found: Imported, limits: Limits | None = None) -> Imported:
     """The same network with as many trials and samples as are simulated at once, or the fewest where none would do."""
-    limits = limits or Limits.of(Settings(), _SHARE)
+    given = limits or Limits.of(Settings())
+    limits = replace(given, floating_point_operations=_SHARE * given.floating_point_operations)
     spec = found.specification
     if _fits(spec, limits):
         return found

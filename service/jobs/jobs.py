@@ -13,10 +13,11 @@ from sqlalchemy import Row
 from service.core.clock import now
 from service.core.errors import QueueFull, StoreUnavailable
 from service.core.kinds import Model
+from service.core.payload import Payload
 from service.core.settings import Settings
 from service.grading.batch import Assignment
 from service.grading.rubrics import check_rubric, plans_of
-from service.grading.spec import Rubric
+from service.grading.spec import RubricSpec
 from service.jobs.heartbeats import BEAT_SECONDS, Heartbeats
 from service.jobs.job import MOST_ERRORS, OPEN, FailedItem, Job, JobPage, JobStatus
 from service.jobs.liveness import liveness_of
@@ -43,12 +44,14 @@ class Assignments:
         self._store = AssignmentStore(database, space=space)
         self._threads = Threads()
 
-    async def put(self, name: str, rubric: Rubric, owner: str = "", *, of_all: bool = False) -> Assignment:
+    async def put(
+        self, name: str, payload: Payload[RubricSpec], owner: str = "", *, of_all: bool = False
+    ) -> Assignment:
         """Keep a rubric under a name; FlawedRubric, or another SpecError where one of its networks is none.
 
         AssignmentConflict where another owner has that name, unless it is put `of_all`; StoreFull.
         """
-        return await self._threads.run(self._put, name, rubric, owner, of_all)
+        return await self._threads.run(self._put, name, payload, owner, of_all)
 
     async def get(self, name: str, owner: str | None = None) -> Assignment:
         """The assignment of that name, of that owner where one is given; AssignmentNotFound."""
@@ -58,7 +61,8 @@ class Assignments:
         """Forget an assignment, of that owner where one is given; AssignmentNotFound."""
         await self._threads.run(self._store.drop, name, owner)
 
-    def _put(self, name: str, rubric: Rubric, owner: str, of_all: bool) -> Assignment:
+    def _put(self, name: str, payload: Payload[RubricSpec], owner: str, of_all: bool) -> Assignment:
+        rubric = payload.read().rubric
         check_rubric(rubric)
         plans_of(rubric)
         return self._store.put(name, rubric, owner, of_all=of_all)
@@ -80,11 +84,12 @@ class Jobs:
         self._supervisor = WorkerSupervisor(settings)
         self._threads = Threads()
 
-    async def accept(self, kind: str, request: Model, requester: Requester, parent: str = "") -> Job:
+    async def accept(self, kind: str, payload: Payload[Any], requester: Requester, parent: str = "") -> Job:
         """Accept a request for a job of that kind, which was sent to the resource `parent`, if to any.
 
         What its kind raises, IdempotencyConflict, QueueFull, StoreFull or StoreUnavailable.
         """
+        request = await self._threads.run(payload.read)
         asked = _digest(parent, request) if requester.idempotency_key else ""
         known = await self._threads.run(self._records.known, requester, asked)
         if known is not None:

@@ -107,8 +107,12 @@ class ProcessPool:
         if not self._ready:
             raise NotReady("The worker processes are not started yet.")
 
-    async def run(self, task: Callable[[int], _T], seconds: float | None = None) -> _T:
+    async def run(
+        self, task: Callable[[int], _T], seconds: float | None = None, *, cost_seconds: float | None = None
+    ) -> _T:
         """The result of `task`, behind those that wait already; it has `seconds`, or else the deadline of the pool.
+
+        `cost_seconds` is what it takes by its estimate.
 
         It is called with the number of processes whose processors it may use, its own among them. QueueFull,
         DeadlineExceeded, WorkerFailed, or what the task raises. What is loaded by a process that has to be started

@@ -14,6 +14,8 @@ from service.simulation.results import Estimate
 from service.simulation.separation import FORWARD, Passes
 from service.simulation.spec import Precision
 
+_OPERATIONS_PER_SECOND = 2e10
+"""Of one processor, by the estimate."""
 _WORKER_BYTES = 320 << 20
 """Address space of a worker that has done nothing yet."""
 
@@ -66,6 +68,16 @@ class Cost:
     regime: Regime
     passes: Passes
     first_step: bool  # whether it is tried
+
+    @property
+    def seconds(self) -> float:
+        """What it takes of one processor."""
+        return seconds_of(self.floating_point_operations)
+
+
+def seconds_of(operations: float) -> float:
+    """What so many operations by the estimate take of one processor."""
+    return operations / _OPERATIONS_PER_SECOND
 
 
 def cost(plan: Plan) -> Cost:

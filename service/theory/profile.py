@@ -7,6 +7,7 @@ from math import inf, isfinite, sqrt
 
 from flint import arb, ctx
 
+from service.core.payload import Payload
 from service.formulas.enclosures.asymptotics import End
 from service.formulas.enclosures.balls import INFINITY, PRECISION_BITS, Ball, Undecided, simplest
 from service.formulas.enclosures.intervals import Budget, outermost_zero
@@ -40,9 +41,9 @@ _STARTS = [End.first * 4.0**k for k in range(24)]
 _UNKNOWN = Tail(limit=None, derivative_limit=None, saturates=None, saturated_beyond=None)
 
 
-def profile_json(spec: ProfileSpec, _processes: int = 1) -> bytes:
-    """The profile of the activation that `spec` names, as JSON: what a worker process is asked for."""
-    return profile(spec).model_dump_json().encode()
+def profile_of(payload: Payload[ProfileSpec], _processes: int = 1) -> bytes:
+    """The profile of the activation that was sent, as JSON: what a worker process is asked for."""
+    return profile(payload.read()).model_dump_json().encode()
 
 
 def profile(spec: ProfileSpec) -> ActivationProfile:

@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, text
 from api_tests.conftest import DATABASES, new_database
 from api_tests.jobs.executors.working import COURSE, ENDLESS, Workplace, sweep_of, workplace
 from api_tests.processes.processes import cpu_seconds, eventually
+from service.core.payload import Payload
 from service.jobs.engine import configuration
 from service.jobs.job import JobStatus
 from service.jobs.records import Requester
@@ -137,6 +138,6 @@ def test_the_engine_starts_where_sqlite_has_no_parts_of_seconds(
 
 async def test_an_owner_and_a_key_are_one_job(place: Workplace) -> None:
     spec = sweep_of(3, seed=7)
-    first, second = [await place.jobs.accept("sweep", spec, Requester("me", "key")) for _ in range(2)]
+    first, second = [await place.jobs.accept("sweep", Payload.of(spec), Requester("me", "key")) for _ in range(2)]
     assert first.id == second.id
     await place.ended(first.id)

@@ -10,6 +10,7 @@ from dbos import DBOSPortableJSONSerializer
 
 from api_tests.jobs.executors.working import sweep_of
 from api_tests.processes.processes import children, eventually
+from service.core.payload import Payload
 from service.core.settings import Settings
 from service.jobs.engine import configuration
 from service.jobs.job import OPEN, Job, JobStatus
@@ -42,11 +43,11 @@ async def test_what_works_on_jobs_comes_with_them_and_goes_with_the_service(tmp_
         service.start_soon(jobs.run)
         await anyio.wait_all_tasks_blocked()
         assert children() <= before, "nothing is started where there is no work"
-        first = await jobs.accept("sweep", sweep_of(2), Requester())
+        first = await jobs.accept("sweep", Payload.of(sweep_of(2)), Requester())
         assert (await ended(jobs, first.id)).status is JobStatus.SUCCEEDED
         (worker,) = children() - before
         os.kill(worker, signal.SIGKILL)
-        second = await jobs.accept("sweep", sweep_of(2, seed=1), Requester())
+        second = await jobs.accept("sweep", Payload.of(sweep_of(2, seed=1)), Requester())
         assert (await ended(jobs, second.id)).status is JobStatus.SUCCEEDED
         grandchildren = {one for child in children() - before for one in children(child)}
         service.cancel_scope.cancel()
@@ -78,7 +79,7 @@ async def test_a_service_without_workers_leaves_jobs_to_others(tmp_path: Path) -
     before = children()
     async with anyio.create_task_group() as service:
         service.start_soon(jobs.run)
-        job = await jobs.accept("sweep", sweep_of(2), Requester())
+        job = await jobs.accept("sweep", Payload.of(sweep_of(2)), Requester())
         await anyio.wait_all_tasks_blocked()
         assert children() <= before
         service.cancel_scope.cancel()

@@ -14,6 +14,7 @@ from typing import IO, Any
 import anyio
 
 from api_tests.processes.processes import children, eventually
+from service.core.payload import Payload
 from service.core.settings import Settings
 from service.jobs.job import OPEN, Job
 from service.jobs.jobs import Jobs
@@ -92,7 +93,7 @@ class Workplace:
 
     async def sweep(self, spec: SweepSpec, owner: str = "") -> str:
         """Give them a sweep; its id."""
-        return (await self.jobs.accept("sweep", spec, Requester(owner))).id
+        return (await self.jobs.accept("sweep", Payload.of(spec), Requester(owner))).id
 
     async def ended(self, job: str, seconds: float = 120.0) -> Job:
         """The job at its end; TimeoutError where that does not come."""

@@ -10,11 +10,11 @@ from fastapi.responses import Response
 from pydantic import JsonValue
 from starlette.requests import Request
 
-from service.core.errors import FlawedRubric, Refusal
+from service.core.errors import Refusal
+from service.core.payload import Payload
 from service.grading.formats.lambda_feedback import (
     LAMBDA_DOCS,
     LambdaAnswer,
-    LambdaCase,
     LambdaFailure,
     LambdaReason,
     LambdaRequest,
@@ -22,9 +22,10 @@ from service.grading.formats.lambda_feedback import (
 )
 from service.grading.formats.mu_ed import VERSION, EvaluateFailure, EvaluateHealth, Feedback, UnservedVersion
 from service.grading.formats.mu_ed_submission import EvaluateRequest
+from service.grading.tasks import commanded, evaluated
 from service.http.examples import example_requests
 from service.http.problems import Problem, mu_ed_failure, problem_of
-from service.http.requests import Services, ServicesDep, StrictRoute
+from service.http.requests import ServicesDep, StrictRoute
 from service.http.responses import Responses
 from service.http.scopes import GRADE, KeyNeeded
 
@@ -117,7 +118,7 @@ _Version = Annotated[
     response_model_exclude_none=True,
 )
 async def evaluate_submission(
-    request: Annotated[EvaluateRequest, Body(openapi_examples=example_requests("evaluations"))],
+    payload: Annotated[Payload[EvaluateRequest], Body(openapi_examples=example_requests("evaluations"))],
     services: ServicesDep,
     version: _Version = None,
 ) -> Response:
@@ -126,10 +127,7 @@ async def evaluate_submission(
     With `preSubmissionFeedback.enabled` nothing is graded; every formula is told as it is read.
     """
     _check_version(version)
-    if request.is_before_submission:
-        told = ",".join(feedback.model_dump_json(exclude_none=True) for feedback in request.previews())
-        return Response(f"[{told}]", media_type=_JSON)
-    return Response(await services.archive.grade(request.grading_spec(), "mu_ed"), media_type=_JSON)
+    return Response(await services.archive.grade(payload, "mu_ed", evaluated), media_type=_JSON)
 
 
 @_MU_ED.get("/evaluate/health", summary="Tell what is evaluated (µEd)")
@@ -147,7 +145,7 @@ async def get_evaluate_health(services: ServicesDep, version: _Version = None) -
     dependencies=GRADE,
 )
 async def run_lambda_feedback(
-    request: Annotated[LambdaRequest, Body(openapi_examples=example_requests("lambdas"))],
+    payload: Annotated[Payload[LambdaRequest], Body(openapi_examples=example_requests("lambdas"))],
     services: ServicesDep,
     command: Annotated[str, Header(description="What is to be done: eval, preview, healthcheck or docs.")] = "eval",
 ) -> Response:
@@ -156,38 +154,15 @@ async def run_lambda_feedback(
     A response that is not correct is compared with the `cases` in `params`, as Lambda Feedback's own layer does.
     """
     wanted = lambda_command(command)
+    found = await services.archive.grade(payload, wanted, commanded)
     if wanted == "docs":
         return Response(LAMBDA_DOCS, media_type="application/octet-stream")
-    if wanted == "eval":
-        return Response(await _evaluated(request, services), media_type=_JSON)
-    answer = request.preview() if wanted == "preview" else LambdaAnswer.healthy()
-    return Response(answer.model_dump_json(), media_type=_JSON)
+    return Response(found, media_type=_JSON)
 
 
 def _check_version(asked: str | None) -> None:
     if asked not in (None, "", VERSION):
         raise UnservedVersion(asked)
-
-
-async def _evaluated(request: LambdaRequest, services: Services) -> str:
-    """The answer to `eval`."""
-    written = await services.archive.grade(request.grading_spec(), "lambda_feedback")
-    answer = LambdaAnswer.model_validate_json(written)
-    if answer.result["is_correct"]:
-        return written
-    for case in request.cases():
-        if await _is(case, services):
-            return answer.matched(case).model_dump_json()
-    return written
-
-
-async def _is(case: LambdaCase, services: Services) -> bool:
-    """Whether the response is `case`; it is none that cannot be read."""
-    try:
-        written = await services.archive.grade(case.spec, "lambda_feedback")
-    except FlawedRubric:
-        return False
-    return LambdaAnswer.model_validate_json(written).result["is_correct"] is True
 
 
 router = APIRouter()

@@ -9,16 +9,18 @@ from fastapi.responses import Response
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
+from service.core.payload import Payload
 from service.formulas.language.tokens import LONGEST_TEXT
-from service.grading.answers import Preview, PreviewSpec, preview
+from service.grading.answers import Preview, PreviewSpec
 from service.grading.batch import Assignment, BatchSpec
 from service.grading.claims.base import CLAIM_ID
 from service.grading.formats import FormatName
-from service.grading.packages import PackageFormat, package
-from service.grading.proposals import Proposals, activation_of, proposals_json
+from service.grading.packages import PackageFormat
+from service.grading.proposals import Proposals
 from service.grading.results import Grading
-from service.grading.rubrics import RubricReport, check_rubric, plans_of, rubric_report
+from service.grading.rubrics import RubricReport
 from service.grading.spec import GradingSpec, RubricSpec
+from service.grading.tasks import checked_rubric, packed, previewed, proposed
 from service.http.dependencies import RequesterDep
 from service.http.examples import example, example_requests
 from service.http.requests import ServicesDep, StrictRoute
@@ -37,7 +39,7 @@ _RUBRICS = {
     for name, one in example("gradings").items()
 }
 
-_RubricBody = Annotated[RubricSpec, Body(openapi_examples=_RUBRICS)]
+_RubricBody = Annotated[Payload[RubricSpec], Body(openapi_examples=_RUBRICS)]
 _AssignmentId = Annotated[
     str, Path(alias="id", pattern=CLAIM_ID, description="The name of the assignment, of your own making.")
 ]
@@ -51,7 +53,7 @@ _AssignmentId = Annotated[
     dependencies=GRADE,
 )
 async def create_grading(
-    spec: Annotated[GradingSpec, Body(openapi_examples=example_requests("gradings"))],
+    payload: Annotated[Payload[GradingSpec], Body(openapi_examples=example_requests("gradings"))],
     services: ServicesDep,
     wanted: Annotated[FormatName, Query(alias="format", description="The format of the answer.")] = _NATIVE,
 ) -> Response:
@@ -61,13 +63,15 @@ async def create_grading(
     simulations, whose reports are kept for good as evidence. What cannot be decided goes to a person, never to wrong.
     With `format`, the answer is what Gradescope, PrairieLearn and other platforms read.
     """
-    return GradingResponse(await services.archive.grade(spec, wanted), wanted)
+    return GradingResponse(await services.archive.grade(payload, wanted), wanted)
 
 
-@router.post("/v1/rubrics/validate", summary="Validate a rubric", dependencies=TEACH)
-def validate_rubric(spec: _RubricBody) -> RubricReport:  # in a thread
+@router.post("/v1/rubrics/validate", summary="Validate a rubric", response_model=RubricReport, dependencies=TEACH)
+async def validate_rubric(payload: _RubricBody, services: ServicesDep) -> Response:
     """Name every claim that contradicts itself or that no answer could meet, before students do."""
-    return rubric_report(spec.rubric)
+    return Response(
+        await services.archive.opened(payload, partial(checked_rubric, payload)), media_type="application/json"
+    )
 
 
 _ByName = Query(
@@ -90,7 +94,7 @@ async def get_proposals(
     a linear output changes, and a ranking against sigmoid and relu; these networks are simulated. What the service
     itself does not know for certain is left out. Only what is no default is written.
     """
-    found = await services.pool.run(partial(proposals_json, activation_of(activation, parameters)))
+    found = await services.pool.run(partial(proposed, activation, parameters))
     return Response(found, media_type="application/json")
 
 
@@ -106,32 +110,35 @@ _WHERE = "Where the platform finds this service; that of this request where it i
     responses=Zip.documented,
     dependencies=TEACH,
 )
-def create_package(
-    spec: _RubricBody,
+async def create_package(
+    payload: _RubricBody,
     request: Request,
+    services: ServicesDep,
     wanted: _For,
     service_url: Annotated[_Address | SkipJsonSchema[None], Query(description=_WHERE)] = None,
-) -> Response:  # in a thread
+) -> Response:
     """The autograder for Gradescope, or the question for PrairieLearn, with this rubric in it, ready to be uploaded."""
-    check_rubric(spec.rubric)
-    plans_of(spec.rubric)
     address = (service_url or str(request.base_url)).rstrip("/")
-    return Zip(package(spec.rubric, wanted, address), headers=attachment(f"{spec.rubric.id}_{wanted}.zip"))
+    name, content = await services.archive.opened(payload, partial(packed, payload, wanted, address))
+    return Zip(content, headers=attachment(f"{name}_{wanted}.zip"))
 
 
 @router.post("/v1/previews", summary="Preview an answer", dependencies=GRADE)
-async def create_preview(spec: Annotated[PreviewSpec, Body(openapi_examples=example_requests("previews"))]) -> Preview:
+async def create_preview(
+    payload: Annotated[Payload[PreviewSpec], Body(openapi_examples=example_requests("previews"))], services: ServicesDep
+) -> Preview:
     """How a formula is understood, as LaTeX, before it is handed in; or where it cannot be read, and why."""
-    return preview(spec)
+    task = partial(previewed, payload)
+    return task() if payload.small else await services.archive.opened(payload, task)
 
 
 @router.put(_ASSIGNMENT, summary="Put an assignment", responses=_PUT, dependencies=TEACH)
-async def put_assignment(name: _AssignmentId, spec: _RubricBody, services: ServicesDep) -> Assignment:
+async def put_assignment(name: _AssignmentId, payload: _RubricBody, services: ServicesDep) -> Assignment:
     """Keep a rubric under a name, in place of the one that was there; it is checked before.
 
     Jobs that were accepted before go on with the rubric they were accepted with.
     """
-    return await services.jobs.assignments.put(name, spec.rubric)
+    return await services.jobs.assignments.put(name, payload)
 
 
 @router.get(_ASSIGNMENT, summary="Get an assignment", dependencies=TEACH)
@@ -155,7 +162,7 @@ async def delete_assignment(name: _AssignmentId, services: ServicesDep) -> None:
 )
 async def create_gradings(
     name: _AssignmentId,
-    batch: Annotated[BatchSpec, Body(openapi_examples=example_requests("batches"))],
+    payload: Annotated[Payload[BatchSpec], Body(openapi_examples=example_requests("batches"))],
     services: ServicesDep,
     requester: RequesterDep,
     response: Response,
@@ -165,4 +172,4 @@ async def create_gradings(
     What the rubric simulates is simulated once for all of them. Each sheet is graded as `POST /v1/gradings` grades it;
     the results come as JSON, as a table, or as files in the format that a platform reads.
     """
-    return located(await services.jobs.accept(GradingsWork.kind, batch, requester, name), response)
+    return located(await services.jobs.accept(GradingsWork.kind, payload, requester, name), response)

@@ -11,6 +11,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from service.core.errors import DeadlineExceeded, WorkerFailed, WorkerNotStarted
 from service.core.kinds import members
+from service.core.payload import Payload
 from service.http.examples import example
 from service.http.requests import Services, ServicesDep
 from service.http.responses import reported
@@ -18,13 +19,16 @@ from service.http.routes.simulations import report_headers
 from service.http.scopes import SIMULATE
 from service.http.uploads import BINARY, FileDep, FileRoute
 from service.imports.base import Imported, Options, Source, WeightValues
-from service.imports.bounded import bounded_import, limit_reached
+from service.imports.bounded import import_json, limit_reached
 from service.nn.losses import Loss
 from service.nn.presets import PresetName
+from service.simulation.estimate import Limits
 from service.simulation.results import SimulationReport
+from service.simulation.spec import SimulationSpec
 
 _JSON = "application/json"
 _READING_SECONDS = 20.0
+_USUAL_SECONDS = 0.5
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -107,20 +111,22 @@ async def create_import(
     all its places (`not-understood`). Sizes that the file leaves open are asked for (`input-needed`). With
     `simulate=true` the answer has the report of the specification, as `POST /v1/simulations` makes it.
     """
-    found = await _read(source, file, options, services)
-    text = found.model_dump_json(exclude_none=True).encode()
+    text, specification = await _read(source, file, options, services)
     if not simulate:
         return Response(text, media_type=_JSON)
-    answer = await services.archive.answer(found.specification)
+    answer = await services.archive.answer(specification)
     whole = text.removesuffix(b"}") + b',"report":' + answer.report + b"}"
     return Response(whole, media_type=_JSON, headers=report_headers(answer))
 
 
-async def _read(source: Source, file: FileDep, options: Options, services: Services) -> Imported:
+async def _read(
+    source: Source, file: FileDep, options: Options, services: Services
+) -> tuple[bytes, Payload[SimulationSpec]]:
     """What a worker process makes of the file; one that it takes too long or dies of is refused like any other."""
     seconds = min(_READING_SECONDS, services.settings.sync_deadline_seconds)
     try:
-        return await services.pool.run(partial(bounded_import, source, file, options), seconds)
+        task = partial(import_json, source, file, options, Limits.of(services.settings))
+        return await services.pool.run(task, seconds, cost_seconds=_USUAL_SECONDS)
     except DeadlineExceeded as error:
         raise limit_reached(error.sentence) from None
     except WorkerNotStarted:

@@ -12,6 +12,7 @@ from service.charts.kinds import CHARTS, ChartName
 from service.charts.kinds.gradient import GradientChart
 from service.charts.report_page import content_security_policy
 from service.charts.tables import gradients_npz, layers_csv
+from service.core.payload import Payload
 from service.http.dependencies import CurrentReport, PageCursor, ReportBytes, current_report, page_size
 from service.http.examples import example_requests
 from service.http.requests import Services, ServicesDep, StrictRoute
@@ -36,7 +37,8 @@ _READING = APIRouter(prefix=SIMULATIONS, tags=["simulations"], route_class=Stric
 def report_headers(answer: Answer) -> dict[str, str]:
     """Whether a report was there already (RFC 9211), and where it is kept."""
     stored = "; detail=store-unavailable" if answer.store_failed else "; stored" if answer.kept else ""
-    status = f"fwd=miss{stored}" if answer.source is Provenance.SIMULATION else "hit"
+    joined = "; collapsed" if answer.joined else ""
+    status = f"fwd=miss{joined}{stored}" if answer.source is Provenance.SIMULATION else "hit"
     location = {"Location": f"{SIMULATIONS}/{answer.digest}"} if answer.kept else {}
     return {"Cache-Status": f"gradient-verdict; {status}", **location}
 
@@ -49,7 +51,8 @@ def report_headers(answer: Answer) -> dict[str, str]:
     dependencies=SIMULATE,
 )
 async def create_simulation(
-    spec: Annotated[SimulationSpec, Body(openapi_examples=example_requests("specifications"))], services: ServicesDep
+    payload: Annotated[Payload[SimulationSpec], Body(openapi_examples=example_requests("specifications"))],
+    services: ServicesDep,
 ) -> Response:
     """Simulate the forward and the backward pass of a network, many times over, and say what happens to its gradient.
 
@@ -58,7 +61,7 @@ async def create_simulation(
     What costs more than is answered at once is refused with `budget-exceeded`; `POST /v1/estimates` tells beforehand.
     A report that was made before is answered as it was then; the header `Cache-Status` (RFC 9211) says so by `hit`.
     """
-    answer = await services.archive.answer(spec)
+    answer = await services.archive.answer(payload)
     return Response(answer.report, media_type=_JSON, headers=report_headers(answer))
 
 

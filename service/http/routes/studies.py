@@ -3,7 +3,9 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body
+from fastapi.responses import Response
 
+from service.core.payload import Payload
 from service.http.examples import example_requests
 from service.http.requests import ServicesDep, StrictRoute
 from service.http.scopes import SIMULATE
@@ -14,10 +16,11 @@ from service.studies.prescriptions.results import Prescriptions
 router = APIRouter(tags=["studies"], route_class=StrictRoute, dependencies=SIMULATE)
 
 
-@router.post("/v1/prescriptions", summary="Mend a network")
+@router.post("/v1/prescriptions", summary="Mend a network", response_model=Prescriptions)
 async def create_prescriptions(
-    spec: Annotated[SimulationSpec, Body(openapi_examples=example_requests("prescriptions"))], services: ServicesDep
-) -> Prescriptions:
+    payload: Annotated[Payload[SimulationSpec], Body(openapi_examples=example_requests("prescriptions"))],
+    services: ServicesDep,
+) -> Response:
     """The smallest changes that bring the risk of failure below 0.1 and put the scale right.
 
     Initialisers, scaled inputs, activations, norms, residual connections, depth, dropout, the scale of the loss and the
@@ -26,17 +29,18 @@ async def create_prescriptions(
     and after, and the lines to write in PyTorch and Keras. They are ranked by what is left of the risk, then by how
     little changes.
     """
-    return await services.archive.prescribe(spec)
+    return Response(await services.archive.prescribe(payload), media_type="application/json")
 
 
-@router.post("/v1/comparisons", summary="Compare networks")
+@router.post("/v1/comparisons", summary="Compare networks", response_model=Comparison)
 async def create_comparison(
-    spec: Annotated[ComparisonSpec, Body(openapi_examples=example_requests("comparisons"))], services: ServicesDep
-) -> Comparison:
+    payload: Annotated[Payload[ComparisonSpec], Body(openapi_examples=example_requests("comparisons"))],
+    services: ServicesDep,
+) -> Response:
     """Simulate two to twelve networks with the same seeds, and rank them by risk, then by the size of their ratio.
 
     A network is a specification of its own, or a patch of a base that all share. Differences of the ratio are paired
     over trials, with 95 % intervals of their medians. The reports are kept like those of `POST /v1/simulations`, and
     `chart` is where all of them are drawn in one.
     """
-    return await services.archive.compare(spec)
+    return Response(await services.archive.compare(payload), media_type="application/json")

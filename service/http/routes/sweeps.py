@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Response
 
+from service.core.payload import Payload
 from service.http.dependencies import RequesterDep
 from service.http.examples import example_requests
 from service.http.requests import ServicesDep, StrictRoute
@@ -18,7 +19,7 @@ router = APIRouter(tags=["jobs"], route_class=StrictRoute, dependencies=SIMULATE
 
 @router.post("/v1/sweeps", summary="Sweep over a specification", status_code=202, responses=ACCEPTED)
 async def create_sweep(
-    spec: Annotated[SweepSpec, Body(openapi_examples=example_requests("sweeps"))],
+    payload: Annotated[Payload[SweepSpec], Body(openapi_examples=example_requests("sweeps"))],
     services: ServicesDep,
     requester: RequesterDep,
     response: Response,
@@ -31,4 +32,4 @@ async def create_sweep(
     points that were computed before, by whatever sweep, are not computed again. One that fails is told in its result.
     An axis that fits nowhere is refused at once.
     """
-    return located(await services.jobs.accept(SweepWork.kind, spec, requester), response)
+    return located(await services.jobs.accept(SweepWork.kind, payload, requester), response)

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from service.core.kinds import Double, Model
+from service.core.payload import Payload
 from service.grading.formats.xqueue import XQueue
 from service.http.examples import example
 from service.http.requests import ServicesDep, StrictRequest
@@ -37,4 +38,4 @@ class XQueueReply(Model):
 async def grade_queued_submission(request: Request, services: ServicesDep) -> Response:
     """Open edX, push: a body of any media type with `xqueue_body`; `grader_payload` has a `claim` or a `rubric`."""
     body = await StrictRequest(request.scope, request.receive).body()
-    return Response(await services.archive.grade(XQueue.read(body), "xqueue"), media_type="application/json")
+    return Response(await services.archive.grade(Payload(body, XQueue.read), "xqueue"), media_type="application/json")
