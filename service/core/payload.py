@@ -114,8 +114,6 @@ def _made_of(reader: Callable[[bytes], _T], made: Callable[[_T], _U], text: byte
 def _model_of(model: type[_M], text: bytes) -> _M:
     """The model that `text` states as JSON."""
     value = loads(text)
-    if value is None:
-        raise InvalidBody.of([{"type": "missing", "loc": ("body",)}], None)
     try:
         return model.model_validate(value, from_attributes=True)
     except ValidationError as error:
