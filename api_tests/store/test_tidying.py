@@ -14,7 +14,8 @@ from service.grading.spec import GradingSpec
 from service.grading.tasks import graded
 from service.simulation.estimate import Limits
 from service.store import archive as archives
-from service.store.archive import Archive, Cache, Provenance
+from service.store.archive import Archive, Provenance
+from service.store.cache import Cache
 from service.store.failures import Reason
 from service.store.stores import NullStore
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from math import inf
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ from service.core.payload import Payload, Weighed
 from service.grading.answers import Preview, PreviewSpec, preview
 from service.grading.batch import grade_batch
 from service.grading.formats import FORMATS
-from service.grading.formats.lambda_feedback import LambdaAnswer, LambdaRequest
+from service.grading.formats.lambda_feedback import LambdaAnswer, LambdaCase, LambdaRequest
 from service.grading.formats.mu_ed_submission import EvaluateRequest
 from service.grading.grade import grade
 from service.grading.packages import PackageFormat, package
@@ -72,13 +72,19 @@ def _evaluated(request: LambdaRequest, limits: Limits, most_seconds: float, proc
     found = _graded(request.grading_spec(), limits, "lambda_feedback", most_seconds, processes)
     if isinstance(found, Weighed):
         return found
-    answer, reports = LambdaAnswer.model_validate_json(found.text), found.reports
-    for case in [] if answer.result["is_correct"] else request.cases():
-        with suppress(FlawedRubric):  # the response is no case that cannot be read
-            one = _graded(case.spec, limits, "lambda_feedback", inf, processes)
-            if isinstance(one, Founded) and LambdaAnswer.model_validate_json(one.text).result["is_correct"] is True:
-                return Founded(answer.matched(case).model_dump_json().encode(), reports)
-    return found
+    answer = LambdaAnswer.model_validate_json(found.text)
+    cases = [] if answer.result["is_correct"] else request.cases()
+    case = next((case for case in cases if _is(case, limits, processes)), None)
+    return found if case is None else replace(found, text=answer.matched(case).model_dump_json().encode())
+
+
+def _is(case: LambdaCase, limits: Limits, processes: int) -> bool:
+    """Whether the response is `case`; it is none that cannot be read."""
+    try:
+        found = _graded(case.spec, limits, "lambda_feedback", inf, processes)
+    except FlawedRubric:
+        return False
+    return isinstance(found, Founded) and LambdaAnswer.model_validate_json(found.text).result["is_correct"] is True
 
 
 def _graded(spec: GradingSpec, limits: Limits, wanted: str, most_seconds: float, processes: int) -> Founded | Weighed:

@@ -14,7 +14,7 @@ from service.jobs.work.training import TrainingWork
 from service.processes.flights import Flights
 from service.processes.pool import ProcessPool
 from service.simulation.estimate import Limits
-from service.store.archive import Cache
+from service.store.cache import Cache
 from service.studies.tasks import drawn_training, training
 from service.studies.training import TrainingSpec
 
