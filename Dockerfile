@@ -1,5 +1,9 @@
 # Two stages: the first installs the locked dependencies, the second runs the service as a user without rights.
-FROM python:3.13-slim AS builder
+#
+# The base is a digest, so that the same file makes the same image. For the newest one, monthly:
+#   docker buildx imagetools inspect python:3.13-slim-trixie --format '{{.Manifest.Digest}}'
+ARG PYTHON=python:3.13.15-slim-trixie@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
+FROM ${PYTHON} AS builder
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
@@ -11,7 +15,7 @@ COPY examples/gradescope ./service/grading/folders/gradescope
 COPY examples/prairielearn ./service/grading/folders/prairielearn
 RUN /venv/bin/python -m compileall -q service
 
-FROM python:3.13-slim
+FROM ${PYTHON}
 
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
