@@ -1,14 +1,13 @@
 """Who may do what: every operation has its scope, a key says whose it is, and who has none is refused."""
 
-import json
+import base64
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
+from api_tests.http.keyed import bearer, write_keys
 from service.core.context import Scope
-from service.core.keys import digest_of, new_key
 from service.core.settings import Settings
 from service.http.app import Application
 from service.main import create_app
@@ -22,26 +21,18 @@ PUBLIC = {
     ("get", "/openapi.json"),
     ("get", "/v1/version"),
 }
-ESTIMATE = {"network": {"features": 2, "layers": [{"kind": "dense", "units": 2}]}}
-KEYS = {scope.value: new_key() for scope in Scope}
-
-
-def write_keys(path: Path, *more: dict[str, object]) -> None:
-    entries = [{"name": f"key-{name}", "sha256": digest_of(key), "scopes": [name]} for name, key in KEYS.items()]
-    path.write_text(json.dumps({"keys": [*entries, *more]}))
-    path.chmod(0o600)
 
 
 @pytest.fixture(scope="module")
-def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("keys") / "keys.json"
-    write_keys(path)
-    return path
+def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("keys")
+    made = write_keys(folder / "keys.json", {f"key-{scope}": [scope] for scope in Scope})
+    return {**made, "file": str(folder / "keys.json")}
 
 
 @pytest.fixture(scope="module")
-def app(key_file: Path) -> Application:
-    return create_app(Settings(api_keys_file=str(key_file)))
+def app(keys: dict[str, str]) -> Application:
+    return create_app(Settings(api_keys_file=keys["file"]))
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +40,8 @@ async def client(app: Application) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as connected:
         yield connected
-
-
-def bearer(name: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {KEYS[name]}"}
+    await app.state.services.archive.close()
+    await app.state.services.jobs.close()
 
 
 def url_of(path: str) -> str:
@@ -92,23 +81,90 @@ async def test_no_operation_answers_without_a_key_unless_it_is_public(
 
 
 async def test_an_operation_is_refused_to_a_key_without_its_scope_and_the_answer_names_it(
-    app: Application, client: httpx.AsyncClient
+    app: Application, client: httpx.AsyncClient, keys: dict[str, str]
 ) -> None:
     for method, path, security in operations(app):
         needed = security[0]["key"] if security else list(Scope)
         for scope in (one for one in Scope if one is not Scope.ADMIN and one not in needed):
-            answer = await client.request(method, url_of(path), headers=bearer(scope))
+            answer = await client.request(method, url_of(path), headers=bearer(keys[f"key-{scope}"]))
             assert answer.status_code == 403, (method, path, scope)
             assert "scope-missing" in answer.text, (method, path)
             assert f"with the scope `{needed[0]}`; yours has {scope}." in answer.text, (method, path)
 
 
-async def test_a_body_is_not_read_for_a_caller_who_may_not_send_it(client: httpx.AsyncClient) -> None:
+async def test_a_body_is_not_read_for_a_caller_who_may_not_send_it(
+    client: httpx.AsyncClient, keys: dict[str, str]
+) -> None:
     async def endless() -> AsyncIterator[bytes]:
         raise AssertionError("the body was asked for")
         yield b""
 
     for path in ("/v1/simulations", "/v1/imports/keras", "/v1/gradings"):
-        for headers, status in (({}, 401), (bearer("read"), 403)):
+        for headers, status in (({}, 401), (bearer(keys["key-read"]), 403)):
             answer = await client.post(path, content=endless(), headers=headers)
             assert answer.status_code == status, path
+
+
+def basic(user: bytes, key: str) -> bytes:
+    return b"Basic " + base64.b64encode(user + b":" + key.encode())
+
+
+async def test_a_key_is_sent_as_a_bearer_or_as_the_password_of_basic(
+    client: httpx.AsyncClient, keys: dict[str, str]
+) -> None:
+    key = keys["key-read"]
+    for value in (
+        f"Bearer {key}",
+        f"bearer {key}",
+        f"BEARER   {key}  ",
+        basic(b"", key),
+        basic(b"key-read", key),
+        basic("zoë".encode(), key),
+        basic(b"\xff\xfe", key).replace(b"Basic", b"basic"),
+    ):
+        answer = await client.get("/v1/jobs", headers={"Authorization": value})
+        assert answer.status_code == 200, value
+
+
+async def test_what_is_no_known_key_is_refused_and_said_to_be_unknown(
+    client: httpx.AsyncClient, keys: dict[str, str]
+) -> None:
+    key = keys["key-read"]
+    for value in (
+        b"",
+        b"Bearer",
+        b"Bearer ",
+        f"Bearer {key}x",
+        f"Bearer {key[:-1]}",
+        f"Bearer {key.upper()}",
+        f"Bearer  {key} {key}",
+        f"Token {key}",
+        key,
+        f"Bearer {'a' * 60_000}",
+        b"Bearer gv_\xc3\xa9\xff",
+        b"Basic",
+        b"Basic !!!",
+        b"Basic " + base64.b64encode(key.encode()),
+        basic(b"a:b", key),  # the password begins at the first colon
+        basic(key.encode(), ""),
+    ):
+        answer = await client.get("/v1/jobs", headers={"Authorization": value})
+        assert (answer.status_code, answer.json()["code"]) == (401, "key-unknown"), value
+
+
+async def test_two_headers_with_keys_are_refused_even_where_both_are_right(
+    client: httpx.AsyncClient, keys: dict[str, str]
+) -> None:
+    twice = [("Authorization", f"Bearer {keys['key-read']}"), ("authorization", f"Bearer {keys['key-admin']}")]
+    answer = await client.get("/v1/jobs", headers=twice)
+    assert (answer.status_code, answer.json()["code"]) == (401, "key-unknown")
+
+
+async def test_what_is_public_is_answered_whatever_key_is_sent(client: httpx.AsyncClient) -> None:
+    for path in ("/", "/teach", "/docs", "/openapi.json", "/v1/version", "/healthz/live", "/page/main.js"):
+        for headers in ({}, {"Authorization": "Bearer wrong"}):
+            assert (await client.get(path, headers=headers)).status_code in (200, 404), path
+    for path in ("/page/../v1/jobs", "/page/%2e%2e/v1/jobs", "/docs/../v1/jobs", "//v1/jobs", "/v1/version/../jobs"):
+        answer = await client.get(path)
+        assert answer.status_code in (401, 404), path
+        assert "items" not in answer.text

@@ -52,14 +52,6 @@ async def test_the_same_key_and_another_sweep_are_a_conflict(bench: Bench) -> No
     assert_problem(answer, 409, "idempotency-conflict")
 
 
-async def test_keys_of_different_clients_never_meet(bench: Bench) -> None:
-    mine = await bench.made(**{"Idempotency-Key": "1", "Authorization": "Bearer a"})
-    yours = await bench.made(sweep({**WIDTH, "values": [2]}), **{"Idempotency-Key": "1", "Authorization": "Bearer b"})
-    unnamed = await bench.made(sweep({**WIDTH, "values": [3]}), **{"Idempotency-Key": "1"})
-    assert len({mine["id"], yours["id"], unnamed["id"]}) == 3
-    assert (await bench.made(**{"Idempotency-Key": "1", "Authorization": "Bearer a"}))["id"] == mine["id"]
-
-
 @pytest.mark.parametrize("key", ["", " ", "a b", "é", "k" * 256])
 async def test_a_key_that_is_no_key_is_refused(bench: Bench, key: str) -> None:
     request = sent(sweep())

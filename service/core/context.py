@@ -71,14 +71,13 @@ class Caller:
         return self.owner if self.has_key else self.address
 
     @property
-    def is_student(self) -> bool:
-        """Whether it may have answers graded, and see nothing of what they are graded by."""
-        return not self.may(Scope.TEACH)
+    def sees(self) -> str | None:
+        """The owner of all that is shown; None where that of everybody is, as to an `admin`, and without keys."""
+        return None if self.may(Scope.ADMIN) else self.owner
 
-    @property
-    def sees_all(self) -> bool:
-        """Whether what belongs to others is shown, too: to an `admin`, which everybody is where there are no keys."""
-        return self.may(Scope.ADMIN)
+    def teaches(self, owner: str) -> bool:
+        """Whether it may see everything of an assignment of that owner; students may not."""
+        return self.may(Scope.ADMIN) or (self.may(Scope.TEACH) and self.owner == owner)
 
     def may(self, scope: Scope) -> bool:
         """Whether that is allowed; an `admin` may do everything."""

@@ -4,21 +4,25 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import partial
+from operator import not_
+from secrets import token_hex
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
+from service.core.errors import FlawedRubric
 from service.core.kinds import Advice, Int64, Model
 from service.grading.claims.base import Simulate
 from service.grading.formats.markup import json_of
 from service.grading.grade import grade
-from service.grading.results import Grading
+from service.grading.results import Detail, Grading
 from service.grading.spec import MOST_CLAIMS, GradingSpec, Rubric
 from service.simulation.results import ItemError
 from service.studies.evaluation import ChunkResult
 
 MOST_SUBMISSIONS = 10_000
+_SALT_BYTES = 16
 _TOTALS = ("score", "max_score", "fraction", "status")
 
 
@@ -97,6 +101,27 @@ class BatchRequest(BatchSpec):
 
     rubric: Rubric
     """The rubric as it was when the job was accepted."""
+    owner: Annotated[str, Field(exclude_if=not_)] = ""
+    """Whose the evidence is: the owner of the assignment."""
+    salt: Annotated[str, Field(exclude_if=not_)] = ""
+    """What keeps the digest from telling a guess at the rubric from a wrong one."""
+
+    def for_students(self) -> "BatchRequest":
+        """The same, of which every result may be shown to students; FlawedRubric where nothing is left.
+
+        Hidden claims are gone, and so are claims by the answers to them. Of the others the points are told, and how an
+        answer was read, but neither what is right nor why.
+        """
+        visible = {claim.id for claim in self.rubric.claims if not claim.hidden}
+        kept = [
+            claim.model_copy(update={"feedback": Detail.SCORE_ONLY})
+            for claim in self.rubric.claims
+            if claim.id in visible and getattr(claim, "derivative_from", None) in {None, *visible}
+        ]
+        if not kept:
+            raise FlawedRubric("This assignment has no claim whose grading is shown to students.")
+        rubric = self.rubric.model_copy(update={"claims": kept})
+        return self.model_copy(update={"rubric": rubric, "salt": token_hex(_SALT_BYTES)})
 
     def encoded(self) -> bytes:
         """All of it as JSON with every default written out, and U+FFFD for every lone surrogate in an answer."""

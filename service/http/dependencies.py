@@ -1,13 +1,13 @@
 """What endpoints are handed; every dependency is a coroutine, since FastAPI runs a plain function in a thread."""
 
 import re
-from hashlib import sha256
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Path, Query, Request
+from fastapi import Depends, Header, Path, Query
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
+from service.core.context import request_context
 from service.core.errors import JobNotFound, ReportOutdated, ResultsOutdated
 from service.core.version import ENGINE_VERSION
 from service.http.requests import ServicesDep
@@ -55,12 +55,23 @@ JobId = Annotated[str, Depends(_job_id)]
 """An id that a job may have; JobNotFound where none has it."""
 
 
+async def _own_job_id(job: JobId, services: ServicesDep) -> str:
+    owner = request_context().caller.sees
+    if owner is not None:
+        await services.jobs.job(job, owner)
+    return job
+
+
+OwnJobId = Annotated[str, Depends(_own_job_id)]
+"""The id of a job that the caller may see, where it is one; JobNotFound for those of others."""
+
+
 async def _job(job: JobId, services: ServicesDep) -> Job:
-    return await services.jobs.job(job)
+    return await services.jobs.job(job, request_context().caller.sees)
 
 
 JobDep = Annotated[Job, Depends(_job)]
-"""The job with the id in the path, as it is now."""
+"""The job with the id in the path, as it is now; JobNotFound, as for those of others."""
 
 
 async def current_job(job: JobDep) -> Job:
@@ -75,23 +86,20 @@ CurrentJob = Annotated[Job, Depends(current_job)]
 
 
 async def _requester(
-    request: Request,
     key: Annotated[
         Annotated[str, Field(pattern="^[!-~]{1,255}$")] | SkipJsonSchema[None],
         Header(
             alias="Idempotency-Key",
             description="A name for this request, of your own making: asked again by the same name, the service "
-            "answers with the same job instead of making another. It is yours alone, by the header Authorization.",
+            "answers with the same job instead of making another. It is yours alone: others may use it for theirs.",
         ),
     ] = None,
 ) -> Requester:
-    authorization = request.headers.get("authorization")
-    owner = "" if authorization is None else sha256(authorization.encode()).hexdigest()
-    return Requester(owner, key or "")
+    return Requester(request_context().caller.owner, key or "")
 
 
 RequesterDep = Annotated[Requester, Depends(_requester)]
-"""The client: known by a hash of what it authorises itself with, and by the name it gives its request."""
+"""Who asks, and the name that was given to the request."""
 
 
 def page_size(items: str, most: int = 200) -> Any:

@@ -161,9 +161,14 @@ class Archive:
         """What a worker process makes of what was sent, by a `task` that takes little more than to read it."""
         return await self._flights.opened(payload, task)
 
-    async def page(self, limit: int, after: Cursor | None = None, label: str | None = None) -> ReportPage:
-        """At most `limit` of the reports in the store, the newest first; StoreUnavailable."""
-        return await self._threads.run(self._store.page, limit, after, label)
+    async def page(
+        self, limit: int, after: Cursor | None = None, label: str | None = None, owner: str | None = None
+    ) -> ReportPage:
+        """At most `limit` of the reports in the store, of that owner where one is given, the newest first.
+
+        StoreUnavailable.
+        """
+        return await self._threads.run(self._store.page, limit, after, label, owner)
 
     async def tidy(self) -> None:
         """Open the store, make up leeway, and drop what need not be kept, again and again, until cancelled."""

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
+from service.core.context import request_context
 from service.core.payload import Payload
 from service.formulas.language.tokens import LONGEST_TEXT
 from service.grading.answers import Preview, PreviewSpec
@@ -138,19 +139,20 @@ async def put_assignment(name: _AssignmentId, payload: _RubricBody, services: Se
 
     Jobs that were accepted before go on with the rubric they were accepted with.
     """
-    return await services.jobs.assignments.put(name, payload)
+    caller = request_context().caller
+    return await services.jobs.assignments.put(name, payload, caller.owner, of_all=caller.sees is None)
 
 
 @router.get(_ASSIGNMENT, summary="Get an assignment", dependencies=TEACH)
 async def get_assignment(name: _AssignmentId, services: ServicesDep) -> Assignment:
-    """The rubric that is kept under this name."""
-    return await services.jobs.assignments.get(name)
+    """The rubric that you keep under this name."""
+    return await services.jobs.assignments.get(name, request_context().caller.sees)
 
 
 @router.delete(_ASSIGNMENT, summary="Delete an assignment", status_code=204, dependencies=TEACH)
 async def delete_assignment(name: _AssignmentId, services: ServicesDep) -> None:
     """Forget the rubric; jobs that were accepted with it, and their results, stay."""
-    await services.jobs.assignments.drop(name)
+    await services.jobs.assignments.drop(name, request_context().caller.sees)
 
 
 @router.post(
@@ -170,6 +172,7 @@ async def create_gradings(
     """Grade up to 10,000 answer sheets by the rubric of an assignment, in the background.
 
     What the rubric simulates is simulated once for all of them. Each sheet is graded as `POST /v1/gradings` grades it;
-    the results come as JSON, as a table, or as files in the format that a platform reads.
+    the results come as JSON, as a table, or as files in the format that a platform reads. With a key that may not see
+    the assignment (a student's), hidden claims are left out, and of the others the points are told, and no reasons.
     """
     return located(await services.jobs.accept(GradingsWork.kind, payload, requester, name), response)

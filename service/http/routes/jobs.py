@@ -8,6 +8,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
+from service.core.context import request_context
 from service.http.dependencies import JobDep, JobId, PageCursor, page_size
 from service.http.requests import ServicesDep, StrictRoute
 from service.http.responses import Responses
@@ -27,11 +28,11 @@ _OfStatus = Annotated[JobStatus | SkipJsonSchema[None], Query(description="Only 
 async def list_jobs(
     services: ServicesDep, limit: _PageSize = 50, cursor: PageCursor = None, status: _OfStatus = None
 ) -> JobPage:
-    """The jobs that are kept, the newest first.
+    """Your jobs that are kept, the newest first.
 
     Pages follow one another by `next_cursor`, without gaps and doubles, whatever is accepted meanwhile.
     """
-    return await services.jobs.page(limit, Cursor.read(cursor), status)
+    return await services.jobs.page(limit, Cursor.read(cursor), status, request_context().caller.sees)
 
 
 @router.get("/v1/jobs/{id}", summary="Get a job")
@@ -49,7 +50,7 @@ async def cancel_job(job: JobId, services: ServicesDep) -> Job:
 
     Nothing happens to one that has ended.
     """
-    return await services.jobs.cancel(job)
+    return await services.jobs.cancel(job, request_context().caller.sees)
 
 
 _LastSeen = Annotated[

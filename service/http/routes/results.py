@@ -13,7 +13,7 @@ from pydantic.json_schema import SkipJsonSchema
 from service.charts.chart import ChartFormat, Theme
 from service.core.kinds import Model
 from service.grading.formats import FormatName
-from service.http.dependencies import CurrentJob, JobDep, JobId, current_job, page_size
+from service.http.dependencies import CurrentJob, JobDep, OwnJobId, current_job, page_size
 from service.http.requests import ServicesDep, StrictRoute
 from service.http.responses import Csv, GradingResponse, Png, Svg, VegaLite, Zip, attachment
 from service.http.scopes import READ
@@ -58,7 +58,7 @@ _On = Annotated[Theme, Query(description="The ground it stands on.")]
 
 @router.get("/results", summary="List the results of a job", response_model=JobResultPage)
 async def list_job_results(
-    job: JobId, services: ServicesDep, limit: _PageSize = 100, cursor: _From = None, over_gaps: _OverGaps = False
+    job: OwnJobId, services: ServicesDep, limit: _PageSize = 100, cursor: _From = None, over_gaps: _OverGaps = False
 ) -> Response:
     """The results in the order of the items: points of a sweep, or gradings of a class.
 

@@ -12,6 +12,7 @@ from service.charts.kinds import CHARTS, ChartName
 from service.charts.kinds.gradient import GradientChart
 from service.charts.report_page import content_security_policy
 from service.charts.tables import gradients_npz, layers_csv
+from service.core.context import request_context
 from service.core.payload import Payload
 from service.http.dependencies import CurrentReport, PageCursor, ReportBytes, current_report, page_size
 from service.http.examples import example_requests
@@ -76,11 +77,11 @@ async def list_simulations(
     cursor: PageCursor = None,
     label: _OfLabel = None,
 ) -> ReportPage:
-    """The reports that are stored, the newest first, with what their verdicts say in short.
+    """Your reports that are stored, the newest first, with what their verdicts say in short.
 
     Pages follow one another by `next_cursor`, without gaps and doubles, whatever is made meanwhile.
     """
-    return await services.archive.page(limit, Cursor.read(cursor), label)
+    return await services.archive.page(limit, Cursor.read(cursor), label, request_context().caller.sees)
 
 
 @_READING.get("/{digest}", summary="Get a report", response_model=SimulationReport)

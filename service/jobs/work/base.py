@@ -69,9 +69,9 @@ class JobCache:
         """The report with that digest as JSON, if it is kept."""
         return await self._unless_it_fails(partial(self._reports.get, digest), None)
 
-    async def pin(self, digest: str, report: bytes) -> None:
-        """Keep a report for good: it is the evidence of gradings."""
-        await self._unless_it_fails(partial(self._reports.put, digest, report, pin=True), False)
+    async def pin(self, digest: str, report: bytes, owner: str) -> None:
+        """Keep a report for good, as that of `owner`: it is the evidence of gradings."""
+        await self._unless_it_fails(partial(self._reports.put, digest, report, pin=True, owner=owner), False)
 
     async def _unless_it_fails(self, work: Callable[[], _T], otherwise: _T) -> _T:
         try:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from service.charts.tables import csv_line
+from service.core.context import REQUEST
 from service.core.errors import ResultNotFound
 from service.core.kinds import Model
 from service.core.settings import Settings
@@ -99,9 +100,11 @@ class GradingsWork(JobWork):
     files: ClassVar[JobFiles | None] = JobFiles(_file, _archive)
 
     def resolve(self, request: BatchSpec, parent: str, database: Database) -> BatchRequest:
-        """The sheets with the rubric of the assignment `parent`; AssignmentNotFound."""
-        rubric = AssignmentStore(database).get(parent).rubric
-        return BatchRequest(rubric=rubric, submissions=request.submissions)
+        """The sheets with the rubric of the assignment `parent`, as the caller may know it; AssignmentNotFound."""
+        assignments, asked = AssignmentStore(database), REQUEST.get()  # None outside a request, where nobody is known
+        rubric, owner = assignments.get(parent).rubric, assignments.owner(parent)
+        whole = BatchRequest(rubric=rubric, submissions=request.submissions, owner=owner)
+        return whole if asked is not None and asked.caller.teaches(owner) else whole.for_students()
 
     def accept(self, request: BatchRequest, settings: Settings) -> Accepted:
         """A job that grades a class; FlawedRubric, or BudgetExceeded where the rubric simulates too much."""
@@ -112,8 +115,8 @@ class GradingsWork(JobWork):
 
     async def prepare(self, request: bytes, context: JobContext) -> bytes | None:
         """The reports that the rubric's claims are judged by, which are kept for good."""
-        plans = plans_of(BatchRequest.model_validate_json(request).rubric)
-        reports = {made.digest: await self._report(made, context) for made in plans}
+        batch = BatchRequest.model_validate_json(request)
+        reports = {made.digest: await self._report(made, batch.owner, context) for made in plans_of(batch.rubric)}
         return b"{%s}" % b",".join(b'"%s":%s' % (digest.encode(), report) for digest, report in reports.items())
 
     def load(self, request: bytes, prepared: bytes | None) -> PreparedJob:
@@ -134,9 +137,9 @@ class GradingsWork(JobWork):
         names = GradedSubmission.columns(BatchRequest.rubric_of(request))
         return names, lambda line: GradedSubmission.model_validate_json(line).cells(len(names))
 
-    async def _report(self, made: Plan, context: JobContext) -> bytes:
+    async def _report(self, made: Plan, owner: str, context: JobContext) -> bytes:
         report = await context.cache.report(made.digest)
         if report is None:
             report = await context.pool.work(partial(report_json, made), context.deadline_seconds)
-        await context.cache.pin(made.digest, report)
+        await context.cache.pin(made.digest, report, owner)
         return report
