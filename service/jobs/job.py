@@ -31,6 +31,7 @@ class JobStatus(StrEnum):
 
 
 OPEN = (JobStatus.QUEUED, JobStatus.RUNNING)
+_EVENTS_A_STEP = len(OPEN) + 1
 
 
 class Progress(Model):
@@ -102,16 +103,21 @@ class Job(Model):
     links: JobLinks
     """Where its results are."""
 
+    @property
+    def event(self) -> int:
+        """The number of the event that tells this: each further step has a greater one, and the end the greatest."""
+        return _EVENTS_A_STEP * self.progress.done + (len(OPEN) if self.status not in OPEN else OPEN.index(self.status))
+
     @classmethod
-    def of(cls, row: Any, errors: "Sequence[FailedItem]" = ()) -> "Job":
-        """The job in `row`, which has the columns of the table that are not heavy."""
+    def of(cls, row: Any) -> "Job":
+        """The job in `row`, which has the columns of the table that are not heavy, without its errors."""
         here = f"{_HERE}/{row.id}"
         chart = None if WORKS[row.kind].chart is None else f"{here}/chart.svg"
         return cls(
             **{name: getattr(row, name) for name in _COLUMNS},
             progress=Progress(total=row.total, done=row.done, failed=row.failed),
             estimated_seconds=_seconds_to_go(row),
-            errors=list(errors),
+            errors=[],
             links=JobLinks(
                 self=here, events=f"{here}/events", results=f"{here}/results", csv=f"{here}/results.csv", chart=chart
             ),

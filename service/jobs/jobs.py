@@ -1,13 +1,13 @@
 """Jobs and assignments as the rest of the service sees them: accepted, watched, cancelled."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 from math import ceil
 from typing import Any
 
-from anyio import Event, create_task_group, move_on_after, sleep
+from anyio import Event, create_task_group, sleep
 from sqlalchemy import Row
 
 from service.core.clock import now
@@ -19,8 +19,9 @@ from service.grading.batch import Assignment
 from service.grading.rubrics import check_rubric, plans_of
 from service.grading.spec import RubricSpec
 from service.jobs.heartbeats import BEAT_SECONDS, Heartbeats
-from service.jobs.job import MOST_ERRORS, OPEN, FailedItem, Job, JobPage, JobStatus
+from service.jobs.job import MOST_ERRORS, FailedItem, Job, JobPage, JobStatus
 from service.jobs.liveness import liveness_of
+from service.jobs.lookout import Lookout
 from service.jobs.reader import JobReader
 from service.jobs.records import JobRecords, Requester
 from service.jobs.results import JobResults
@@ -33,7 +34,6 @@ from service.store.database import Database
 from service.store.listing import Cursor
 from service.store.space import Space
 
-_GLANCE_SECONDS = 0.25  # between two looks at a job that is watched
 _TIDY_SECONDS = 600.0  # between two searches for old jobs
 
 
@@ -81,6 +81,7 @@ class Jobs:
         self._database = database
         self._heartbeats = Heartbeats(Database(settings.database_url), liveness_of(settings.database_url, ""))
         self._alive, self._lost = 0, set[str]()
+        self._lookout = Lookout(self._look)
         self._supervisor = WorkerSupervisor(settings)
         self._threads = Threads()
 
@@ -119,22 +120,12 @@ class Jobs:
         """Drop a job that has ended with all its results, of that owner where one is given; JobNotFound."""
         await self._threads.run(self._records.delete, job, owner)
 
-    async def watch(self, job: str, after: int = -1, stopping: Event | None = None) -> AsyncIterator[Job]:
-        """The job whenever more than `after` items are done, or its status has changed, until it has ended.
+    def watch(self, job: str, after: int = -1, stopping: Event | None = None) -> AsyncGenerator[Job]:
+        """The job whenever it has come further than to its event `after`, until it has ended; nothing if it has.
 
-        It pauses while the database fails, and ends once `stopping` is set.
+        It pauses while the database fails, and ends once `stopping` is set; JobNotFound where the job is not kept.
         """
-        stop = stopping or Event()
-        seen: tuple[int, JobStatus | None] = (after, None)
-        while not stop.is_set():
-            found = await self._glance(job)
-            if found is not None and _is_news(found, seen):
-                yield await self._in_full(found)
-            if found is not None and found.status not in OPEN:
-                return
-            seen = seen if found is None else (max(found.progress.done, seen[0]), found.status)
-            with move_on_after(_GLANCE_SECONDS):
-                await stop.wait()
+        return self._lookout.watch(job, after, stopping or Event())
 
     @property
     def executors_alive(self) -> int:
@@ -197,30 +188,20 @@ class Jobs:
         return self._records.open_count() > 0
 
     def _job(self, job: str, owner: str | None) -> Job:
-        row = self._records.get(job, owner)
-        failed = self._results.failures(job, MOST_ERRORS) if row.failed else []
-        return Job.of(row, FailedItem.first_in(failed))
+        return self._in_full(Job.of(self._records.get(job, owner)))
 
-    async def _glance(self, job: str) -> Job | None:
-        """The job without its errors; None while the database fails."""
-        try:
-            return Job.of(await self._threads.run(self._records.get, job))
-        except StoreUnavailable:
-            return None
+    def _look(self, before: Mapping[str, int]) -> dict[str, Job | None]:
+        """Those jobs that are further than these events, with their first errors; None for what is not kept."""
+        found = {row.id: Job.of(row) for row in self._records.some(before)}
+        gone: dict[str, Job | None] = {job: None for job in before if job not in found}
+        return gone | {job: self._in_full(one) for job, one in found.items() if one.event > before[job]}
 
-    async def _in_full(self, found: Job) -> Job:
-        """The job with its errors; without them while the database fails."""
-        with suppress(StoreUnavailable):
-            return await self.job(found.id) if found.progress.failed else found
-        return found
+    def _in_full(self, found: Job) -> Job:
+        """The job with its first errors."""
+        failed = self._results.failures(found.id, MOST_ERRORS) if found.progress.failed else []
+        return found.model_copy(update={"errors": FailedItem.first_in(failed)})
 
 
 def _digest(parent: str, request: Model) -> str:
     """A digest of what was sent, the same for every version of the service that reads it."""
     return sha256(f"{parent}\n{request.model_dump_json()}".encode()).hexdigest()
-
-
-def _is_news(found: Job, seen: tuple[int, JobStatus | None]) -> bool:
-    """Whether more is done, the status is another, or it has ended."""
-    done, status = seen
-    return found.progress.done > done or status not in (None, found.status) or found.status not in OPEN

@@ -68,7 +68,7 @@ _EVENT: dict[str, Any] = {
     "properties": {
         "event": {"enum": ["progress", "end"], "description": "`end` is the last."},
         "data": {**_DATA, "description": "The job, as JSON."},
-        "id": {"type": "string", "description": "How many items are done."},
+        "id": {"type": "string", "description": "Its number, which rises."},
     },
 }
 _STREAM: Responses = {200: {"content": {"text/event-stream": {"itemSchema": _EVENT}}}}
@@ -83,7 +83,7 @@ async def watch_job(job: JobDep, services: ServicesDep, seen: _LastSeen = None) 
     """
     async for job_now in services.jobs.watch(job.id, -1 if seen is None else seen, services.traffic.stopping):
         name = "progress" if job_now.status in OPEN else "end"
-        yield ServerSentEvent(event=name, id=str(job_now.progress.done), data=job_now)
+        yield ServerSentEvent(event=name, id=str(job_now.event), data=job_now)
 
 
 router.include_router(_streams)
