@@ -66,6 +66,9 @@ def _table(pool: ProcessPool, archive: Archive, jobs: Jobs) -> list[_Metric]:
             "store_failures_total", "Times the store failed or could not be asked.", lambda: archive.store_failures
         ),
         _Metric("open_jobs", "Jobs that have not ended, by status.", jobs.under_way, "status"),
+        _Metric("job_watchers", "Streams of events of jobs that are open.", lambda: jobs.watchers),
+        _Metric("executors_alive", "Processes that work on jobs, and are heard of.", lambda: jobs.executors_alive),
+        _Metric("executors_lost_total", "Processes that hung, and were given up.", lambda: jobs.executors_lost),
     ]
 
 

@@ -128,6 +128,11 @@ class Jobs:
         return self._lookout.watch(job, after, stopping or Event())
 
     @property
+    def watchers(self) -> int:
+        """How many watch jobs now."""
+        return self._lookout.watchers
+
+    @property
     def executors_alive(self) -> int:
         """How many processes that work on jobs have been heard of, as far as this service has looked."""
         return self._alive

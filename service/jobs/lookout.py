@@ -29,6 +29,11 @@ class Lookout:
         self._news: dict[str, Event] = {}
         self._looking: asyncio.Task[None] | None = None
 
+    @property
+    def watchers(self) -> int:
+        """How many watch a job."""
+        return self._watchers.total()
+
     async def watch(self, job: str, after: int, stopping: Event) -> AsyncGenerator[Job]:
         """The job whenever it has come further than to the event `after`, until it has ended, or `stopping` is set.
 
