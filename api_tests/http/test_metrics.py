@@ -36,7 +36,8 @@ async def never() -> dict[str, int]:
 def metrics(under_way: Any = none) -> Metrics:
     """The metrics of a service that does nothing."""
     pool, archive = SimpleNamespace(busy=2, waiting=3), SimpleNamespace(kept_bytes=5, store_failures=7)
-    return Metrics(pool, archive, SimpleNamespace(under_way=under_way))  # type: ignore[arg-type]
+    jobs = SimpleNamespace(under_way=under_way, watchers=11, executors_alive=1, executors_lost=4)
+    return Metrics(pool, archive, jobs)  # type: ignore[arg-type]
 
 
 def exchange(method: str = "GET", route: str = "", noted: RequestContext | None = None, **seen: Any) -> Exchange:
@@ -60,6 +61,7 @@ async def test_metrics_tell_what_is_done_now_and_what_has_failed() -> None:
 
     found = await values(metrics(under_way))
     named = {"busy_workers": 2, "waiting_simulations": 3, "kept_report_bytes": 5, "store_failures_total": 7}
+    named |= {"job_watchers": 11, "executors_alive": 1, "executors_lost_total": 4}
     assert {name: found[(name,)] for name in named} == named
     assert {name[1]: value for name, value in found.items() if name[0] == "open_jobs"} == {"queued": 4, "running": 1}
 
