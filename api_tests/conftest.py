@@ -28,6 +28,7 @@ STORE = tempfile.TemporaryDirectory(prefix="gradient-verdict-", ignore_cleanup_e
 atexit.register(STORE.cleanup)
 os.environ["GRADIENT_VERDICT_DATABASE_URL"] = f"sqlite:///{STORE.name}/reports.sqlite3"
 os.environ["GRADIENT_VERDICT_DRAW_AT_START"] = "false"  # most services that tests start draw nothing
+os.environ["GRADIENT_VERDICT_ALLOWED_HOSTS"] = "service"  # as those that run in this process are called
 
 # httpx reads the certificates of the world for every request, 25 ms of the processor; nothing here is encrypted.
 default.create_ssl_context = lru_cache(default.create_ssl_context)

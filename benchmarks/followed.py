@@ -72,7 +72,7 @@ async def _follow() -> Traced:
     app = create_app()
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://house", timeout=600) as client,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost", timeout=600) as client,
     ):
         (await client.post("/v1/simulations", json={**spec, "seed": 5})).raise_for_status()
         traced.recording = True

@@ -47,15 +47,16 @@ def _worker(args: Namespace) -> int:
 
 
 def _health(args: Namespace) -> int:
-    from urllib.error import URLError  # noqa: PLC0415 - a probe every few seconds loads nothing else
-    from urllib.request import ProxyHandler, build_opener  # noqa: PLC0415
+    from urllib.request import ProxyHandler, build_opener  # noqa: PLC0415 - a probe loads nothing else
 
     from service.core.settings import Settings  # noqa: PLC0415
 
-    url = f"http://127.0.0.1:{Settings().port}/healthz/ready"
+    settings = Settings()
+    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/healthz/ready"
     try:
         build_opener(ProxyHandler({})).open(url, timeout=4).close()
-    except URLError:
+    except OSError:  # it does not answer, not in time, or with another status
         return 1
     return 0
 

@@ -3,6 +3,7 @@
 import gc
 import json
 import logging
+import signal
 import sys
 from contextlib import suppress
 from socket import socket
@@ -13,6 +14,7 @@ from service.charts.renderer import ChartRenderer
 from service.core.logs import start_logs
 from service.core.settings import Settings
 from service.http.app import Application, build_app
+from service.http.protocol import server_config
 from service.jobs.jobs import Jobs
 from service.processes.pool import PoolLimits, ProcessPool
 from service.simulation.estimate import Limits
@@ -53,23 +55,19 @@ def serve(with_jobs: bool = True) -> None:
     for name, value in settings.environment().items():
         log.info("%s=%s", name, value)
     log.info("In a moment open http://%s:%d/ (the laboratory) or /docs (every operation)", settings.host, settings.port)
-    config = uvicorn.Config(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        http="h11",  # httptools drops the body of a JDK client's upgrade request
-        access_log=False,
-        log_config=None,  # its lines are in the service's own log
-        server_header=False,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-    )
-    server = _Server(config)
+    server = _Server(server_config(create_app(settings), settings))
     gc.collect()
     gc.freeze()  # what is loaded by now stays: no collection need look at it while somebody waits
+    signal.signal(signal.SIGTERM, _end)  # uvicorn's own handler comes before it, and hands the signal on at the end
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:
         sys.exit(_STARTUP_FAILURE)
+
+
+def _end(*_: object) -> None:
+    """End the process as it was asked to, which is no failure."""
+    sys.exit(0)
 
 
 def openapi_text(contract: bool = False) -> str:

@@ -15,30 +15,32 @@ from starlette.requests import Request
 from api_tests.http.asking import MEMBERS
 from service.core import errors
 from service.core.errors import Refusal
-from service.http import problems, requests, scopes, uploads
+from service.http import hosts, problems, reader, requests, scopes, uploads
 from service.imports import base
 
 pytestmark = pytest.mark.anyio
 
 STATUSES = {
-    400: {"malformed-json"},
+    400: {"malformed-json", "malformed-request"},
     401: {"key-needed", "key-unknown"},
-    403: {"scope-missing"},
+    403: {"scope-missing", "foreign-origin"},
     404: {
         "report-not-found", "gradients-not-included", "job-not-found", "result-not-found", "chart-not-available",
         "assignment-not-found",
     },
-    408: {"body-too-slow", "client-gone"},
+    408: {"body-too-slow", "client-gone", "headers-too-slow"},
     409: {"idempotency-conflict"},
     410: {"report-outdated", "results-outdated"},
     413: {"body-too-large"},
     415: {"unsupported-media-type"},
+    421: {"unknown-host"},
     422: {
         "invalid-spec", "depth-exceeded", "width-exceeded", "shape-mismatch", "incompatible-choice",
         "gradients-too-large", "flawed-rubric", "misplaced-axis", "budget-exceeded", "invalid-activation",
         "not-understood", "input-needed",
     },
     429: {"queue-full"},
+    431: {"headers-too-large"},
     500: {"worker-failed", "worker-not-started"},
     503: {"store-unavailable", "not-ready", "stopping", "no-room"},
     504: {"deadline-exceeded"},
@@ -48,7 +50,7 @@ STATUSES = {
 def kinds(base: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
     """Every refusal of the service, by its class."""
     for kind in base.__subclasses__():
-        if kind.__module__ in (errors.__name__, requests.__name__, scopes.__name__, uploads.__name__, base.__name__):
+        if kind.__module__ in {one.__name__ for one in (errors, hosts, reader, requests, scopes, uploads, base)}:
             yield kind
         yield from kinds(kind)
 

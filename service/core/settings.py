@@ -2,9 +2,10 @@
 
 import os
 import re
+from ipaddress import ip_network
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.core.logs import LogFormat, LogLevel
@@ -13,6 +14,33 @@ _PREFIX = "GRADIENT_VERDICT_"
 _PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 _DATABASE = re.compile(r"sqlite:///(?!:memory:).+|postgres(ql)?(\+psycopg)?://.+")
+_HOST = re.compile(r"\*|(\*\.)?[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?")
+_ORIGIN = re.compile(r"\*|https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+
+
+def listed(text: str) -> list[str]:
+    """The items of a setting that is a list, with commas or spaces between them."""
+    return text.replace(",", " ").split()
+
+
+def _are_hosts(text: str) -> str:
+    for one in listed(text := text.lower()):
+        if not _HOST.fullmatch(one):
+            raise ValueError(f"{one} is no name of a host without a port, as verdict.example.org or *.example.org")
+    return text
+
+
+def _are_origins(text: str) -> str:
+    for one in listed(text := text.lower()):
+        if not _ORIGIN.fullmatch(one):
+            raise ValueError(f"{one} is no origin, as https://lms.example.org is, with nothing after the host and port")
+    return text
+
+
+def _are_networks(text: str) -> str:
+    for one in listed(text):
+        ip_network(one, strict=False)
+    return text
 
 
 class Settings(BaseSettings):
@@ -30,6 +58,22 @@ class Settings(BaseSettings):
     """The file of keys, made by `keys create`; empty where nobody has one, and then only loopback is listened on."""
     allow_anonymous: bool = False
     """Whether everybody may do everything on other addresses than loopback, too, where there is no file of keys."""
+    allowed_hosts: Annotated[str, AfterValidator(_are_hosts)] = ""
+    """By which names it is asked, beside `localhost`, `host` and addresses: `verdict.example.org, *.example.org`."""
+    cors_origins: Annotated[str, AfterValidator(_are_origins)] = ""
+    """Whose pages may read and post from a browser, as `https://lms.example.org`; `*` is every page's."""
+    trusted_proxies: Annotated[str, AfterValidator(_are_networks)] = ""
+    """Whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or networks, as `10.0.0.7, 172.16.0.0/12`."""
+    connections: Annotated[int, Field(ge=8, le=60_000)] = 1024
+    """Open connections; fewer where the process may not have as many descriptors."""
+    connections_per_address: Annotated[int, Field(ge=1)] = 256
+    """Open connections of one address, a /64 of IPv6; at most three quarters of all. Trusted proxies have no limit."""
+    header_seconds: Annotated[float, Field(gt=0, le=3600)] = 10.0
+    """How long the header of a request may take to arrive."""
+    keep_alive_seconds: Annotated[int, Field(ge=1, le=3600)] = 5
+    """How long a connection stays open without a next request."""
+    write_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    """How long a client may read nothing of an answer before its connection is closed."""
     workers: Annotated[int, Field(ge=1, le=256)] = _PROCESSORS
     """Processes that simulate, one processor each; the number of processors unless set."""
     sync_deadline_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0

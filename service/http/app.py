@@ -8,13 +8,14 @@ from typing import Any
 from anyio import create_task_group
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from starlette.types import Lifespan
+from starlette.types import ASGIApp, Lifespan
 
 from service.charts.renderer import ChartRenderer
 from service.core.keys import KeyFile
 from service.core.settings import Settings
 from service.core.version import __version__
-from service.http import problems
+from service.http import browsers, problems
+from service.http.browsers import GuardedAnswers
 from service.http.deprecation import DEPRECATED
 from service.http.identity import IdentityMiddleware
 from service.http.manners import MannersMiddleware
@@ -46,6 +47,10 @@ class Application(FastAPI):
     def contract(self) -> dict[str, Any]:
         """The document that the service is tested against."""
         return contract(self)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Everything that answers, defects and refusals of a middleware too, in what browsers are told."""
+        return GuardedAnswers(super().build_middleware_stack(), self.state.services.settings)
 
     def stop(self) -> None:
         """End the streams of events; to be called when the server begins to wait for its requests."""
@@ -79,6 +84,7 @@ def build_app(
     keys = KeyFile(Path(settings.api_keys_file)) if settings.api_keys_file else None
     app.add_middleware(IdentityMiddleware, keys=keys)
     app.add_middleware(MannersMiddleware, deprecations=DEPRECATED)
+    browsers.install(app, settings)
     app.add_middleware(RequestMiddleware, traffic=traffic)
     return app
 

@@ -44,6 +44,8 @@ from service.core.validation import CODE, FieldError
 from service.grading.formats.lambda_feedback import UnknownCommand
 from service.grading.formats.mu_ed import UnservedVersion
 from service.grading.formats.mu_ed_submission import UnservedSubmission
+from service.http.hosts import ForeignOrigin, UnknownHost
+from service.http.reader import HeadersTooLarge, HeadersTooSlow, MalformedRequest
 from service.http.requests import (
     BodyTooLarge,
     BodyTooSlow,
@@ -63,14 +65,19 @@ _CHALLENGES = ('Bearer realm="gradient-verdict"', 'Basic realm="gradient-verdict
 
 _STATUSES: dict[type[Refusal], HTTPStatus] = {
     MalformedJson: HTTPStatus.BAD_REQUEST,
+    MalformedRequest: HTTPStatus.BAD_REQUEST,
     UnknownCommand: HTTPStatus.BAD_REQUEST,
+    ForeignOrigin: HTTPStatus.FORBIDDEN,
     UnservedVersion: HTTPStatus.NOT_ACCEPTABLE,
     KeyNeeded: HTTPStatus.UNAUTHORIZED,
     ScopeMissing: HTTPStatus.FORBIDDEN,
     BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
+    HeadersTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     ClientGone: HTTPStatus.REQUEST_TIMEOUT,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    UnknownHost: HTTPStatus.MISDIRECTED_REQUEST,
+    HeadersTooLarge: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     SpecError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidBody: HTTPStatus.UNPROCESSABLE_ENTITY,
     BudgetExceeded: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -4,12 +4,14 @@ import ctypes
 import os
 import signal
 import sys
+from contextlib import suppress
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # of glibc's <malloc.h>
 _KEPT_BYTES = 256 << 20
 _STEP_BYTES = 16 << 20
 _LARGEST_FROM_HEAP_BYTES = 32 << 20  # no more is allowed
 _PR_SET_PDEATHSIG = 1
+_DESCRIPTORS = 1 << 16  # as many as are asked for; some systems allow a thousand million
 
 
 def single_blas_thread() -> None:
@@ -41,3 +43,18 @@ def die_with_parent() -> None:
     """Let the system end this process when the one that started it ends, where it can."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def descriptors() -> int:
+    """How many files and connections this process may have open, once its limit is raised as far as it may be."""
+    if sys.platform == "win32":
+        return _DESCRIPTORS
+    import resource  # noqa: PLC0415 - it is not there on every system
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
