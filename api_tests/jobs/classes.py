@@ -76,5 +76,5 @@ class Kept:
     async def report(self, digest: str) -> bytes | None:
         return self.reports.get(digest)
 
-    async def pin(self, digest: str, report: bytes) -> None:
+    async def pin(self, digest: str, report: bytes, owner: str = "") -> None:
         self.reports[digest] = report

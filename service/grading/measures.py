@@ -6,6 +6,7 @@ from typing import Literal
 
 from service.simulation.layer_results import Spread
 from service.simulation.results import Interval, SimulationReport
+from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import JudgedAxis
 
 Measure = Literal["gain_per_layer", "depth_ratio", "judged_ratio", "end_to_end_ratio"]
@@ -54,8 +55,29 @@ def judged_ratio(report: SimulationReport) -> Spread:
 
 
 def report_path(report: SimulationReport) -> str:
-    """The path of `report` in this service."""
-    return f"/v1/simulations/{report.digest}"
+    """The path of `report` in this service, as it is kept for gradings."""
+    return f"/v1/simulations/{_plain(report.spec).digest() if report.spec.include else report.digest}"
+
+
+def evidence(report: SimulationReport) -> SimulationReport:
+    """`report` as it is kept for gradings: that of the same network without what is included beside statistics.
+
+    What is included may be a hundred times as much, and follows from the specification.
+    """
+    if not report.spec.include:
+        return report
+    spec = _plain(report.spec)
+    return report.model_copy(update={"spec": spec, "digest": spec.digest(), "gradients": None})
+
+
+def evidence_json(report: bytes, _processes: int = 1) -> tuple[str, bytes]:
+    """The digest and the text of `evidence`, of a report as JSON."""
+    kept = evidence(SimulationReport.model_validate_json(report))
+    return kept.digest, kept.model_dump_json().encode()
+
+
+def _plain(spec: SimulationSpec) -> SimulationSpec:
+    return spec.model_copy(update={"include": []})
 
 
 def _rate(interval: Interval | None, median: float | None) -> Measured | None:

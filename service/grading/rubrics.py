@@ -8,7 +8,7 @@ from service.grading.claims.expression import ExpressionClaim
 from service.grading.spec import Rubric
 from service.simulation.estimate import Limits, check_budgets
 from service.simulation.plan import Plan, plan
-from service.simulation.spec import SimulationSpec
+from service.simulation.spec import Include, SimulationSpec
 
 _MOST_SIMULATIONS, _MOST_LAYERS = 128, 20_000
 
@@ -65,14 +65,21 @@ def plans_of(rubric: Rubric) -> list[Plan]:
 
 
 def plans_by_spec(rubric: Rubric) -> dict[str, Plan]:
-    """The same by the digests of the specifications as the claims have them; a network has many spellings."""
-    found: dict[str, Plan] = {}
+    """The same by the digests of the specifications as the claims have them; a network has many spellings.
+
+    What a specification includes is left out, unless a claim looks at it: it would be kept for good with the rest.
+    """
+    asked: dict[str, tuple[SimulationSpec, str]] = {}
+    needed: dict[str, set[Include]] = {}
     places = [(number, *item) for number, claim in enumerate(rubric.claims) for item in claim.specs().items()]
     for number, pointer, spec in places:
         digest = spec.digest()
-        if digest not in found:
-            found[digest] = _planned(spec, f"/rubric/claims/{number}{pointer}")
-    return found
+        asked.setdefault(digest, (spec, f"/rubric/claims/{number}{pointer}"))
+        needed.setdefault(digest, set()).update(rubric.claims[number].looks_at)
+    return {
+        digest: _planned(spec.model_copy(update={"include": sorted(needed[digest])}), pointer)
+        for digest, (spec, pointer) in asked.items()
+    }
 
 
 def checked_plans(rubric: Rubric, limits: Limits) -> dict[str, Plan]:

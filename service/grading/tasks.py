@@ -15,6 +15,7 @@ from service.grading.formats import FORMATS
 from service.grading.formats.lambda_feedback import LambdaAnswer, LambdaCase, LambdaRequest
 from service.grading.formats.mu_ed_submission import EvaluateRequest
 from service.grading.grade import grade
+from service.grading.measures import evidence
 from service.grading.packages import PackageFormat, package
 from service.grading.proposals import activation_of, proposals_json
 from service.grading.rubrics import check_rubric, checked_plans, plans_by_spec, rubric_report
@@ -101,7 +102,8 @@ def _graded(spec: GradingSpec, limits: Limits, wanted: str, most_seconds: float,
         return found[made.digest]
 
     text = FORMATS[wanted].write(grade(spec, simulate)).encode()
-    return Founded(text, {digest: report.model_dump_json().encode() for digest, report in found.items()})
+    kept = map(evidence, found.values())
+    return Founded(text, {report.digest: report.model_dump_json().encode() for report in kept})
 
 
 def checked_rubric(payload: Payload[RubricSpec], _processes: int = 1) -> bytes:

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -11,7 +11,7 @@ from service.core.kinds import Double, Kind, StrictBool
 from service.grading.answers import Formula
 from service.grading.results import CheckStatus, Counterexample, Detail, Method
 from service.simulation.results import SimulationReport
-from service.simulation.spec import SimulationSpec
+from service.simulation.spec import Include, SimulationSpec
 
 CLAIM_ID = "^[A-Za-z0-9_]{1,64}$"
 """Ids that every grading system takes: Autolab's parser breaks at a colon inside a name."""
@@ -70,6 +70,9 @@ class Context:
 
 class Claim(Kind):
     """One part of a rubric."""
+
+    looks_at: ClassVar[frozenset[Include]] = frozenset()
+    """What it looks at in reports beside their statistics."""
 
     id: Annotated[str, Field(pattern=CLAIM_ID)]
     """Its name: letters, digits and underscores."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from itertools import chain, groupby
 from sys import float_info
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
@@ -39,6 +39,8 @@ _MOST_LISTED = 20
 
 class GradientClaim(Claim):
     """∂e/∂W, ∂e/∂b, δ, φ' or V of one layer or several, of the mean loss over the batch, in the first trial."""
+
+    looks_at: ClassVar[frozenset[Include]] = frozenset({Include.GRADIENTS})
 
     kind: Literal["gradient"] = "gradient"
     simulation: SimulationSpec
@@ -86,7 +88,7 @@ class GradientClaim(Claim):
 
     def specs(self) -> dict[str, SimulationSpec]:
         """The network, with its gradients."""
-        include = sorted({*self.simulation.include, Include.GRADIENTS})
+        include = sorted({*self.simulation.include, *self.looks_at})
         asked = {**self.simulation.model_dump(mode="json"), "include": include}
         return {"/simulation": SimulationSpec.model_validate(asked)}
 

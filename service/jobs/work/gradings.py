@@ -16,6 +16,7 @@ from service.core.kinds import Model
 from service.core.settings import Settings
 from service.grading.batch import BatchRequest, BatchSpec, GradedSubmission, Submission
 from service.grading.formats import FORMATS, FormatName
+from service.grading.measures import evidence_json
 from service.grading.rubrics import checked_plans, plans_of
 from service.grading.tasks import gradings_of
 from service.jobs.work.base import Accepted, JobContext, JobFiles, JobWork, PreparedJob
@@ -141,5 +142,8 @@ class GradingsWork(JobWork):
         report = await context.cache.report(made.digest)
         if report is None:
             report = await context.pool.work(partial(report_json, made), context.deadline_seconds)
-        await context.cache.pin(made.digest, report, owner)
+        digest, kept = made.digest, report
+        if made.spec.include:
+            digest, kept = await context.pool.work(partial(evidence_json, report), context.deadline_seconds)
+        await context.cache.pin(digest, kept, owner)
         return report
