@@ -1,10 +1,13 @@
 """What is deployed: the image's base, the limits of the compose file, and what watches over the service."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from ruamel.yaml import YAML
 
 from service.core.settings import Settings
@@ -91,3 +94,103 @@ def test_images_of_others_are_named_by_their_digest() -> None:
     assert set(re.findall(r"^FROM (\S+)", docker, re.MULTILINE)) == {"${PYTHON}"}
     others = [service["image"] for service in SERVICES.values() if service["image"] != "gradient-verdict"]
     assert [one for one in [base, *others] if not DIGEST.fullmatch(one)] == []
+
+
+DEPLOY = ROOT / "deploy"
+DASHBOARDS = sorted((DEPLOY / "grafana").glob("*.json"))
+RULES = YAML(typ="safe").load(DEPLOY / "prometheus" / "rules.yml")
+OF_PROMETHEUS = {"up"}
+
+
+@pytest.fixture(scope="module")
+def counted(service_url: str) -> dict[str, str]:
+    """Every metric that a query may name, with its type."""
+    found: dict[str, str] = {}
+    for family in text_string_to_metric_families(httpx.get(f"{service_url}/metrics", timeout=60).text):
+        suffixes = {"histogram": ("_bucket", "_count", "_sum"), "counter": ("_total",), "info": ("_info",)}
+        for suffix in suffixes.get(family.type, ("",)):
+            found[family.name + suffix] = family.type
+    return found
+
+
+def metrics_in(query: str) -> set[str]:
+    """The names of metrics in a query: words that are no function, no label and no text."""
+    without = re.sub(r'"[^"]*"|\{[^}]*\}|\b(by|without|on|le)\b\s*(\([^)]*\))?|\[[^\]]*\]', " ", query)
+    return set(re.findall(r"\b[a-z][a-z0-9_]*\b(?!\s*\()", without)) - {"and", "or", "unless"}
+
+
+def assert_known(query: str, counted: dict[str, str]) -> None:
+    found = metrics_in(re.sub(r"label_values\((.*), \w+\)", r"\1", query))
+    assert found, query
+    assert found - counted.keys() - OF_PROMETHEUS == set(), query
+    assert query.count("(") == query.count(")")
+    for name in found:
+        kind = counted.get(name, "gauge")
+        rated = re.search(rf"(rate|increase)\({name}\b", query) is not None
+        assert rated == (kind in ("counter", "histogram")), f"{name} is a {kind}: {query}"
+
+
+def test_every_alert_asks_for_what_is_counted_and_says_what_to_do(counted: dict[str, str]) -> None:
+    rules = [rule for group in RULES["groups"] for rule in group["rules"]]
+    names = [rule["alert"] for rule in rules]
+    assert len(set(names)) == len(names) >= 8
+    for rule in rules:
+        assert_known(rule["expr"], counted)
+        assert rule["labels"]["severity"] in ("page", "warn")
+        assert rule["annotations"].keys() == {"summary", "action"}
+        assert re.fullmatch(r"\d+[sm]", rule.get("for", "1m"))
+
+
+def test_codes_that_alerts_ask_for_are_codes_of_problems() -> None:
+    known = "".join(path.read_text("utf-8") for path in (ROOT / "service").rglob("*.py"))
+    for codes in re.findall(r'code=~?"([^"]+)"', (DEPLOY / "prometheus" / "rules.yml").read_text("utf-8")):
+        assert [code for code in codes.split("|") if f'"{code}"' not in known] == []
+
+
+def test_prometheus_is_told_of_the_alerts() -> None:
+    config = YAML(typ="safe").load(DEPLOY / "prometheus" / "prometheus.yml")
+    assert all((DEPLOY / "prometheus" / name).exists() for name in config["rule_files"])
+    jobs = {one["job_name"] for one in config["scrape_configs"]}
+    assert set(re.findall(r'job="([^"]+)"', (DEPLOY / "prometheus" / "rules.yml").read_text("utf-8"))) == jobs
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_every_panel_of_a_dashboard_shows_what_is_counted(path: Path, counted: dict[str, str]) -> None:
+    dashboard = json.loads(path.read_text("utf-8"))
+    assert {"uid", "title", "panels", "schemaVersion", "templating"} <= dashboard.keys()
+    panels = dashboard["panels"]
+    assert len({one["id"] for one in panels}) == len(panels)
+    assert_apart([one["gridPos"] for one in panels])
+    for panel in panels:
+        assert panel["title"]
+        for target in panel.get("targets", []):
+            assert_known(target["expr"], counted)
+    for variable in dashboard["templating"]["list"]:
+        if variable["type"] == "query":
+            assert_known(variable["definition"], counted)
+
+
+def test_every_metric_is_on_a_dashboard_or_in_an_alert(counted: dict[str, str]) -> None:
+    shown = "".join(path.read_text("utf-8") for path in [*DASHBOARDS, DEPLOY / "prometheus" / "rules.yml"])
+    own = {re.sub("_(bucket|count|sum)$", "", name) for name in counted if name.startswith("gradient_verdict_")}
+    assert {name for name in own if name not in shown} <= {"gradient_verdict_processes"}
+
+
+def assert_apart(places: list[dict[str, int]]) -> None:
+    """That no panel lies upon another, and all are within 24 columns."""
+    taken = [
+        (x, y)
+        for one in places
+        for x in range(one["x"], one["x"] + one["w"])
+        for y in range(one["y"], one["y"] + one["h"])
+    ]
+    assert len(set(taken)) == len(taken)
+    assert all(x < 24 for x, _ in taken)
+
+
+def test_the_proxies_pass_events_on_and_do_not_believe_a_client_about_its_address() -> None:
+    nginx = (DEPLOY / "proxy" / "nginx.conf").read_text("utf-8")
+    assert nginx.count("{") == nginx.count("}")
+    assert nginx.count("proxy_set_header X-Forwarded-For $remote_addr;") == nginx.count("proxy_pass ") == 2
+    assert "proxy_buffering off;" in nginx
+    assert re.search(r"client_max_body_size (\d+)m", nginx)[1] == str(Settings().import_bytes >> 20)  # type: ignore[index]

@@ -37,7 +37,7 @@ def metrics(under_way: Any = none) -> Metrics:
     """The metrics of a service that does nothing."""
     pool, archive = SimpleNamespace(busy=2, waiting=3), SimpleNamespace(kept_bytes=5, store_failures=7)
     jobs = SimpleNamespace(under_way=under_way, watchers=11, executors_alive=1, executors_lost=4)
-    return Metrics(pool, archive, jobs)  # type: ignore[arg-type]
+    return Metrics(pool, archive, SimpleNamespace(), jobs)  # type: ignore[arg-type]
 
 
 def exchange(method: str = "GET", route: str = "", noted: RequestContext | None = None, **seen: Any) -> Exchange:

@@ -41,7 +41,7 @@ def scope(path: str = "/", method: str = "GET", **headers: str) -> Scope:
 
 def traffic() -> Traffic:
     """Traffic over a service that does nothing."""
-    return Traffic(MagicMock(), MagicMock(), MagicMock())
+    return Traffic(MagicMock(), MagicMock(), MagicMock(), MagicMock())
 
 
 async def nothing_comes() -> Message:
@@ -128,14 +128,14 @@ async def test_what_fails_before_it_answers_is_counted_and_logged_as_a_500(acces
     with pytest.raises(KeyError, match="a defect"):
         await through(scope(x_request_id="mine"), fail, counted)
     assert access() == ["GET '/' 500 250.0 ms mine"]
-    assert counted.running == 0
+    assert counted.live.requests == 0
 
 
 async def test_a_request_is_running_until_it_is_answered() -> None:
     counted, seen = traffic(), []
 
     async def look(*parts: Any) -> None:
-        seen.append(counted.running)
+        seen.append(counted.live.requests)
         await ok(*parts)
 
     async def within(*parts: Any) -> None:
@@ -143,7 +143,7 @@ async def test_a_request_is_running_until_it_is_answered() -> None:
         await look(*parts)
 
     await through(scope(), within, counted)
-    assert (seen, counted.running) == ([2, 1], 0)
+    assert (seen, counted.live.requests) == ([2, 1], 0)
 
 
 @pytest.mark.parametrize(("name", "kept"), [
@@ -163,7 +163,7 @@ async def test_what_is_no_request_passes_unnamed_and_uncounted() -> None:
 
     async def seen(given: Scope, *_: Any) -> None:
         assert given == {"type": "lifespan"}
-        assert counted.running == 0
+        assert counted.live.requests == 0
 
     assert await through(asked, seen, counted) == []
 
@@ -270,7 +270,7 @@ async def test_the_end_waits_until_nothing_runs_and_no_longer_than_it_may() -> N
     counted = traffic()
     with fail_after(PATIENCE):
         await counted.end(10 * PATIENCE)
-        counted.running = 1
+        counted.live.requests = 1
         await counted.end(1e-3)
     with move_on_after(0.05) as waited:
         await counted.end(PATIENCE)

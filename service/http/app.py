@@ -64,7 +64,7 @@ def build_app(
 
     A store that cannot be opened, or takes its time, keeps the service from nothing.
     """
-    traffic = Traffic(pool, archive, jobs)
+    traffic = Traffic(pool, archive, renderer, jobs)
     services = Services(settings, pool, archive, renderer, jobs, Trainings(settings, pool, jobs), traffic)
     app = Application(
         title="Gradient Verdict",

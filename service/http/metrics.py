@@ -26,6 +26,7 @@ from prometheus_client import (
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from service.charts.renderer import ChartRenderer
 from service.core.context import RequestContext
 from service.core.errors import StoreUnavailable
 from service.core.version import ENGINE_VERSION, __version__
@@ -56,9 +57,17 @@ class _Metric:
     label: str = ""
 
 
-def _table(pool: ProcessPool, archive: Archive, jobs: Jobs) -> list[_Metric]:
+@dataclass
+class Live:
+    """What the server does now."""
+
+    requests: int = 0  # that are being answered, streams of events among them
+
+
+def _table(pool: ProcessPool, archive: Archive, renderer: ChartRenderer, jobs: Jobs, live: Live) -> list[_Metric]:
     """Everything that others count."""
     return [
+        _Metric("http_running_requests", "Requests that are being answered.", lambda: live.requests),
         _Metric("busy_workers", "Worker processes that simulate now.", lambda: pool.busy),
         _Metric("waiting_simulations", "Simulations that wait for a worker process.", lambda: pool.waiting),
         _Metric("kept_report_bytes", "Bytes of reports that are kept in memory.", lambda: archive.kept_bytes),
@@ -102,9 +111,10 @@ class Exchange:
 class Metrics:
     """Everything counted, for one application."""
 
-    def __init__(self, pool: ProcessPool, archive: Archive, jobs: Jobs) -> None:
+    def __init__(self, pool: ProcessPool, archive: Archive, renderer: ChartRenderer, jobs: Jobs) -> None:
+        self.live = Live()
         self._registry = CollectorRegistry()
-        self._read = _Read(_table(pool, archive, jobs))
+        self._read = _Read(_table(pool, archive, renderer, jobs, self.live))
         self._registry.register(self._read)
         self._registry.register(_Family())
         ProcessCollector(registry=self._registry)

@@ -11,6 +11,7 @@ from anyio import Event, move_on_after, sleep
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.charts.renderer import ChartRenderer
 from service.core.context import REQUEST, Caller, RequestContext
 from service.core.logs import fields
 from service.http.metrics import Exchange, Metrics
@@ -31,10 +32,10 @@ _log = logging.getLogger("service.access")
 class Traffic:
     """How many requests are being answered, what is counted of them, and whether it is time to stop."""
 
-    def __init__(self, pool: ProcessPool, archive: Archive, jobs: Jobs) -> None:
-        self.running = 0
+    def __init__(self, pool: ProcessPool, archive: Archive, renderer: ChartRenderer, jobs: Jobs) -> None:
         self.stopping = Event()
-        self._metrics = Metrics(pool, archive, jobs)
+        self._metrics = Metrics(pool, archive, renderer, jobs)
+        self.live = self._metrics.live
 
     def count(self, exchange: Exchange) -> None:
         """Count the request, and log its line."""
@@ -48,7 +49,7 @@ class Traffic:
     async def end(self, seconds: float) -> None:
         """Wait until no request is being answered, for `seconds` at most."""
         with move_on_after(seconds):
-            while self.running:
+            while self.live.requests:
                 await sleep(_POLL_SECONDS)
 
 
@@ -77,12 +78,13 @@ class RequestMiddleware:
         exchange = Exchange(scope, context)
         before = REQUEST.set(context)
         started = perf_counter()
-        self._traffic.running += 1
+        live = self._traffic.live
+        live.requests += 1
         try:
             await self._app(scope, _received(receive, exchange), _sent(send, exchange))
         finally:
             REQUEST.reset(before)
-            self._traffic.running -= 1
+            live.requests -= 1
             exchange.seconds = perf_counter() - started
             self._traffic.count(exchange)
 
