@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None) -> Application:
     pool = ProcessPool(PoolLimits.of(chosen), _PRELOAD)
     limits = Limits.of(chosen)
     archive = Archive(pool, report_store(chosen), limits, chosen.cache_bytes)
-    jobs = Jobs(chosen, Database(chosen.database_url, durable=True))
+    jobs = Jobs(chosen, Database(chosen.database_url, durable=True), pool)
     return build_app(chosen, pool, archive, ChartRenderer(chosen), jobs)
 
 

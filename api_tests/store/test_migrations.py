@@ -104,7 +104,7 @@ def test_a_measure_of_stored_rubrics_is_called_by_its_new_name(database_url: str
             connection.execute(ASSIGNMENTS.insert().values(row))
     Schema(engine).upgrade()
     database = Database(database_url)
-    kept = AssignmentStore(database).get("old")
+    kept = AssignmentStore(database).get("old").read()
     database.close()
     new = {**old, "claims": [{**one} for one in old["claims"]]}
     for claim in new["claims"][:2]:
@@ -139,7 +139,7 @@ def test_what_was_kept_before_has_no_owner_and_its_size(database_url: str) -> No
     store = Keeping(database_url, Clock())
     store.put(digest_of(1), report_of(1), owner="me")
     assignments = AssignmentStore(store.database)
-    put = assignments.put("one", Rubric.model_validate(measuring("depth_ratio")), "me")
+    put = assignments.put("one", json.dumps(measuring("depth_ratio")).encode(), "me")
     JobRecords(store.database).accept(Accepted("0" * 32, "sweep", "0" * 64, "1", 2, 1, 1.0, b"{}"), Requester("me"), "")
     JobRecords(store.database).start("0" * 32, b"prepared")
     JobResults(store.database).keep("0" * 32, 0, [b"{}"], 0)

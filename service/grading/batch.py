@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from operator import not_
@@ -94,6 +95,21 @@ class Assignment(Model):
     """When it was first put here, in UTC."""
     updated_at: datetime
     """When it was last put here, in UTC."""
+
+
+@dataclass(frozen=True)
+class KeptRubric:
+    """A rubric as it is kept under a name, as JSON that is not read yet."""
+
+    name: str
+    text: bytes
+    created_at: datetime
+    updated_at: datetime
+
+    def read(self) -> Assignment:
+        """The assignment; what takes long where the rubric is large."""
+        rubric = Rubric.model_validate_json(self.text)
+        return Assignment(id=self.name, rubric=rubric, created_at=self.created_at, updated_at=self.updated_at)
 
 
 class BatchRequest(BatchSpec):

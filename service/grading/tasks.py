@@ -10,9 +10,10 @@ from typing import Any, Protocol
 from service.core.errors import FlawedRubric
 from service.core.payload import Payload, Weighed
 from service.grading.answers import Preview, PreviewSpec, preview
-from service.grading.batch import grade_batch
+from service.grading.batch import KeptRubric, grade_batch
 from service.grading.formats import FORMATS
 from service.grading.formats.lambda_feedback import LambdaAnswer, LambdaCase, LambdaRequest
+from service.grading.formats.markup import json_of
 from service.grading.formats.mu_ed_submission import EvaluateRequest
 from service.grading.grade import grade
 from service.grading.measures import evidence
@@ -109,6 +110,19 @@ def _graded(spec: GradingSpec, limits: Limits, wanted: str, most_seconds: float,
 def checked_rubric(payload: Payload[RubricSpec], _processes: int = 1) -> bytes:
     """What is wrong with the rubric that was sent, as JSON."""
     return rubric_report(payload.read().rubric).model_dump_json().encode()
+
+
+def kept_text(payload: Payload[RubricSpec], _processes: int = 1) -> bytes:
+    """The rubric that was sent, checked, as JSON with U+FFFD for every lone surrogate; a SpecError."""
+    rubric = payload.read().rubric
+    check_rubric(rubric)
+    plans_by_spec(rubric)
+    return json_of(rubric).encode()
+
+
+def assignment_json(kept: KeptRubric, _processes: int = 1) -> bytes:
+    """The assignment as JSON."""
+    return kept.read().model_dump_json().encode()
 
 
 def packed(payload: Payload[RubricSpec], wanted: PackageFormat, address: str, _processes: int = 1) -> tuple[str, bytes]:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from datetime import timedelta
-from hashlib import sha256
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -12,12 +12,12 @@ from sqlalchemy import Row
 
 from service.core.clock import now
 from service.core.errors import QueueFull, StoreUnavailable
-from service.core.kinds import Model
 from service.core.payload import Payload
 from service.core.settings import Settings
-from service.grading.batch import Assignment
-from service.grading.rubrics import check_rubric, plans_of
+from service.grading.batch import KeptRubric
 from service.grading.spec import RubricSpec
+from service.grading.tasks import assignment_json, kept_text
+from service.jobs.acceptance import Desk, accepted_job, asked_digest
 from service.jobs.heartbeats import BEAT_SECONDS, Heartbeats
 from service.jobs.job import MOST_ERRORS, FailedItem, Job, JobPage, JobStatus
 from service.jobs.liveness import liveness_of
@@ -26,9 +26,9 @@ from service.jobs.reader import JobReader
 from service.jobs.records import JobRecords, Requester
 from service.jobs.results import JobResults
 from service.jobs.supervisor import WorkerSupervisor
-from service.jobs.work import WORKS, JobWork
+from service.jobs.work import WORKS
 from service.jobs.work.base import Accepted
-from service.processes.pool import Threads
+from service.processes.pool import ProcessPool, Threads
 from service.store.assignments import AssignmentStore
 from service.store.database import Database
 from service.store.listing import Cursor
@@ -40,44 +40,43 @@ _TIDY_SECONDS = 600.0  # between two searches for old jobs
 class Assignments:
     """Rubrics under names, checked before they are kept; StoreUnavailable where the database fails."""
 
-    def __init__(self, database: Database, space: Space) -> None:
+    def __init__(self, database: Database, space: Space, desk: Desk) -> None:
         self._store = AssignmentStore(database, space=space)
+        self._desk = desk
         self._threads = Threads()
 
-    async def put(
-        self, name: str, payload: Payload[RubricSpec], owner: str = "", *, of_all: bool = False
-    ) -> Assignment:
-        """Keep a rubric under a name; FlawedRubric, or another SpecError where one of its networks is none.
+    async def put(self, name: str, payload: Payload[RubricSpec], owner: str = "", *, of_all: bool = False) -> bytes:
+        """Keep a rubric under a name: the assignment as JSON; FlawedRubric, or another SpecError.
 
         AssignmentConflict where another owner has that name, unless it is put `of_all`; StoreFull.
         """
-        return await self._threads.run(self._put, name, payload, owner, of_all)
+        text = await self._desk.opened(payload, partial(kept_text, payload))
+        kept = await self._threads.run(self._store.put, name, text, owner, of_all=of_all)
+        return await self._written(kept)
 
-    async def get(self, name: str, owner: str | None = None) -> Assignment:
-        """The assignment of that name, of that owner where one is given; AssignmentNotFound."""
-        return await self._threads.run(self._store.get, name, owner)
+    async def get(self, name: str, owner: str | None = None) -> bytes:
+        """The assignment of that name as JSON, of that owner where one is given; AssignmentNotFound."""
+        return await self._written(await self._threads.run(self._store.get, name, owner))
 
     async def drop(self, name: str, owner: str | None = None) -> None:
         """Forget an assignment, of that owner where one is given; AssignmentNotFound."""
         await self._threads.run(self._store.drop, name, owner)
 
-    def _put(self, name: str, payload: Payload[RubricSpec], owner: str, of_all: bool) -> Assignment:
-        rubric = payload.read().rubric
-        check_rubric(rubric)
-        plans_of(rubric)
-        return self._store.put(name, rubric, owner, of_all=of_all)
+    async def _written(self, kept: KeptRubric) -> bytes:
+        return await self._desk.opened(Payload(kept.text, bytes), partial(assignment_json, kept))
 
 
 class Jobs:
     """Accepts jobs, shows how far they are, and cancels them; executors work on them, in other processes."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database, pool: ProcessPool | None = None) -> None:
         self._settings = settings
+        self._desk = Desk(pool)
         space = Space.of(settings)
         self._records = JobRecords(database, space=space)
         self._results = JobResults(database)
         self.results = JobReader(database)
-        self.assignments = Assignments(database, space)
+        self.assignments = Assignments(database, space, self._desk)
         self._database = database
         self._heartbeats = Heartbeats(Database(settings.database_url), liveness_of(settings.database_url, ""))
         self._alive, self._lost = 0, set[str]()
@@ -90,12 +89,14 @@ class Jobs:
 
         What its kind raises, IdempotencyConflict, QueueFull, StoreFull or StoreUnavailable.
         """
-        request = await self._threads.run(payload.read)
-        asked = _digest(parent, request) if requester.idempotency_key else ""
+        asked = ""
+        if requester.idempotency_key:
+            asked = await self._desk.opened(payload, partial(asked_digest, payload, parent))
         known = await self._threads.run(self._records.known, requester, asked)
         if known is not None:
             return Job.of(known)
-        accepted = await self._threads.run(self._accepted, WORKS[kind], request, parent)
+        found = await self._threads.run(WORKS[kind].parent, parent, self._database)
+        accepted = await self._desk.opened(payload, partial(accepted_job, kind, payload, found, self._settings))
         row = await self._threads.run(self._kept, accepted, requester, asked)
         self._supervisor.wake()
         return Job.of(row)
@@ -158,10 +159,6 @@ class Jobs:
         await self._threads.run(self._heartbeats.close)
         await self._threads.run(self._database.close)
 
-    def _accepted(self, work: JobWork, request: Model, parent: str) -> Accepted:
-        """A job by that request: all that costs time, and is lost where there is no room for it."""
-        return work.accept(work.resolve(request, parent, self._database), self._settings)
-
     def _kept(self, accepted: Accepted, requester: Requester, asked: str) -> Row[Any]:
         """The job as it is kept; QueueFull, StoreFull, IdempotencyConflict."""
         under_way = self._records.open_count()
@@ -205,8 +202,3 @@ class Jobs:
         """The job with its first errors."""
         failed = self._results.failures(found.id, MOST_ERRORS) if found.progress.failed else []
         return found.model_copy(update={"errors": FailedItem.first_in(failed)})
-
-
-def _digest(parent: str, request: Model) -> str:
-    """A digest of what was sent, the same for every version of the service that reads it."""
-    return sha256(f"{parent}\n{request.model_dump_json()}".encode()).hexdigest()

@@ -6,9 +6,7 @@ from sqlalchemy import ColumnElement, delete, select, true
 
 from service.core.clock import WallClock, now
 from service.core.errors import AssignmentConflict, AssignmentNotFound
-from service.grading.batch import Assignment
-from service.grading.formats.markup import json_of
-from service.grading.spec import Rubric
+from service.grading.batch import KeptRubric
 from service.store.database import Database
 from service.store.schema import ASSIGNMENTS
 from service.store.space import WITHOUT_BOUND, Space
@@ -22,14 +20,13 @@ class AssignmentStore:
         self._now = wall
         self._space = space
 
-    def put(self, name: str, rubric: Rubric, owner: str = "", *, of_all: bool = False) -> Assignment:
-        """Keep `rubric` under `name`, in place of what was there; with U+FFFD for every lone surrogate in it.
+    def put(self, name: str, rubric: bytes, owner: str = "", *, of_all: bool = False) -> KeptRubric:
+        """Keep `rubric`, which is JSON, under `name`, in place of what was there.
 
         AssignmentConflict where another owner has that name, unless it is put `of_all`: it stays that owner's then.
         StoreFull.
         """
-        moment, written = self._now(), json_of(rubric).encode()
-        packed = zlib.compress(written)
+        moment, packed = self._now(), zlib.compress(rubric)
         changed = {"updated_at": moment, "rubric": packed, "stored_bytes": len(packed)}
         with self._database.writing() as connection:
             before = connection.execute(select(ASSIGNMENTS).where(ASSIGNMENTS.c.id == name)).one_or_none()
@@ -43,7 +40,7 @@ class AssignmentStore:
             row = self._database.insert(ASSIGNMENTS).values(id=name, created_at=moment, owner=owner, **changed)
             kept = row.on_conflict_do_update(index_elements=["id"], set_=changed)
             created_at = connection.execute(kept.returning(ASSIGNMENTS.c.created_at)).scalar_one()
-        return Assignment(id=name, rubric=Rubric.model_validate_json(written), created_at=created_at, updated_at=moment)
+        return KeptRubric(name, rubric, created_at, moment)
 
     def owner(self, name: str) -> str:
         """The owner of the assignment of that name; AssignmentNotFound."""
@@ -53,14 +50,13 @@ class AssignmentStore:
             raise AssignmentNotFound
         return str(found)
 
-    def get(self, name: str, owner: str | None = None) -> Assignment:
+    def get(self, name: str, owner: str | None = None) -> KeptRubric:
         """The assignment of that name, of that owner where one is given; AssignmentNotFound."""
         with self._database.reading() as connection:
             row = connection.execute(select(ASSIGNMENTS).where(_named(name, owner))).one_or_none()
         if row is None:
             raise AssignmentNotFound
-        rubric = Rubric.model_validate_json(zlib.decompress(row.rubric))
-        return Assignment(id=name, rubric=rubric, created_at=row.created_at, updated_at=row.updated_at)
+        return KeptRubric(name, zlib.decompress(row.rubric), row.created_at, row.updated_at)
 
     def drop(self, name: str, owner: str | None = None) -> None:
         """Forget it, of that owner where one is given; AssignmentNotFound. What was graded by it stays."""

@@ -133,20 +133,22 @@ async def create_preview(
     return task() if payload.small else await services.archive.opened(payload, task)
 
 
-@router.put(_ASSIGNMENT, summary="Put an assignment", responses=_PUT, dependencies=TEACH)
-async def put_assignment(name: _AssignmentId, payload: _RubricBody, services: ServicesDep) -> Assignment:
+@router.put(_ASSIGNMENT, summary="Put an assignment", response_model=Assignment, responses=_PUT, dependencies=TEACH)
+async def put_assignment(name: _AssignmentId, payload: _RubricBody, services: ServicesDep) -> Response:
     """Keep a rubric under a name, in place of the one that was there; it is checked before.
 
     Jobs that were accepted before go on with the rubric they were accepted with.
     """
     caller = request_context().caller
-    return await services.jobs.assignments.put(name, payload, caller.owner, of_all=caller.sees is None)
+    found = await services.jobs.assignments.put(name, payload, caller.owner, of_all=caller.sees is None)
+    return Response(found, media_type="application/json")
 
 
-@router.get(_ASSIGNMENT, summary="Get an assignment", dependencies=TEACH)
-async def get_assignment(name: _AssignmentId, services: ServicesDep) -> Assignment:
+@router.get(_ASSIGNMENT, summary="Get an assignment", response_model=Assignment, dependencies=TEACH)
+async def get_assignment(name: _AssignmentId, services: ServicesDep) -> Response:
     """The rubric that you keep under this name."""
-    return await services.jobs.assignments.get(name, request_context().caller.sees)
+    found = await services.jobs.assignments.get(name, request_context().caller.sees)
+    return Response(found, media_type="application/json")
 
 
 @router.delete(_ASSIGNMENT, summary="Delete an assignment", status_code=204, dependencies=TEACH)

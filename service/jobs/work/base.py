@@ -40,6 +40,15 @@ class Accepted:
     request: bytes  # JSON
 
 
+@dataclass(frozen=True)
+class Parent:
+    """The resource that a request for a job was sent to, as it is kept, and whether the caller may know `whole` of it."""
+
+    text: bytes
+    owner: str
+    whole: bool
+
+
 class JobCache:
     """Points and reports by their digests, shared with everything else that is kept.
 
@@ -140,8 +149,12 @@ class JobWork(ABC):
     chart: ClassVar[JobChart | None] = None
     files: ClassVar[JobFiles | None] = None
 
-    def resolve(self, request: Any, parent: str, database: Database) -> Any:
-        """The request with what it refers to in the database; `parent` is the resource that it was sent to."""
+    def parent(self, name: str, database: Database) -> Parent:
+        """The resource of that name that requests are sent to; nothing where there is none."""
+        return Parent(b"", "", whole=True)
+
+    def resolve(self, request: Any, parent: Parent) -> Any:
+        """The request with what it refers to: the resource `parent`."""
         return request
 
     @abstractmethod

@@ -18,6 +18,7 @@ from service.grading.batch import BatchRequest, BatchSpec, GradedSubmission, Sub
 from service.grading.formats import FORMATS, FormatName
 from service.grading.measures import evidence_json
 from service.grading.rubrics import checked_plans, plans_of
+from service.grading.spec import Rubric
 from service.grading.tasks import gradings_of
 from service.jobs.work.base import Accepted, JobContext, JobFiles, JobWork, PreparedJob
 from service.simulation.estimate import Limits
@@ -100,12 +101,17 @@ class GradingsWork(JobWork):
     result: ClassVar[type[Model]] = GradedSubmission
     files: ClassVar[JobFiles | None] = JobFiles(_file, _archive)
 
-    def resolve(self, request: BatchSpec, parent: str, database: Database) -> BatchRequest:
-        """The sheets with the rubric of the assignment `parent`, as the caller may know it; AssignmentNotFound."""
+    def parent(self, name: str, database: Database) -> Parent:
+        """The assignment of that name, and whether the caller may know all of it; AssignmentNotFound."""
         assignments, asked = AssignmentStore(database), REQUEST.get()  # None outside a request, where nobody is known
-        rubric, owner = assignments.get(parent).rubric, assignments.owner(parent)
-        whole = BatchRequest(rubric=rubric, submissions=request.submissions, owner=owner)
-        return whole if asked is not None and asked.caller.teaches(owner) else whole.for_students()
+        text, owner = assignments.get(name).text, assignments.owner(name)
+        return Parent(text, owner, whole=asked is not None and asked.caller.teaches(owner))
+
+    def resolve(self, request: BatchSpec, parent: Parent) -> BatchRequest:
+        """The sheets with the rubric of `parent`, as the caller may know it."""
+        rubric = Rubric.model_validate_json(parent.text)
+        whole = BatchRequest(rubric=rubric, submissions=request.submissions, owner=parent.owner)
+        return whole if parent.whole else whole.for_students()
 
     def accept(self, request: BatchRequest, settings: Settings) -> Accepted:
         """A job that grades a class; FlawedRubric, or BudgetExceeded where the rubric simulates too much."""
