@@ -11,7 +11,7 @@ from anyio import Event, create_task_group, sleep
 from sqlalchemy import Row
 
 from service.core.clock import now
-from service.core.errors import QueueFull, StoreUnavailable
+from service.core.errors import AssignmentNotFound, QueueFull, StoreUnavailable
 from service.core.payload import Payload
 from service.core.settings import Settings
 from service.grading.batch import KeptRubric
@@ -95,7 +95,11 @@ class Jobs:
         known = await self._threads.run(self._records.known, requester, asked)
         if known is not None:
             return Job.of(known)
-        found = await self._threads.run(WORKS[kind].parent, parent, self._database)
+        try:
+            found = await self._threads.run(WORKS[kind].parent, parent, self._database)
+        except AssignmentNotFound:
+            await self._desk.opened(payload, partial(asked_digest, payload, parent))  # its own faults come first
+            raise
         accepted = await self._desk.opened(payload, partial(accepted_job, kind, payload, found, self._settings))
         row = await self._threads.run(self._kept, accepted, requester, asked)
         self._supervisor.wake()
