@@ -42,7 +42,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Parent:
-    """The resource that a request for a job was sent to, as it is kept, and whether the caller may know `whole` of it."""
+    """The resource that a request for a job was sent to, as it is kept, and whether its caller may know all of it."""
 
     text: bytes
     owner: str

@@ -20,7 +20,7 @@ from service.grading.measures import evidence_json
 from service.grading.rubrics import checked_plans, plans_of
 from service.grading.spec import Rubric
 from service.grading.tasks import gradings_of
-from service.jobs.work.base import Accepted, JobContext, JobFiles, JobWork, PreparedJob
+from service.jobs.work.base import Accepted, JobContext, JobFiles, JobWork, Parent, PreparedJob
 from service.simulation.estimate import Limits
 from service.simulation.plan import Plan
 from service.simulation.results import ItemError
