@@ -18,7 +18,7 @@ PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 NODE := PATH="$(CURDIR)/$(TOOLS)/node/bin:$(CURDIR)/openapi/tools/node_modules/.bin:$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check house mutation demo demo-grading bench bench-against bench-formulas bench-http bench-page bench-store bench-jobs bench-charts calibration phase-diagram attack chaos fuzz rivals verdicts torch oracle openapi clients consumers contract docs lock clean
+.PHONY: help run test check house mutation demo demo-grading bench bench-against bench-formulas bench-http bench-page bench-store bench-jobs bench-charts calibration phase-diagram attack chaos fuzz rivals verdicts torch oracle openapi clients consumers contract docs lock sbom audit clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 18
@@ -170,6 +170,14 @@ docs: $(BIN)/.dev $(TOOLS)/docs/.installed ## build the pages for readers as a s
 	$(BIN)/python -m pytest api_tests/docs/test_site.py api_tests/docs/test_pages.py
 	$(TOOLS)/docs/bin/sphinx-build -q --fail-on-warning --keep-going --nitpicky --conf-dir docs . artefacts/docs
 	@echo "· open artefacts/docs/index.html"
+
+sbom: $(TOOLS)/audit/.installed ## write artefacts/sbom.cdx.json: every package of the service with its hashes, by the lock (CycloneDX)
+	@mkdir -p artefacts
+	$(TOOLS)/audit/bin/python requirements/supply.py sbom > artefacts/sbom.cdx.json
+	$(TOOLS)/audit/bin/python requirements/supply.py valid < artefacts/sbom.cdx.json
+
+audit: $(TOOLS)/audit/.installed ## look the locked packages up among known vulnerabilities, as far as data can be reached
+	@PATH="$(CURDIR)/$(TOOLS)/audit/bin:$$PATH" $(TOOLS)/audit/bin/python requirements/supply.py audit
 
 clean: ## remove what these targets made
 	rm -rf $(VENV) $(TOOLS) artefacts openapi/tools/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
