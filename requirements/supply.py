@@ -1,6 +1,6 @@
 """What the service is made of, and whether any of it is known to be vulnerable.
 
-`python requirements/supply.py sbom` prints a bill of materials (CycloneDX 1.6, JSON) by requirements/runtime.lock and the
+`python requirements/supply.py sbom` prints a bill of materials (CycloneDX 1.6, JSON) by the lock of the service and the
 Dockerfile; the same files give the same bytes. `… valid` tells whether its input is one. `… audit` asks pip-audit about
 the lock. It fails where something is known to be vulnerable, and says so where there was no data to ask.
 """
