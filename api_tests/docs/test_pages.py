@@ -15,6 +15,7 @@ from service.core.kinds import members
 from service.core.settings import Settings
 from service.grading.claims.base import Claim
 from service.grading.spec import Rubric
+from service.http import problems
 from service.main import create_app
 from service.nn.layers import Node
 from service.nn.policies import Policy
@@ -134,6 +135,20 @@ def test_metrics_that_are_named_are_counted(service_url: str) -> None:
     named = {name for name in rows("operating.md") if name.startswith("gradient_verdict_")}
     types = set(re.findall(r"^# TYPE (gradient_verdict_\w+) ", counted, re.MULTILINE))
     assert named == types
+
+
+def test_operators_are_told_what_to_do_about_every_code_that_is_not_the_body_s_fault() -> None:
+    codes = {
+        code for kind, status in problems._STATUSES.items()
+        if status in (408, 413, 421, 429) or status >= 500
+        if (code := getattr(kind, "code", "refused")) not in ("unserved-submission", "not-implemented", "refused")
+    } | {"internal-error"}  # fmt: skip
+    assert codes - rows("operating.md").keys() == set()
+
+
+def test_operators_are_told_what_to_do_about_every_alert() -> None:
+    alerts = re.findall(r"alert: (\w+)", (ROOT / "deploy" / "prometheus" / "rules.yml").read_text(encoding="utf-8"))
+    assert set(alerts) == {name for name in rows("operating.md") if name.startswith("GradientVerdict")}
 
 
 def test_the_profile_of_stanh_begins_as_the_page_quotes_it(service_url: str) -> None:
