@@ -1,6 +1,10 @@
 """What browsers are shown: the laboratory at `/`, `/teach`, and `/docs`; nothing comes from any other host."""
 
+import re
+from base64 import b64encode
+from functools import cache
 from gzip import decompress
+from hashlib import sha256
 from os import PathLike, stat_result
 from pathlib import Path
 
@@ -89,12 +93,29 @@ def _vega(packed: bytes, wanted: Headers) -> Response:
 
 async def _docs() -> HTMLResponse:
     """The operations with their schemas and examples, ready to be tried."""
+    return HTMLResponse(_documentation(), headers={"Content-Security-Policy": _documentation_policy()})
+
+
+@cache
+def _documentation() -> str:
     page = get_swagger_ui_html(
         openapi_url="/openapi.json",
         title="Gradient Verdict",
         swagger_js_url=f"{_DOCS_ASSETS}/swagger-ui-bundle.js",
         swagger_css_url=f"{_DOCS_ASSETS}/swagger-ui.css",
         swagger_favicon_url=f"{_DOCS_ASSETS}/favicon.png",
-        swagger_ui_parameters={"defaultModelsExpandDepth": 0, "tryItOutEnabled": True},
+        swagger_ui_parameters={"defaultModelsExpandDepth": 0, "tryItOutEnabled": True, "validatorUrl": None},
     )
-    return HTMLResponse(bytes(page.body).decode().replace("</head>", _DARK_DOCS))
+    return bytes(page.body).decode().replace("</head>", _DARK_DOCS)
+
+
+@cache
+def _documentation_policy() -> str:
+    """Swagger UI loads from here alone; what is written into the page runs by its hash."""
+    inline = re.findall(r"<script>(.*?)</script>", _documentation(), re.DOTALL)
+    digests = [b64encode(sha256(script.encode()).digest()).decode() for script in inline]
+    scripts = " ".join(["'self'", *(f"'sha256-{digest}'" for digest in digests)])
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "connect-src 'self'; font-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
