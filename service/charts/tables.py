@@ -12,6 +12,7 @@ from service.charts.folding import outline
 from service.core.arrays import Float64Array
 from service.core.errors import GradientsNotIncluded
 from service.core.kinds import Model
+from service.core.payload import Payload
 from service.simulation.gradients import LayerGradients
 from service.simulation.layer_results import LayerStatistics
 from service.simulation.results import SimulationReport
@@ -35,6 +36,16 @@ def layers_csv(report: SimulationReport) -> str:
         for layer, place in zip(report.layers, places, strict=True)
     ]
     return b"".join(map(csv_line, [[*rows[0]], *([*row.values()] for row in rows)])).decode()
+
+
+def layers_table(payload: Payload[SimulationReport], _processes: int = 1) -> str:
+    """`layers_csv` of a report that is not read yet."""
+    return layers_csv(payload.read())
+
+
+def gradients_file(payload: Payload[SimulationReport], _processes: int = 1) -> bytes:
+    """`gradients_npz` of a report that is not read yet; GradientsNotIncluded."""
+    return gradients_npz(payload.read())
 
 
 def csv_line(cells: Sequence[Any]) -> bytes:

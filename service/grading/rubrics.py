@@ -1,5 +1,7 @@
 """A rubric on its own → what is wrong with it, and what it simulates."""
 
+from collections.abc import Sequence
+
 from service.core.errors import FlawedRubric, SpecError
 from service.core.kinds import Int64, Model, NonNegative
 from service.grading.claims import Claim
@@ -39,11 +41,7 @@ class RubricReport(Model):
 
 def rubric_report(rubric: Rubric) -> RubricReport:
     """The report on `rubric`."""
-    flaws = _size(rubric) or [
-        Flaw(pointer=f"/rubric/claims/{number}{pointer}", detail=sentence)
-        for number, claim in enumerate(rubric.claims)
-        for pointer, sentence in _flaws(claim, rubric)
-    ]
+    flaws = _flaws(rubric)
     simulations = 0 if flaws else len(plans_of(rubric))
     points = round(sum(claim.points for claim in rubric.claims), 6)
     return RubricReport(
@@ -52,11 +50,12 @@ def rubric_report(rubric: Rubric) -> RubricReport:
 
 
 def check_rubric(rubric: Rubric) -> None:
-    """Raise FlawedRubric at the first claim that contradicts itself or that no answer could meet."""
+    """Raise FlawedRubric where it is too large, or at the first claim that contradicts itself or none could meet."""
+    _check_size([spec for claim in rubric.claims for spec in claim.networks()])
     for number, claim in enumerate(rubric.claims):
         for pointer, sentence in _own_flaws(claim, rubric):
             raise FlawedRubric(sentence, pointer=f"/rubric/claims/{number}{pointer}")
-    _check_size(rubric)
+    _check_size([spec for claim in rubric.claims for spec in claim.specs().values()])
 
 
 def plans_of(rubric: Rubric) -> list[Plan]:
@@ -90,21 +89,25 @@ def checked_plans(rubric: Rubric, limits: Limits) -> dict[str, Plan]:
     return found
 
 
-def _size(rubric: Rubric) -> list[Flaw]:
-    """That it is too large, where none of its claims is flawed."""
-    if any(_own_flaws(claim, rubric) for claim in rubric.claims):
-        return []
+def _flaws(rubric: Rubric) -> list[Flaw]:
+    """That it is too large, before anything is made of it; else what is wrong with its claims one by one."""
     try:
-        _check_size(rubric)
+        _check_size([spec for claim in rubric.claims for spec in claim.networks()])
+        own = [_own_flaws(claim, rubric) for claim in rubric.claims]
+        if not any(own):
+            _check_size([spec for claim in rubric.claims for spec in claim.specs().values()])
     except FlawedRubric as error:
         return [Flaw(pointer="/rubric/claims", detail=error.sentence)]
-    return []
+    found = [known or _misfit(claim, rubric) for known, claim in zip(own, rubric.claims, strict=True)]
+    return [
+        Flaw(pointer=f"/rubric/claims/{number}{pointer}", detail=sentence)
+        for number, flaws in enumerate(found)
+        for pointer, sentence in flaws
+    ]
 
 
-def _flaws(claim: Claim, rubric: Rubric) -> list[tuple[str, str]]:
-    found = _own_flaws(claim, rubric)
-    if found:
-        return found
+def _misfit(claim: Claim, rubric: Rubric) -> list[tuple[str, str]]:
+    """Why one of its networks does not fit together; nothing where all do."""
     try:
         plans_of(rubric.model_copy(update={"claims": [claim]}))
     except SpecError as error:
@@ -113,9 +116,8 @@ def _flaws(claim: Claim, rubric: Rubric) -> list[tuple[str, str]]:
     return []
 
 
-def _check_size(rubric: Rubric) -> None:
-    """Raise FlawedRubric where its networks are more than one grading may simulate."""
-    specs = [spec for claim in rubric.claims for spec in claim.specs().values()]
+def _check_size(specs: Sequence[SimulationSpec]) -> None:
+    """Raise FlawedRubric where the networks of a rubric are more than one grading may simulate."""
     layers = sum(layer.depth() for spec in specs for layer in spec.network.layers)
     if len(specs) > _MOST_SIMULATIONS or layers > _MOST_LAYERS:
         raise FlawedRubric(

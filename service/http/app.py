@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from anyio import create_task_group
+from anyio import create_task_group, to_thread
 from fastapi import FastAPI
+from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Lifespan
 
@@ -40,9 +41,17 @@ _LAST_WORDS_SECONDS = 2.0
 class Application(FastAPI):
     """FastAPI with this service's OpenAPI document."""
 
+    _written: bytes | memoryview | None = None
+
     def openapi(self) -> dict[str, Any]:
         """The document that /openapi.json serves."""
         return document(self)
+
+    async def openapi_json(self) -> bytes:
+        """The same as JSON, made once, in a thread."""
+        if self._written is None:
+            self._written = await to_thread.run_sync(lambda: JSONResponse(self.openapi()).body)
+        return bytes(self._written)
 
     def contract(self) -> dict[str, Any]:
         """The document that the service is tested against."""

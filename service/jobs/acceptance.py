@@ -1,6 +1,6 @@
 """Requests for jobs, read and weighed: what worker processes do of it, or threads where there are none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -40,3 +40,9 @@ def accepted_job(kind: str, payload: Payload[Any], parent: Parent, settings: Set
 def asked_digest(payload: Payload[Any], parent: str, _processes: int = 1) -> str:
     """A digest of what was sent, the same for every version of the service that reads it, and for every spelling."""
     return sha256(f"{parent}\n{payload.read().model_dump_json()}".encode()).hexdigest()
+
+
+def drawn_items(kind: str, request: bytes, _processes: int = 1) -> Sequence[int]:
+    """The numbers of the items that the chart of a job is drawn of, rising; none where its kind has no chart."""
+    chart = WORKS[kind].chart
+    return [] if chart is None else chart.items(request)

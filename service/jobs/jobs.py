@@ -75,7 +75,7 @@ class Jobs:
         space = Space.of(settings)
         self._records = JobRecords(database, space=space)
         self._results = JobResults(database)
-        self.results = JobReader(database)
+        self.results = JobReader(database, self._desk)
         self.assignments = Assignments(database, space, self._desk)
         self._database = database
         self._heartbeats = Heartbeats(Database(settings.database_url), liveness_of(settings.database_url, ""))

@@ -1,13 +1,16 @@
 """The results of jobs as they are read: pages, single results, tables, files, and what a chart shows."""
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row
 
 from service.charts.tables import csv_line
 from service.core.errors import ChartNotAvailable, ResultNotFound
+from service.core.payload import Payload
 from service.grading.formats import FormatName
+from service.jobs.acceptance import Desk, drawn_items
 from service.jobs.job import OPEN
 from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
@@ -21,7 +24,8 @@ _LINES_AT_ONCE = 2000
 class JobReader:
     """Reads the results of jobs; JobNotFound for one that is not kept."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, desk: Desk) -> None:
+        self._desk = desk
         self._records = JobRecords(database)
         self._results = JobResults(database)
         self._threads = Threads()
@@ -86,11 +90,13 @@ class JobReader:
 
         ChartNotAvailable where its kind has none.
         """
-        chart = WORKS[(await self._row(job)).kind].chart
+        found = await self._row(job)
+        chart = WORKS[found.kind].chart
         if chart is None:
             raise ChartNotAvailable
         request = await self._request(job)
-        return chart.draw, request, await self._threads.run(self._results.some, job, chart.items(request))
+        items = await self._desk.opened(Payload(request, bytes), partial(drawn_items, found.kind, request))
+        return chart.draw, request, await self._threads.run(self._results.some, job, items)
 
     async def _row(self, job: str) -> Row[Any]:
         return await self._threads.run(self._records.get, job)

@@ -93,6 +93,10 @@ class Claim(Kind):
         """The simulations it is judged by, by the pointers below the claim that they come from."""
         return {}
 
+    def networks(self) -> list[SimulationSpec]:
+        """As many specifications as `specs` has, none of them edited: what is counted before anything is made."""
+        return list(self.specs().values())
+
     def flaws(self) -> list[tuple[str, str]]:
         """What makes it contradictory or impossible to meet: the pointer below the claim, and a sentence."""
         return []

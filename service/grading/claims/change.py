@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 
 from service.core.errors import SpecError
 from service.core.pointers import Edit, PatchError, patched
@@ -31,6 +31,8 @@ class ChangeClaim(Claim):
     measure: Measure = "end_to_end_ratio"
     """What the simulation is asked; `end_to_end_ratio` counts the output's derivative, too."""
 
+    _after: SimulationSpec | None = PrivateAttr(None)
+
     def flaws(self) -> list[tuple[str, str]]:
         """A patch that does not fit, or leads to no network."""
         try:
@@ -42,13 +44,19 @@ class ChangeClaim(Claim):
         return []
 
     def after(self) -> SimulationSpec:
-        """The network after the edit."""
-        before = self.simulation.written_out({edit.path: edit.value for edit in self.patch})
-        return SimulationSpec.model_validate(patched(before, self.patch))
+        """The network after the edit, made once."""
+        if self._after is None:
+            before = self.simulation.written_out({edit.path: edit.value for edit in self.patch})
+            self._after = SimulationSpec.model_validate(patched(before, self.patch))
+        return self._after
 
     def specs(self) -> dict[str, SimulationSpec]:
         """The network before the edit, and the one after it."""
         return {"/simulation": self.simulation, "/patch": self.after()}
+
+    def networks(self) -> list[SimulationSpec]:
+        """The network twice: an edit changes little of its size."""
+        return [self.simulation, self.simulation]
 
     def judge(self, answer: Any, context: Context) -> Judgement:
         """Correct where the measure moves as was said."""

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import PlainTextResponse, Response
 from pydantic import ConfigDict, Field
 
 from service.core.kinds import Model
@@ -67,6 +67,6 @@ async def get_metrics(services: ServicesDep) -> PlainTextResponse:
 
 
 @router.get("/openapi.json", summary="Get the OpenAPI document", response_model=Document)
-async def get_document(request: Request) -> JSONResponse:
+async def get_document(request: Request) -> Response:
     """What you are reading, for generators of clients (OpenAPI 3.1)."""
-    return JSONResponse(request.app.openapi())
+    return Response(await request.app.openapi_json(), media_type="application/json")

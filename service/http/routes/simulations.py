@@ -1,6 +1,7 @@
 """Simulations: a specification in, a report with its verdict out; its charts, its page, its table, its gradients."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Query
@@ -11,7 +12,7 @@ from service.charts.chart import ChartFormat, Theme
 from service.charts.kinds import CHARTS, ChartName
 from service.charts.kinds.gradient import GradientChart
 from service.charts.report_page import content_security_policy
-from service.charts.tables import gradients_npz, layers_csv
+from service.charts.tables import gradients_file, layers_table
 from service.core.context import request_context
 from service.core.payload import Payload
 from service.http.dependencies import CurrentReport, PageCursor, ReportBytes, current_report, page_size
@@ -165,14 +166,16 @@ async def get_simulation_page(report: CurrentReport, services: ServicesDep) -> H
 
 
 @_READING.get("/{digest}/layers.csv", summary="Get the layers of a report as CSV", response_class=Csv)
-def get_simulation_layers(report: CurrentReport) -> Csv:  # in a thread: a deep network has thousands
+async def get_simulation_layers(report: CurrentReport, services: ServicesDep) -> Csv:
     """A row for each layer, below a row of names, for spreadsheets and data frames; null is an empty cell.
 
     The numbers of the report without histograms and gradients; `log10_delta_norm_median` is the median of
     `log10_delta_norm` over the trials, and so on. The last three columns are to group by: `depth` in other layers,
     `block`, the number of the layer around it, and `alike`, of layers that repeat the number of the first.
     """
-    return Csv(layers_csv(SimulationReport.model_validate_json(report)), headers=attachment("layers.csv"))
+    payload = Payload(report, SimulationReport.model_validate_json)
+    table = await services.archive.opened(payload, partial(layers_table, payload))
+    return Csv(table, headers=attachment("layers.csv"))
 
 
 @_READING.get(
@@ -181,12 +184,14 @@ def get_simulation_layers(report: CurrentReport) -> Csv:  # in a thread: a deep 
     response_class=Npz,
     responses=Npz.documented,
 )
-def get_simulation_gradients(report: CurrentReport) -> Npz:  # in a thread, likewise
+async def get_simulation_gradients(report: CurrentReport, services: ServicesDep) -> Npz:
     """The factors of the first trial's gradient for numpy.load: `3/weights`, `3/bias`, `3/delta`, `3/derivative`.
 
     For reports that were asked for with `include: ["gradients"]`; NaN stands for what overflowed.
     """
-    return Npz(gradients_npz(SimulationReport.model_validate_json(report)), headers=attachment("gradients.npz"))
+    payload = Payload(report, SimulationReport.model_validate_json)
+    arrays = await services.archive.opened(payload, partial(gradients_file, payload))
+    return Npz(arrays, headers=attachment("gradients.npz"))
 
 
 router = APIRouter()
