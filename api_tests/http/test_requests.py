@@ -25,6 +25,7 @@ from service.http.requests import (
     StrictRequest,
     UnsupportedMediaType,
 )
+from service.http.room import Room
 from service.http.traffic import RequestMiddleware, Traffic, request_id_of
 
 pytestmark = pytest.mark.anyio
@@ -181,7 +182,7 @@ async def parts(*chunks: bytes) -> AsyncIterator[Message]:
 def asked_with(receive: Receive, seconds: float = PATIENCE, **headers: str) -> StrictRequest:
     settings = SimpleNamespace(body_bytes=LIMIT, body_seconds=seconds)
     app = SimpleNamespace(state=SimpleNamespace(services=SimpleNamespace(settings=settings)))
-    return StrictRequest({**scope(method="POST", **headers), "app": app}, receive)
+    return StrictRequest({**scope(method="POST", **headers), "app": app}, receive, Room(LIMIT).hold())
 
 
 @pytest.mark.parametrize("chunks", [(b"12345678",), (b"1234", b"5678"), (b"", b"1", b"2345678", b""), (b"",)])

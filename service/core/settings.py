@@ -102,6 +102,10 @@ class Settings(BaseSettings):
     """How long a request body may take to arrive."""
     import_bytes: Annotated[int, Field(ge=1024)] = 64 << 20
     """The longest file of a model that is imported; so much of it arrives in `body_seconds` as a body may have."""
+    bodies_bytes: Annotated[int, Field(ge=1 << 20)] = 64 << 20
+    """How many bytes of request bodies may be in memory, arriving or worked on; one caller may take half of them."""
+    imports_bytes: Annotated[int, Field(ge=1 << 20)] = 256 << 20
+    """How many bytes of files that are imported may be on the disk, likewise."""
     job_workers: Annotated[int, Field(ge=0, le=256)] = _PROCESSORS
     """Processes that work on jobs, behind whatever is asked for at once; 0 leaves jobs to `worker`s elsewhere."""
     job_niceness: Annotated[int, Field(ge=0, le=19)] = 10

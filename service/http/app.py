@@ -23,6 +23,7 @@ from service.http.manners import MannersMiddleware
 from service.http.openapi import contract, document
 from service.http.problems import Problem
 from service.http.requests import Services
+from service.http.room import Room
 from service.http.routes import pages, routers
 from service.http.traces import telemetry
 from service.http.traffic import RequestMiddleware, Traffic
@@ -74,7 +75,8 @@ def build_app(
     A store that cannot be opened, or takes its time, keeps the service from nothing.
     """
     traffic = Traffic(pool, archive, renderer, jobs)
-    services = Services(settings, pool, archive, renderer, jobs, Trainings(settings, pool, jobs), traffic)
+    rooms = Room(settings.bodies_bytes), Room(settings.imports_bytes)
+    services = Services(settings, pool, archive, renderer, jobs, Trainings(settings, pool, jobs), traffic, *rooms)
     app = Application(
         title="Gradient Verdict",
         version=__version__,

@@ -53,9 +53,9 @@ from service.http.requests import (
     Stopping,
     UnsupportedMediaType,
 )
+from service.http.room import NoRoom
 from service.http.scopes import KeyNeeded, ScopeMissing
 from service.http.traffic import REQUEST_ID, request_id_of
-from service.http.uploads import NoRoom
 from service.imports.base import InputNeeded, NotUnderstood
 
 _log = logging.getLogger("service")
@@ -161,7 +161,7 @@ def problem_of(request: Request, error: Refusal | RequestValidationError) -> Pro
 def refusal(request: Request, error: Refusal) -> Response:
     """The answer to `request` that says `error`; for a middleware too, whose errors no handler sees."""
     response = _answer(problem_of(request, error))
-    if isinstance(error, QueueFull):
+    if isinstance(error, QueueFull | NoRoom):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, KeyNeeded):
         for challenge in _CHALLENGES:

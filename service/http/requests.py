@@ -10,10 +10,12 @@ from anyio import CancelScope, fail_after
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope
 
 from service.charts.renderer import ChartRenderer
 from service.core.errors import Refusal
 from service.core.settings import Settings
+from service.http.room import Hold, Room
 from service.http.scopes import scope_check
 from service.http.traffic import Traffic
 from service.jobs.jobs import Jobs
@@ -53,10 +55,14 @@ class Stopping(Refusal):
 
 
 class StrictRequest(Request):
-    """A request whose body is read once, up to a limit, and parsed without JSON's ambiguities."""
+    """A request whose body is read once, up to a limit, as long as there is room for it."""
+
+    def __init__(self, scope: Scope, receive: Receive, hold: Hold) -> None:
+        super().__init__(scope, receive)
+        self._hold = hold
 
     async def body(self) -> bytes:
-        """The body; BodyTooLarge, BodyTooSlow or ClientGone as soon as that is known."""
+        """The body; BodyTooLarge, BodyTooSlow, NoRoom or ClientGone as soon as that is known."""
         if hasattr(self, "_body"):
             return self._body
         settings: Settings = self.app.state.services.settings
@@ -80,6 +86,7 @@ class StrictRequest(Request):
             length += len(part)
             if length > limit:
                 raise BodyTooLarge(f"The body is longer than {limit} bytes, the longest that is read.", limit=limit)
+            self._hold.reach(length)
         return b"".join(parts)
 
 
@@ -95,10 +102,12 @@ class StrictRoute(APIRoute):
 
         async def strictly(request: Request) -> Response:
             check_scope()
-            strict = StrictRequest(request.scope, request.receive)
-            if await strict.body():
-                check_media_type(strict)
-            return await while_connected(strict, handle)
+            services: Services = request.app.state.services
+            with services.bodies.hold() as hold:
+                strict = StrictRequest(request.scope, request.receive, hold)
+                if await strict.body():
+                    check_media_type(strict)
+                return await while_connected(strict, handle)
 
         return strictly
 
@@ -154,6 +163,8 @@ class Services:
     jobs: Jobs
     trainings: Trainings
     traffic: Traffic
+    bodies: Room  # in memory
+    files: Room  # on the disk
 
 
 async def _services(request: Request) -> Services:

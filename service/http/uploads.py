@@ -12,15 +12,16 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
-from service.core.errors import Refusal
 from service.core.settings import Settings
 from service.http.requests import (
     BodyTooLarge,
     BodyTooSlow,
     ClientGone,
+    Services,
     check_media_type,
     while_connected,
 )
+from service.http.room import Hold, NoRoom
 from service.http.scopes import scope_check
 
 BINARY = "application/octet-stream"
@@ -33,13 +34,6 @@ _HOW = (
 _NO_ROOM = {ENOSPC, EDQUOT, EROFS, ENOENT}  # the last where there is no folder that may be written to
 
 
-class NoRoom(Refusal):
-    """There is no room for the file on the disk of the service."""
-
-    code = "no-room"
-    sentence = "The service has no room for the file in its temporary folder now; ask again in a moment."
-
-
 class FileRoute(APIRoute):
     """A route whose body is a file, in a temporary folder until the answer is made or the client has left."""
 
@@ -50,8 +44,9 @@ class FileRoute(APIRoute):
         async def with_file(request: Request) -> Response:
             check_scope()
             check_media_type(request, BINARY, _HOW)
-            with _temporary_file() as file:
-                await _receive(request, file)
+            services: Services = request.app.state.services
+            with services.files.hold() as hold, _temporary_file() as file:
+                await _receive(request, file, hold)
                 request.state.file = Path(file.name)
                 return await while_connected(request, handle)
 
@@ -78,12 +73,13 @@ FileDep = Annotated[Path, Depends(_file)]
 """Where the body of the request is, for as long as it is answered."""
 
 
-async def _receive(request: Request, file: IO[bytes]) -> None:
-    """Write the body to `file`; BodyTooLarge, BodyTooSlow or ClientGone as soon as that is known."""
+async def _receive(request: Request, file: IO[bytes], hold: Hold) -> None:
+    """Write the body to `file`; BodyTooLarge, BodyTooSlow, NoRoom or ClientGone as soon as that is known."""
     settings: Settings = request.app.state.services.settings
     began = current_time()
     with move_on_after(settings.body_seconds) as patience:
         async for length in _written(request, file, settings.import_bytes):
+            hold.reach(length)
             patience.deadline = began + settings.body_seconds * (1 + length // settings.body_bytes)
     if patience.cancelled_caught:
         sentence = f"Only {file.tell()} bytes of the file arrived within {patience.deadline - began:g} seconds"

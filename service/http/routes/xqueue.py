@@ -37,5 +37,6 @@ class XQueueReply(Model):
 )
 async def grade_queued_submission(request: Request, services: ServicesDep) -> Response:
     """Open edX, push: a body of any media type with `xqueue_body`; `grader_payload` has a `claim` or a `rubric`."""
-    body = await StrictRequest(request.scope, request.receive).body()
-    return Response(await services.archive.grade(Payload(body, XQueue.read), "xqueue"), media_type="application/json")
+    with services.bodies.hold() as hold:
+        payload = Payload(await StrictRequest(request.scope, request.receive, hold).body(), XQueue.read)
+        return Response(await services.archive.grade(payload, "xqueue"), media_type="application/json")
