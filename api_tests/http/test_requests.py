@@ -1,6 +1,5 @@
 """What every request meets, without a server: its name, its line in the log, its body, its place in the metrics."""
 
-import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -14,7 +13,6 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from service.core.context import request_context
-from service.core.errors import MalformedJson
 from service.http import requests
 from service.http import traffic as traffic_module
 from service.http.requests import (
@@ -211,17 +209,10 @@ async def test_a_client_that_leaves_in_the_middle_of_its_body_is_gone() -> None:
         await asked_with(gone).body()
 
 
-@pytest.mark.parametrize(("text", "value"), [(b"[1, 2.0]", [1, 2]), (b"null", None), (b"0", 0), (b"{]", MalformedJson)])
-async def test_json_is_parsed_once(text: bytes, value: Any) -> None:
+@pytest.mark.parametrize("text", [b"[1, 2.0]", b"null", b"{]"])
+async def test_json_is_not_read_before_it_is_worked_on(text: bytes) -> None:
     request = asked_with(parts(text).__anext__)
-    for _ in range(2):
-        if value is MalformedJson:
-            with pytest.raises(MalformedJson):
-                await request.json()
-        else:
-            first = await request.json()
-            assert json.dumps(first) == json.dumps(value)
-            assert await request.json() is first
+    assert [await request.json() for _ in range(2)] == [text] * 2
 
 
 TYPES = [
