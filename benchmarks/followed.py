@@ -59,8 +59,8 @@ async def _follow() -> Traced:
 
     traced, run = Traced(), ProcessPool.run
 
-    async def run_traced(pool: ProcessPool, task: Callable[[int], Any]) -> Any:
-        answer, main, threads = await run(pool, partial(work_traced, task))
+    async def run_traced(pool: ProcessPool, task: Callable[[int], Any], **named: Any) -> Any:
+        answer, main, threads = await run(pool, partial(work_traced, task), **named)
         if traced.recording:
             traced.main |= {*main, "processes/worker.py"}
             traced.threads |= threads
