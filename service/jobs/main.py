@@ -22,8 +22,8 @@ from service.jobs.runner import ChunkRunner
 from service.jobs.work.base import JobCache, JobContext
 from service.processes.pool import PoolLimits, ProcessPool
 from service.store.database import Database
-from service.store.reports import PointStore
-from service.store.stores import report_store
+from service.store.space import Space
+from service.store.stores import point_store, report_store
 
 _CHUNKS_A_PROCESS = 2  # one that is worked on, and one that waits for it
 _PRELOAD = ("service.studies.evaluation", "service.grading.tasks", "service.theory.bounds:prove_built_ins")
@@ -45,10 +45,14 @@ async def _work(settings: Settings, for_ever: bool) -> None:
     processes = max(1, settings.job_workers)
     pool = ProcessPool(PoolLimits.of(settings, processes), _PRELOAD)
     database = Database(settings.database_url, durable=True)
-    records, name = JobRecords(database), f"{socket.gethostname()}-{uuid4().hex[:12]}"  # no other has or will have
-    points = PointStore(Database(settings.database_url)) if settings.store_bytes else None
-    context = JobContext.of(settings, pool, JobCache(points, report_store(settings)))
-    runner = ChunkRunner(records, JobResults(database), context, processes + 1)  # one looks up, the others compute
+    space = Space.of(settings)
+    records, name = (
+        JobRecords(database, space=space),
+        f"{socket.gethostname()}-{uuid4().hex[:12]}",
+    )  # no other has or will have
+    context = JobContext.of(settings, pool, JobCache(point_store(settings), report_store(settings)))
+    results = JobResults(database, space=space)
+    runner = ChunkRunner(records, results, context, processes + 1)  # one looks up, the others compute
     engine = JobEngine(settings.database_url, name, runner, _CHUNKS_A_PROCESS * processes)
     liveness = liveness_of(settings.database_url, name)
     executor = Executor(engine, runner, records, liveness, Heartbeats(Database(settings.database_url), liveness))

@@ -103,6 +103,8 @@ class JobReader:
 
     async def _request(self, job: str) -> bytes:
         request, _ = await self._threads.run(self._records.request, job)
+        if not request:
+            raise ResultNotFound("This job was cancelled before any of it was done: it has no results.")
         return request
 
 

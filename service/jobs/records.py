@@ -86,12 +86,16 @@ class JobRecords:
         return found
 
     def request(self, job: str) -> tuple[bytes, bytes | None]:
-        """The request of a job as JSON, and what was worked out once for all its items; JobNotFound."""
+        """The request of a job as JSON, and what was worked out once for all its items; JobNotFound.
+
+        The request is empty where the job was cancelled before anything of it was done.
+        """
         with self._database.reading() as connection:
             row = connection.execute(select(JOBS.c.request, JOBS.c.prepared).where(JOBS.c.id == job)).one_or_none()
         if row is None:
             raise JobNotFound
-        return zlib.decompress(row.request), None if row.prepared is None else zlib.decompress(row.prepared)
+        request = zlib.decompress(row.request) if row.request else b""
+        return request, None if row.prepared is None else zlib.decompress(row.prepared)
 
     def page(
         self, limit: int, after: Cursor | None = None, status: JobStatus | None = None, owner: str | None = None
@@ -121,7 +125,7 @@ class JobRecords:
             return {row.id: row.owner for row in connection.execute(query)}
 
     def start(self, job: str, prepared: bytes | None) -> bool:
-        """Begin with a job, or go on with it; whether it is still to be done."""
+        """Begin with a job, or go on with it; whether it is still to be done. StoreFull."""
         packed = None if prepared is None else zlib.compress(prepared)
         values = {
             "status": JobStatus.RUNNING,
@@ -129,6 +133,8 @@ class JobRecords:
             "prepared": packed,
             "stored_bytes": JOBS.c.stored_bytes - PREPARED_BYTES + len(packed or b""),
         }
+        with self._database.reading() as connection:
+            self._space.check_all(connection, len(packed or b""))
         return self._changed(job, values)
 
     def end(self, job: str, status: JobStatus, fault: str | None = None, owner: str | None = None) -> bool:

@@ -4,12 +4,14 @@ import zlib
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import and_, case, null, select, update
+from sqlalchemy import Connection, and_, case, null, select, update
 
 from service.core.clock import WallClock, now
+from service.core.errors import StoreFull
 from service.jobs.job import OPEN, JobStatus
 from service.store.database import Database
 from service.store.schema import JOBS, PREPARED_BYTES, RESULTS
+from service.store.space import WITHOUT_BOUND, Space
 
 _ROWS_AT_ONCE = 50
 
@@ -17,14 +19,16 @@ _ROWS_AT_ONCE = 50
 class JobResults:
     """The results of the jobs of one database, for any thread; every failure of the database is a StoreUnavailable."""
 
-    def __init__(self, database: Database, wall: WallClock = now) -> None:
+    def __init__(self, database: Database, wall: WallClock = now, space: Space = WITHOUT_BOUND) -> None:
         self._database = database
         self._now = wall
+        self._space = space
 
     def keep(self, job: str, start: int, lines: Sequence[bytes], failed: int) -> bool:
         """Keep the results of the items from `start` on, once however often they come; whether they are new.
 
-        The counters of the job go with them, and its end with the last of them: all in one transaction.
+        The counters of the job go with them, and its end with the last of them: all in one transaction. Where the store
+        has no room for them, the job ends as one that has failed.
         """
         row = {"job_id": job, "start": start, "count": len(lines), "failed": failed}
         packed = zlib.compress(b"\n".join(lines))
@@ -41,13 +45,24 @@ class JobResults:
             goes_on = connection.execute(
                 select(JOBS.c.id).where(JOBS.c.id == job, JOBS.c.status.in_(OPEN)).with_for_update()
             ).one_or_none()
-            if goes_on is None:
+            if goes_on is None or not self._has_room(connection, job, len(packed)):
                 return False
             new = self._database.insert(RESULTS).values(**row, lines=packed).on_conflict_do_nothing()
             kept = connection.execute(new.returning(RESULTS.c.start)).one_or_none() is not None
             if kept:
                 connection.execute(update(JOBS).where(JOBS.c.id == job).values(**counted))
             return kept
+
+    def _has_room(self, connection: Connection, job: str, more: int) -> bool:
+        """Whether there is room for so many bytes of results; the job is ended where there is none."""
+        try:
+            self._space.check_all(connection, more)
+        except StoreFull as full:
+            values = {"status": JobStatus.FAILED, "ended_at": self._now(), "fault": str(full), "prepared": None}
+            values |= {"stored_bytes": JOBS.c.stored_bytes - PREPARED_BYTES}
+            connection.execute(update(JOBS).where(JOBS.c.id == job).values(**values))
+            return False
+        return True
 
     def has(self, job: str, start: int) -> bool:
         """Whether the chunk that begins there has its results."""

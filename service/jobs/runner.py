@@ -18,6 +18,7 @@ from service.core.errors import (
     DeadlineExceeded,
     JobNotFound,
     SpecError,
+    StoreFull,
     StoreUnavailable,
     WorkerNotStarted,
 )
@@ -131,10 +132,11 @@ class ChunkRunner:
         request, prepared = await self._surely(self._records.request, row.id)
         try:
             prepared = await self._prepared(row, request, prepared)
-        except _UNWORKABLE as refusal:
+            begun = await self._surely(self._records.start, row.id, prepared)
+        except (*_UNWORKABLE, StoreFull) as refusal:
             await self._fail(row.id, str(refusal))
             return False
-        return await self._surely(self._records.start, row.id, prepared) and await self._load(row) is not None
+        return begun and await self._load(row) is not None
 
     async def _prepared(self, row: Row[Any], request: bytes, prepared: bytes | None) -> bytes | None:
         """What is worked out once for all items."""

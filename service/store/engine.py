@@ -16,7 +16,9 @@ from service.processes.pool import CONNECTIONS
 _BUSY_SECONDS = 5
 _CONNECT_SECONDS = 3
 _PATIENT_SECONDS = 60
-_PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON")
+_JOURNAL_BYTES = 16 << 20
+"""SQLite's journal is cut to that length after it was longer."""
+_PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", f"journal_size_limit={_JOURNAL_BYTES}")
 _SYNCHRONOUS = {
     False: "synchronous=NORMAL",  # a crash of the process loses nothing, one of the machine the last moments
     True: "synchronous=FULL",

@@ -4,22 +4,17 @@ import logging
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Delete,
     Row,
-    Table,
     Update,
     case,
     delete,
-    func,
     select,
-    true,
-    tuple_,
     update,
 )
 
@@ -28,10 +23,12 @@ from service.core.context import request_context
 from service.core.errors import StoreFull, StoreUnavailable
 from service.store.database import Database
 from service.store.listing import Cursor, ReportPage, ReportSummary
+from service.store.retention import Retention
 from service.store.schema import POINTS, REPORTS
-from service.store.space import Space, kept_bytes
+from service.store.space import Space
 
 _USE_IS_NOTED_EVERY = timedelta(hours=1)  # a row that is asked for again and again is written to no more often
+_EVIDENCE_IS_LEFT = timedelta(hours=1)  # of its age, where there is no room to pin it
 _AT_ONCE = 500  # names in one statement
 _log = logging.getLogger("service.store")
 _SHOWN = [REPORTS.c[name] for name in ReportSummary.model_fields]
@@ -48,6 +45,7 @@ class ReportStore:
         self._database = database
         self._age = age
         self._space = space
+        self._retention = Retention(database, age, space, wall)
         self._now = wall
 
     @property
@@ -58,18 +56,22 @@ class ReportStore:
     def put(self, digest: str, report: bytes, pin: bool = False, owner: str | None = None) -> bool:
         """Keep a report as JSON, once however often it is put; one that is pinned stays so. True: it is kept.
 
-        Its owner is `owner`, or who asks now: the first who made it, or the first who pinned it. It is kept, and not
-        pinned, where all that is kept on purpose has no room for it.
+        Its owner is `owner`, or who asks now: the first who made it, or the first who pinned it. It is not pinned where
+        all that is kept on purpose has no room for it: it is then the first that gives way to other reports.
         """
         owner = request_context().caller.owner if owner is None else owner
         row = self._row(digest, report, owner)
         with self._database.writing() as connection:
-            if pin and self._has_room(connection, digest, row):
+            pinned = pin and self._has_room(connection, digest, row)
+            if pin and not pinned:
+                row["last_used_at"] -= self._age - _EVIDENCE_IS_LEFT
+            if pinned:
                 insert = self._database.insert(REPORTS).values({**row, "pinned": True})
                 claimed = {"pinned": True, "owner": case((REPORTS.c.pinned, REPORTS.c.owner), else_=owner)}
                 connection.execute(insert.on_conflict_do_update(index_elements=["digest"], set_=claimed))
             else:
                 connection.execute(self._database.insert(REPORTS).values(row).on_conflict_do_nothing())
+        self._retention.note(row["stored_bytes"])
         return True
 
     def get(self, digest: str) -> bytes | None:
@@ -109,18 +111,9 @@ class ReportStore:
     def retain(self) -> int:
         """Drop what was not used for too long, and of the rest what is too much; how many were dropped.
 
-        The points of sweeps are dropped by the same rules. Both have what all that is kept on purpose leaves them;
-        points give way to reports where they are more than half of that.
+        The points of sweeps are dropped by the same rules.
         """
-        with self._database.writing(patient=True) as connection:
-            used_before = self._now() - self._age
-            dropped = sum(_drop_old(connection, table, used_before) for table in (POINTS, REPORTS))
-            left = max(0, self._space.total_bytes - kept_bytes(connection))
-            dropped += _drop_surplus(connection, POINTS, max(left // 2, left - _stored_bytes(connection, REPORTS)))
-            dropped += _drop_surplus(connection, REPORTS, left - _stored_bytes(connection, POINTS))
-        if dropped:
-            self._database.reclaim()
-        return dropped
+        return self._retention.retain()
 
     def close(self) -> None:
         """Close the connections to the database."""
@@ -148,12 +141,13 @@ class ReportStore:
 class PointStore:
     """The points of one database by the digests of their specifications, for any thread: no sweep repeats another.
 
-    Every failure of the database is a StoreUnavailable.
+    Every failure of the database is a StoreUnavailable; with a `retention`, old ones give way to new ones.
     """
 
-    def __init__(self, database: Database, wall: WallClock = now) -> None:
+    def __init__(self, database: Database, wall: WallClock = now, retention: Retention | None = None) -> None:
         self._database = database
         self._now = wall
+        self._retention = retention
 
     def get(self, digests: Collection[str]) -> dict[str, bytes]:
         """Those of the points that are here, as JSON; they are used now."""
@@ -182,6 +176,8 @@ class PointStore:
         if rows:
             with self._database.writing() as connection:
                 connection.execute(self._database.insert(POINTS).on_conflict_do_nothing(), rows)
+        if self._retention is not None:
+            self._retention.note(sum(map(len, packed.values())))
 
 
 def _some_at_a_time(digests: Collection[str]) -> Iterator[list[str]]:
@@ -203,32 +199,3 @@ def _change_if_possible(database: Database, change: Update | Delete, digests: Co
     for some in _some_at_a_time(digests):
         with suppress(StoreUnavailable), database.writing() as connection:
             connection.execute(change.where(change.table.c.digest.in_(some)))
-
-
-def _drop_old(connection: Connection, table: Table, used_before: datetime) -> int:
-    old = _unpinned(table) & (table.c.last_used_at < used_before)
-    return connection.execute(delete(table).where(old)).rowcount
-
-
-def _drop_surplus(connection: Connection, table: Table, size_bytes: int) -> int:
-    """Drop the rows used longest ago until all that are not pinned fit into `size_bytes`; how many they were."""
-    surplus = _stored_bytes(connection, table) - size_bytes
-    if surplus <= 0:
-        return 0
-    use = (table.c.last_used_at, table.c.digest)
-    so_far = func.sum(table.c.stored_bytes).over(order_by=use).label("so_far")
-    oldest = select(*use, so_far).where(_unpinned(table)).subquery()
-    enough = select(oldest.c.last_used_at, oldest.c.digest).where(oldest.c.so_far >= surplus).order_by("so_far")
-    last = connection.execute(enough.limit(1)).one_or_none()
-    chosen = _unpinned(table) if last is None else _unpinned(table) & (tuple_(*use) <= tuple_(*last))
-    return connection.execute(delete(table).where(chosen)).rowcount
-
-
-def _stored_bytes(connection: Connection, table: Table) -> int:
-    """The bytes of the rows that are not pinned."""
-    query = select(func.coalesce(func.sum(table.c.stored_bytes), 0)).where(_unpinned(table))
-    return int(connection.execute(query).scalar_one())
-
-
-def _unpinned(table: Table) -> ColumnElement[bool]:
-    return table.c.pinned.is_(False) if "pinned" in table.c else true()

@@ -1,14 +1,23 @@
 """How much a database may hold: what is kept on purpose has at most half, and what can be made again the rest."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from sqlalchemy import Connection, Table, func, select, true
 
+from service.core.context import request_context
 from service.core.errors import StoreFull
 from service.core.settings import Settings
 from service.store.schema import ASSIGNMENTS, JOBS, REPORTS
 
+_PAGES = ("page_count", "freelist_count", "page_size")
+_EMPTY_BYTES = 1 << 20
+"""What a file takes that has next to nothing in it, its tables and the ends of their pages, is not counted."""
+_BESIDE = (".engine", ".engine-wal")
+_EMPTY_ENGINE_BYTES = 8 << 20
+"""What the file of the engine of jobs and its journal take for a few jobs."""
 _WITHOUT_REPORTS = 2 << 30
 """The bound of a service that stores no reports, whose jobs and assignments are kept all the same."""
 
@@ -30,11 +39,26 @@ class Space:
         return cls(settings.store_bytes or _WITHOUT_REPORTS, settings.owner_bytes, settings.assignment_limit)
 
     def check(self, connection: Connection, owner: str, more: int) -> None:
-        """Raise StoreFull where `more` bytes cannot be kept for `owner`; it counts in the transaction that writes."""
-        if owner and self.owner_bytes:
-            _check(kept_bytes(connection, owner), more, self.owner_bytes, "of its owner")
+        """Raise StoreFull where `more` bytes cannot be kept for `owner`; it counts in the transaction that writes.
+
+        An owner who asks, and has a quota, has that instead of `owner_bytes`.
+        """
+        allowed = self._allowed(owner)
+        if allowed is not None:
+            _check(kept_bytes(connection, owner), more, allowed, "of its owner")
+        self.check_all(connection, more)
+
+    def check_all(self, connection: Connection, more: int) -> None:
+        """Raise StoreFull where `more` bytes cannot be kept, whoever has them."""
         if self.total_bytes:
             _check(kept_bytes(connection), more, self.total_bytes // 2, "that is kept on purpose")
+
+    def _allowed(self, owner: str) -> int | None:
+        """The bytes that an owner may keep; None without a bound."""
+        caller = request_context().caller
+        if owner and caller.owner == owner and caller.quotas.stored_bytes is not None:
+            return caller.quotas.stored_bytes
+        return (self.owner_bytes or None) if owner else None
 
     def check_assignments(self, connection: Connection, owner: str) -> None:
         """Raise StoreFull where `owner` has as many assignments as allowed."""
@@ -54,6 +78,26 @@ WITHOUT_BOUND = Space()
 def kept_bytes(connection: Connection, owner: str | None = None) -> int:
     """The bytes of evidence, assignments and jobs, results and all; those of `owner`, where one is given."""
     return sum(_bytes_of(connection, table, owner) for table in (REPORTS, ASSIGNMENTS, JOBS))
+
+
+def overhead(connection: Connection, stored: int) -> tuple[float, int]:
+    """How many bytes a file takes for each of those `stored` in it, and how many the file of the engine of jobs takes.
+
+    (1, 0) of PostgreSQL, whose files are shared with other databases, and which reuses its space by itself.
+    """
+    if connection.dialect.name != "sqlite":
+        return 1.0, 0
+    pages, free, size = (connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in _PAGES)
+    more = (pages - free) * size - _EMPTY_BYTES
+    file = connection.exec_driver_sql("PRAGMA database_list").all()[0][2]
+    beside = sum(_size_of(Path(f"{file}{suffix}")) for suffix in _BESIDE)
+    return max(1.0, more / max(1, stored)), max(0, beside - _EMPTY_ENGINE_BYTES)
+
+
+def _size_of(file: Path) -> int:
+    with suppress(OSError):
+        return file.stat().st_size
+    return 0
 
 
 def _bytes_of(connection: Connection, table: Table, owner: str | None) -> int:

@@ -4,10 +4,12 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Protocol
 
+from service.core.clock import now
 from service.core.settings import Settings
 from service.store.database import Database
 from service.store.listing import Cursor, ReportPage
-from service.store.reports import ReportStore
+from service.store.reports import PointStore, ReportStore
+from service.store.retention import Retention
 from service.store.space import Space
 
 
@@ -67,6 +69,14 @@ class NullStore:
 
     def close(self) -> None:
         """Do nothing, for nothing is open."""
+
+
+def point_store(settings: Settings) -> PointStore | None:
+    """The store of points that the settings ask for; None without any room."""
+    if settings.store_bytes == 0:
+        return None
+    database, age = Database(settings.database_url), timedelta(days=settings.retention_days)
+    return PointStore(database, now, Retention(database, age, Space.of(settings), now))
 
 
 def report_store(settings: Settings) -> Store:
