@@ -55,7 +55,8 @@ def serve(with_jobs: bool = True) -> None:
     for name, value in settings.environment().items():
         log.info("%s=%s", name, value)
     log.info("In a moment open http://%s:%d/ (the laboratory) or /docs (every operation)", settings.host, settings.port)
-    server = _Server(server_config(create_app(settings), settings))
+    app = create_app(settings)
+    server = _Server(server_config(app, settings, app.state.services.traffic.live))
     gc.collect()
     gc.freeze()  # what is loaded by now stays: no collection need look at it while somebody waits
     signal.signal(signal.SIGTERM, _end)  # uvicorn's own handler comes before it, and hands the signal on at the end

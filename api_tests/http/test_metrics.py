@@ -173,5 +173,14 @@ async def test_every_process_is_counted_by_what_it_does_with_its_memory_and_its_
     assert found["service"].processes == 1
 
 
+async def test_what_is_open_is_told_as_long_as_it_is() -> None:
+    counted = metrics()
+    counted.live.requests = 3
+    counted.live.connections = lambda: {"client": 7, "service": 2}
+    found = await values(counted)
+    assert found[("http_running_requests",)] == 3
+    assert (found[("connections", "client")], found[("connections", "service")]) == (7, 2)
+
+
 async def test_what_runs_is_told_with_its_versions() -> None:
     assert any(name[0] == "build_info" for name in await values(metrics()))

@@ -58,6 +58,10 @@ class Connections:
         self._peers: dict[str, _Peer] = {}
         self._too_many = _Seldom()
 
+    def counts(self) -> dict[str, int]:
+        """How many are open, by what they wait for: their client, or the service."""
+        return {"client": len(self._waiting), "service": len(self._open) - len(self._waiting)}
+
     def opened(self, address: str, leave: Callable[[], None]) -> Connection | None:
         """A new connection of `address`, which waits for its client; None where it is refused."""
         network = _network(address)

@@ -62,12 +62,19 @@ class Live:
     """What the server does now."""
 
     requests: int = 0  # that are being answered, streams of events among them
+    connections: Callable[[], Mapping[str, int]] = dict  # how many are open, by what they wait for
 
 
 def _table(pool: ProcessPool, archive: Archive, renderer: ChartRenderer, jobs: Jobs, live: Live) -> list[_Metric]:
     """Everything that others count."""
     return [
         _Metric("http_running_requests", "Requests that are being answered.", lambda: live.requests),
+        _Metric(
+            "connections",
+            "Connections, by what they wait for: client or service.",
+            lambda: dict(live.connections()),
+            "on",
+        ),
         _Metric("busy_workers", "Worker processes that simulate now.", lambda: pool.busy),
         _Metric("waiting_simulations", "Simulations that wait for a worker process.", lambda: pool.waiting),
         _Metric("kept_report_bytes", "Bytes of reports that are kept in memory.", lambda: archive.kept_bytes),

@@ -21,6 +21,7 @@ from uvicorn.server import ServerState
 from service.core.errors import Refusal
 from service.core.settings import Settings, listed
 from service.http.connections import Connection, Connections, FewerLines
+from service.http.metrics import Live
 from service.http.reader import HeadersTooSlow, RequestReader
 
 FAULT = "gradient_verdict.fault"
@@ -40,9 +41,11 @@ _BUSY = (
 ) % (len(_BUSY_BODY), _BUSY_BODY)
 
 
-def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
-    """How uvicorn serves `app`."""
+def server_config(app: ASGIApp, settings: Settings, live: Live | None = None) -> uvicorn.Config:
+    """How uvicorn serves `app`; `live` learns how many connections are open."""
     connections = Connections(settings)
+    if live is not None:
+        live.connections = connections.counts
     logging.getLogger("asyncio").addFilter(FewerLines())
 
     class Protocol(_Protocol):
