@@ -38,11 +38,11 @@ def _serve(args: Namespace) -> int:
 
 
 def _worker(args: Namespace) -> int:
+    if args.with_parent is not None:
+        die_with_parent(args.with_parent)
     from service.jobs.main import work  # noqa: PLC0415
 
-    if args.with_parent:
-        die_with_parent()
-    work(for_ever=not args.with_parent)
+    work(for_ever=args.with_parent is None)
     return 0
 
 

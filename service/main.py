@@ -40,7 +40,7 @@ class _Server(uvicorn.Server):
 def create_app(settings: Settings | None = None) -> Application:
     """The whole service, by the environment unless settings are given."""
     chosen = settings or Settings()
-    pool = ProcessPool(PoolLimits.of(chosen), _PRELOAD)
+    pool = ProcessPool(PoolLimits.of(chosen, spare=chosen.spare_workers), _PRELOAD)
     limits = Limits.of(chosen)
     archive = Archive(pool, report_store(chosen), limits, chosen.cache_bytes)
     jobs = Jobs(chosen, Database(chosen.database_url, durable=True), pool)

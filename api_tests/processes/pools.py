@@ -30,10 +30,11 @@ async def started(
     memory_bytes: int | None = None,
     preload: Sequence[str] = (),
     cancellable: bool = True,
+    spare: int = 0,
 ) -> AsyncIterator[ProcessPool]:
     """A pool that has started, and has left neither a process nor a descriptor at the end of the block."""
     before, opened = workers(), len(os.listdir("/proc/self/fd"))
-    pool = ProcessPool(PoolLimits(processes, deadline_seconds, queue, memory_bytes), preload, cancellable)
+    pool = ProcessPool(PoolLimits(processes, deadline_seconds, queue, memory_bytes, spare), preload, cancellable)
     try:
         await pool.start()
         yield pool

@@ -34,7 +34,7 @@ from api_tests.processes.pools import (
 )
 from api_tests.processes.processes import exists, workers
 from service.core.errors import DeadlineExceeded, NotReady, QueueFull, Refusal, WorkerFailed, WorkerNotStarted
-from service.processes import pool as module
+from service.processes import process as module
 from service.processes.pool import PoolLimits, ProcessPool
 
 pytestmark = pytest.mark.anyio
@@ -88,9 +88,9 @@ async def all_ended(kinds: list[str]) -> None:
             for number, kind in enumerate(kinds):
                 asking.start_soon(end, number, kind)
         assert ends == {number: expected(kind, number) for number, kind in enumerate(kinds)}
-        assert (pool.busy, pool.waiting) == (0, 0)
+        await until(lambda: (pool.busy, pool.waiting) == (0, 0))  # those whose callers have left, too
         assert await both_answer(pool)
-        assert len(pool._processes) == 2
+        assert len(pool._workers) == 2
 
 
 async def both_answer(pool: ProcessPool) -> bool:
@@ -189,11 +189,12 @@ def until_gone(processes: list[int]) -> set[int]:
 
 
 async def test_a_process_that_died_while_it_was_idle_is_replaced_and_no_task_fails() -> None:
+    others = workers()
     async with started(processes=2) as pool:
         before = workers()
-        for process in pool._processes:
-            os.kill(process._process.pid, signal.SIGKILL)
-            os.waitid(os.P_PID, process._process.pid, os.WEXITED | os.WNOWAIT)  # it has died, and is not yet buried
+        for process in before - others:
+            os.kill(process, signal.SIGKILL)
+            os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)  # it has died, and is not yet buried
         assert await both_answer(pool)
         assert not workers() & before or len(workers()) == len(before)
 
@@ -282,26 +283,61 @@ async def test_where_the_system_has_no_more_processes_the_caller_is_told(monkeyp
     assert len(os.listdir("/proc/self/fd")) == opened
 
 
-async def test_a_start_takes_nothing_from_the_deadline_and_outlives_the_caller(
+async def test_a_process_that_was_killed_is_replaced_at_once_and_no_caller_starts_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    starts, gate = tmp_path / "starts", tmp_path / "gate"
+    starts = tmp_path / "starts"
     starts.touch()
     monkeypatch.setenv("STARTS", str(starts))
-    async with started(deadline_seconds=2.0, preload=[f"{HERE}:begin"]) as pool:
+    async with started(preload=[f"{HERE}:begin"]) as pool:
         with pytest.raises(WorkerFailed):
             await pool.work(DIES, PATIENCE)
-        monkeypatch.setenv("GATE", str(gate))
-        async with create_task_group() as leaving:
-            leaving.start_soon(pool.run, partial(any_processors, os.getpid))
-            await until(lambda: starts.read_text().count("\n") == 2)
-            leaving.cancel_scope.cancel()
-            await until(lambda: pool.busy)  # the caller has left, and holds its slot until the process is there
-            with anyio.CancelScope(shield=True):
-                await sleep(2.5)  # longer than the deadline
-                gate.touch()
+        await until(lambda: starts.read_text().count("\n") == 2)  # and nothing has been asked
+        await until(lambda: len(pool._workers) == 1)
         assert await process_of(pool) == int(starts.read_text().split()[1])
         assert starts.read_text().count("\n") == 2
+        assert (pool.counts.starts, pool.counts.restarts, pool.counts.deaths) == (2, 1, 1)
+
+
+async def test_a_task_waits_for_a_start_no_longer_than_its_deadline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STARTS", str(tmp_path / "starts"))
+    async with started(deadline_seconds=1.0, preload=[f"{HERE}:begin"]) as pool:
+        monkeypatch.setenv("GATE", str(tmp_path / "gate"))
+        with pytest.raises(WorkerFailed):
+            await pool.work(DIES, PATIENCE)
+        with pytest.raises(WorkerNotStarted):
+            await pool.run(partial(any_processors, os.getpid))
+        with pytest.raises(NotReady, match="No worker process answers"):
+            pool.check_ready()
+        (tmp_path / "gate").touch()
+        await until(lambda: len(pool._workers) == 1)
+        pool.check_ready()
+
+
+async def test_a_spare_process_takes_the_place_of_one_that_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STARTS", str(tmp_path / "starts"))
+    async with started(spare=1, preload=[f"{HERE}:begin"]) as pool:
+        await until(lambda: pool.spare == 1)
+        monkeypatch.setenv("GATE", str(tmp_path / "gate"))  # the next start takes its time
+        with pytest.raises(WorkerFailed):
+            await pool.work(DIES, PATIENCE)
+        assert pool.spare == 0
+        await process_of(pool)
+        (tmp_path / "gate").touch()
+        await until(lambda: pool.spare == 1)
+
+
+async def test_no_more_tasks_are_worked_on_at_a_time_though_there_is_a_spare_process() -> None:
+    async with started(spare=1) as pool, create_task_group() as asking:
+        await until(lambda: pool.spare == 1)
+        for _ in range(2):
+            asking.start_soon(pool.work, FOREVER, inf)
+        await until(lambda: (pool.busy, pool.waiting) == (1, 1))
+        asking.cancel_scope.cancel()
 
 
 async def test_a_pool_is_ready_once_all_processes_are_there() -> None:
@@ -310,7 +346,7 @@ async def test_a_pool_is_ready_once_all_processes_are_there() -> None:
         pool.check_ready()
     async with started(processes=2) as pool:
         pool.check_ready()
-        assert len(pool._processes) == 2
+        assert len(pool._workers) == 2
 
 
 # --- queue and deadline
@@ -339,24 +375,26 @@ async def test_no_more_tasks_wait_than_may_and_those_that_wait_are_answered(queu
     assert answers == [True] * (1 + queue)
 
 
-async def test_a_full_queue_tells_when_those_that_wait_will_be_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_queue_tells_when_another_would_have_its_turn() -> None:
     async with started(processes=2, queue=3) as pool, create_task_group() as asking:
-        monkeypatch.setattr(pool, "_mean_seconds", 10.0)
         for _ in range(5):
-            asking.start_soon(pool.run, partial(any_processors, FOREVER))
-        await until(lambda: pool.waiting == 3)
+            asking.start_soon(partial(pool.run, partial(any_processors, FOREVER), cost_seconds=1.0))
+        await until(lambda: (pool.busy, pool.waiting) == (2, 3))
         with pytest.raises(QueueFull) as refusal:
-            await pool.run(partial(any_processors, FOREVER))
-        assert refusal.value.retry_after_seconds == 20  # two at a time: ten seconds for two, and for two more
+            await pool.run(partial(any_processors, FOREVER), cost_seconds=1.0)
+        assert refusal.value.retry_after_seconds == 2  # two at a time: a second for two, and for two more
         asking.cancel_scope.cancel()
 
 
-async def test_the_time_a_task_takes_is_learnt() -> None:
+async def test_a_task_whose_cost_is_not_told_is_expected_to_take_what_such_tasks_took() -> None:
     async with started() as pool:
-        pool._mean_seconds = 1000.0
+        task = partial(any_processors, os.getpid)
+        await pool.run(task)
+        (kind,) = pool._learnt
+        pool._learnt[kind] = 1000.0
         for _ in range(30):
-            await pool.run(partial(any_processors, os.getpid))
-        assert pool._queue_full().retry_after_seconds <= PATIENCE
+            await pool.run(task)
+        assert pool._learnt[kind] <= PATIENCE
 
 
 async def test_a_task_waits_for_a_process_as_long_as_it_may_take_and_no_longer() -> None:
@@ -385,7 +423,7 @@ async def test_a_task_is_ended_at_its_deadline_with_its_process(given_seconds: f
         with anyio.fail_after(PATIENCE), pytest.raises(DeadlineExceeded) as refusal:
             await pool.run(partial(any_processors, FOREVER), given_seconds)
         assert refusal.value.facts == {"limit_seconds": 0.5}
-        assert not exists(process)
+        await until(lambda: not exists(process))
         assert await process_of(pool) != process
 
 
@@ -401,25 +439,57 @@ async def test_a_task_may_use_its_own_processor_and_those_of_idle_processes(tmp_
 # --- a caller that leaves, and the end
 
 
-async def test_a_task_ends_with_its_process_when_its_caller_is_cancelled() -> None:
-    async with started() as pool, create_task_group() as asking:
+async def test_a_caller_that_is_cancelled_leaves_at_once_and_long_work_ends_with_its_process() -> None:
+    async with started() as pool:
         process = await process_of(pool)
-        asking.start_soon(pool.run, partial(any_processors, FOREVER))
-        await until(lambda: pool.busy)
-        asking.cancel_scope.cancel()
-    assert not exists(process)
+        async with create_task_group() as asking:
+            asking.start_soon(partial(pool.run, partial(any_processors, FOREVER), cost_seconds=20.0))
+            await until(lambda: pool.busy)
+            asking.cancel_scope.cancel()
+        assert exists(process), "the caller has waited for the end of its work"
+        await until(lambda: not exists(process))
+        assert pool.counts.aborts == 1
+        assert await process_of(pool) != process
+        assert (pool.busy, pool.counts.restarts) == (0, 1)
+
+
+async def test_short_work_is_finished_though_its_caller_is_cancelled(tmp_path: Path) -> None:
+    async with started() as pool:
+        process = await process_of(pool)
+        async with create_task_group() as asking:
+            task = partial(any_processors, partial(met, tmp_path / "here", tmp_path / "later"))
+            asking.start_soon(partial(pool.run, task, cost_seconds=0.1))
+            await until((tmp_path / "here").exists)
+            asking.cancel_scope.cancel()
+        assert pool.busy == 1
+        (tmp_path / "later").touch()
+        await until(lambda: pool.busy == 0)
+        assert await process_of(pool) == process
+        assert pool.counts.restarts == 0
+
+
+async def test_work_of_a_job_whose_caller_is_cancelled_ends_within_seconds() -> None:
+    async with started() as pool:
+        process = await process_of(pool)
+        async with create_task_group() as asking:
+            asking.start_soon(pool.work, FOREVER, inf)
+            await until(lambda: pool.busy)
+            asking.cancel_scope.cancel()
+        await until(lambda: not exists(process))
 
 
 async def test_a_task_that_is_not_cancellable_is_finished_though_its_caller_is_cancelled(tmp_path: Path) -> None:
     async with started(cancellable=False) as pool:
         process = await process_of(pool)
         async with create_task_group() as asking:
-            asking.start_soon(pool.work, partial(met, tmp_path / "here", tmp_path / "later"), 2 * PATIENCE)
+            task = partial(any_processors, partial(met, tmp_path / "here", tmp_path / "later"))
+            asking.start_soon(partial(pool.run, task, 2 * PATIENCE, cost_seconds=60.0))
             await until((tmp_path / "here").exists)
             asking.cancel_scope.cancel()
-            assert pool.busy == 1
-            (tmp_path / "later").touch()
-        assert pool.busy == 0
+        assert pool.busy == 1
+        await sleep(2.0)  # longer than what may be killed has
+        (tmp_path / "later").touch()
+        await until(lambda: pool.busy == 0)
         assert await process_of(pool) == process
 
 
@@ -430,7 +500,7 @@ async def test_a_task_that_is_not_cancellable_still_has_a_deadline() -> None:
             asking.start_soon(ended_in_time, pool)
             await until(lambda: pool.busy)
             asking.cancel_scope.cancel()
-        assert not exists(process)
+        await until(lambda: not exists(process))
 
 
 async def ended_in_time(pool: ProcessPool) -> None:

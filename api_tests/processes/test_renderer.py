@@ -11,7 +11,7 @@ import pytest
 from anyio import create_task_group, sleep
 
 from api_tests.charts.odd_reports import odd
-from api_tests.processes.pools import until
+from api_tests.processes.pools import DIES, until
 from api_tests.processes.processes import draws, exists, workers
 from service.charts.chart import ChartFormat, Theme
 from service.charts.kinds import ChartName
@@ -43,21 +43,27 @@ async def drawn(one: ChartRenderer) -> bytes:
     return await one.chart([SMALL], ChartName("gradient"), Theme.LIGHT, ChartFormat.SVG)
 
 
-async def test_a_process_that_dies_is_replaced_and_the_drawing_it_was_at_is_told() -> None:
+async def test_a_process_that_died_before_it_took_a_drawing_is_replaced_and_the_drawing_made() -> None:
     async with renderer() as (one, chart, process), create_task_group() as drawing:
+        drawings: list[bytes] = []
 
         async def draw() -> None:
-            with pytest.raises(
-                WorkerFailed, match=r"^The process that draws died; ask again, there will be a new one\.$"
-            ):
-                await drawn(one)
+            drawings.append(await drawn(one))
 
         os.kill(process, signal.SIGSTOP)
         drawing.start_soon(draw)
         await until(lambda: one._pool.busy)
         await sleep(0.1)  # until it has been asked
         os.kill(process, signal.SIGKILL)
-        await until(lambda: not exists(process))
+        await until(lambda: drawings)
+        assert drawings == [chart]
+        assert not exists(process)
+
+
+async def test_the_drawing_that_a_process_dies_of_is_told() -> None:
+    async with renderer() as (one, chart, _):
+        with pytest.raises(WorkerFailed, match=r"^The process that draws died; ask again, there will be a new one\.$"):
+            await one._run(DIES)
         assert await drawn(one) == chart
 
 
@@ -68,7 +74,8 @@ async def test_a_drawing_whose_visitor_has_left_is_finished() -> None:
             drawing.start_soon(drawn, one)
             await until(lambda: one._pool.busy)
             drawing.cancel_scope.cancel()
-            os.kill(process, signal.SIGCONT)
+        os.kill(process, signal.SIGCONT)
+        await until(lambda: not one._pool.busy)
         assert exists(process)
         assert await drawn(one) == chart
 

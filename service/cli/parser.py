@@ -131,7 +131,9 @@ def _add_serve(serve: ArgumentParser) -> None:
 
 
 def _add_worker(worker: ArgumentParser) -> None:
-    worker.add_argument("--with-parent", action="store_true", help="end with who has started it, or without work")
+    worker.add_argument(
+        "--with-parent", type=int, metavar="PROCESS", help="end with that process, which started it, or without work"
+    )
 
 
 def _add_openapi(openapi: ArgumentParser) -> None:

@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     """How long a client may read nothing of an answer before its connection is closed."""
     workers: Annotated[int, Field(ge=1, le=256)] = _PROCESSORS
     """Processes that simulate, one processor each; the number of processors unless set."""
+    spare_workers: Annotated[int, Field(ge=0, le=16)] = 1
+    """Processes kept loaded beyond those, so that nobody waits for a start where one had to be killed."""
     sync_deadline_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     """How long one simulation may take before its process is ended."""
     sync_budget_flops: Annotated[float, Field(gt=0)] = 4e11

@@ -68,7 +68,8 @@ class WorkerSupervisor:
     async def _process(self) -> int:
         """The status with which the process has ended: 0 where it had nothing to do any more."""
         environment = os.environ | self._settings.variables()
-        process = await open_process(_COMMAND, stdin=None, stdout=None, stderr=None, env=environment)
+        command = [*_COMMAND, str(os.getpid())]
+        process = await open_process(command, stdin=None, stdout=None, stderr=None, env=environment)
         self._running = process
         try:
             return await process.wait()

@@ -99,6 +99,14 @@ _idle: list[_Helper] = []
 """The helpers of this process, kept warm for its next simulation."""
 
 
+def reap_helpers() -> float | None:
+    """Let no helper that has ended stay a zombie; in how many seconds others may have ended, where there are others."""
+    for helper in [one for one in _idle if one.owner == os.getpid() and one.pipe.poll()]:
+        _idle.remove(helper)
+        helper.end()  # it has waited too long, or died: there is nothing else it would have to say
+    return _IDLE_SECONDS / 2 if _idle else None
+
+
 def _lent(count: int, returned: ExitStack) -> list[_Helper]:
     """So many helpers, or as many as the system has processes for."""
     helpers: list[_Helper] = []
@@ -124,7 +132,7 @@ def _help(pipe: Connection, owner: int) -> NoReturn:
     """Do what is asked for through `pipe`, in a process just forked; end without any of its parent's last acts."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # to the whole group; its parent decides
-        die_with_parent()
+        die_with_parent(owner)
         _close_all_but(pipe.fileno())
         while os.getppid() == owner and pipe.poll(_IDLE_SECONDS):
             pipe.send(pipe.recv()())

@@ -1,41 +1,45 @@
-"""A pool of worker processes, with a bounded queue, a deadline and a memory limit; threads that wait for a database.
+"""A pool of worker processes, with a fair queue, a deadline and a memory limit; threads that wait for a database.
 
 Every pool owns its processes, for their limits differ. They are started by the thread of the event loop, since Linux
-ends them with the thread that has started them; their answers are awaited without a thread.
+ends them with the thread that has started them; their answers are awaited without a thread, by tasks of the pool: a
+caller may leave, and whether its work is finished is for the pool to say.
 """
 
-import os
+import asyncio
+import logging
 import pickle
-import signal
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import ceil
-from socket import socketpair
-from subprocess import DEVNULL, Popen
-from time import perf_counter
-from typing import ParamSpec, TypeVar
+from math import ceil, inf
+from time import monotonic
+from typing import Any, ParamSpec, TypeVar
 
 import anyio
-import anyio.lowlevel
-from anyio.abc import UNIXSocketStream
-from anyio.streams.buffered import BufferedByteStream
 
-from service.core.errors import DeadlineExceeded, NotReady, QueueFull, WorkerFailed, WorkerNotStarted
+from service.core.context import request_context
+from service.core.errors import DeadlineExceeded, NotReady, QueueFull, Refusal, WorkerFailed, WorkerNotStarted
 from service.core.settings import Settings
-from service.processes.worker import LENGTH_BYTES
+from service.processes.call import Call
+from service.processes.process import HAS_ENDED, Process, ProcessHangs
+from service.processes.queue import FairQueue, Ticket
+from service.processes.workers import Counts, Workers
 
 CONNECTIONS = 5
 """To a database; so many threads may wait for it."""
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-_STARTS = 3
-_START_SECONDS = 60
 _NEWEST_SHARE = 0.2
-_HAS_ENDED = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.IncompleteRead)
+_UNKNOWN_SECONDS = 0.1
+_GRACE_SECONDS = 1.0
+"""So long may work go on whose caller has left."""
+_SHORT_GRACE_SECONDS = 10.0
+"""The same where it is expected to be short: another process would cost more."""
+_PENALTY_SECONDS = 1.0
+"""What a share is charged for a process that had to be killed for it."""
+_ATTEMPTS = 3
+_log = logging.getLogger("service.processes")
 
 
 @dataclass(frozen=True)
@@ -46,20 +50,22 @@ class PoolLimits:
     deadline_seconds: float
     queue: int  # so many tasks may wait for a process
     memory_bytes: int | None = None  # address space of each process
+    spare: int = 0  # so many more are kept loaded, for those that have to be killed
 
     @classmethod
-    def of(cls, settings: Settings, processes: int | None = None) -> "PoolLimits":
+    def of(cls, settings: Settings, processes: int | None = None, spare: int = 0) -> "PoolLimits":
         """The limits of simulations; `processes` stands for the number of workers where it is given."""
         count, deadline = processes or settings.workers, settings.sync_deadline_seconds
-        return cls(count, deadline, settings.queue_limit, settings.memory_bytes_per_worker)
+        return cls(count, deadline, settings.queue_limit, settings.memory_bytes_per_worker, spare)
 
 
 class ProcessPool:
     """A fixed number of processes; tasks and what they return are pickled.
 
     `preload` names what every process loads when it starts: modules (`package.module`), and functions without
-    arguments, which it calls (`package.module:function`). A call that is cancelled ends at once, and its process with
-    it; one that is not `cancellable` ends with its task. `died` is the sentence about a process that has died at work.
+    arguments, which it calls (`package.module:function`). A caller that is cancelled leaves at once; its work is
+    finished where it is short or not `cancellable`, and else its process is killed a second later. `died` is the
+    sentence about a process that has died at work.
     """
 
     def __init__(
@@ -70,215 +76,216 @@ class ProcessPool:
         died: str = "The process that simulated died; nothing else was lost.",
     ) -> None:
         self._limits = limits
-        self._arguments = (str(limits.memory_bytes or 0), *preload)
         self._cancellable = cancellable
         self._died = died
-        self._slots = anyio.CapacityLimiter(limits.processes)
-        self._processes: set[_Process] = set()
-        self._idle: list[_Process] = []  # the last one has worked last
-        self._mean_seconds = 0.1
+        self._workers = Workers((str(limits.memory_bytes or 0), *preload), self._advance, self._cannot_start)
+        self._queue = FairQueue(limits.processes, limits.queue)
+        self._calls: dict[Ticket, Call] = {}
+        self._learnt: dict[str, float] = {}  # the seconds that tasks take whose cost nobody tells
         self._ready = False
 
     async def start(self) -> None:
         """Start all processes, which load what is to be loaded; WorkerNotStarted. Without it, tasks start them."""
-        async with anyio.create_task_group() as starting:
-            for _ in range(self._limits.processes):
-                starting.start_soon(self._start_one)
+        self._workers.want(self._limits.processes)
+        await self._workers.settled()
+        if len(self._workers) < self._limits.processes:
+            raise WorkerNotStarted("No worker process could be started.")
         self._ready = True
+        self._workers.want(self._limits.processes + self._limits.spare)
+        self._workers.watch()
 
     async def end(self) -> None:
-        """End all processes; WorkerFailed for the tasks they are at or start for. The next task starts another."""
-        self._idle.clear()
-        for process in list(self._processes):
-            await self._end(process)
+        """End all processes; WorkerFailed for all tasks. The next task starts another."""
+        self._refuse_waiting(WorkerFailed(self._died))
+        await self._workers.end()
 
     @property
     def busy(self) -> int:
         """How many processes are at work."""
-        return int(self._slots.borrowed_tokens)
+        return self._queue.running
 
     @property
     def waiting(self) -> int:
         """How many tasks wait for a process."""
-        return self._slots.statistics().tasks_waiting
+        return self._queue.waiting
+
+    @property
+    def spare(self) -> int:
+        """How many processes are loaded beyond those that work at a time."""
+        return max(0, len(self._workers) - self._limits.processes)
+
+    @property
+    def counts(self) -> Counts:
+        """What has happened to processes since the pool was made."""
+        return self._workers.counts
 
     def check_ready(self) -> None:
-        """Raise NotReady before `start` has finished."""
+        """Raise NotReady before `start` has finished, and while there is no process that answers."""
         if not self._ready:
             raise NotReady("The worker processes are not started yet.")
+        if not len(self._workers):
+            raise NotReady("No worker process answers; others are being started.")
 
     async def run(
         self, task: Callable[[int], _T], seconds: float | None = None, *, cost_seconds: float | None = None
     ) -> _T:
-        """The result of `task`, behind those that wait already; it has `seconds`, or else the deadline of the pool.
+        """The result of `task` in its turn; it has `seconds`, or else the deadline of the pool.
 
-        `cost_seconds` is what it takes by its estimate.
-
-        It is called with the number of processes whose processors it may use, its own among them. QueueFull,
-        DeadlineExceeded, WorkerFailed, or what the task raises. What is loaded by a process that has to be started
-        first does not count.
+        It is called with the number of processes whose processors it may use, its own among them. It is expected to
+        take `cost_seconds`, or else what such tasks have taken before. QueueFull, DeadlineExceeded, WorkerFailed, or
+        what the task raises.
         """
-        await self._wait_for_slot()
-        started = perf_counter()
-        try:
-            async with self._process() as process:
-                idle = int(self._slots.available_tokens)
-                return await self._result(process, partial(task, 1 + idle), seconds or self._limits.deadline_seconds)
-        finally:
-            self._slots.release()
-            self._mean_seconds += _NEWEST_SHARE * (perf_counter() - started - self._mean_seconds)
+        caller, kind = request_context().caller, "" if cost_seconds is not None else _kind(task)
+        expected = self._learnt.get(kind, _UNKNOWN_SECONDS) if cost_seconds is None else cost_seconds
+        quotas = getattr(caller, "quotas", None)
+        ticket = Ticket(caller.share, expected, monotonic(), getattr(quotas, "simulations_at_once", None))
+        grace = (_SHORT_GRACE_SECONDS if ticket.is_short else _GRACE_SECONDS) if self._cancellable else inf
+        call = Call(ticket, pickle.dumps(task), seconds or self._limits.deadline_seconds, grace, kind, processes=1)
+        return self._result(await self._answered(call, self._limits.deadline_seconds))
 
     async def work(self, task: Callable[[], _T], seconds: float) -> _T:
         """The result of `task`; it waits for a process as long as it takes, then has `seconds`.
 
         DeadlineExceeded, WorkerFailed, or what the task raises.
         """
-        async with self._slots, self._process() as process:
-            return await self._result(process, task, seconds)
+        ticket = Ticket("", _UNKNOWN_SECONDS, monotonic(), bounded=False)
+        grace = _GRACE_SECONDS if self._cancellable else inf
+        return self._result(await self._answered(Call(ticket, pickle.dumps(task), seconds, grace), inf))
 
-    async def _wait_for_slot(self) -> None:
-        """Wait for a free process, as long as a task may take and no longer."""
-        if self._slots.available_tokens == 0 and self.waiting >= self._limits.queue:
-            raise self._queue_full()
+    async def _answered(self, call: Call, patience: float) -> bytes:
+        """The answer to `call`, with the times it has waited and taken noted in the context of the request."""
+        context, arrived = request_context(), monotonic()
+        self._calls[call.ticket] = call
+        self._queue.put(call.ticket)
+        self._workers.want(min(self._limits.processes, self.busy + self.waiting))
+        self._advance()
         try:
-            with anyio.fail_after(self._limits.deadline_seconds):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise self._queue_full() from None
-
-    def _queue_full(self) -> QueueFull:
-        seconds = ceil(self._mean_seconds * (self.waiting + 1) / self._limits.processes)
-        return QueueFull(self.waiting, self._limits.queue, max(1, seconds))
-
-    async def _result(self, process: "_Process", task: Callable[[], _T], seconds: float) -> _T:
-        request = pickle.dumps(task)
+            await self._turn(call, patience)
+        finally:
+            context.queue_seconds += monotonic() - arrived
+        begun = monotonic()
         try:
-            with anyio.fail_after(seconds, shield=not self._cancellable):
-                answer = await process.answer(request)
+            return await asyncio.shield(call.answer)
+        except asyncio.CancelledError:
+            call.leave()
+            raise
+        finally:
+            context.compute_seconds += monotonic() - begun
+
+    async def _turn(self, call: Call, patience: float) -> None:
+        """Wait until `call` is being worked on, for `patience` seconds at most."""
+        try:
+            with anyio.fail_after(patience):
+                await asyncio.shield(call.granted)
+        except asyncio.CancelledError:
+            call.leave()
+            self._withdraw(call)
+            raise
         except TimeoutError:
-            raise DeadlineExceeded(seconds) from None
-        except _HAS_ENDED:
-            raise WorkerFailed(self._died) from None
+            if self._withdraw(call):
+                raise self._no_turn(call.ticket) from None
+
+    def _withdraw(self, call: Call) -> bool:
+        """Take `call` out of the queue, unless it is being worked on; whether it was there."""
+        if call.granted.done():
+            return False
+        self._queue.drop(call.ticket)
+        del self._calls[call.ticket]
+        return True
+
+    def _advance(self) -> None:
+        """Give the processes that are idle to those whose turn it is, and turn away those for whom there is no room."""
+        while self._workers.has_idle() and (ticket := self._queue.next()):
+            call = self._calls[ticket]
+            if call.processes:
+                call.processes = 1 + self._limits.processes - self.busy
+            call.granted.set_result(None)
+            self._workers.spawn(self._serve(call, self._workers.take()))
+        while surplus := self._queue.surplus():
+            call = self._calls[surplus]
+            self._withdraw(call)
+            call.refuse(self._no_turn(surplus))
+
+    async def _serve(self, call: Call, process: Process) -> None:
+        """Have `call` answered by `process`, or by others where that one does not take it."""
+        before, answered = monotonic(), False
+        with call.scope:
+            call.begin()
+            try:
+                call.answer.set_result(await self._answer(call, process))
+                answered = True
+            except WorkerFailed as failure:
+                call.refuse(failure)
+        if call.scope.cancelled_caught:
+            self._count_killed(call)
+            call.refuse(DeadlineExceeded(call.seconds))
+        if call.kind:
+            known = self._learnt.get(call.kind, _UNKNOWN_SECONDS)
+            self._learnt[call.kind] = known + _NEWEST_SHARE * (monotonic() - before - known)
+        del self._calls[call.ticket]
+        self._queue.done(call.ticket, 0.0 if answered else _PENALTY_SECONDS)
+        self._advance()
+
+    async def _answer(self, call: Call, process: Process) -> bytes:
+        """The answer to `call`; WorkerFailed where a process has died of it, or several do not take it."""
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                process = await self._workers.next_free()
+            try:
+                return await process.answer(call.processes, call.request)
+            except ProcessHangs:
+                self.counts.hangs += 1
+                _log.warning("a worker process takes no work; it is replaced, and its work given to another one")
+                self._workers.look()  # others may have been stopped with it
+            except HAS_ENDED:
+                if self._workers.has(process):  # not the pool was ended
+                    self.counts.deaths += 1
+                    _log.warning("a worker process has died at work; another one is started")
+                if process.begun or not self._workers.has(process):
+                    break
+            finally:
+                self._workers.give_back(process)
+        raise WorkerFailed(self._died)
+
+    def _count_killed(self, call: Call) -> None:
+        """Count the process that was killed with `call`."""
+        if call.left:
+            self.counts.aborts += 1
+            return
+        self.counts.deadlines += 1
+        _log.warning("a worker process was killed after %g s, the longest that work may take", call.seconds)
+
+    def _no_turn(self, ticket: Ticket) -> Refusal:
+        """Why `ticket` is not worked on."""
+        if not len(self._workers):
+            return WorkerNotStarted("No worker process could be started.")
+        again = max(1, ceil(self._queue.wait_of(ticket.share, ticket.seconds)))
+        return QueueFull(self.waiting, self._limits.queue, again)
+
+    def _cannot_start(self) -> None:
+        self._refuse_waiting(WorkerNotStarted("No worker process could be started."))
+
+    def _refuse_waiting(self, refusal: Refusal) -> None:
+        for call in [one for one in self._calls.values() if not one.granted.done()]:
+            self._withdraw(call)
+            call.refuse(refusal)
+
+    def _result(self, answer: bytes) -> Any:
+        """What the task has returned, or raise what it raised."""
         result, error = pickle.loads(answer)
         if error is None:
-            found: _T = result
-            return found
+            return result
         limit = self._limits.memory_bytes
         if isinstance(error, MemoryError) and limit is not None:
             sentence = f"The simulation ran out of the memory of its process, {limit} bytes."
             raise WorkerFailed(sentence, limit_bytes=limit)
         raise error
 
-    @asynccontextmanager
-    async def _process(self) -> AsyncIterator["_Process"]:
-        """A process that is idle, for the holder of a slot; it is ended unless it is idle again afterwards."""
-        process = await self._alive()
-        try:
-            yield process
-        finally:
-            if process.busy or process not in self._processes:
-                await self._end(process)
-            else:
-                self._idle.append(process)
 
-    async def _alive(self) -> "_Process":
-        """One of the idle processes, or a new one."""
-        while self._idle:
-            process = self._idle.pop()
-            if process.is_alive():
-                return process
-            await self._end(process)
-        for _ in range(_STARTS):
-            with suppress(OSError, *_HAS_ENDED):  # a TimeoutError is an OSError
-                return await self._started()
-        raise WorkerNotStarted("No worker process could be started.")
-
-    async def _start_one(self) -> None:
-        async with self._slots, self._process():
-            pass
-
-    async def _started(self) -> "_Process":
-        """A new process that has loaded everything, though its caller has been cancelled meanwhile."""
-        process = await _Process.start(self._arguments)
-        self._processes.add(process)
-        try:
-            with anyio.fail_after(_START_SECONDS, shield=True):
-                await process.receive()
-        except _HAS_ENDED:
-            if process not in self._processes:  # the pool was ended: to start another would keep its owner waiting
-                raise WorkerFailed(self._died) from None
-            raise
-        finally:
-            if process.busy:
-                await self._end(process)
-        return process
-
-    async def _end(self, process: "_Process") -> None:
-        self._processes.discard(process)
-        await process.end()
-
-
-class _Process:
-    """What the parent holds of a worker process."""
-
-    def __init__(self, process: Popen[bytes], stream: UNIXSocketStream) -> None:
-        self._process = process
-        self._stream = BufferedByteStream(stream)
-        self.busy = True  # until everything is loaded
-
-    @classmethod
-    async def start(cls, arguments: Sequence[str]) -> "_Process":
-        """A new one, which loads what it has to; OSError where the system has no more."""
-        ours, theirs = socketpair()
-        descriptor = theirs.fileno()
-        try:
-            with theirs, _signals_blocked():
-                process = Popen(
-                    [sys.executable, "-m", "service.processes.worker", str(descriptor), *arguments],
-                    env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                    stdin=DEVNULL,
-                    stdout=DEVNULL,
-                    pass_fds=[descriptor],
-                )
-        except OSError:
-            ours.close()
-            raise
-        return cls(process, await UNIXSocketStream.from_socket(ours))
-
-    def is_alive(self) -> bool:
-        """Whether the process has not ended."""
-        return self._process.poll() is None
-
-    async def answer(self, request: bytes) -> bytes:
-        """Its answer to `request`; raises one of _HAS_ENDED where the process has ended."""
-        await anyio.lowlevel.checkpoint_if_cancelled()  # as long as nothing is asked, the process is idle
-        self.busy = True
-        await self._stream.send(len(request).to_bytes(LENGTH_BYTES) + request)
-        return await self.receive()
-
-    async def receive(self) -> bytes:
-        """The next message, after which the process is idle; raises what `answer` raises."""
-        length = int.from_bytes(await self._stream.receive_exactly(LENGTH_BYTES))
-        message = await self._stream.receive_exactly(length)
-        self.busy = False
-        return message
-
-    async def end(self) -> None:
-        """Kill the process, and wait until it has ended, though the caller has been cancelled."""
-        self._process.kill()
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(self._process.wait)
-            await self._stream.aclose()
-
-
-@contextmanager
-def _signals_blocked() -> Iterator[None]:
-    """Processes that are started in this block ignore what a terminal sends to all: their parent decides."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _kind(task: Callable[[int], object]) -> str:
+    """The name of the function that `task` calls."""
+    function = task.func if isinstance(task, partial) else task
+    return f"{function.__module__}.{getattr(function, '__qualname__', '')}"
 
 
 class Threads:

@@ -39,10 +39,12 @@ def keep_freed_memory() -> None:
         ctypes.CDLL(None).mallopt(option, value)
 
 
-def die_with_parent() -> None:
-    """Let the system end this process when the one that started it ends, where it can."""
+def die_with_parent(parent: int) -> None:
+    """Let the system end this process when `parent`, which started it, ends; end at once where it has ended already."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before the system was asked
+        os._exit(1)
 
 
 def descriptors() -> int:

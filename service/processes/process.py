@@ -1,0 +1,108 @@
+"""A worker process as the pool holds it: started with a socket to it, asked one thing at a time, killed."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from socket import socketpair
+from subprocess import DEVNULL, Popen
+
+import anyio
+import anyio.lowlevel
+from anyio.abc import UNIXSocketStream
+from anyio.streams.buffered import BufferedByteStream
+
+from service.processes.worker import LENGTH_BYTES
+
+HAS_ENDED = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.IncompleteRead)
+"""What is raised where a process has ended."""
+_HANGS_SECONDS = 5.0
+"""A process that has not taken what it was asked for by then does nothing at all: it is stopped, or swapped out."""
+
+
+class ProcessHangs(Exception):
+    """The process does not take what it is asked for."""
+
+
+class Process:
+    """What the parent holds of a worker process."""
+
+    def __init__(self, process: Popen[bytes], stream: UNIXSocketStream) -> None:
+        self._process = process
+        self._stream = BufferedByteStream(stream)
+        self.busy = True  # until everything is loaded
+        self.begun = False  # whether it has taken what it was asked for last
+
+    @classmethod
+    async def start(cls, arguments: Sequence[str]) -> "Process":
+        """A new one, which loads what it has to; OSError where the system has no more."""
+        ours, theirs = socketpair()
+        descriptor = theirs.fileno()
+        try:
+            with theirs, _signals_blocked():
+                process = Popen(
+                    [sys.executable, "-m", "service.processes.worker", str(descriptor), str(os.getpid()), *arguments],
+                    env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                    stdin=DEVNULL,
+                    stdout=DEVNULL,
+                    pass_fds=[descriptor],
+                )
+        except OSError:
+            ours.close()
+            raise
+        return cls(process, await UNIXSocketStream.from_socket(ours))
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    def is_alive(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.poll() is None
+
+    async def answer(self, processes: int, request: bytes) -> bytes:
+        """Its answer to the pickled task, which may use so many processors; ProcessHangs, or one of HAS_ENDED."""
+        await anyio.lowlevel.checkpoint_if_cancelled()  # as long as nothing is asked, the process is idle
+        self.busy, self.begun = True, False
+        message = processes.to_bytes(LENGTH_BYTES) + request
+        try:
+            with anyio.fail_after(_HANGS_SECONDS):
+                await self._stream.send(len(message).to_bytes(LENGTH_BYTES) + message)
+                await self._receive()
+        except TimeoutError:
+            raise ProcessHangs from None
+        self.begun = True
+        return await self.receive()
+
+    async def receive(self) -> bytes:
+        """The next message, after which the process is idle; raises what `answer` raises."""
+        message = await self._receive()
+        self.busy = False
+        return message
+
+    def kill(self) -> None:
+        """Kill the process; `end` waits for that."""
+        self._process.kill()
+
+    async def end(self) -> None:
+        """Kill the process, and wait until it has ended, though the caller has been cancelled."""
+        self._process.kill()
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self._process.wait)
+            await self._stream.aclose()
+
+    async def _receive(self) -> bytes:
+        length = int.from_bytes(await self._stream.receive_exactly(LENGTH_BYTES))
+        return await self._stream.receive_exactly(length)
+
+
+@contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """Processes that are started in this block ignore what a terminal sends to all: their parent decides."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
