@@ -48,6 +48,15 @@ def cpu_seconds(process: int) -> float:
     return sum(map(int, found[11:13])) / TICKS
 
 
+def sleeps(process: int) -> bool:
+    """Whether `process` waits for something whenever one looks, for half a second: it is neither at work nor starting."""
+    states = []
+    for _ in range(25):
+        time.sleep(0.02)
+        states += _fields(Path(f"/proc/{process}"))[:1]
+    return set(states) == {"S"}
+
+
 def eventually(condition: Callable[[], object], seconds: float) -> bool:
     """Whether `condition` holds within `seconds`."""
     stop = time.monotonic() + seconds

@@ -32,13 +32,12 @@ _T = TypeVar("_T")
 
 _NEWEST_SHARE = 0.2
 _UNKNOWN_SECONDS = 0.1
-_GRACE_SECONDS = 1.0
-"""So long may work go on whose caller has left."""
-_SHORT_GRACE_SECONDS = 10.0
-"""The same where it is expected to be short: another process would cost more."""
+_GRACE_SECONDS, _SHORT_GRACE_SECONDS = 1.0, 10.0
+"""So long may work go on whose caller has left; short work longer, for another process would cost more."""
 _PENALTY_SECONDS = 1.0
 """What a share is charged for a process that had to be killed for it."""
 _ATTEMPTS = 3
+_NOT_STARTED = "No worker process could be started."
 _log = logging.getLogger("service.processes")
 
 
@@ -78,7 +77,8 @@ class ProcessPool:
         self._limits = limits
         self._cancellable = cancellable
         self._died = died
-        self._workers = Workers((str(limits.memory_bytes or 0), *preload), self._advance, self._cannot_start)
+        cannot_start = partial(self._refuse_waiting, WorkerNotStarted(_NOT_STARTED))
+        self._workers = Workers((str(limits.memory_bytes or 0), *preload), self._advance, cannot_start)
         self._queue = FairQueue(limits.processes, limits.queue)
         self._calls: dict[Ticket, Call] = {}
         self._learnt: dict[str, float] = {}  # the seconds that tasks take whose cost nobody tells
@@ -89,7 +89,7 @@ class ProcessPool:
         self._workers.want(self._limits.processes)
         await self._workers.settled()
         if len(self._workers) < self._limits.processes:
-            raise WorkerNotStarted("No worker process could be started.")
+            raise WorkerNotStarted(_NOT_STARTED)
         self._ready = True
         self._workers.want(self._limits.processes + self._limits.spare)
         self._workers.watch()
@@ -219,9 +219,8 @@ class ProcessPool:
         if call.scope.cancelled_caught:
             self._count_killed(call)
             call.refuse(DeadlineExceeded(call.seconds))
-        if call.kind:
-            known = self._learnt.get(call.kind, _UNKNOWN_SECONDS)
-            self._learnt[call.kind] = known + _NEWEST_SHARE * (monotonic() - before - known)
+        known = self._learnt.get(call.kind, _UNKNOWN_SECONDS)
+        self._learnt[call.kind] = known + _NEWEST_SHARE * (monotonic() - before - known)
         del self._calls[call.ticket]
         self._queue.done(call.ticket, 0.0 if answered else _PENALTY_SECONDS)
         self._advance()
@@ -258,12 +257,9 @@ class ProcessPool:
     def _no_turn(self, ticket: Ticket) -> Refusal:
         """Why `ticket` is not worked on."""
         if not len(self._workers):
-            return WorkerNotStarted("No worker process could be started.")
+            return WorkerNotStarted(_NOT_STARTED)
         again = max(1, ceil(self._queue.wait_of(ticket.share, ticket.seconds)))
         return QueueFull(self.waiting, self._limits.queue, again)
-
-    def _cannot_start(self) -> None:
-        self._refuse_waiting(WorkerNotStarted("No worker process could be started."))
 
     def _refuse_waiting(self, refusal: Refusal) -> None:
         for call in [one for one in self._calls.values() if not one.granted.done()]:

@@ -138,12 +138,19 @@ class FairQueue:
         self._forget()
 
     def surplus(self) -> Ticket | None:
-        """What must leave where more waits than may: the last of the share that has most in the queue."""
-        if self.waiting <= self._limit + self._processes - self.running:
+        """What must leave where more waits than may: the last of the share that has most in the queue.
+
+        What only waits for a process to be started is not counted.
+        """
+        if self.waiting <= self._limit:
             return None
-        lines = [[one for one in (*share.short, *share.long) if one.bounded] for share in self._shares.values()]
-        longest = max(lines, key=len)
-        return max(longest, key=lambda one: (one.arrived, one.number), default=None)
+        left = copy(self)
+        while left.next():
+            pass
+        if left.waiting <= self._limit:
+            return None
+        lines = [[one for one in (*share.short, *share.long) if one.bounded] for share in left._shares.values()]
+        return max(max(lines, key=len), key=lambda one: (one.arrived, one.number), default=None)
 
     def wait_of(self, share: str, seconds: float) -> float:
         """After how many seconds work of that length would be started if it came now, by all that is in the queue."""
