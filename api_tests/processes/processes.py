@@ -49,7 +49,7 @@ def cpu_seconds(process: int) -> float:
 
 
 def sleeps(process: int) -> bool:
-    """Whether `process` waits for something whenever one looks, for half a second: it is neither at work nor starting."""
+    """Whether `process` waits whenever one looks, for half a second: it is neither at work nor starting."""
     states = []
     for _ in range(25):
         time.sleep(0.02)

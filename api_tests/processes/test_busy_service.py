@@ -58,7 +58,7 @@ def rested(limited: str) -> str:
 
     def both_are_there() -> bool:
         with ThreadPoolExecutor() as pool:
-            list(pool.map(asked, [limited] * 3, [SHORT] * 3))
+            list(pool.map(asked, [limited] * 3, [SHORT | {"seed": seed} for seed in range(3)]))
         processes = simulating(server_at(limited))
         return len(processes) == 2 and all(map(sleeps, processes))
 
@@ -119,13 +119,13 @@ def test_a_simulation_ends_with_its_process_when_its_client_leaves(rested: str) 
 
 def test_beside_long_work_short_work_is_answered_and_a_full_queue_is_a_429(rested: str) -> None:
     with ThreadPoolExecutor() as pool:
-        endless = [pool.submit(asked, rested, ENDLESS)]
+        endless = [pool.submit(asked, rested, {**ENDLESS, "seed": 1})]
         workers = at_work(rested, 1)
-        endless += [pool.submit(asked, rested, ENDLESS)]  # one process is left to short work
+        endless += [pool.submit(asked, rested, {**ENDLESS, "seed": 2})]  # one process is left to short work
         assert eventually(lambda: waiting(rested) == 1, PATIENCE)
         for _ in range(20):
             assert httpx.get(f"{rested}/healthz/live", timeout=PATIENCE).status_code == 200
-        refused = asked(rested, ENDLESS)
+        refused = asked(rested, {**ENDLESS, "seed": 3})
         problem = assert_problem(refused, 429, "queue-full")
         assert int(refused.headers["retry-after"]) == problem["facts"]["retry_after_seconds"] >= 600
         assert (problem["facts"]["waiting"], problem["facts"]["limit"]) == (1, 1)

@@ -137,8 +137,7 @@ class ProcessPool:
         """
         caller, kind = request_context().caller, "" if cost_seconds is not None else _kind(task)
         expected = self._learnt.get(kind, _UNKNOWN_SECONDS) if cost_seconds is None else cost_seconds
-        quotas = getattr(caller, "quotas", None)
-        ticket = Ticket(caller.share, expected, monotonic(), getattr(quotas, "simulations_at_once", None))
+        ticket = Ticket(caller.share, expected, monotonic(), caller.quotas.simulations_at_once)
         grace = (_SHORT_GRACE_SECONDS if ticket.is_short else _GRACE_SECONDS) if self._cancellable else inf
         call = Call(ticket, pickle.dumps(task), seconds or self._limits.deadline_seconds, grace, kind, processes=1)
         return self._result(await self._answered(call, self._limits.deadline_seconds))
@@ -162,7 +161,7 @@ class ProcessPool:
         try:
             await self._turn(call, patience)
         finally:
-            context.queue_seconds += monotonic() - arrived
+            context.waited(monotonic() - arrived)
         begun = monotonic()
         try:
             return await asyncio.shield(call.answer)
@@ -170,7 +169,7 @@ class ProcessPool:
             call.leave()
             raise
         finally:
-            context.compute_seconds += monotonic() - begun
+            context.computed(monotonic() - begun)
 
     async def _turn(self, call: Call, patience: float) -> None:
         """Wait until `call` is being worked on, for `patience` seconds at most."""

@@ -150,7 +150,8 @@ class FairQueue:
         if left.waiting <= self._limit:
             return None
         lines = [[one for one in (*share.short, *share.long) if one.bounded] for share in left._shares.values()]
-        return max(max(lines, key=len), key=lambda one: (one.arrived, one.number), default=None)
+        longest = max(lines, key=lambda line: len(line), default=[])  # noqa: PLW0108 - as mypy understands it
+        return max(longest, key=lambda one: (one.arrived, one.number), default=None)
 
     def wait_of(self, share: str, seconds: float) -> float:
         """After how many seconds work of that length would be started if it came now, by all that is in the queue."""
