@@ -4,7 +4,8 @@
     python3 gradient_verdict.py FORMAT rubric.json answers.json
 
 prints what the service answers in that format, to be copied to where the platform reads it. The environment variable
-GRADIENT_VERDICT_URL, or else the file service_url in the folder of the rubric, says where the service is.
+GRADIENT_VERDICT_URL, or else the file service_url in the folder of the rubric, says where the service is, and
+GRADIENT_VERDICT_KEY has the key where the service wants one.
 """
 
 import json
@@ -29,6 +30,8 @@ def graded(written: str, rubric: str | Path, answers: Any) -> str:
     body = {"rubric": json.loads(Path(rubric).read_text(encoding="utf-8")), "answers": answers}
     headers = {"Content-Type": "application/json", "Accept": "*/*"}
     request = Request(f"{address}/v1/gradings?format={written}", json.dumps(body).encode(), headers)
+    if key := os.environ.get("GRADIENT_VERDICT_KEY", "").strip():
+        request.add_unredirected_header("Authorization", f"Bearer {key}")
     try:
         with urlopen(request, timeout=SECONDS) as answer:
             return str(answer.read().decode("utf-8"))

@@ -31,9 +31,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(args: Namespace) -> int:
+    from service.core.keys import Exposed, KeysUnreadable  # noqa: PLC0415
     from service.main import serve  # noqa: PLC0415 - a worker process reads this file and needs no server
 
-    serve(with_jobs=not args.no_worker)
+    try:
+        serve(with_jobs=not args.no_worker)
+    except (Exposed, KeysUnreadable) as error:
+        sys.stderr.write(f"{error.sentence}\n")
+        return _REFUSED
     return 0
 
 
@@ -114,6 +119,12 @@ def _database(args: Namespace) -> int:
     return change_database(args.action, getattr(args, "revision", ""))
 
 
+def _keys(args: Namespace) -> int:
+    from service.cli.keys import change_keys  # noqa: PLC0415
+
+    return change_keys(args)
+
+
 def _openapi(args: Namespace) -> int:
     from service.main import openapi_text  # noqa: PLC0415
 
@@ -133,6 +144,7 @@ _COMMANDS = {
     "grade": _grade,
     "sweep": _sweep,
     "database": _database,
+    "keys": _keys,
     "openapi": _openapi,
 }
 

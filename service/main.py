@@ -11,6 +11,7 @@ from socket import socket
 import uvicorn
 
 from service.charts.renderer import ChartRenderer
+from service.core.keys import check_exposure
 from service.core.logs import start_logs
 from service.core.settings import Settings
 from service.http.app import Application, build_app
@@ -48,8 +49,12 @@ def create_app(settings: Settings | None = None) -> Application:
 
 
 def serve(with_jobs: bool = True) -> None:
-    """Serve until told to stop; without jobs, these are left to `worker` processes elsewhere."""
+    """Serve until told to stop; without jobs, these are left to `worker` processes elsewhere.
+
+    Exposed where everybody would reach it without keys; KeysUnreadable.
+    """
     settings = Settings() if with_jobs else Settings(job_workers=0)
+    check_exposure(settings)
     start_logs(settings.log_format, settings.log_level)
     log = logging.getLogger("service")
     for name, value in settings.environment().items():

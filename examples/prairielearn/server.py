@@ -43,6 +43,8 @@ def _graded(body: dict[str, Any]) -> dict[str, Any]:
     request = Request(
         f"{SERVICE.rstrip('/')}/v1/gradings?format=prairielearn_server", json.dumps(body).encode(), headers
     )
+    if key := os.environ.get("GRADIENT_VERDICT_KEY", "").strip():
+        request.add_unredirected_header("Authorization", f"Bearer {key}")
     with urlopen(request, timeout=SECONDS) as answer:
         graded = json.load(answer)
     parts = [graded.get(name) for name in ("partial_scores", "format_errors", "feedback")] if _is(graded) else [None]

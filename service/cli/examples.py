@@ -58,6 +58,15 @@ The specification goes to standard output or into the file, what was assumed to 
   gradient-verdict health && echo ready
 
 exit status: 0 where it is ready, 1 where it is not.""",
+    "keys": """\
+  gradient-verdict keys create course-2027 --scope read,grade,teach --file keys.json
+  gradient-verdict keys create ada --scope read --scope grade
+  gradient-verdict keys list
+  gradient-verdict keys revoke ada
+
+A service with GRADIENT_VERDICT_API_KEYS_FILE=keys.json reads the file again when it changes. A key is printed once;
+the file has its SHA-256 alone. `read` sees reports, jobs and results; `simulate` asks for simulations, sweeps and
+imports; `grade` has answers graded, as students may; `teach` keeps assignments; `admin` may do everything.""",
     "openapi": """\
   gradient-verdict openapi > openapi.json""",
     "database": """\

@@ -1,5 +1,6 @@
 """The commands with their options. It loads nothing that computes: a worker process starts by it, too."""
 
+import re
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Callable
 from pathlib import Path
@@ -136,6 +137,19 @@ def _add_worker(worker: ArgumentParser) -> None:
     )
 
 
+def _add_keys(keys: ArgumentParser) -> None:
+    where = "the file of keys; GRADIENT_VERDICT_API_KEYS_FILE unless said"
+    actions = keys.add_subparsers(dest="action", required=True)
+    create = actions.add_parser("create", help="make a key and print it, once")
+    create.add_argument("name", metavar="NAME", type=_key_name, help="whose it is; `anonymous` for those without one")
+    allowed = "what it allows, by commas or said again: read, simulate, grade, teach, admin"
+    create.add_argument("--scope", type=_scopes, action="extend", required=True, metavar="SCOPES", help=allowed)
+    revoke = actions.add_parser("revoke", help="take a key back: the service refuses it from then on")
+    revoke.add_argument("name", metavar="NAME", help="whose it is")
+    for action in (create, actions.add_parser("list", help="print the names, and what each may do"), revoke):
+        action.add_argument("--file", type=Path, metavar="FILE", help=where)
+
+
 def _add_openapi(openapi: ArgumentParser) -> None:
     openapi.add_argument("--contract", action="store_true", help="the one that says all that is accepted (OpenAPI 3.2)")
 
@@ -146,6 +160,24 @@ def _add_database(database: ArgumentParser) -> None:
     downgrade = actions.add_parser("downgrade", help="to an older one")
     downgrade.add_argument("revision", nargs="?", default="-1", help="a revision, `base`, or `-1` for one step back")
     actions.add_parser("current", help="print the revision")
+
+
+def _key_name(name: str) -> str:
+    from service.core.context import KEY_NAME  # noqa: PLC0415 - other commands need none of it
+
+    if not re.fullmatch(KEY_NAME, name):
+        raise ArgumentTypeError(f"{name}: a letter is expected, and up to 63 letters, digits, dots, dashes behind it")
+    return name
+
+
+def _scopes(text: str) -> list[str]:
+    from service.core.context import Scope  # noqa: PLC0415
+
+    names = text.split(",")
+    unknown = [name for name in names if name not in {*Scope}]
+    if unknown:
+        raise ArgumentTypeError(f"{unknown[0]}: not among {', '.join(Scope)}")
+    return names
 
 
 def _rates(text: str) -> list[float]:
@@ -202,6 +234,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[ArgumentParser], None]]] = {
     "serve": ("serve the HTTP interface; settings come from the environment", _add_serve),
     "worker": ("work on the jobs in the database, with as many others as there are", _add_worker),
     "health": ("end with status 0 if the service on this machine is ready, 1 if not", lambda _: None),
+    "keys": ("make, list and take back the keys of a service", _add_keys),
     "openapi": ("print the OpenAPI document", _add_openapi),
     "database": ("bring the schema of the store up or down, or tell its revision", _add_database),
 }

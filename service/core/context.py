@@ -16,6 +16,8 @@ from service.core.kinds import Int64, Model, Positive
 
 ANONYMOUS = "anonymous"
 """The owner of what callers without a key make, where some have one."""
+KEY_NAME = "^[A-Za-z][A-Za-z0-9._-]{0,63}$"
+"""What keys are called: no name looks like an address."""
 
 
 class Scope(StrEnum):

@@ -8,15 +8,15 @@ from collections import Counter
 from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Annotated
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from service.core.context import ANONYMOUS, Caller, Quotas, Scope
+from service.core.context import ANONYMOUS, KEY_NAME, Caller, Quotas, Scope
 from service.core.errors import MalformedJson, Refusal
 from service.core.kinds import Model
+from service.core.settings import Settings
 from service.core.strict_json import loads
 from service.core.validation import faults_of
 
@@ -25,8 +25,6 @@ _RANDOM_BYTES = 32
 _OTHERS = 0o077  # the bits of a mode that let others than its owner touch a file
 _log = logging.getLogger("service.keys")
 
-KEY_NAME = "^[A-Za-z][A-Za-z0-9._-]{0,63}$"
-"""What keys are called: no name looks like an address."""
 _Stamp = tuple[int, int, int, int]
 _NOBODY: tuple[str, Caller | None] = ("0" * 64, None)
 
@@ -35,6 +33,12 @@ class KeysUnreadable(Refusal):
     """The file of keys is none, or cannot be read or written."""
 
     code = "keys-unreadable"
+
+
+class Exposed(Refusal):
+    """The service would answer everybody who reaches it, without keys."""
+
+    code = "exposed"
 
 
 class Key(Model):
@@ -94,14 +98,19 @@ class Keys(Model):
     def write(self, path: Path) -> None:
         """Put the keys in place of the file, at once and for its owner alone; KeysUnreadable where that fails."""
         text = self.model_dump_json(indent=2, exclude_defaults=True) + "\n"
+        fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:
-            with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:  # mode 0600
+            with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(file.name, path)
+            if path.exists():
+                os.chown(fresh, path.stat().st_uid, path.stat().st_gid)
+            fresh.replace(path)
         except OSError as error:
             raise KeysUnreadable(f"The file of keys {path} cannot be written: {error.strerror}.") from None
+        finally:
+            fresh.unlink(missing_ok=True)
 
 
 class KeyFile:
@@ -161,9 +170,21 @@ def new_key() -> str:
     return _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
 
 
-def is_loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     """Whether only this machine reaches a service that listens on `host`."""
     try:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def check_exposure(settings: Settings) -> None:
+    """Raise Exposed where everybody would reach a service that has no keys, unless that is what is wanted."""
+    if settings.api_keys_file or settings.allow_anonymous or _is_loopback(settings.host):
+        return
+    raise Exposed(
+        f"No key is needed here, and others than this machine reach {settings.host}: they could do everything. "
+        "Make keys by `python -m service keys create NAME --scope admin --file keys.json` and set "
+        "GRADIENT_VERDICT_API_KEYS_FILE=keys.json; or set GRADIENT_VERDICT_ALLOW_ANONYMOUS=true where something else "
+        "says who may come in."
+    )

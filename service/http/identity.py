@@ -101,7 +101,7 @@ def _key_in(header: bytes) -> str:
 
 def _note(scope: Mapping[str, Any], context: RequestContext, status: int) -> None:
     """A line for what was changed or denied: who, what, and how it ended; never a key or a body."""
-    operation = getattr(scope.get("route"), "unique_id", "none")
+    operation = getattr(scope.get("route"), "name", "none")
     if operation in _KEEPS_NOTHING and status not in _DENIED:
         return
     path = scope["path"].encode("ascii", "backslashreplace").decode()[:200]

@@ -1,6 +1,7 @@
 """Where a model is judged: in this process, or by a service at an address."""
 
 import json
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from service.studies.prescriptions.search import prescribe
 _Answer = TypeVar("_Answer")
 
 _SECONDS = 300.0
+_KEY = "GRADIENT_VERDICT_KEY"
 _MOST_OF_A_SENTENCE = 2_000
 
 
@@ -84,7 +86,10 @@ class InProcess(Judge):
 
 
 class AtService(Judge):
-    """Judges by the service at `url`, such as http://127.0.0.1:8000."""
+    """Judges by the service at `url`, such as http://127.0.0.1:8000.
+
+    Where it wants a key, the environment variable GRADIENT_VERDICT_KEY has it.
+    """
 
     def __init__(self, url: str) -> None:
         if not url.startswith(("http://", "https://")):
@@ -133,6 +138,9 @@ class AtService(Judge):
 
     def _answer(self, request: Request) -> bytes:
         """The body of the answer; ServiceRefused with the sentence of the problem."""
+        key = os.environ.get(_KEY, "").strip()
+        if key:
+            request.add_unredirected_header("Authorization", f"Bearer {key}")  # no other host is sent the key
         with self._refusing(), urlopen(request, timeout=_SECONDS) as answer:
             found: bytes = answer.read()
             return found
