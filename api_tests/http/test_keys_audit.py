@@ -32,9 +32,13 @@ def audited(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
     return [one for one in caplog.records if one.name == "service.audit"]
 
 
+def said(record: logging.LogRecord) -> dict[str, object]:
+    return {**vars(record)["in_sentence"], **vars(record)["fields"]}
+
+
 def told(caplog: pytest.LogCaptureFixture) -> list[tuple[object, ...]]:
     names = ("owner", "address", "operation", "method", "path", "status", "code")
-    return [tuple(vars(one)[name] for name in names) for one in audited(caplog)]
+    return [tuple(said(one).get(name, "") for name in names) for one in audited(caplog)]
 
 
 async def test_what_is_changed_and_what_is_denied_has_a_line_each(
@@ -54,11 +58,11 @@ async def test_what_is_changed_and_what_is_denied_has_a_line_each(
         ("ada", address, "put_assignment", "PUT", HERE, 200, ""),
         ("ben", address, "put_assignment", "PUT", HERE, 403, "scope-missing"),
         ("ben", address, "get_assignment", "GET", HERE, 403, "scope-missing"),
-        ("", address, "none", "GET", HERE, 401, "key-needed"),
+        ("-", address, "none", "GET", HERE, 401, "key-needed"),
         ("ada", address, "create_sweep", "POST", "/v1/sweeps", 202, ""),
         ("ada", address, "cancel_job", "DELETE", job["links"]["self"], 200, ""),
     ]
-    assert vars(audited(caplog)[3])["request_id"] == "mine"
+    assert said(audited(caplog)[3])["request_id"] == "mine"
 
 
 async def test_what_is_read_and_what_changes_nothing_has_none(

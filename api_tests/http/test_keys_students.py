@@ -9,16 +9,19 @@ from zipfile import ZipFile
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from api_tests.http.asking import Json, assert_problem, sent
 from api_tests.http.keyed import bearer, write_keys
 from api_tests.http.working import Bench, bench_over, worked
 from service.core.errors import FlawedRubric
+from service.core.settings import Settings
 from service.grading.batch import BatchRequest, GradedSubmission, Submission, grade_batch
 from service.grading.formats import FORMATS
 from service.grading.spec import Rubric
+from service.jobs.work.gradings import GradingsWork
 from service.simulation.simulate import simulate
 
 pytestmark = pytest.mark.anyio
@@ -105,7 +108,7 @@ def gradings(draw: st.DrawFn) -> tuple[Json, dict[str, Any]]:
     return {"id": "exam", "title": SECRET, "claims": some}, answers
 
 
-@settings(max_examples=60)
+@hypothesis_settings(max_examples=60)
 @given(gradings())
 def test_nothing_hidden_or_expected_is_in_any_format_of_a_students_grading(
     drawn: tuple[Json, dict[str, Any]],
@@ -127,6 +130,17 @@ def test_nothing_hidden_or_expected_is_in_any_format_of_a_students_grading(
         assert_silent(one.write(graded.grading).encode(), name)
     names = GradedSubmission.columns(batch.rubric)
     assert_silent(json.dumps([names, graded.cells(len(names))]).encode(), "table")
+
+
+def test_what_is_wrong_with_a_rubric_is_told_to_its_owner_alone() -> None:
+    claim = {"id": "n", "kind": "number", "expected": 8.675309e-9, "decimals": 3}  # as an older version took it
+    mine = [Submission(id="me", answers={})]
+    whole = BatchRequest(rubric=Rubric.model_validate({"id": "r", "claims": [claim]}), submissions=mine)
+    for batch, told in ((whole, True), (whole.for_students(), False)):
+        with pytest.raises(FlawedRubric) as raised:
+            GradingsWork().accept(batch, Settings())
+        assert ("8.67531e-09" in raised.value.sentence) == told
+        assert (raised.value.pointer is not None) == told
 
 
 class Course:

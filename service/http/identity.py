@@ -3,15 +3,14 @@
 import base64
 import binascii
 import logging
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.core.context import RequestContext, request_context
 from service.core.keys import KeyFile
+from service.core.logs import fields
 from service.http.problems import refusal
 from service.http.scopes import KeyNeeded, KeyUnknown
 
@@ -39,6 +38,7 @@ _KEEPS_NOTHING = {
 }
 """Operations that change nothing that belongs to anybody; the access log has them."""
 _DENIED = {401, 403}
+_LONGEST = 200
 _audit = logging.getLogger("service.audit")
 
 
@@ -99,23 +99,24 @@ def _key_in(header: bytes) -> str:
     return ""
 
 
-def _note(scope: Mapping[str, Any], context: RequestContext, status: int) -> None:
+def _note(scope: Scope, context: RequestContext, status: int) -> None:
     """A line for what was changed or denied: who, what, and how it ended; never a key or a body."""
     operation = getattr(scope.get("route"), "name", "none")
-    if operation in _KEEPS_NOTHING and status not in _DENIED:
+    denied = status in _DENIED
+    if operation in _KEEPS_NOTHING and not denied:
         return
-    path = scope["path"].encode("ascii", "backslashreplace").decode()[:200]
-    outcome = f"{status} {context.code}".strip()
-    known = {
-        "owner": context.caller.owner,
-        "address": context.caller.address,
+    sentence = {
+        "owner": context.caller.owner or "-",
         "operation": operation,
-        "method": scope["method"],
-        "path": path,
+        "path": scope["path"].encode("ascii", "backslashreplace").decode()[:_LONGEST],
         "status": status,
-        "code": context.code,
-        "request_id": context.request_id,
     }
-    who = context.caller.owner or "-"
-    said = (who, context.caller.address or "-", operation, scope["method"], path, outcome, context.request_id)
-    _audit.info("%s at %s: %s %s %r %s %s", *said, extra=known)
+    beside = fields(
+        bounded=f"denied {status}" if denied else "",
+        in_sentence=sentence,
+        method=scope["method"][:_LONGEST],
+        address=context.caller.address[:_LONGEST],
+        code=context.code,
+        request_id=context.request_id,
+    )
+    _audit.info("%s: %s %r %d", *sentence.values(), extra=beside)

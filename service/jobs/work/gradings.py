@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -11,7 +12,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from service.charts.tables import csv_line
 from service.core.context import REQUEST
-from service.core.errors import ResultNotFound
+from service.core.errors import BudgetExceeded, FlawedRubric, ResultNotFound, SpecError
 from service.core.kinds import Model
 from service.core.settings import Settings
 from service.grading.batch import BatchRequest, BatchSpec, GradedSubmission, Submission
@@ -94,6 +95,19 @@ def _add(files: ZipFile, name: str, content: bytes) -> None:
     files.writestr(ZipInfo(name), content, ZIP_DEFLATED, _PACKING)  # without a date, which would be that of the request
 
 
+@contextmanager
+def _without_reasons(batch: BatchRequest) -> Iterator[None]:
+    """What is wrong with a rubric is not told to students: the sentence may have what is expected in it."""
+    try:
+        yield
+    except (SpecError, BudgetExceeded):
+        if batch.salt:
+            raise FlawedRubric(
+                "This assignment cannot be graded by; its owner is told why when it is put again."
+            ) from None
+        raise
+
+
 class GradingsWork(JobWork):
     """What the rubric simulates is simulated once, before the first sheet is graded."""
 
@@ -104,8 +118,8 @@ class GradingsWork(JobWork):
     def parent(self, name: str, database: Database) -> Parent:
         """The assignment of that name, and whether the caller may know all of it; AssignmentNotFound."""
         assignments, asked = AssignmentStore(database), REQUEST.get()  # None outside a request, where nobody is known
-        text, owner = assignments.get(name).text, assignments.owner(name)
-        return Parent(text, owner, whole=asked is not None and asked.caller.teaches(owner))
+        owner = assignments.owner(name)
+        return Parent(assignments.get(name, owner).text, owner, whole=asked is not None and asked.caller.teaches(owner))
 
     def resolve(self, request: BatchSpec, parent: Parent) -> BatchRequest:
         """The sheets with the rubric of `parent`, as the caller may know it."""
@@ -115,7 +129,8 @@ class GradingsWork(JobWork):
 
     def accept(self, request: BatchRequest, settings: Settings) -> Accepted:
         """A job that grades a class; FlawedRubric, or BudgetExceeded where the rubric simulates too much."""
-        checked_plans(request.rubric, Limits.of(settings))
+        with _without_reasons(request):
+            checked_plans(request.rubric, Limits.of(settings))
         encoded = request.encoded()
         size = (len(request.submissions), _SECONDS_A_CLAIM * len(request.rubric.claims))
         return self._accepted(size, encoded, settings)
@@ -123,7 +138,9 @@ class GradingsWork(JobWork):
     async def prepare(self, request: bytes, context: JobContext) -> bytes | None:
         """The reports that the rubric's claims are judged by, which are kept for good."""
         batch = BatchRequest.model_validate_json(request)
-        reports = {made.digest: await self._report(made, batch.owner, context) for made in plans_of(batch.rubric)}
+        with _without_reasons(batch):
+            plans = plans_of(batch.rubric)
+        reports = {made.digest: await self._report(made, batch.owner, context) for made in plans}
         return b"{%s}" % b",".join(b'"%s":%s' % (digest.encode(), report) for digest, report in reports.items())
 
     def load(self, request: bytes, prepared: bytes | None) -> PreparedJob:
