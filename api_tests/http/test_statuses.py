@@ -13,9 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from api_tests.http.asking import MEMBERS
-from service.core import errors
+from service.core import errors, payload
 from service.core.errors import Refusal
-from service.http import hosts, problems, reader, requests, scopes, uploads
+from service.core.validation import FieldError
+from service.http import hosts, problems, reader, requests, room, scopes
 from service.imports import base
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +30,7 @@ STATUSES = {
         "assignment-not-found",
     },
     408: {"body-too-slow", "client-gone", "headers-too-slow"},
-    409: {"idempotency-conflict"},
+    409: {"idempotency-conflict", "assignment-conflict"},
     410: {"report-outdated", "results-outdated"},
     413: {"body-too-large"},
     415: {"unsupported-media-type"},
@@ -37,20 +38,21 @@ STATUSES = {
     422: {
         "invalid-spec", "depth-exceeded", "width-exceeded", "shape-mismatch", "incompatible-choice",
         "gradients-too-large", "flawed-rubric", "misplaced-axis", "budget-exceeded", "invalid-activation",
-        "not-understood", "input-needed",
+        "not-understood", "input-needed", "invalid-request",
     },
     429: {"queue-full"},
     431: {"headers-too-large"},
     500: {"worker-failed", "worker-not-started"},
     503: {"store-unavailable", "not-ready", "stopping", "no-room"},
     504: {"deadline-exceeded"},
+    507: {"store-full"},
 }  # fmt: skip
 
 
 def kinds(base: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
     """Every refusal of the service, by its class."""
     for kind in base.__subclasses__():
-        if kind.__module__ in {one.__name__ for one in (errors, hosts, reader, requests, scopes, uploads, base)}:
+        if kind.__module__ in {one.__name__ for one in (errors, hosts, payload, reader, requests, room, scopes, base)}:
             yield kind
         yield from kinds(kind)
 
@@ -79,6 +81,8 @@ def made(kind: type[Refusal], pointer: str | None = None, **facts: Any) -> Refus
     error = kind.__new__(kind)
     if isinstance(error, base.NotUnderstood):
         error.faults = ()
+    if isinstance(error, payload.InvalidBody):
+        error.faults = [FieldError(pointer=pointer or "", code=kind.code, detail="Because.")]
     Refusal.__init__(error, "Because.", pointer=pointer, **facts)
     return error
 
@@ -104,7 +108,7 @@ async def test_a_refusal_is_a_problem_with_its_status(kind: type[Refusal]) -> No
     assert problem["errors"] == [{"pointer": "/here", "code": kind.code, "detail": "Because."}]
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["x-request-id"] == problem["request_id"]
-    assert answer.headers.get("retry-after") == ("7" if kind is errors.QueueFull else None)
+    assert answer.headers.get("retry-after") == {errors.QueueFull: "7", room.NoRoom: "2"}.get(kind)
 
 
 @pytest.mark.parametrize(("pointer", "pointers"), [(None, []), ("", [""]), ("/\ud800", ["/\ud800"])])

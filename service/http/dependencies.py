@@ -33,7 +33,7 @@ ReportBytes = Annotated[bytes, Depends(_report)]
 async def current_report(digest: _Digest, services: ServicesDep) -> bytes:
     """The report with that digest as JSON, of a shape that this service reads; ReportNotFound, or ReportOutdated."""
     report = await services.archive.report(digest)
-    made_by = _MADE_BY.search(report)
+    made_by = _MADE_BY.search(report, max(0, report.rfind(b'"engine_version"')))  # it is at the end of megabytes
     if made_by is not None and made_by[1] != ENGINE_VERSION.encode():
         raise ReportOutdated(made_by[1].decode(), ENGINE_VERSION)
     return report

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from json import JSONDecoder
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, Field
@@ -44,6 +45,9 @@ class Cursor:
         return (
             ordered if after is None else ordered.where(tuple_(after.created_at, after.name) > tuple_(created_at, name))
         )
+
+
+_decode = JSONDecoder().raw_decode
 
 
 class _Ratio(BaseModel):
@@ -94,7 +98,7 @@ class ReportSummary(Model):
     @staticmethod
     def fields_in(report: bytes) -> dict[str, str | int | float | None]:
         """Those of these fields that `report`, which is JSON, tells by itself."""
-        found = _Shown.model_validate_json(report)
+        found = _Shown.model_validate(_members(report))
         return {
             "engine_version": found.engine_version,
             "label": found.verdict.label,
@@ -103,6 +107,44 @@ class ReportSummary(Model):
             "depth_ratio": found.verdict.depth_ratio.median,
             "layers": len(found.layers),
         }
+
+
+def _members(report: bytes) -> dict[str, Any]:
+    """The members of an object in JSON, one after the other, and the items of its lists likewise.
+
+    A report may have megabytes, and whatever reads JSON keeps all other threads waiting as long as one call takes.
+    """
+    text, found = report.decode(), dict[str, Any]()
+    at = _after(text, text.index("{") + 1)
+    while text[at] != "}":
+        name, at = _decode(text, at)
+        at = _after(text, _after(text, at) + 1)  # behind the colon
+        found[name], at = _items(text, at) if text[at] == "[" else _decode(text, at)
+        at = _next(text, at)
+    return found
+
+
+def _items(text: str, at: int) -> tuple[list[Any], int]:
+    """The items of the list that begins at `at`, and where it ends."""
+    items, at = [], _after(text, at + 1)
+    while text[at] != "]":
+        item, at = _decode(text, at)
+        items.append(item)
+        at = _next(text, at)
+    return items, at + 1
+
+
+def _next(text: str, at: int) -> int:
+    """The place of the next member or item behind the one that ends at `at`, or of the closing bracket."""
+    at = _after(text, at)
+    return _after(text, at + 1) if text[at] == "," else at
+
+
+def _after(text: str, at: int) -> int:
+    """The first place from `at` on that is no white space."""
+    while text[at] in " \t\r\n":
+        at += 1
+    return at
 
 
 class ReportPage(Model):
