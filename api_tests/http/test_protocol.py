@@ -223,6 +223,24 @@ def test_a_client_that_reads_nothing_is_cut_off_and_others_are_not_kept_waiting(
             pytest.fail("the connection is still open")
 
 
+def test_where_too_much_is_unread_the_clients_that_pause_for_the_longest_time_are_cut_off_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "_UNREAD_BYTES", 3 * len(LARGE))
+    monkeypatch.setattr(connections, "_PAUSE_SECONDS", 0.2)
+    request = b"GET /large HTTP/1.1\r\n" + HOST + b"\r\n"
+    with serving(write_seconds=600) as port, ExitStack() as held:
+        deaf = []
+        for _ in range(5):
+            deaf.append(held.enter_context(connected(port)))
+            deaf[-1].sendall(request)
+            sleep(1)
+            reading = held.enter_context(connected(port))
+            reading.sendall(request)
+            assert one_answer(reading).endswith(LARGE[-1000:])
+        assert [bool(one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)) for one in deaf] == [True] * 3 + [False] * 2
+
+
 def test_a_client_that_reads_slowly_gets_everything(hasty: int) -> None:
     with connected(hasty) as connection:
         connection.sendall(b"GET /large HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
@@ -341,14 +359,41 @@ def test_connections_and_those_that_come_meanwhile_fit_under_the_limit_of_descri
     assert allowed == 64 or count + opened.connections.backlog <= allowed - 64
 
 
+def test_answers_that_are_unread_are_counted_until_they_are_read_or_their_connection_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(connections, "monotonic", lambda: now)
+    monkeypatch.setattr(connections, "_UNREAD_BYTES", 100)
+    opened = Opened()
+    found = [one for n in range(5) if (one := opened.open(f"{n}", works=True)) is not None]
+    for one in found:
+        opened.connections.answers(one, 40)
+    assert opened.left == []  # all of them are reading
+    for one in found[1:4]:
+        opened.connections.waits(one)
+    now += 10
+    opened.connections.waits(found[0])
+    opened.connections.answers(found[4], 40)
+    assert opened.left == ["1", "2", "3"]
+    opened.connections.answers(found[1], 1000)  # of one that is closed nothing is kept
+    opened.connections.answers(found[4], 0)
+    opened.connections.answers(found[4], 60)
+    assert opened.left == ["1", "2", "3"]
+    now += 10
+    opened.connections.answers(found[4], 61)
+    assert opened.left == ["1", "2", "3", "0"]
+
+
 def test_no_connection_is_remembered_once_it_is_closed() -> None:
     opened = Opened()
     for number in range(100):
         found = opened.open("one", f"192.0.2.{number}", works=number % 2 == 0)
         assert found is not None
+        opened.connections.answers(found, number)
         opened.connections.closed(found)
     kept = opened.connections
-    assert (kept._open, kept._waiting, kept._peers) == ({}, {}, {})
+    assert (kept._open, kept._waiting, kept._peers, kept._unread, kept._unread_bytes) == ({}, {}, {}, {}, 0)
 
 
 def test_that_no_descriptor_is_left_is_said_once_a_minute_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:

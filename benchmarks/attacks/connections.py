@@ -45,8 +45,8 @@ async def deaf_readers(url: str, seconds: float, path: str = "/page/vega.js") ->
 
 
 async def endless_answered_bodies(url: str, seconds: float) -> dict[str, float]:
-    """Twenty connections that go on sending chunks after they were answered that their body is too long."""
-    header = b"POST /v1/simulations HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
+    """Twenty connections that go on sending chunks after they were answered that there is nothing at their path."""
+    header = b"POST /nothing HTTP/1.1\r\nHost: localhost\r\n"
     async with _opened(url, 20, header + b"Transfer-Encoding: chunked\r\n\r\n") as held:
         return await _meanwhile(url, seconds, held, b"400\r\n" + b" " * 1024 + b"\r\n")
 
@@ -102,7 +102,7 @@ async def _meanwhile(url: str, seconds: float, held: list[_Pair], drip: bytes = 
             answered = False
         waits.append(perf_counter() - began)
         failures += not answered
-        for _, writer in held if drip else []:
+        for writer in [writer for _, writer in held if drip and not writer.transport.is_closing()]:
             with suppress(OSError):
                 writer.write(drip)
         await asyncio.sleep(1 if drip else 0.5)

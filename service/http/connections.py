@@ -1,7 +1,7 @@
 """Which connections are open: how many there may be, of one address too, and which of them gives way to a new one."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -19,6 +19,8 @@ _FEWEST = 8
 _OUT_OF_DESCRIPTORS = "socket.accept() out of system resource"
 _TOO_MANY = "%d connections were one too many (CONNECTIONS: %d, CONNECTIONS_PER_ADDRESS: %d)"
 _MINUTE = 60.0
+_UNREAD_BYTES = 128 << 20  # of answers that are being read; more where all of them are read without a pause
+_PAUSE_SECONDS = 1.0
 
 
 @dataclass
@@ -54,7 +56,9 @@ class Connections:
         self._most_of_one = min(settings.connections_per_address, self._most * 3 // 4)
         self._trusted = [ip_network(one, strict=False) for one in listed(settings.trusted_proxies)]
         self._open: dict[Connection, None] = {}
-        self._waiting: dict[Connection, None] = {}
+        self._waiting: dict[Connection, float] = {}  # since when
+        self._unread: dict[Connection, int] = {}
+        self._unread_bytes = 0
         self._peers: dict[str, _Peer] = {}
         self._too_many = _Seldom()
 
@@ -80,25 +84,43 @@ class Connections:
 
     def waits(self, connection: Connection) -> None:
         """From now on `connection` waits for its client, and may give way."""
-        if connection in self._open:
-            self._waiting[connection] = connection.peer.waiting[connection] = None
+        if connection in self._open and connection not in self._waiting:
+            self._waiting[connection] = monotonic()
+            connection.peer.waiting[connection] = None
 
     def works(self, connection: Connection) -> None:
         """From now on the service works for `connection`, which gives way to none."""
         self._waiting.pop(connection, None)
         connection.peer.waiting.pop(connection, None)
 
+    def answers(self, connection: Connection, length: int) -> None:
+        """An answer of so many bytes is kept until the client of `connection` has read it; 0 once it has.
+
+        Where too much is kept, those give way that have read nothing of theirs for the longest time.
+        """
+        self._unread_bytes -= self._unread.pop(connection, 0)
+        if length and connection in self._open:
+            self._unread[connection] = length
+            self._unread_bytes += length
+        while self._unread_bytes > _UNREAD_BYTES:
+            longest = next((one for one in self._waiting if one in self._unread), None)
+            if longest is None or monotonic() - self._waiting[longest] < _PAUSE_SECONDS:
+                return
+            self.closed(longest)
+            longest.leave()
+
     def closed(self, connection: Connection) -> None:
         """Forget `connection`, if it is not forgotten yet."""
         if connection not in self._open:
             return
         del self._open[connection]
+        self._unread_bytes -= self._unread.pop(connection, 0)
         self.works(connection)
         connection.peer.count -= 1
         if not connection.peer.count:
             del self._peers[connection.peer.network]
 
-    def _gives_way(self, waiting: dict[Connection, None]) -> bool:
+    def _gives_way(self, waiting: Iterable[Connection]) -> bool:
         """Whether one of `waiting` was there to be closed."""
         if count := self._too_many.count():
             _log.warning(_TOO_MANY, count, self._most, self._most_of_one)

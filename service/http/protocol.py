@@ -252,16 +252,24 @@ class _Protocol(H11Protocol):
             FAULT: fault,
         }
 
+    def _keeps(self, length: int) -> None:
+        if self._connection is not None:
+            self.connections_of_all.answers(self._connection, length)
+
     async def _in_slices(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The application, whose answers are handed to the connection as fast as they are read."""
 
         async def send_slices(message: Message) -> None:
             body = message.get("body", b"")
-            for start in range(0, len(body) - _SLICE_BYTES, _SLICE_BYTES):
-                await send({**message, "body": body[start : start + _SLICE_BYTES], "more_body": True})
+            if len(body) <= _SLICE_BYTES:
+                await send(message)
+                return
+            self._keeps(len(body))
+            for start in range(0, len(body), _SLICE_BYTES):
+                more = message.get("more_body", False) or start + _SLICE_BYTES < len(body)
+                await send({**message, "body": body[start : start + _SLICE_BYTES], "more_body": more})
                 if self.transport.is_closing():
                     await asyncio.sleep(0)  # in which the application's side learns that the client has left
-            rest = max(0, -(-len(body) // _SLICE_BYTES) - 1) * _SLICE_BYTES
-            await send({**message, "body": body[rest:]} if rest else message)
+            self._keeps(0)
 
         await self._whole_app(scope, receive, send_slices)
