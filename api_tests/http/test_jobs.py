@@ -85,6 +85,17 @@ async def test_a_list_that_cannot_be_meant_is_refused(client: httpx.AsyncClient,
     assert_problem(await client.get(f"{PATH}?{query}"), 422, "invalid-request")
 
 
+async def test_a_job_that_is_purged_is_told_once_more_and_gone(bench: Bench) -> None:
+    job, ended = await bench.made(), await bench.made()
+    bench.work(ended, range(4))
+    for one, status in ((job, "cancelled"), (ended, "succeeded")):
+        answer = await bench.client.delete(one["links"]["self"], params={"purge": "true"})
+        assert (answer.status_code, answer.json()["status"]) == (200, status)
+        for method in ("GET", "DELETE"):
+            assert_problem(await bench.client.request(method, one["links"]["self"]), 404, "job-not-found")
+    assert (await bench.client.get("/v1/jobs")).json()["items"] == []
+
+
 async def test_a_job_that_is_cancelled_keeps_what_it_has_and_stays_so(bench: Bench) -> None:
     job = await bench.made()
     bench.work(job, range(2))

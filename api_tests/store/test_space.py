@@ -197,10 +197,12 @@ def test_what_belongs_to_another_is_not_there(keeping: Keeping) -> None:
     assert not records.end(job, JobStatus.CANCELLED, owner="other")
     with pytest.raises(JobNotFound):
         records.delete(job, "one")  # it has not ended
+    assert records.attempt(job, 0) == 1
     assert [len(records.page(9, owner=owner)) for owner in (None, "one", "other")] == [1, 1, 0]
     assert records.end(job, JobStatus.CANCELLED, owner="one")
     records.delete(job)
     assert records.page(9) == []
+    assert records.attempt(job, 0) == 0, "an executor may still be at work on it"
 
 
 def test_points_and_reports_that_are_too_much_go_while_they_are_written(sqlite: Keeping) -> None:

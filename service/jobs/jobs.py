@@ -121,9 +121,11 @@ class Jobs:
         await self._threads.run(self._records.end, job, JobStatus.CANCELLED, owner=owner)
         return await self.job(job, owner)
 
-    async def delete(self, job: str, owner: str | None = None) -> None:
-        """Drop a job that has ended with all its results, of that owner where one is given; JobNotFound."""
+    async def purge(self, job: str, owner: str | None = None) -> Job:
+        """End a job, and drop it with all its results; the job as it was. JobNotFound, as `job` does."""
+        found = await self.cancel(job, owner)
         await self._threads.run(self._records.delete, job, owner)
+        return found
 
     def watch(self, job: str, after: int = -1, stopping: Event | None = None) -> AsyncGenerator[Job]:
         """The job whenever it has come further than to its event `after`, until it has ended; nothing if it has.

@@ -163,9 +163,11 @@ class JobRecords:
         self._database.reclaim()
 
     def attempt(self, job: str, start: int) -> int:
-        """Count another attempt at a chunk; how many there were with it."""
+        """Count another attempt at a chunk; how many there were with it, and 0 where the job is not kept any more."""
         key = {"job_id": job, "start": start}
         with self._database.writing() as connection:
+            if connection.execute(select(JOBS.c.id).where(JOBS.c.id == job).with_for_update()).one_or_none() is None:
+                return 0
             once = self._database.insert(ATTEMPTS).values(**key, attempts=1)
             more = once.on_conflict_do_update(
                 index_elements=["job_id", "start"], set_={"attempts": ATTEMPTS.c.attempts + 1}

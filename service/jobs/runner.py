@@ -101,9 +101,10 @@ class ChunkRunner:
         row = await self._open_row(job)
         if row is None:
             return
-        if await self._surely(self._records.attempt, job, _WHOLE) > _MOST_DISPATCHES:
+        dispatches = await self._surely(self._records.attempt, job, _WHOLE)
+        if dispatches > _MOST_DISPATCHES:
             await self._fail(job, _ABANDONED.detail)
-        elif await self._begin(row):
+        elif dispatches and await self._begin(row):
             await self._hand_out(row, enqueue)
 
     async def _hand_out(self, row: Row[Any], enqueue: _Enqueue) -> None:
@@ -123,9 +124,10 @@ class ChunkRunner:
         attempts = await self._surely(self._records.attempts, job, start)
         # A chunk that was begun before may have ended all that were beside it.
         async with self._slot(alone=attempts > 0):
-            if await self._surely(self._records.attempt, job, start) > _MOST_ATTEMPTS:
+            attempts = await self._surely(self._records.attempt, job, start)
+            if attempts > _MOST_ATTEMPTS:
                 return _abandoned(loaded, row, start)
-            return await self._result(loaded, row, start)
+            return await self._result(loaded, row, start) if attempts else None
 
     async def _begin(self, row: Row[Any]) -> bool:
         """Prepare a job, unless that was done before; whether it can be worked on. What raises is tried again."""

@@ -21,6 +21,7 @@ _streams = APIRouter()  # without StrictRoute: they last while a client listens,
 
 
 _PageSize = Annotated[int, page_size("jobs")]
+_Purge = Annotated[bool, Query(description="Whether the job is deleted with all its results, whatever its status.")]
 _OfStatus = Annotated[JobStatus | SkipJsonSchema[None], Query(description="Only jobs that are so far.")]
 
 
@@ -45,12 +46,14 @@ async def get_job(job: JobDep) -> Job:
 
 
 @router.delete("/v1/jobs/{id}", summary="Cancel a job")
-async def cancel_job(job: JobId, services: ServicesDep) -> Job:
+async def cancel_job(job: JobId, services: ServicesDep, purge: _Purge = False) -> Job:
     """End a job: its processors are free within two seconds, and the results that it has are kept.
 
-    Nothing happens to one that has ended.
+    Nothing happens to one that has ended. With `purge=true` the job is deleted, too, with all its results: it is
+    answered once more, and not found after that.
     """
-    return await services.jobs.cancel(job, request_context().caller.sees)
+    cancelled = services.jobs.purge if purge else services.jobs.cancel
+    return await cancelled(job, request_context().caller.sees)
 
 
 _LastSeen = Annotated[
