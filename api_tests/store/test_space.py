@@ -67,14 +67,14 @@ def test_evidence_drives_out_no_report_of_others(full: Keeping, caplog: pytest.L
     assert all(item.digest not in map(digest_of, HONEST) for item in pinned)
 
 
-def rubric_of(number: int) -> Rubric:
+def rubric_of(number: int) -> bytes:
     """A rubric that takes more than 6 kB."""
     noise = Random(number)
     claims = [
         {"id": f"n{index}", "kind": "number", "expected": 1.5, "title": noise.randbytes(100).hex()}
         for index in range(64)
     ]
-    return Rubric.model_validate({"id": "course", "claims": claims})
+    return Rubric.model_validate({"id": "course", "claims": claims}).model_dump_json().encode()
 
 
 def test_assignments_drive_out_no_report_and_are_refused_beyond_half(full: Keeping) -> None:

@@ -24,6 +24,7 @@ Refusal
 ├── StoreUnavailable      the reports that are kept cannot be had now; simulations are answered all the same
 ├── StoreFull             what is to be kept has no room beside what is kept
 ├── QueueFull             too many simulations are waiting
+├── QuotaExceeded         what its owner has under way is as much as its key allows
 ├── DeadlineExceeded      a simulation ran out of its time and was stopped
 ├── WorkerFailed          the process that simulated died or ran out of memory
 │   └── WorkerNotStarted      none can be started now
@@ -272,6 +273,23 @@ class QueueFull(Refusal):
             f"Too many requests are waiting ({waiting}, of {limit} allowed); try again in {retry_after_seconds} s.",
             waiting=waiting,
             limit=limit,
+            retry_after_seconds=retry_after_seconds,
+        )
+        self.retry_after_seconds = retry_after_seconds
+
+
+class QuotaExceeded(Refusal):
+    """What the owner of a key has under way is as much as it allows."""
+
+    code = "quota-exceeded"
+
+    def __init__(self, waiting: float, more: float, limit: float, retry_after_seconds: int) -> None:
+        super().__init__(
+            f"This takes {more:.3g} operations, and {waiting:.3g} are waiting, of {limit:.3g} that your key allows; "
+            f"try again in {retry_after_seconds} s.",
+            waiting_operations=waiting,
+            more_operations=more,
+            limit_operations=limit,
             retry_after_seconds=retry_after_seconds,
         )
         self.retry_after_seconds = retry_after_seconds

@@ -27,6 +27,7 @@ from service.core.errors import (
     MalformedJson,
     NotReady,
     QueueFull,
+    QuotaExceeded,
     Refusal,
     ReportNotFound,
     ReportOutdated,
@@ -94,6 +95,7 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
     ReportOutdated: HTTPStatus.GONE,
     ResultsOutdated: HTTPStatus.GONE,
     QueueFull: HTTPStatus.TOO_MANY_REQUESTS,
+    QuotaExceeded: HTTPStatus.TOO_MANY_REQUESTS,
     WorkerFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     UnservedSubmission: HTTPStatus.NOT_IMPLEMENTED,
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -161,7 +163,7 @@ def problem_of(request: Request, error: Refusal | RequestValidationError) -> Pro
 def refusal(request: Request, error: Refusal) -> Response:
     """The answer to `request` that says `error`; for a middleware too, whose errors no handler sees."""
     response = _answer(problem_of(request, error))
-    if isinstance(error, QueueFull | NoRoom):
+    if isinstance(error, QueueFull | QuotaExceeded | NoRoom):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, KeyNeeded):
         for challenge in _CHALLENGES:

@@ -1,6 +1,6 @@
 """Jobs and assignments as the rest of the service sees them: accepted, watched, cancelled."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -11,7 +11,8 @@ from anyio import Event, create_task_group, sleep
 from sqlalchemy import Row
 
 from service.core.clock import now
-from service.core.errors import AssignmentNotFound, QueueFull, StoreUnavailable
+from service.core.context import request_context
+from service.core.errors import AssignmentNotFound, QueueFull, QuotaExceeded, StoreUnavailable
 from service.core.payload import Payload
 from service.core.settings import Settings
 from service.grading.batch import KeptRubric
@@ -29,6 +30,7 @@ from service.jobs.supervisor import WorkerSupervisor
 from service.jobs.work import WORKS
 from service.jobs.work.base import Accepted
 from service.processes.pool import ProcessPool, Threads
+from service.simulation.estimate import OPERATIONS_PER_SECOND
 from service.store.assignments import AssignmentStore
 from service.store.database import Database
 from service.store.listing import Cursor
@@ -166,11 +168,21 @@ class Jobs:
         await self._threads.run(self._database.close)
 
     def _kept(self, accepted: Accepted, requester: Requester, asked: str) -> Row[Any]:
-        """The job as it is kept; QueueFull, StoreFull, IdempotencyConflict."""
-        under_way = self._records.open_count()
-        if under_way >= self._settings.job_limit:
-            raise QueueFull(under_way, self._settings.job_limit, ceil(accepted.estimated_seconds))
+        """The job as it is kept; QueueFull, QuotaExceeded, StoreFull, IdempotencyConflict."""
+        queue = self._records.queue()
+        if len(queue) >= self._settings.job_limit:
+            raise QueueFull(len(queue), self._settings.job_limit, _until_one_ends(queue))
+        self._check_quota(accepted, [one for one in queue if one[0] == requester.owner])
         return self._records.accept(accepted, requester, asked)
+
+    def _check_quota(self, accepted: Accepted, own: Sequence[tuple[str, float]]) -> None:
+        """Raise QuotaExceeded where that is more than who asks may have under way, beside what is its `own`."""
+        quota = request_context().caller.quotas.queued_operations
+        a_second = OPERATIONS_PER_SECOND * max(1, self._settings.job_workers)  # estimates are for all processes
+        waiting = a_second * sum(seconds for _, seconds in own)
+        more = a_second * accepted.estimated_seconds
+        if quota is not None and waiting + more > quota:
+            raise QuotaExceeded(waiting, more, quota, _until_one_ends(own))
 
     async def _drop_old(self) -> None:
         """Drop the jobs that ended long ago, every ten minutes."""
@@ -208,3 +220,10 @@ class Jobs:
         """The job with its first errors."""
         failed = self._results.failures(found.id, MOST_ERRORS) if found.progress.failed else []
         return found.model_copy(update={"errors": FailedItem.first_in(failed)})
+
+
+def _until_one_ends(queue: Sequence[tuple[str, float]]) -> int:
+    """In how many seconds the first of these jobs ends, by the estimates: owners have the same turn."""
+    shares = len({owner for owner, _ in queue})
+    least = min((seconds for _, seconds in queue), default=0.0)
+    return max(1, ceil(min(least * shares, sum(seconds for _, seconds in queue))))

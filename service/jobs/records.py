@@ -118,6 +118,13 @@ class JobRecords:
             found = {JobStatus(status): count for status, count in connection.execute(query)}
         return {status: found.get(status, 0) for status in OPEN}
 
+    def queue(self) -> list[tuple[str, float]]:
+        """The jobs that have not ended: their owners, and the seconds of work that is left, by the estimates."""
+        left = JOBS.c.estimated_seconds * (1.0 - JOBS.c.done / (1.0 * JOBS.c.total))
+        with self._database.reading() as connection:
+            rows = connection.execute(select(JOBS.c.owner, left).where(JOBS.c.status.in_(OPEN))).all()
+        return [(owner, float(seconds)) for owner, seconds in rows]
+
     def open_owners(self) -> dict[str, str]:
         """The jobs that have not ended with their owners, the oldest first."""
         query = select(JOBS.c.id, JOBS.c.owner).where(JOBS.c.status.in_(OPEN)).order_by(JOBS.c.created_at, JOBS.c.id)

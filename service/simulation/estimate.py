@@ -14,7 +14,7 @@ from service.simulation.results import Estimate
 from service.simulation.separation import FORWARD, Passes
 from service.simulation.spec import Precision
 
-_OPERATIONS_PER_SECOND = 2e10
+OPERATIONS_PER_SECOND = 2e10
 """Of one processor, by the estimate."""
 _WORKER_BYTES = 320 << 20
 """Address space of a worker that has done nothing yet."""
@@ -77,7 +77,7 @@ class Cost:
 
 def seconds_of(operations: float) -> float:
     """What so many operations by the estimate take of one processor."""
-    return operations / _OPERATIONS_PER_SECOND
+    return operations / OPERATIONS_PER_SECOND
 
 
 def cost(plan: Plan) -> Cost:

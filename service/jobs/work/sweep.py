@@ -10,14 +10,13 @@ from service.charts.sweep_points import Extract
 from service.core.kinds import Model
 from service.core.settings import Settings
 from service.jobs.work.base import Accepted, JobChart, JobContext, JobWork, PreparedJob
-from service.simulation.estimate import cost
+from service.simulation.estimate import OPERATIONS_PER_SECOND, cost
 from service.simulation.results import ItemError
 from service.studies.evaluation import ChunkResult, digests_of, points_of
 from service.studies.points import SweepPoint
 from service.studies.sweep import Grid, SweepSpec
 from service.studies.validation import plan_corner, plan_sample
 
-_OPERATIONS_PER_SECOND = 2e10  # of one processor, by the estimate
 _SECONDS_A_POINT = 3e-3  # of any size: its specification, its theory, its statistics, its verdict
 _SAMPLES = 16  # of the points between the corners: their costs are looked at
 
@@ -67,4 +66,4 @@ def seconds_a_point(grid: Grid) -> float:
     made = [*corners, *found]
     planning = 2.0 * (perf_counter() - started) / len(made)  # each point is planned twice; a base may be megabytes
     operations = fmean(cost(one).floating_point_operations for one in made)
-    return max(_SECONDS_A_POINT, planning) + operations / _OPERATIONS_PER_SECOND
+    return max(_SECONDS_A_POINT, planning) + operations / OPERATIONS_PER_SECOND

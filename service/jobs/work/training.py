@@ -7,14 +7,13 @@ from typing import Any, ClassVar
 from service.core.kinds import Model
 from service.core.settings import Settings
 from service.jobs.work.base import Accepted, JobChart, JobContext, JobWork, PreparedJob
-from service.simulation.estimate import Limits
+from service.simulation.estimate import OPERATIONS_PER_SECOND, Limits
 from service.simulation.results import ItemError
 from service.simulation.simulate import simulate
 from service.studies.evaluation import ChunkResult
 from service.studies.training import TrainedRate, TrainedVerdict, TrainingSpec
 from service.studies.training_course import PlannedTraining, failed_rate, plan_training, trained_rates, verdict_of
 
-_OPERATIONS_PER_SECOND = 2e10  # of one processor, by the estimate
 _COLUMNS = ["index", "rate", "final_loss", "final_accuracy", "diverged_trials", "diverged_at", "sentence"]
 
 
@@ -32,7 +31,7 @@ class TrainingWork(JobWork):
         """A job that trains; SpecError, or BudgetExceeded where a single rate takes too long."""
         planned = plan_training(request)
         planned.check(Limits.of(settings, settings.job_patience), rates=1)
-        size = (len(planned.descent.rates), planned.operations / _OPERATIONS_PER_SECOND)
+        size = (len(planned.descent.rates), planned.operations / OPERATIONS_PER_SECOND)
         return self._accepted(size, request.model_dump_json().encode(), settings, request.digest())
 
     async def prepare(self, request: bytes, context: JobContext) -> bytes | None:
