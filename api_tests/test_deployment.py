@@ -37,7 +37,7 @@ def needed(service: dict[str, Any]) -> int:
         if not str(value).startswith("${") and "DATABASE" not in name
     })  # fmt: skip
     serves, works = "serve" in command, "--no-worker" not in command
-    simulating = serves * (settings.workers + getattr(settings, "spare_workers", 1)) + works * settings.job_workers
+    simulating = serves * (settings.workers + settings.spare_workers) + works * settings.job_workers
     others = serves * (ANSWERS + DRAWS) + works * HANDS_OUT_JOBS
     files = sum(size(found[1]) for one in service["tmpfs"] if (found := re.search(r"size=(\w+)", one)))
     return simulating * settings.memory_bytes_per_worker + others + files

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from service.core import logs
-from service.core.context import REQUEST, RequestContext
-from service.core.logs import fields, start_logs
+from service.core.logs import LOGGED_REQUEST, fields, start_logs
 
 LOG = logging.getLogger("service.tested")
 FORGED = "2026-01-01 00:00:00,000 service.access GET '/' 200 1.0 ms mine"
@@ -92,9 +91,9 @@ def test_a_traceback_is_one_field_of_json() -> None:
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_what_is_logged_while_a_request_is_answered_has_its_name(form: str) -> None:
     with logged(form) as stream:
-        before = REQUEST.set(RequestContext(request_id="mine"))
+        before = LOGGED_REQUEST.set("mine")
         LOG.warning("a process died")
-        REQUEST.reset(before)
+        LOGGED_REQUEST.reset(before)
         LOG.warning("another died")
     first, second = stream.getvalue().splitlines()
     assert "mine" in first

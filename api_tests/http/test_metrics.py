@@ -17,6 +17,7 @@ from service.core.errors import StoreUnavailable
 from service.http import metrics as metrics_module
 from service.http.metrics import Exchange, Metrics
 from service.processes.family import process_usage
+from service.processes.workers import Counts
 
 pytestmark = pytest.mark.anyio
 
@@ -35,9 +36,12 @@ async def never() -> dict[str, int]:
 
 def metrics(under_way: Any = none) -> Metrics:
     """The metrics of a service that does nothing."""
-    pool, archive = SimpleNamespace(busy=2, waiting=3), SimpleNamespace(kept_bytes=5, store_failures=7)
+    pool, archive = (
+        SimpleNamespace(busy=2, waiting=3, spare=1, counts=Counts(9, 8, 7, 6, 5, 4)),
+        SimpleNamespace(kept_bytes=5, store_failures=7),
+    )
     jobs = SimpleNamespace(under_way=under_way, watchers=11, executors_alive=1, executors_lost=4)
-    return Metrics(pool, archive, SimpleNamespace(), jobs)  # type: ignore[arg-type]
+    return Metrics(pool, archive, SimpleNamespace(waiting=12), jobs)  # type: ignore[arg-type]
 
 
 def exchange(method: str = "GET", route: str = "", noted: RequestContext | None = None, **seen: Any) -> Exchange:
@@ -62,6 +66,9 @@ async def test_metrics_tell_what_is_done_now_and_what_has_failed() -> None:
     found = await values(metrics(under_way))
     named = {"busy_workers": 2, "waiting_simulations": 3, "kept_report_bytes": 5, "store_failures_total": 7}
     named |= {"job_watchers": 11, "executors_alive": 1, "executors_lost_total": 4}
+    named |= {"spare_workers": 1, "worker_starts_total": 9, "waiting_drawings": 12}
+    ends = {"died": 7, "hung": 6, "deadline": 5, "abandoned": 4}
+    assert {name[1]: value for name, value in found.items() if name[0] == "worker_ends_total"} == ends
     assert {name: found[(name,)] for name in named} == named
     assert {name[1]: value for name, value in found.items() if name[0] == "open_jobs"} == {"queued": 4, "running": 1}
 

@@ -83,6 +83,19 @@ def test_the_span_of_a_request_continues_the_trace_of_its_caller_and_says_what_w
     assert said["http.response.status_code"] == 200
     assert said["gradient_verdict.request_id"] == "mine"
     assert said["client.address"] == "127.0.0.1"
+    assert said["gradient_verdict.cache"] == "simulation"
+    assert len(said["gradient_verdict.digest"]) == 64
+
+
+def test_its_wait_and_the_work_on_it_are_spans_below_it(received: list[tuple[str, bytes]]) -> None:
+    found = {one.name: one for one in spans_of(received) if one.trace_id.hex() == TRACE}
+    assert found.keys() == {"POST /v1/simulations", "queue", "compute"}
+    whole, queue, compute = found["POST /v1/simulations"], found["queue"], found["compute"]
+    assert queue.parent_span_id == compute.parent_span_id == whole.span_id
+    slack = 50_000_000  # nanoseconds: one clock is the day's, another goes on by itself
+    assert whole.start_time_unix_nano - slack <= queue.start_time_unix_nano <= queue.end_time_unix_nano
+    assert queue.end_time_unix_nano - slack <= compute.start_time_unix_nano < compute.end_time_unix_nano
+    assert compute.end_time_unix_nano <= whole.end_time_unix_nano + slack
 
 
 def test_a_refusal_has_its_code_and_no_value_of_a_query_is_sent(received: list[tuple[str, bytes]]) -> None:

@@ -32,6 +32,11 @@ class ChartRenderer:
         self._pool = ProcessPool(limits, _PRELOAD, cancellable=False, died=_DIED)  # to start another takes seconds
         self._script: bytes | None = None
 
+    @property
+    def waiting(self) -> int:
+        """How many drawings wait for the process."""
+        return self._pool.waiting
+
     async def chart(self, reports: list[bytes], name: ChartName, theme: Theme, wanted: ChartFormat) -> bytes:
         """A chart of `reports` as a file; QueueFull, DeadlineExceeded or WorkerFailed."""
         return await self._run(partial(_chart, reports, name, theme, wanted))

@@ -11,15 +11,17 @@ import re
 import sys
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Literal, TextIO
 
 from service.core.clock import Clock
-from service.core.context import REQUEST
 
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+LOGGED_REQUEST: ContextVar[str] = ContextVar("logged_request", default="")
+"""The name of the request that this task or thread works on, for its lines."""
 
 _FORMAT, _LEVEL = "GRADIENT_VERDICT_LOG_FORMAT", "GRADIENT_VERDICT_LOG_LEVEL"
 _WINDOW_SECONDS = 10.0
@@ -64,9 +66,8 @@ def fields(
 def _with_request(record: logging.LogRecord) -> bool:
     """Give the line the name of the request during which it was written."""
     said = dict(getattr(record, "fields", {}))
-    request = REQUEST.get()
-    if request is not None:
-        said.setdefault("request_id", request.request_id)
+    if request := LOGGED_REQUEST.get():
+        said.setdefault("request_id", request)
     record.fields = said
     return True
 

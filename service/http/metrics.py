@@ -33,6 +33,7 @@ from service.core.version import ENGINE_VERSION, __version__
 from service.jobs.jobs import Jobs
 from service.processes.family import process_usage
 from service.processes.pool import ProcessPool
+from service.processes.workers import Counts
 from service.store.archive import Archive
 
 _PREFIX = "gradient_verdict_"
@@ -76,6 +77,10 @@ def _table(pool: ProcessPool, archive: Archive, renderer: ChartRenderer, jobs: J
             "on",
         ),
         _Metric("busy_workers", "Worker processes that simulate now.", lambda: pool.busy),
+        _Metric("spare_workers", "Worker processes that are loaded beyond these.", lambda: pool.spare),
+        _Metric("worker_starts_total", "Worker processes that were started.", lambda: pool.counts.starts),
+        _Metric("worker_ends_total", "Worker processes that ended, by reason.", lambda: _ends(pool.counts), "reason"),
+        _Metric("waiting_drawings", "Drawings that wait for the process that draws.", lambda: renderer.waiting),
         _Metric("waiting_simulations", "Simulations that wait for a worker process.", lambda: pool.waiting),
         _Metric("kept_report_bytes", "Bytes of reports that are kept in memory.", lambda: archive.kept_bytes),
         _Metric(
@@ -86,6 +91,11 @@ def _table(pool: ProcessPool, archive: Archive, renderer: ChartRenderer, jobs: J
         _Metric("executors_alive", "Processes that work on jobs, and are heard of.", lambda: jobs.executors_alive),
         _Metric("executors_lost_total", "Processes that hung, and were given up.", lambda: jobs.executors_lost),
     ]
+
+
+def _ends(counts: Counts) -> dict[str, int]:
+    """How many processes ended for which reason."""
+    return {"died": counts.deaths, "hung": counts.hangs, "deadline": counts.deadlines, "abandoned": counts.aborts}
 
 
 @dataclass

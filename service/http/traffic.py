@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.charts.renderer import ChartRenderer
 from service.core.context import REQUEST, Caller, RequestContext
-from service.core.logs import fields
+from service.core.logs import LOGGED_REQUEST, fields
 from service.http.metrics import Exchange, Metrics
 from service.http.traces import annotate, trace_id
 from service.jobs.jobs import Jobs
@@ -76,14 +76,15 @@ class RequestMiddleware:
         address = scope["client"][0] if scope.get("client") else ""
         context = RequestContext(request_id=name, caller=Caller(address=address), trace_id=trace_id())
         exchange = Exchange(scope, context)
-        before = REQUEST.set(context)
+        before = REQUEST.set(context), LOGGED_REQUEST.set(name)
         started = perf_counter()
         live = self._traffic.live
         live.requests += 1
         try:
             await self._app(scope, _received(receive, exchange), _sent(send, exchange))
         finally:
-            REQUEST.reset(before)
+            REQUEST.reset(before[0])
+            LOGGED_REQUEST.reset(before[1])
             live.requests -= 1
             exchange.seconds = perf_counter() - started
             self._traffic.count(exchange)

@@ -1,6 +1,7 @@
 """A task of a pool, from its arrival until it is answered."""
 
 import asyncio
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 
 import anyio
@@ -20,6 +21,7 @@ class Call:
     kind: str = ""  # of task, where its cost is learnt
     processes: int = 0  # it may use; 0 where it does not ask
     left: bool = False  # whether its caller has
+    context: Context = field(default_factory=copy_context)  # of its caller, for what is logged of it
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)  # of the work
     granted: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     answer: asyncio.Future[bytes] = field(default_factory=lambda: asyncio.get_running_loop().create_future())

@@ -19,6 +19,7 @@ import anyio
 
 from service.core.context import request_context
 from service.core.errors import DeadlineExceeded, NotReady, QueueFull, Refusal, WorkerFailed, WorkerNotStarted
+from service.core.logs import fields
 from service.core.settings import Settings
 from service.processes.call import Call
 from service.processes.process import HAS_ENDED, Process, ProcessHangs
@@ -199,7 +200,7 @@ class ProcessPool:
             if call.processes:
                 call.processes = 1 + self._limits.processes - self.busy
             call.granted.set_result(None)
-            self._workers.spawn(self._serve(call, self._workers.take()))
+            self._workers.spawn(self._serve(call, self._workers.take()), call.context)
         while surplus := self._queue.surplus():
             call = self._calls[surplus]
             self._withdraw(call)
@@ -233,12 +234,13 @@ class ProcessPool:
                 return await process.answer(call.processes, call.request)
             except ProcessHangs:
                 self.counts.hangs += 1
-                _log.warning("a worker process takes no work; it is replaced, and its work given to another one")
+                _log.warning("a worker process takes no work; another one does it", extra=fields(pid=process.pid))
                 self._workers.look()  # others may have been stopped with it
             except HAS_ENDED:
                 if self._workers.has(process):  # not the pool was ended
                     self.counts.deaths += 1
-                    _log.warning("a worker process has died at work; another one is started")
+                    ended = fields(pid=process.pid, ended=await process.ending())
+                    _log.warning("a worker process has died at work; another one is started", extra=ended)
                 if process.begun or not self._workers.has(process):
                     break
             finally:

@@ -4,9 +4,9 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from socket import socketpair
-from subprocess import DEVNULL, Popen
+from subprocess import DEVNULL, Popen, TimeoutExpired
 
 import anyio
 import anyio.lowlevel
@@ -18,6 +18,7 @@ from service.processes.worker import LENGTH_BYTES
 HAS_ENDED = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.IncompleteRead)
 """What is raised where a process has ended."""
 _HANGS_SECONDS = 5.0
+_ENDS_SECONDS = 1.0
 """A process that has not taken what it was asked for by then does nothing at all: it is stopped, or swapped out."""
 
 
@@ -81,6 +82,13 @@ class Process:
         message = await self._receive()
         self.busy = False
         return message
+
+    async def ending(self) -> str:
+        """How it has ended: `signal 9`, `status 1`; `unknown` where it has not within a second."""
+        with suppress(TimeoutExpired):
+            await anyio.to_thread.run_sync(self._process.wait, _ENDS_SECONDS)
+        status = self._process.returncode
+        return "unknown" if status is None else f"signal {-status}" if status < 0 else f"status {status}"
 
     def kill(self) -> None:
         """Kill the process; `end` waits for that."""

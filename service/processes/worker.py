@@ -20,6 +20,7 @@ from select import select
 from socket import socket
 from types import TracebackType
 
+from service.core.logs import start_logs
 from service.processes.fork_map import reap_helpers
 from service.processes.system import die_with_parent, keep_freed_memory
 
@@ -35,6 +36,7 @@ def _serve(descriptor: int, parent_process: int, memory_bytes: int, *preload: st
     if memory_bytes:
         _limit_memory(memory_bytes)
         keep_freed_memory()
+    start_logs()
     for name in preload:
         found = resolve_name(name)
         if callable(found):

@@ -5,11 +5,13 @@ import logging
 import pickle
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
 
 import anyio
 
+from service.core.logs import fields
 from service.processes.process import HAS_ENDED, Process, ProcessHangs
 
 _STARTS = 3
@@ -64,9 +66,9 @@ class Workers:
         if self._watching is None:
             self._watching = self.spawn(self._watch())
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Let `work` be done by a task that `end` waits for."""
-        task = asyncio.create_task(work)
+    def spawn(self, work: Coroutine[Any, Any, None], context: Context | None = None) -> asyncio.Task[None]:
+        """Let `work` be done by a task that `end` waits for, in the context of a request or in none."""
+        task = asyncio.create_task(work, context=context or Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
@@ -140,7 +142,7 @@ class Workers:
     def _bury(self, process: Process) -> None:
         """Replace a process that has ended by itself."""
         self.counts.deaths += 1
-        _log.warning("a worker process has died while it was idle; another one is started")
+        _log.warning("an idle worker process has died; another one is started", extra=fields(pid=process.pid))
         self._discard(process)
 
     def _discard(self, process: Process) -> None:
@@ -205,7 +207,9 @@ class Workers:
                 await process.answer(0, _NOTHING)
         except (TimeoutError, ProcessHangs):
             self.counts.hangs += 1
-            _log.warning("an idle worker process does not answer; another one is started")
+            _log.warning(
+                "an idle worker process does not answer; another one is started", extra=fields(pid=process.pid)
+            )
         except HAS_ENDED:
             self.counts.deaths += 1
         finally:
