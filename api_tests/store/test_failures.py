@@ -63,6 +63,34 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     assert path.read_bytes() == b"no database " * 1000
 
 
+def test_a_damaged_page_costs_what_is_in_it_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "reports.sqlite3"
+    store = over_file(path)
+    store.put_all(*range(40))
+    store.close()
+    whole = path.read_bytes()
+    size = int.from_bytes(whole[16:18], "big")
+    for page in range(1, len(whole) // size):
+        path.write_bytes(whole[: page * size] + b"\xff" * size + whole[(page + 1) * size :])
+        store.close()
+        try:
+            found = [readable(store, number) for number in range(40)]
+        finally:
+            store.close()
+        if 0 < sum(found) < 40:
+            assert found[found.index(False) :].count(True) > 0, "those behind it are read at once"
+            return
+    raise AssertionError("no page has some of the reports")
+
+
+def readable(store: Keeping, number: int) -> bool:
+    """Whether a report can be read."""
+    try:
+        return store.get(digest_of(number)) == report_of(number)
+    except StoreUnavailable:
+        return False
+
+
 def test_a_new_store_in_a_folder_that_nobody_may_write_to_is_told(public: Path) -> None:
     with read_only(public):
         assert any(reason in refused(over_file(public / "reports.sqlite3")) for reason in Reason)

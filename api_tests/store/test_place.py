@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from api_tests.store.keeping import Clock, Keeping, digest_of, report_of
 from service.core.errors import StoreUnavailable
 from service.core.settings import Settings
+from service.jobs.engine import configuration
 from service.store.database import Database
 from service.store.engine import Address, write_transaction
 from service.store.schema import REPORTS
@@ -101,3 +102,22 @@ def test_a_database_is_neither_durable_nor_patient_unless_it_is_said(
 
 def test_no_test_touches_the_store_of_whoever_runs_it() -> None:
     assert "gradient-verdict-" in Settings().database_url
+
+
+def test_the_files_of_a_store_are_for_its_user_alone(tmp_path: Path) -> None:
+    file = tmp_path / "reports.sqlite3"
+    store = Keeping(f"sqlite:///{file}", Clock())
+    store.put_all(1)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir() if path.is_file()}
+    assert len(modes) == 3, "the store and its journal"
+    assert set(modes.values()) == {0o600}
+    store.close()
+    file.chmod(0o644)
+    store.put_all(2)
+    assert file.stat().st_mode & 0o777 == 0o600, "one of an older version, too"
+    store.close()
+
+
+def test_the_engine_of_jobs_has_a_file_for_its_user_alone(tmp_path: Path) -> None:
+    configuration(f"sqlite:///{tmp_path}/reports.sqlite3", "me")
+    assert (tmp_path / "reports.sqlite3.engine").stat().st_mode & 0o777 == 0o600

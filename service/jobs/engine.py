@@ -20,6 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.jobs.runner import ChunkRunner
 from service.processes.pool import Threads
+from service.store.database import make_private
 from service.store.engine import Address
 
 _NAME = "gradient-verdict"
@@ -168,7 +169,10 @@ def configuration(database_url: str, executor: str) -> DBOSConfig:
     }
     if file is None:
         return {**config, "system_database_url": url.render_as_string(hide_password=False)}
-    beside = url.set(database=str(file.with_name(f"{file.name}.engine")))
+    own = file.with_name(f"{file.name}.engine")
+    with suppress(OSError):  # its folder is made with the store, or cannot be
+        make_private(own)
+    beside = url.set(database=str(own))
     return {**config, "system_database_url": str(beside), "system_database_engine": _sqlite(str(beside))}
 
 

@@ -1,7 +1,10 @@
 """One database: opened when it is first needed, and opened again when it has failed or its file is gone."""
 
+import logging
+import os
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from time import monotonic
@@ -13,8 +16,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from service.core.clock import Clock
 from service.core.errors import StoreUnavailable
 from service.store.engine import Address, write_transaction
-from service.store.failures import FAILURES, CircuitBreaker, Reason
+from service.store.failures import FAILURES, CircuitBreaker, Reason, is_damaged_page
 from service.store.migration import Schema
+
+_log = logging.getLogger("service.store")
+_PRIVATE, _OF_OTHERS = 0o600, 0o077
+_JOURNALS = ("-wal", "-shm")
 
 
 class Database:
@@ -79,6 +86,9 @@ class Database:
     def _failed(self, breaker: CircuitBreaker, error: Exception) -> Reason:
         self.failures += 1
         reason = Reason.of(error)
+        if is_damaged_page(error):
+            _log.warning("a page of the store is damaged, and what is in it cannot be had: %s", _first_line(error))
+            return reason  # all others can
         if self._engine is not None and reason.spares_readers:
             breaker.failure(reason, error)
         else:
@@ -107,6 +117,8 @@ class Database:
         engine = self._address.engine(self._durable)
         try:
             _make_folder(self._address.file)
+            with suppress(OSError):  # what keeps it from being made keeps SQLite, too, which knows why
+                make_private(self._address.file)
             Schema(engine).upgrade()
         except FAILURES as error:
             self._reason = Reason.of(error)
@@ -125,6 +137,22 @@ class Database:
 def _make_folder(file: Path | None) -> None:
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
+
+
+def make_private(file: Path | None) -> None:
+    """Make the file, and its journals like it, for the user of this process alone; one that is there is made so."""
+    if file is None:
+        return
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE))
+    for one in (file, *(file.with_name(f"{file.name}{suffix}") for suffix in _JOURNALS)):
+        with suppress(OSError):  # it is not there, or another user's
+            mode = stat.S_IMODE(one.stat().st_mode)
+            if mode & _OF_OTHERS:
+                one.chmod(mode & ~_OF_OTHERS)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _inode(file: Path | None) -> int:

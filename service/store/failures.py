@@ -71,6 +71,11 @@ _SYSTEM = {
 }
 
 
+def is_damaged_page(error: Exception) -> bool:
+    """Whether SQLite has met a page that is damaged: what is in others can be had all the same."""
+    return getattr(getattr(error, "orig", error), "sqlite_errorname", "").startswith("SQLITE_CORRUPT")
+
+
 class CircuitBreaker:
     """Lets work through until it fails; then one attempt every few seconds, and all others are refused at once.
 
