@@ -43,7 +43,7 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> Json:
     assert problem["detail"]
     assert problem["request_id"] == answer.headers["x-request-id"]
     for error in problem["errors"]:
-        assert error.keys() == {"pointer", "code", "detail"}
+        assert error.keys() == {"pointer", "parameter", "code", "detail"}
         assert error["code"]
         assert error["detail"]
     return problem

@@ -128,10 +128,30 @@ def test_a_stream_ends_when_its_client_leaves(service: Service) -> None:
     assert service.watched() == before
 
 
+def test_a_client_that_has_seen_the_end_is_told_to_stay_away(service: Service) -> None:
+    job = service.made()
+    events = f"{service.url}/v1/jobs/{job}/events"
+    with service.events(job) as told:
+        assert next(told)[0] == "progress"
+        httpx.delete(f"{service.url}/v1/jobs/{job}")
+        *_, (name, seen, _) = told
+    assert name == "end"
+    gone = httpx.get(events, headers={"Last-Event-ID": seen})
+    assert (gone.status_code, gone.content) == (204, b"")
+    assert "retry: 3000" in httpx.get(events).text
+
+
+def test_a_head_of_events_is_answered_at_once(service: Service) -> None:
+    head = httpx.head(f"{service.url}/v1/jobs/{service.made()}/events")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"].startswith("text/event-stream")
+    assert httpx.head(f"{service.url}/v1/jobs/{'0' * 32}/events").status_code == 404
+
+
 @pytest.mark.parametrize("last", ["x", "-1", "1.5"])
 def test_a_last_event_id_that_no_event_has_is_refused(service: Service, last: str) -> None:
     answer = httpx.get(f"{service.url}/v1/jobs/{service.made()}/events", headers={"Last-Event-ID": last})
-    assert_problem(answer, 422, "invalid-request")
+    assert assert_problem(answer, 422, "invalid-request")["errors"][0]["parameter"] == "Last-Event-ID"
 
 
 def test_an_unknown_job_has_no_events(service: Service) -> None:

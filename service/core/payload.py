@@ -43,11 +43,6 @@ class InvalidBody(Refusal):
         super().__init__(f"The request has {counted}{shown}: {faults[0].detail}")
         self.faults = faults
 
-    @classmethod
-    def of(cls, found: Sequence[Mapping[str, Any]], body: Any) -> "InvalidBody":
-        """What Pydantic has `found` in `body`."""
-        return cls(faults_of(found[:MOST_FAULTS], body), len(found))
-
 
 @dataclass(frozen=True)
 class Weighed:

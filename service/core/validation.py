@@ -25,10 +25,12 @@ _SHORTEST = 4
 
 
 class FieldError(Model):
-    """One fault in the body that was sent."""
+    """One fault in the request that was sent."""
 
     pointer: str
-    """Where: an RFC 6901 pointer into the body; empty for the body as a whole."""
+    """Where: an RFC 6901 pointer into the body; empty for the body as a whole, and for a parameter."""
+    parameter: str | None = None
+    """Which parameter of the query, header or part of the path it is; null where the fault is in the body."""
     code: Annotated[str, Field(pattern=CODE)]
     """What kind of fault, for programs."""
     detail: Annotated[str, Field(min_length=1)]
@@ -43,15 +45,42 @@ def faults_of(items: Sequence[_Item], body: Any) -> list[FieldError]:
     return [_fault(item, body, untagged) for item in items]
 
 
-def _fault(item: _Item, body: Any, untagged: Set[Location]) -> FieldError:
+def parameter_faults(items: Sequence[_Item]) -> list[FieldError]:
+    """The faults of parameters of the query, of headers and of the path that `items` state, one for each of them."""
+    first = {tuple(item["loc"][:2]): item for item in reversed(items) if item["type"] != "none_required"}
+    return [_parameter_fault(str(name), first[place, name]) for place, name in dict.fromkeys(_places(items))]
+
+
+def _places(items: Sequence[_Item]) -> Iterator[tuple[str, str]]:
+    return ((item["loc"][0], item["loc"][1]) for item in items)
+
+
+def _parameter_fault(name: str, item: _Item) -> FieldError:
     kind = item["type"]
+    missing = f"The parameter `{name}` is required."
+    detail = missing if kind == "missing" else _WORDS.get(kind, _as_pydantic_says)(item)
+    return FieldError(pointer="", parameter=name, code=kind.replace("_", "-"), detail=detail)
+
+
+def _fault(item: _Item, body: Any, untagged: Set[Location]) -> FieldError:
+    kind = "null-not-allowed" if item["input"] is None and item["type"] != "missing" else item["type"]
     location = item["loc"][:-1] if kind == "missing" else item["loc"]  # what is missing has no place: its object has
-    say = _WORDS.get(kind, _as_pydantic_says)
+    say = _null if kind == "null-not-allowed" else _WORDS.get(kind, _as_pydantic_says)
     return FieldError(pointer=pointer_of(location, body, untagged), code=kind.replace("_", "-"), detail=say(item))
 
 
 def _as_pydantic_says(item: _Item) -> str:
     return str(item["msg"])
+
+
+def _null(item: _Item) -> str:
+    """Where null stands: that the field may be left out, or what it needs instead."""
+    name = item["loc"][-1]
+    known = next((one.model_fields[name] for one in _owners(item) if name in one.model_fields), None)
+    if known is not None and not known.is_required():
+        return "null is not allowed; leave the field out."
+    needed = _WORDS[item["type"]](item) if item["type"] in _WORDS else "A value is required."
+    return f"null is not allowed. {needed}"
 
 
 def _missing(item: _Item) -> str:
@@ -89,8 +118,6 @@ def _no_kind(item: _Item) -> str:
 def _no_object(item: _Item) -> str:
     """Where something else stands in place of an object: what would be right."""
     given, models = item["input"], models_of(_field(item))
-    if given is None:
-        return "An object is required, not null; where a field may be left out, leave it out."
     meant = _meant(given, models) if isinstance(given, str) else _written_out(given, models)
     return f"An object is required; write {_json(meant)}." if meant is not None else "An object is required."
 
@@ -206,6 +233,8 @@ _WORDS: dict[str, Callable[[_Item], str]] = {
     "int_type": _no_number("A whole"),
     "float_type": _no_number("A"),
     "bool_type": lambda _: "One of true, false is required.",
+    "bool_parsing": lambda _: "One of true, false is required.",
+    "int_parsing": lambda _: "A whole number is required.",
     "model_attributes_type": _no_object,
     "model_type": _no_object,
     "union_tag_invalid": _unknown_kind,

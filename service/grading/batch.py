@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from hashlib import blake2b
 from operator import not_
 from secrets import token_hex
 from typing import Annotated, Any, ClassVar, Literal
@@ -105,6 +106,11 @@ class KeptRubric:
     text: bytes
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def version(self) -> str:
+        """A name for what is kept, and for when: another one after every change."""
+        return blake2b(self.text, key=self.updated_at.isoformat().encode(), digest_size=16).hexdigest()
 
     def read(self) -> Assignment:
         """The assignment; what takes long where the rubric is large."""

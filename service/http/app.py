@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from anyio import create_task_group, to_thread
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Lifespan
@@ -22,6 +22,7 @@ from service.http.identity import IdentityMiddleware
 from service.http.manners import MannersMiddleware
 from service.http.openapi import contract, document
 from service.http.problems import Problem
+from service.http.queries import check_query
 from service.http.requests import Services
 from service.http.room import Room
 from service.http.routes import pages, routers
@@ -85,6 +86,7 @@ def build_app(
         redirect_slashes=False,
         responses=_FAILURES,
         generate_unique_id_function=_operation_id,
+        dependencies=[Depends(check_query)],
         telemetry=telemetry(),
     )
     app.state.services = services

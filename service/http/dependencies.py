@@ -17,12 +17,12 @@ from service.store.listing import Cursor
 
 _MADE_BY = re.compile(rb'"engine_version": ?"([^"]*)"')  # no string of a report holds this: its quotes are escaped
 
-_Digest = Annotated[
+Digest = Annotated[
     str, Path(description="The `digest` of the report.", json_schema_extra={"pattern": "^[0-9a-f]{64}$"})
 ]
 
 
-async def _report(digest: _Digest, services: ServicesDep) -> bytes:
+async def _report(digest: Digest, services: ServicesDep) -> bytes:
     return await services.archive.report(digest)
 
 
@@ -30,7 +30,7 @@ ReportBytes = Annotated[bytes, Depends(_report)]
 """The report with the digest in the path, as JSON, whatever engine made it; ReportNotFound without one."""
 
 
-async def current_report(digest: _Digest, services: ServicesDep) -> bytes:
+async def current_report(digest: Digest, services: ServicesDep) -> bytes:
     """The report with that digest as JSON, of a shape that this service reads; ReportNotFound, or ReportOutdated."""
     report = await services.archive.report(digest)
     made_by = _MADE_BY.search(report, max(0, report.rfind(b'"engine_version"')))  # it is at the end of megabytes

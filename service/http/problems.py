@@ -41,11 +41,13 @@ from service.core.errors import (
 from service.core.kinds import Double, Int64, Model
 from service.core.logs import fields
 from service.core.payload import MOST_FAULTS, InvalidBody
-from service.core.validation import CODE, FieldError
+from service.core.validation import CODE, FieldError, faults_of, parameter_faults
 from service.grading.formats.lambda_feedback import UnknownCommand
 from service.grading.formats.mu_ed import UnservedVersion
 from service.grading.formats.mu_ed_submission import UnservedSubmission
 from service.http.hosts import ForeignOrigin, UnknownHost
+from service.http.negotiation import NotAcceptable
+from service.http.queries import FaultyQuery
 from service.http.reader import HeadersTooLarge, HeadersTooSlow, MalformedRequest
 from service.http.requests import (
     BodyTooLarge,
@@ -54,8 +56,10 @@ from service.http.requests import (
     Stopping,
     UnsupportedMediaType,
 )
+from service.http.responses import Answered
 from service.http.room import NoRoom
 from service.http.scopes import KeyNeeded, ScopeMissing
+from service.http.tags import PreconditionFailed
 from service.http.traffic import REQUEST_ID, request_id_of
 from service.imports.base import InputNeeded, NotUnderstood
 
@@ -70,6 +74,8 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
     UnknownCommand: HTTPStatus.BAD_REQUEST,
     ForeignOrigin: HTTPStatus.FORBIDDEN,
     UnservedVersion: HTTPStatus.NOT_ACCEPTABLE,
+    NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
+    PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     KeyNeeded: HTTPStatus.UNAUTHORIZED,
     ScopeMissing: HTTPStatus.FORBIDDEN,
     BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
@@ -83,6 +89,7 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
     InvalidBody: HTTPStatus.UNPROCESSABLE_ENTITY,
     BudgetExceeded: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotUnderstood: HTTPStatus.UNPROCESSABLE_ENTITY,
+    FaultyQuery: HTTPStatus.UNPROCESSABLE_ENTITY,
     InputNeeded: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReportNotFound: HTTPStatus.NOT_FOUND,
     GradientsNotIncluded: HTTPStatus.NOT_FOUND,
@@ -131,7 +138,7 @@ class Problem(Model):
     request_id: Annotated[str, Field(pattern="^[A-Za-z0-9._-]{1,64}$")]
     """The identifier of this request, also in the header X-Request-ID and in the log."""
     errors: Annotated[list[FieldError], Field(max_length=MOST_FAULTS)]
-    """The faults in the body; none where it is not the body's fault."""
+    """The faults in the body and the parameters; none where the request is not at fault."""
     facts: dict[str, Double]
     """The numbers behind `detail`: what was asked for, what the limit is."""
 
@@ -153,6 +160,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _crash)
+    app.add_exception_handler(Answered, _answered)
 
 
 def problem_of(request: Request, error: Refusal | RequestValidationError) -> Problem:
@@ -194,7 +202,7 @@ def _refused(error: Refusal) -> _Failure:
 
 def _faults(error: Refusal) -> Sequence[FieldError]:
     """Where the request is at fault, and why."""
-    if isinstance(error, InvalidBody):
+    if isinstance(error, InvalidBody | FaultyQuery):
         return error.faults
     if isinstance(error, NotUnderstood) and error.faults:
         places = [(fault.pointer, fault.sentence) for fault in error.faults]
@@ -216,7 +224,10 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 def _faulty(error: RequestValidationError) -> _Failure:
-    return _refused(InvalidBody.of(error.errors(), error.body))
+    inside = [item for item in error.errors() if item["loc"][0] == "body"]
+    beside = parameter_faults([item for item in error.errors() if item["loc"][0] != "body"])
+    faults = [*beside, *faults_of(inside[: MOST_FAULTS - len(beside)], error.body)]
+    return _refused(InvalidBody(faults, len(beside) + len(inside)))
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -228,6 +239,12 @@ async def _http(request: Request, error: Exception) -> Response:
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         response.headers["Allow"] = ", ".join(sorted(_methods(request)))
     return response
+
+
+async def _answered(_: Request, error: Exception) -> Response:
+    if not isinstance(error, Answered):
+        raise error
+    return error.response
 
 
 async def _crash(request: Request, error: Exception) -> Response:

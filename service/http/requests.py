@@ -138,6 +138,7 @@ async def _cancel_when_gone(request: Request, scope: CancelScope) -> None:
     scope.cancel()
 
 
+_CHARSETS = {"utf-8", "utf8", "us-ascii"}
 _JSON_ONLY = "The body must be JSON; send it with `Content-Type: application/json`."
 
 
@@ -150,6 +151,9 @@ def check_media_type(request: Request, also: str = "application/json", sentence:
     is_json = f"+{header.get_content_subtype()}".endswith("+json")
     if header.get_content_type() != also and not (header.get_content_maintype() == "application" and is_json):
         raise UnsupportedMediaType(sentence)
+    charset = str(header.get_param("charset", "utf-8"))
+    if charset.lower() not in _CHARSETS:
+        raise UnsupportedMediaType(f"The body must be UTF-8, as JSON is; it says `charset={charset[:40]}`.")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,20 @@ def _binary(media_type: str) -> Responses:
     return {200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}}
 
 
+class Answered(Exception):
+    """The answer to a request, found by a dependency before its endpoint is asked."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
+
+
+class Json(Response):
+    """JSON that is written already."""
+
+    media_type = "application/json"
+
+
 class Csv(Response):
     """A table (RFC 4180) with a row of names."""
 
@@ -80,7 +94,7 @@ class GradingResponse(Response):
     }
 
     def __init__(self, content: bytes | str, wanted: FormatName) -> None:
-        super().__init__(content, media_type=self.media_types[wanted])
+        super().__init__(content, media_type=self.media_types[wanted], headers={"Vary": "Accept"})
 
 
 def attachment(name: str) -> dict[str, str]:
@@ -100,18 +114,19 @@ def link(operation: str, description: str, parameter: str = "id", inside: str = 
 SIMULATIONS = "/v1/simulations"
 
 
-def _text(description: str) -> dict[str, Any]:
+def text(description: str) -> dict[str, Any]:
+    """What the document says of a header."""
     return {"description": description, "schema": {"type": "string"}}
 
 
 def reported(inside: str = "") -> Responses:
     """What the document says of an answer that is a report, or has one at the pointer `inside`."""
     headers = {
-        "Cache-Status": _text(
+        "Cache-Status": text(
             "Whether the report was there already: `hit` or `fwd=miss` (RFC 9211), with "
             "`detail=store-unavailable` where it could not be stored."
         ),
-        "Location": _text("Where the report is, while it is kept."),
+        "Location": text("Where the report is, while it is kept."),
     }
     links = {
         "report": link("get_simulation", "The same report.", "digest", inside),
@@ -121,6 +136,12 @@ def reported(inside: str = "") -> Responses:
     }
     return {200: {"headers": headers, "links": links}}
 
+
+LISTED: Responses = {
+    200: {
+        "headers": {"Link": text("Where the first page of this list is, and the next where there is one (RFC 8288).")}
+    }
+}
 
 ACCEPTED: Responses = {
     202: {

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import blake2b
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Header, Request
 from fastapi.responses import Response
+from pydantic.json_schema import SkipJsonSchema
 
+from service.core.errors import Refusal
 from service.http.encodings import CODINGS
 
 _BYTES = 16
@@ -58,3 +61,36 @@ async def unless_known(
     answer = await make()
     answer.headers.update(told)
     return answer
+
+
+class PreconditionFailed(Refusal):
+    """What is to be changed is not what the client has seen."""
+
+    code = "precondition-failed"
+
+
+_Check = Callable[[str | None], None]
+
+
+async def _condition(
+    if_match: Annotated[
+        str | SkipJsonSchema[None],
+        Header(alias="If-Match", description="The `ETag` that GET told: only what still has it is changed (else 412)."),
+    ] = None,
+    if_none_match: Annotated[
+        str | SkipJsonSchema[None],
+        Header(alias="If-None-Match", description="`*`: only where there is none yet (else 412)."),
+    ] = None,
+) -> _Check:
+    def check(version: str | None) -> None:
+        tag = None if version is None else f'"{version}"'
+        if if_match is not None and (tag is None or not names(if_match, tag, strongly=True)):
+            raise PreconditionFailed("It is not what If-Match names any more; GET it, and decide by what it is now.")
+        if if_none_match is not None and tag is not None and names(if_none_match, tag):
+            raise PreconditionFailed("There is one already, and If-None-Match allows none.")
+
+    return check
+
+
+ConditionDep = Annotated[_Check, Depends(_condition)]
+"""What raises PreconditionFailed where If-Match or If-None-Match does not allow the version that is there, or none."""

@@ -31,7 +31,7 @@ from service.jobs.work import WORKS
 from service.jobs.work.base import Accepted
 from service.processes.pool import ProcessPool, Threads
 from service.simulation.estimate import OPERATIONS_PER_SECOND
-from service.store.assignments import AssignmentStore
+from service.store.assignments import AssignmentStore, Check, allow
 from service.store.database import Database
 from service.store.listing import Cursor
 from service.store.space import Space
@@ -47,22 +47,26 @@ class Assignments:
         self._desk = desk
         self._threads = Threads()
 
-    async def put(self, name: str, payload: Payload[RubricSpec], owner: str = "", *, of_all: bool = False) -> bytes:
+    async def put(
+        self, name: str, payload: Payload[RubricSpec], owner: str = "", *, of_all: bool = False, check: Check = allow
+    ) -> bytes:
         """Keep a rubric under a name: the assignment as JSON; FlawedRubric, or another SpecError.
 
-        AssignmentConflict where another owner has that name, unless it is put `of_all`; StoreFull.
+        AssignmentConflict where another owner has that name, unless it is put `of_all`; StoreFull; what
+        `check` raises of the one that is there.
         """
         text = await self._desk.opened(payload, partial(kept_text, payload))
-        kept = await self._threads.run(self._store.put, name, text, owner, of_all=of_all)
+        kept = await self._threads.run(self._store.put, name, text, owner, of_all=of_all, check=check)
         return await self._written(kept)
 
-    async def get(self, name: str, owner: str | None = None) -> bytes:
-        """The assignment of that name as JSON, of that owner where one is given; AssignmentNotFound."""
-        return await self._written(await self._threads.run(self._store.get, name, owner))
+    async def get(self, name: str, owner: str | None = None) -> tuple[bytes, str]:
+        """The assignment of that name as JSON, of that owner if one is given, and its version; AssignmentNotFound."""
+        kept = await self._threads.run(self._store.get, name, owner)
+        return await self._written(kept), kept.version
 
-    async def drop(self, name: str, owner: str | None = None) -> None:
-        """Forget an assignment, of that owner where one is given; AssignmentNotFound."""
-        await self._threads.run(self._store.drop, name, owner)
+    async def drop(self, name: str, owner: str | None = None, check: Check = allow) -> None:
+        """Forget an assignment, of that owner where one is given; AssignmentNotFound, or what `check` raises of it."""
+        await self._threads.run(self._store.drop, name, owner, check)
 
     async def _written(self, kept: KeptRubric) -> bytes:
         return await self._desk.opened(Payload(kept.text, bytes), partial(assignment_json, kept))

@@ -24,17 +24,19 @@ from service.grading.spec import GradingSpec, RubricSpec
 from service.grading.tasks import checked_rubric, packed, previewed, proposed
 from service.http.dependencies import RequesterDep
 from service.http.examples import example, example_requests
+from service.http.negotiation import NATIVE, format_for
 from service.http.requests import ServicesDep, StrictRoute
-from service.http.responses import ACCEPTED, GradingResponse, Responses, Zip, attachment, link, located
+from service.http.responses import ACCEPTED, GradingResponse, Json, Responses, Zip, attachment, link, located, text
 from service.http.scopes import GRADE, TEACH
+from service.http.tags import ConditionDep
 from service.jobs.job import Job
 from service.jobs.work.gradings import GradingsWork
 
 router = APIRouter(tags=["gradings"], route_class=StrictRoute)
 
-_NATIVE = FormatName("native")
 _ASSIGNMENT = "/v1/assignments/{id}"
 _PUT: Responses = {200: {"links": {"gradings": link("create_gradings", "Grade the sheets of a class by it.")}}}
+_GOT: Responses = {200: {"headers": {"ETag": text("What to send as `If-Match` to change this and nothing newer.")}}}
 _RUBRICS = {
     name: Example(summary=one["summary"], value={"rubric": one["value"]["rubric"]})
     for name, one in example("gradings").items()
@@ -54,17 +56,20 @@ _AssignmentId = Annotated[
     dependencies=GRADE,
 )
 async def create_grading(
+    request: Request,
     payload: Annotated[Payload[GradingSpec], Body(openapi_examples=example_requests("gradings"))],
     services: ServicesDep,
-    wanted: Annotated[FormatName, Query(alias="format", description="The format of the answer.")] = _NATIVE,
+    wanted: Annotated[FormatName, Query(alias="format", description="The format of the answer.")] = NATIVE,
 ) -> Response:
     """Judge every claim of a rubric: correct, partial, incorrect, invalid, undecided or missing, with the reason.
 
     Formulas are compared exactly where their class allows it, bounds with certified suprema, verdicts and rankings with
     simulations, whose reports are kept for good as evidence. What cannot be decided goes to a person, never to wrong.
-    With `format`, the answer is what Gradescope, PrairieLearn and other platforms read.
+    With `format`, the answer is what Gradescope, PrairieLearn and other platforms read; without it, the header Accept
+    may say so by a media type.
     """
-    return GradingResponse(await services.archive.grade(payload, wanted), wanted)
+    written_as = format_for(request, wanted)
+    return GradingResponse(await services.archive.grade(payload, written_as), written_as)
 
 
 @router.post("/v1/rubrics/validate", summary="Validate a rubric", response_model=RubricReport, dependencies=TEACH)
@@ -134,27 +139,31 @@ async def create_preview(
 
 
 @router.put(_ASSIGNMENT, summary="Put an assignment", response_model=Assignment, responses=_PUT, dependencies=TEACH)
-async def put_assignment(name: _AssignmentId, payload: _RubricBody, services: ServicesDep) -> Response:
+async def put_assignment(
+    name: _AssignmentId, payload: _RubricBody, services: ServicesDep, check: ConditionDep
+) -> Response:
     """Keep a rubric under a name, in place of the one that was there; it is checked before.
 
-    Jobs that were accepted before go on with the rubric they were accepted with.
+    Jobs that were accepted before go on with the rubric they were accepted with. Two who edit one rubric do not
+    overwrite each other who send the `ETag` of the one they have read as `If-Match`.
     """
     caller = request_context().caller
-    found = await services.jobs.assignments.put(name, payload, caller.owner, of_all=caller.sees is None)
+    of_all = caller.sees is None
+    found = await services.jobs.assignments.put(name, payload, caller.owner, of_all=of_all, check=check)
     return Response(found, media_type="application/json")
 
 
-@router.get(_ASSIGNMENT, summary="Get an assignment", response_model=Assignment, dependencies=TEACH)
+@router.get(_ASSIGNMENT, summary="Get an assignment", response_model=Assignment, dependencies=TEACH, responses=_GOT)
 async def get_assignment(name: _AssignmentId, services: ServicesDep) -> Response:
     """The rubric that you keep under this name."""
-    found = await services.jobs.assignments.get(name, request_context().caller.sees)
-    return Response(found, media_type="application/json")
+    found, version = await services.jobs.assignments.get(name, request_context().caller.sees)
+    return Json(found, headers={"ETag": f'"{version}"'})
 
 
 @router.delete(_ASSIGNMENT, summary="Delete an assignment", status_code=204, dependencies=TEACH)
-async def delete_assignment(name: _AssignmentId, services: ServicesDep) -> None:
+async def delete_assignment(name: _AssignmentId, services: ServicesDep, check: ConditionDep) -> None:
     """Forget the rubric; jobs that were accepted with it, and their results, stay."""
-    await services.jobs.assignments.drop(name, request_context().caller.sees)
+    await services.jobs.assignments.drop(name, request_context().caller.sees, check)
 
 
 @router.post(

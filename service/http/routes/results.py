@@ -1,28 +1,32 @@
 """What came out of a job: its results one by one, in pages, as a table, as files and as a picture."""
 
-from collections.abc import Awaitable, Callable
+import re
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from service.charts.chart import ChartFormat, Theme
 from service.core.kinds import Model
+from service.core.version import __version__
 from service.grading.formats import FormatName
 from service.http.dependencies import CurrentJob, JobDep, OwnJobId, current_job, page_size
-from service.http.requests import ServicesDep, StrictRoute
-from service.http.responses import Csv, GradingResponse, Png, Svg, VegaLite, Zip, attachment
+from service.http.negotiation import NATIVE, format_for
+from service.http.queries import PageLinks
+from service.http.requests import Services, ServicesDep, StrictRoute
+from service.http.responses import LISTED, Csv, GradingResponse, Json, Png, Svg, VegaLite, Zip, attachment
 from service.http.scopes import READ
-from service.jobs.job import OPEN
+from service.http.tags import tag_of, unless_known
+from service.jobs.job import OPEN, Job
 from service.jobs.work import WORKS, JobResult
 from service.studies.axes import MOST_POINTS
 
 _CURSOR = "^[0-9]{1,9}$"
-_NATIVE = FormatName("native")
+_NEXT = re.compile(rb'"next_cursor":"([0-9]+)"}$')
+_EVERY_TIME = {"Cache-Control": "no-cache"}
 
 router = APIRouter(prefix="/v1/jobs/{id}", tags=["jobs"], route_class=StrictRoute, dependencies=READ)
 
@@ -56,42 +60,57 @@ _Wanted = Annotated[FormatName, Query(alias="format", description="The format of
 _On = Annotated[Theme, Query(description="The ground it stands on.")]
 
 
-@router.get("/results", summary="List the results of a job", response_model=JobResultPage)
-async def list_job_results(
+async def _page(
     job: OwnJobId, services: ServicesDep, limit: _PageSize = 100, cursor: _From = None, over_gaps: _OverGaps = False
+) -> bytes:
+    return await services.jobs.results.page(job, int(cursor or 0), limit, over_gaps)
+
+
+@router.get("/results", summary="List the results of a job", response_model=JobResultPage, responses=LISTED)
+async def list_job_results(
+    page: Annotated[bytes, Depends(_page)], response: Response, link_pages: PageLinks
 ) -> Response:
     """The results in the order of the items: points of a sweep, or gradings of a class.
 
     While the job is running a page has what is there so far, and `next_cursor` says where to go on: ask again.
     """
-    page = await services.jobs.results.page(job, int(cursor or 0), limit, over_gaps)
-    return Response(page, media_type="application/json")
+    found = _NEXT.search(page)
+    link_pages(None if found is None else found[1].decode())
+    return Response(page, media_type="application/json", headers={"Link": response.headers["Link"]})
 
 
 @router.get(
     "/results/{index}", summary="Get a result of a job", response_model=JobResult, responses=GradingResponse.documented
 )
-async def get_job_result(job: JobDep, index: _Index, services: ServicesDep, wanted: _Wanted = _NATIVE) -> Response:
+async def get_job_result(
+    request: Request, job: JobDep, index: _Index, services: ServicesDep, wanted: _Wanted = NATIVE
+) -> Response:
     """The result of one item, as soon as it is there, whatever is missing before it.
 
     With `format`, a grading alone as Gradescope, PrairieLearn and other platforms read it; `native` is the result with
-    the grading in it, as `POST /v1/gradings` answers. A point of a sweep has one format.
+    the grading in it, as `POST /v1/gradings` answers. A point of a sweep has one format. Without `format`, the header
+    Accept may say it by a media type.
     """
-    if wanted == _NATIVE or WORKS[job.kind].files is None:
-        return Response(await services.jobs.results.one(job.id, index), media_type="application/json")
+    graded = WORKS[job.kind].files is not None
+    written_as = format_for(request, wanted, graded)
+    if written_as == NATIVE or not graded:
+        return GradingResponse(await services.jobs.results.one(job.id, index), NATIVE)
     current = await current_job(job)
-    return GradingResponse(await services.jobs.results.file(current.id, index, wanted), wanted)
+    return GradingResponse(await services.jobs.results.file(current.id, index, written_as), written_as)
 
 
 @router.get("/results.csv", summary="Get the results of a job as CSV", response_class=Csv)
-async def get_job_table(job: CurrentJob, services: ServicesDep) -> StreamingResponse:
+async def get_job_table(request: Request, job: CurrentJob, services: ServicesDep) -> Response:
     """A row for each result that is there, below a row of names, for spreadsheets and data frames.
 
     A point has its axes and its verdict, a grading its score and the points of every claim; null is an empty cell.
     """
-    return StreamingResponse(
-        services.jobs.results.table(job.id), media_type=Csv.media_type, headers=attachment("results.csv")
-    )
+
+    async def table() -> Response:
+        rows = services.jobs.results.table(job.id)
+        return StreamingResponse(rows, media_type=Csv.media_type, headers=_file(job, "csv"))
+
+    return await unless_known(request, _tag(job, "csv"), table, _EVERY_TIME)
 
 
 @router.get(
@@ -100,47 +119,71 @@ async def get_job_table(job: CurrentJob, services: ServicesDep) -> StreamingResp
     response_class=Zip,
     responses=Zip.documented,
 )
-async def get_job_bundle(job: CurrentJob, services: ServicesDep, wanted: _Wanted = _NATIVE) -> Zip:
+async def get_job_bundle(
+    request: Request, job: CurrentJob, services: ServicesDep, wanted: _Wanted = NATIVE
+) -> Response:
     """A file for each answer sheet, as a platform reads it, in an archive; sweeps have none."""
-    return Zip(await services.jobs.results.archive(job.id, wanted), headers=attachment("results.zip"))
+
+    async def bundle() -> Response:
+        return Zip(await services.jobs.results.archive(job.id, wanted), headers=_file(job, "zip"))
+
+    return await unless_known(request, _tag(job, "zip", wanted), bundle, _EVERY_TIME)
+
+
+def _tag(job: Job, *made: str) -> str:
+    """The tag of what is `made` of the results that `job` has by now."""
+    return tag_of(job.id, job.status, str(job.progress.done), __version__, *made)
+
+
+def _file(job: Job, kind: str) -> dict[str, str]:
+    return attachment(f"results-{job.id[:8]}.{kind}")
 
 
 @dataclass(frozen=True)
 class _Chart:
-    """A chart that can be drawn, and how long the picture may be kept."""
+    """A chart of the results so far, drawn for those who have not this one."""
 
-    draw: Callable[[Theme, ChartFormat], Awaitable[bytes]]
-    headers: dict[str, str]
+    request: Request
+    job: Job
+    services: Services
+    theme: Theme
+
+    async def answer(self, kind: type[Response], wanted: ChartFormat) -> Response:
+        """The chart as an answer of that kind; ChartNotAvailable."""
+
+        async def drawn() -> Response:
+            chart = await self.services.jobs.results.drawn(self.job.id)
+            return kind(await self.services.renderer.job(*chart, self.theme, wanted))
+
+        kept = "no-cache" if self.job.status in OPEN else "public, max-age=3600"
+        tag = _tag(self.job, "chart", self.theme, wanted)
+        return await unless_known(self.request, tag, drawn, {"Cache-Control": kept})
 
 
-async def _chart(job: CurrentJob, services: ServicesDep) -> _Chart:
-    """The chart of the results so far; ChartNotAvailable."""
-    drawn = await services.jobs.results.drawn(job.id)
-    kept = "no-cache" if job.status in OPEN else "public, max-age=3600"
-    return _Chart(partial(services.renderer.job, *drawn), {"Cache-Control": kept})
+async def _chart(request: Request, job: CurrentJob, services: ServicesDep, theme: _On = Theme.LIGHT) -> _Chart:
+    return _Chart(request, job, services, theme)
 
 
 _ChartDep = Annotated[_Chart, Depends(_chart)]
 
 
 @router.get("/chart.json", summary="Get the chart of a sweep as Vega-Lite", response_model=VegaLite)
-async def get_job_chart(chart: _ChartDep, theme: _On = Theme.LIGHT) -> Response:
+async def get_job_chart(chart: _ChartDep) -> Response:
     """The depth ratio over what is varied, as a Vega-Lite specification with its data.
 
     One axis is a line with its band, two are a map, with the line where theory puts the edge drawn in; while the job is
     running, of the points that are there.
     """
-    drawn = await chart.draw(theme, ChartFormat.JSON)
-    return Response(drawn, media_type="application/json", headers=chart.headers)
+    return await chart.answer(Json, ChartFormat.JSON)
 
 
 @router.get("/chart.svg", summary="Get the chart of a sweep as SVG", response_class=Svg)
-async def get_job_chart_svg(chart: _ChartDep, theme: _On = Theme.LIGHT) -> Svg:
+async def get_job_chart_svg(chart: _ChartDep) -> Response:
     """The chart that `chart.json` describes, drawn; the same results give the same bytes."""
-    return Svg(await chart.draw(theme, ChartFormat.SVG), headers=chart.headers)
+    return await chart.answer(Svg, ChartFormat.SVG)
 
 
 @router.get("/chart.png", summary="Get the chart of a sweep as PNG", response_class=Png, responses=Png.documented)
-async def get_job_chart_png(chart: _ChartDep, theme: _On = Theme.LIGHT) -> Png:
+async def get_job_chart_png(chart: _ChartDep) -> Response:
     """The same, as a picture of points: one and a half times its size, for sharp screens."""
-    return Png(await chart.draw(theme, ChartFormat.PNG), headers=chart.headers)
+    return await chart.answer(Png, ChartFormat.PNG)
