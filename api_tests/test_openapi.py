@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from openapi import write
 from service.core.pointers import walk
 from service.http.app import Application
 from service.http.examples import PLATFORM_FAILURES
+from service.http.failures import CODES
+from service.http.openapi import served
+from service.http.problems import STATUSES, Problem
 from service.main import create_app, openapi_text
 from service.simulation.results import SimulationReport
 
@@ -47,10 +51,76 @@ def test_every_operation_is_described() -> None:
             answers = [answer for status, answer in operation["responses"].items() if status in ("200", "202", "204")]
             contents = [content for answer in answers for content in answer.get("content", {}).values()]
             assert any(content.get("example") for content in contents) or "204" in operation["responses"]
-            assert {"4XX", "5XX"} <= set(operation["responses"])
-            wanted = "application/json" if operation["operationId"] in PLATFORM_FAILURES else "application/problem+json"
-            for status in ("4XX", "5XX"):
-                assert list(operation["responses"][status]["content"]) == [wanted]
+            failures = {status: found for status, found in failures_of(operation).items() if status not in (304, 412)}
+            assert {500} < failures.keys() <= {int(status) for status in HTTPStatus}
+            allowed = {"application/problem+json"}
+            allowed |= {"application/json"} if operation["operationId"] in PLATFORM_FAILURES else set()
+            assert all(set(found["content"]) <= allowed for found in failures.values())
+
+
+def test_every_status_lists_its_codes_and_every_refusal_of_the_service_is_somewhere() -> None:
+    listed: dict[int, set[str]] = {}
+    for path, method in OPERATIONS:
+        for status, found in failures_of(DOCUMENT["paths"][path][method]).items():
+            with case(method, path, status):
+                assert found[CODES] == [line.split("`")[1] for line in found["description"].splitlines()]
+                for content in found["content"].values():
+                    if content["schema"]["$ref"].endswith("/Problem"):
+                        assert Problem.model_validate(content["example"]).code in found[CODES]
+            listed.setdefault(status, set()).update(found[CODES])
+    known = {(int(status), kind.code) for kind, status in STATUSES.items()}
+    silent = {(408, "client-gone"), (422, "invalid-spec")}  # nobody is there to read it; only programs here raise it
+    assert known - {(status, code) for status, codes in listed.items() for code in codes} == silent
+
+
+def test_an_operation_lists_what_it_may_answer_and_nothing_else() -> None:
+    answered = {
+        DOCUMENT["paths"][path][method]["operationId"]: failures_of(DOCUMENT["paths"][path][method])
+        for path, method in OPERATIONS
+    }
+    assert "report-not-found" in answered["get_simulation"][404][CODES]
+    assert {"key-needed", "key-unknown"} == set(answered["get_simulation"][401][CODES])
+    assert not {401, 403} & answered["get_version"].keys() - {403}
+    assert not {400, 404, 409, 410, 413, 415, 504, 507} & answered["get_version"].keys() - {400}
+    assert {"misplaced-axis", "budget-exceeded"} <= set(answered["create_sweep"][422][CODES])
+    assert "misplaced-axis" not in answered["create_simulation"][422][CODES]
+    assert answered["create_sweep"][409][CODES] == ["idempotency-conflict"]
+    assert answered["get_simulation_chart"][410][CODES] == ["report-outdated"]
+    assert 410 not in answered["get_simulation"]
+
+
+def failures_of(operation: dict[str, Any]) -> dict[int, dict[str, Any]]:
+    """What the document says of an operation's failures, by their statuses."""
+    components = DOCUMENT["components"]["responses"]
+    return {
+        int(status): components[answer["$ref"].rpartition("/")[2]]
+        for status, answer in operation["responses"].items()
+        if "$ref" in answer
+    }
+
+
+def test_integers_have_bounds_that_64_bits_hold() -> None:
+    for pointer, node in walk(DOCUMENT):
+        if isinstance(node, dict) and node.get("type") == "integer":
+            bounds = [bound for name, bound in node.items() if name in ("minimum", "maximum")]
+            assert all(-(2**63) <= bound < 2**63 for bound in bounds), pointer
+            assert "exclusiveMaximum" not in node, pointer
+
+
+def test_a_constant_is_an_enumeration_of_one_too() -> None:
+    for pointer, node in nodes():
+        if isinstance(node.get("const"), str):
+            assert node["enum"] == [node["const"]], pointer
+
+
+def test_the_served_document_has_its_own_origin_and_the_committed_one_an_absolute_address() -> None:
+    assert DOCUMENT["servers"][0]["url"] == "http://127.0.0.1:8000"
+    text = json.dumps(DOCUMENT, ensure_ascii=False, separators=(",", ":")).encode()
+    found = json.loads(served(text, 'https://verdict.example"/base'))
+    assert found["servers"] == [
+        {"url": 'https://verdict.example"/base', "description": "The server that this document came from."}
+    ]
+    assert {**found, "servers": []} == {**DOCUMENT, "servers": []}
 
 
 def test_operations_have_names_of_their_own() -> None:

@@ -279,10 +279,13 @@ def test_the_links_of_a_report_lead_to_it(service_url: str) -> None:
 
 
 def test_the_examples_of_problems_are_problems(service_url: str) -> None:
+    components = DOCUMENT["components"]["responses"]
     for name, (_, _, operation) in OPERATIONS.items():
-        for status in ("4XX", "5XX"):
-            (content,) = operation["responses"][status]["content"].values()
-            assert content["example"] == PLATFORM_FAILURES.get(name, PROBLEMS[status])
+        for answer in operation["responses"].values():
+            content = components[answer["$ref"].rpartition("/")[2]]["content"] if "$ref" in answer else {}
+            if "application/json" in content:
+                assert content["application/json"]["example"] == PLATFORM_FAILURES[name]
+    assert components["GatewayTimeout"]["content"]["application/problem+json"]["example"] == PROBLEMS["5XX"]
     Problem.model_validate(PROBLEMS["5XX"])
     hidden = {"kind": "dense", "units": 0, "activation": {"kind": "sigmoyd"}}
     body = {"network": {"features": 4, "layers": [{"kind": "repeat", "times": 4, "layers": [hidden]}]}}

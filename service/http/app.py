@@ -20,7 +20,7 @@ from service.http.browsers import GuardedAnswers
 from service.http.deprecation import DEPRECATED
 from service.http.identity import IdentityMiddleware
 from service.http.manners import MannersMiddleware
-from service.http.openapi import contract, document
+from service.http.openapi import contract, document, served
 from service.http.problems import Problem
 from service.http.queries import check_query
 from service.http.requests import Services
@@ -34,8 +34,7 @@ from service.processes.pool import ProcessPool
 from service.store.archive import Archive
 
 _FAILURES: dict[int | str, dict[str, Any]] = {
-    "4XX": {"model": Problem, "description": "The request is at fault; the problem says where and why."},
-    "5XX": {"model": Problem, "description": "The service is at fault, or out of time or room."},
+    "default": {"model": Problem, "description": "The document lists the statuses in its place."}
 }
 _LAST_WORDS_SECONDS = 2.0
 
@@ -49,11 +48,11 @@ class Application(FastAPI):
         """The document that /openapi.json serves."""
         return document(self)
 
-    async def openapi_json(self) -> bytes:
-        """The same as JSON, made once, in a thread."""
+    async def openapi_json(self, origin: str) -> bytes:
+        """The same as JSON, made once, in a thread; with `origin` as its server."""
         if self._written is None:
             self._written = await to_thread.run_sync(lambda: JSONResponse(self.openapi()).body)
-        return bytes(self._written)
+        return served(bytes(self._written), origin)
 
     def contract(self) -> dict[str, Any]:
         """The document that the service is tested against."""

@@ -6,8 +6,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from service.http.examples import ANSWERS, PLATFORM_FAILURES, PROBLEMS
-from service.http.problems import MEDIA_TYPE
+from service.http.examples import ANSWERS
+from service.http.failures import list_failures
 from service.http.uploads import BINARY
 
 _SUMMARY = "Whether a network's gradients vanish or explode, where, why, and with which numbers."
@@ -18,6 +18,8 @@ framework, no data of yours. Numbers called `log10_…` are in **decades**: −3
 
 Everything that fails is an `application/problem+json` with pointers into the body that was sent.
 """.strip()
+
+_SERVER = {"url": "http://127.0.0.1:8000", "description": "Where the service listens unless it is told otherwise."}
 
 _TAGS = [
     {"name": "simulations", "description": "A network in, a report with its verdict out."},
@@ -54,6 +56,13 @@ def document(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
+def served(text: bytes, origin: str) -> bytes:
+    """The document as JSON `text` with `origin` as the server that it came from."""
+    here = {"url": origin, "description": "The server that this document came from."}
+    before, after = (json.dumps(one, separators=(",", ":")).encode() for one in (_SERVER, here))
+    return text.replace(before, after, 1)
+
+
 def contract(app: FastAPI) -> dict[str, Any]:
     """The document of `app` that says all that is accepted, OpenAPI 3.2, for tests of it."""
     made = get_openapi(
@@ -64,15 +73,15 @@ def contract(app: FastAPI) -> dict[str, Any]:
         description=_DESCRIPTION,
         routes=app.routes,
         tags=_TAGS,
-        servers=[{"url": "/", "description": "The server this document came from."}],
+        servers=[_SERVER],
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         contact={"name": "Gradient Verdict"},
         separate_input_output_schemas=False,
     )
     made["security"] = []
     for operation in _operations(made):
-        operation.setdefault("security", [])  # public, as FastAPI says nothing of keys there
-    _problems_as_problems(made)
+        _scopes_in_words(operation)
+    list_failures(made)
     _answers_as_written(made)
     cleaned: dict[str, Any] = _cleaned(made)
     return cleaned
@@ -82,18 +91,15 @@ def _operations(made: dict[str, Any]) -> list[dict[str, Any]]:
     return [operation for path in made["paths"].values() for operation in path.values()]
 
 
-def _problems_as_problems(made: dict[str, Any]) -> None:
-    """Errors have their own media type; FastAPI gives them that of the route. Of each class there is an example.
-
-    Those that are worded for other platforms are JSON like their answers.
-    """
-    for operation in _operations(made):
-        of_another = PLATFORM_FAILURES.get(operation["operationId"])
-        for status, example in PROBLEMS.items():
-            failure = operation["responses"][status]
-            ((media_type, content),) = failure["content"].items()
-            told = {media_type: of_another} if of_another else {MEDIA_TYPE: example}
-            failure["content"] = {name: {**content, "example": one} for name, one in told.items()}
+def _scopes_in_words(operation: dict[str, Any]) -> None:
+    """Which scope a key needs, in the description: the schemes of HTTP have no scopes, as linters see it."""
+    security = operation.setdefault("security", [])  # none where FastAPI says nothing of keys: public
+    for scopes in security:
+        for name, needed in scopes.items():
+            words = " or ".join(f"`{scope}`" for scope in needed)
+            if words:
+                operation["description"] += f"\n\nWhere keys are asked for: one with the scope {words}."
+            scopes[name] = []
 
 
 def _answers_as_written(made: dict[str, Any]) -> None:
@@ -142,15 +148,20 @@ def _named_by_pattern(properties: dict[str, Any]) -> dict[str, Any]:
 def _cleaned(node: Any) -> Any:
     """Bounds of integers as the integers they are, not 4096.0; no objects as defaults, which Go and Java cannot build.
 
-    What such a default is, its description says.
+    What such a default is, its description says. A constant is an enumeration of one, too, for those who know no other;
+    the largest integer is told itself, as the one above it is none of 64 bits.
     """
     if isinstance(node, dict):
         cleaned = {key: _cleaned(value) for key, value in node.items()}
+        if isinstance(cleaned.get("const"), str) and "type" in cleaned:
+            cleaned.setdefault("enum", [cleaned["const"]])
         if "patternProperties" in cleaned:
             cleaned |= _named_by_pattern(cleaned.pop("patternProperties"))
         if "$ref" in cleaned and isinstance(cleaned.get("default"), dict):
             del cleaned["default"]
         if cleaned.get("type") == "integer":
             cleaned |= {key: int(value) for key, value in cleaned.items() if isinstance(value, float)}
+            if "exclusiveMaximum" in cleaned:
+                cleaned["maximum"] = cleaned.pop("exclusiveMaximum") - 1
         return cleaned
     return [_cleaned(item) for item in node] if isinstance(node, list) else node

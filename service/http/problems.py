@@ -68,7 +68,7 @@ _log = logging.getLogger("service")
 MEDIA_TYPE = "application/problem+json"
 _CHALLENGES = ('Bearer realm="gradient-verdict"', 'Basic realm="gradient-verdict", charset="UTF-8"')
 
-_STATUSES: dict[type[Refusal], HTTPStatus] = {
+STATUSES: dict[type[Refusal], HTTPStatus] = {
     MalformedJson: HTTPStatus.BAD_REQUEST,
     MalformedRequest: HTTPStatus.BAD_REQUEST,
     UnknownCommand: HTTPStatus.BAD_REQUEST,
@@ -112,6 +112,7 @@ _STATUSES: dict[type[Refusal], HTTPStatus] = {
     DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
     StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }
+"""The status of every refusal; a subclass has that of its class unless it stands here itself."""
 
 _TOLD = {"internal-error", "unserved-submission"}
 """Codes of the service's own statuses that have a line in the log already, or are no failure of its."""
@@ -179,23 +180,23 @@ def refusal(request: Request, error: Refusal) -> Response:
     return response
 
 
-def mu_ed_failure(problem: Problem, of_health: bool) -> tuple[int, str, str]:
-    """The status, code and title that the µEd API has for `problem`, of its health or of an evaluation."""
-    if problem.status == HTTPStatus.NOT_ACCEPTABLE:
-        return problem.status, "VERSION_NOT_SUPPORTED", "API version not supported"
-    if problem.status == HTTPStatus.FORBIDDEN:
-        return problem.status, "FORBIDDEN", "Forbidden"
-    if problem.status == HTTPStatus.NOT_IMPLEMENTED:
-        return problem.status, "NOT_IMPLEMENTED", "Not implemented"
+def mu_ed_failure(status: int, of_health: bool) -> tuple[int, str, str]:
+    """The status, code and title that the µEd API has for a problem of that status, of its health or an evaluation."""
+    if status == HTTPStatus.NOT_ACCEPTABLE:
+        return status, "VERSION_NOT_SUPPORTED", "API version not supported"
+    if status == HTTPStatus.FORBIDDEN:
+        return status, "FORBIDDEN", "Forbidden"
+    if status == HTTPStatus.NOT_IMPLEMENTED:
+        return status, "NOT_IMPLEMENTED", "Not implemented"
     if of_health:
         return HTTPStatus.SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", "Service unavailable"
-    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR or problem.status == HTTPStatus.TOO_MANY_REQUESTS:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
         return HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "Internal server error"
     return HTTPStatus.BAD_REQUEST, "VALIDATION_ERROR", "Invalid request"
 
 
 def _refused(error: Refusal) -> _Failure:
-    status = next(_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
+    status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     facts = {name: float(value) for name, value in error.facts.items() if isinstance(value, int | float)}
     return _Failure(status, error.code, error.sentence, _faults(error)[:MOST_FAULTS], facts)
 

@@ -69,7 +69,7 @@ class _MuEdRoute(_PlatformRoute):
 
     def failed(self, request: Request, problem: Problem) -> Response:
         """An ErrorResponse, with one of the statuses that µEd has for this path."""
-        status, code, title = mu_ed_failure(problem, request.url.path.endswith("/health"))
+        status, code, title = mu_ed_failure(problem.status, request.url.path.endswith("/health"))
         details = _details(problem)
         if code == "VERSION_NOT_SUPPORTED":
             asked = request.headers.get(_VERSION_HEADER)
@@ -96,10 +96,7 @@ def _details(problem: Problem) -> dict[str, JsonValue]:
 
 
 def _failures(model: type[EvaluateFailure] | type[LambdaFailure]) -> Responses:
-    return {
-        "4XX": {"model": model, "description": "The request is at fault; the message says where and why."},
-        "5XX": {"model": model, "description": "It cannot be answered here, or not now."},
-    }
+    return {"default": {"model": model, "description": "The message says what is at fault."}}
 
 
 _MU_ED = APIRouter(tags=["gradings"], route_class=_MuEdRoute, responses=_failures(EvaluateFailure))

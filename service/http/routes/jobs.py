@@ -65,7 +65,7 @@ async def cancel_job(job: JobId, services: ServicesDep, purge: _Purge = False) -
 
 _RETURN_MILLISECONDS = 3000  # after which a browser asks again that has lost its connection
 _LastSeen = Annotated[
-    Annotated[int, Field(ge=0, le=2**53, json_schema_extra={"format": "int64"})] | SkipJsonSchema[None],
+    Annotated[int, Field(ge=0, le=2**53 - 1, json_schema_extra={"format": "int64"})] | SkipJsonSchema[None],
     Header(alias="Last-Event-ID", description="The `id` of the last event that was seen; browsers send it themselves."),
 ]
 _DATA = {

@@ -74,4 +74,5 @@ async def get_metrics(services: ServicesDep) -> PlainTextResponse:
 @router.get("/openapi.json", summary="Get the OpenAPI document", response_model=Document)
 async def get_document(request: Request) -> Response:
     """What you are reading, for generators of clients (OpenAPI 3.1)."""
-    return Response(await request.app.openapi_json(), media_type="application/json")
+    origin = str(request.base_url).rstrip("/")
+    return Response(await request.app.openapi_json(origin), media_type="application/json")
