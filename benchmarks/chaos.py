@@ -1,13 +1,15 @@
 """Kill whatever works on jobs, again and again, and count what is lost: `make chaos` (RUNS=5 JOBS=30 ON=sqlite,…).
 
 Thirty jobs of twenty-five chunks are posted to a service while executors and the service itself are killed by
-SIGKILL at random moments; in one run more, PostgreSQL is stopped for five seconds in the middle. In the end every job
-has to have every result once, byte for byte as an undisturbed run has them.
+SIGKILL at random moments, and an executor is stopped by SIGSTOP and goes on later; in one run more, PostgreSQL is
+stopped for five seconds in the middle. In the end every job has to have every result once, byte for byte as an
+undisturbed run has them.
 """
 
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,6 +38,7 @@ from service.studies.sweep import Grid, SweepSpec  # noqa: E402
 
 EXECUTORS, KILLS, CHUNKS, POINTS = 3, 8, 25, 50
 SECONDS = 900.0
+GIVEN_UP = 4  # the status of an executor that others have given up
 LAYER = {"kind": "dense", "units": 8, "activation": {"kind": "stanh"}}
 NETWORK = {
     "features": 4,
@@ -65,6 +68,7 @@ class Town:
     database_url: str
     port: int = field(default_factory=free_port)
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    stopped: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.url = f"http://127.0.0.1:{self.port}"
@@ -93,9 +97,21 @@ class Town:
         self.running[number].wait()
         self.running[number] = self._start("worker")
 
+    def stop_executor(self, number: int) -> None:
+        """Stop an executor, which does not end by that, and start another in its place."""
+        self.running[number].send_signal(signal.SIGSTOP)
+        self.stopped.append(self.running[number])
+        self.running[number] = self._start("worker")
+
+    def ends_once_continued(self) -> bool:
+        """Whether the executors that were stopped end by themselves once they go on: others have done their work."""
+        for one in self.stopped:
+            one.send_signal(signal.SIGCONT)
+        return all(one.wait(timeout=SECONDS) == GIVEN_UP for one in self.stopped)
+
     def close(self) -> None:
         """End all."""
-        for one in (self.service, *self.running):
+        for one in (self.service, *self.running, *self.stopped):
             one.kill()
             one.wait()
 
@@ -158,7 +174,7 @@ def results(client: Client, job: str) -> list[dict[str, Any]]:
 
 def disturb(town: Town, client: Client, ids: list[str], chance: random.Random) -> None:
     """Kill executors and the service at random moments of the work."""
-    victims = ["executor"] * KILLS + ["service"]
+    victims = ["executor"] * KILLS + ["service", "stopped"]
     chance.shuffle(victims)
     items = len(ids) * POINTS
     marks = sorted(chance.uniform(0.02, 0.9) * items for _ in victims)
@@ -166,6 +182,8 @@ def disturb(town: Town, client: Client, ids: list[str], chance: random.Random) -
         _wait_until(client, ids, mark)
         if victim == "service":
             town.kill_service()
+        elif victim == "stopped":
+            town.stop_executor(chance.randrange(EXECUTORS))
         else:
             town.kill_executor(chance.randrange(EXECUTORS))
 
@@ -228,12 +246,13 @@ def run(database_url: str, seed: int, expected: list[bytes], server: Server | No
             time.sleep(5)
             server.start()
         _wait_until(client, ids, len(ids) * POINTS)
+        ended = town.ends_once_continued()
         found = verdict(client, ids, expected)
     finally:
         client.close()
         town.close()
-    good = found == Counter(jobs=len(ids), same_bytes=len(ids))
-    what = "server stopped for 5 s" if server else f"{KILLS} executors and the service killed"
+    good = ended and found == Counter(jobs=len(ids), same_bytes=len(ids))
+    what = "server stopped for 5 s" if server else f"{KILLS} executors and the service killed, one stopped"
     told = ", ".join(f"{name} {found[name]}" for name in ("jobs", "same_bytes", "lost", "doubled", "other"))
     print(f"{'ok  ' if good else 'FAIL'} {what}: {told}; {time.monotonic() - started:.0f} s", flush=True)
     return good

@@ -2,13 +2,16 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import anyio
 import pytest
 from dbos import DBOSPortableJSONSerializer
 
-from api_tests.jobs.executors.working import sweep_of
+from api_tests.jobs.executors.working import ROOT, sweep_of
 from api_tests.processes.processes import children, eventually
 from service.core.payload import Payload
 from service.core.settings import Settings
@@ -92,3 +95,33 @@ def test_an_upgrade_strands_no_job_and_nothing_of_the_engine_is_run(url: str) ->
     found = configuration(url, "me")
     assert (found["application_version"], found["executor_id"]) == ("1", "me")
     assert isinstance(found["serializer"], DBOSPortableJSONSerializer), "not by pickles, which are programs"
+
+
+PARENT = """
+import os, subprocess, sys
+child = subprocess.Popen([sys.executable, "-m", "service", "worker", "--with-parent", str(os.getpid())])
+print(child.pid, flush=True)
+child.wait()
+"""
+
+
+@pytest.mark.parametrize("after_seconds", [0.0, 0.05, 0.3, 1.0, 3.0])
+def test_no_executor_outlives_a_service_that_is_killed_while_it_starts(tmp_path: Path, after_seconds: float) -> None:
+    environment = os.environ | {"GRADIENT_VERDICT_DATABASE_URL": f"sqlite:///{tmp_path}/jobs.sqlite3"}
+    command = [sys.executable, "-c", PARENT]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        executor = int(parent.stdout.readline())
+        time.sleep(after_seconds)
+        before = children(executor)
+        parent.kill()
+    assert eventually(lambda: not is_running(executor), 60)
+    assert eventually(lambda: not any(map(is_running, before)), 60)
+
+
+def is_running(process: int) -> bool:
+    """Whether it is there, and no zombie that nobody has waited for."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    except OSError:
+        return False
