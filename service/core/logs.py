@@ -44,6 +44,7 @@ def start_logs(form: str | None = None, level: str | None = None, stream: TextIO
     wanted = logging.getLevelNamesMapping()[(level or os.environ.get(_LEVEL) or "info").upper()]
     logging.basicConfig(level=max(wanted, logging.INFO), handlers=[handler], force=True)
     logging.getLogger("service").setLevel(wanted)
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # it lists itself at every start
     logging.captureWarnings(True)
 
 
