@@ -28,7 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "simulation": {"numpy", "pydantic", "pydantic_core"},
     "studies": {"pydantic", "pydantic_core"},
     "grading": {"flint", "pydantic", "pydantic_core", "typing_extensions"},
-    "charts": {"altair", "jinja2", "numpy", "platformdirs", "vl_convert"},
+    "charts": {"altair", "anyio", "jinja2", "numpy", "platformdirs", "vl_convert"},
     "imports": {"numpy", "pydantic", "typing_extensions"},
     "store": {"alembic", "anyio", "platformdirs", "pydantic", "sqlalchemy"},
     "jobs": {"anyio", "dbos", "pydantic", "sqlalchemy"},

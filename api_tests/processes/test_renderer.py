@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from anyio import create_task_group, sleep
@@ -15,7 +16,7 @@ from api_tests.processes.pools import DIES, until
 from api_tests.processes.processes import draws, exists, workers
 from service.charts.chart import ChartFormat, Theme
 from service.charts.kinds import ChartName
-from service.charts.renderer import ChartRenderer
+from service.charts.renderer import ChartRenderer, ChartTooLarge
 from service.core.errors import WorkerFailed
 from service.core.settings import Settings
 
@@ -25,9 +26,9 @@ SMALL = odd("stable").model_dump_json().encode()
 
 
 @asynccontextmanager
-async def renderer() -> AsyncIterator[tuple[ChartRenderer, bytes, int]]:
-    """A renderer, the chart that it has drawn, and its process."""
-    made, before = ChartRenderer(Settings()), workers()
+async def renderer(cache_bytes: int = 0) -> AsyncIterator[tuple[ChartRenderer, bytes, int]]:
+    """A renderer, the chart that it has drawn, and its process; it remembers nothing unless said otherwise."""
+    made, before = ChartRenderer(Settings(cache_bytes=cache_bytes)), workers()
     assert workers() == before, "it is started for the first chart"
     try:
         chart = await drawn(made)
@@ -77,6 +78,53 @@ async def test_a_drawing_whose_visitor_has_left_is_finished() -> None:
         os.kill(process, signal.SIGCONT)
         await until(lambda: not one._pool.busy)
         assert exists(process)
+        assert await drawn(one) == chart
+
+
+async def test_what_was_drawn_is_drawn_again_by_nobody() -> None:
+    async with renderer(cache_bytes=1 << 20) as (one, chart, process):
+        page = await one.page(SMALL)
+        os.kill(process, signal.SIGSTOP)  # it could not
+        assert await drawn(one) == chart
+        assert await one.page(SMALL) == page
+        os.kill(process, signal.SIGCONT)
+        dark = await one.chart([SMALL], ChartName("gradient"), Theme.DARK, ChartFormat.SVG)
+        assert dark != chart
+
+
+async def test_drawings_that_are_the_same_are_made_once_at_a_time() -> None:
+    async with renderer() as (one, chart, process), create_task_group() as drawing:
+        drawings: list[bytes] = []
+
+        async def draw() -> None:
+            drawings.append(await drawn(one))
+
+        os.kill(process, signal.SIGSTOP)
+        for _ in range(5):
+            drawing.start_soon(draw)
+        await until(lambda: one._pool.busy)
+        await sleep(0.1)
+        assert (one._pool.busy, one.waiting) == (1, 0)
+        os.kill(process, signal.SIGCONT)
+        await until(lambda: len(drawings) == 5)
+        assert set(drawings) == {chart}
+
+
+async def test_reports_that_are_too_much_for_one_chart_are_refused_before_anything_is_read() -> None:
+    one = ChartRenderer(Settings())
+    large = bytes(9 << 20)  # no report
+    with pytest.raises(ChartTooLarge, match=r"^The 2 reports are 18874368 bytes together, and 16777216 are drawn"):
+        await one.chart([large, large], ChartName("comparison"), Theme.LIGHT, ChartFormat.SVG)
+    assert one._pool.busy == 0
+
+
+async def test_what_draws_has_a_limit_of_memory_and_one_that_asks_for_more_is_told() -> None:
+    async with renderer() as (one, chart, process):
+        with open(f"/proc/{process}/limits", encoding="utf-8") as limits:
+            (data,) = (line.split()[3] for line in limits if line.startswith("Max data size"))
+        assert int(data) == 2 << 30
+        with pytest.raises((MemoryError, WorkerFailed)):
+            await one._run(partial(bytearray, 3 << 30))
         assert await drawn(one) == chart
 
 

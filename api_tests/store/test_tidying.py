@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from api_tests.store.test_archive import EVIDENCE, GRADING, LIMITS, ROOM, SPEC, Simulator
+from service.core.cache import Cache
 from service.core.errors import BudgetExceeded, StoreUnavailable
 from service.core.payload import Payload
 from service.grading.spec import GradingSpec
@@ -15,7 +16,6 @@ from service.grading.tasks import graded
 from service.simulation.estimate import Limits
 from service.store import archive as archives
 from service.store.archive import Archive, Provenance
-from service.store.cache import Cache
 from service.store.failures import Reason
 from service.store.stores import NullStore
 

@@ -5,32 +5,73 @@ that are sent there.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from hashlib import sha256
 from importlib import import_module
+
+import anyio
 
 from service.charts.chart import ChartFormat, Theme
 from service.charts.kinds import ChartName
+from service.core.cache import Cache
 from service.core.errors import Refusal
 from service.core.settings import Settings
+from service.processes.flights import Flights
 from service.processes.pool import PoolLimits, ProcessPool
 from service.simulation.results import SimulationReport
 
 _log = logging.getLogger("service")
 
-_PRELOAD = ("service.charts.report_page", "service.charts.sweep", "service.charts.rendering:prepare")
+_PRELOAD = (
+    "service.charts.renderer:limit_memory",
+    "service.charts.report_page",
+    "service.charts.sweep",
+    "service.charts.rendering:prepare",
+)
 _DIED = "The process that draws died; ask again, there will be a new one."
 _SCRIPT_SECONDS = 30
+_CACHE_BYTES = 32 << 20
+_MOST_BYTES = 2 << 30  # of data; what draws reserves 64 GiB of addresses and uses a hundredth of them
+_COMPARED_BYTES = 16 << 20
+"""Of several reports in one chart: two seconds of a processor."""
+_SECONDS, _SECONDS_PER_BYTE = 0.3, 1.1e-7
+_HASHED_AT_ONCE_BYTES = 256 << 10
+
+
+class ChartTooLarge(Refusal):
+    """The reports are too much for one chart."""
+
+    code = "chart-too-large"
+
+    def __init__(self, reports: int, size: int, limit: int) -> None:
+        super().__init__(
+            f"The {reports} reports are {size} bytes together, and {limit} are drawn in one chart: "
+            "compare fewer, or networks of fewer layers.",
+            reports=reports,
+            bytes=size,
+            limit_bytes=limit,
+        )
 
 
 class ChartRenderer:
-    """Draws charts and writes report pages, one at a time; its process starts with the service or at the first call."""
+    """Draws charts and writes report pages, one at a time; its process starts with the service or at the first call.
+
+    The drawings used last are kept, and what several ask for at a time is drawn once.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._at_start = settings.draw_at_start
         limits = PoolLimits(1, settings.sync_deadline_seconds, max(1, settings.queue_limit))
         self._pool = ProcessPool(limits, _PRELOAD, cancellable=False, died=_DIED)  # to start another takes seconds
         self._script: bytes | None = None
+        self._kept = Cache(min(_CACHE_BYTES, settings.cache_bytes))
+        self._flights = Flights(self._pool)
+
+    @property
+    def waiting(self) -> int:
+        """How many drawings wait for the process."""
+        return self._pool.waiting
 
     @property
     def waiting(self) -> int:
@@ -38,19 +79,23 @@ class ChartRenderer:
         return self._pool.waiting
 
     async def chart(self, reports: list[bytes], name: ChartName, theme: Theme, wanted: ChartFormat) -> bytes:
-        """A chart of `reports` as a file; QueueFull, DeadlineExceeded or WorkerFailed."""
-        return await self._run(partial(_chart, reports, name, theme, wanted))
+        """A chart of `reports` as a file; ChartTooLarge, QueueFull, DeadlineExceeded or WorkerFailed."""
+        size = sum(map(len, reports))
+        if len(reports) > 1 and size > _COMPARED_BYTES:
+            raise ChartTooLarge(len(reports), size, _COMPARED_BYTES)
+        return await self._drawn(partial(_chart, reports, name, theme, wanted), reports, f"{name} {theme} {wanted}")
 
     async def job(self, draw: str, request: bytes, lines: list[bytes], theme: Theme, wanted: ChartFormat) -> bytes:
         """The chart that the function `draw`, written as `module:function`, makes of a job; raises what `chart` raises.
 
         `request` is its request as JSON, `lines` are those of its results that are drawn, a line of JSON each.
         """
-        return await self._run(partial(_job, draw, request, lines, theme, wanted))
+        draws = partial(_job, draw, request, lines, theme, wanted)
+        return await self._drawn(draws, [request, *lines], f"{draw} {theme} {wanted}")
 
     async def page(self, report: bytes) -> bytes:
         """The report page of `report`; raises what `chart` raises."""
-        return await self._run(partial(_page, report))
+        return await self._drawn(partial(_page, report), [report], "page")
 
     async def script(self) -> bytes:
         """The script that draws charts in a browser, packed by gzip and made once; raises what `chart` raises."""
@@ -71,8 +116,45 @@ class ChartRenderer:
         """End the process, whatever it is at; the next call starts another."""
         await self._pool.end()
 
-    async def _run(self, draw: Callable[[], bytes], seconds: float | None = None) -> bytes:
-        return await self._pool.run(partial(_alone, draw), seconds)
+    async def _drawn(self, draw: Callable[[], bytes], parts: Sequence[bytes], what: str) -> bytes:
+        """What `draw` makes of `parts`, from memory where that has been drawn of late."""
+        size = sum(map(len, parts))
+        if size <= _HASHED_AT_ONCE_BYTES:
+            name = _name(what, parts)
+        else:
+            name = await anyio.to_thread.run_sync(_name, what, parts)
+        kept = self._kept.get(name)
+        if kept is not None:
+            return kept
+        work = partial(self._run, draw, None, _SECONDS + _SECONDS_PER_BYTE * size)
+        drawn, _ = await self._flights.join(name, work)
+        self._kept.put(name, drawn)
+        return drawn
+
+    async def _run(
+        self, draw: Callable[[], bytes], seconds: float | None = None, cost_seconds: float = _SECONDS
+    ) -> bytes:
+        return await self._pool.run(partial(_alone, draw), seconds, cost_seconds=cost_seconds)
+
+
+def limit_memory() -> None:
+    """Let this process have 2 GiB of data and no more, where the system can; it dies where that is not enough."""
+    try:
+        import resource  # noqa: PLC0415 - it is not there on every system
+    except ModuleNotFoundError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    soft = _MOST_BYTES if hard == resource.RLIM_INFINITY else min(hard, _MOST_BYTES)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def _name(what: str, parts: Sequence[bytes]) -> str:
+    """A digest of what is drawn and of all that it is drawn from."""
+    digest = sha256(what.encode())
+    for part in parts:
+        digest.update(len(part).to_bytes(8))
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _alone(draw: Callable[[], bytes], _processes: int) -> bytes:

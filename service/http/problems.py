@@ -14,6 +14,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from service.charts.renderer import ChartTooLarge
 from service.core.context import request_context
 from service.core.errors import (
     AssignmentConflict,
@@ -88,6 +89,7 @@ STATUSES: dict[type[Refusal], HTTPStatus] = {
     SpecError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidBody: HTTPStatus.UNPROCESSABLE_ENTITY,
     BudgetExceeded: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ChartTooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotUnderstood: HTTPStatus.UNPROCESSABLE_ENTITY,
     FaultyQuery: HTTPStatus.UNPROCESSABLE_ENTITY,
     InputNeeded: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -4,6 +4,7 @@ from functools import partial
 
 from service.charts.chart import ChartFormat, Theme
 from service.charts.renderer import ChartRenderer
+from service.core.cache import Cache
 from service.core.errors import BudgetExceeded
 from service.core.payload import Payload
 from service.core.settings import Settings
@@ -14,7 +15,6 @@ from service.jobs.work.training import TrainingWork
 from service.processes.flights import Flights
 from service.processes.pool import ProcessPool
 from service.simulation.estimate import Limits
-from service.store.cache import Cache
 from service.studies.tasks import drawn_training, training
 from service.studies.training import TrainingSpec
 

@@ -1,8 +1,10 @@
 """A task of a pool, from its arrival until it is answered."""
 
 import asyncio
+from collections.abc import Callable
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
+from functools import partial
 
 import anyio
 
@@ -42,3 +44,9 @@ class Call:
         told: asyncio.Future[None] | asyncio.Future[bytes] = self.answer if self.granted.done() else self.granted
         if not self.left and not told.done():
             told.set_exception(refusal)
+
+
+def kind_of(task: Callable[[int], object]) -> str:
+    """The name of the function that `task` calls."""
+    function = task.func if isinstance(task, partial) else task
+    return f"{function.__module__}.{getattr(function, '__qualname__', '')}"

@@ -21,7 +21,7 @@ from service.core.context import request_context
 from service.core.errors import DeadlineExceeded, NotReady, QueueFull, Refusal, WorkerFailed, WorkerNotStarted
 from service.core.logs import fields
 from service.core.settings import Settings
-from service.processes.call import Call
+from service.processes.call import Call, kind_of
 from service.processes.process import HAS_ENDED, Process, ProcessHangs
 from service.processes.queue import FairQueue, Ticket
 from service.processes.workers import Counts, Workers
@@ -33,8 +33,7 @@ _T = TypeVar("_T")
 
 _NEWEST_SHARE = 0.2
 _UNKNOWN_SECONDS = 0.1
-_GRACE_SECONDS, _SHORT_GRACE_SECONDS = 1.0, 10.0
-"""So long may work go on whose caller has left; short work longer, for another process would cost more."""
+_GRACE_SECONDS, _SHORT_GRACE_SECONDS = 1.0, 10.0  # that work may go on whose caller has left; short work longer
 _PENALTY_SECONDS = 1.0
 """What a share is charged for a process that had to be killed for it."""
 _ATTEMPTS = 3
@@ -136,7 +135,7 @@ class ProcessPool:
         take `cost_seconds`, or else what such tasks have taken before. QueueFull, DeadlineExceeded, WorkerFailed, or
         what the task raises.
         """
-        caller, kind = request_context().caller, "" if cost_seconds is not None else _kind(task)
+        caller, kind = request_context().caller, "" if cost_seconds is not None else kind_of(task)
         expected = self._learnt.get(kind, _UNKNOWN_SECONDS) if cost_seconds is None else cost_seconds
         ticket = Ticket(caller.share, expected, monotonic(), caller.quotas.simulations_at_once)
         grace = (_SHORT_GRACE_SECONDS if ticket.is_short else _GRACE_SECONDS) if self._cancellable else inf
@@ -221,31 +220,40 @@ class ProcessPool:
             call.refuse(DeadlineExceeded(call.seconds))
         known = self._learnt.get(call.kind, _UNKNOWN_SECONDS)
         self._learnt[call.kind] = known + _NEWEST_SHARE * (monotonic() - before - known)
-        del self._calls[call.ticket]
+        self._calls.pop(call.ticket)
         self._queue.done(call.ticket, 0.0 if answered else _PENALTY_SECONDS)
         self._advance()
 
     async def _answer(self, call: Call, process: Process) -> bytes:
         """The answer to `call`; WorkerFailed where a process has died of it, or several do not take it."""
-        for attempt in range(_ATTEMPTS):
-            if attempt:
-                process = await self._workers.next_free()
-            try:
-                return await process.answer(call.processes, call.request)
-            except ProcessHangs:
-                self.counts.hangs += 1
-                _log.warning("a worker process takes no work; another one does it", extra=fields(pid=process.pid))
-                self._workers.look()  # others may have been stopped with it
-            except HAS_ENDED:
-                if self._workers.has(process):  # not the pool was ended
-                    self.counts.deaths += 1
-                    ended = fields(pid=process.pid, ended=await process.ending())
-                    _log.warning("a worker process has died at work; another one is started", extra=ended)
-                if process.begun or not self._workers.has(process):
-                    break
-            finally:
-                self._workers.give_back(process)
-        raise WorkerFailed(self._died)
+        found = await self._attempt(call, process)
+        for _ in range(_ATTEMPTS - 1):
+            if found is None:
+                found = await self._attempt(call, await self._workers.next_free())
+        if found is None:
+            raise WorkerFailed(self._died)
+        return found
+
+    async def _attempt(self, call: Call, process: Process) -> bytes | None:
+        """The answer of `process`; None where it has not taken the work, WorkerFailed where it has died of it."""
+        try:
+            return await process.answer(call.processes, call.request)
+        except ProcessHangs:
+            self.counts.hangs += 1
+            _log.warning("a worker process takes no work; another one does it", extra=fields(pid=process.pid))
+            self._workers.look()  # others may have been stopped with it
+            return None
+        except HAS_ENDED:
+            if not self._workers.has(process):  # the pool was ended
+                raise WorkerFailed(self._died) from None
+            self.counts.deaths += 1
+            ended = fields(pid=process.pid, ended=await process.ending())
+            _log.warning("a worker process has died at work; another one is started", extra=ended)
+            if process.begun:
+                raise WorkerFailed(self._died) from None
+            return None
+        finally:
+            self._workers.give_back(process)
 
     def _count_killed(self, call: Call) -> None:
         """Count the process that was killed with `call`."""
@@ -277,12 +285,6 @@ class ProcessPool:
             sentence = f"The simulation ran out of the memory of its process, {limit} bytes."
             raise WorkerFailed(sentence, limit_bytes=limit)
         raise error
-
-
-def _kind(task: Callable[[int], object]) -> str:
-    """The name of the function that `task` calls."""
-    function = task.func if isinstance(task, partial) else task
-    return f"{function.__module__}.{getattr(function, '__qualname__', '')}"
 
 
 class Threads:

@@ -161,15 +161,13 @@ class FairQueue:
         ends = [(max(0.0, since + pace * one.seconds - now), one.number, one) for one, since in self._running.items()]
         ends.sort()
         passed = 0.0
-        while True:
-            while found := twin.next():
-                if found is ticket:
-                    return passed
+        while ticket not in twin._running:
+            if found := twin.next():
                 heappush(ends, (passed + pace * found.seconds, found.number, found))
-            if not ends:
-                return passed
-            passed, _, ended = heappop(ends)
-            twin._end(ended, pace * ended.seconds)
+            else:
+                passed, _, ended = heappop(ends)  # there is one: without work, `next` has something
+                twin._end(ended, pace * ended.seconds)
+        return passed
 
     @property
     def _pace(self) -> float:

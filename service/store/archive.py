@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from anyio import sleep
 
+from service.core.cache import Cache
 from service.core.context import request_context
 from service.core.errors import ReportNotFound, StoreUnavailable
 from service.core.payload import Payload, Weighed
@@ -23,7 +24,6 @@ from service.simulation.plan import Plan
 from service.simulation.simulate import report_json
 from service.simulation.spec import SimulationSpec
 from service.simulation.tasks import Prepared, estimate_json, planned_at_once, prepared, report_of
-from service.store.cache import Cache
 from service.store.listing import Cursor, ReportPage
 from service.store.stores import Store
 from service.studies.comparison import ComparisonSpec

@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 
 class Cache:
-    """The reports used last by their digests, up to `limit_bytes` of them; for one thread."""
+    """The answers used last by their digests, up to `limit_bytes` of them; for one thread."""
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit = limit_bytes

@@ -3,7 +3,7 @@
 import httpx
 
 from api_tests.http.asking import sent, spec
-from service.store.cache import Cache
+from service.core.cache import Cache
 
 
 def test_the_report_used_longest_ago_gives_way_first() -> None:
