@@ -73,11 +73,6 @@ class ChartRenderer:
         """How many drawings wait for the process."""
         return self._pool.waiting
 
-    @property
-    def waiting(self) -> int:
-        """How many drawings wait for the process."""
-        return self._pool.waiting
-
     async def chart(self, reports: list[bytes], name: ChartName, theme: Theme, wanted: ChartFormat) -> bytes:
         """A chart of `reports` as a file; ChartTooLarge, QueueFull, DeadlineExceeded or WorkerFailed."""
         size = sum(map(len, reports))

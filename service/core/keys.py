@@ -170,7 +170,7 @@ def new_key() -> str:
     return _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     """Whether only this machine reaches a service that listens on `host`."""
     try:
         return ip_address(host.strip("[]")).is_loopback
@@ -180,7 +180,7 @@ def _is_loopback(host: str) -> bool:
 
 def check_exposure(settings: Settings) -> None:
     """Raise Exposed where everybody would reach a service that has no keys, unless that is what is wanted."""
-    if settings.api_keys_file or settings.allow_anonymous or _is_loopback(settings.host):
+    if settings.api_keys_file or settings.allow_anonymous or is_loopback(settings.host):
         return
     raise Exposed(
         f"No key is needed here, and others than this machine reach {settings.host}: they could do everything. "

@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     """How long a connection stays open without a next request."""
     write_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """How long a client may read nothing of an answer before its connection is closed."""
+    requests_per_second: Annotated[float, Field(ge=0)] = 50.0
+    """How many requests one key, or one address without a key, may make; on loopback without keys only if set."""
+    open_streams: Annotated[int, Field(ge=0)] = 100
+    """How many streams of events each of them may have open, likewise; 0 is no bound."""
     workers: Annotated[int, Field(ge=1, le=256)] = _PROCESSORS
     """Processes that simulate, one processor each; the number of processors unless set."""
     spare_workers: Annotated[int, Field(ge=0, le=16)] = 1

@@ -19,6 +19,7 @@ from service.http import browsers, problems
 from service.http.browsers import GuardedAnswers
 from service.http.deprecation import DEPRECATED
 from service.http.identity import IdentityMiddleware
+from service.http.limits import LimitsMiddleware
 from service.http.manners import MannersMiddleware
 from service.http.openapi import contract, document, served
 from service.http.problems import Problem
@@ -94,6 +95,7 @@ def build_app(
     pages.mount_pages(app, renderer)
     problems.install(app)
     keys = KeyFile(Path(settings.api_keys_file)) if settings.api_keys_file else None
+    app.add_middleware(LimitsMiddleware, settings=settings)
     app.add_middleware(IdentityMiddleware, keys=keys)
     app.add_middleware(MannersMiddleware, deprecations=DEPRECATED)
     browsers.install(app, settings)

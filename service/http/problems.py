@@ -49,6 +49,7 @@ from service.grading.formats.mu_ed_submission import UnservedSubmission
 from service.http.hosts import ForeignOrigin, UnknownHost
 from service.http.negotiation import NotAcceptable
 from service.http.queries import FaultyQuery
+from service.http.rates import RateLimited
 from service.http.reader import HeadersTooLarge, HeadersTooSlow, MalformedRequest
 from service.http.requests import (
     BodyTooLarge,
@@ -105,6 +106,7 @@ STATUSES: dict[type[Refusal], HTTPStatus] = {
     ResultsOutdated: HTTPStatus.GONE,
     QueueFull: HTTPStatus.TOO_MANY_REQUESTS,
     QuotaExceeded: HTTPStatus.TOO_MANY_REQUESTS,
+    RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     WorkerFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     UnservedSubmission: HTTPStatus.NOT_IMPLEMENTED,
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -174,7 +176,7 @@ def problem_of(request: Request, error: Refusal | RequestValidationError) -> Pro
 def refusal(request: Request, error: Refusal) -> Response:
     """The answer to `request` that says `error`; for a middleware too, whose errors no handler sees."""
     response = _answer(problem_of(request, error))
-    if isinstance(error, QueueFull | QuotaExceeded | NoRoom):
+    if isinstance(error, QueueFull | QuotaExceeded | RateLimited | NoRoom):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, KeyNeeded):
         for challenge in _CHALLENGES:

@@ -264,11 +264,9 @@ class ProcessPool:
         _log.warning("a worker process was killed after %g s, the longest that work may take", call.seconds)
 
     def _no_turn(self, ticket: Ticket) -> Refusal:
-        """Why `ticket` is not worked on."""
-        if not len(self._workers):
-            return WorkerNotStarted(_NOT_STARTED)
         again = max(1, ceil(self._queue.wait_of(ticket.share, ticket.seconds)))
-        return QueueFull(self.waiting, self._limits.queue, again)
+        full = QueueFull(self.waiting, self._limits.queue, again)
+        return full if len(self._workers) else WorkerNotStarted(_NOT_STARTED)
 
     def _refuse_waiting(self, refusal: Refusal) -> None:
         for call in [one for one in self._calls.values() if not one.granted.done()]:
