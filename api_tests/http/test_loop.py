@@ -9,18 +9,25 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
+from anyio import create_task_group
 
-from api_tests.http.asking import Json, sent, spec
+from api_tests.http.asking import Json, assert_problem, sent, spec
 from api_tests.http.working import RUBRIC, SHEETS, sweep
 from service.charts.renderer import ChartRenderer
 from service.core.payload import Payload
 from service.core.settings import Settings
+from service.grading.spec import RubricSpec
+from service.grading.tasks import kept_text
 from service.http.app import build_app
 from service.jobs.jobs import Jobs
 from service.processes.pool import PoolLimits, ProcessPool
 from service.simulation.estimate import Limits
+from service.simulation.simulate import simulate
+from service.simulation.spec import SimulationSpec
+from service.store import listing
 from service.store.archive import Archive
 from service.store.database import Database
+from service.store.listing import ReportSummary
 from service.store.stores import NullStore
 
 pytestmark = pytest.mark.anyio
@@ -111,7 +118,7 @@ def read(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 @pytest.fixture
 async def client(worker: Worker, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    settings = Settings(database_url=f"sqlite:///{tmp_path}/all.sqlite3")
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/all.sqlite3", bodies_bytes=1 << 20)
     archive = Archive(worker, NullStore(), Limits(1e12, 1 << 40), cache_bytes=1 << 20)
     jobs = Jobs(settings, Database(settings.database_url), worker)
     app = build_app(settings, worker, archive, ChartRenderer(settings), jobs)
@@ -198,3 +205,45 @@ async def test_a_text_that_was_answered_before_is_not_read_again(client: httpx.A
     again = await client.post("/v1/simulations", **sent(body))
     assert (first.status_code, again.content, read) == (200, first.content, [])
     assert again.headers["cache-status"] == "gradient-verdict; hit"
+
+
+async def test_identical_requests_under_way_are_simulated_once(
+    client: httpx.AsyncClient,
+) -> None:
+    for body in (json.dumps(spec(seed=10)).encode(), json.dumps(spec(seed=11)).encode() + PADDING):
+        found: list[httpx.Response] = []
+
+        async def ask(sent_body: bytes, answers: list[httpx.Response]) -> None:
+            answers.append(await client.post("/v1/simulations", **sent(sent_body)))
+
+        async with create_task_group() as asking:
+            for _ in range(5):
+                asking.start_soon(ask, body, found)
+        assert len({answer.content for answer in found}) == 1
+        said = sorted(answer.headers["cache-status"] for answer in found)
+        assert said == ["gradient-verdict; fwd=miss; collapsed; stored"] * 4 + ["gradient-verdict; fwd=miss; stored"]
+
+
+async def test_a_body_that_there_is_no_room_for_is_refused_and_a_small_one_is_not(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/estimates", **sent(json.dumps(spec()).encode() + b" " * (600 << 10)))
+    assert_problem(answer, 503, "no-room")
+    assert answer.headers["retry-after"] == "2"
+    for length in (0, 500 << 10):
+        answer = await client.post("/v1/estimates", **sent(json.dumps(spec()).encode() + b" " * length))
+        assert answer.status_code == 200
+
+
+def test_what_a_list_shows_of_a_large_report_is_that_of_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = simulate(SimulationSpec.model_validate(spec()))
+    for text in (made.model_dump_json().encode(), made.model_dump_json(indent=1).encode()):
+        at_once = ReportSummary.fields_in(text)
+        monkeypatch.setattr(listing, "_SMALL_BYTES", 0)
+        assert ReportSummary.fields_in(text) == at_once
+        monkeypatch.undo()
+
+
+def test_half_a_character_in_a_rubric_breaks_nothing() -> None:
+    patch = [{"op": "remove", "path": "/seed", "value": "\ud800"}]
+    change = {"id": "h", "kind": "change", "simulation": spec(), "patch": patch, "by": "vanishing"}
+    rubric = RubricSpec.model_validate({"rubric": {"id": "course", "claims": [change]}})
+    assert "\ufffd" in kept_text(Payload.of(rubric)).decode()
