@@ -199,7 +199,7 @@ def test_null_for_a_preset_is_none_and_for_a_filled_field_is_refused_in_words() 
     (fault,) = faults_of(refusal.value.errors(), body)
     assert fault.pointer == "/network/layers/0/weights"
     assert "null" in fault.detail
-    assert "leave it out" in fault.detail
+    assert "leave the field out" in fault.detail
 
 
 def test_null_in_a_field_that_may_be_null_says_as_little_as_leaving_it_out() -> None:
