@@ -53,9 +53,9 @@ def test_a_sweep_fills_by_a_stream_of_events(opened: Laboratory) -> None:
     assert streams
 
 
-def test_without_a_key_the_page_says_what_is_needed(browser: Browser, kept: tuple[str, str]) -> None:
-    laboratory = Laboratory(browser, kept[0], {})
+def test_with_a_wrong_key_the_page_says_so(browser: Browser, kept: tuple[str, str]) -> None:
+    laboratory = Laboratory(browser, kept[0], {"http_credentials": {"username": "ada", "password": "wrong"}})
     laboratory.page.goto(kept[0])
-    expect(laboratory.page.get_by_text("A key is needed for this").first).to_be_visible()
+    expect(laboratory.page.get_by_text("has no key that is known here")).to_be_visible()
     laboratory.close()
     assert laboratory.faults == []
