@@ -139,7 +139,7 @@ def test_metrics_that_are_named_are_counted(service_url: str) -> None:
 
 def test_operators_are_told_what_to_do_about_every_code_that_is_not_the_body_s_fault() -> None:
     codes = {
-        code for kind, status in problems._STATUSES.items()
+        code for kind, status in problems.STATUSES.items()
         if status in (408, 413, 421, 429) or status >= 500
         if (code := getattr(kind, "code", "refused")) not in ("unserved-submission", "not-implemented", "refused")
     } | {"internal-error"}  # fmt: skip

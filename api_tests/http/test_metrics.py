@@ -29,6 +29,10 @@ async def none() -> dict[str, int]:
     return {}
 
 
+async def stored() -> dict[str, int]:
+    return {"reports": 7, "evidence": 5}
+
+
 async def never() -> dict[str, int]:
     await sleep_forever()
     raise AssertionError
@@ -40,7 +44,7 @@ def metrics(under_way: Any = none) -> Metrics:
         SimpleNamespace(busy=2, waiting=3, spare=1, counts=Counts(9, 8, 7, 6, 5, 4)),
         SimpleNamespace(kept_bytes=5, store_failures=7),
     )
-    jobs = SimpleNamespace(under_way=under_way, watchers=11, executors_alive=1, executors_lost=4)
+    jobs = SimpleNamespace(under_way=under_way, stored_bytes=stored, watchers=11, executors_alive=1, executors_lost=4)
     return Metrics(pool, archive, SimpleNamespace(waiting=12), jobs)  # type: ignore[arg-type]
 
 
@@ -67,6 +71,7 @@ async def test_metrics_tell_what_is_done_now_and_what_has_failed() -> None:
     named = {"busy_workers": 2, "waiting_simulations": 3, "kept_report_bytes": 5, "store_failures_total": 7}
     named |= {"job_watchers": 11, "executors_alive": 1, "executors_lost_total": 4}
     named |= {"spare_workers": 1, "worker_starts_total": 9, "waiting_drawings": 12}
+    assert (found[("stored_bytes", "reports")], found[("stored_bytes", "evidence")]) == (7, 5)
     ends = {"died": 7, "hung": 6, "deadline": 5, "abandoned": 4}
     assert {name[1]: value for name, value in found.items() if name[0] == "worker_ends_total"} == ends
     assert {name: found[(name,)] for name in named} == named

@@ -86,6 +86,7 @@ def _table(pool: ProcessPool, archive: Archive, renderer: ChartRenderer, jobs: J
         _Metric(
             "store_failures_total", "Times the store failed or could not be asked.", lambda: archive.store_failures
         ),
+        _Metric("stored_bytes", "Bytes in the store, compressed, by what they are.", jobs.stored_bytes, "kind"),
         _Metric("open_jobs", "Jobs that have not ended, by status.", jobs.under_way, "status"),
         _Metric("job_watchers", "Streams of events of jobs that are open.", lambda: jobs.watchers),
         _Metric("executors_alive", "Processes that work on jobs, and are heard of.", lambda: jobs.executors_alive),

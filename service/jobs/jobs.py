@@ -166,6 +166,10 @@ class Jobs:
         """How many jobs are in each status that has not ended; StoreUnavailable. A cancelled caller leaves at once."""
         return await self._threads.glance(self._records.under_way)
 
+    async def stored_bytes(self) -> dict[str, int]:
+        """The bytes of everything that is stored, by what it is; StoreUnavailable. Who is cancelled leaves at once."""
+        return await self._threads.glance(self._records.stored_bytes)
+
     async def close(self) -> None:
         """Close the connections to the database."""
         await self._threads.run(self._heartbeats.close)

@@ -15,7 +15,7 @@ from service.jobs.work.base import Accepted
 from service.store.database import Database
 from service.store.listing import Cursor
 from service.store.schema import ATTEMPTS, JOBS, PREPARED_BYTES
-from service.store.space import WITHOUT_BOUND, Space
+from service.store.space import WITHOUT_BOUND, Space, bytes_by_kind
 
 _DROPPED_AT_ONCE = 20
 _LOOKED_AT_ONCE = 500
@@ -117,6 +117,11 @@ class JobRecords:
         with self._database.reading() as connection:
             found = {JobStatus(status): count for status, count in connection.execute(query)}
         return {status: found.get(status, 0) for status in OPEN}
+
+    def stored_bytes(self) -> dict[str, int]:
+        """The bytes of everything that the database of the service stores, by what it is."""
+        with self._database.reading() as connection:
+            return bytes_by_kind(connection)
 
     def queue(self) -> list[tuple[str, float]]:
         """The jobs that have not ended: their owners, and the seconds of work that is left, by the estimates."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, func, select, true
 from service.core.context import request_context
 from service.core.errors import StoreFull
 from service.core.settings import Settings
-from service.store.schema import ASSIGNMENTS, JOBS, REPORTS
+from service.store.schema import ASSIGNMENTS, JOBS, POINTS, REPORTS
 
 _PAGES = ("page_count", "freelist_count", "page_size")
 _EMPTY_BYTES = 1 << 20
@@ -78,6 +78,15 @@ WITHOUT_BOUND = Space()
 def kept_bytes(connection: Connection, owner: str | None = None) -> int:
     """The bytes of evidence, assignments and jobs, results and all; those of `owner`, where one is given."""
     return sum(_bytes_of(connection, table, owner) for table in (REPORTS, ASSIGNMENTS, JOBS))
+
+
+def bytes_by_kind(connection: Connection) -> dict[str, int]:
+    """The bytes of everything that is stored, by what it is; read from indexes alone."""
+    evidence = _bytes_of(connection, REPORTS, None)
+    reports = int(connection.execute(select(func.coalesce(func.sum(REPORTS.c.stored_bytes), 0))).scalar_one())
+    others = {"points": POINTS, "assignments": ASSIGNMENTS, "jobs": JOBS}
+    found = {name: _bytes_of(connection, table, None) for name, table in others.items()}
+    return {"reports": reports - evidence, "evidence": evidence, **found}
 
 
 def overhead(connection: Connection, stored: int) -> tuple[float, int]:
