@@ -53,10 +53,9 @@ class Executor:
             await self._engine.launch()
             await self._work(for_ever)
         finally:  # however it ends: a process that goes on claiming would keep what it does not work on
-            with CancelScope(shield=True):
+            with CancelScope(shield=True), suppress(StoreUnavailable):
                 await self._engine.close()
-                with suppress(StoreUnavailable):
-                    await self._threads.run(self._heartbeats.forget, {self._engine.executor})
+                await self._threads.run(self._heartbeats.forget, {self._engine.executor})
 
     async def tend(self) -> None:
         """Enqueue the open jobs that the engine does not have, purge those that have ended, and stop the work on them.

@@ -90,9 +90,8 @@ class Heartbeats:
             silent = [row for row in found if not row.lost and self._is_silent(row)]
             gone = self._liveness.expired(row.name for row in silent)
             connection.execute(delete(EXECUTORS).where(EXECUTORS.c.name.in_(gone)))
-            for row in silent:
-                if row.name not in gone:
-                    self._give_up(connection, row)
+            for row in (row for row in silent if row.name not in gone):
+                self._give_up(connection, row)
         self._silences = {row.name: self._silences[row.name] for row in found if row.name in self._silences}
         given_up = {row.name for row in silent}
         return [

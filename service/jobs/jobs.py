@@ -19,7 +19,7 @@ from service.grading.batch import KeptRubric
 from service.grading.spec import RubricSpec
 from service.grading.tasks import assignment_json, kept_text
 from service.jobs.acceptance import Desk, accepted_job, asked_digest
-from service.jobs.heartbeats import BEAT_SECONDS, Heartbeats
+from service.jobs.heartbeats import BEAT_SECONDS, ExecutorRow, Heartbeats
 from service.jobs.job import MOST_ERRORS, FailedItem, Job, JobPage, JobStatus
 from service.jobs.liveness import liveness_of
 from service.jobs.lookout import Lookout
@@ -204,13 +204,16 @@ class Jobs:
         """Look at the executors each second, and end that of this service where it is lost."""
         while True:
             with suppress(StoreUnavailable):
-                found = await self._threads.run(self._heartbeats.look)
-                self._alive = sum(not row.lost for row in found)
-                for row in found:
-                    if row.lost and row.here:
-                        self._supervisor.end(row.pid)
-                self._lost |= {row.name for row in found if row.lost}
+                self._replace_lost(await self._threads.run(self._heartbeats.look))
             await sleep(BEAT_SECONDS)
+
+    def _replace_lost(self, found: Sequence[ExecutorRow]) -> None:
+        """Count them, and end that of this service where it is lost: it is started again."""
+        lost = [row for row in found if row.lost]
+        self._alive = len(found) - len(lost)
+        self._lost |= {row.name for row in lost}
+        for row in (row for row in lost if row.here):
+            self._supervisor.end(row.pid)
 
     def _has_work(self) -> bool:
         return self._records.open_count() > 0

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from contextvars import Context
 
 from anyio import Event, create_task_group, sleep
@@ -16,6 +16,9 @@ _LOOK_SECONDS = 0.25
 
 _Look = Callable[[Mapping[str, int]], Mapping[str, Job | None]]
 """Those of the jobs that have come further than to these events, by their ids; None for what is not kept."""
+
+
+_UNSEEN = object()
 
 
 class Lookout:
@@ -41,21 +44,26 @@ class Lookout:
         """
         self._begin(job)
         try:
-            while not stopping.is_set():
-                news = self._news[job]
-                if job in self._seen:
-                    found = self._seen[job]
-                    if found is None:
-                        raise JobNotFound
-                    if found.event > after:
-                        after = found.event
-                        yield found
-                    if found.status not in OPEN:
-                        return
-                if self._news[job] is news:
-                    await _either(news, stopping)
+            async with aclosing(self._steps(job, stopping)) as steps:
+                async for found in (step async for step in steps if step.event > after):
+                    after = found.event
+                    yield found
         finally:
             self._end(job)
+
+    async def _steps(self, job: str, stopping: Event) -> AsyncGenerator[Job]:
+        """The job whenever there is news of it, and as it is known at first."""
+        while not stopping.is_set():
+            news = self._news[job]
+            found = self._seen.get(job, _UNSEEN)
+            if found is None:
+                raise JobNotFound
+            if isinstance(found, Job):
+                yield found
+            if isinstance(found, Job) and found.status not in OPEN:
+                return
+            if self._news[job] is news:
+                await _either(news, stopping)
 
     def _begin(self, job: str) -> None:
         self._watchers[job] += 1
@@ -73,12 +81,14 @@ class Lookout:
         while self._watchers:
             before = {job: -1 if (seen := self._seen.get(job)) is None else seen.event for job in self._watchers}
             with suppress(StoreUnavailable):
-                found = await self._threads.run(self._look, before)
-                for job in found.keys() & self._watchers.keys():
-                    self._seen[job] = found[job]
-                    self._news[job].set()
-                    self._news[job] = Event()
+                self._tell(await self._threads.run(self._look, before))
             await sleep(_LOOK_SECONDS)
+
+    def _tell(self, found: Mapping[str, Job | None]) -> None:
+        for job in found.keys() & self._watchers.keys():
+            self._seen[job] = found[job]
+            self._news[job].set()
+            self._news[job] = Event()
 
 
 async def _either(one: Event, other: Event) -> None:

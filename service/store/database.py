@@ -145,10 +145,14 @@ def make_private(file: Path | None) -> None:
         return
     os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE))
     for one in (file, *(file.with_name(f"{file.name}{suffix}") for suffix in _JOURNALS)):
-        with suppress(OSError):  # it is not there, or another user's
-            mode = stat.S_IMODE(one.stat().st_mode)
-            if mode & _OF_OTHERS:
-                one.chmod(mode & ~_OF_OTHERS)
+        _close_to_others(one)
+
+
+def _close_to_others(file: Path) -> None:
+    with suppress(OSError):  # it is not there, or another user's
+        mode = stat.S_IMODE(file.stat().st_mode)
+        if mode & _OF_OTHERS:
+            file.chmod(mode & ~_OF_OTHERS)
 
 
 def _first_line(error: Exception) -> str:
