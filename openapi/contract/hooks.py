@@ -54,3 +54,19 @@ def refused_with_reason(
     else:
         codes = {problem["code"], *(error["code"] for error in problem["errors"])} - {"invalid-request"}
     assert codes <= REASONS, f"refused for {', '.join(sorted(codes - REASONS))}: {response.text}"
+
+
+@schemathesis.check
+def code_is_documented(
+    ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
+) -> None:
+    """The code of a problem is one of those that the document lists for its operation and status."""
+    if response.headers.get("content-type", [""])[0] != "application/problem+json":
+        return
+    schema = case.operation.schema.raw_schema
+    answers = case.operation.definition.raw["responses"]
+    answer = answers.get(str(response.status_code), {})
+    if "$ref" in answer:
+        answer = schema["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+        code = response.json()["code"]
+        assert code in answer["x-problem-codes"], f"{code} is not among the codes of {response.status_code}"

@@ -64,7 +64,7 @@ func main() {
 	configuration.Servers = verdict.ServerConfigurations{{URL: os.Args[1]}}
 	client := verdict.NewAPIClient(configuration)
 	simulations := client.SimulationsAPI
-	ctx := context.Background()
+	ctx := context.WithValue(context.Background(), verdict.ContextAccessToken, os.Getenv("KEY"))
 
 	report, _, err := simulations.CreateSimulation(ctx).SimulationSpec(nested(sigmoid)).Execute()
 	if err != nil {

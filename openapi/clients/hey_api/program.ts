@@ -28,7 +28,7 @@ function resnet(): SimulationSpec {
   return { network: { input: { kind: "image", height: 6, width: 6, channels: 4 }, defaults: "resnet", layers }, trials: 4 };
 }
 
-client.setConfig({ baseUrl: process.argv[2] ?? "http://127.0.0.1:8000" });
+client.setConfig({ baseUrl: process.argv[2] ?? "http://127.0.0.1:8000", auth: process.env.KEY });
 
 const { data: report } = await createSimulation({ body: nested({ kind: "sigmoid" }) });
 if (report === undefined) throw new Error("there is no report");

@@ -67,6 +67,7 @@ public final class Program {
   public static void main(String[] arguments) throws ApiException, IOException, InterruptedException {
     ApiClient client = new ApiClient();
     client.updateBaseUri(arguments[0]);
+    client.setRequestInterceptor(request -> request.header("Authorization", "Bearer " + System.getenv("KEY")));
     SimulationsApi simulations = new SimulationsApi(client);
 
     SimulationReport report = simulations.createSimulation(nested(SIGMOID));

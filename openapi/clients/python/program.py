@@ -1,9 +1,10 @@
 """Judge networks, read a problem, a table and a ResNet block, import a model: with openapi-python-client."""
 
+import os
 import sys
 from pathlib import Path
 
-from gradient_verdict_client import Client
+from gradient_verdict_client import AuthenticatedClient
 from gradient_verdict_client.api.imports import create_import
 from gradient_verdict_client.api.simulations import create_simulation, get_simulation, get_simulation_layers
 from gradient_verdict_client.models import (
@@ -15,8 +16,6 @@ from gradient_verdict_client.models import (
     ImageShape,
     ImportAnswer,
     Network,
-    Padding,
-    PresetName,
     Problem,
     Relu,
     Repeat,
@@ -25,7 +24,6 @@ from gradient_verdict_client.models import (
     SimulationReport,
     SimulationSpec,
     Softmax,
-    Source,
 )
 from gradient_verdict_client.types import File
 
@@ -45,7 +43,7 @@ def nested(second: Sigmoid | Softmax) -> SimulationSpec:
 
 def resnet() -> SimulationSpec:
     """A residual block of two convolutions, each with a batch norm, on small images."""
-    kernel = Convolution(kind="convolution", filters=4, size=[3], padding=Padding.SAME)
+    kernel = Convolution(kind="convolution", filters=4, size=[3], padding="same")
     relu, norm = Relu(kind="relu"), BatchNorm(kind="batch_norm")
     block = Residual(
         kind="residual",
@@ -54,7 +52,7 @@ def resnet() -> SimulationSpec:
     )
     network = Network(
         input_=ImageShape(kind="image", height=6, width=6, channels=4),
-        defaults=PresetName.RESNET,
+        defaults="resnet",
         layers=[block, GlobalPooling(kind="global_pooling"), Dense(kind="dense", units=2)],
     )
     return SimulationSpec(network=network, trials=4)
@@ -62,7 +60,7 @@ def resnet() -> SimulationSpec:
 
 def main(url: str, model: Path) -> None:
     """All of it, a line each."""
-    client = Client(base_url=url)
+    client = AuthenticatedClient(base_url=url, token=os.environ["KEY"])
 
     report = create_simulation.sync(client=client, body=nested(Sigmoid(kind="sigmoid")))
     assert isinstance(report, SimulationReport)
@@ -92,7 +90,7 @@ def main(url: str, model: Path) -> None:
     print("parameters of the block:", sum(row.parameters for row in kept.layers if row.inside))
 
     with model.open("rb") as file:
-        found = create_import.sync(Source.KERAS, client=client, body=File(payload=file))
+        found = create_import.sync("keras", client=client, body=File(payload=file))
     assert isinstance(found, ImportAnswer)
     print(f"imported from Keras: {len(found.specification.network.layers)} layers, {found.parameters} parameters")
 

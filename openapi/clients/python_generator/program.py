@@ -1,5 +1,6 @@
 """Judge networks, read a problem, a table and a ResNet block, import a model: by openapi-generator's Python client."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def resnet() -> SimulationSpec:
 
 def main(url: str, model: Path) -> None:
     """All of it, a line each."""
-    with ApiClient(Configuration(host=url)) as client:
+    with ApiClient(Configuration(host=url, access_token=os.environ["KEY"])) as client:
         simulations = SimulationsApi(client)
 
         report = simulations.create_simulation(nested(Sigmoid(kind="sigmoid")))

@@ -29,7 +29,10 @@ function resnet(): Schemas["SimulationSpec"] {
   return { network: { input: { kind: "image", height: 6, width: 6, channels: 4 }, defaults: "resnet", layers }, trials: 4 };
 }
 
-const client = createClient<paths>({ baseUrl: process.argv[2] ?? "http://127.0.0.1:8000" });
+const client = createClient<paths>({
+  baseUrl: process.argv[2] ?? "http://127.0.0.1:8000",
+  headers: { Authorization: `Bearer ${process.env.KEY}` },
+});
 
 const { data: report } = await client.POST("/v1/simulations", { body: nested({ kind: "sigmoid" }) });
 if (report === undefined) throw new Error("there is no report");
