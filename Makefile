@@ -56,6 +56,12 @@ $(TOOLS)/editors/.installed: requirements/tools/editors/package-lock.json $(TOOL
 	@cd $(TOOLS)/editors && $(NODE) npm ci --silent --ignore-scripts
 	@touch $@
 
+$(TOOLS)/generators/.installed: requirements/tools/generators/package-lock.json $(TOOLS)/node/.installed
+	@echo "· installing other generators of TypeScript into $(TOOLS)/generators"
+	@mkdir -p $(TOOLS)/generators && cp requirements/tools/generators/package*.json $(TOOLS)/generators
+	@cd $(TOOLS)/generators && $(NODE) npm ci --silent --ignore-scripts
+	@touch $@
+
 openapi/tools/node_modules/.installed: openapi/tools/package-lock.json $(TOOLS)/node/.installed
 	@echo "· installing the tools for OpenAPI documents"
 	@cd openapi/tools && $(NODE) npm ci --silent --ignore-scripts
@@ -156,11 +162,12 @@ lock: $(BIN)/.dev $(TOOLS)/node/.installed ## pin the dependencies anew
 	for tool in requirements/tools/*.in; do $(PIN) $$tool -o $${tool%.in}.lock || exit 1; done
 	cd openapi/tools && $(NODE) npm update --save --ignore-scripts
 	cd requirements/tools/editors && $(NODE) npm update --save --package-lock-only --ignore-scripts
+	cd requirements/tools/generators && $(NODE) npm update --save --package-lock-only --ignore-scripts
 
 clients: $(BIN)/.dev $(TOOLS)/openapi-python-client/.installed $(TOOLS)/openapi-generator/.installed $(TOOLS)/go/.installed openapi/tools/node_modules/.installed ## generate, compile and run a client in every language (CLIENTS=names)
 	$(BIN)/python openapi/clients/run.py $(CLIENTS)
 
-consumers: clients $(TOOLS)/consumers/.installed $(TOOLS)/editors/.installed $(TOOLS)/keras/.installed ## what foreign programs make of this project: generated clients in four languages, nbgrader, otter-grader, PyLTI1p3, MathLive, MathQuill, Keras; minutes, before a release
+consumers: clients $(TOOLS)/consumers/.installed $(TOOLS)/editors/.installed $(TOOLS)/generators/.installed $(TOOLS)/keras/.installed ## what foreign programs make of this project: generated clients in four languages, oazapfts, swagger-typescript-api, nbgrader, otter-grader, PyLTI1p3, MathLive, MathQuill, Keras; minutes, before a release
 	$(BIN)/python -m pytest api_tests/consumers
 
 contract: $(BIN)/.dev $(TOOLS)/schemathesis/.installed ## test the running service against its document (EACH=100 cases an operation, SEED=1, PHASES)

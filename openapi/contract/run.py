@@ -1,15 +1,17 @@
-"""Contract tests with Schemathesis of the running service, by both documents: `make contract` (EACH=100 cases an operation, SEED=1,
-PHASES=examples,coverage,fuzzing,stateful).
+"""Contract tests with Schemathesis of the running service, by both documents: `make contract` (EACH=100 cases an
+operation, SEED=1, PHASES=examples,coverage,fuzzing,stateful).
 
 Examples, the edges of every schema, random requests good and bad, and the links between operations: no undocumented
-status and no undocumented code, no 5xx, nothing accepted that the schema forbids, nothing refused that it allows without
-a reason. The document that the service serves says less than the other: what that one accepts is not forbidden here.
+status or code, no 5xx, nothing accepted that the schema forbids, nothing refused that it allows without a reason.
 """
 
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+import httpx
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -29,13 +31,15 @@ def main() -> int:
     """The exit status of Schemathesis."""
     each, seed, phases = sys.argv[1:4] if len(sys.argv) == 4 else ("100", "1", ALL)
     environment = os.environ | {"SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE)}
-    with running_service(sync_budget_flops=SMALL_BUDGET_FLOPS, **JOBS) as url:
+    with running_service(sync_budget_flops=SMALL_BUDGET_FLOPS, **JOBS) as url, tempfile.TemporaryDirectory() as folder:
+        served = Path(folder) / "served.json"  # Schemathesis itself does not wait until it is written
+        served.write_bytes(httpx.get(f"{url}/openapi.json", timeout=120.0).content)
         options = ["--url", url, "--seed", seed, "--max-examples", each, "--max-failures", "20", "--phases", phases]
         storage = ["--generation-database", "none"]
         command = [TOOL, "--config-file", HERE / "schemathesis.toml", "run"]
         ends = [
             subprocess.run([*command, document, *options, *storage], env=environment, check=False).returncode
-            for document in (ROOT / "openapi" / "openapi-3.2.json", f"{url}/openapi.json")
+            for document in (ROOT / "openapi" / "openapi-3.2.json", served)
         ]
         return max(ends)
 
