@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from contextvars import Context
 
 from anyio import Event, create_task_group, sleep
@@ -44,21 +44,20 @@ class Lookout:
         """
         self._begin(job)
         try:
-            async with aclosing(self._steps(job, stopping)) as steps:
-                async for found in (step async for step in steps if step.event > after):
-                    after = found.event
-                    yield found
+            async for found in self._steps(job, after, stopping):
+                yield found
         finally:
             self._end(job)
 
-    async def _steps(self, job: str, stopping: Event) -> AsyncGenerator[Job]:
-        """The job whenever there is news of it, and as it is known at first."""
+    async def _steps(self, job: str, after: int, stopping: Event) -> AsyncGenerator[Job]:
+        """What `watch` yields, of a job that is watched already."""
         while not stopping.is_set():
             news = self._news[job]
             found = self._seen.get(job, _UNSEEN)
             if found is None:
                 raise JobNotFound
-            if isinstance(found, Job):
+            if isinstance(found, Job) and found.event > after:
+                after = found.event
                 yield found
             if isinstance(found, Job) and found.status not in OPEN:
                 return
