@@ -95,7 +95,7 @@ def test_nothing_waits_for_ever_beside_others_who_never_stop(processes: int, own
     assert hall.starts[ticket] - ticket.arrived <= 6 * max(flood) + own
 
 
-@given(own=SECONDS, flood=st.lists(st.floats(0.01, 0.5), min_size=1, max_size=10), processes=st.integers(1, 3))
+@given(own=SECONDS, flood=st.lists(st.floats(0.1, 0.5), min_size=1, max_size=10), processes=st.integers(1, 3))
 def test_long_work_is_passed_by_shorter_work_of_its_share_for_a_bounded_time(
     own: float, flood: list[float], processes: int
 ) -> None:
@@ -124,6 +124,14 @@ def test_short_work_waits_for_no_long_work(processes: int, flood: list[float], o
     assert hall.queue.running == processes - 1
     ticket = hall.put("ada", own)
     assert hall.starts[ticket] == ticket.arrived
+
+
+def test_long_work_leaves_one_of_the_processes_that_are_loaded() -> None:
+    hall = Hall(3)
+    ticket = Ticket("ada", 20.0, 0.0)
+    hall.queue.put(ticket)
+    assert hall.queue.next(loaded=1) is None, "others are being started"
+    assert hall.queue.next(loaded=2) is ticket
 
 
 def test_the_only_process_is_shared_by_long_and_short_work() -> None:

@@ -194,7 +194,7 @@ class ProcessPool:
 
     def _advance(self) -> None:
         """Give the processes that are idle to those whose turn it is, and turn away those for whom there is no room."""
-        while self._workers.has_idle() and (ticket := self._queue.next()):
+        while self._workers.has_idle() and (ticket := self._queue.next(self._workers.loaded)):
             call = self._calls[ticket]
             if call.processes:
                 call.processes = 1 + self._limits.processes - self.busy

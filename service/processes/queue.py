@@ -104,11 +104,15 @@ class FairQueue:
         insort(share.line(ticket), ticket, key=_order)
         self.waiting += 1
 
-    def next(self) -> Ticket | None:
-        """The work to be started now, which is under way from here on; None where nothing waits or may be started."""
+    def next(self, loaded: int | None = None) -> Ticket | None:
+        """The work to be started now, which is under way from here on; None where nothing waits or may be started.
+
+        `loaded` is how many processes are there, where others are still being started: long work leaves one of these.
+        """
         if self.running >= self._processes:
             return None
-        long_too = self._long < max(1, self._processes - 1)
+        there = self._processes if loaded is None else min(loaded, self._processes)
+        long_too = self._long < (there - 1 if self._processes > 1 else 1)
         firsts = [(share.mark, found) for share in self._shares.values() if (found := share.first(long_too))]
         if not firsts:
             return None

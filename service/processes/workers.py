@@ -56,6 +56,11 @@ class Workers:
         """How many processes have loaded everything and are not known to have ended."""
         return len(self._processes)
 
+    @property
+    def loaded(self) -> int | None:
+        """How many there are, where others are being started; None where none is."""
+        return len(self._processes) if self._starts else None
+
     def want(self, count: int) -> None:
         """Have at least `count` processes from now on."""
         self._wanted = max(self._wanted, count)
