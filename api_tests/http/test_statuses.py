@@ -16,7 +16,7 @@ from api_tests.http.asking import MEMBERS
 from service.core import errors, payload
 from service.core.errors import Refusal
 from service.core.validation import FieldError
-from service.http import hosts, problems, reader, requests, room, scopes
+from service.http import hosts, negotiation, problems, rates, reader, requests, room, scopes, tags
 from service.imports import base
 
 pytestmark = pytest.mark.anyio
@@ -32,6 +32,8 @@ STATUSES = {
     408: {"body-too-slow", "client-gone", "headers-too-slow"},
     409: {"idempotency-conflict", "assignment-conflict"},
     410: {"report-outdated", "results-outdated"},
+    406: {"not-acceptable"},
+    412: {"precondition-failed"},
     413: {"body-too-large"},
     415: {"unsupported-media-type"},
     421: {"unknown-host"},
@@ -40,7 +42,7 @@ STATUSES = {
         "gradients-too-large", "flawed-rubric", "misplaced-axis", "budget-exceeded", "invalid-activation",
         "not-understood", "input-needed", "invalid-request",
     },
-    429: {"queue-full"},
+    429: {"queue-full", "quota-exceeded", "rate-limited"},
     431: {"headers-too-large"},
     500: {"worker-failed", "worker-not-started"},
     503: {"store-unavailable", "not-ready", "stopping", "no-room"},
@@ -52,7 +54,10 @@ STATUSES = {
 def kinds(base: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
     """Every refusal of the service, by its class."""
     for kind in base.__subclasses__():
-        if kind.__module__ in {one.__name__ for one in (errors, hosts, payload, reader, requests, room, scopes, base)}:
+        if kind.__module__ in {
+            one.__name__
+            for one in (errors, hosts, payload, reader, requests, room, scopes, base, rates, tags, negotiation)
+        }:
             yield kind
         yield from kinds(kind)
 
@@ -94,7 +99,7 @@ async def test_every_refusal_has_a_status() -> None:
 @pytest.mark.parametrize("kind", list(kinds()), ids=lambda kind: kind.code)
 async def test_a_refusal_is_a_problem_with_its_status(kind: type[Refusal]) -> None:
     error = made(kind, "/here", limit=3, share=0.5, name="a word", shape=[1, 2])
-    if kind is errors.QueueFull:
+    if issubclass(kind, errors.QueueFull | errors.QuotaExceeded | rates.RateLimited):
         error.retry_after_seconds = 7  # type: ignore[attr-defined]
     answer = await refused(error)
     problem = answer.json()
@@ -105,7 +110,7 @@ async def test_a_refusal_is_a_problem_with_its_status(kind: type[Refusal]) -> No
     assert problem["type"] == f"urn:gradient-verdict:problem:{kind.code}"
     assert problem["detail"] == "Because."
     assert problem["facts"] == {"limit": 3.0, "share": 0.5}
-    assert problem["errors"] == [{"pointer": "/here", "code": kind.code, "detail": "Because."}]
+    assert problem["errors"] == [{"pointer": "/here", "parameter": None, "code": kind.code, "detail": "Because."}]
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["x-request-id"] == problem["request_id"]
     assert answer.headers.get("retry-after") == {errors.QueueFull: "7", room.NoRoom: "2"}.get(kind)

@@ -1,34 +1,11 @@
-"""What this service refuses, as one tree; every refusal is a sentence plus facts and knows nothing of HTTP.
+"""What this service refuses, as one tree of `Refusal`; each is a sentence plus facts and knows nothing of HTTP.
 
-Refusal
-├── MalformedJson         the text is not JSON, nests too deeply, or names a field twice
-├── SpecError             the specification reads well but cannot be simulated
-│   ├── DepthExceeded         more layers than are simulated
-│   ├── WidthExceeded         more features than are simulated
-│   ├── ShapeMismatch         explicit values whose shape is not the one the network needs
-│   ├── Incompatible          two choices that exclude each other (a loss and an output activation)
-│   ├── GradientsTooLarge     the factors asked for would fill a report
-│   ├── MisplacedAxis         an axis of a sweep that the base specification has no place for
-│   └── FlawedRubric          a claim that contradicts itself, or that no answer can meet
-├── BudgetExceeded        the estimate is above what is answered at once
-├── GradientsNotIncluded  the report was made without the factors of its gradient
-├── ReportNotFound        there is no report with that digest, or not any more
-├── ReportOutdated        the report was made by another version of the engine, and is handed out as it is
-├── JobNotFound           there is no job with that id, or not any more
-├── ResultNotFound        the job has no such result, or has not come to it yet
-├── ResultsOutdated       the results of the job were made by another version of the engine, likewise
-├── ChartNotAvailable     the job is of a kind that no chart is drawn of
-├── AssignmentNotFound    there is no assignment with that id
-├── AssignmentConflict    the id of an assignment is that of somebody else's
-├── IdempotencyConflict   the key was used for another request already
-├── StoreUnavailable      the reports that are kept cannot be had now; simulations are answered all the same
-├── StoreFull             what is to be kept has no room beside what is kept
-├── QueueFull             too many simulations are waiting
-├── QuotaExceeded         what its owner has under way is as much as its key allows
-├── DeadlineExceeded      a simulation ran out of its time and was stopped
-├── WorkerFailed          the process that simulated died or ran out of memory
-│   └── WorkerNotStarted      none can be started now
-└── NotReady              the worker processes are not started yet
+├── of what was sent: MalformedJson, BudgetExceeded, SpecError (with MisplacedAxis, FlawedRubric, and of networks
+│   DepthExceeded, WidthExceeded, ShapeMismatch, Incompatible, GradientsTooLarge)
+├── of what is asked for: ReportNotFound, JobNotFound, ResultNotFound, AssignmentNotFound, ChartNotAvailable,
+│   GradientsNotIncluded, ReportOutdated, ResultsOutdated
+├── of what is kept: AssignmentConflict, IdempotencyConflict, StoreUnavailable, StoreFull
+└── of what is busy: QueueFull, QuotaExceeded, DeadlineExceeded, NotReady, WorkerFailed (WorkerNotStarted)
 """
 
 from copyreg import __newobj__  # type: ignore[attr-defined]

@@ -94,12 +94,11 @@ def _operations(made: dict[str, Any]) -> list[dict[str, Any]]:
 def _scopes_in_words(operation: dict[str, Any]) -> None:
     """Which scope a key needs, in the description: the schemes of HTTP have no scopes, as linters see it."""
     security = operation.setdefault("security", [])  # none where FastAPI says nothing of keys: public
-    for scopes in security:
-        for name, needed in scopes.items():
-            words = " or ".join(f"`{scope}`" for scope in needed)
-            if words:
-                operation["description"] += f"\n\nWhere keys are asked for: one with the scope {words}."
-            scopes[name] = []
+    needed = [scopes for scheme in security for scopes in scheme.values() if scopes]
+    for scopes in needed:
+        words = " or ".join(f"`{scope}`" for scope in scopes)
+        operation["description"] += f"\n\nWhere keys are asked for: one with the scope {words}."
+    operation["security"] = [{name: [] for name in scheme} for scheme in security]
 
 
 def _answers_as_written(made: dict[str, Any]) -> None:
@@ -152,16 +151,19 @@ def _cleaned(node: Any) -> Any:
     the largest integer is told itself, as the one above it is none of 64 bits.
     """
     if isinstance(node, dict):
-        cleaned = {key: _cleaned(value) for key, value in node.items()}
-        if isinstance(cleaned.get("const"), str) and "type" in cleaned:
-            cleaned.setdefault("enum", [cleaned["const"]])
-        if "patternProperties" in cleaned:
-            cleaned |= _named_by_pattern(cleaned.pop("patternProperties"))
-        if "$ref" in cleaned and isinstance(cleaned.get("default"), dict):
-            del cleaned["default"]
-        if cleaned.get("type") == "integer":
-            cleaned |= {key: int(value) for key, value in cleaned.items() if isinstance(value, float)}
-            if "exclusiveMaximum" in cleaned:
-                cleaned["maximum"] = cleaned.pop("exclusiveMaximum") - 1
-        return cleaned
+        return _cleaned_object({key: _cleaned(value) for key, value in node.items()})
     return [_cleaned(item) for item in node] if isinstance(node, list) else node
+
+
+def _cleaned_object(cleaned: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(cleaned.get("const"), str) and "type" in cleaned:
+        cleaned.setdefault("enum", [cleaned["const"]])
+    if "patternProperties" in cleaned:
+        cleaned |= _named_by_pattern(cleaned.pop("patternProperties"))
+    if "$ref" in cleaned and isinstance(cleaned.get("default"), dict):
+        del cleaned["default"]
+    if cleaned.get("type") == "integer":
+        cleaned |= {key: int(value) for key, value in cleaned.items() if isinstance(value, float)}
+        if "exclusiveMaximum" in cleaned:
+            cleaned["maximum"] = cleaned.pop("exclusiveMaximum") - 1
+    return cleaned
