@@ -33,6 +33,8 @@ import org.gradientverdict.client.model.Source;
 
 /** Judges networks, meets a problem, reads a table and a ResNet block, imports a model of Keras: with the client that openapi-generator generates. */
 public final class Program {
+  private static final String KEY = "Bearer " + System.getenv("KEY");
+
   private static final Activation SIGMOID = new Activation(new Sigmoid().kind(Sigmoid.KindEnum.SIGMOID));
   private static final Activation SOFTMAX = new Activation(new Softmax().kind(Softmax.KindEnum.SOFTMAX));
 
@@ -67,7 +69,7 @@ public final class Program {
   public static void main(String[] arguments) throws ApiException, IOException, InterruptedException {
     ApiClient client = new ApiClient();
     client.updateBaseUri(arguments[0]);
-    client.setRequestInterceptor(request -> request.header("Authorization", "Bearer " + System.getenv("KEY")));
+    client.setRequestInterceptor(request -> request.header("Authorization", KEY));
     SimulationsApi simulations = new SimulationsApi(client);
 
     SimulationReport report = simulations.createSimulation(nested(SIGMOID));
@@ -110,13 +112,14 @@ public final class Program {
 
   /** What is no JSON is fetched by hand: getSimulationLayers would parse the table as JSON (openapi-generator 7.26). */
   private static String text(ApiClient client, URI place) throws IOException, InterruptedException {
-    HttpRequest request = HttpRequest.newBuilder(place).build();
+    HttpRequest request = HttpRequest.newBuilder(place).header("Authorization", KEY).build();
     return client.getHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).body();
   }
 
   /** A file is sent by hand: createImport would send its path as JSON (openapi-generator 7.26). */
   private static String sent(ApiClient client, URI place, Path file) throws IOException, InterruptedException {
     HttpRequest.Builder request = HttpRequest.newBuilder(place).header("Content-Type", "application/octet-stream");
+    request.header("Authorization", KEY);
     request.POST(HttpRequest.BodyPublishers.ofFile(file));
     return client.getHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofString()).body();
   }
