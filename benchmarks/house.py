@@ -31,8 +31,8 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.followed import Traced, followed  # noqa: E402 - the root is on the path only now
 
-FILES_OPENED, LINES_TO_A_NAME, FOLDERS, FILES_BESIDE = 47, 32, 14, 3
-"""The limits beyond which `api_tests/test_house.py` fails."""
+FILES_OPENED, LINES_TO_A_NAME, FOLDERS, FILES_BESIDE = 72, 32, 14, 3
+"""The limits beyond which `api_tests/test_house.py` fails; a request of one who may be anybody passes many doors."""
 EXTENSIONS = {
     "activation": ("an activation", "1", 1),
     "initializer": ("an initialiser", "1", 1),
