@@ -149,7 +149,7 @@ async def test_the_table_has_a_row_for_each_result_so_far(bench: Bench) -> None:
     bench.work(job, range(2))
     answer = await bench.client.get(job["links"]["csv"])
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert answer.headers["content-disposition"] == 'attachment; filename="results.csv"'
+    assert answer.headers["content-disposition"] == f'attachment; filename="results-{job["id"][:8]}.csv"'
     rows = list(csv.DictReader(StringIO(answer.text, newline="")))
     assert [(row["index"], row["width"], row["digest"]) for row in rows] == [
         (str(item["index"]), str(item["values"]["width"]), item["digest"])

@@ -46,7 +46,7 @@ async def test_the_table_has_every_number_of_every_layer(client: httpx.AsyncClie
     report = SimulationReport.model_validate_json(made.content)
     answer = await client.get(f"{made.headers['location']}/layers.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert answer.headers["content-disposition"] == 'attachment; filename="layers.csv"'
+    assert answer.headers["content-disposition"] == f'attachment; filename="layers-{report.digest[:8]}.csv"'
     rows = list(csv.DictReader(StringIO(answer.text, newline="")))
     assert [int(row["index"]) for row in rows] == [layer.index for layer in report.layers]
     for row, layer in zip(rows, report.layers, strict=True):

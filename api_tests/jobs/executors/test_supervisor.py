@@ -64,11 +64,11 @@ async def test_a_service_replaces_what_works_on_its_jobs_where_that_hangs(tmp_pa
     before = children()
     async with anyio.create_task_group() as service:
         service.start_soon(jobs.run)
-        first = await jobs.accept("sweep", sweep_of(2), Requester())
+        first = await jobs.accept("sweep", Payload.of(sweep_of(2)), Requester())
         await ended(jobs, first.id)
         (hung,) = children() - before
         os.kill(hung, signal.SIGSTOP)
-        second = await jobs.accept("sweep", sweep_of(2, seed=1), Requester())
+        second = await jobs.accept("sweep", Payload.of(sweep_of(2, seed=1)), Requester())
         assert (await ended(jobs, second.id)).status is JobStatus.SUCCEEDED
         assert not Path(f"/proc/{hung}").exists()
         assert (jobs.executors_alive, jobs.executors_lost) == (1, 1)
