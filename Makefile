@@ -167,7 +167,7 @@ lock: $(BIN)/.dev $(TOOLS)/node/.installed ## pin the dependencies anew
 clients: $(BIN)/.dev $(TOOLS)/openapi-python-client/.installed $(TOOLS)/openapi-generator/.installed $(TOOLS)/go/.installed openapi/tools/node_modules/.installed ## generate, compile and run a client in every language (CLIENTS=names)
 	$(BIN)/python openapi/clients/run.py $(CLIENTS)
 
-consumers: clients $(TOOLS)/consumers/.installed $(TOOLS)/editors/.installed $(TOOLS)/generators/.installed $(TOOLS)/datamodel-code-generator/.installed $(TOOLS)/keras/.installed ## what foreign programs make of this project: generated clients in four languages, nine other generators, Prism, nbgrader, otter-grader, PyLTI1p3, MathLive, MathQuill, Keras; minutes, before a release
+consumers: clients $(TOOLS)/consumers/.installed $(TOOLS)/editors/.installed $(TOOLS)/generators/.installed $(TOOLS)/datamodel-code-generator/.installed $(TOOLS)/keras/.installed ## what foreign programs make of this project: generated clients in four languages, ten other generators, Prism, nbgrader, otter-grader, PyLTI1p3, MathLive, MathQuill, Keras; minutes, before a release
 	$(BIN)/python -m pytest api_tests/consumers
 
 contract: $(BIN)/.dev $(TOOLS)/schemathesis/.installed ## test the running service against its document (EACH=100 cases an operation, SEED=1, PHASES)

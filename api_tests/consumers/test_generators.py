@@ -82,6 +82,17 @@ def test_models_of_pydantic_are_generated_and_do_the_main_job(url: str, tmp_path
     assert done(tmp_path, MODELS / "bin" / "python", "-W", "error", "program.py", url) == EXPECTED
 
 
+def test_the_module_of_openapi_zod_client_loads(tmp_path: Path) -> None:
+    """What it does not do is to parse a network: zod 3 wants the members of a union before the last is made."""
+    (tmp_path / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    (tmp_path / "node_modules").symlink_to(NODE_PROGRAMS / "node_modules")
+    done(tmp_path, "openapi-zod-client", DOCUMENT, "-o", "client.ts")
+    client = (tmp_path / "client.ts").read_text(encoding="utf-8")
+    (tmp_path / "client.ts").write_text(client.replace('from "zod"', 'from "zod/v3"'), encoding="utf-8")
+    loaded = done(tmp_path, "node", "-e", "import('./client.ts').then((it) => console.log('Layer' in it.schemas))")
+    assert loaded == "true\n"
+
+
 @java
 @pytest.mark.skipif(not ends_well("ruby", "-rtyphoeus", "-e1"), reason="there is no Ruby with Typhoeus (ruby-typhoeus)")
 def test_a_client_in_ruby_does_the_main_job(url: str, tmp_path: Path) -> None:
