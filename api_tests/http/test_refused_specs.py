@@ -41,7 +41,7 @@ MEAN, FEATURES = "/data/inputs/mean", "/network/features"
 FAULTS: dict[str, tuple[Any, list[tuple[str, str]]]] = {
     "nothing": ("", [("", "missing")]),
     "an array": ([spec()], [("", "model-attributes-type")]),
-    "null": ("null", [("", "model-attributes-type")]),
+    "null": ("null", [("", "null-not-allowed")]),
     "a string": (f'"{MARKER}"', [("", "model-attributes-type")]),
     "a number": ("7", [("", "model-attributes-type")]),
     "an empty object": ({}, [("", "missing")]),
@@ -58,7 +58,7 @@ FAULTS: dict[str, tuple[Any, list[tuple[str, str]]]] = {
     "beyond 64 bits": (feature_text("18446744073709551616"), [(FEATURES, "less-than-equal")]),
     "text for a number": (text_with('"3"'), [(MEAN, "float-type")]),
     "true for a number": (text_with("true"), [(MEAN, "float-type")]),
-    "null for a number": (text_with("null"), [(MEAN, "float-type")]),
+    "null for a number": (text_with("null"), [(MEAN, "null-not-allowed")]),
     "text for an integer": (feature_text('"3"'), [(FEATURES, "int-type")]),
     "true for an integer": (feature_text("true"), [(FEATURES, "int-type")]),
     "3.5 for an integer": (feature_text("3.5"), [(FEATURES, "int-type")]),
