@@ -122,11 +122,11 @@ class _TextLines(logging.Formatter):
         return _CONTROL.sub(_escaped, super().formatMessage(record)) + said
 
     def formatException(self, ei: Any) -> str:  # noqa: N802
-        """The traceback, indented."""
+        """The traceback, indented, so that no line of it looks like one of the log."""
         return _indented(super().formatException(ei))
 
     def formatStack(self, stack_info: str) -> str:  # noqa: N802
-        """The stack, indented."""
+        """The stack, indented in the same way."""
         return _indented(stack_info)
 
 

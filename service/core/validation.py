@@ -75,8 +75,9 @@ def _as_pydantic_says(item: _Item) -> str:
 
 def _null(item: _Item) -> str:
     """Where null stands: that the field may be left out, or what it needs instead."""
-    name = item["loc"][-1]
-    known = next((one.model_fields[name] for one in _owners(item) if name in one.model_fields), None)
+    name = item["loc"][-1] if item["loc"] else ""
+    owners = _owners(item) if name else ()
+    known = next((one.model_fields[name] for one in owners if name in one.model_fields), None)
     if known is not None and not known.is_required():
         return "null is not allowed; leave the field out."
     needed = _WORDS[item["type"]](item) if item["type"] in _WORDS else "A value is required."

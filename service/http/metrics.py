@@ -183,7 +183,7 @@ class _Read(Collector):
         self._values: dict[str, _Value] = {}
 
     async def look(self) -> None:
-        """Read everything anew."""
+        """Read all that others count once more."""
         found: dict[str, _Value] = {}
         async with create_task_group() as asking:
             for metric in self._table:

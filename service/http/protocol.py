@@ -110,7 +110,7 @@ class _Protocol(H11Protocol):
         self._receiving = self.loop.call_later(self.limits.header_seconds, self._header_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Let go of a connection that is closed."""
         for timer in (self._receiving, self._sending):
             if timer is not None:
                 timer.cancel()

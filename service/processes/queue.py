@@ -58,7 +58,7 @@ class _Share:
         return _Share(self.mark, list(self.short), list(self.long), self.running)
 
     def line(self, ticket: Ticket) -> list[Ticket]:
-        """Where `ticket` stands."""
+        """The tickets that `ticket` waits among, of short or of long work."""
         return self.short if ticket.is_short else self.long
 
     def first(self, long_too: bool) -> Ticket | None:
@@ -97,7 +97,7 @@ class FairQueue:
         return len(self._running)
 
     def put(self, ticket: Ticket) -> None:
-        """Let `ticket` wait."""
+        """Let `ticket` wait until it is next."""
         share = self._shares.setdefault(ticket.share, _Share(self._mark))
         if not (share.short or share.long or share.running):
             share.mark = max(share.mark, self._mark)

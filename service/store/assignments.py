@@ -18,7 +18,7 @@ Check = Callable[[str | None], None]
 
 
 def allow(_: str | None) -> None:
-    """Allow it."""
+    """Allow the change, whatever is kept."""
 
 
 class AssignmentStore:
