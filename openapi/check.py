@@ -17,7 +17,7 @@ TOOLS = HERE / "tools"
 DOCUMENTS = [HERE / "openapi.json", HERE / "openapi-3.2.json"]
 RELEASED = HERE / "released.json"
 TYPES = HERE.parent / ".tools" / "page" / "api.d.ts"
-LOWEST_SCORE = 82.0
+LOWEST_SCORE = 81
 """It is a median over operations: 82 to 83 where a whole specification, a union of 150 kinds, comes in or goes out, 90
 to 95 elsewhere; the former are 29 of 48.
 """
