@@ -38,6 +38,7 @@ from service.studies.sweep import Grid, SweepSpec  # noqa: E402
 
 EXECUTORS, KILLS, CHUNKS, POINTS = 3, 8, 25, 50
 SECONDS = 900.0
+SILENT_SECONDS = 25.0
 GIVEN_UP = 4  # the status of an executor that others have given up
 LAYER = {"kind": "dense", "units": 8, "activation": {"kind": "stanh"}}
 NETWORK = {
@@ -69,6 +70,7 @@ class Town:
     port: int = field(default_factory=free_port)
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
     stopped: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    stopped_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.url = f"http://127.0.0.1:{self.port}"
@@ -101,10 +103,15 @@ class Town:
         """Stop an executor, which does not end by that, and start another in its place."""
         self.running[number].send_signal(signal.SIGSTOP)
         self.stopped.append(self.running[number])
+        self.stopped_at = time.monotonic()
         self.running[number] = self._start("worker")
 
     def ends_once_continued(self) -> bool:
-        """Whether the executors that were stopped end by themselves once they go on: others have done their work."""
+        """Whether the executors that were stopped end by themselves once they go on: others have done their work.
+
+        They go on when they have been silent for long enough to be given up, though all work is done before.
+        """
+        time.sleep(max(0.0, SILENT_SECONDS - (time.monotonic() - self.stopped_at)))
         for one in self.stopped:
             one.send_signal(signal.SIGCONT)
         return all(one.wait(timeout=SECONDS) == GIVEN_UP for one in self.stopped)
