@@ -109,12 +109,13 @@ class Town:
     def ends_once_continued(self) -> bool:
         """Whether the executors that were stopped end by themselves once they go on: others have done their work.
 
-        They go on when they have been silent for long enough to be given up, though all work is done before.
+        They go on when they have been silent for long enough to be given up, though all work is done before. One that
+        had not begun when it was stopped was never heard, is given up by nobody, and begins now.
         """
         time.sleep(max(0.0, SILENT_SECONDS - (time.monotonic() - self.stopped_at)))
         for one in self.stopped:
             one.send_signal(signal.SIGCONT)
-        return all(one.wait(timeout=SECONDS) == GIVEN_UP for one in self.stopped)
+        return all(_end_of(one) in (GIVEN_UP, None) for one in self.stopped)
 
     def close(self) -> None:
         """End all."""
@@ -131,6 +132,14 @@ class Town:
         silent = subprocess.DEVNULL
         whole = [sys.executable, "-m", "service", *command]
         return subprocess.Popen(whole, cwd=ROOT, env=self._environment, stdout=silent, stderr=silent)
+
+
+def _end_of(process: subprocess.Popen[bytes]) -> int | None:
+    """The status that it ends with; None where it goes on."""
+    try:
+        return process.wait(timeout=SILENT_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 class Client:
