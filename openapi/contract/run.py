@@ -39,9 +39,10 @@ def main() -> int:
         options = ["--url", url, "--seed", seed, "--max-examples", each, "--max-failures", "20", "--phases", phases]
         storage = ["--generation-database", "none"]
         command = [TOOL, "--config-file", HERE / "schemathesis.toml", "run"]
+        but_events = ["--exclude-path", "/v1/jobs/{id}/events"]  # a text in OpenAPI 3.1, which has no word for more
         ends = [
-            subprocess.run([*command, document, *options, *storage], env=environment, check=False).returncode
-            for document in documents
+            subprocess.run([*command, document, *options, *storage, *beside], env=environment, check=False).returncode
+            for document, beside in zip(documents, ([], but_events), strict=True)
         ]
         return max(ends)
 
