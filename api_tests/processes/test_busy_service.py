@@ -70,13 +70,16 @@ def asked(url: str, body: Json) -> httpx.Response:
     return httpx.post(f"{url}/v1/simulations", **sent(body), timeout=3 * PATIENCE)
 
 
-def at_work(url: str, count: int) -> set[int]:
-    """The worker processes of the service at `url`, once `count` of them are busy; which those are."""
+def at_work(url: str, count: int, seconds: float = 0.1) -> set[int]:
+    """The worker processes of the service at `url`, once `count` of them have worked so long from now; which they are.
+
+    A process that starts works for some two seconds.
+    """
     used = {process: cpu_seconds(process) for process in simulating(server_at(url))}
 
     def busy() -> set[int]:
         return {
-            process for process in simulating(server_at(url)) if cpu_seconds(process) > used.get(process, 0.0) + 0.1
+            process for process in simulating(server_at(url)) if cpu_seconds(process) > used.get(process, 0.0) + seconds
         }
 
     assert eventually(lambda: len(busy()) >= count, PATIENCE), "nothing is at work"
@@ -117,7 +120,6 @@ def test_a_simulation_ends_with_its_process_when_its_client_leaves(rested: str) 
     assert asked(rested, QUICK).status_code == 200
 
 
-@pytest.mark.skip(reason="its end, where the two that never end are killed, has to be written anew; see test_queue.py")
 def test_beside_long_work_short_work_is_answered_and_a_full_queue_is_a_429(rested: str) -> None:
     with ThreadPoolExecutor() as pool:
         endless = [pool.submit(asked, rested, {**ENDLESS, "seed": 1})]
@@ -136,7 +138,7 @@ def test_beside_long_work_short_work_is_answered_and_a_full_queue_is_a_429(reste
             for worker in workers:
                 os.kill(worker, signal.SIGKILL)
             assert answer.result(PATIENCE).status_code == 500
-            workers = at_work(rested, 1) if answer is not endless[-1] else set()
+            workers = at_work(rested, 1, seconds=6) if answer is not endless[-1] else set()
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda ending: ending.name)
