@@ -112,6 +112,27 @@ async def test_a_job_that_is_cancelled_keeps_what_it_has_and_stays_so(bench: Ben
     assert_problem(await bench.client.delete(f"{PATH}/{UNKNOWN}"), 404, "job-not-found")
 
 
+@pytest.mark.parametrize("begun", [False, True], ids=["before it began", "begun"])
+@pytest.mark.parametrize("kind", ["sweep", "class"])
+async def test_what_hangs_below_a_job_that_is_cancelled_is_told_or_refused_as_documented(
+    bench: Bench, kind: str, begun: bool
+) -> None:
+    job = await (bench.made() if kind == "sweep" else bench.class_made())
+    if begun:
+        bench.work(job, range(1))
+    await bench.client.delete(job["links"]["self"])
+    document = await told(bench, "/openapi.json")
+    paths, components = document["paths"], document["components"]["responses"]
+    for below in BELOW:
+        answer = await bench.client.get(f"{PATH}/{job['id']}{below}")
+        listed = paths[f"{PATH}/{{id}}{below.replace('/0', '/{index}')}"]["get"]["responses"]
+        with case(kind, below, answer.text):
+            found = listed[str(answer.status_code)]
+            if answer.status_code >= 400:
+                said = components[found["$ref"].rpartition("/")[2]]["description"]
+                assert f"`{answer.json()['code']}`" in said
+
+
 async def test_results_are_read_in_pages_while_the_job_is_running(bench: Bench) -> None:
     job = await bench.made()
     here = job["links"]["results"]

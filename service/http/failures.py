@@ -64,7 +64,7 @@ _GRADING: _Kinds = (*_SIMULATION, FlawedRubric)
 _REPORT: _Kinds = (ReportNotFound, StoreUnavailable)
 _MADE_OF_REPORT: _Kinds = (*_REPORT, ReportOutdated, Stopping)
 _JOB: _Kinds = (JobNotFound, StoreUnavailable, Stopping)
-_MADE_OF_JOB: _Kinds = (*_JOB, ResultsOutdated)
+_MADE_OF_JOB: _Kinds = (*_JOB, ResultsOutdated, ResultNotFound)
 _ACCEPTED: _Kinds = (IdempotencyConflict, StoreUnavailable, StoreFull)
 _ASSIGNMENT: _Kinds = (AssignmentNotFound, StoreUnavailable, Stopping)
 
@@ -104,7 +104,7 @@ _OF_OPERATIONS: Mapping[str, _Kinds] = {
     "list_job_results": _JOB,
     "get_job_result": (*_JOB, ResultNotFound),
     "get_job_table": _MADE_OF_JOB,
-    "get_job_bundle": (*_MADE_OF_JOB, ResultNotFound),
+    "get_job_bundle": _MADE_OF_JOB,
     "get_job_chart": (*_MADE_OF_JOB, *_WORK, ChartNotAvailable),
     "get_job_chart_svg": (*_MADE_OF_JOB, *_WORK, ChartNotAvailable),
     "get_job_chart_png": (*_MADE_OF_JOB, *_WORK, ChartNotAvailable),

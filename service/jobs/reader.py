@@ -73,10 +73,14 @@ class JobReader:
         return await self._threads.run(files.archive, await self._request(job), lines, wanted)
 
     async def table(self, job: str) -> AsyncIterator[bytes]:
-        """The results as lines of CSV (RFC 4180), below a row of names."""
+        """The results as lines of CSV (RFC 4180), below a row of names; what refuses does so before the first line."""
         found = await self._row(job)
-        work, ended = WORKS[found.kind], found.status not in OPEN
-        names, row = await self._threads.run(work.table, await self._request(job))
+        names, row = await self._threads.run(WORKS[found.kind].table, await self._request(job))
+        return self._lines(job, names, row, ended=found.status not in OPEN)
+
+    async def _lines(
+        self, job: str, names: list[str], row: Callable[[bytes], list[Any]], ended: bool
+    ) -> AsyncIterator[bytes]:
         yield csv_line(names)
         reached = 0
         while True:

@@ -107,7 +107,7 @@ async def get_job_table(request: Request, job: CurrentJob, services: ServicesDep
     """
 
     async def table() -> Response:
-        rows = services.jobs.results.table(job.id)
+        rows = await services.jobs.results.table(job.id)
         return StreamingResponse(rows, media_type=Csv.media_type, headers=_file(job, "csv"))
 
     return await unless_known(request, _tag(job, "csv"), table, _EVERY_TIME)
