@@ -17,8 +17,9 @@ from service.processes.system import single_blas_thread  # noqa: E402 - the root
 single_blas_thread()
 
 from service.jobs.work.sweep import seconds_a_point  # noqa: E402 - NumPy comes after the thread limit
+from service.simulation.measure import measure  # noqa: E402
 from service.simulation.plan import Plan  # noqa: E402
-from service.simulation.simulate import measure, simulate_plan, theory_of  # noqa: E402
+from service.simulation.simulate import simulate_plan, theory_of  # noqa: E402
 from service.studies.evaluation import ChunkResult, evaluate  # noqa: E402
 from service.studies.sweep import Grid, SweepSpec  # noqa: E402
 

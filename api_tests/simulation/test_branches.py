@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from service.simulation.measure import measure
 from service.simulation.plan import plan
 from service.simulation.results import SimulationReport
-from service.simulation.simulate import along_worst_branch, measure, simulate
+from service.simulation.simulate import along_worst_branch, simulate
 from service.simulation.spec import SimulationSpec
 from service.simulation.statistics import NetworkTrials
 

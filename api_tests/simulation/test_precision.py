@@ -12,9 +12,9 @@ from service.core.arrays import Limits, stored
 from service.simulation import estimate
 from service.simulation.drawing import Drawn, draw
 from service.simulation.estimate import Regime
+from service.simulation.measure import measure
 from service.simulation.plan import plan
 from service.simulation.results import SimulationReport
-from service.simulation.simulate import measure
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Cause, Flag, Label
 
@@ -330,7 +330,7 @@ def test_what_is_lost_is_the_same_for_any_chunks_and_processes(monkeypatch: pyte
     for together in (1, 3):
         monkeypatch.setattr(estimate, "regime", lambda *_, together=together: Regime(together, False))
         chunks.append(measure(made)[0])
-    monkeypatch.setattr("service.simulation.simulate._WORTH_A_HELPER", 1.0)
+    monkeypatch.setattr("service.simulation.measure._WORTH_A_HELPER", 1.0)
     chunks.append(measure(made, processes=2)[0])
     for part in chunks:
         assert part.lost.sizes.sum() == whole.lost.sizes.sum()

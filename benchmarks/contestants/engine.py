@@ -8,8 +8,8 @@ import numpy as np
 from benchmarks.contestants.norms import Norms
 from benchmarks.shapes import Layers, Shape
 from service.processes.system import keep_freed_memory
+from service.simulation.measure import measure
 from service.simulation.plan import plan
-from service.simulation.simulate import measure
 from service.simulation.spec import SimulationSpec
 
 PROCESSORS = len(os.sched_getaffinity(0))
