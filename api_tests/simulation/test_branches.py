@@ -94,7 +94,7 @@ def test_branches_of_one_layer_have_no_hidden_layer_inside() -> None:
 @pytest.mark.parametrize("behind", [[HEAD], [dense(), HEAD]], ids=["one layer behind", "two layers behind"])
 def test_the_accounts_of_the_worst_branch_add_up_to_its_depth_ratio(merge: str, behind: list[Json]) -> None:
     made = plan(spec(VECTOR, branches(tower(3), tower(5, "sigmoid"), merge=merge), *behind))
-    measured = measure(made)[0]
+    measured = measure(made).measurements
     trials = NetworkTrials.of(measured, along_worst_branch(measured, made))
     whole = np.sum(list(trials.shares.values()), axis=0)
     np.testing.assert_allclose(whole, trials.depth_ratio, rtol=1e-9, atol=1e-9)

@@ -326,12 +326,12 @@ def test_all_other_statistics_are_of_the_same_network_with_rounded_signals(preci
 
 def test_what_is_lost_is_the_same_for_any_chunks_and_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     made = plan(SimulationSpec.model_validate({**deep("float16"), "trials": 7}))
-    (whole, _, _), chunks = measure(made), []
+    whole, chunks = measure(made).measurements, []
     for together in (1, 3):
         monkeypatch.setattr(estimate, "regime", lambda *_, together=together: Regime(together, False))
-        chunks.append(measure(made)[0])
+        chunks.append(measure(made).measurements)
     monkeypatch.setattr("service.simulation.measure._WORTH_A_HELPER", 1.0)
-    chunks.append(measure(made, processes=2)[0])
+    chunks.append(measure(made, processes=2).measurements)
     for part in chunks:
         assert part.lost.sizes.sum() == whole.lost.sizes.sum()
         np.testing.assert_array_equal(part.lost.weights_underflow, whole.lost.weights_underflow)

@@ -25,7 +25,7 @@ def prepare(shape: Shape | Layers, precision: str) -> Callable[[], Norms]:
     hidden = weighted if isinstance(shape, Shape) else made.depth.gradients
 
     def run() -> Norms:
-        found = measure(made, PROCESSORS)[0]
+        found = measure(made, PROCESSORS).measurements
         decades = np.concatenate([found.delta[:, hidden], found.weight_gradient[:, weighted]], axis=1)
         decades += np.log10(made.loss_factor)
         return Norms(decades.mean(axis=0), decades.std(axis=0))

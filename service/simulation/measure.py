@@ -51,18 +51,29 @@ class Work:
         )
 
 
-def measure(made: Plan, processes: int = 1) -> tuple[Measurements, FirstTrial, bool]:
-    """What is measured of every trial, the first trial itself, and whether two hidden units in it are the same unit.
+@dataclass(frozen=True)
+class Measured:
+    """What is measured of a plan."""
 
-    The same for any number of processes.
-    """
+    measurements: Measurements  # of every trial
+    first: FirstTrial  # what a report may carry of it
+    twins: bool  # whether two hidden units in it are the same unit
+
+
+def measure(made: Plan, processes: int = 1) -> Measured:
+    """What is measured of a plan, the same for any number of processes."""
     costs = cost(made)
     worth = int(costs.floating_point_operations / _WORTH_A_HELPER)
     count = max(1, min(processes, worth, made.trials // 2))  # sums along a single trial would be rounded otherwise
     shares = list(_parts(range(made.trials), count))
     work = partial(observe, Work.of(made, costs))
     parts = fork_map(work, shares) if count > 1 else [work(shares[0])]
-    return Measurements.of(Accumulator.joined([part for part, _, _ in parts]), made), parts[0][1], parts[0][2]
+    return Measured(Measurements.of(Accumulator.joined([part for part, _, _ in parts]), made), *parts[0][1:])
+
+
+def measure_together(plans: Sequence[Plan]) -> list[Measured]:
+    """What is measured of each of some plans of one shape, which is what `measure` says of it alone."""
+    return [measure(one) for one in plans]
 
 
 def observe(work: Work, share: range) -> tuple[Accumulator, FirstTrial, bool]:

@@ -42,11 +42,12 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
 def simulate_trials(made: Plan, processes: int = 1) -> tuple[SimulationReport, NetworkTrials]:
     """The report on a network that is planned already, and what it says of every trial."""
     started = perf_counter()
-    found, first, twins = measure(made, processes)
+    measured = measure(made, processes)
+    found, first = measured.measurements, measured.first
     made = along_worst_branch(found, made)
     layers = layer_statistics(found, made, float(np.log10(made.loss_factor)), first)
     precision = stored_gradients(found.lost, made)
-    facts = _facts(made, twins, precision)
+    facts = _facts(made, measured.twins, precision)
     trials = NetworkTrials.of(found, made)
     decided, scale = judge(trials, layers, made.spec.policy, facts), scale_of(made, found, trials, layers)
     theory = theory_of(made, decided.depth_ratio.median)
