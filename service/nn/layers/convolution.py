@@ -1,6 +1,6 @@
 """Convolution over one axis of positions or two."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from math import gcd, prod
 from typing import Annotated, Any, ClassVar, Literal
@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from service.core.arrays import Array, Shape, product, transposed
+from service.core.arrays import Array, Shape, transposed
 from service.core.errors import Incompatible
 from service.core.kinds import Advice, Int64
 from service.nn.activations import Activation, AnyActivation
@@ -20,8 +20,10 @@ from service.nn.layers.arranging import check_positions
 from service.nn.layers.base import Account, Node, Parameter, Saved, Vjp, bias_of
 from service.nn.layers.dense import worth_a_gram
 from service.nn.shapes import WIDEST, way_to_positions
-from service.nn.windows import Windows
+from service.nn.windows import Windows, of_trials
 
+_TIMES_AS_MANY_ROWS = 4
+"""With so many rows for each filter, it takes less to turn a kernel around than to add what overlapping windows say."""
 _PRODUCTS_PER_COPY = 12.0
 """To copy an entry of a window, forward and back, takes as long as so many multiplications."""
 Extents = Annotated[list[Annotated[Int64, Field(ge=1, le=1024)]], Field(min_length=1, max_length=2)]
@@ -175,28 +177,32 @@ class Convolution(Kernel):
     def apply(self, arrays: Sequence[Array], x: Array) -> tuple[Array, Saved]:
         weights, *bias = arrays
         windows = self.windows(x.shape[2:])
-        pairs = zip(self._columns(x, windows), self._kernels(weights), strict=True)
-        z = _joined([product(one, w) for one, w in pairs])
+        z = _convolved(windows, zip(self._parts(x), self._kernels(weights), strict=True))
         if bias and bias[0].any():
-            z = z + bias[0]
+            z = np.add(z, bias[0], out=z if len(bias[0]) <= len(z) else None)
         return z.reshape(z.shape[0], x.shape[1], *windows.out, self.filters), (x, windows)
 
     def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
         x, windows = saved
         rows = dy.reshape(dy.shape[0], -1, self.filters)
-        parts = self._parts(rows)
 
         def dx() -> Array:
-            found = (product(part, transposed(w)) for part, w in zip(parts, self._kernels(arrays[0]), strict=True))
-            shape = (dy.shape[1], *windows.out, *windows.size, -1)
-            added = [windows.add(one.reshape(one.shape[0], *shape)) for one in found]
+            back = windows.back if _TIMES_AS_MANY_ROWS * self.filters <= rows.shape[1] else None
+            kernels = self._kernels(arrays[0])
+            if back is not None and not windows.single:
+                flipped = (self._flipped(one, windows) for one in kernels)
+                found = _convolved(back, zip(self._parts(dy), flipped, strict=True))
+                return found.reshape(found.shape[0], *x.shape[1:])
+            pairs = zip(self._parts(rows), kernels, strict=True)
+            added = [windows.added(part, transposed(w)) for part, w in pairs]
             return added[0] if len(added) == 1 else np.concatenate(added, axis=-1)
 
         def gradient(name: str) -> Array:
             if name == "bias":
                 return rows.sum(axis=-2, keepdims=True)
-            columns = self._columns(x, windows)  # made anew: kept, they would be most of the memory
-            whole = _joined([product(transposed(one), part) for one, part in zip(columns, parts, strict=True)])
+            pairs = zip(self._parts(x), self._parts(rows), strict=True)
+            found = [_weights_gradient(windows, part, delta) for part, delta in pairs]
+            whole = found[0] if len(found) == 1 else np.concatenate(found, axis=-1)
             return whole.reshape(whole.shape[0], *windows.size, -1, self.filters)
 
         return dx, gradient
@@ -208,25 +214,44 @@ class Convolution(Kernel):
         rows, taps = x.shape[1] * windows.count, prod(windows.size) * x.shape[-1]
         if not worth_a_gram(rows, taps, self.filters):
             return None
-        (columns,), deltas = self._columns(x, windows), dy.reshape(dy.shape[0], rows, self.filters)
+        columns = windows.take(x).reshape(x.shape[0], rows, taps)
+        deltas = dy.reshape(dy.shape[0], rows, self.filters)
         return columns @ transposed(columns), deltas @ transposed(deltas)
 
-    def _columns(self, x: Array, windows: Windows) -> Iterator[Array]:
-        """The windows of `x` as rows of each group, (trials, rows, taps · channels)."""
-        for part in self._parts(x):
-            taken = windows.take(part)
-            yield taken.reshape(taken.shape[0], taken.shape[1] * windows.count, -1)
-
-    def _parts(self, x: Array) -> list[Array]:
-        """`x`, (…, channels), as one array for each group, each by itself in memory."""
-        return [x] if self.groups == 1 else [np.ascontiguousarray(one) for one in np.split(x, self.groups, axis=-1)]
+    def _parts(self, values: Array) -> list[Array]:
+        """`values`, (…, channels), as one view for each group."""
+        return [values] if self.groups == 1 else np.split(values, self.groups, axis=-1)
 
     def _kernels(self, weights: Array) -> list[Array]:
         """The weights of every group, (trials, taps · channels, filters / groups)."""
-        filters = np.split(weights, self.groups, axis=-1)
-        return [one.reshape(one.shape[0], -1, one.shape[-1]) for one in filters]
+        return [one.reshape(one.shape[0], -1, one.shape[-1]) for one in self._parts(weights)]
+
+    def _flipped(self, kernel: Array, windows: Windows) -> Array:
+        """A kernel, (trials, taps · channels, filters), as that of the way back, (trials, taps · filters, channels)."""
+        parted = kernel.reshape(len(kernel), prod(windows.size), -1, kernel.shape[-1])
+        return parted[:, ::-1].swapaxes(2, 3).reshape(len(kernel), -1, parted.shape[2])
 
 
-def _joined(parts: list[Array]) -> Array:
-    """All groups, (trials, rows, filters / groups) each, along the last axis."""
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+def _convolved(windows: Windows, parts: Iterable[tuple[Array, Array]]) -> Array:
+    """The windows of each signal times its kernel, side by side, (trials, rows, filters).
+
+    Signals are (trials, samples, *positions, channels), and kernels (trials, taps · channels, filters).
+    """
+    found = []
+    for x, kernel in parts:
+        z = np.empty((max(len(x), len(kernel)), x.shape[1] * windows.count, kernel.shape[-1]), x.dtype)
+        for (trials, rows), columns in windows.columns(x):
+            here = trials if len(x) > 1 else slice(None)
+            np.matmul(columns, of_trials(kernel, here), out=z[here, rows])
+        found.append(z)
+    return found[0] if len(found) == 1 else np.concatenate(found, axis=-1)
+
+
+def _weights_gradient(windows: Windows, x: Array, delta: Array) -> Array:
+    """(trials, taps · channels, filters), from ∂e/∂z, (trials, rows, filters)."""
+    shape = (max(len(x), len(delta)), prod(windows.size) * x.shape[-1], delta.shape[-1])
+    total = np.zeros(shape, x.dtype)
+    for (trials, rows), columns in windows.columns(x):
+        here = trials if len(x) > 1 else slice(None)
+        total[here] += transposed(columns) @ of_trials(delta, here)[:, rows]
+    return total
