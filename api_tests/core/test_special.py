@@ -1,5 +1,7 @@
 """The special functions that stand in where SciPy is not installed, against SciPy and against exact arithmetic."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -105,5 +107,11 @@ def test_they_keep_the_shape_and_single_precision(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_scipys_are_taken_where_it_is_installed(name: str) -> None:
-    assert getattr(special, name) is getattr(scipy.special, name)
+def test_scipys_are_taken_where_it_is_installed(name: str, probabilities: Values) -> None:
+    found, expected = getattr(special, name)(probabilities), getattr(scipy.special, name)(probabilities)
+    assert found.tobytes() == expected.tobytes()
+
+
+def test_it_is_not_loaded_before_a_function_is_called() -> None:
+    loading = "import sys, service.core.special; sys.exit('scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", loading], check=False).returncode == 0

@@ -8,7 +8,6 @@ from rich.console import Console
 
 from service.cli.console import COLOURS, FAILED, REFUSED, InputFiles, output, working
 from service.cli.layers_table import LEGEND, layers_table
-from service.cli.prescriptions import suggest
 from service.core.settings import Settings
 from service.simulation.conditions import holding
 from service.simulation.results import SimulationReport, Verdict
@@ -33,6 +32,8 @@ def simulate_file(args: Namespace) -> int:
         elif not args.suggest:
             sys.stdout.write(report.model_dump_json() + "\n")
         if args.suggest:
+            from service.cli.prescriptions import suggest  # noqa: PLC0415 - all that reads models is loaded with it
+
             suggest(spec, output(), as_json=args.json)
         return FAILED if holding(args.fail_on, report) else 0
     return REFUSED

@@ -5,12 +5,15 @@ A kind is a class with a `kind: Literal["its_name"]`, in a file of its family's 
 property tests follow from there, so that adding a kind touches one file.
 """
 
+import ast
+import inspect
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import reduce
+from functools import cache, reduce
 from importlib import import_module
-from inspect import isabstract
+from itertools import pairwise
 from operator import or_
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
@@ -23,6 +26,10 @@ def _tidy(schema: dict[str, Any], model: type[BaseModel]) -> None:
     fields = schema.get("properties", {})
     for field in fields.values():
         field.pop("title", None)
+    told = _descriptions(model)
+    for name, field in model.model_fields.items():
+        if name in told and told[name] != inspect.getdoc(field.annotation):  # which its own schema says
+            fields.get(field.alias or name, {}).setdefault("description", told[name])
     for name in getattr(model, "left_open", ()):
         fields[name].pop("default", None)
     if "kind" in fields:
@@ -50,7 +57,6 @@ class Model(BaseModel):
         extra="forbid",
         frozen=True,
         allow_inf_nan=False,
-        use_attribute_docstrings=True,
         json_schema_extra=_tidy,
     )
 
@@ -156,5 +162,41 @@ def _models_in(annotation: Any) -> Sequence[type[Model]]:
     return next((models for models in map(_models_in, get_args(annotation)) if models), [])
 
 
+def _descriptions(model: type[BaseModel]) -> dict[str, str]:
+    """What stands below each field of `model`, by the field's name; that of a base where the field is the base's own.
+
+    Pydantic would read the sources of all models whenever they are loaded; only documents have use for it.
+    """
+    found: dict[str, str] = {}
+    for one in reversed(model.__mro__):
+        if issubclass(one, Model) and one is not Model:
+            own = _written_below(one)
+            found = {name: text for name, text in found.items() if name not in inspect.get_annotations(one)} | own
+    return found
+
+
+@cache
+def _written_below(model: type[BaseModel]) -> dict[str, str]:
+    """What stands below each of the fields that are stated in the class itself; nothing without its source."""
+    try:
+        source = _source(inspect.getsourcefile(model) or "")
+    except (OSError, TypeError):
+        return {}
+    body = source.get(model.__qualname__, [])
+    return {
+        field.target.id: inspect.cleandoc(text.value.value)
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
+    }
+
+
+@cache
+def _source(file: str) -> dict[str, list[ast.stmt]]:
+    """The statements of the classes in a file, by their names."""
+    tree = ast.parse(Path(file).read_bytes())
+    return {one.name: one.body for one in tree.body if isinstance(one, ast.ClassDef)}
+
+
 def _is_concrete(kind: type[Kind]) -> bool:
-    return not isabstract(kind) and isinstance(kind.model_fields["kind"].default, str)
+    return not inspect.isabstract(kind) and isinstance(kind.model_fields["kind"].default, str)

@@ -1,11 +1,13 @@
 """Special functions of arrays: SciPy's where it is installed, and else as precise from Python and NumPy alone.
 
-SciPy is 143 MB, more than all the rest that a verdict needs. Each function takes a number or an array, works element by
-element, and answers float64, or float32 for float32.
+SciPy is 143 MB, more than all the rest that a verdict needs, and takes a quarter of a second to load: it is loaded when
+a function is first called. Each function takes a number or an array, works element by element, and answers float64, or
+float32 for float32.
 """
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from statistics import NormalDist
 from typing import Any, TypeAlias
 
@@ -13,11 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from service.core.arrays import Array, Float64Array
-
-try:
-    import scipy.special as _scipy
-except ModuleNotFoundError:
-    _scipy = None  # type: ignore[assignment]
 
 _Function: TypeAlias = Callable[[npt.ArrayLike], Array]
 
@@ -124,19 +121,38 @@ def _floating(x: npt.ArrayLike) -> Array:
     return values if values.dtype == np.float32 else values.astype(np.float64)
 
 
-def _chosen(name: str, own: _Function) -> _Function:
+@cache
+def _chosen(name: str) -> _Function:
     """SciPy's function of that name where SciPy is installed."""
-    found: _Function = getattr(_scipy, name, own)
+    own: dict[str, _Function] = {"erf": _erf, "erfc": _erfc, "expit": _expit, "ndtr": _ndtr, "ndtri": _ndtri}
+    try:
+        import scipy.special  # noqa: PLC0415 - most networks need none of it
+    except ModuleNotFoundError:
+        return own[name]
+    found: _Function = getattr(scipy.special, name)
     return found
 
 
-erf = _chosen("erf", _erf)
-"""2/√π ∫₀ˣ e^(−t²) dt."""
-erfc = _chosen("erfc", _erfc)
-"""1 − erf x, precise where that is tiny."""
-expit = _chosen("expit", _expit)
-"""1 / (1 + e^−x)."""
-ndtr = _chosen("ndtr", _ndtr)
-"""The standard normal distribution function, precise in both tails."""
-ndtri = _chosen("ndtri", _ndtri)
-"""The standard normal quantile of a probability."""
+def erf(x: npt.ArrayLike) -> Array:
+    """2/√π ∫₀ˣ e^(−t²) dt, of the shape of x."""
+    return _chosen("erf")(x)
+
+
+def erfc(x: npt.ArrayLike) -> Array:
+    """1 − erf x, precise where that is tiny, of the shape of x."""
+    return _chosen("erfc")(x)
+
+
+def expit(x: npt.ArrayLike) -> Array:
+    """1 / (1 + e^−x), of the shape of x."""
+    return _chosen("expit")(x)
+
+
+def ndtr(x: npt.ArrayLike) -> Array:
+    """The standard normal distribution function, precise in both tails, of the shape of x."""
+    return _chosen("ndtr")(x)
+
+
+def ndtri(p: npt.ArrayLike) -> Array:
+    """The standard normal quantile of probabilities, of the shape of p."""
+    return _chosen("ndtri")(p)
