@@ -26,7 +26,7 @@ def looking_on(
 ) -> tuple[MeasuringProbe, Accumulator]:
     """A probe of a network of one node, and what it enters its measurements into."""
     into = Accumulator.empty(range(trials), 1)
-    return MeasuringProbe(into, place or slice(0, trials), [largest_slope]), into
+    return MeasuringProbe(into, place or slice(0, trials), np.array([[largest_slope]])), into
 
 
 def spreads(signal: Any, along_trials: bool = False, inputs: bool = False) -> Any:

@@ -45,6 +45,40 @@ class Randomness:
         drawn: npt.NDArray[np.uint64] = self._bits.random_raw((len(self.trials), count))
         return drawn
 
+    def normals(self, place: int, count: int, mean: float, std: float) -> Array:
+        """`count` normals for each trial, (trials, count): an array of the caller's own."""
+        raw = self.raw(place, (count + 1) // 2)
+        normals = np.empty((raw.shape[0], 2 * raw.shape[1]), self.dtype)
+        halves, pairs = raw.astype("<u8", copy=False).view("<u4").reshape(-1, 2), normals.reshape(-1, 2)
+        for block in _blocks(raw.size):
+            _box_muller(halves[block], pairs[block])
+            _scale(pairs[block], mean, std)
+        return normals[:, :count]
+
+
+class RememberedRandomness(Randomness):
+    """The same numbers, which are drawn once and remembered, for networks that differ in what is made of them."""
+
+    def __init__(self, seed: int, trials: range, dtype: DType = DOUBLE) -> None:
+        super().__init__(seed, trials, dtype)
+        self._integers: dict[tuple[int, int], npt.NDArray[np.uint64]] = {}
+        self._normals: dict[tuple[int, int], Array] = {}
+
+    def raw(self, place: int, count: int) -> npt.NDArray[np.uint64]:
+        """`count` uniform 64-bit integers for each trial, (trials, count), which are not to be changed."""
+        if (place, count) not in self._integers:
+            self._integers[place, count] = super().raw(place, count)
+        return self._integers[place, count]
+
+    def normals(self, place: int, count: int, mean: float, std: float) -> Array:
+        """`count` normals for each trial, (trials, count): an array of the caller's own."""
+        if (place, count) not in self._normals:
+            self._normals[place, count] = super().normals(place, count, 0.0, 1.0)
+            del self._integers[place, (count + 1) // 2]
+        found = self._normals[place, count].copy()
+        _scale(found, mean, std)
+        return found
+
 
 class Stream:
     """The random numbers of one tensor; each call draws afresh."""
@@ -65,13 +99,7 @@ class Stream:
         as fast as a ziggurat in double, always two normals for one draw, and the same network in both precisions.
         """
         count = prod(shape)
-        raw = self._raw((count + 1) // 2)
-        normals = np.empty((raw.shape[0], 2 * raw.shape[1]), self._randomness.dtype)
-        halves, pairs = raw.astype("<u8", copy=False).view("<u4").reshape(-1, 2), normals.reshape(-1, 2)
-        for block in _blocks(raw.size):
-            _box_muller(halves[block], pairs[block])
-            _scale(pairs[block], mean, std)
-        return normals[:, :count].reshape(-1, *shape)
+        return self._randomness.normals(next(self._places), count, mean, std).reshape(-1, *shape)
 
     def _raw(self, count: int) -> npt.NDArray[np.uint64]:
         return self._randomness.raw(next(self._places), count)
@@ -94,7 +122,7 @@ def _box_muller(halves: npt.NDArray[np.uint32], pairs: Array) -> None:
 
 
 def _scale(standard: Array, mean: float, std: float) -> None:
-    """Give standard normals, (pairs, 2), this mean and standard deviation in place."""
+    """Give standard normals, of any shape, this mean and standard deviation in place."""
     if std != 1.0:
         standard *= std
     if mean != 0.0:

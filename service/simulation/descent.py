@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from service.core.arrays import Array, Float64Array
-from service.nn.layers.base import Built, Chain, Parameter, Saved, flat, shaped
+from service.nn.layers.base import Built, Chain, Saved, flat, shaped
 from service.nn.losses import Loss
 from service.nn.optimizers import Optimizer, State
-from service.nn.randomness import Randomness
 from service.nn.scaled import Exponents, Scaled
-from service.simulation.drawing import Drawn, LossGradient, changed, drawn
+from service.simulation.drawing import Drawn, LossGradient, changed, drawn, end_to_end, randomness_of
 from service.simulation.plan import Plan
+from service.simulation.tree import PlannedNode
 
 Place = tuple[int, str]
 """A trained parameter: the row of its node, and its name."""
@@ -167,22 +167,37 @@ def remasked(network: Drawn, made: Plan, trials: range, step: int) -> Drawn:
 
     Its rows are copies of the trials `trials`, one copy behind the other, which all get the same masks.
     """
-    if not any(one.per_sample for node in made.nodes for one in node.parameters):
-        return network
-    randomness = Randomness(made.spec.seed, trials, made.spec.precision.computed)
-    samples, copies = network.inputs.shape[-2], len(network.inputs) // len(trials)
+    copies = len(network.inputs) // len(trials)
 
-    def masked(parameter: Parameter, places: Sequence[int], batch: int) -> Array:
-        streams = [randomness.tensor(place + (step << _STEPS)) for place in places]
-        mask = drawn(parameter, samples * batch, streams).astype(randomness.dtype)
+    def tiled(mask: Array) -> Array:
         return np.tile(mask, (copies, *[1] * (mask.ndim - 1)))
 
+    return _remasked(network, [made], trials, step, tiled)
+
+
+def remasked_together(network: Drawn, plans: Sequence[Plan], trials: range, step: int) -> Drawn:
+    """The same for those trials of each of several plans."""
+    return _remasked(network, plans, trials, step, lambda mask: mask)
+
+
+def _remasked(
+    network: Drawn, plans: Sequence[Plan], trials: range, step: int, spread: Callable[[Array], Array]
+) -> Drawn:
+    """The network with new masks, which are spread over its rows."""
+    randomness, samples = randomness_of(plans, trials), network.inputs.shape[-2]
+
+    def masked(number: int, nodes: Sequence[PlannedNode]) -> Array:
+        masks = []
+        for node, its in zip(nodes, randomness, strict=True):
+            streams = [its.tensor(place + (step << _STEPS)) for place in node.tensors[number]]
+            masks.append(drawn(node.parameters[number], samples * node.batch, streams).astype(its.dtype))
+        return spread(end_to_end(masks, trials))
+
     def arrays(one: Built) -> list[Array]:
-        node = made.nodes[one.row]
-        parts = zip(node.parameters, node.tensors, one.arrays, strict=True)
+        nodes = [made.nodes[one.row] for made in plans]
         return [
-            masked(parameter, places, node.batch) if parameter.per_sample else array
-            for parameter, places, array in parts
+            masked(number, nodes) if parameter.per_sample else array
+            for number, (parameter, array) in enumerate(zip(one.parameters, one.arrays, strict=True))
         ]
 
     return replace(network, chain=changed(network.chain, arrays))

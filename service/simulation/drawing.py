@@ -11,10 +11,11 @@ from service.core.arrays import Array, Shape
 from service.nn.activations import Activation
 from service.nn.layers.base import Built, Chain, Parameter, shaped
 from service.nn.losses import Loss
-from service.nn.randomness import Randomness, Stream
+from service.nn.randomness import Randomness, RememberedRandomness, Stream
 from service.nn.scaled import Scaled
 from service.nn.shapes import TokensShape
 from service.simulation.plan import Plan
+from service.simulation.slices import nodes_together
 from service.simulation.spec import Precision
 from service.simulation.tree import PlannedNode
 
@@ -34,14 +35,40 @@ class Drawn:
 
 def draw(made: Plan, trials: range) -> Drawn:
     """The parameters and the batch of the trials `trials` of a plan."""
-    precision = made.spec.precision
-    randomness = Randomness(made.spec.seed, trials, precision.computed)
-    chain = _chain(made.top, randomness, made.samples, precision)
-    inputs, drawn_targets = draw_batch(made, randomness)
-    targets = drawn_targets.reshape(-1, made.samples, made.positions * made.outputs)
+    return draw_together([made], trials)
+
+
+def draw_together(plans: Sequence[Plan], trials: range) -> Drawn:
+    """The same trials of several plans of one shape as one network, those of each plan behind those before it."""
+    made, precision = plans[0], plans[0].spec.precision
+    randomness = randomness_of(plans, trials)
+    chain = _chain([one.top for one in plans], randomness, made.samples, precision)
+    batches = [draw_batch(one, its) for one, its in zip(plans, randomness, strict=True)]
+    inputs = end_to_end([drawn for drawn, _ in batches], trials)
+    targets = end_to_end([drawn for _, drawn in batches], trials)
     indices = isinstance(made.spec.network.input, TokensShape)  # which are no numbers to be rounded
     inputs = inputs.astype(precision.computed, copy=False) if indices else precision.kept(inputs)
+    targets = targets.reshape(-1, made.samples, made.positions * made.outputs)
     return Drawn(chain, inputs, precision.kept(targets), made.top[-1].out)
+
+
+def randomness_of(plans: Sequence[Plan], trials: range) -> list[Randomness]:
+    """The random numbers of these trials of every plan, of one precision; plans of one seed have one."""
+    kind = Randomness if len(plans) == 1 else RememberedRandomness
+    computed = plans[0].spec.precision.computed
+    found = {seed: kind(seed, trials, computed) for seed in {one.spec.seed for one in plans}}
+    return [found[one.spec.seed] for one in plans]
+
+
+def end_to_end(arrays: Sequence[Array], trials: Sequence[int]) -> Array:
+    """Arrays of so many trials each, or of 1 where all of them have the same, as one; of 1 where all arrays are one."""
+    if len(arrays) == 1:
+        return arrays[0]
+    whole = np.concatenate(arrays)
+    if len(whole) > len(arrays) or len(trials) == 1:
+        return whole
+    first = whole[:1]
+    return first if (whole == first).all() else np.repeat(whole, len(trials), axis=0)
 
 
 def draw_batch(made: Plan, randomness: Randomness) -> tuple[Array, Array]:
@@ -51,16 +78,27 @@ def draw_batch(made: Plan, randomness: Randomness) -> tuple[Array, Array]:
     return inputs, made.targets.of_inputs(inputs, shape, randomness.tensor(_TARGETS))
 
 
-def _chain(planned: Sequence[PlannedNode], randomness: Randomness, samples: int, precision: Precision) -> Chain:
-    nodes = []
-    for one in planned:
-        arrays = [
-            precision.kept(drawn(parameter, samples * one.batch, [randomness.tensor(place) for place in places]))
-            for parameter, places in zip(one.parameters, one.tensors, strict=True)
+def _chain(
+    planned: Sequence[Sequence[PlannedNode]], randomness: Sequence[Randomness], samples: int, precision: Precision
+) -> Chain:
+    """The nodes of a chain of every plan as one chain."""
+    return Chain([_built(ones, randomness, samples, precision) for ones in zip(*planned, strict=True)])
+
+
+def _built(ones: Sequence[PlannedNode], randomness: Sequence[Randomness], samples: int, precision: Precision) -> Built:
+    """The same node of every plan as one node."""
+    one, trials, arrays = ones[0], randomness[0].trials, []
+    for number in range(len(one.parameters)):
+        parts = [
+            drawn(its.parameters[number], samples * one.batch, [numbers.tensor(place) for place in its.tensors[number]])
+            for its, numbers in zip(ones, randomness, strict=True)
         ]
-        chains = [_chain(inner, randomness, samples, precision) for inner in one.chains]
-        nodes.append(Built(one.node, one.row, one.shape, one.out, one.parameters, arrays, chains))
-    return Chain(nodes)
+        arrays.append(precision.kept(end_to_end(parts, trials)))
+    chains = [
+        _chain(inner, randomness, samples, precision) for inner in zip(*(its.chains for its in ones), strict=True)
+    ]
+    node = one.node if len(ones) == 1 else nodes_together([its.node for its in ones])
+    return Built(node, one.row, one.shape, one.out, one.parameters, arrays, chains)
 
 
 def drawn(parameter: Parameter, samples: int, streams: Sequence[Stream]) -> Array:

@@ -89,22 +89,29 @@ class Derivatives:
         """Arrays of NaN, for nothing is measured yet."""
         return cls(*np.full((6, trials, nodes), np.nan))
 
-    def enter(self, trials: slice, node: int, derivative: Array, largest_slope: float) -> None:
-        """Keep φ', (trials, samples, features), in those of the trials that are among the first few."""
-        trials = slice(trials.start, min(trials.stop, self.mean.shape[0]))
-        if trials.start >= trials.stop:
+    def enter(self, trials: slice, node: int, derivative: Array, largest_slopes: Float64Array) -> None:
+        """Keep φ', (trials or 1, samples, features), in those of the trials that are among the first few of each plan.
+
+        `largest_slopes` are the supremum of |φ'| of every plan, (plans, 1).
+        """
+        plans = len(largest_slopes)
+        first, end = trials.start // plans, min(trials.stop, self.mean.shape[0]) // plans
+        if first >= end:
             return
-        few = np.ascontiguousarray(derivative[: trials.stop - trials.start])  # few trials are summed one by one
+        trials, few = slice(first * plans, end * plans), derivative
+        if len(few) > 1:
+            few = few.reshape(plans, -1, *few.shape[1:])[:, : end - first].reshape(-1, *few.shape[1:])
+        few = np.ascontiguousarray(few)  # few trials are summed one by one
         flat = few.reshape(few.shape[0], -1)
         low, high = np.minimum.reduce(flat, axis=-1), np.maximum.reduce(flat, axis=-1)
         self.low[trials, node], self.high[trials, node] = low, high
         self.mean[trials, node] = np.add.reduce(flat, axis=-1) / flat.shape[-1]
         self.mean_square[trials, node] = plain_squares(few) / flat.shape[-1]
         smallest = low if (low >= 0.0).all() else np.fmin.reduce(np.abs(flat), axis=-1)
-        limit = SATURATED_BELOW * largest_slope
-        some = np.isfinite(limit) and (smallest < limit).any()
-        nothing = 0.0 if np.isfinite(limit) else np.nan
-        self.saturated[trials, node] = (np.abs(flat) < limit).mean(axis=-1) if some else nothing
+        limits = np.repeat(SATURATED_BELOW * largest_slopes, end - first, axis=0).astype(flat.dtype)
+        nothing = np.where(np.isfinite(limits), 0.0, np.nan)[:, 0]
+        some = (smallest[:, None] < limits).any()
+        self.saturated[trials, node] = nothing + (np.abs(flat) < limits).mean(axis=-1) if some else nothing
         self.dead[trials, node] = (few == 0.0).all(axis=-2).mean(axis=-1) if (smallest == 0.0).any() else 0.0
 
 
@@ -126,22 +133,23 @@ class Accumulator:
     notes: dict[tuple[int, str], Float64Array]  # by row and name, (trials, …)
 
     @classmethod
-    def empty(cls, trials: range, nodes: int, half: bool = False) -> "Accumulator":
-        """Nothing measured yet of these trials; what is lost is counted where a format has `half` the bits."""
-        (signal,) = Magnitudes.empty(1, len(trials), nodes + 1)
-        dy, dz, entry, weight_gradient, weights = Magnitudes.empty(5, len(trials), nodes)
+    def empty(cls, trials: range, nodes: int, half: bool = False, plans: int = 1) -> "Accumulator":
+        """Nothing measured yet of these trials of every plan; what is lost is counted where a format has 16 bits."""
+        rows, few = plans * len(trials), plans * len(range(trials.start, min(trials.stop, _DERIVATIVE_TRIALS)))
+        (signal,) = Magnitudes.empty(1, rows, nodes + 1)
+        dy, dz, entry, weight_gradient, weights = Magnitudes.empty(5, rows, nodes)
         return cls(
             signal=signal,
-            spread=np.full((nodes + 1, len(trials)), np.nan).T,
-            finite=np.ones((len(trials), nodes + 1), dtype=np.bool_),
+            spread=np.full((nodes + 1, rows), np.nan).T,
+            finite=np.ones((rows, nodes + 1), dtype=np.bool_),
             dy=dy,
             dz=dz,
             entry=entry,
             weight_gradient=weight_gradient,
             weights=weights,
-            derivatives=Derivatives.empty(len(range(trials.start, min(trials.stop, _DERIVATIVE_TRIALS))), nodes),
-            lost=Lost.empty(len(trials), nodes if half else 0),
-            separation=Separation.empty(len(trials)),
+            derivatives=Derivatives.empty(few, nodes),
+            lost=Lost.empty(rows, nodes if half else 0),
+            separation=Separation.empty(rows),
             notes={},
         )
 
@@ -158,13 +166,13 @@ class MeasuringProbe:
         self,
         into: Accumulator,
         trials: slice,
-        largest_slopes: list[float],
+        largest_slopes: Float64Array,
         along_trials: bool = False,
         first: FirstTrial | None = None,
     ) -> None:
         self._into = into
         self._trials = trials
-        self._largest_slopes = largest_slopes  # the supremum of |φ'| of every node
+        self._largest_slopes = largest_slopes  # the supremum of |φ'|, (plans, nodes)
         self._along_trials = along_trials  # whether the trials are the innermost axis of signals in memory
         self._first = first
         self.truth: Truth | None = None  # where signals are stored in a format of 16 bits
@@ -194,7 +202,7 @@ class MeasuringProbe:
         self._into.dy.enter(self._trials, at.row, dy.squares())
         self._into.dz.enter(self._trials, at.row, dz.squares())
         if derivative is not None:
-            self._into.derivatives.enter(self._trials, at.row, derivative, self._largest_slopes[at.row])
+            self._into.derivatives.enter(self._trials, at.row, derivative, self._largest_slopes[:, at.row, None])
         if self._first is not None:
             self._first.gradient(at.row, dz, derivative)
         if self.truth is not None:

@@ -5,19 +5,20 @@ eight, by 64 inputs; and through half as many where there are masks, eight times
 all else, and a quarter of a second, is left out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from service.core.arrays import Array, Float64Array, Shape
+from service.core.arrays import Array, Float64Array, Shape, transposed
 from service.nn.layers.base import Built, Chain, Saved, shaped
 from service.nn.layers.embedding import Embedding
 from service.nn.layers.recurrent import Direction, Recurrent
-from service.nn.randomness import Randomness
 from service.nn.scaled import Exponents, Scaled
 from service.nn.shapes import TokensShape
-from service.simulation.descent import remasked, unmasked
-from service.simulation.drawing import INPUTS, Drawn, changed
+from service.simulation.descent import remasked_together, unmasked
+from service.simulation.drawing import INPUTS, Drawn, changed, end_to_end, randomness_of
 from service.simulation.plan import Plan
 
 SIMILAR_SAMPLES = 64
@@ -43,6 +44,9 @@ _ROUNDED = 8.0
 _LEAST_SIGNAL = 1e-12
 """Of the variance over masks: the least that the variance over inputs is taken for."""
 _LEAST_NOISE, _MOST_NOISE = -2.0, 3.0
+
+Rows = slice | npt.NDArray[np.intp]
+"""Which trials."""
 
 
 @dataclass(frozen=True)
@@ -90,25 +94,26 @@ class Separation:
         """Arrays of NaN, for nothing is measured yet."""
         return cls(*np.full((3, trials), np.nan))
 
-    def enter_similarity(self, row: int, one: Drawn, made: Plan, trial: int, together: int) -> None:
-        """Measure one trial alone, (1, …), by 64 inputs without dropout, so many `together`, and keep that at `row`."""
-        inputs = _inputs(one, made, trial)
-        chain = unmasked(one).chain
+    def enter_similarity(self, rows: Rows, few: Drawn, plans: Sequence[Plan], trials: range, together: int) -> None:
+        """Measure these trials of every plan by 64 inputs without dropout, so many `together`; keep that at `rows`."""
+        made = plans[0]
+        inputs = _inputs(few, plans, trials)
+        chain = unmasked(few).chain
         parts = -(-SIMILAR_SAMPLES // together)
         passed = [_passed(chain, part, made) for part in np.array_split(inputs, parts, axis=1)]
-        x, head = (np.concatenate(both).astype(np.float64) for both in zip(*passed, strict=True))
+        x, head = (np.concatenate(both, axis=1).astype(np.float64) for both in zip(*passed, strict=True))
         eps = float(np.finfo(made.spec.precision.computed).eps)
-        self.similarity_kept[row] = similarity_kept(x, head, max(_ONE_INPUT, _ROUNDED * eps))
-        self.log10_head_spread[row] = log10_spread(head)
+        self.similarity_kept[rows] = similarity_kept(x, head, max(_ONE_INPUT, _ROUNDED * eps))
+        self.log10_head_spread[rows] = log10_spread(head)
 
-    def enter_mask_noise(self, row: int, one: Drawn, made: Plan, trial: int) -> None:
-        """Measure one trial alone, (1, …), by eight passes with masks of their own, and keep that at `row`."""
-        signals, last = [], made.depth.signals[-1]
+    def enter_mask_noise(self, rows: Rows, few: Drawn, plans: Sequence[Plan], trials: range) -> None:
+        """Measure these trials of every plan by eight passes with masks of their own, and keep that at `rows`."""
+        signals, last = [], plans[0].depth.signals[-1]
         for step in range(1, MASKS + 1):
             watch = _Watch({last})
-            remasked(one, made, range(trial, trial + 1), step).chain.forward(one.inputs, watch)
-            signals.append(watch.seen[last][0])
-        self.mask_noise[row] = mask_noise(np.stack(signals).astype(np.float64))
+            remasked_together(few, plans, trials, step).chain.forward(few.inputs, watch)
+            signals.append(watch.seen[last])
+        self.mask_noise[rows] = mask_noise(np.stack(np.broadcast_arrays(*signals), axis=1).astype(np.float64))
 
 
 def _trials(count: int, operations: float, others: float) -> int:
@@ -129,87 +134,105 @@ def _has_inputs(made: Plan) -> bool:
     return made.spec.inputs().shape_of_values() is None or made.samples >= SIMILAR_SAMPLES
 
 
-def single(network: Drawn, row: int) -> Drawn:
-    """One trial of a network, (1, …)."""
+def first_trials(network: Drawn, plans: int, trials: slice) -> Drawn:
+    """Those `trials` of each of so many plans."""
 
-    def one(array: Array) -> Array:  # (trials or 1, …) as (1, …)
-        return array if len(array) == 1 else array[row : row + 1]
+    def some(array: Array) -> Array:  # (trials or 1, …)
+        if len(array) == 1:
+            return array
+        few = array.reshape(plans, -1, *array.shape[1:])[:, trials] if plans > 1 else array[trials]
+        return few.reshape(-1, *array.shape[1:])
 
-    chain = changed(network.chain, lambda built: [one(array) for array in built.arrays])
-    return replace(network, chain=chain, inputs=one(network.inputs), targets=one(network.targets))
-
-
-def similarity_kept(x: Float64Array, head: Float64Array, one_input: float = _ONE_INPUT) -> float:
-    """Linear CKA of two signals, (samples, features) each; 0 where the second is one for all of them, NaN unknown."""
-    if not (np.isfinite(x).all() and np.isfinite(head).all()):
-        return float("nan")
-    centred = _about_mean(head)
-    if np.sqrt(np.mean(np.square(centred))) <= one_input * np.sqrt(np.mean(np.square(_of_order_one(head)))):
-        return 0.0
-    first, second = (gram @ gram.T for gram in (_of_order_one(_about_mean(x)), _of_order_one(centred)))
-    with np.errstate(invalid="ignore"):
-        return float(np.vdot(first, second) / np.sqrt(np.vdot(first, first) * np.vdot(second, second)))
+    chain = changed(network.chain, lambda built: [some(array) for array in built.arrays])
+    return replace(network, chain=chain, inputs=some(network.inputs), targets=some(network.targets))
 
 
-def log10_spread(head: Float64Array) -> float:
-    """log10 of rms(head − its mean over the samples) / rms(head), of (samples, features); NaN where it is zero."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        size = np.square(_of_order_one(head)).mean()
-        return float(0.5 * np.log10(np.square(_about_mean(head)).mean() / size))
+def similarity_kept(x: Float64Array, head: Float64Array, one_input: float = _ONE_INPUT) -> Float64Array:
+    """Linear CKA of two signals, (…, samples, features) each, (…); 0 where the second is one for all, NaN unknown."""
+    with np.errstate(all="ignore"):
+        centred = _about_mean(head)
+        apart, size = (np.sqrt(_mean_square(one)) for one in (centred, _of_order_one(head)))
+        first, second = (_gram(_of_order_one(one)) for one in (_about_mean(x), centred))
+        kept = np.vecdot(first, second) / np.sqrt(np.vecdot(first, first) * np.vecdot(second, second))
+    known = np.isfinite(x).all(axis=(-2, -1)) & np.isfinite(head).all(axis=(-2, -1))
+    found: Float64Array = np.where(known, np.where(apart <= one_input * size, 0.0, kept), np.nan)
+    return found
 
 
-def mask_noise(signals: Float64Array) -> float:
-    """−½ log10 of the variance over inputs in that over masks, of (masks, samples, features), from −2 to 3."""
-    masks, samples = signals.shape[:2]
-    if samples < 2 or not np.isfinite(signals).all():
-        return float("nan")
-    scaled = _of_order_one(signals)
-    by_mask = float(scaled.var(axis=0, ddof=1).sum(axis=-1).mean())
-    by_input = float(scaled.mean(axis=0).var(axis=0).sum())
-    if by_mask == 0.0:
-        return _LEAST_NOISE if by_input > 0.0 else float("nan")
-    share = max((by_input - by_mask / masks) / by_mask, _LEAST_SIGNAL)
-    return float(np.clip(-0.5 * np.log10(share), _LEAST_NOISE, _MOST_NOISE))
+def log10_spread(head: Float64Array) -> Float64Array:
+    """log10 of rms(head − its mean over the samples) / rms(head), of (…, samples, features); NaN where it is zero."""
+    with np.errstate(all="ignore"):
+        found: Float64Array = 0.5 * np.log10(_mean_square(_about_mean(head)) / _mean_square(_of_order_one(head)))
+    return found
 
 
-def _of_order_one(values: Float64Array) -> Float64Array:
-    """`values`, of any shape, over the largest of them, so that their squares are numbers."""
-    largest = np.abs(values).max(initial=0.0)
-    return values / largest if largest > 0.0 else values
+def mask_noise(signals: Float64Array) -> Float64Array:
+    """−½ log10 of the variance over inputs in that over masks, of (…, masks, samples, features), from −2 to 3."""
+    masks, samples = signals.shape[-3:-1]
+    if samples < 2:
+        return np.full(signals.shape[:-3], np.nan)
+    with np.errstate(all="ignore"):
+        scaled = _of_order_one(signals, axes=3)
+        by_mask = scaled.var(axis=-3, ddof=1).sum(axis=-1).mean(axis=-1)
+        by_input = scaled.mean(axis=-3).var(axis=-2).sum(axis=-1)
+        share = np.maximum((by_input - by_mask / masks) / by_mask, _LEAST_SIGNAL)
+        noise = np.clip(-0.5 * np.log10(share), _LEAST_NOISE, _MOST_NOISE)
+    noise = np.where(by_mask == 0.0, np.where(by_input > 0.0, _LEAST_NOISE, np.nan), noise)
+    return np.where(np.isfinite(signals).all(axis=(-3, -2, -1)), noise, np.nan)
+
+
+def _gram(values: Float64Array) -> Float64Array:
+    """The products of samples with samples, (…, samples, features) as (…, samples²)."""
+    products: Float64Array = values @ transposed(values)
+    return products.reshape(*products.shape[:-2], -1)
+
+
+def _mean_square(values: Float64Array) -> Float64Array:
+    """Of (…, samples, features), (…)."""
+    flat = values.reshape(*values.shape[:-2], -1)
+    found: Float64Array = np.vecdot(flat, flat) / flat.shape[-1]
+    return found
+
+
+def _of_order_one(values: Float64Array, axes: int = 2) -> Float64Array:
+    """`values` over the largest of all along so many last axes, so that their squares are numbers."""
+    largest = np.abs(values).max(axis=tuple(range(-axes, 0)), keepdims=True, initial=0.0)
+    scaled: Float64Array = values / np.where(largest > 0.0, largest, 1.0)
+    return scaled
 
 
 def _about_mean(values: Float64Array) -> Float64Array:
-    """(samples, features) of order one, less their mean over the samples."""
+    """(…, samples, features) of order one, less their mean over the samples."""
     scaled = _of_order_one(values)
-    centred: Float64Array = scaled - scaled.mean(axis=0)
+    centred: Float64Array = scaled - scaled.mean(axis=-2, keepdims=True)
     return centred
 
 
-def _inputs(one: Drawn, made: Plan, trial: int) -> Array:
-    """64 inputs, (1, 64, features): the batch where it has as many, the first of more that are given, else others."""
-    data = made.spec.inputs()
-    if made.samples == SIMILAR_SAMPLES or data.shape_of_values() is not None:
-        return one.inputs[:, :SIMILAR_SAMPLES]
-    precision = made.spec.precision
-    stream = Randomness(made.spec.seed, range(trial, trial + 1), precision.computed).tensor(_OTHER_INPUTS)
-    inputs = data.draw((SIMILAR_SAMPLES, made.spec.network.size), stream)
+def _inputs(few: Drawn, plans: Sequence[Plan], trials: range) -> Array:
+    """64 inputs, (trials or 1, 64, features): the batch where it has as many, the first of more, else others."""
+    made = plans[0]
+    if made.samples == SIMILAR_SAMPLES or made.spec.inputs().shape_of_values() is not None:
+        return few.inputs[:, :SIMILAR_SAMPLES]
+    precision, shape = made.spec.precision, (SIMILAR_SAMPLES, made.spec.network.size)
+    numbers = zip(plans, randomness_of(plans, trials), strict=True)
+    inputs = end_to_end([one.spec.inputs().draw(shape, its.tensor(_OTHER_INPUTS)) for one, its in numbers], trials)
     indices = isinstance(made.spec.network.input, TokensShape)
     return inputs.astype(precision.computed, copy=False) if indices else precision.kept(inputs)
 
 
 def _passed(chain: Chain, inputs: Array, made: Plan) -> tuple[Array, Array]:
-    """What is compared of some inputs, and what enters the output layer, (samples, features) each."""
+    """What is compared of some inputs, and what enters the output layer, (trials or 1, samples, features) each."""
     tokens = [node.row for node in made.nodes if isinstance(node.node, Embedding)]
     source = made.output.source
     watch = _Watch({*tokens[:1], *([] if source is None else [source])})
     chain.forward(inputs, watch)
     x = watch.seen[tokens[0]] if tokens else inputs
     head, shape = (inputs, made.spec.network.shape) if source is None else (watch.seen[source], made.nodes[source].out)
-    return x[0], _of_sample(head, shape, made)[0]
+    return x, _of_sample(head, shape, made)
 
 
 def _of_sample(head: Array, shape: Shape, made: Plan) -> Array:
-    """What enters the output layer, (1, samples, …), as a vector for each sample, (1, samples, features).
+    """What enters the output layer, (trials, samples, …), as a vector for each sample, (trials, samples, features).
 
     Of a sequence that is the last state behind a recurrent layer, else the mean over steps, or over positions.
     """
