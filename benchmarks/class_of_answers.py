@@ -39,7 +39,7 @@ from service.simulation.simulate import simulate_plan  # noqa: E402
 from service.store.stores import NullStore  # noqa: E402
 
 COURSE = ROOT / "examples" / "course"
-SHEETS, PROCESSES, COMPARED, BAR_SECONDS = 2000, 2, 50, 60.0
+SHEETS, PROCESSES, COMPARED, BAR_SECONDS = 2000, 2, 50, 20.0
 WORDS = ("vanishing", "exploding", "stable", "more", "less", "equally")
 _FORMULA = re.compile(r"[=^*/(\\]")
 

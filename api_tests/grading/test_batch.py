@@ -15,6 +15,9 @@ from service.grading.batch import BatchRequest, BatchSpec, GradedSubmission, Sub
 from service.grading.formats import FORMATS
 from service.grading.grade import grade
 from service.grading.spec import MOST_CLAIMS, GradingSpec, Rubric
+from service.simulation.results import SimulationReport
+from service.simulation.simulate import simulate as simulated
+from service.simulation.spec import SimulationSpec
 from service.studies.evaluation import ChunkResult
 
 NETWORK: Json = {"network": {"features": 1, "layers": [{"kind": "dense", "units": 1}]}}
@@ -58,6 +61,21 @@ def test_every_sheet_has_the_grading_that_it_has_alone() -> None:
         expected = f'{{"kind":"grading","index":{number},"id":{json.dumps(name, ensure_ascii=False)},"grading":'
         assert found.lines[number].decode() == f'{expected}{alone},"error":null}}'
         assert b"\n" not in found.lines[number]
+
+
+def test_a_network_is_asked_for_once_for_all_sheets() -> None:
+    asked = []
+
+    def simulate(spec: SimulationSpec) -> SimulationReport:
+        asked.append(spec)
+        return simulated(spec)
+
+    claims = [{"id": name, "kind": "verdict", "simulation": NETWORK} for name in ("v", "w")]
+    rubric = Rubric.model_validate({"id": "course", "claims": claims})
+    found = of_class({str(number): {"v": "stable", "w": "dead"} for number in range(3)}, simulate, rubric)
+    assert found.failed == 0
+    assert len(asked) == 1
+    assert len({line.partition(b'"grading":')[2] for line in found.lines}) == 1
 
 
 def test_what_one_sheet_fails_in_harms_no_other() -> None:

@@ -17,7 +17,7 @@ from service.core.errors import FlawedRubric
 from service.core.kinds import Advice, Int64, Model
 from service.grading.claims.base import Simulate
 from service.grading.formats.markup import json_of
-from service.grading.grade import grade
+from service.grading.grade import grade, once
 from service.grading.results import Detail, Grading
 from service.grading.spec import MOST_CLAIMS, GradingSpec, Rubric
 from service.simulation.results import ItemError
@@ -157,7 +157,7 @@ class BatchRequest(BatchSpec):
 
 def grade_batch(rubric: Rubric, sheets: Iterable[tuple[int, bytes]], simulate: Simulate) -> ChunkResult:
     """The gradings of `sheets`, numbered submissions as JSON."""
-    found = ChunkResult()
+    found, simulate = ChunkResult(), once(simulate)
     for index, sheet in sheets:
         submission = Submission.model_validate_json(sheet)
         spec = GradingSpec(rubric=rubric, answers=submission.answers)

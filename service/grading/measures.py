@@ -1,6 +1,7 @@
 """What simulations say of networks, for claims: a measure with its uncertainty, and the path of its report."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from math import log10
 from typing import Literal
 
@@ -56,7 +57,7 @@ def judged_ratio(report: SimulationReport) -> Spread:
 
 def report_path(report: SimulationReport) -> str:
     """The path of `report` in this service, as it is kept for gradings."""
-    return f"/v1/simulations/{_plain(report.spec).digest() if report.spec.include else report.digest}"
+    return f"/v1/simulations/{_digest(_Included(report.digest, report.spec)) if report.spec.include else report.digest}"
 
 
 def evidence(report: SimulationReport) -> SimulationReport:
@@ -74,6 +75,19 @@ def evidence_json(report: bytes, _processes: int = 1) -> tuple[str, bytes]:
     """The digest and the text of `evidence`, of a report as JSON."""
     kept = evidence(SimulationReport.model_validate_json(report))
     return kept.digest, kept.model_dump_json().encode()
+
+
+@dataclass(frozen=True)
+class _Included:
+    """A specification that includes something, and its digest, by which it is known."""
+
+    digest: str
+    spec: SimulationSpec = field(compare=False)
+
+
+@lru_cache(maxsize=256)
+def _digest(known: _Included) -> str:
+    return _plain(known.spec).digest()
 
 
 def _plain(spec: SimulationSpec) -> SimulationSpec:

@@ -11,11 +11,12 @@ from service.core.errors import FlawedRubric
 from service.core.payload import Payload, Weighed
 from service.grading.answers import Preview, PreviewSpec, preview
 from service.grading.batch import KeptRubric, grade_batch
+from service.grading.claims.base import Simulate
 from service.grading.formats import FORMATS
 from service.grading.formats.lambda_feedback import LambdaAnswer, LambdaCase, LambdaRequest
 from service.grading.formats.markup import json_of
 from service.grading.formats.mu_ed_submission import EvaluateRequest
-from service.grading.grade import grade
+from service.grading.grade import grade, once
 from service.grading.measures import evidence
 from service.grading.packages import PackageFormat, package
 from service.grading.proposals import activation_of, proposals_json
@@ -145,12 +146,7 @@ def proposed(activation: str, parameters: str, _processes: int = 1) -> bytes:
 
 def gradings_of(rubric: bytes, evidence: bytes, items: range, submissions: Sequence[bytes]) -> ChunkResult:
     """The gradings of `submissions`, whose numbers are `items`, by `rubric`; `evidence` has every report it needs."""
-    reports = _reports(rubric, evidence)
-
-    def simulate(spec: SimulationSpec) -> SimulationReport:
-        return reports[spec.digest()]
-
-    return grade_batch(_rubric(rubric), zip(items, submissions, strict=True), simulate)
+    return grade_batch(_rubric(rubric), zip(items, submissions, strict=True), _reports(rubric, evidence))
 
 
 @lru_cache(_JOBS_AT_ONCE)
@@ -159,7 +155,8 @@ def _rubric(rubric: bytes) -> Rubric:
 
 
 @lru_cache(_JOBS_AT_ONCE)
-def _reports(rubric: bytes, evidence: bytes) -> dict[str, SimulationReport]:
-    """The evidence by the digests of the specifications as the claims have them."""
+def _reports(rubric: bytes, evidence: bytes) -> Simulate:
+    """The evidence of the specifications as the claims have them."""
     found = {digest: SimulationReport.model_validate(report) for digest, report in json.loads(evidence).items()}
-    return {spec: found[made.digest] for spec, made in plans_by_spec(_rubric(rubric)).items()}
+    reports = {spec: found[made.digest] for spec, made in plans_by_spec(_rubric(rubric)).items()}
+    return once(lambda spec: reports[spec.digest()])

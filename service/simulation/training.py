@@ -22,7 +22,7 @@ from service.simulation.plan import Plan
 _ORDER = 1 << 68
 """The place of the order of samples in the random numbers, of the first epoch; no tensor of a network is there."""
 _SHARES = [0.5, 0.05, 0.95]
-_PARAMETER_BYTES = 4 << 20
+_PARAMETER_BYTES = 16 << 20
 """Networks are trained together while their parameters, gradients and the like take no more than this."""
 
 
@@ -94,7 +94,8 @@ class Descent:
 
     def chunks(self, rates: range) -> list[tuple[range, range]]:
         """Which of the rates, and which trials, are trained together: as many as stay in the cache."""
-        trials, each = self.plan.trials, 8 * max(1, self.plan.parameters) * (3 + 2 * self.optimizer.remembered)
+        size = self.plan.spec.precision.computed.itemsize
+        trials, each = self.plan.trials, size * max(1, self.plan.parameters) * (3 + 2 * self.optimizer.remembered)
         together = max(1, min(cost(self.plan).regime.together, _PARAMETER_BYTES // each))
         if together < trials:
             return [(range(one, one + 1), part) for one in rates for part in _parts(range(trials), together)]

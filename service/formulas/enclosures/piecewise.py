@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import pairwise
 from math import gcd, lcm
 
@@ -45,6 +45,12 @@ def switches(node: Expr) -> Iterator[Expr]:
         yield from switches(child)
     if isinstance(node, Where) or (isinstance(node, Call) and node.function in _BRANCHES):
         yield node
+
+
+@lru_cache(maxsize=1024)
+def _innermost(node: Expr) -> Expr | None:
+    """The first of the switches in a formula; None where it has none."""
+    return next(switches(node), None)
 
 
 def _condition(switch: Expr) -> Expr:
@@ -148,7 +154,7 @@ def _smooth(waiting: list[Piece], budget: Budget) -> list[Piece]:
     done: list[Piece] = []
     while waiting:
         piece = waiting.pop(0)
-        switch = next(switches(piece.node), None)
+        switch = _innermost(piece.node)
         if switch is None:
             done.append(piece)
             continue
@@ -218,7 +224,7 @@ def value_at(node: Expr, z: Ball) -> Ball:
 
     What is smaller than 1e-20 at a ball around the turning point of a switch is the zero there.
     """
-    while (switch := next(switches(node), None)) is not None:
+    while (switch := _innermost(node)) is not None:
         node = node.substituted(switch, _branch(switch, _sign_at(_condition(switch), z)))
     value = BallProgram([node]).run(z)[0]
     return value if value.is_finite() else arb.nan()

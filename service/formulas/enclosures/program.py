@@ -10,7 +10,7 @@ from math import factorial
 from operator import add, mul
 from typing import Any
 
-from flint import arb, arb_series
+from flint import arb, arb_series, ctx
 
 from service.formulas.enclosures.balls import BALL_FUNCTIONS, Ball, Undecided, check_exponent, rational, real_power
 from service.formulas.language.build import times
@@ -32,12 +32,9 @@ class BallProgram:
     """
 
     def __init__(self, nodes: Sequence[Expr], series: bool = False) -> None:
-        self._series = series
-        self._places: dict[Expr, int] = {Symbol(VARIABLE): 0}
-        self._values: list[Any] = [None]
-        self._steps: list[tuple[int, _Operation, tuple[int, ...]]] = []
-        self._results = [self._place(node) for node in nodes]
-        self.cost = sum(1 if operation in _CHEAP else _DEAR for _, operation, _ in self._steps) + 1
+        made = _compiled(tuple(nodes), series, ctx.prec)
+        self._values, self._steps, self._results = [*made.values], made.steps, made.results
+        self.cost = made.cost
         """How long a run takes, in additions."""
 
     def run(self, x: Any) -> list[Any]:
@@ -61,15 +58,27 @@ class BallProgram:
             derivatives.append(differentiate(derivatives[-1], VARIABLE))
         return cls([times(Number(Fraction(1, factorial(order))), node) for order, node in enumerate(derivatives)])
 
+
+class _Compilation:
+    """The steps of a program, with its constants in the precision of now."""
+
+    def __init__(self, nodes: Sequence[Expr], series: bool) -> None:
+        self._series = series
+        self._places: dict[Expr, int] = {Symbol(VARIABLE): 0}
+        self.values: list[Any] = [None]
+        self.steps: list[tuple[int, _Operation, tuple[int, ...]]] = []
+        self.results = [self._place(node) for node in nodes]
+        self.cost = sum(1 if operation in _CHEAP else _DEAR for _, operation, _ in self.steps) + 1
+
     def _place(self, node: Expr) -> int:
         if node not in self._places:
             arguments, operation = self._operation(node)
-            self._places[node] = len(self._values)
-            self._values.append(None)
+            self._places[node] = len(self.values)
+            self.values.append(None)
             if operation is None:
-                self._values[-1] = self._lifted(constant(node))
+                self.values[-1] = self._lifted(constant(node))
             else:
-                self._steps.append((self._places[node], operation, arguments))
+                self.steps.append((self._places[node], operation, arguments))
         return self._places[node]
 
     def _lifted(self, value: Ball) -> Any:
@@ -99,6 +108,12 @@ class BallProgram:
         if not self._series:
             return _on_balls(outer)
         return _composition(outer)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(nodes: tuple[Expr, ...], series: bool, _bits: int) -> _Compilation:
+    """The steps of a program on balls of so many bits: a formula is looked at again and again."""
+    return _Compilation(nodes, series)
 
 
 def _sum(*parts: Any) -> Any:

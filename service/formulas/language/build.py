@@ -6,6 +6,7 @@ derivative reads as a person would write it. Terms and factors keep the order th
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from functools import lru_cache
 from math import prod
 from operator import ge, gt, le, lt
 
@@ -21,6 +22,7 @@ from service.formulas.language.tree import (
     Product,
     Relation,
     Sum,
+    Symbol,
     Where,
     call,
 )
@@ -30,6 +32,8 @@ _LONGEST_NUMBER = 1 << 256
 _LARGEST_ROOTED = 1 << 48
 _MOST_TERMS = 16
 """Sums longer than this are not multiplied out."""
+_MOST_REMEMBERED = 4096
+"""Formulas that were built lately, by what they were built from."""
 
 
 def mapped(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
@@ -49,6 +53,7 @@ def mapped(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
             return node
 
 
+@lru_cache(_MOST_REMEMBERED)
 def simplified(node: Expr) -> Expr:
     """`node` built anew by the builders below, from its leaves up."""
     return mapped(node, simplified)
@@ -56,9 +61,12 @@ def simplified(node: Expr) -> Expr:
 
 def replaced(node: Expr, old: Expr, new: Expr) -> Expr:
     """`node` with `new` wherever it had `old`."""
+    if isinstance(old, Symbol) and not node.depends_on(old.name):
+        return simplified(node)
     return new if node == old else mapped(node, lambda child: replaced(child, old, new))
 
 
+@lru_cache(_MOST_REMEMBERED)
 def total(*terms: Expr) -> Expr:
     """The sum of `terms`."""
     flat, constant, collected = _flat(terms, Sum), Fraction(0), dict[Expr | frozenset[Expr], tuple[Fraction, Expr]]()
@@ -76,6 +84,7 @@ def total(*terms: Expr) -> Expr:
     return _joined(parts, ZERO, Sum)
 
 
+@lru_cache(_MOST_REMEMBERED)
 def times(*factors: Expr) -> Expr:
     """The product of `factors`."""
     constant, collected = Fraction(1), dict[Expr, list[Expr]]()

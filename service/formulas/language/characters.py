@@ -102,6 +102,8 @@ def spelled(text: str) -> tuple[str, list[int]]:
     if len(text) > LONGEST_TEXT:
         sentence = f"A formula has at most {LONGEST_TEXT} characters; this one has {len(text)}."
         raise FormulaError(sentence, LONGEST_TEXT + 1)
+    if text.isascii() and text.isprintable():
+        return text, [*range(1, len(text) + 2)]
     if between := _POINT_OR_PRODUCT.search(text):
         shown, place = between[0], between.start() + 1
         instead = f"write {shown.replace('·', '.')}, or {shown.replace('·', '*')}"

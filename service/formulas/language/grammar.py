@@ -12,6 +12,7 @@ Pieces, expressions and cases are those of `cases`, conditions those of `logic`,
 """
 
 from collections.abc import Collection
+from functools import lru_cache
 
 from service.formulas.language.characters import as_typed, spelled
 from service.formulas.language.equations import sides_of, without_remarks
@@ -35,6 +36,8 @@ _OPENING = ("(", "{", "[", "\\lvert", "\\frac", "\\sqrt", "\\surd", "\\begin")
 _OTHER_LETTERS = ("z", "x", "X", "t", "Z")
 _MOST_READ, _MOST_FOUND, _LARGEST_WORK = 60, 16, 4000  # readings tried, and found; characters read in all
 _MOST_TOGETHER = 3  # conventions
+_MOST_REMEMBERED = 128
+"""Texts that were read lately."""
 _RARE = {"denominator", "adjacent", "root", "onward", "bracket", "outside", "tower", "raised", "sum"}
 """Conventions by which much of a formula moves; they are tried last."""
 
@@ -48,6 +51,11 @@ def parse(text: str, variable: str = "z", parameters: Collection[str] = ()) -> E
 
 def other_readings(text: str, variable: str = "z", parameters: Collection[str] = ()) -> tuple[Expr, ...]:
     """What `text` may mean besides, under other usual conventions than those of `parse`; () where it is clear."""
+    return _others(text, variable, tuple(parameters))
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _others(text: str, variable: str, parameters: tuple[str, ...]) -> tuple[Expr, ...]:
     try:
         node, parser = _read(text, variable, parameters)
     except FormulaError:
@@ -69,6 +77,22 @@ def other_readings(text: str, variable: str = "z", parameters: Collection[str] =
 
 
 def _read(text: str, variable: str, parameters: Collection[str]) -> tuple[Expr, "_Parser"]:
+    found = _read_lately(text, variable, tuple(parameters))
+    if isinstance(found, FormulaError):
+        raise FormulaError(found.sentence, found.position)
+    return found
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _read_lately(text: str, variable: str, parameters: tuple[str, ...]) -> tuple[Expr, "_Parser"] | FormulaError:
+    """The formula, or why there is none: an answer is read for its value, its sides and its other readings."""
+    try:
+        return _newly_read(text, variable, parameters)
+    except FormulaError as error:
+        return error.with_traceback(None)
+
+
+def _newly_read(text: str, variable: str, parameters: Collection[str]) -> tuple[Expr, "_Parser"]:
     written, origins = spelled(on_one_line(text))
     words = Words(variable, parameters, variable)
     written = without_remarks(written, words)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
+from operator import is_
+from typing import Any, ClassVar
 
 from service.formulas.language.tokens import FormulaError
 
@@ -13,7 +15,43 @@ _MOST_NESTED_EXPONENTIALS = 3
 
 
 class Expr:
-    """A formula, and every part of one."""
+    """A formula, and every part of one.
+
+    Its hash and its names are worked out once: formulas are the keys of everything that is remembered of them.
+    """
+
+    __match_args__: ClassVar[tuple[str, ...]] = ()
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if self.__class__ is not other.__class__ or hash(self) != hash(other):
+            return False
+        return bool(self.__dict__["_held"] == other.__dict__["_held"])
+
+    def __hash__(self) -> int:
+        known: int | None = self.__dict__.get("_hash")
+        if known is None:
+            held = (self.__class__, *(getattr(self, name) for name in self.__match_args__))
+            self.__dict__["_held"], known = held, hash(held)
+            self.__dict__["_hash"] = known
+        return known
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Its fields alone: texts have other hashes in another process."""
+        return {name: self.__dict__[name] for name in self.__match_args__}
+
+    @property
+    def _names(self) -> frozenset[str]:
+        """The variable and the parameters that occur in it."""
+        known: frozenset[str] | None = self.__dict__.get("_occurring")
+        if known is None:
+            known = self.__dict__["_occurring"] = self._own_names.union(*(child._names for child in self.children))
+        return known
+
+    @property
+    def _own_names(self) -> frozenset[str]:
+        return frozenset()
 
     @property
     def children(self) -> tuple["Expr", ...]:
@@ -30,11 +68,12 @@ class Expr:
 
     def depends_on(self, name: str) -> bool:
         """Whether the variable or parameter `name` occurs in it."""
-        return any(child.depends_on(name) for child in self.children)
+        known = self.__dict__.get("_occurring")
+        return name in (self._names if known is None else known)
 
     def has_names(self) -> bool:
         """Whether the variable or a parameter occurs in it."""
-        return any(child.has_names() for child in self.children)
+        return bool(self._names)
 
     def negated(self) -> "Expr":
         """−self, as it is written; `build.negative` simplifies it."""
@@ -53,10 +92,12 @@ class Expr:
         """It with `new` wherever it had `old`; nothing is simplified, so what has no value keeps having none."""
         if self == old:
             return new
-        return self.with_children(tuple(child.substituted(old, new) for child in self.children))
+        before = self.children
+        parts = tuple(child.substituted(old, new) for child in before)
+        return self if all(map(is_, parts, before)) else self.with_children(parts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Number(Expr):
     """An exact rational number."""
 
@@ -66,27 +107,25 @@ class Number(Expr):
         return Number(-self.value)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Constant(Expr):
     """One of the constants `e` and `pi`."""
 
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Symbol(Expr):
     """The variable, or a parameter."""
 
     name: str
 
-    def depends_on(self, name: str) -> bool:
-        return self.name == name
-
-    def has_names(self) -> bool:
-        return True
+    @property
+    def _own_names(self) -> frozenset[str]:
+        return frozenset((self.name,))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sum(Expr):
     """terms[0] + terms[1] + …"""
 
@@ -100,7 +139,7 @@ class Sum(Expr):
         return Sum(parts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Product(Expr):
     """factors[0] · factors[1] · …; a quotient is a product with a power −1."""
 
@@ -117,7 +156,7 @@ class Product(Expr):
         return Product((MINUS_ONE, *self.factors))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Power(Expr):
     """A power base ^ exponent."""
 
@@ -132,7 +171,7 @@ class Power(Expr):
         return Power(*parts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Call(Expr):
     """A function of the table `functions.FUNCTIONS`, or `min` or `max`."""
 
@@ -156,7 +195,7 @@ class Relation:
     right: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Where(Expr):
     """`then` where the condition holds, `otherwise` elsewhere."""
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 from service.formulas.language.conditions import Case, assembled
@@ -49,11 +50,13 @@ _OWN_NOTATION = ("exp", "sqrt", "abs")  # e^{u}, a root, bars
 _LATEX_OPERATORS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge"}
 
 
+@lru_cache(maxsize=256)
 def plain(node: Expr) -> str:
     """`node` as text that the grammar reads back."""
     return _Writer(latex=False).write(node)
 
 
+@lru_cache(maxsize=256)
 def latex(node: Expr) -> str:
     """`node` in LaTeX, which the grammar reads back, too."""
     return _Writer(latex=True).write(node)

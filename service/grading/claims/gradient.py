@@ -5,7 +5,7 @@ from itertools import chain, groupby
 from sys import float_info
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from service.core.errors import SpecError
 from service.core.kinds import Double, Int64
@@ -56,6 +56,8 @@ class GradientClaim(Claim):
     relative_tolerance: Annotated[Double, Field(gt=0, le=1)] = 1e-3
     """The largest distance of an entry, relative to the largest entry of the matrix."""
 
+    _asked: SimulationSpec | None = PrivateAttr(None)
+
     def flaws(self) -> list[tuple[str, str]]:
         """A layer that is none or has no such matrix; a factor V of weights that are drawn, or of several samples."""
         try:
@@ -88,9 +90,11 @@ class GradientClaim(Claim):
 
     def specs(self) -> dict[str, SimulationSpec]:
         """The network, with its gradients."""
-        include = sorted({*self.simulation.include, *self.looks_at})
-        asked = {**self.simulation.model_dump(mode="json"), "include": include}
-        return {"/simulation": SimulationSpec.model_validate(asked)}
+        if self._asked is None:
+            include = sorted({*self.simulation.include, *self.looks_at})
+            asked = {**self.simulation.model_dump(mode="json"), "include": include}
+            self._asked = SimulationSpec.model_validate(asked)
+        return {"/simulation": self._asked}
 
     def judge(self, answer: Any, context: Context) -> Judgement:
         """The first layer, from the output back, that disagrees; correct where none does."""
