@@ -27,7 +27,6 @@ from service.charts.chart import ChartFormat, Theme  # noqa: E402
 from service.charts.sweep import draw_sweep  # noqa: E402
 from service.nn.activations.smooth import Tanh  # noqa: E402
 from service.processes.system import keep_freed_memory  # noqa: E402
-from service.simulation.simulate import simulate_plan  # noqa: E402
 from service.simulation.vocabulary import Label  # noqa: E402
 from service.simulation.vote import judge_trial  # noqa: E402
 from service.studies.evaluation import evaluate  # noqa: E402
@@ -50,7 +49,7 @@ def grid() -> Grid:
 
 def lines_of(indexes: range) -> list[bytes]:
     """The results of some points."""
-    return evaluate(grid(), indexes, {}, simulate_plan).lines
+    return evaluate(grid(), indexes, {}).lines
 
 
 def computed() -> list[bytes]:

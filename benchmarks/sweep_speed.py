@@ -19,7 +19,7 @@ single_blas_thread()
 from service.jobs.work.sweep import seconds_a_point  # noqa: E402 - NumPy comes after the thread limit
 from service.simulation.measure import measure  # noqa: E402
 from service.simulation.plan import Plan  # noqa: E402
-from service.simulation.simulate import simulate_plan, theory_of  # noqa: E402
+from service.simulation.simulate import theory_of  # noqa: E402
 from service.studies.evaluation import ChunkResult, evaluate  # noqa: E402
 from service.studies.sweep import Grid, SweepSpec  # noqa: E402
 
@@ -50,8 +50,8 @@ def main() -> None:
     grid = Grid(SweepSpec.model_validate(SWEEP))
     points = list(range(0, len(grid), len(grid) // POINTS))
     plans = [made for made in (grid.plan(index) for index in points) if isinstance(made, Plan)]
-    known = evaluate(grid, points, {}, simulate_plan)
-    whole = milliseconds(lambda some: evaluate(grid, some, {}, simulate_plan), points)
+    known = evaluate(grid, points, {})
+    whole = milliseconds(lambda some: evaluate(grid, some, {}), points)
     print(f"a point, from its number to its line: {whole:6.2f} ms, {1e3 / whole:.0f} a second")
     steps: dict[str, Callable[[list[int]], object]] = {
         "  specification and plan": lambda some: [grid.plan(index) for index in some],
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def _known(grid: Grid, points: list[int], known: ChunkResult) -> ChunkResult:
-    return evaluate(grid, points, known.points, simulate_plan)
+    return evaluate(grid, points, known.points)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ from service.jobs.work.sweep import SweepWork  # noqa: E402
 from service.simulation.estimate import Limits, estimate  # noqa: E402
 from service.simulation.plan import plan  # noqa: E402
 from service.simulation.results import Estimate, SimulationReport  # noqa: E402
-from service.simulation.simulate import simulate, simulate_plan  # noqa: E402
+from service.simulation.simulate import simulate  # noqa: E402
 from service.simulation.spec import SimulationSpec  # noqa: E402
 from service.store.listing import Cursor, ReportPage, ReportSummary  # noqa: E402
 from service.studies.comparison import Comparison, ComparisonSpec, compared, plans_of  # noqa: E402
@@ -144,7 +144,7 @@ def _answers_of_jobs() -> dict[str, Any]:
     batch = BatchSpec.model_validate(_first("batches"))
     rubric = Rubric.model_validate(_first("gradings")["rubric"])
     gradings = GradingsWork().accept(BatchRequest(rubric=rubric, submissions=batch.submissions), Settings())
-    lines = evaluate(Grid(sweep), range(sweep.total), {}, simulate_plan).lines
+    lines = evaluate(Grid(sweep), range(sweep.total), {}).lines
     point = json.loads(lines[0])
     accepted = _job(SweepWork.kind, sweep.digest(), sweep.total)
     ended = _job(SweepWork.kind, sweep.digest(), sweep.total, done=sweep.total)

@@ -11,7 +11,7 @@ from service.simulation.causes import Judged, NetworkFacts
 from service.simulation.layer_results import GainAccounts, LayerStatistics, Spread
 from service.simulation.separation import Separation
 from service.simulation.statistics import NetworkTrials
-from service.simulation.verdict import Decision, judge
+from service.simulation.verdict import Case, judge
 from service.simulation.vocabulary import Label
 from service.simulation.vote import Evidence
 
@@ -120,7 +120,7 @@ def trials(ratios: Sequence[float], slopes: Sequence[float] | None = None, **fie
     return NetworkTrials(**(plain | given))
 
 
-def judged(made: NetworkTrials, policy: Policy | None = None, **fields: Any) -> Decision:
+def judged(made: NetworkTrials, policy: Policy | None = None, **fields: Any) -> Case:
     """The decision on `made`, of six layers, by facts as given."""
     layers = [layer(number, boundary=number < 6) for number in range(1, 7)]
     return judge(made, layers, policy or Sgd(), facts(**fields))

@@ -13,7 +13,7 @@ from service.nn.policies import Adam, Policy, Sgd
 from service.simulation.layer_results import TimeStatistics
 from service.simulation.results import SimulationReport
 from service.simulation.separation import Separation
-from service.simulation.verdict import Decision, judge
+from service.simulation.verdict import Case, judge
 from service.simulation.vocabulary import Cause, JudgedAxis, Label, Severity
 
 JUST = 1e-9
@@ -30,9 +30,7 @@ def along(ratios: list[float], steps: int = 9) -> TimeStatistics:
     return TimeStatistics(time_ratio=spread(ratio), memory_steps=memory, log10_state_gradient=[0.0] * steps)
 
 
-def decided(
-    ratios: list[float], times: dict[int, list[float]], policy: Policy | None = None, **fields: Any
-) -> Decision:
+def decided(ratios: list[float], times: dict[int, list[float]], policy: Policy | None = None, **fields: Any) -> Case:
     """On trials with these judged ratios, and these time ratios by the rows of recurrent layers."""
     time = {row: along(values) for row, values in times.items()}
     layers = [layer(number, boundary=number < 6, time=time.get(number - 1)) for number in range(1, 7)]

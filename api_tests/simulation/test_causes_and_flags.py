@@ -14,9 +14,9 @@ from service.nn.activations.smooth import Linear, Sigmoid, Tanh
 from service.nn.policies import Sgd
 from service.simulation.causes import find_cause, losses_of_inputs
 from service.simulation.gradients import StoredGradients
+from service.simulation.risk import find_flags, log10_update
 from service.simulation.spec import Precision
-from service.simulation.spreads import log10_update
-from service.simulation.verdict import find_flags, judge
+from service.simulation.verdict import judge
 from service.simulation.vocabulary import Cause, Flag, Label, Optimiser
 
 JUST = 1e-9

@@ -15,8 +15,9 @@ from service.simulation import estimate
 from service.simulation.causes import find_cause, largest_account
 from service.simulation.estimate import Regime, cost
 from service.simulation.plan import plan
+from service.simulation.risk import find_flags
 from service.simulation.spec import SimulationSpec
-from service.simulation.verdict import Rate, find_flags
+from service.simulation.verdict import Rate
 from service.simulation.vocabulary import Cause, Flag, Label, Tendency
 
 NOTHING: dict[str, Any] = {"log10_weight_norm": NO_SPREAD, "log10_weight_gradient_norm": NO_SPREAD}

@@ -15,7 +15,7 @@ from service.nn.policies import Adam
 from service.simulation.layer_results import LayerStatistics
 from service.simulation.reasons import Context, explain
 from service.simulation.results import FirstStep, InitialScale, Interval, Theory
-from service.simulation.verdict import Decision, Rate, Vote, verdict_of
+from service.simulation.verdict import Case, Rate, Vote, verdict_of
 from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label, Optimiser, Severity, Tendency
 from service.simulation.wording import CAUSES, FLAGS, HEADLINES
 
@@ -57,7 +57,7 @@ def decision(
     hidden: int = 5,
     risk: float = 0.0,
     **shown: Any,
-) -> Decision:
+) -> Case:
     """Of ten trials of which so many agree, explained by the evidence `shown`."""
     vote = Vote(label, severity or LABELS[label], np.arange(agreeing), 0, 10)
     made = judged(trials([0.0] * 10))
@@ -74,7 +74,7 @@ def decision(
 RISK = "failed to learn with"
 
 
-def said(case: Decision, context: Context | None = None) -> list[str]:
+def said(case: Case, context: Context | None = None) -> list[str]:
     """All that is said but how likely it fails."""
     return [sentence for sentence in explain(case, context or around()) if RISK not in sentence]
 
@@ -147,7 +147,7 @@ def said(case: Decision, context: Context | None = None) -> list[str]:
         ),
     ],
 )
-def test_the_first_sentence_can_be_read_alone(case: Decision, sentence: str) -> None:
+def test_the_first_sentence_can_be_read_alone(case: Case, sentence: str) -> None:
     assert said(case) == [sentence]
 
 
@@ -595,7 +595,7 @@ def test_a_verdict_has_everything_that_was_decided() -> None:
     assert verdict.reasons == explain(case, around())
 
 
-def decades_said(case: Decision) -> float:
+def decades_said(case: Case) -> float:
     found = re.search(r"\(([+−][0-9.]+) decades", said(case)[0])
     assert found is not None
     return float(found[1].replace("−", "-"))

@@ -1,14 +1,13 @@
 """What the tests of studies share: sweeps in one line, and simulations that cost nothing or are counted."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from api_tests.networks import Json, stack
 from service.simulation.plan import Plan, plan
-from service.simulation.results import SimulationReport
-from service.simulation.simulate import simulate_plan
 from service.simulation.spec import SimulationSpec
-from service.studies.evaluation import ChunkResult, evaluate
-from service.studies.points import SweepPoint
+from service.studies.evaluation import ChunkResult, evaluate, reduced
+from service.studies.points import Reduced, SweepPoint
 from service.studies.sweep import Grid, SweepSpec
 
 BASE: Json = {"network": stack(3, 4), "trials": 2, "data": {"samples": 4}}
@@ -47,14 +46,15 @@ class Counting:
     def __init__(self, really: bool = False) -> None:
         self.digests: list[str] = []
         self._really = really
-        self._any = simulate_plan(plan(SimulationSpec.model_validate(BASE)))
+        (self._any,) = reduced([plan(SimulationSpec.model_validate(BASE))])
 
-    def __call__(self, made: Plan) -> SimulationReport:
-        """A report with the digest of `made`."""
-        self.digests.append(made.digest)
-        return simulate_plan(made) if self._really else self._any.model_copy(update={"digest": made.digest})
+    def __call__(self, plans: Sequence[Plan]) -> Sequence[Reduced]:
+        """What is kept of each of `plans`."""
+        digests = [made.digest for made in plans]
+        self.digests += digests
+        return reduced(plans) if self._really else [self._any.model_copy(update={"digest": one}) for one in digests]
 
 
-def evaluated(swept: Grid, simulate: Counting | None = None) -> list[SweepPoint]:
+def evaluated(swept: Grid, judge: Counting | None = None) -> list[SweepPoint]:
     """All points of a sweep."""
-    return points(evaluate(swept, range(len(swept)), {}, simulate or Counting()))
+    return points(evaluate(swept, range(len(swept)), {}, judge or Counting()))

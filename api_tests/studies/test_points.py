@@ -1,6 +1,7 @@
 """Points of a sweep: judged as alone, once each, whatever they are worked on together with."""
 
 import json
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -13,10 +14,10 @@ from api_tests.studies.sweeping import BASE, Counting, digest_of, evaluated, giv
 from service.core.errors import BudgetExceeded
 from service.simulation.estimate import Limits
 from service.simulation.plan import Plan
-from service.simulation.results import SimulationReport
-from service.simulation.simulate import simulate, simulate_plan
+from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
-from service.studies.evaluation import ChunkResult, digests_of, evaluate, points_of
+from service.studies.evaluation import ChunkResult, digests_of, evaluate, points_of, reduced
+from service.studies.points import Reduced
 from service.studies.sweep import Grid
 
 PHASES = [spaced("weight_variance", 0.5, 2, 3, scale="log"), given("depth", 2, 3, 2)]
@@ -31,7 +32,7 @@ def swept() -> Grid:
 @pytest.fixture(scope="module")
 def whole(swept: Grid) -> ChunkResult:
     """All of its points, worked on together."""
-    return evaluate(swept, range(len(swept)), {}, simulate_plan)
+    return evaluate(swept, range(len(swept)), {})
 
 
 def test_a_point_says_of_its_network_what_a_report_says(swept: Grid, whole: ChunkResult) -> None:
@@ -92,14 +93,15 @@ def test_a_refusal_or_a_defect_is_the_error_of_one_point_alone() -> None:
     swept = grid(given("depth", 1, 2, 3))
     deep = [swept.digest(index) for index in (1, 2)]
 
-    def simulated(made: Plan) -> SimulationReport:
-        if made.digest == deep[0]:
+    def judge(plans: Sequence[Plan]) -> Sequence[Reduced]:
+        digests = {made.digest for made in plans}
+        if deep[0] in digests:
             raise BudgetExceeded("Too much.", pointer="/network")
-        if made.digest == deep[1]:
+        if deep[1] in digests:
             raise ZeroDivisionError("a secret")
-        return simulate_plan(made)
+        return reduced(plans)
 
-    found = evaluate(swept, range(3), {}, simulated)
+    found = evaluate(swept, range(3), {}, judge)
     errors = [point.error for point in points(found)]
     assert errors[0] is None
     assert [(error.code, error.pointer) for error in errors[1:] if error] == [
@@ -113,11 +115,11 @@ def test_a_refusal_or_a_defect_is_the_error_of_one_point_alone() -> None:
 
 
 def test_want_of_memory_is_left_to_whoever_gives_it() -> None:
-    def simulated(_made: Plan) -> SimulationReport:
+    def judge(_plans: Sequence[Plan]) -> Sequence[Reduced]:
         raise MemoryError
 
     with pytest.raises(MemoryError):
-        evaluate(grid(given("depth", 1)), [0], {}, simulated)
+        evaluate(grid(given("depth", 1)), [0], {}, judge)
 
 
 def test_a_worker_process_finds_the_same_lines_and_no_more_than_its_limits(swept: Grid, whole: ChunkResult) -> None:

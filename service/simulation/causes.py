@@ -4,7 +4,7 @@ A cause is what to mend: with another scale of the weights for `gain`, another a
 pre-activations for `saturation`, the ratio comes back into its band.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
 from math import inf, isfinite, log10
@@ -14,7 +14,7 @@ from service.nn.activations.smooth import Linear
 from service.nn.layers.base import Account
 from service.simulation.gradients import StoredGradients
 from service.simulation.layer_results import LayerStatistics
-from service.simulation.spreads import SEVERE
+from service.simulation.spreads import SEVERE, LayerNumbers
 from service.simulation.vocabulary import Cause, Flag, Label, Optimiser
 from service.simulation.vote import Evidence
 from service.theory.balance import best_slope, is_bounded
@@ -32,6 +32,8 @@ _RISKY = 0.25
 """
 _MOVES_TOGETHER = 0.5
 """The signal moves with the gradient where its ratio has the same sign and at least this share of the size."""
+TOLD_BY_LAYERS = frozenset({Label.VANISHING, Label.DEAD})
+"""The labels whose cause is looked for in the layers."""
 _COLLAPSE = -1.0
 """Decades the signal must have lost before its fall is called a collapse."""
 _ACCELERATION = 1.3
@@ -60,6 +62,10 @@ class NetworkFacts:
     dense: bool = True  # whether it is a plain stack of dense layers
 
 
+JudgedLayer = LayerStatistics | LayerNumbers
+"""What a cause is told by of a layer."""
+
+
 @dataclass(frozen=True)
 class Judged:
     """What a label is given for, and by which numbers its cause is found."""
@@ -69,15 +75,15 @@ class Judged:
     risk: float  # of failure
     mask_noise: float | None  # N, decades
     optimiser: Optimiser = Optimiser.SGD  # whose risk that is
-    recurrent: LayerStatistics | None = None  # the layer along whose steps it is given, where time decides
+    recurrent: JudgedLayer | None = None  # the layer along whose steps it is given, where time decides
 
 
 def find_cause(
-    judged: Judged, evidence: Evidence, way_back: list[LayerStatistics], facts: NetworkFacts
+    judged: Judged, evidence: Evidence, way_back: Sequence[JudgedLayer], facts: NetworkFacts
 ) -> Cause | None:
     """The cause of the label, None where nothing explains it.
 
-    `way_back` are the layers from the first hidden one to the output.
+    `way_back` are the layers from the first hidden one to the output; no others than `TOLD_BY_LAYERS` look at them.
     """
     if judged.label is Label.STABLE:
         return next(iter(losses_of_inputs(judged, evidence)), None)
@@ -132,13 +138,13 @@ def signal_follows(ratio: float | None, evidence: Evidence) -> bool:
     return ratio * forward > 0.0 and abs(forward) >= _MOVES_TOGETHER * abs(ratio)
 
 
-def _exploding(judged: Judged, evidence: Evidence, _: list[LayerStatistics], __: NetworkFacts) -> Cause:
+def _exploding(judged: Judged, evidence: Evidence, _: Sequence[JudgedLayer], __: NetworkFacts) -> Cause:
     if signal_follows(judged.ratio, evidence):
         return Cause.GAIN
     return Cause.NORMALISATION if largest_account(judged.label, evidence) == "normalisation" else Cause.CHAOS
 
 
-def _vanishing(judged: Judged, evidence: Evidence, way_back: list[LayerStatistics], facts: NetworkFacts) -> Cause:
+def _vanishing(judged: Judged, evidence: Evidence, way_back: Sequence[JudgedLayer], facts: NetworkFacts) -> Cause:
     if signal_collapses(evidence):
         return Cause.SIGNAL_COLLAPSE
     account = largest_account(judged.label, evidence)
@@ -149,7 +155,7 @@ def _vanishing(judged: Judged, evidence: Evidence, way_back: list[LayerStatistic
     return Cause.NORMALISATION if account == "normalisation" else Cause.GAIN
 
 
-def _by_slopes(layers: list[LayerStatistics], facts: NetworkFacts) -> Cause | None:
+def _by_slopes(layers: Sequence[JudgedLayer], facts: NetworkFacts) -> Cause | None:
     """Whether activations are too flat where they work, or everywhere; None where they are neither, or none are."""
     slopes = [
         (_log10(layer.derivative.rms), _log10(best_slope(activation)))
@@ -164,7 +170,7 @@ def _by_slopes(layers: list[LayerStatistics], facts: NetworkFacts) -> Cause | No
     return Cause.SMALL_SLOPE if sum(best for _, best in known) < len(known) * _log10(_SMALL_SLOPE) else None
 
 
-def _along_steps(label: Label, layer: LayerStatistics, facts: NetworkFacts) -> Cause:
+def _along_steps(label: Label, layer: JudgedLayer, facts: NetworkFacts) -> Cause:
     """The cause along the steps of a recurrent layer; where gates decide it is their biases."""
     activation, slope = facts.activations.get(layer.index), layer.derivative.rms
     if activation is None or slope is None:
@@ -180,7 +186,7 @@ def _log10(value: float) -> float:
     return log10(value) if value > 0.0 else -inf
 
 
-def _cause_of_death(evidence: Evidence, way_back: list[LayerStatistics], facts: NetworkFacts) -> Cause | None:
+def _cause_of_death(evidence: Evidence, way_back: Sequence[JudgedLayer], facts: NetworkFacts) -> Cause | None:
     outside = [layer for layer in way_back if not layer.inside]  # a branch has a shortcut beside it, as a rule
     # Before a signal collapses to zero it comes near the smallest number: every step at most doubles the decades lost,
     # and the square root of the smallest number has a square.
@@ -199,6 +205,6 @@ def _cause_of_death(evidence: Evidence, way_back: list[LayerStatistics], facts: 
     return found or (Cause.DEAD_UNITS if any(layer.dead_fraction for layer in way_back) else None)
 
 
-def _has_zero_weights(layers: list[LayerStatistics], facts: NetworkFacts) -> bool:
+def _has_zero_weights(layers: Sequence[JudgedLayer], facts: NetworkFacts) -> bool:
     zero = {layer.index for layer in layers if layer.index in facts.weighted and layer.log10_weight_norm.count == 0}
     return bool(zero or facts.without_way & {layer.index for layer in layers})

@@ -12,6 +12,17 @@ from service.simulation.gradients import StoredGradients
 from service.simulation.layer_results import LayerStatistics
 from service.simulation.plan import Plan
 from service.simulation.results import Finding, InitialScale, Verdict
+from service.simulation.risk import (
+    HUGE,
+    LARGE_UPDATE,
+    SMALL_BATCH,
+    SMALL_UPDATE,
+    TINY,
+    TOO_MANY_LOST,
+    TOO_MUCH_WANDERING,
+    log10_update,
+    wandering,
+)
 from service.simulation.scale import (
     CHANCE_FACTOR,
     IMBALANCE,
@@ -25,17 +36,6 @@ from service.simulation.scale import (
     times_chance,
     unusual_inputs,
     wrong_entries,
-)
-from service.simulation.spreads import log10_update
-from service.simulation.verdict import (
-    HUGE,
-    LARGE_UPDATE,
-    SMALL_BATCH,
-    SMALL_UPDATE,
-    TINY,
-    TOO_MANY_LOST,
-    TOO_MUCH_WANDERING,
-    wandering,
 )
 from service.simulation.vocabulary import FindingCode, FindingSeverity, JudgedAxis, Label, Severity
 from service.simulation.vote import SEED_DEPENDENT_BELOW

@@ -9,8 +9,7 @@ from service.simulation.descent import SilentProbe, slope
 from service.simulation.drawing import draw
 from service.simulation.plan import Plan
 from service.simulation.rival_rules import RULES, Activated, Observed, Opinion
-from service.simulation.spreads import USUAL_RATES
-from service.simulation.vocabulary import Label, Optimiser
+from service.simulation.vocabulary import USUAL_RATES, Label, Optimiser
 from service.simulation.zero_cost import Passed, ZeroCostMeasure, zero_cost_measures
 
 

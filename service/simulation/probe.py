@@ -156,7 +156,7 @@ class Accumulator:
     @classmethod
     def joined(cls, parts: list["Accumulator"]) -> "Accumulator":
         """The trials of all of them, one after the other."""
-        return _joined(parts)
+        return end_to_end(parts)
 
 
 class MeasuringProbe:
@@ -284,14 +284,14 @@ def _squares_by_gram(of_x: Array, of_delta: Array) -> Float64Array:
     return np.where(well_known(sums, of_x.dtype) & (sums > _LEAST_SHARE_LEFT * traces), sums, np.nan)
 
 
-def _joined(parts: list[Any]) -> Any:
+def end_to_end(parts: list[Any]) -> Any:
     """Arrays end to end; records of arrays field by field, and by the keys of the first."""
     if len(parts) == 1:
         return parts[0]
     if isinstance(parts[0], np.ndarray):
         return np.concatenate(parts)
     if isinstance(parts[0], dict):
-        return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+        return {key: end_to_end([part[key] for part in parts]) for key in parts[0]}
     return type(parts[0])(
-        *(_joined(list(field)) for field in zip(*(vars(part).values() for part in parts), strict=True))
+        *(end_to_end(list(field)) for field in zip(*(vars(part).values() for part in parts), strict=True))
     )

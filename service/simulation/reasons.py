@@ -8,9 +8,9 @@ from service.simulation import wording
 from service.simulation.causes import largest_account, signal_follows
 from service.simulation.gradients import StoredGradients
 from service.simulation.results import InitialScale, Theory
-from service.simulation.spreads import USUAL_RATES
-from service.simulation.verdict import Decision, loses_gradients, wandering
-from service.simulation.vocabulary import Cause, Flag, JudgedAxis, Label, Tendency
+from service.simulation.risk import loses_gradients, wandering
+from service.simulation.verdict import Case
+from service.simulation.vocabulary import USUAL_RATES, Cause, Flag, JudgedAxis, Label, Tendency
 from service.simulation.vote import Evidence
 from service.simulation.wording import count, percent, power, signed
 
@@ -34,7 +34,7 @@ class Context:
     narrowest: int  # units of the narrowest hidden layer; 0 where there is none
 
 
-def explain(case: Decision, around: Context) -> list[str]:
+def explain(case: Case, around: Context) -> list[str]:
     """What happened, from what, why, how fast, how likely it fails, how surely, and what else."""
     verdict = [_headline(case), _along_steps(case), _normed(case), _branch(case)]
     wrong = around.scale.sentences
@@ -53,12 +53,12 @@ def explain(case: Decision, around: Context) -> list[str]:
     return [sentence for sentence in said if sentence]
 
 
-def _branch(case: Decision) -> str | None:
+def _branch(case: Case) -> str | None:
     branch = case.facts.branch
     return branch and f"Measured along {branch}: of all branches its gradient changes most."
 
 
-def _headline(case: Decision) -> str:
+def _headline(case: Case) -> str:
     vote, evidence, ratio = case.vote, case.evidence, case.depth_ratio.median
     if vote.label is Label.DEAD:
         why = ": the loss itself has no gradient" if evidence.silent else ""
@@ -86,7 +86,7 @@ def _headline(case: Decision) -> str:
     )
 
 
-def _headline_in_time(headline: str, case: Decision) -> str:
+def _headline_in_time(headline: str, case: Case) -> str:
     layer, ratio = case.along_steps, (case.time_ratio and case.time_ratio.median) or 0.0
     where = "a recurrent layer" if layer is None else f"layer {layer.index}, a recurrent one,"
     return (
@@ -95,7 +95,7 @@ def _headline_in_time(headline: str, case: Decision) -> str:
     )
 
 
-def _but(case: Decision) -> str:
+def _but(case: Case) -> str:
     """What a stable network's headline adds where it is expected to fail none the less."""
     lost = case.cause in (Cause.INPUT_COLLAPSE, Cause.RANK_COLLAPSE, Cause.MASK_NOISE)
     if lost or case.failure_risk.probability >= _HIGH_RISK:
@@ -111,7 +111,7 @@ def _place(evidence: Evidence) -> str:
     return f"on its way forward, typically at layer {evidence.overflow_layer:.0f}"
 
 
-def _normed(case: Decision) -> str | None:
+def _normed(case: Case) -> str | None:
     """What a norm in front of the output layer takes from the depth ratio before it is judged."""
     depth, judged = case.depth_ratio.median, case.judged_ratio.median
     if depth is None or judged is None or depth == judged or case.axis is JudgedAxis.TIME:
@@ -122,7 +122,7 @@ def _normed(case: Decision) -> str | None:
     )
 
 
-def _shares(case: Decision) -> str | None:
+def _shares(case: Case) -> str | None:
     """Which part of the depth ratio the weights have, which the activations, and which anything else."""
     ratio, shares = case.depth_ratio.median, _by_accounts(case)
     if case.facts.hidden < 2 or ratio is None or not shares or case.evidence.overflowed:
@@ -136,7 +136,7 @@ def _shares(case: Decision) -> str | None:
     return f"{listed[0].upper()}{listed[1:]}."
 
 
-def _by_accounts(case: Decision) -> dict[str, float]:
+def _by_accounts(case: Case) -> dict[str, float]:
     """The accounts of the depth ratio; that of the derivatives is what is left of it, so that they add up in print."""
     ratio = case.depth_ratio.median
     shares: dict[str, float] = {str(account): share for account, share in case.evidence.shares.items()}
@@ -145,7 +145,7 @@ def _by_accounts(case: Decision) -> dict[str, float]:
     return shares
 
 
-def _cause(case: Decision) -> str | None:
+def _cause(case: Case) -> str | None:
     if case.cause is None:
         return None
     falls = case.vote.label is Label.VANISHING
@@ -163,7 +163,7 @@ def _cause(case: Decision) -> str | None:
     )
 
 
-def _sentence(case: Decision) -> str:
+def _sentence(case: Case) -> str:
     """The sentence of the cause."""
     if case.cause is Cause.GAIN:
         return _sentence_of_gain(case)
@@ -172,7 +172,7 @@ def _sentence(case: Decision) -> str:
     return "" if case.cause is None else wording.CAUSES[case.cause]
 
 
-def _sentence_of_gain(case: Decision) -> str:
+def _sentence_of_gain(case: Case) -> str:
     """The sentence of `gain`, by what it is that has too little or too much of it."""
     gated = any(layer.boundary and layer.kind in ("lstm", "gru") for layer in case.way_back)
     if case.axis is JudgedAxis.TIME:
@@ -187,7 +187,7 @@ def _sentence_of_gain(case: Decision) -> str:
     return wording.GAIN_TAKEN if account == "weights" else wording.GAIN_NOT_MADE_UP
 
 
-def _though_saturated(case: Decision) -> str | None:
+def _though_saturated(case: Case) -> str | None:
     """Saturated units are what people see; where the gradient explodes all the same, that they do not decide."""
     shares = [layer.saturated_fraction for layer in case.way_back if layer.boundary]
     saturated = median(share for share in shares if share is not None) if any(shares) else 0.0
@@ -199,7 +199,7 @@ def _though_saturated(case: Decision) -> str | None:
     )
 
 
-def _tendency(case: Decision) -> str | None:
+def _tendency(case: Case) -> str | None:
     budget, gain = case.rate.depth_budget, case.gain_per_layer.median
     contradicted = case.evidence.overflowed and case.rate.tendency is not Tendency.EXPLODING
     if budget is None or gain is None or contradicted:
@@ -213,7 +213,7 @@ def _tendency(case: Decision) -> str | None:
     )
 
 
-def _theory(case: Decision, around: Context) -> str | None:
+def _theory(case: Case, around: Context) -> str | None:
     """What theory says where it is off, and why it may be."""
     predicted, difference = around.theory.depth_ratio, around.theory.difference
     if predicted is None or difference is None or abs(difference) <= _THEORY_OFF:
@@ -230,7 +230,7 @@ def _theory(case: Decision, around: Context) -> str | None:
     )
 
 
-def _risk(case: Decision, wrong: bool) -> str:
+def _risk(case: Case, wrong: bool) -> str:
     """How many such networks failed; where the scale is `wrong`, which those had right, that it counts besides."""
     risk, where = case.failure_risk, " whose scale is right" if wrong else ""
     return (
@@ -239,7 +239,7 @@ def _risk(case: Decision, wrong: bool) -> str:
     )
 
 
-def _along_steps(case: Decision) -> str | None:
+def _along_steps(case: Case) -> str | None:
     """What a sequence's steps do where time does not decide, and what lies too far back where it does."""
     layer = case.along_steps
     if layer is None or layer.time is None:
@@ -259,7 +259,7 @@ def _along_steps(case: Decision) -> str | None:
     return f"From the last step of layer {layer.index}, a recurrent one, back to its first the gradient {end}."
 
 
-def _seeds(case: Decision) -> str | None:
+def _seeds(case: Case) -> str | None:
     if not case.vote.seed_dependent:
         return None
     typical = case.evidence.depth_ratio
@@ -269,7 +269,7 @@ def _seeds(case: Decision) -> str | None:
     )
 
 
-def _flag(flag: Flag, case: Decision) -> str:
+def _flag(flag: Flag, case: Case) -> str:
     if flag is Flag.PRECISION_UNDERFLOW and (stored := case.facts.precision) and loses_gradients(stored):
         return _lost(stored)
     optimiser = case.failure_risk.optimiser

@@ -1,6 +1,8 @@
 """A plan → its report: what was measured of its trials is judged together."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from math import fsum
 from time import perf_counter
 
@@ -14,7 +16,7 @@ from service.simulation.causes import NetworkFacts
 from service.simulation.drawing import INPUTS
 from service.simulation.findings import findings_of
 from service.simulation.gradients import StoredGradients
-from service.simulation.measure import measure
+from service.simulation.measure import Measured, measure
 from service.simulation.opinions import opinions_of
 from service.simulation.plan import Plan, plan
 from service.simulation.precision import stored_gradients
@@ -22,9 +24,9 @@ from service.simulation.reasons import Context, explain
 from service.simulation.results import InitialScale, SimulationReport, Theory
 from service.simulation.scale import scale_of
 from service.simulation.spec import Include, SimulationSpec
-from service.simulation.spreads import layer_statistics
-from service.simulation.statistics import Measurements, NetworkTrials
-from service.simulation.verdict import judge, verdict_of
+from service.simulation.spreads import layer_numbers, layer_statistics
+from service.simulation.statistics import Measurements, NetworkTrials, along_steps
+from service.simulation.verdict import Decision, JudgedNetwork, decisions_on, judge, verdict_of
 from service.theory.mean_field import HiddenLayers, Prediction, predict
 from service.theory.signals import LARGEST_VARIANCE, Signal
 
@@ -69,6 +71,33 @@ def simulate_trials(made: Plan, processes: int = 1) -> tuple[SimulationReport, N
         elapsed_seconds=perf_counter() - started,
     )
     return report, trials
+
+
+def judged(made: Plan, measured: Measured) -> Decision:
+    """What is decided of a network, as its report says it; without a report, this is all that is worked out."""
+    made = along_worst_branch(measured.measurements, made)
+    return _decided([made], [measured], measured.measurements)[0]
+
+
+def judged_together(plans: Sequence[Plan], measured: Sequence[Measured]) -> list[Decision]:
+    """The same of each of some networks of one shape, which is what `judged` says of it alone."""
+    first, notes = plans[0], measured[0].measurements.notes
+    if len(plans) == 1 or len(first.ways) > 1 or along_steps(notes):  # whose branch, or layer, is its own
+        return [judged(made, found) for made, found in zip(plans, measured, strict=True)]
+    return _decided(plans, measured, Measurements.joined([one.measurements for one in measured]))
+
+
+def predicted_together(plans: Sequence[Plan]) -> list[float | None]:
+    """The depth ratio in decades that theory predicts for each of some networks; None where it does not apply."""
+    return [theory_of(made, None).depth_ratio for made in plans]
+
+
+def _decided(plans: Sequence[Plan], measured: Sequence[Measured], joined: Measurements) -> list[Decision]:
+    networks = [
+        JudgedNetwork(made.spec.policy, _facts(made, one.twins, None), partial(layer_numbers, one.measurements, made))
+        for made, one in zip(plans, measured, strict=True)
+    ]
+    return decisions_on(NetworkTrials.of(joined, plans[0]), networks)
 
 
 def _facts(made: Plan, twins: bool, precision: StoredGradients | None) -> NetworkFacts:

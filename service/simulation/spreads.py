@@ -1,31 +1,29 @@
 """Numbers over trials → their spreads, and what a report says of every layer with them."""
 
-from collections.abc import Callable, Iterable
-from math import log, log10
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from math import log
 
 import numpy as np
 import numpy.typing as npt
 
 from service.nn.layers.residual import Residual
-from service.nn.optimizers import AdamOptimizer, SgdOptimizer
 from service.simulation.first_trial import FirstTrial
-from service.simulation.layer_results import LayerStatistics, Spread
+from service.simulation.layer_results import LayerStatistics, Spread, TimeStatistics
 from service.simulation.plan import Plan
 from service.simulation.precision import precision_of_layers
 from service.simulation.probe import Derivatives
 from service.simulation.statistics import ACCOUNTS, Decades, Measurements, along_steps, finite_or_none
 from service.simulation.tree import PlannedNode
-from service.simulation.vocabulary import Optimiser
 
-USUAL_RATES = {Optimiser.SGD: SgdOptimizer.usual_rate, Optimiser.ADAM: AdamOptimizer.usual_rate}
-"""The rates that people begin with: updates are measured by one step at these."""
 _QUANTILES = (0.5, 0.05, 0.95)
 _FIELDS = ("median", "p05", "p95", "mean", "std", "count")
 _NOTHING = (None, None, None, None, None, 0)
 _CONFIDENCE = 0.95
-_MOST_STEPS = 200
 SEVERE = 2.5
 """Decades after which what lies further back cannot be used."""
+_MOST_STEPS = 200
 _STILL = 1e-9
 
 
@@ -150,17 +148,60 @@ def downsample_steps(count: int) -> list[int]:
     return [step * (count - 1) // (_MOST_STEPS - 1) for step in range(_MOST_STEPS)]
 
 
+@dataclass(frozen=True)
+class _Number:
+    """A number of a layer, as its statistics have it."""
+
+    rms: float | None = None
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class LayerNumbers:
+    """What a cause is told by of a layer, under the names of its statistics, and nothing else of these."""
+
+    index: int
+    kind: str
+    inside: bool
+    boundary: bool
+    derivative: _Number
+    dead_fraction: float | None
+    log10_forward_rms: _Number
+    log10_weight_norm: _Number
+    time: TimeStatistics | None
+
+
+def layer_numbers(found: Measurements, made: Plan) -> list[LayerNumbers]:
+    """Every node of a network that is judged without a report."""
+    slopes, dead = _roots(found.derivatives.mean_square), _over_finite(found.derivatives.dead, np.nanmean)
+    signals = np.isfinite(found.forward_rms[:, 1:]).sum(axis=0).tolist()
+    weights = np.isfinite(found.weight_norm).sum(axis=0).tolist()
+    boundaries, steps = set(made.depth.gradients), along_steps(found.notes)
+    return [
+        LayerNumbers(
+            *(row + 1, one.node.kind, one.inside, row in boundaries),
+            *(_Number(rms=slopes[row]), dead[row], _Number(count=signals[row]), _Number(count=weights[row])),
+            TimeStatistics.model_validate(_time(*steps[row])) if row in steps else None,
+        )
+        for row, one in enumerate(made.nodes)
+    ]
+
+
+def _roots(mean_squares: Decades) -> list[float | None]:
+    """The roots of the means over trials of (trials, layers)."""
+    return [None if square is None else square**0.5 for square in _over_finite(mean_squares, np.nanmean)]
+
+
 def _derivative_fields(found: Derivatives) -> list[dict[str, object]]:
     """What a report says of φ' at every layer."""
-    mean, mean_square, saturated, dead = (
-        _over_finite(one, np.nanmean) for one in (found.mean, found.mean_square, found.saturated, found.dead)
-    )
+    mean, saturated, dead = (_over_finite(one, np.nanmean) for one in (found.mean, found.saturated, found.dead))
+    rms = _roots(found.mean_square)
     low, high = _over_finite(found.low, np.nanmin), _over_finite(found.high, np.nanmax)
     return [
         {
             "derivative": {
                 "mean": mean[layer],
-                "rms": None if (square := mean_square[layer]) is None else square**0.5,
+                "rms": rms[layer],
                 "min": low[layer],
                 "max": high[layer],
             },
@@ -182,7 +223,12 @@ def _over_finite(values: Decades, summary: Callable[..., Decades]) -> list[float
 
 def spreads_of(*columns: Decades) -> list[Spread]:
     """The spread of each of some (trials,) over the finite trials."""
-    return [Spread.model_validate(fields) for fields in spread_fields(np.stack(columns, axis=1))]
+    return spreads_of_rows(np.stack(columns))
+
+
+def spreads_of_rows(rows: Decades) -> list[Spread]:
+    """The spread of every row of (rows, trials) over its finite entries, whatever the other rows are."""
+    return [Spread.model_validate(fields) for fields in spread_fields(rows.T)]
 
 
 def spread_fields(values: Decades) -> list[dict[str, float | None]]:
@@ -207,43 +253,28 @@ def spread_fields(values: Decades) -> list[dict[str, float | None]]:
     return [dict(zip(_FIELDS, row if row[-1] else _NOTHING, strict=True)) for row in rows]
 
 
-def log10_update(layers: list[LayerStatistics], optimiser: Optimiser) -> float | None:
-    """Decades of one step at the usual rate relative to all weights; null where one of them has no size.
-
-    A step of Adam is the rate in every weight that has a gradient, whatever that is.
-    """
-    known = [
-        (norm, rms)
-        for layer in layers
-        if (norm := layer.log10_weight_gradient_norm.median) is not None
-        and (rms := layer.log10_weight_gradient_rms.median) is not None
-    ]
-    step = _total(norm - rms if optimiser is Optimiser.ADAM else norm for norm, rms in known)
-    weights = _total(layer.log10_weight_norm.median for layer in layers)
-    return None if step is None or weights is None else log10(USUAL_RATES[optimiser]) + step - weights
-
-
-def _total(decades: Iterable[float | None]) -> float | None:
-    """Decades of the root of the sum of squares, by way of the largest, so that nothing overflows."""
-    known = [size for size in decades if size is not None]
-    if not known:
-        return None
-    largest = max(known)
-    return largest + 0.5 * log10(sum(100.0 ** (size - largest) for size in known))
-
-
 def median_interval(values: Decades) -> tuple[float, float] | None:
     """The 95 % confidence interval of the median of (trials,), whatever their distribution; None without a finite one.
 
     Its ends are the order statistics that miss the median with a probability of at most 2.5 % each, by the binomial
     distribution; the extremes where there are fewer than six trials, and then it covers less.
     """
-    ranked = np.sort(values[np.isfinite(values)])
-    if ranked.size == 0:
-        return None
-    misses = _binomial(ranked.size)[: ranked.size // 2]  # of the 1st, 2nd, … smallest value as lower end
-    low = max(0, int((misses <= 0.5 * (1.0 - _CONFIDENCE)).sum()) - 1)
-    return float(ranked[low]), float(ranked[ranked.size - 1 - low])
+    return median_intervals(values[None])[0]
+
+
+def median_intervals(rows: Decades) -> list[tuple[float, float] | None]:
+    """The same of every row of (rows, trials)."""
+    finite = np.isfinite(rows)
+    ranked = np.sort(np.where(finite, rows, np.inf), axis=1)
+    ends = [(row, size, _lower_end(size)) for row, size in enumerate(finite.sum(axis=1).tolist())]
+    return [(float(ranked[row, low]), float(ranked[row, size - 1 - low])) if size else None for row, size, low in ends]
+
+
+@lru_cache(maxsize=1024)
+def _lower_end(size: int) -> int:
+    """The place of the interval's lower end among so many values that rise."""
+    misses = _binomial(size)[: size // 2]  # of the 1st, 2nd, … smallest value as lower end
+    return max(0, int((misses <= 0.5 * (1.0 - _CONFIDENCE)).sum()) - 1)
 
 
 def _binomial(tosses: int) -> Decades:
@@ -252,12 +283,6 @@ def _binomial(tosses: int) -> Decades:
     log_ways = np.cumsum(np.log([1.0, *(tosses + 1 - heads) / heads]))
     found: Decades = np.cumsum(np.exp(log_ways - tosses * log(2.0)))
     return found
-
-
-def powers_of_ten(decades: Decades) -> Decades:
-    """10**decades, infinite where no float holds it."""
-    with np.errstate(over="ignore"):
-        return np.power(10.0, decades)
 
 
 def _quantile(ranked: Decades, counts: npt.NDArray[np.intp], share: float) -> Decades:

@@ -1,6 +1,8 @@
 """What was measured → the numbers of a report: ratios and rates of the network, spreads of every layer over trials."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import get_args
 
 import numpy as np
@@ -10,7 +12,7 @@ from service.core.arrays import Float64Array
 from service.nn.layers.base import Account
 from service.simulation.plan import Plan
 from service.simulation.precision import Lost
-from service.simulation.probe import Accumulator, Derivatives
+from service.simulation.probe import Accumulator, Derivatives, end_to_end
 from service.simulation.separation import Separation
 from service.simulation.tree import PlannedNode
 
@@ -109,6 +111,12 @@ class Measurements:
             notes=found.notes,
         )
 
+    @classmethod
+    def joined(cls, parts: "Sequence[Measurements]") -> "Measurements":
+        """The trials of several networks of one shape, end to end."""
+        found: Measurements = end_to_end(list(parts))
+        return found
+
 
 def _finite_so_far(finite: npt.NDArray[np.bool_], made: Plan) -> npt.NDArray[np.bool_]:
     """Whether the outputs of a node, (trials, nodes + 1), and all they are computed from are finite."""
@@ -124,7 +132,10 @@ def _finite_so_far(finite: npt.NDArray[np.bool_], made: Plan) -> npt.NDArray[np.
 
 @dataclass(frozen=True)
 class NetworkTrials:
-    """The network as a whole in every trial: (trials,) unless said otherwise, NaN where there is no number."""
+    """The network as a whole in every trial: (trials,) unless said otherwise, NaN where there is no number.
+
+    Trials may be those of several networks of one shape, end to end: what is said of one depends on no other.
+    """
 
     depth_ratio: Decades
     judged_ratio: Decades  # what the label is judged by where depth decides: less the forward ratio before a norm
@@ -164,7 +175,7 @@ class NetworkTrials:
             slope=np.where(dead & ~silent & (len(ends) > 1), -np.inf, _slope(found.delta[:, gradients])),
             shares=_with_rest(
                 {
-                    account: np.sum(steps, axis=0)
+                    account: reduce(np.add, steps)
                     for account, rows in found.shares.items()
                     if (steps := [rows[row] for row in between if row in rows])
                 },
@@ -252,8 +263,9 @@ def _slope(delta: Decades) -> Decades:
     if hidden < 2:
         return np.full(delta.shape[0], np.nan)
     steps = 0.5 * (hidden - 1) - np.arange(hidden)  # rising towards the input, mean zero
+    by_trial = np.ascontiguousarray(delta)  # in which sums are the same whatever other trials there are
     with np.errstate(invalid="ignore"):
-        return (delta - delta.mean(axis=1, keepdims=True)) @ steps / np.square(steps).sum()
+        return np.vecdot(by_trial - by_trial.mean(axis=1, keepdims=True), steps) / np.square(steps).sum()
 
 
 def finite_or_none(value: float) -> float | None:

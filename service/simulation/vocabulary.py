@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from service.nn.optimizers import AdamOptimizer, SgdOptimizer
+
 
 class Label(StrEnum):
     """What the gradient does on its way from the last hidden layer to the first."""
@@ -32,6 +34,10 @@ class Optimiser(StrEnum):
 
     SGD = "sgd"
     ADAM = "adam"
+
+
+USUAL_RATES = {Optimiser.SGD: SgdOptimizer.usual_rate, Optimiser.ADAM: AdamOptimizer.usual_rate}
+"""The rates that people begin with: updates are measured by one step at these."""
 
 
 class FindingSeverity(StrEnum):

@@ -1,6 +1,11 @@
-"""What every trial is judged by, along depth or along time; its label, and the vote of the trials."""
+"""What every trial is judged by, along depth or along time; its label, and the vote of the trials.
 
+Networks of as many trials each are judged at once, their trials end to end; what is found of one depends on no other.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite, isnan
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +24,9 @@ _WORDS = {
     2: (Label.EXPLODING, Severity.SEVERE),
 }
 """What the bands are called."""
+_LABELS = list(Label)
+
+_Limits = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -48,64 +56,94 @@ def worst_along_time(trials: NetworkTrials, policy: Policy) -> int | None:
 
     None without any.
     """
+    limits = _limits(policy, JudgedAxis.TIME)
 
     def rank(row: int) -> tuple[int, float]:
         ratio = middle(trials.time_ratios[row]) or 0.0
-        return abs(int(_band(ratio, policy, JudgedAxis.TIME))), abs(ratio)
+        return abs(int(_band(ratio, limits))), abs(ratio)
 
     return max(trials.time_ratios, key=rank, default=None)
 
 
 def middle(values: Decades) -> float | None:
     """The median of (trials,), of which some may be infinite; None where there is none."""
-    known = values[~np.isnan(values)]
-    with np.errstate(invalid="ignore"):  # of −∞ and ∞ there is none
-        found = float(np.median(known)) if known.size else float("nan")
-    return None if np.isnan(found) else found
+    return middles(values[None])[0]
+
+
+def middles(values: Decades) -> list[float | None]:
+    """The same of every row of (rows, trials)."""
+    found = _middles(np.sort(values, axis=1), (~np.isnan(values)).sum(axis=1))
+    return [None if isnan(one) else one for one in found.tolist()]
+
+
+def _middles(ranked: Decades, counts: TrialIndices) -> Decades:
+    """The medians of the first entries of rows that rise, so many of each, (rows,); NaN where there are none."""
+    row = np.arange(counts.size)
+    low, high = ranked[row, np.maximum(counts - 1, 0) // 2], ranked[row, counts // 2]
+    with np.errstate(invalid="ignore", over="ignore"):  # of −∞ and ∞ there is none
+        return np.where(counts == 0, np.nan, np.where(counts % 2, high, 0.5 * (low + high)))
 
 
 def leaves_bands(time_ratio: float | None, policy: Policy) -> bool:
     """Whether a ratio along time is outside the stable band."""
-    return time_ratio is not None and bool(_band(time_ratio, policy, JudgedAxis.TIME))
+    return time_ratio is not None and bool(_band(time_ratio, _limits(policy, JudgedAxis.TIME)))
 
 
 @dataclass(frozen=True)
 class JudgedTrials:
-    """What every trial is judged by, (trials,) each."""
+    """What every trial is judged by, (networks, trials) each."""
 
     ratio: Decades  # J: the judged ratio, or the time ratio where this lies in a more severe band of its own
     along_time: npt.NDArray[np.bool_]
     band: npt.NDArray[np.intp]  # −2 vanishes severely, −1 mildly, 0 stable, 1 explodes mildly, 2 severely
     label: npt.NDArray[np.intp]  # its place in Label
+    gone: npt.NDArray[np.bool_]  # whether its gradient is dead, or overflows
 
     @classmethod
-    def of(cls, trials: NetworkTrials, time_ratio: Decades | None, policy: Policy) -> "JudgedTrials":
-        """By both axes, or by depth alone where no layer takes several steps."""
-        ratio, band = trials.judged_ratio, _band(trials.judged_ratio, policy, JudgedAxis.DEPTH)
+    def of(cls, trials: NetworkTrials, time_ratio: Decades | None, policies: Sequence[Policy]) -> "JudgedTrials":
+        """By both axes, or by depth alone where no layer takes several steps; a policy for each network."""
+        shape = len(policies), -1
+        dead, overflowed = trials.dead.reshape(shape), trials.overflowed.reshape(shape)
+        ratio = trials.judged_ratio.reshape(shape)
+        depth, time = (
+            np.array([_limits(policy, axis) for policy in policies]).T[:, :, None]
+            for axis in (JudgedAxis.DEPTH, JudgedAxis.TIME)
+        )
+        band = _band(ratio, depth)
         along_time = np.zeros(ratio.shape, np.bool_)
         if time_ratio is not None:
-            along = _band(time_ratio, policy, JudgedAxis.TIME)
-            along_time = (np.abs(along) > np.abs(band)) & ~trials.dead & ~trials.overflowed
-            ratio, band = np.where(along_time, time_ratio, ratio), np.where(along_time, along, band)
-        places = {label: place for place, label in enumerate(Label)}
-        label = np.select(
-            [trials.dead, trials.overflowed | (band > 0), band < 0],
-            [places[Label.DEAD], places[Label.EXPLODING], places[Label.VANISHING]],
-            places[Label.STABLE],
+            along = _band(time_ratio.reshape(shape), time)
+            along_time = (np.abs(along) > np.abs(band)) & ~dead & ~overflowed
+            ratio = np.where(along_time, time_ratio.reshape(shape), ratio)
+            band = np.where(along_time, along, band)
+        places = {label: place for place, label in enumerate(_LABELS)}
+        label = np.where(band < 0, places[Label.VANISHING], places[Label.STABLE])
+        label = np.where(overflowed | (band > 0), places[Label.EXPLODING], label)
+        return cls(ratio, along_time, band, np.where(dead, places[Label.DEAD], label), dead | overflowed)
+
+
+def votes_of(judged: JudgedTrials) -> list[Vote]:
+    """The label that most trials of every network have, and the severity of the median trial among them."""
+    networks, trials = judged.label.shape
+    votes = np.stack([(judged.label == place).sum(axis=1) for place in range(len(_LABELS))], axis=1)
+    places = votes.argmax(axis=1)  # a tie goes to the one that stands first in Label
+    agree = judged.label == places[:, None]
+    typical = _median_trials(judged.ratio, agree)
+    row = np.arange(networks)
+    of_typical = (one[row, typical].tolist() for one in (judged.gone, judged.band, judged.along_time))
+    return [
+        Vote(
+            _LABELS[place],
+            Severity.SEVERE if gone else _WORDS[band][1],
+            np.flatnonzero(agreeing),
+            at,
+            trials,
+            JudgedAxis.TIME if along_time else JudgedAxis.DEPTH,
         )
-        return cls(ratio, along_time, band, label)
-
-
-def vote_of(trials: NetworkTrials, judged: JudgedTrials) -> Vote:
-    """The label that most trials have, and the severity of the median trial among them."""
-    votes = np.bincount(judged.label, minlength=len(Label))
-    place = int(votes.argmax())  # a tie goes to the one that stands first in Label
-    agreeing = np.flatnonzero(judged.label == place)
-    typical = _median_trial(judged.ratio, agreeing)
-    gone = bool(trials.dead[typical] or trials.overflowed[typical])
-    severity = Severity.SEVERE if gone else _WORDS[int(judged.band[typical])][1]
-    axis = JudgedAxis.TIME if judged.along_time[typical] else JudgedAxis.DEPTH
-    return Vote(list(Label)[place], severity, agreeing, typical, judged.label.size, axis)
+        for place, agreeing, at, gone, band, along_time in zip(
+            places.tolist(), agree, typical.tolist(), *of_typical, strict=True
+        )
+    ]
 
 
 def judge_trial(ratio: float, dead: bool, overflowed: bool, policy: Policy) -> tuple[Label, Severity]:
@@ -114,33 +152,36 @@ def judge_trial(ratio: float, dead: bool, overflowed: bool, policy: Policy) -> t
         return Label.DEAD, Severity.SEVERE
     if overflowed:
         return Label.EXPLODING, Severity.SEVERE
-    return _WORDS[int(_band(ratio, policy, JudgedAxis.DEPTH))]
+    return _WORDS[int(_band(ratio, _limits(policy, JudgedAxis.DEPTH)))]
 
 
-def _band(ratio: float | Decades, policy: Policy, axis: JudgedAxis) -> npt.NDArray[np.intp]:
+def _limits(policy: Policy, axis: JudgedAxis) -> _Limits:
+    """Where it vanishes mildly and severely, and explodes mildly and severely, along that axis."""
+    above = policy.exploding_mild, policy.exploding_severe
+    if axis is JudgedAxis.TIME:
+        return policy.time_vanishing_mild, policy.time_vanishing_severe, *above
+    return policy.vanishing_mild, policy.vanishing_severe, *above
+
+
+def _band(ratio: float | Decades, limits: _Limits | Decades) -> npt.NDArray[np.intp]:
     """−2 where a ratio, of any shape, vanishes severely, −1 mildly, 1 explodes mildly, 2 severely; 0 otherwise."""
-    mild, severe = (
-        (policy.time_vanishing_mild, policy.time_vanishing_severe)
-        if axis is JudgedAxis.TIME
-        else (policy.vanishing_mild, policy.vanishing_severe)
-    )
-    above = np.greater_equal(ratio, policy.exploding_mild).astype(np.intp) + np.greater_equal(
-        ratio, policy.exploding_severe
-    )
-    below = np.less_equal(ratio, mild).astype(np.intp) + np.less_equal(ratio, severe)
+    vanishing_mild, vanishing_severe, exploding_mild, exploding_severe = limits
+    above = np.greater_equal(ratio, exploding_mild).astype(np.intp) + np.greater_equal(ratio, exploding_severe)
+    below = np.less_equal(ratio, vanishing_mild).astype(np.intp) + np.less_equal(ratio, vanishing_severe)
     return above - below
 
 
-def _median_trial(judged: Decades, agreeing: TrialIndices) -> int:
-    """The median one of the trials numbered `agreeing`, (n,), by its ratio in `judged`; unknown ones come last.
+def _median_trials(judged: Decades, agree: npt.NDArray[np.bool_]) -> TrialIndices:
+    """The median one of the trials that agree, by its ratio, (networks,), of (networks, trials); unknown ones are last.
 
     Of an even number the farther one from 0, so that what is said of it is no less than the median.
     """
-    ratios = judged[agreeing]
-    known = ratios[~np.isnan(ratios)]
-    side = -1.0 if known.size and np.median(known) < 0.0 else 1.0
-    order = np.argsort(side * ratios, kind="stable")  # NaN last
-    return int(agreeing[order[order.size // 2]])
+    known = agree & ~np.isnan(judged)
+    ranked = np.sort(np.where(known, judged, np.nan), axis=1)
+    side = np.where(_middles(ranked, known.sum(axis=1)) < 0.0, -1.0, 1.0)
+    rank = np.where(known, 0, np.where(agree, 1, 2))
+    order = np.lexsort((np.where(known, side[:, None] * judged, 0.0), rank), axis=1)
+    return order[np.arange(len(agree)), agree.sum(axis=1) // 2]
 
 
 @dataclass(frozen=True)
@@ -158,27 +199,43 @@ class Evidence:
     overflow_layer: float | None
     overflows: int  # how many
 
-    @classmethod
-    def of(cls, trials: NetworkTrials, agreeing: TrialIndices, typical: int) -> "Evidence":
-        """The evidence of the trials numbered `agreeing`, (n,), of which `typical` is the median one."""
-        shares = {account: float(share[typical]) for account, share in trials.shares.items()}
-        before, after = (_median(column) for column in trials.angular_spread[agreeing].T)
-        first, last = (_median(column) for column in trials.token_spread[agreeing].T)
-        return cls(
-            depth_ratio=finite_or_none(trials.depth_ratio[typical]),
-            shares=shares if np.isfinite(list(shares.values())).all() else {},
-            forward_ratio=finite_or_none(_median(trials.forward_ratio[agreeing])),
-            signal=[_median(column) for column in trials.signal[agreeing].T],
+
+def evidence_of(trials: NetworkTrials, votes: Sequence[Vote]) -> list[Evidence]:
+    """The evidence of the trials of every network that agree, by its vote."""
+    typical = [vote.trials * network + vote.typical for network, vote in enumerate(votes)]
+    single = trials.forward_ratio[:, None], trials.overflow_layer[:, None]
+    columns = np.concatenate([*single, trials.angular_spread, trials.token_spread, trials.signal], axis=1)
+    medians = _upper_medians(columns.reshape(len(votes), -1, columns.shape[1]), votes)
+    picked = np.stack([trials.depth_ratio, *trials.shares.values()], axis=1)[typical].tolist()
+    overflows = trials.overflowed.reshape(len(votes), -1)
+    return [
+        Evidence(
+            depth_ratio=finite_or_none(ratio),
+            shares=dict(zip(trials.shares, shares, strict=True)) if all(map(isfinite, shares)) else {},
+            forward_ratio=finite_or_none(forward),
+            signal=signal,
             angular_spread=(before, after),
             token_spread=(first, last),
-            overflow_layer=finite_or_none(_median(trials.overflow_layer[agreeing])),
-            overflowed=bool(trials.overflowed[typical]),
-            silent=bool(trials.silent[typical]),
-            overflows=int(trials.overflowed[agreeing].sum()),
+            overflow_layer=finite_or_none(layer),
+            overflowed=bool(overflowed[vote.typical]),
+            silent=bool(trials.silent[at]),
+            overflows=int(overflowed[vote.agreeing].sum()),
         )
+        for vote, at, overflowed, (forward, layer, before, after, first, last, *signal), (ratio, *shares) in zip(
+            votes, typical, overflows, medians, picked, strict=True
+        )
+    ]
 
 
-def _median(column: Decades) -> float:
-    """The upper median of (trials,) with −inf counted and NaN left out; NaN where nothing is left."""
-    known = np.sort(column[~np.isnan(column)])
-    return float(known[known.size // 2]) if known.size else float("nan")
+def _upper_medians(columns: Decades, votes: Sequence[Vote]) -> list[list[float]]:
+    """The upper medians over the trials that agree of (networks, trials, columns), by network and column.
+
+    −inf is counted and NaN left out; NaN where nothing is left.
+    """
+    agree = np.zeros(columns.shape[:2], np.bool_)
+    for network, vote in enumerate(votes):
+        agree[network, vote.agreeing] = True
+    ranked = np.sort(np.where(agree[:, :, None], columns, np.nan).transpose(0, 2, 1), axis=-1)
+    middle = (~np.isnan(ranked)).sum(axis=-1, keepdims=True) // 2
+    found: list[list[float]] = np.take_along_axis(ranked, middle, axis=-1)[..., 0].tolist()  # of none the first, NaN
+    return found

@@ -1,22 +1,26 @@
 """Points of a sweep → their results, a line of JSON each; in worker processes, which have the sweep as JSON."""
 
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TypeVar
 
 from pydantic import ValidationError
 
 from service.core.errors import DeadlineExceeded, Refusal, WorkerFailed, WorkerNotStarted
 from service.simulation.estimate import Limits, check_budget
+from service.simulation.measure import measure_together
 from service.simulation.plan import Plan
-from service.simulation.results import ItemError, SimulationReport
-from service.simulation.simulate import simulate_plan
+from service.simulation.results import ItemError
+from service.simulation.shape import shape_of
+from service.simulation.simulate import judged_together, predicted_together
 from service.studies.points import Reduced, error_of
 from service.studies.sweep import Grid, SweepSpec
 
 _T = TypeVar("_T")
+_Judge = Callable[[Sequence[Plan]], Sequence[Reduced]]
+"""Plans of one shape → what is kept of each of them."""
 _JOBS_AT_ONCE = 4
 _DEFECTS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What a defect of this service raises; one item has it, and the others are worked on. Want of memory is none."""
@@ -52,18 +56,56 @@ class ChunkResult:
             return ItemError(code="internal-error", detail=sentence, pointer=None)
 
 
-def evaluate(
-    grid: Grid, indexes: Iterable[int], known: Mapping[str, bytes], simulate: Callable[[Plan], SimulationReport]
-) -> ChunkResult:
-    """The results of the points; those that are `known`, as JSON by their digests, are not simulated again."""
+def reduced(plans: Sequence[Plan]) -> list[Reduced]:
+    """What is kept of each of some networks of one shape, which are simulated together."""
+    found = judged_together(plans, measure_together(plans)), predicted_together(plans)
+    return [Reduced.of(made.digest, one, predicted) for made, one, predicted in zip(plans, *found, strict=True)]
+
+
+def evaluate(grid: Grid, indexes: Iterable[int], known: Mapping[str, bytes], judge: _Judge = reduced) -> ChunkResult:
+    """The results of the points; those that are `known`, as JSON by their digests, are not simulated again.
+
+    Points of one shape are judged together; where that fails, each of them alone.
+    """
     found = ChunkResult()
-    for index in indexes:
-        made = grid.plan(index)
-        outcome = _outcome(made, known, simulate, found) if isinstance(made, Plan) else made
-        point = grid.point(index, outcome)
+    planned = [(index, grid.plan(index)) for index in indexes]
+    plans = {made.digest: made for _, made in planned if isinstance(made, Plan)}
+    outcomes: dict[str, Reduced | ItemError] = {}
+    for digest in plans:
+        if (there := _kept(known.get(digest))) is not None:
+            outcomes[digest] = there
+    for some in _by_shape(made for digest, made in plans.items() if digest not in outcomes):
+        new = _judged(some, judge, found)
+        outcomes |= new
+        kept = (one for one in new.values() if isinstance(one, Reduced))
+        found.points |= {one.digest: one.model_dump_json().encode() for one in kept}
+    for index, made in planned:
+        point = grid.point(index, outcomes[made.digest] if isinstance(made, Plan) else made)
         found.lines.append(point.model_dump_json().encode())
         found.failed += point.error is not None
     return found
+
+
+def _by_shape(plans: Iterable[Plan]) -> Iterable[list[Plan]]:
+    """The plans in groups of those that may be simulated together."""
+    found: dict[Hashable, list[Plan]] = {}
+    for made in plans:
+        found.setdefault(shape_of(made), []).append(made)
+    return found.values()
+
+
+def _judged(plans: list[Plan], judge: _Judge, found: ChunkResult) -> dict[str, Reduced | ItemError]:
+    """What is found of plans of one shape, by their digests."""
+    if len(plans) > 1:
+        try:
+            return {one.digest: one for one in judge(plans)}
+        except (Refusal, *_DEFECTS):
+            pass
+    return {made.digest: found.attempt(partial(_alone, made, judge)) for made in plans}
+
+
+def _alone(made: Plan, judge: _Judge) -> Reduced:
+    return judge([made])[0]
 
 
 def digests_of(request: bytes, items: range) -> list[str | None]:
@@ -74,11 +116,11 @@ def digests_of(request: bytes, items: range) -> list[str | None]:
 def points_of(request: bytes, items: range, known: Mapping[str, bytes], limits: Limits) -> ChunkResult:
     """The results of the points `items` of the sweep `request`; those that are `known` are not simulated again."""
 
-    def simulate(made: Plan) -> SimulationReport:
-        check_budget(made, limits)
-        return simulate_plan(made)
+    def judge(plans: Sequence[Plan]) -> list[Reduced]:
+        check_budget(plans[0], limits)  # which is the budget of all of their shape
+        return reduced(plans)
 
-    return evaluate(_grid(request), items, known, simulate)
+    return evaluate(_grid(request), items, known, judge)
 
 
 async def bisect_failures(
@@ -116,20 +158,7 @@ async def _second_attempt(
     return ChunkResult(lines=[failed(items[0], error_of(refusal))], failed=1)
 
 
-def _outcome(
-    made: Plan, known: Mapping[str, bytes], simulate: Callable[[Plan], SimulationReport], found: ChunkResult
-) -> Reduced | ItemError:
-    digest = made.digest
-    there = _reduced(known.get(digest) or found.points.get(digest))
-    if there is not None:
-        return there
-    outcome = found.attempt(lambda: Reduced.of(simulate(made)))
-    if isinstance(outcome, Reduced):
-        found.points[digest] = outcome.model_dump_json().encode()
-    return outcome
-
-
-def _reduced(point: bytes | None) -> Reduced | None:
+def _kept(point: bytes | None) -> Reduced | None:
     """A point that is kept; None where it is not, or in a form of another time."""
     try:
         return None if point is None else Reduced.model_validate_json(point)

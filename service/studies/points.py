@@ -1,4 +1,4 @@
-"""A report, reduced to what a sweep keeps of it; and a point of a sweep, in its results and as a row of a table."""
+"""A network, reduced to what a sweep keeps of it; and a point of a sweep, in its results and as a row of a table."""
 
 import json
 from collections.abc import Iterable
@@ -9,7 +9,8 @@ from pydantic import JsonValue
 from service.core.errors import Refusal
 from service.core.kinds import Double, Int64, Model
 from service.simulation.layer_results import Spread
-from service.simulation.results import Interval, ItemError, SimulationReport
+from service.simulation.results import Interval, ItemError
+from service.simulation.verdict import Decision
 from service.simulation.vocabulary import Cause, Label, Severity, Tendency
 
 _WORDS = ("label", "severity", "confidence", "seed_dependent", "tendency", "cause")
@@ -43,7 +44,7 @@ class PointVerdict(Model):
 
 
 class Reduced(Model):
-    """What is kept of a report by its digest."""
+    """What is kept of a network by the digest of its report."""
 
     digest: str
     """The report's digest: POST the specification to /v1/simulations, and all of it is there."""
@@ -53,14 +54,22 @@ class Reduced(Model):
     """The depth ratio that mean field theory predicts, in decades; null where it does not apply."""
 
     @classmethod
-    def of(cls, report: SimulationReport) -> "Reduced":
-        """What a sweep keeps of `report`."""
-        verdict = {name: getattr(report.verdict, name) for name in PointVerdict.model_fields}
-        return cls(
-            digest=report.digest,
-            verdict=PointVerdict.model_construct(**verdict),
-            theory_depth_ratio=report.theory.depth_ratio,
+    def of(cls, digest: str, decided: Decision, predicted: float | None) -> "Reduced":
+        """What a sweep keeps of a network, of which that is decided, and this depth ratio predicted."""
+        vote, rate = decided.vote, decided.rate
+        verdict = PointVerdict.model_construct(
+            label=vote.label,
+            severity=vote.severity,
+            confidence=vote.confidence,
+            seed_dependent=vote.seed_dependent,
+            tendency=rate.tendency,
+            cause=decided.cause,
+            depth_ratio=decided.depth_ratio,
+            gain_per_layer=decided.gain_per_layer,
+            gain_per_layer_interval=decided.gain_per_layer_interval,
+            end_to_end_ratio=decided.end_to_end_ratio,
         )
+        return cls(digest=digest, verdict=verdict, theory_depth_ratio=predicted)
 
 
 class SweepPoint(Model):
