@@ -70,7 +70,7 @@ def write_transaction(engine: Engine, *, patient: bool = False) -> Iterator[Conn
 
     The statements of a `patient` one may take longer: they are for all rows, and no client waits for them.
     """
-    with engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}).begin() as connection:
+    with engine.connect().execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}) as connection, connection.begin():
         if patient and connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_PATIENT_SECONDS}s'")
         yield connection

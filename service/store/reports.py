@@ -12,6 +12,7 @@ from sqlalchemy import (
     Delete,
     Row,
     Update,
+    bindparam,
     case,
     delete,
     select,
@@ -31,6 +32,7 @@ _USE_IS_NOTED_EVERY = timedelta(hours=1)  # a row that is asked for again and ag
 _EVIDENCE_IS_LEFT = timedelta(hours=1)  # of its age, where there is no room to pin it
 _AT_ONCE = 500  # names in one statement
 _log = logging.getLogger("service.store")
+_REPORT = select(REPORTS.c.report, REPORTS.c.last_used_at).where(REPORTS.c.digest == bindparam("wanted"))
 _SHOWN = [REPORTS.c[name] for name in ReportSummary.model_fields]
 
 
@@ -47,6 +49,7 @@ class ReportStore:
         self._space = space
         self._retention = Retention(database, age, space, wall)
         self._now = wall
+        self._insert = database.insert(REPORTS).on_conflict_do_nothing()  # made once: a statement takes as long as it
 
     @property
     def failures(self) -> int:
@@ -70,15 +73,14 @@ class ReportStore:
                 claimed = {"pinned": True, "owner": case((REPORTS.c.pinned, REPORTS.c.owner), else_=owner)}
                 connection.execute(insert.on_conflict_do_update(index_elements=["digest"], set_=claimed))
             else:
-                connection.execute(self._database.insert(REPORTS).values(row).on_conflict_do_nothing())
+                connection.execute(self._insert, [row])
         self._retention.note(row["stored_bytes"])
         return True
 
     def get(self, digest: str) -> bytes | None:
         """The report with that digest, byte by byte as it was put; None where it is not kept."""
         with self._database.reading() as connection:
-            query = select(REPORTS.c.report, REPORTS.c.last_used_at).where(REPORTS.c.digest == digest)
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(_REPORT, {"wanted": digest}).one_or_none()
         if row is None:
             return None
         if self._now() - row.last_used_at > _USE_IS_NOTED_EVERY:
