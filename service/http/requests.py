@@ -105,11 +105,17 @@ class StrictRoute(APIRoute):
             services: Services = request.app.state.services
             with services.bodies.hold() as hold:
                 strict = StrictRequest(request.scope, request.receive, hold)
-                if await strict.body():
+                body = await strict.body()
+                if body:
                     check_media_type(strict)
-                return await while_connected(strict, handle)
+                known = None if request.scope["query_string"] else self.known(services, body)
+                return await while_connected(strict, handle) if known is None else known
 
         return strictly
+
+    def known(self, services: "Services", body: bytes) -> Response | None:
+        """The answer to a request without a query, where it is known by the bytes of its body alone."""
+        return None
 
 
 async def while_connected(request: Request, handle: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -37,6 +37,7 @@ _STACKED_SIGNAL_BYTES = 2 << 20
 """Plans of one shape are simulated together until a layer's signal has this size."""
 _WIDEST_ALONG_TRIALS = 4
 _FEWEST_ALONG_TRIALS = 64
+_COST = "_cost"
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,18 @@ def seconds_of(operations: float) -> float:
 
 
 def cost(plan: Plan) -> Cost:
-    """Operations over all trials, and the largest memory in use at one time."""
+    """Operations over all trials, and the largest memory in use at one time; counted once for a plan, which keeps it.
+
+    So a plan that is sent to a worker process has it along.
+    """
+    kept = vars(plan)
+    if _COST not in kept:
+        kept[_COST] = _counted(plan)
+    found: Cost = kept[_COST]
+    return found
+
+
+def _counted(plan: Plan) -> Cost:
     item = _ITEM_BYTES[plan.spec.precision]
     kept = sum(node.kept for node in plan.nodes)
     working = max(node.merged + node.batch * node.node.scratch(node.shape) for node in plan.nodes)

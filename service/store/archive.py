@@ -97,18 +97,21 @@ class Archive:
         found, _ = await self._flights.join(("estimate", payload.name), work)
         return found
 
+    def remembered(self, payload: Payload[SimulationSpec]) -> Answer | None:
+        """The report on what was sent, if the same bytes were sent before and it is in memory; nothing is read."""
+        return self._remembered(self._digests.get(payload.name))
+
     async def answer(self, payload: Payload[SimulationSpec]) -> Answer:
         """The report on what was sent, from wherever it is; SpecError, BudgetExceeded, or what the pool's `run` raises.
 
         A text that was sent before is not read again while its report is in memory; a small one is read and planned
         here, any other by a worker process. A store that fails costs a simulation, and no answer.
         """
-        digest = self._digests.get(payload.name)
-        remembered = self._remembered(digest)
+        remembered = self.remembered(payload)
         if remembered is not None:
             return remembered
         made = planned_at_once(payload)
-        digest = made.digest if made is not None else digest
+        digest = made.digest if made is not None else self._digests.get(payload.name)
         known: Prepared | None = None
         if digest is None:
             known = await self._prepared(payload)

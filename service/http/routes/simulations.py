@@ -37,7 +37,17 @@ _KEPT = {"Cache-Control": "public, max-age=3600"}
 _PAGE = {**_KEPT, "Content-Security-Policy": content_security_policy()}
 _MOST_COMPARED = 11
 
-_SIMULATING = APIRouter(prefix=SIMULATIONS, tags=["simulations"], route_class=StrictRoute, dependencies=SIMULATE)
+
+class _SimulatingRoute(StrictRoute):
+    """Answers at once where the same bytes were sent before, and the report on them is in memory."""
+
+    def known(self, services: Services, body: bytes) -> Response | None:
+        """The report on what `body` specifies, if it is in memory."""
+        answer = services.archive.remembered(Payload(body, SimulationSpec.model_validate_json))
+        return None if answer is None else _answered(answer)
+
+
+_SIMULATING = APIRouter(prefix=SIMULATIONS, tags=["simulations"], route_class=_SimulatingRoute, dependencies=SIMULATE)
 _READING = APIRouter(prefix=SIMULATIONS, tags=["simulations"], route_class=StrictRoute, dependencies=READ)
 
 
@@ -48,6 +58,10 @@ def report_headers(answer: Answer) -> dict[str, str]:
     status = f"fwd=miss{joined}{stored}" if answer.source is Provenance.SIMULATION else "hit"
     location = {"Location": f"{SIMULATIONS}/{answer.digest}"} if answer.kept else {}
     return {"Cache-Status": f"gradient-verdict; {status}", **location}
+
+
+def _answered(answer: Answer) -> Response:
+    return Response(answer.report, media_type=_JSON, headers=report_headers(answer))
 
 
 @_SIMULATING.post(
@@ -68,8 +82,7 @@ async def create_simulation(
     What costs more than is answered at once is refused with `budget-exceeded`; `POST /v1/estimates` tells beforehand.
     A report that was made before is answered as it was then; the header `Cache-Status` (RFC 9211) says so by `hit`.
     """
-    answer = await services.archive.answer(payload)
-    return Response(answer.report, media_type=_JSON, headers=report_headers(answer))
+    return _answered(await services.archive.answer(payload))
 
 
 _PageSize = Annotated[int, page_size("reports")]

@@ -8,6 +8,7 @@ with PyTorch's own layers and with the table of the documentation.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import chain
+from operator import is_
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from service.core.arrays import Shape
@@ -61,16 +62,20 @@ def filled(layers: Sequence[Node], name: str, shape: Shape) -> list[Node]:
 def rewritten(layers: Sequence[Node], change: Callable[[Node], Mapping[str, Any]]) -> list[Node]:
     """`layers` with what `change` says of each of them, and of those inside, in the fields that they do not say.
 
-    Null says nothing.
+    Null says nothing. A layer of which nothing is said is the same object.
     """
 
     def of(node: _M) -> _M:
-        own = {key: mapped(value) for key, value in node if key in node.model_fields_set if value is not None}
-        return node.model_copy(update={**(change(node) if isinstance(node, Node) else {}), **own})
+        own = {key: value for key in node.model_fields_set if (value := getattr(node, key)) is not None}
+        told = change(node) if isinstance(node, Node) else {}
+        new = {key: value for key, value in told.items() if key not in own}
+        new |= {key: inside for key, value in own.items() if (inside := mapped(value)) is not value}
+        return node.model_copy(update=new) if new else node
 
     def mapped(value: Any) -> Any:
         if isinstance(value, list):
-            return [mapped(one) for one in value]
+            found = [mapped(one) for one in value]
+            return value if all(map(is_, found, value)) else found
         return of(value) if isinstance(value, Model) and _holds_layers(value) else value
 
     return [of(layer) for layer in layers]
