@@ -3,6 +3,7 @@
 import signal
 import sys
 from argparse import Namespace
+from contextlib import suppress
 
 from service.cli.parser import parser
 from service.processes.system import die_with_parent, keep_freed_memory, single_blas_thread
@@ -31,11 +32,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(args: Namespace) -> int:
-    from service.core.keys import Exposed, KeysUnreadable  # noqa: PLC0415
-    from service.main import serve  # noqa: PLC0415 - a worker process reads this file and needs no server
+    from service.core.keys import Exposed, KeysUnreadable, check_exposure  # noqa: PLC0415
+    from service.core.settings import Settings  # noqa: PLC0415
+    from service.processes.launch import SIMULATES, Launched, launch  # noqa: PLC0415
 
+    settings, launched = Settings(job_workers=0) if args.no_worker else Settings(), list[Launched]()
     try:
-        serve(with_jobs=not args.no_worker)
+        check_exposure(settings)
+        with suppress(OSError):  # the pool tries again, and says so
+            launched.extend(launch(settings.memory_bytes_per_worker, SIMULATES) for _ in range(settings.workers))
+        from service.main import serve  # noqa: PLC0415 - the workers load meanwhile
+
+        serve(settings, launched)
     except (Exposed, KeysUnreadable) as error:
         sys.stderr.write(f"{error.sentence}\n")
         return _REFUSED

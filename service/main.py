@@ -5,18 +5,19 @@ import json
 import logging
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from socket import socket
 
 import uvicorn
 
 from service.charts.renderer import ChartRenderer
-from service.core.keys import check_exposure
 from service.core.logs import start_logs
 from service.core.settings import Settings
 from service.http.app import Application, build_app
 from service.http.protocol import server_config
 from service.jobs.jobs import Jobs
+from service.processes.launch import SIMULATES, Launched
 from service.processes.pool import PoolLimits, ProcessPool
 from service.simulation.estimate import Limits
 from service.store.archive import Archive
@@ -24,7 +25,6 @@ from service.store.database import Database
 from service.store.stores import report_store
 
 _STARTUP_FAILURE = 3  # the exit status of a service that could not be started
-_PRELOAD = ("service.grading.tasks", "service.theory.profile", "service.theory.bounds:prove_built_ins")
 
 
 class _Server(uvicorn.Server):
@@ -38,29 +38,24 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def create_app(settings: Settings | None = None) -> Application:
-    """The whole service, by the environment unless settings are given."""
+def create_app(settings: Settings | None = None, launched: Sequence[Launched] = ()) -> Application:
+    """The whole service, by the environment unless settings are given; with workers that are `launched` already."""
     chosen = settings or Settings()
-    pool = ProcessPool(PoolLimits.of(chosen, spare=chosen.spare_workers), _PRELOAD)
+    pool = ProcessPool(PoolLimits.of(chosen, spare=chosen.spare_workers), SIMULATES, launched=launched)
     limits = Limits.of(chosen)
     archive = Archive(pool, report_store(chosen), limits, chosen.cache_bytes)
     jobs = Jobs(chosen, Database(chosen.database_url, durable=True), pool)
     return build_app(chosen, pool, archive, ChartRenderer(chosen), jobs)
 
 
-def serve(with_jobs: bool = True) -> None:
-    """Serve until told to stop; without jobs, these are left to `worker` processes elsewhere.
-
-    Exposed where everybody would reach it without keys; KeysUnreadable.
-    """
-    settings = Settings() if with_jobs else Settings(job_workers=0)
-    check_exposure(settings)
+def serve(settings: Settings, launched: Sequence[Launched] = ()) -> None:
+    """Serve until told to stop, with workers that are `launched` already; KeysUnreadable."""
     start_logs(settings.log_format, settings.log_level)
     log = logging.getLogger("service")
     for name, value in settings.environment().items():
         log.info("%s=%s", name, value)
     log.info("In a moment open http://%s:%d/ (the laboratory) or /docs (every operation)", settings.host, settings.port)
-    app = create_app(settings)
+    app = create_app(settings, launched)
     server = _Server(server_config(app, settings, app.state.services.traffic.live))
     gc.collect()
     gc.freeze()  # what is loaded by now stays: no collection need look at it while somebody waits

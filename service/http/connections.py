@@ -1,11 +1,13 @@
 """Which connections are open: how many there may be, of one address too, and which of them gives way to a new one."""
 
 import logging
+from asyncio import Transport
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from time import monotonic
+from typing import Any
 
 from service.core.settings import Settings, listed
 from service.processes.system import descriptors
@@ -133,6 +135,35 @@ class Connections:
 
     def _is_proxy(self, address: str) -> bool:
         return bool(self._trusted) and any(_parsed(address) in network for network in self._trusted)
+
+
+class Output:
+    """A transport that sends the head of an answer together with what follows: a call of the system is dear."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._head: bytes | None = None
+        self._holds = False
+
+    def hold(self) -> None:
+        """Keep what is written next, a head, until there is more."""
+        self._holds = True
+
+    def write(self, data: bytes) -> None:
+        """Send `data` behind what is kept, or keep it."""
+        if self._holds:
+            self._head, self._holds = data, False
+            return
+        self._transport.write(data if self._head is None else self._head + data)
+        self._head = None
+
+    def close(self) -> None:
+        """Send what is kept, and close the connection behind it."""
+        self.write(b"")
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class _Seldom:

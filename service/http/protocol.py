@@ -20,7 +20,7 @@ from uvicorn.server import ServerState
 
 from service.core.errors import Refusal
 from service.core.settings import Settings, listed
-from service.http.connections import Connection, Connections, FewerLines
+from service.http.connections import Connection, Connections, FewerLines, Output
 from service.http.metrics import Live
 from service.http.reader import HeadersTooSlow, RequestReader
 
@@ -70,42 +70,13 @@ def server_config(app: ASGIApp, settings: Settings, live: Live | None = None) ->
     )
 
 
-class _Output:
-    """A transport that sends the head of an answer together with what follows: a call of the system is dear."""
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._head: bytes | None = None
-        self._holds = False
-
-    def hold(self) -> None:
-        """Keep what is written next, a head, until there is more."""
-        self._holds = True
-
-    def write(self, data: bytes) -> None:
-        """Send `data` behind what is kept, or keep it."""
-        if self._holds:
-            self._head, self._holds = data, False
-            return
-        self._transport.write(data if self._head is None else self._head + data)
-        self._head = None
-
-    def close(self) -> None:
-        """Send what is kept, and close the connection behind it."""
-        self.write(b"")
-        self._transport.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-
 class _Protocol(H11Protocol):
     """One connection. `limits` and `connections_of_all` are set by the class of a service."""
 
     limits: ClassVar[Settings]
     connections_of_all: ClassVar[Connections]
     conn: RequestReader
-    _output: _Output
+    _output: Output
 
     def __init__(
         self,
@@ -137,7 +108,7 @@ class _Protocol(H11Protocol):
         if address and hasattr(socket, "TCP_NOTSENT_LOWAT"):  # the system keeps no more of what is not read either
             transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _SLICE_BYTES)
         super().connection_made(transport)
-        self.transport = self._output = _Output(transport)  # type: ignore[assignment]
+        self.transport = self._output = Output(transport)  # type: ignore[assignment]
         self._receiving = self.loop.call_later(self.limits.header_seconds, self._header_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -15,7 +15,7 @@ from anyio.abc import Process
 
 from service.core.errors import StoreUnavailable
 from service.core.settings import Settings
-from service.processes.pool import Threads
+from service.processes.threads import Threads
 
 _log = logging.getLogger("service.jobs")
 

@@ -1,4 +1,4 @@
-"""A pool of worker processes, with a fair queue, a deadline and a memory limit; threads that wait for a database.
+"""A pool of worker processes, with a fair queue, a deadline and a memory limit.
 
 Every pool owns its processes, for their limits differ. They are started by the thread of the event loop, since Linux
 ends them with the thread that has started them; their answers are awaited without a thread, by tasks of the pool: a
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import ceil, inf
 from time import monotonic
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import anyio
 
@@ -22,13 +22,11 @@ from service.core.errors import DeadlineExceeded, NotReady, QueueFull, Refusal, 
 from service.core.logs import fields
 from service.core.settings import Settings
 from service.processes.call import Call, kind_of
+from service.processes.launch import Launched, launch
 from service.processes.process import HAS_ENDED, Process, ProcessHangs
 from service.processes.queue import FairQueue, Ticket
 from service.processes.workers import Counts, Workers
 
-CONNECTIONS = 5
-"""To a database; so many threads may wait for it."""
-_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 _NEWEST_SHARE = 0.2
@@ -64,7 +62,8 @@ class ProcessPool:
     `preload` names what every process loads when it starts: modules (`package.module`), and functions without
     arguments, which it calls (`package.module:function`). A caller that is cancelled leaves at once; its work is
     finished where it is short or not `cancellable`, and else its process is killed a second later. `died` is the
-    sentence about a process that has died at work.
+    sentence about a process that has died at work. Those that are `launched` already, with the same limits and preload,
+    are its first.
     """
 
     def __init__(
@@ -73,12 +72,16 @@ class ProcessPool:
         preload: Sequence[str] = (),
         cancellable: bool = True,
         died: str = "The process that simulated died; nothing else was lost.",
+        launched: Sequence[Launched] = (),
     ) -> None:
         self._limits = limits
+        first = iter(launched)
         self._cancellable = cancellable
         self._died = died
         cannot_start = partial(self._refuse_waiting, WorkerNotStarted(_NOT_STARTED))
-        self._workers = Workers((str(limits.memory_bytes or 0), *preload), self._advance, cannot_start)
+        self._workers = Workers(
+            lambda: next(first, None) or launch(limits.memory_bytes, preload), self._advance, cannot_start
+        )
         self._queue = FairQueue(limits.processes, limits.queue)
         self._calls: dict[Ticket, Call] = {}
         self._learnt: dict[str, float] = {}  # the seconds that tasks take whose cost nobody tells
@@ -283,18 +286,3 @@ class ProcessPool:
             sentence = f"The simulation ran out of the memory of its process, {limit} bytes."
             raise WorkerFailed(sentence, limit_bytes=limit)
         raise error
-
-
-class Threads:
-    """A few threads, as many as a database has connections; those of the endpoints stay free if it is slow."""
-
-    def __init__(self, count: int = CONNECTIONS) -> None:
-        self._limiter = anyio.CapacityLimiter(count)
-
-    async def run(self, work: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
-        """The result of `work` for these arguments; a caller that is cancelled waits until it has ended."""
-        return await anyio.to_thread.run_sync(partial(work, *arguments, **named), limiter=self._limiter)
-
-    async def glance(self, work: Callable[[], _T]) -> _T:
-        """The result of `work`; a caller that is cancelled does not wait for it."""
-        return await anyio.to_thread.run_sync(work, limiter=self._limiter, abandon_on_cancel=True)

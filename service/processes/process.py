@@ -1,18 +1,14 @@
-"""A worker process as the pool holds it: started with a socket to it, asked one thing at a time, killed."""
+"""A worker process as the pool holds it: asked one thing at a time, killed."""
 
-import os
-import signal
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from socket import socketpair
-from subprocess import DEVNULL, Popen, TimeoutExpired
+from contextlib import suppress
+from subprocess import Popen, TimeoutExpired
 
 import anyio
 import anyio.lowlevel
 from anyio.abc import UNIXSocketStream
 from anyio.streams.buffered import BufferedByteStream
 
+from service.processes.launch import Launched
 from service.processes.worker import LENGTH_BYTES
 
 HAS_ENDED = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.IncompleteRead)
@@ -36,23 +32,9 @@ class Process:
         self.begun = False  # whether it has taken what it was asked for last
 
     @classmethod
-    async def start(cls, arguments: Sequence[str]) -> "Process":
-        """A new one, which loads what it has to; OSError where the system has no more."""
-        ours, theirs = socketpair()
-        descriptor = theirs.fileno()
-        try:
-            with theirs, _signals_blocked():
-                process = Popen(
-                    [sys.executable, "-m", "service.processes.worker", str(descriptor), str(os.getpid()), *arguments],
-                    env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                    stdin=DEVNULL,
-                    stdout=DEVNULL,
-                    pass_fds=[descriptor],
-                )
-        except OSError:
-            ours.close()
-            raise
-        return cls(process, await UNIXSocketStream.from_socket(ours))
+    async def of(cls, launched: Launched) -> "Process":
+        """One that is loading."""
+        return cls(launched.process, await UNIXSocketStream.from_socket(launched.ours))
 
     @property
     def pid(self) -> int:
@@ -104,13 +86,3 @@ class Process:
     async def _receive(self) -> bytes:
         length = int.from_bytes(await self._stream.receive_exactly(LENGTH_BYTES))
         return await self._stream.receive_exactly(length)
-
-
-@contextmanager
-def _signals_blocked() -> Iterator[None]:
-    """Processes that are started in this block ignore what a terminal sends to all: their parent decides."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

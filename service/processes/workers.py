@@ -4,7 +4,7 @@ import asyncio
 import logging
 import pickle
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 
 from service.core.logs import fields
+from service.processes.launch import Launched
 from service.processes.process import HAS_ENDED, Process, ProcessHangs
 
 _STARTS = 3
@@ -37,9 +38,9 @@ class Counts:
 class Workers:
     """As many processes as are wanted; `freed` is called when one is idle, `failed` when none is there or starts."""
 
-    def __init__(self, arguments: Sequence[str], freed: Callable[[], None], failed: Callable[[], None]) -> None:
+    def __init__(self, launch: Callable[[], Launched], freed: Callable[[], None], failed: Callable[[], None]) -> None:
         self.counts = Counts()
-        self._arguments = arguments
+        self._launch = launch
         self._freed = freed
         self._failed = failed
         self._processes: set[Process] = set()
@@ -185,7 +186,7 @@ class Workers:
     async def _started(self) -> Process | None:
         """A new process that has loaded everything; None where it could not."""
         try:
-            process = await Process.start(self._arguments)
+            process = await Process.of(self._launch())
         except OSError:
             return None
         self._starting.add(process)
