@@ -75,13 +75,6 @@ def _quantile(p: float) -> float:
     return {0.0: -math.inf, 1.0: math.inf}.get(p, math.nan)
 
 
-def _expit(x: npt.ArrayLike) -> Array:
-    values = _floating(x)
-    small = np.exp(-np.abs(values))
-    found: Array = np.where(values < 0.0, small, 1.0) / (1.0 + small)
-    return found
-
-
 def _ratio(polynomials: Sequence[Sequence[float]], x: Float64Array) -> Float64Array:
     """P(x)/Q(x) of the coefficients of P and of Q, of the shape of x."""
     above, below = (_polynomial(one, x) for one in polynomials)
@@ -144,8 +137,10 @@ def erfc(x: npt.ArrayLike) -> Array:
 
 
 def expit(x: npt.ArrayLike) -> Array:
-    """1 / (1 + e^−x), of the shape of x."""
-    return _chosen("expit")(x)
+    """1 / (1 + e^−x), of the shape of x: as precise as SciPy's and faster, for NumPy's e^x is vectorised."""
+    with np.errstate(over="ignore"):  # and the quotient is 0
+        found: Array = 1.0 / (1.0 + np.exp(-_floating(x)))
+    return found
 
 
 def ndtr(x: npt.ArrayLike) -> Array:

@@ -1,18 +1,18 @@
-"""What a recurrent layer computes at one step: three cells, each with its way back."""
+"""What a recurrent layer computes over all steps: three cells, each with its way back."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from service.core.arrays import LOG10_2, Array, Float64Array, plain_squares, product, transposed
+from service.core.arrays import Array, transposed
 from service.nn.activations import Activation
-from service.nn.scaled import Scaled
 
-Tape = Any
-"""What a step keeps for the way back."""
+_CHUNK_NUMBERS = 1 << 17
+"""Slopes of so many numbers are computed at a time on the way back, while they stay in the cache."""
 
 
 class CellKind(StrEnum):
@@ -24,8 +24,48 @@ class CellKind(StrEnum):
 
 
 @dataclass(frozen=True)
+class Tape:
+    """What a run through all steps keeps for the way back; arrays are (trials, steps, samples, …)."""
+
+    z: Array  # what the activations are given, (…, gates · units)
+    y: Array  # what they make of it
+    states: Array  # h before every step and behind the last, (trials, steps + 1, samples, units)
+    more: Sequence[Array] = ()  # what else a cell needs, (…, units) each
+
+
+class Way(ABC):
+    """The way back through the steps of a run: at each, ∂e/∂ pre-activations and ∂e/∂ the state before."""
+
+    def __init__(self, cell: "Cell", tape: Tape, u: Array) -> None:
+        self.cell, self.tape = cell, tape
+        self.u = np.ascontiguousarray(transposed(u))
+        self._steps = range(0)
+        self._factors: Sequence[Array] = ()
+
+    def factors(self, step: int) -> list[Array]:
+        """What gradients are multiplied by at a step; computed for several steps at once, of which it is the last."""
+        if step not in self._steps:
+            trials, _, samples, width = self.tape.z.shape
+            together = max(1, _CHUNK_NUMBERS // (trials * samples * width))
+            self._steps = range(max(0, step + 1 - together), step + 1)
+            self._factors = self.slopes(slice(self._steps.start, self._steps.stop))
+        return [one[:, step - self._steps.start] for one in self._factors]
+
+    @abstractmethod
+    def slopes(self, steps: slice) -> Sequence[Array]:
+        """The factors of all of those steps, (trials, steps, samples, …) each."""
+
+    @abstractmethod
+    def back(self, step: int, dstate: Array) -> tuple[Array, Array, Array]:
+        """From ∂e/∂ the state, (…, trials, samples, remembered): ∂e/∂ pre-activations, and that of the state before.
+
+        In between, ∂e/∂ what decides how long a thing is remembered, (…, units).
+        """
+
+
+@dataclass(frozen=True)
 class Cell(ABC):
-    """One step; all arrays are (trials, samples, …).
+    """A run of steps; all arrays are (trials, steps, samples, …).
 
     A state is what is remembered, (…, remembered): h, and c behind it in an lstm. ∂e/∂ pre-activations is
     (…, gates · units), and where the state's share differs from the input's, that is put behind it.
@@ -50,39 +90,37 @@ class Cell(ABC):
         """How many numbers a state has."""
         return self.units
 
-    @abstractmethod
-    def forward(self, driven: Array, state: Array, u: Array, own_bias: Array | None) -> tuple[Array, Tape]:
-        """The next state from x·W + b, (…, gates · units), and the one before; `u` is (trials, units, …)."""
+    @property
+    def kept(self) -> int:
+        """How many parts ∂e/∂ pre-activations has."""
+        return self.gates
 
     @abstractmethod
-    def backward(self, kept: Tape, dstate: Array, u: Array) -> tuple[Array, Array]:
-        """∂e/∂ pre-activations, and ∂e/∂ the state before, from ∂e/∂ the state, (…, remembered)."""
+    def forward(self, driven: Array, u: Array, own_bias: Array | None) -> Tape:
+        """All steps, from x·W + b, (…, gates · units), which it may overwrite; `u` is (trials, units, …)."""
 
-    def recurrent_gradient(self, kept: Tape, dpre: Array) -> Array:
-        """∂e/∂U, (trials, units, gates · units), of one step."""
-        return product(transposed(kept[0]), self.of_state(dpre))
+    @abstractmethod
+    def way_back(self, tape: Tape, u: Array) -> Way:
+        """The way back through what `forward` kept."""
+
+    def recurrent_gradient(self, tape: Tape, dpre: Array) -> Array:
+        """∂e/∂U, (trials, units, gates · units), from ∂e/∂ pre-activations of all steps."""
+        return transposed(_rows(tape.states[:, :-1])) @ _rows(self.of_state(dpre))
 
     def of_state(self, dpre: Array) -> Array:
-        """∂e/∂(h·U + its bias), (…, gates · units), of what `backward` returns first."""
+        """∂e/∂(h·U + its bias), (…, gates · units), of what a step back returns first."""
         return dpre
 
-    def joined(self, carried: Scaled | None, given: Scaled | None) -> Scaled:
-        """∂e/∂ the state, (…, remembered): what later steps say of it and what comes in from outside, which is of h."""
-        if given is not None and self.remembered > self.units:
-            behind = np.zeros((*given.values.shape[:-1], self.remembered - self.units), given.values.dtype)
-            given = Scaled(np.concatenate([given.values, behind], axis=-1), given.exponent, given.sums)
-        found = [one for one in (carried, given) if one is not None]
-        return found[0] if len(found) == 1 else found[0] + found[1]
+    def gate(self, values: Array, number: int, count: int = 1) -> Array:
+        """`count` of the gates' parts of (…, gates · units), from that number on, a view."""
+        return values[..., number * self.units : (number + count) * self.units]
 
-    def deciding(self, kept: Tape, dstate: Array) -> Array:
-        """∂e/∂ what decides how long a thing is remembered, (…, units), from ∂e/∂ the state, (…, remembered)."""
-        return dstate
-
-    def size(self, kept: Tape, dstate: Scaled) -> Float64Array:
-        """log10 of the norm of ∂e/∂ what decides, (trials,)."""
-        with np.errstate(divide="ignore"):
-            decades: Float64Array = 0.5 * np.log10(plain_squares(self.deciding(kept, dstate.values)))
-        return decades + dstate.exponents * LOG10_2
+    def states(self, driven: Array, u: Array) -> Array:
+        """Room for the states, (trials, steps + 1, samples, units), of which the first is zero."""
+        trials, steps, samples, _ = driven.shape
+        states = np.empty((max(trials, len(u)), steps + 1, samples, self.units), driven.dtype)
+        states[:, 0] = 0.0
+        return states
 
 
 class RnnCell(Cell):
@@ -93,15 +131,25 @@ class RnnCell(Cell):
     definition: ClassVar[str] = "h_t = activation(x_t * W + h_(t-1) * U + b)"
     source: ClassVar[str] = "Elman 1990."
 
-    def forward(self, driven: Array, state: Array, u: Array, own_bias: Array | None) -> tuple[Array, Tape]:
-        z = driven + _beside_state(state, u, own_bias)
-        h = self.activation.f(z)
-        return h, (state, z, h)
+    def forward(self, driven: Array, u: Array, own_bias: Array | None) -> Tape:
+        z = _with_own(driven, u, own_bias)
+        states = self.states(z, u)
+        for step in range(z.shape[1]):
+            z[:, step] += states[:, step] @ u
+            states[:, step + 1] = self.activation.f(z[:, step])
+        return Tape(z, states[:, 1:], states)
 
-    def backward(self, kept: Tape, dstate: Array, u: Array) -> tuple[Array, Array]:
-        _, z, h = kept
-        dpre = dstate * self.activation.df(z, h)
-        return dpre, product(dpre, transposed(u))
+    def way_back(self, tape: Tape, u: Array) -> Way:
+        return _RnnWay(self, tape, u)
+
+
+class _RnnWay(Way):
+    def slopes(self, steps: slice) -> Sequence[Array]:
+        return [self.cell.activation.df(self.tape.z[:, steps], self.tape.y[:, steps])]
+
+    def back(self, step: int, dstate: Array) -> tuple[Array, Array, Array]:
+        dpre = dstate * self.factors(step)[0]
+        return dpre, dstate, dpre @ self.u
 
 
 class LstmCell(Cell):
@@ -119,37 +167,55 @@ class LstmCell(Cell):
     def remembered(self) -> int:
         return 2 * self.units
 
-    def forward(self, driven: Array, state: Array, u: Array, own_bias: Array | None) -> tuple[Array, Tape]:
-        h, c = state[..., : self.units], state[..., self.units :]
-        z = driven + _beside_state(h, u, own_bias)
-        zi, zf, zg, zo = np.split(z, 4, axis=-1)
+    def forward(self, driven: Array, u: Array, own_bias: Array | None) -> Tape:
+        z = _with_own(driven, u, own_bias)
         if self.forget_bias:
-            zf = zf + zf.dtype.type(self.forget_bias)
-        i, f, o = (self.gate_activation.f(one) for one in (zi, zf, zo))
-        g = self.activation.f(zg)
-        memory = f * c + i * g
-        shown = self.activation.f(memory)
-        return np.concatenate([o * shown, memory], axis=-1), (h, c, (zi, zf, zg, zo), (i, f, g, o), memory, shown)
+            self.gate(z, 1)[...] += z.dtype.type(self.forget_bias)
+        h, memory = self.states(z, u), self.states(z, u)
+        y, shown = np.empty_like(z), np.empty_like(h[:, 1:])
+        beside, added = np.empty_like(z[:, 0]), np.empty_like(h[:, 0])
+        for step in range(z.shape[1]):
+            given, made, kept = z[:, step], y[:, step], memory[:, step + 1]
+            given += np.matmul(h[:, step], u, out=beside)
+            self.gate(made, 0, 2)[...] = self.gate_activation.f(self.gate(given, 0, 2))
+            self.gate(made, 2)[...] = self.activation.f(self.gate(given, 2))
+            self.gate(made, 3)[...] = self.gate_activation.f(self.gate(given, 3))
+            np.multiply(self.gate(made, 1), memory[:, step], out=kept)
+            kept += np.multiply(self.gate(made, 0), self.gate(made, 2), out=added)
+            shown[:, step] = self.activation.f(kept)
+            np.multiply(self.gate(made, 3), shown[:, step], out=h[:, step + 1])
+        return Tape(z, y, h, (memory, shown))
 
-    def backward(self, kept: Tape, dstate: Array, u: Array) -> tuple[Array, Array]:
-        _, c, (zi, zf, zg, zo), (i, f, g, o), _, shown = kept
-        dh, gate = dstate[..., : self.units], self.gate_activation
-        dc = self.deciding(kept, dstate)
-        dpre = np.concatenate(
-            [
-                dc * g * gate.df(zi, i),
-                dc * c * gate.df(zf, f),
-                dc * i * self.activation.df(zg, g),
-                dh * shown * gate.df(zo, o),
-            ],
-            axis=-1,
-        )
-        return dpre, np.concatenate([product(dpre, transposed(u)), dc * f], axis=-1)
+    def way_back(self, tape: Tape, u: Array) -> Way:
+        return _LstmWay(self, tape, u)
 
-    def deciding(self, kept: Tape, dstate: Array) -> Array:
-        """∂e/∂c', (…, units), on all ways: directly, and by what is shown of it."""
-        _, _, _, (_, _, _, o), memory, shown = kept
-        return dstate[..., self.units :] + dstate[..., : self.units] * o * self.activation.df(memory, shown)
+
+class _LstmWay(Way):
+    def slopes(self, steps: slice) -> Sequence[Array]:
+        cell, (memory, shown) = self.cell, self.tape.more
+        z, y, before = self.tape.z[:, steps], self.tape.y[:, steps], memory[:, steps]
+        after, seen = memory[:, 1:][:, steps], shown[:, steps]
+        factors = np.empty_like(y)
+        cell.gate(factors, 0, 2)[...] = cell.gate_activation.df(cell.gate(z, 0, 2), cell.gate(y, 0, 2))
+        cell.gate(factors, 2)[...] = cell.activation.df(cell.gate(z, 2), cell.gate(y, 2))
+        cell.gate(factors, 3)[...] = cell.gate_activation.df(cell.gate(z, 3), cell.gate(y, 3))
+        for number, one in enumerate((cell.gate(y, 2), before, cell.gate(y, 0), seen)):
+            cell.gate(factors, number)[...] *= one
+        return factors, cell.activation.df(after, seen) * cell.gate(y, 3), cell.gate(y, 1)
+
+    def back(self, step: int, dstate: Array) -> tuple[Array, Array, Array]:
+        factors, shown, forget = self.factors(step)
+        n = self.cell.units
+        dh, before = dstate[..., :n], np.empty_like(dstate)
+        deciding = dh * shown
+        deciding += dstate[..., n:]
+        dpre = np.empty((*dstate.shape[:-1], 4 * n), dstate.dtype)
+        parts = factors.reshape(*factors.shape[:-1], 4, n)
+        np.multiply(deciding[..., None, :], parts[..., :3, :], out=dpre.reshape(*dh.shape[:-1], 4, n)[..., :3, :])
+        np.multiply(dh, parts[..., 3, :], out=dpre[..., 3 * n :])
+        np.matmul(dpre, self.u, out=before[..., :n])
+        np.multiply(deciding, forget, out=before[..., n:])
+        return dpre, deciding, before
 
 
 class GruCell(Cell):
@@ -163,52 +229,91 @@ class GruCell(Cell):
     )
     source: ClassVar[str] = "Cho et al. 2014; the reset gate behind the product as in cuDNN."
 
-    def forward(self, driven: Array, state: Array, u: Array, own_bias: Array | None) -> tuple[Array, Tape]:
-        n = self.units
-        gates = driven[..., : 2 * n] + _beside_state(state, u[..., : 2 * n], _part(own_bias, 0, 2 * n))
-        zz, zr = gates[..., :n], gates[..., n:]
-        z, r = self.gate_activation.f(zz), self.gate_activation.f(zr)
-        last, own = u[..., 2 * n :], _part(own_bias, 2 * n, 3 * n)
-        beside = _beside_state(state if self.reset_after else r * state, last, own)
-        zh = driven[..., 2 * n :] + (r * beside if self.reset_after else beside)
-        candidate = self.activation.f(zh)
-        return z * state + (1.0 - z) * candidate, (state, (zz, zr, zh), (z, r, candidate), beside)
+    def forward(self, driven: Array, u: Array, own_bias: Array | None) -> Tape:
+        apart = own_bias if self.reset_after else None  # the candidate's is met by the reset gate
+        z = _with_own(driven, u, None if own_bias is None else self._outside(own_bias))
+        states, y = self.states(z, u), np.empty_like(z)
+        beside = np.empty_like(states[:, 1:])
+        for step in range(z.shape[1]):
+            given, made, state = z[:, step], y[:, step], states[:, step]
+            self.gate(given, 0, 2)[...] += state @ self.gate(u, 0, 2)
+            self.gate(made, 0, 2)[...] = self.gate_activation.f(self.gate(given, 0, 2))
+            keep, reset = self.gate(made, 0), self.gate(made, 1)
+            own = (state if self.reset_after else reset * state) @ self.gate(u, 2)
+            beside[:, step] = own if apart is None else own + self.gate(apart, 2)
+            self.gate(given, 2)[...] += reset * beside[:, step] if self.reset_after else beside[:, step]
+            self.gate(made, 2)[...] = self.activation.f(self.gate(given, 2))
+            states[:, step + 1] = keep * state + (1.0 - keep) * self.gate(made, 2)
+        return Tape(z, y, states, (beside,))
 
-    def backward(self, kept: Tape, dstate: Array, u: Array) -> tuple[Array, Array]:
-        state, (zz, zr, zh), (z, r, candidate), beside = kept
-        n, gate = self.units, self.gate_activation
-        dzh = dstate * (1.0 - z) * self.activation.df(zh, candidate)
-        dzz = dstate * (state - candidate) * gate.df(zz, z)
-        back = product(dzh * r if self.reset_after else dzh, transposed(u[..., 2 * n :]))
-        dr = dzh * beside if self.reset_after else back * state
-        dzr = dr * gate.df(zr, r)
-        before = dstate * z + (back if self.reset_after else back * r)
-        before = before + product(np.concatenate([dzz, dzr], axis=-1), transposed(u[..., : 2 * n]))
-        return np.concatenate([dzz, dzr, dzh, dzh * r if self.reset_after else dzh], axis=-1), before
+    def _outside(self, own_bias: Array) -> Array:
+        """What of (trials, 1, 3 · units) is simply added to what drives the gates."""
+        outside = own_bias.copy()
+        if self.reset_after:
+            self.gate(outside, 2)[...] = 0.0
+        return outside
+
+    @property
+    def kept(self) -> int:
+        return self.gates + 1
+
+    def way_back(self, tape: Tape, u: Array) -> Way:
+        return _GruWay(self, tape, u)
 
     def of_state(self, dpre: Array) -> Array:
-        n = self.units
-        return np.concatenate([dpre[..., : 2 * n], dpre[..., 3 * n :]], axis=-1)
+        return np.concatenate([self.gate(dpre, 0, 2), self.gate(dpre, 3)], axis=-1)
 
-    def recurrent_gradient(self, kept: Tape, dpre: Array) -> Array:
+    def recurrent_gradient(self, tape: Tape, dpre: Array) -> Array:
         if self.reset_after:
-            return super().recurrent_gradient(kept, dpre)
-        state, _, (_, r, _), _ = kept
-        n = self.units
-        gates = product(transposed(state), dpre[..., : 2 * n])
-        return np.concatenate([gates, product(transposed(r * state), dpre[..., 3 * n :])], axis=-1)
+            return super().recurrent_gradient(tape, dpre)
+        before = tape.states[:, :-1]
+        gates = transposed(_rows(before)) @ _rows(self.gate(dpre, 0, 2))
+        last = transposed(_rows(self.gate(tape.y, 1) * before)) @ _rows(self.gate(dpre, 3))
+        return np.concatenate([gates, last], axis=-1)
+
+
+class _GruWay(Way):
+    def slopes(self, steps: slice) -> Sequence[Array]:
+        cell, z, y, state = self.cell, self.tape.z[:, steps], self.tape.y[:, steps], self.tape.states[:, steps]
+        keep, reset, candidate = (cell.gate(y, number) for number in range(3))
+        gates = cell.gate_activation.df(cell.gate(z, 0, 2), cell.gate(y, 0, 2))
+        by_keep = (state - candidate) * cell.gate(gates, 0)
+        by_candidate = (1.0 - keep) * cell.activation.df(cell.gate(z, 2), candidate)
+        by_reset = (self.tape.more[0][:, steps] if cell.reset_after else state) * cell.gate(gates, 1)
+        return by_keep, by_candidate, by_reset, keep, reset
+
+    def back(self, step: int, dstate: Array) -> tuple[Array, Array, Array]:
+        by_keep, by_candidate, by_reset, keep, reset = self.factors(step)
+        cell, n = self.cell, self.cell.units
+        dpre = np.empty((*dstate.shape[:-1], 4 * n), dstate.dtype)
+        np.multiply(dstate, by_keep, out=cell.gate(dpre, 0))
+        own = np.multiply(dstate, by_candidate, out=cell.gate(dpre, 2))
+        before = dstate * keep
+        if cell.reset_after:
+            np.multiply(own, by_reset, out=cell.gate(dpre, 1))
+            np.multiply(own, reset, out=cell.gate(dpre, 3))
+            before += cell.of_state(dpre) @ self.u
+        else:
+            cell.gate(dpre, 3)[...] = own
+            passed = own @ self.u[..., 2 * n :, :]
+            np.multiply(passed, by_reset, out=cell.gate(dpre, 1))
+            before += passed * reset
+            before += cell.gate(dpre, 0, 2) @ self.u[..., : 2 * n, :]
+        return dpre, dstate, before
 
 
 CELLS: dict[CellKind, type[Cell]] = {CellKind.RNN: RnnCell, CellKind.LSTM: LstmCell, CellKind.GRU: GruCell}
 """The cells by their names."""
 
 
-def _beside_state(state: Array, u: Array, own_bias: Array | None) -> Array:
-    """h·U and its own bias, (trials, samples, …)."""
-    found = product(state, u)
-    return found if own_bias is None else found + own_bias
+def _with_own(driven: Array, u: Array, own_bias: Array | None) -> Array:
+    """x·W + b with a bias of the state, (trials, 1, …), if any; as many trials as any of them has."""
+    if own_bias is not None:
+        driven = driven + own_bias[:, None]
+    trials = len(u)
+    return driven if len(driven) >= trials else np.repeat(driven, trials, axis=0)
 
 
-def _part(vector: Array | None, first: int, last: int) -> Array | None:
-    """Some entries of (trials, 1, n)."""
-    return None if vector is None else vector[..., first:last]
+def _rows(values: Array) -> Array:
+    """(trials, steps, samples, …) as (trials, steps · samples, …)."""
+    return values.reshape(len(values), -1, values.shape[-1])

@@ -1,15 +1,16 @@
 """Recurrent layers: one cell at every step, with what it remembers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import reduce
-from operator import add
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
-from service.core.arrays import Array, Float64Array, Shape, product, transposed
+from service.core.arrays import LOG10_2, Array, DType, Float64Array, Shape, plain_squares, product, transposed
 from service.core.errors import Incompatible
 from service.core.kinds import Advice, BoundedFloat, Int64, StrictBool
 from service.nn.activations import AnyActivation
@@ -26,7 +27,6 @@ from service.nn.layers.base import (
     Parameter,
     Probe,
     Saved,
-    along_channels,
     bias_of,
     flat,
     shaped,
@@ -34,6 +34,8 @@ from service.nn.layers.base import (
 from service.nn.scaled import Exponents, Scaled
 from service.nn.shapes import WIDEST, way_to_positions
 
+_LEAST = np.iinfo(np.int32).min
+"""An exponent that counts for nothing."""
 _PRODUCTS_PER_GATE = 150.0
 """A gate of a step takes, besides its products, as long as so many multiplications."""
 
@@ -65,6 +67,10 @@ class _Run(NamedTuple):
 
     prefix: str
     reverse: bool
+
+    def ordered(self, steps: Array) -> Array:
+        """(trials, steps, …) in the order of the run, or those of the run in order."""
+        return steps[:, ::-1] if self.reverse else steps
 
     def of(self, at: Built, name: str) -> Array | None:
         """A parameter of it, where there is one."""
@@ -160,33 +166,31 @@ class Recurrent(Node):
         return 9 * shape[0] * self.computed.gates * self.units * len(self._runs())
 
     def inward(self, at: Built, x: Array, probe: Probe) -> tuple[Array, Saved]:
-        steps = shaped(x, at.shape)
-        found = [self._forward(at, steps, run) for run in self._runs()]
-        states, tapes = [h for h, _ in found], [tape for _, tape in found]
+        steps = np.ascontiguousarray(shaped(x, at.shape).swapaxes(1, 2))  # (trials, steps, samples, features)
+        tapes = [self._forward(at, steps, run) for run in self._runs()]
+        states = [tape.states[:, 1:] for tape in tapes]
         if self.returns is Returns.LAST:
-            states = [h[:, :, 0 if run.reverse else -1] for h, run in zip(states, self._runs(), strict=True)]
-        return flat(states[0] if len(states) == 1 else np.concatenate(np.broadcast_arrays(*states), axis=-1)), (
-            steps,
-            tapes,
-        )
+            found = [h[:, -1] for h in states]
+        else:
+            found = [run.ordered(h).swapaxes(1, 2) for h, run in zip(states, self._runs(), strict=True)]
+        whole = found[0] if len(found) == 1 else np.concatenate(np.broadcast_arrays(*found), axis=-1)
+        return np.ascontiguousarray(flat(whole)), (steps, tapes)
 
     def outward(self, at: Built, saved: Saved, dz: Scaled, probe: Probe) -> Callable[[], Scaled]:
         steps, tapes = saved
         backs = []
         for number, (run, tape) in enumerate(zip(self._runs(), tapes, strict=True)):
             part = slice(number * self.units, (number + 1) * self.units)
-            pre, profile = self._back(at, tape, run, list(self._incoming(dz, at.shape[0], part, run.reverse)))
-            probe.note(at, f"{run.prefix}log10_state_gradient", profile)
-            backs.append((run, tape, pre))
-        top = _highest([one for _, _, pre in backs for one in pre])
+            backs.append(self._back(at, tape, run, self._incoming(dz, run, part)))
+            probe.note(at, f"{run.prefix}log10_state_gradient", backs[-1].decades)
+        top = _highest(backs)
         found: dict[str, Array] = {}
         ways: list[Scaled] = []
-        for run, tape, pre in backs:
-            shifted: list[Array] = [one.values * _shift(one.exponent - top, one.values) for one in pre]
-            ordered = shifted[::-1] if run.reverse else shifted
-            driven = np.stack([one[..., : self.computed.gates * self.units] for one in ordered], axis=2)
-            ways.append(_into_steps(driven, top, at.named[f"{run.prefix}weights"]))
-            gradients = self._gradients(steps, driven, tape, shifted)
+        for run, tape, back in zip(self._runs(), tapes, backs, strict=True):
+            dpre = back.shifted(top)
+            driven = dpre[..., : self.computed.gates * self.units]
+            ways.append(_into_steps(run.ordered(driven), top, at.named[f"{run.prefix}weights"]))
+            gradients = self._gradients(run.ordered(steps), driven, tape, dpre)
             found |= {f"{run.prefix}{name}": one for name, one in gradients.items()}
         probe.parameters(at, saved, Scaled(dz.values, top, dz.sums), found.__getitem__)
         return lambda: ways[0] if len(ways) == 1 else ways[0] + ways[1]
@@ -209,85 +213,123 @@ class Recurrent(Node):
         for name, bias in (("bias", self.bias), ("recurrent_bias", self.recurrent_bias)):
             yield from bias_of(f"{prefix}{name}", (width,), features, self.units, bias)
 
-    def _forward(self, at: Built, steps: Array, run: _Run) -> tuple[Array, list[Tape]]:
-        """The states after every step, (trials, samples, steps, units), and what every step keeps, in their order."""
-        arrays, cell = at.named, self.computed
-        rows = steps.reshape(steps.shape[0], -1, steps.shape[-1])
-        driven = product(rows, arrays[f"{run.prefix}weights"])
-        driven = driven.reshape(driven.shape[0], *steps.shape[1:3], -1)
+    def _forward(self, at: Built, steps: Array, run: _Run) -> Tape:
+        """All steps of (trials, steps, samples, features)."""
         bias, own = run.of(at, "bias"), run.of(at, "recurrent_bias")
-        driven = driven if bias is None else driven + along_channels(bias, driven)
-        u = arrays[f"{run.prefix}recurrent_weights"]
-        state = np.zeros((1, steps.shape[1], cell.remembered), steps.dtype)
-        order = range(steps.shape[2])[::-1] if run.reverse else range(steps.shape[2])
-        states: list[Array] = []
-        tape: list[Tape] = []
-        for step in order:
-            state, kept = cell.forward(driven[:, :, step], state, u, own)
-            states.append(state[..., : self.units])
-            tape.append(kept)
-        return np.stack(states[::-1] if run.reverse else states, axis=2), tape
+        driven = product(_rows(run.ordered(steps)), at.named[f"{run.prefix}weights"])
+        if bias is not None and bias.any():
+            driven = driven + bias
+        driven = driven.reshape(len(driven), *steps.shape[1:3], -1)
+        return self.computed.forward(driven, at.named[f"{run.prefix}recurrent_weights"], own)
 
-    def _incoming(self, dz: Scaled, count: int, part: slice, reverse: bool) -> Iterator[Scaled | None]:
-        """What comes in from outside at every step in the order of the run, its last step first."""
-        values = dz.values.reshape(*dz.values.shape[:2], -1, self.units * len(self._runs()))[..., part]
-        for number in range(count):
-            if self.returns is Returns.LAST:
-                yield Scaled.of(np.ascontiguousarray(values[:, :, 0]), dz.exponent) if number == 0 else None
-            else:
-                step = number if reverse else count - 1 - number
-                yield Scaled.of(np.ascontiguousarray(values[:, :, step]), dz.exponent)
+    def _incoming(self, dz: Scaled, run: _Run, part: slice) -> Scaled:
+        """What comes in from outside, (trials, 1 or steps, samples, units): at the last step, or in the run's order."""
+        values = dz.values.reshape(*dz.values.shape[:2], -1, self.units * len(self._runs()))[..., part].swapaxes(1, 2)
+        return Scaled(values if self.returns is Returns.LAST else run.ordered(values), dz.exponent, dz.sums)
 
-    def _back(
-        self, at: Built, tape: list[Tape], run: _Run, incoming: list[Scaled | None]
-    ) -> tuple[list[Scaled], Float64Array]:
-        """∂e/∂ pre-activations of every step in the order of the run; the size of ∂e/∂state, (trials, steps).
+    def _back(self, at: Built, tape: Tape, run: _Run, incoming: Scaled) -> _Back:
+        """The way back through all steps.
 
-        That is in decades, and of what comes in at the last step alone."""
-        cell, u = self.computed, at.named[f"{run.prefix}recurrent_weights"]
-        whole, alone, pre, sizes = None, None, [], []
-        for number, (kept, given) in enumerate(zip(reversed(tape), incoming, strict=True)):
-            whole = cell.joined(whole, given)
-            alone = whole if self.returns is Returns.LAST else cell.joined(alone, given if number == 0 else None)
-            sizes.append(cell.size(kept, alone))
-            dpre, before = cell.backward(kept, whole.values, u)
-            pre.append(Scaled.of(dpre, whole.exponent))
-            passed = Scaled.of(before, whole.exponent)
-            lone = None if alone is whole else cell.backward(kept, alone.values, u)[1]
-            alone = passed if lone is None else Scaled.of(lone, alone.exponent)
-            whole = passed
-        return pre[::-1], np.stack(sizes[::-1], axis=-1)
-
-    def _gradients(self, steps: Array, driven: Array, tape: list[Tape], shifted: list[Array]) -> dict[str, Array]:
-        """The parameters' gradients by name, (trials, *shape), from those of all steps, (trials, samples, steps, …)."""
+        Beside the gradient, in a lane of its own, goes that of what comes in at the last step alone, unless it is all.
+        """
         cell = self.computed
-        rows = steps.reshape(steps.shape[0], -1, steps.shape[-1])
-        flat_driven = driven.reshape(driven.shape[0], -1, driven.shape[-1])
-        of_state = [cell.of_state(one) for one in shifted]
+        way = cell.way_back(tape, at.named[f"{run.prefix}recurrent_weights"])
+        trials, count, samples = max(len(tape.z), len(incoming.values)), *tape.z.shape[1:3]
+        found = _Back.empty((trials, count, samples, cell.kept * self.units), tape.z.dtype)
+        carried = _given(incoming, -1, trials, self._lanes, cell.remembered)
+        for step in reversed(range(count)):
+            dpre, deciding, before = way.back(step, carried.values.reshape(self._lanes, trials, samples, -1))
+            found.enter(step, dpre[0], deciding[-1], carried.exponents)
+            carried = Scaled.of(before.reshape(carried.values.shape), carried.exponent)
+            if self._lanes > 1 and step > 0:
+                carried = carried + _given(incoming, step - 1, trials, self._lanes, cell.remembered)
+        return found
+
+    @property
+    def _lanes(self) -> int:
+        """How many gradients go back through the steps side by side."""
+        return 1 if self.returns is Returns.LAST else 2
+
+    def _gradients(self, steps: Array, driven: Array, tape: Tape, dpre: Array) -> dict[str, Array]:
+        """The parameters' gradients by name, (trials, *shape), from those of all steps, (trials, steps, samples, …)."""
+        cell, rows = self.computed, _rows(driven)
         return {
-            "weights": product(transposed(rows), flat_driven),
-            "bias": flat_driven.sum(axis=-2, keepdims=True),
-            "recurrent_weights": reduce(add, map(cell.recurrent_gradient, tape, shifted)),
-            "recurrent_bias": reduce(add, of_state).sum(axis=-2, keepdims=True),
+            "weights": product(transposed(_rows(steps)), rows),
+            "bias": rows.sum(axis=-2, keepdims=True),
+            "recurrent_weights": cell.recurrent_gradient(tape, dpre),
+            "recurrent_bias": _rows(cell.of_state(dpre)).sum(axis=-2, keepdims=True),
         }
 
 
-def _highest(gradients: list[Scaled]) -> Exponents:
-    """The largest exponent of each trial, (trials, 1, 1); that of a gradient of zeros counts for nothing."""
-    least = np.iinfo(np.int32).min
-    found = np.max([np.where(one.sums[:, None, None] == 0.0, least, one.exponent) for one in gradients], axis=0)
-    top: Exponents = np.where(found == least, 0, found)
+@dataclass(frozen=True)
+class _Back:
+    """∂e/∂ pre-activations of all steps, each with a power of two; and the size of ∂e/∂ what decides."""
+
+    dpre: Array  # (trials, steps, samples, …)
+    exponents: Exponents  # (trials, steps)
+    squares: Float64Array  # (trials, steps)
+    exponents_alone: Exponents  # (trials, steps)
+
+    @classmethod
+    def empty(cls, shape: Shape, precision: DType) -> _Back:
+        """Room for (trials, steps, samples, …)."""
+        exponents = np.zeros((2, *shape[:2]), np.int64)
+        return cls(np.empty(shape, precision), exponents[0], np.empty(shape[:2]), exponents[1])
+
+    def enter(self, step: int, dpre: Array, deciding: Array, exponents: Exponents) -> None:
+        """Keep those of a step, (trials, samples, …) each; the exponents are those of all lanes, (lanes · trials,)."""
+        trials = len(self.dpre)
+        self.dpre[:, step] = dpre
+        self.exponents[:, step], self.exponents_alone[:, step] = exponents[:trials], exponents[-trials:]
+        self.squares[:, step] = plain_squares(deciding)
+
+    @property
+    def decades(self) -> Float64Array:
+        """log10 of the norm of ∂e/∂ what decides, (trials, steps)."""
+        with np.errstate(divide="ignore"):
+            found: Float64Array = 0.5 * np.log10(self.squares) + self.exponents_alone * LOG10_2
+        return found
+
+    def highest(self) -> Exponents:
+        """The largest exponent of each trial, (trials,); that of a gradient of zeros counts for nothing."""
+        flat_steps = self.dpre.reshape(*self.dpre.shape[:2], -1)
+        zero = np.vecdot(flat_steps, flat_steps) == 0.0
+        zero[zero] = ~flat_steps[zero].any(axis=-1)  # not all that has no square is zero
+        found: Exponents = np.where(zero, _LEAST, self.exponents).max(axis=-1)
+        return found
+
+    def shifted(self, top: Exponents) -> Array:
+        """∂e/∂ pre-activations with one power of two, (trials, 1, 1), at all steps; 0 where they are far below."""
+        shift = np.clip(self.exponents - top[:, 0], -2000, 0)
+        return self.dpre * np.ldexp(self.dpre.dtype.type(1.0), shift)[..., None, None] if shift.any() else self.dpre
+
+
+def _given(incoming: Scaled, step: int, trials: int, lanes: int, remembered: int) -> Scaled:
+    """What comes in at a step, as ∂e/∂ the state in all lanes, (lanes · trials, samples, remembered).
+
+    That is of h alone, and behind the last step, −1, in the first lane alone.
+    """
+    values = incoming.values[:, step]
+    whole = np.zeros((lanes, trials, values.shape[1], remembered), values.dtype)
+    whole[: None if step == -1 else 1, ..., : values.shape[-1]] = values
+    exponent = np.tile(np.broadcast_to(incoming.exponent, (trials, 1, 1)), (lanes, 1, 1))
+    return Scaled.of(whole.reshape(-1, *whole.shape[2:]), exponent)
+
+
+def _highest(backs: Sequence[_Back]) -> Exponents:
+    """The largest exponent of each trial in both directions, (trials, 1, 1)."""
+    found = np.max([one.highest() for one in backs], axis=0)
+    top: Exponents = np.where(found == _LEAST, 0, found)[:, None, None]
     return top
 
 
 def _into_steps(driven: Array, exponent: Exponents, weights: Array) -> Scaled:
-    """∂e/∂x, (trials, samples, features), from ∂e/∂ pre-activations, (trials, samples, steps, gates)."""
-    trials, samples, steps, gates = driven.shape
-    rows = driven.reshape(trials, samples * steps, gates)
-    dx = product(rows, transposed(weights))
-    return Scaled.of(dx.reshape(trials, samples, -1), exponent)
+    """∂e/∂x, (trials, samples, features), from ∂e/∂ pre-activations, (trials, steps, samples, gates)."""
+    dx = product(_rows(driven), transposed(weights))
+    parted = dx.reshape(len(dx), *driven.shape[1:3], -1).swapaxes(1, 2)
+    return Scaled.of(parted.reshape(*parted.shape[:2], -1), exponent)
 
 
-def _shift(exponents: Exponents, like: Array) -> Array:
-    """2**exponents, (trials, 1, 1), in the precision of `like`, of any shape; 0 where they are far below."""
-    return np.ldexp(like.dtype.type(1.0), np.clip(exponents, -2000, 0).astype(np.int64))
+def _rows(values: Array) -> Array:
+    """(trials, steps, samples, …) as (trials, steps · samples, …)."""
+    return values.reshape(len(values), -1, values.shape[-1])
