@@ -117,7 +117,7 @@ def _floating(x: npt.ArrayLike) -> Array:
 @cache
 def _chosen(name: str) -> _Function:
     """SciPy's function of that name where SciPy is installed."""
-    own: dict[str, _Function] = {"erf": _erf, "erfc": _erfc, "expit": _expit, "ndtr": _ndtr, "ndtri": _ndtri}
+    own: dict[str, _Function] = {"erf": _erf, "erfc": _erfc, "ndtr": _ndtr, "ndtri": _ndtri}
     try:
         import scipy.special  # noqa: PLC0415 - most networks need none of it
     except ModuleNotFoundError:

@@ -138,12 +138,14 @@ def regime(plan: Plan, item: int, per_trial: int) -> Regime:
     """How to simulate `plan`, of which a number takes `item` bytes and a trial `per_trial`.
 
     Every call of NumPy takes a microsecond or two whatever its size, so trials of small networks share it; but what a
-    layer works on should stay in the cache, and everything that the backward pass needs in memory.
+    layer works on should stay in the cache, which of a recurrent layer is one step, and everything that the backward
+    pass needs in memory.
 
     A matrix of four by four is multiplied in less time than it takes to call BLAS, and a sum over samples is a call
     for each trial: where networks are that small, every operation is a loop along many trials instead.
     """
-    enough = -(-_SIGNAL_BYTES // (item * plan.samples * plan.widest))
+    steps = max((node.shape[0] for node in plan.nodes if node.node.step_by_step), default=1)
+    enough = -(-_SIGNAL_BYTES * steps // (item * plan.samples * plan.widest))
     together = max(1, min(plan.trials, enough, _CHUNK_BYTES // per_trial))
     stacked = min(_STACKED_SIGNAL_BYTES // (item * plan.samples * plan.widest), _CHUNK_BYTES // per_trial)
     vectors = all(len(node.out) == 1 for node in plan.nodes) and len(plan.spec.network.shape) == 1
