@@ -32,6 +32,12 @@ _QUANTILE = (
      5.3941960214247511077e3, 6.8718700749205790830e2, 4.2313330701600911252e1, 1.0),
 )  # fmt: skip
 """The quantile of 0.5 + q is q P(r)/Q(r), r = 0.425² − q², for |q| ≤ 0.425 (Wichura 1988, AS 241)."""
+_TAIL = np.array(
+    (0.02438304, -0.085017, 0.07055032, 0.00539407, 0.06664728, 0.08537103, 0.10470369, 0.11398417, 0.11398349),
+    np.float32,
+)
+_TAIL_SCALE = np.float32(3.5)
+"""Φ(−t) = e^(−t²/2) u P(u), u = 3.5 / (3.5 + t), for t ≥ 0, to 1.7e-7 of its value; highest power first."""
 _CENTRAL = 0.425
 _ROOT_TWO = math.sqrt(2.0)
 
@@ -145,7 +151,24 @@ def expit(x: npt.ArrayLike) -> Array:
 
 def ndtr(x: npt.ArrayLike) -> Array:
     """The standard normal distribution function, precise in both tails, of the shape of x."""
+    if isinstance(x, np.ndarray) and x.dtype == np.float32 and x.ndim:
+        return _single_ndtr(x)
     return _chosen("ndtr")(x)
+
+
+def _single_ndtr(x: Array) -> Array:
+    """The same of single precision, to 5e-7 of its value, and 4e-6 beyond six deviations; every pass is vectorised."""
+    size = np.abs(x)
+    u = _TAIL_SCALE / (_TAIL_SCALE + size)
+    tail = np.full_like(x, _TAIL[0])
+    for coefficient in _TAIL[1:]:
+        tail *= u
+        tail += coefficient
+    tail *= u
+    size *= size
+    size *= np.float32(-0.5)
+    tail *= np.exp(size, out=size)
+    return np.where(x < 0.0, tail, np.float32(1.0) - tail)
 
 
 def ndtri(p: npt.ArrayLike) -> Array:
