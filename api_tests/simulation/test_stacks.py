@@ -1,5 +1,6 @@
 """Plans that are measured together: every byte is what it is alone, whatever else is measured, and in which order."""
 
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from api_tests.cases import case
 from api_tests.networks import blocks, stack
 from api_tests.simulation.random_trees import printed, tree
 from service.core.errors import Refusal
-from service.simulation.estimate import cost
+from service.simulation.estimate import _STACK_BYTES, cost
 from service.simulation.measure import Measured, measure, measure_together
 from service.simulation.plan import Plan, plan
 from service.simulation.shape import shape_of
@@ -160,19 +161,18 @@ def test_what_is_of_another_shape_is_measured_apart() -> None:
         assert_same(found, measure(made))
 
 
-def test_a_stack_takes_no_more_memory_than_trials_that_pass_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    plans = [planned(stack(3, 16), trials=8, seed=seed) for seed in range(40)]
-    sizes: list[int] = []
-    draw = "service.simulation.measure.draw_together"
-    from service.simulation import measure as module  # noqa: PLC0415
+@pytest.mark.parametrize(("units", "trials"), [(8, 32), (64, 8), (256, 2), (64, 400)])
+def test_a_stack_takes_no_more_memory_than_its_limit(units: int, trials: int) -> None:
+    plans = [planned(stack(6, units), trials=trials, seed=seed) for seed in range(80)]
+    together = cost(plans[0]).regime.plans
+    assert (together > 1) == (trials < 400)
 
-    before = module.draw_together
-    monkeypatch.setattr(draw, lambda some, trials: sizes.append(len(some) * len(trials)) or before(some, trials))
-    for limit, most in ((1 << 20, None), (1 << 40, None), (1, 8)):
-        sizes.clear()
-        monkeypatch.setattr("service.simulation.estimate._CHUNK_BYTES", limit)
-        measure_together(plans)
-        per_trial = 8 * sum(node.parameter_count for node in plans[0].nodes)
-        assert max(sizes) * per_trial <= max(limit, 8 * per_trial)
-        assert most is None or max(sizes) <= most
-        assert cost(plans[0]).regime.plans * plans[0].trials >= max(sizes)
+    def peak(some: list[Plan]) -> int:
+        tracemalloc.start()
+        measure_together(some)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    alone, stacked = peak(plans[:1]), peak(plans[: max(2, together)])
+    assert stacked <= max(2.1 * alone, _STACK_BYTES)

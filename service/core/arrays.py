@@ -170,23 +170,35 @@ def softplus(x: Array) -> Array:
     return bent
 
 
+_FEW_FEATURES = 16
+"""Of so few, sums are a product of each trial with ones: a call for each sample would take twice as long."""
 _SAME_DIRECTION = 8.0
 """Directions that differ by no more than so many roundings are one."""
 
 
 def squares_by_sample(signal: Array) -> Array:
     """Sums of squares over the features of (trials, samples, features), (trials, samples)."""
-    return np.einsum("tab,tab->ta", signal, signal) if is_innermost(signal) else np.vecdot(signal, signal)
+    if is_innermost(signal):
+        return np.einsum("tab,tab->ta", signal, signal)
+    if signal.shape[-1] > _FEW_FEATURES:
+        return np.vecdot(signal, signal)
+    sums: Array = np.square(signal) @ np.ones(signal.shape[-1], signal.dtype)
+    return sums
 
 
 def angular_spread(signal: Array, by_sample: Array) -> Float64Array:
     """1 − ‖mean of h/‖h‖‖² over the samples, (trials,): how far directions are from their mean, in the mean square.
 
-    NaN where a sample is zero or too small, and where there are fewer than two.
+    NaN where a sample is zero or too small, and where there are fewer than two; exact where there is one feature.
     """
     samples = signal.shape[-2]
     if samples < 2:
         return np.full(signal.shape[0], np.nan)
+    if signal.shape[-1] == 1:  # whose directions are signs
+        signs = np.sign(signal[..., 0])
+        used = np.count_nonzero(signs, axis=-1)
+        mean = np.add.reduce(signs, axis=-1).astype(np.float64) / used
+        return np.where(used < 2, np.nan, 1.0 - np.square(mean))
     weights = 1.0 / np.sqrt(by_sample)
     along = is_innermost(signal)
     total = np.einsum("ta,tab->tb", weights, signal) if along else (weights[:, None, :] @ signal)[:, 0]

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from service.core.arrays import Array, Shape
 from service.nn.activations import Activation
+from service.nn.data import Data
 from service.nn.layers.base import Built, Chain, Parameter, shaped
 from service.nn.losses import Loss
 from service.nn.randomness import Randomness, RememberedRandomness, Stream
@@ -18,6 +20,8 @@ from service.simulation.plan import Plan
 from service.simulation.slices import nodes_together
 from service.simulation.spec import Precision
 from service.simulation.tree import PlannedNode
+
+_T = TypeVar("_T")
 
 INPUTS, _TARGETS = 0, 1
 """The places of inputs and targets in the random numbers."""
@@ -43,9 +47,7 @@ def draw_together(plans: Sequence[Plan], trials: range) -> Drawn:
     made, precision = plans[0], plans[0].spec.precision
     randomness = randomness_of(plans, trials)
     chain = _chain([one.top for one in plans], randomness, made.samples, precision)
-    batches = [draw_batch(one, its) for one, its in zip(plans, randomness, strict=True)]
-    inputs = end_to_end([drawn for drawn, _ in batches], trials)
-    targets = end_to_end([drawn for _, drawn in batches], trials)
+    inputs, targets = (end_to_end(drawn, trials) for drawn in _batches(plans, randomness))
     indices = isinstance(made.spec.network.input, TokensShape)  # which are no numbers to be rounded
     inputs = inputs.astype(precision.computed, copy=False) if indices else precision.kept(inputs)
     targets = targets.reshape(-1, made.samples, made.positions * made.outputs)
@@ -62,7 +64,7 @@ def randomness_of(plans: Sequence[Plan], trials: range) -> list[Randomness]:
 
 def end_to_end(arrays: Sequence[Array], trials: Sequence[int]) -> Array:
     """Arrays of so many trials each, or of 1 where all of them have the same, as one; of 1 where all arrays are one."""
-    if len(arrays) == 1:
+    if len(arrays) == 1 or (len(arrays[0]) == 1 < len(trials) and all(one is arrays[0] for one in arrays)):
         return arrays[0]
     whole = np.concatenate(arrays)
     if len(whole) > len(arrays) or len(trials) == 1:
@@ -73,9 +75,24 @@ def end_to_end(arrays: Sequence[Array], trials: Sequence[int]) -> Array:
 
 def draw_batch(made: Plan, randomness: Randomness) -> tuple[Array, Array]:
     """Inputs, (trials or 1, samples, features), and targets, (trials or 1, samples · positions, outputs)."""
-    inputs = made.spec.inputs().draw((made.samples, made.spec.network.size), randomness.tensor(INPUTS))
-    shape = made.samples * made.positions, made.outputs
-    return inputs, made.targets.of_inputs(inputs, shape, randomness.tensor(_TARGETS))
+    (inputs,), (targets,) = _batches([made], [randomness])
+    return inputs, targets
+
+
+def _batches(plans: Sequence[Plan], randomness: Sequence[Randomness]) -> tuple[list[Array], list[Array]]:
+    """The inputs and the targets of every plan."""
+    made, given = plans[0], [one.spec.inputs() for one in plans]
+    size, shape = (made.samples, made.spec.network.size), (made.samples * made.positions, made.outputs)
+
+    def inputs_of(number: int) -> Array:
+        return given[number].draw(size, randomness[number].tensor(INPUTS))
+
+    def targets_of(number: int) -> Array:
+        return plans[number].targets.of_inputs(inputs[number], shape, randomness[number].tensor(_TARGETS))
+
+    inputs = _each(list(zip(randomness, given, strict=True)), inputs_of)
+    seen = map(id, inputs) if type(made.targets).of_inputs is not Data.of_inputs else [0] * len(plans)
+    return inputs, _each(list(zip(randomness, [one.targets for one in plans], seen, strict=True)), targets_of)
 
 
 def _chain(
@@ -89,16 +106,32 @@ def _built(ones: Sequence[PlannedNode], randomness: Sequence[Randomness], sample
     """The same node of every plan as one node."""
     one, trials, arrays = ones[0], randomness[0].trials, []
     for number in range(len(one.parameters)):
-        parts = [
-            drawn(its.parameters[number], samples * one.batch, [numbers.tensor(place) for place in its.tensors[number]])
-            for its, numbers in zip(ones, randomness, strict=True)
-        ]
+        rules = [(its, each.parameters[number].initializer) for each, its in zip(ones, randomness, strict=True)]
+        parts = _each(rules, partial(_drawn, ones, randomness, number, samples))
         arrays.append(precision.kept(end_to_end(parts, trials)))
     chains = [
         _chain(inner, randomness, samples, precision) for inner in zip(*(its.chains for its in ones), strict=True)
     ]
     node = one.node if len(ones) == 1 else nodes_together([its.node for its in ones])
     return Built(node, one.row, one.shape, one.out, one.parameters, arrays, chains)
+
+
+def _drawn(
+    ones: Sequence[PlannedNode], randomness: Sequence[Randomness], parameter: int, samples: int, number: int
+) -> Array:
+    """A parameter of the node of a plan, by the numbers of both."""
+    one, its = ones[number], randomness[number]
+    return drawn(
+        one.parameters[parameter], samples * one.batch, [its.tensor(place) for place in one.tensors[parameter]]
+    )
+
+
+def _each(rules: Sequence[tuple[Any, ...]], draw: Callable[[int], _T]) -> list[_T]:
+    """What is drawn by each of some rules, by its number; neighbours that are equal are drawn once."""
+    found: list[_T] = []
+    for number, rule in enumerate(rules):
+        found.append(found[-1] if number and rule == rules[number - 1] else draw(number))
+    return found
 
 
 def drawn(parameter: Parameter, samples: int, streams: Sequence[Stream]) -> Array:

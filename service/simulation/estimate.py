@@ -33,8 +33,8 @@ _CHUNK_BYTES = 320 << 20
 """Trials are simulated together while they take no more memory than this."""
 _SIGNAL_BYTES = 512 << 10
 """Trials are simulated together until a layer's signal has this size."""
-_STACKED_SIGNAL_BYTES = 2 << 20
-"""Plans of one shape are simulated together until a layer's signal has this size."""
+_STACK_BYTES, _STACK_SIGNAL_BYTES = 64 << 20, 4 << 20
+"""Plans of one shape are simulated together until they take this memory, or a layer's signal has this size."""
 _WIDEST_ALONG_TRIALS = 4
 _FEWEST_ALONG_TRIALS = 64
 _COST = "_cost"
@@ -147,7 +147,7 @@ def regime(plan: Plan, item: int, per_trial: int) -> Regime:
     steps = max((node.shape[0] for node in plan.nodes if node.node.step_by_step), default=1)
     enough = -(-_SIGNAL_BYTES * steps // (item * plan.samples * plan.widest))
     together = max(1, min(plan.trials, enough, _CHUNK_BYTES // per_trial))
-    stacked = min(_STACKED_SIGNAL_BYTES // (item * plan.samples * plan.widest), _CHUNK_BYTES // per_trial)
+    stacked = min(_STACK_SIGNAL_BYTES // (item * plan.samples * plan.widest), _STACK_BYTES // per_trial)
     vectors = all(len(node.out) == 1 for node in plan.nodes) and len(plan.spec.network.shape) == 1
     small = vectors and plan.widest <= _WIDEST_ALONG_TRIALS
     return Regime(together, small and together >= _FEWEST_ALONG_TRIALS, max(1, stacked // plan.trials))

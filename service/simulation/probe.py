@@ -236,10 +236,11 @@ class MeasuringProbe:
         by_sample = squares_by_sample(signal)
         sums = np.add.reduce(by_sample, axis=-1).astype(np.float64, copy=False)
         before_sums = sums if before is signal else plain_squares(before)
-        spread = angular_spread(signal, by_sample)
+        spread, exact = angular_spread(signal, by_sample), signal.shape[-1] == 1
         into.signal.sums[trials, place] = sums
         into.spread[trials, place] = spread
-        known = well_known(sums, signal.dtype) & np.isfinite(before_sums) & (spread >= _WELL_CONDITIONED)
+        known = well_known(sums, signal.dtype) & np.isfinite(before_sums)
+        known &= exact or spread >= _WELL_CONDITIONED
         if not known.all():
             self._signal_carefully(place, ~known, before, signal)
 

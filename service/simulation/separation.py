@@ -148,12 +148,20 @@ def first_trials(network: Drawn, plans: int, trials: slice) -> Drawn:
 
 
 def similarity_kept(x: Float64Array, head: Float64Array, one_input: float = _ONE_INPUT) -> Float64Array:
-    """Linear CKA of two signals, (…, samples, features) each, (…); 0 where the second is one for all, NaN unknown."""
+    """Linear CKA of two signals, (…, samples, features) each, (…); 0 where the second is one for all, NaN unknown.
+
+    Of few features it is taken by products of features with features.
+    """
     with np.errstate(all="ignore"):
         centred = _about_mean(head)
         apart, size = (np.sqrt(_mean_square(one)) for one in (centred, _of_order_one(head)))
-        first, second = (_gram(_of_order_one(one)) for one in (_about_mean(x), centred))
-        kept = np.vecdot(first, second) / np.sqrt(np.vecdot(first, first) * np.vecdot(second, second))
+        first, second = _of_order_one(_about_mean(x)), _of_order_one(centred)
+        if max(first.shape[-1], second.shape[-1]) < first.shape[-2]:
+            both, one, other = (_products(*pair) for pair in ((first, second), (first, first), (second, second)))
+            kept = np.vecdot(both, both) / np.sqrt(np.vecdot(one, one) * np.vecdot(other, other))
+        else:
+            one, other = (_products(transposed(each), transposed(each)) for each in (first, second))
+            kept = np.vecdot(one, other) / np.sqrt(np.vecdot(one, one) * np.vecdot(other, other))
     known = np.isfinite(x).all(axis=(-2, -1)) & np.isfinite(head).all(axis=(-2, -1))
     found: Float64Array = np.where(known, np.where(apart <= one_input * size, 0.0, kept), np.nan)
     return found
@@ -181,9 +189,9 @@ def mask_noise(signals: Float64Array) -> Float64Array:
     return np.where(np.isfinite(signals).all(axis=(-3, -2, -1)), noise, np.nan)
 
 
-def _gram(values: Float64Array) -> Float64Array:
-    """The products of samples with samples, (…, samples, features) as (…, samples²)."""
-    products: Float64Array = values @ transposed(values)
+def _products(first: Array, second: Array) -> Float64Array:
+    """The products of columns of (…, rows, columns) with those of another, (…, columns · columns)."""
+    products: Float64Array = transposed(first) @ second
     return products.reshape(*products.shape[:-2], -1)
 
 

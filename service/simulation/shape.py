@@ -1,7 +1,8 @@
 """What plans have in common that are measured together: all that the passes depend on but the numbers they draw by."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 from service.core.kinds import Model
 from service.nn.activations import Activation
@@ -79,14 +80,26 @@ def _drawn_by(data: Data) -> Hashable:
 
 def _said(value: Any, activations: bool = True) -> Hashable:
     """A value of a specification as what can be compared; of what draws, and of some `activations`, the kind alone."""
-    if isinstance(value, Initializer | NoBias):
-        return type(value)
-    if isinstance(value, Activation) and not activations:
-        return Activation
-    if isinstance(value, Model):
-        return type(value), tuple(_said(one, activations) for one in vars(value).values())
-    if isinstance(value, Mapping):
+    kind: Any = type(value)
+    family = _family(kind)
+    if family is Activation:
+        family = Model if activations else None
+        value = value if activations else Activation
+    if family is Initializer:
+        return cast(Hashable, kind)
+    if family is Model:
+        return kind, tuple(_said(one, activations) for one in vars(value).values())
+    if family is Mapping:
         return tuple(value.items())
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if family is Sequence:
         return tuple(_said(one, activations) for one in value)
-    return value
+    return cast(Hashable, value)
+
+
+@lru_cache
+def _family(kind: Any) -> Any:
+    """What values of a type are; None where they can be compared as they are."""
+    if issubclass(kind, str):
+        return None
+    families = (Initializer, Activation, Model, Mapping, Sequence)
+    return Initializer if kind is NoBias else next((one for one in families if issubclass(kind, one)), None)
