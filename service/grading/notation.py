@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from service.formulas.enclosures.balls import Undecided
 from service.formulas.enclosures.program import VARIABLE, slope_of
@@ -76,11 +77,11 @@ class Named:
 
     def mentions(self, text: str) -> bool:
         """Whether `text` names the activation or a derivative."""
-        return bool(_Masking(self, text).letters)
+        return bool(self._masking(text).letters)
 
     def read(self, text: str, start: int = 0) -> Expr:
         """The formula in `text`, which begins at `start` of a longer one, with symbols in it; Unreadable without."""
-        masking = _Masking(self, text)
+        masking = self._masking(text)
         try:
             node = self._parsed(" " * start + masking.masked, (*self.parameters, *masking.letters))
         except FormulaError as error:
@@ -90,6 +91,9 @@ class Named:
         for letter, meant in masking.letters.items():
             node = node.substituted(Symbol(letter), meant)
         return node
+
+    def _masking(self, text: str) -> "_Masking":
+        return _masking(self.formulas, tuple(self.parameters.items()), self.kind, text)
 
     def _parsed(self, text: str, names: tuple[str, ...]) -> Expr:
         node = parse(text, VARIABLE, names)
@@ -185,6 +189,14 @@ class _Masking:
 
     def _free(self) -> Iterator[str]:
         return (letter for letter in _LETTERS if letter not in self._used and letter not in self.letters)
+
+
+@lru_cache(maxsize=256)
+def _masking(
+    formulas: tuple[Expr | None, ...], parameters: tuple[tuple[str, float], ...], kind: str, text: str
+) -> _Masking:
+    """The names in a text, which is asked for them, read, and read in other ways."""
+    return _Masking(Named(formulas, dict(parameters), kind), text)
 
 
 def _order(primes: str | None, power: str | None) -> int:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.formulas.language.tokens import LONGEST_TEXT
 from service.grading.answers import Unreadable
@@ -207,6 +208,7 @@ def _interval(found: re.Match[str], *, both: bool) -> Region | None:
     return Region(_of(found), ends)
 
 
+@lru_cache(maxsize=256)
 def tidied(text: str) -> str:
     """`text` without dollar signs, "about", "(5 d.p.)" and its last full stop; every other character in its place."""
     if len(text) > LONGEST_TEXT:
@@ -220,6 +222,7 @@ def tidied(text: str) -> str:
     return _FIRST_COMMA.sub(r"\1.", text)
 
 
+@lru_cache(maxsize=256)
 def with_signs(text: str) -> str:
     """What `tidied` made of a bound with plain signs for its words: "at most" is <=; Unreadable where it is doubted."""
     for pattern, sign in _PLAIN_SIGNS:

@@ -73,31 +73,36 @@ def measure(made: Plan, processes: int = 1) -> Measured:
     return Measured(measurements, parts[0][1], bool(parts[0][2][0]))
 
 
-def measure_together(plans: Sequence[Plan]) -> list[Measured]:
+def measure_together(plans: Sequence[Plan], processes: int = 1) -> list[Measured]:
     """What is measured of each of some plans, which is what `measure` says of it alone.
 
     Those of one shape pass together, as many at a time as take no more memory than trials that are simulated together
-    do; but alone pass plans of one trial, plans that are stored in 16 bits, and those whose report carries their first
-    trial.
+    do; but alone pass plans of one trial, plans that are stored in 16 bits, those whose report carries their first
+    trial, and those that are worth several processes.
     """
-    by_shape: dict[Hashable, list[int]] = {}
-    for number, made in enumerate(plans):
-        by_shape.setdefault(shape_of(made), []).append(number)
-    found: dict[int, Measured] = {}
-    for numbers in by_shape.values():
-        made = plans[numbers[0]]
-        alone = made.trials == 1 or made.spec.precision.is_half or made.spec.include
-        at_once = 1 if alone else cost(made).regime.plans
-        for start in range(0, len(numbers), at_once):
-            some = numbers[start : start + at_once]
-            found |= zip(some, _stacked([plans[number] for number in some]), strict=True)
+    found = dict(measured_in_turn(plans, processes))
     return [found[number] for number in range(len(plans))]
 
 
-def _stacked(plans: Sequence[Plan]) -> list[Measured]:
+def measured_in_turn(plans: Sequence[Plan], processes: int = 1) -> Iterator[tuple[int, Measured]]:
+    """The same with the numbers of the plans, shape by shape: only those that pass together are in memory at once."""
+    by_shape: dict[Hashable, list[int]] = {}
+    for number, made in enumerate(plans):
+        by_shape.setdefault(shape_of(made), []).append(number)
+    for numbers in by_shape.values():
+        made, costs = plans[numbers[0]], cost(plans[numbers[0]])
+        alone = made.trials == 1 or made.spec.precision.is_half or made.spec.include
+        shared = processes > 1 and costs.floating_point_operations >= 2 * _WORTH_A_HELPER
+        at_once = 1 if alone or shared else costs.regime.plans
+        for start in range(0, len(numbers), at_once):
+            some = numbers[start : start + at_once]
+            yield from zip(some, _stacked([plans[number] for number in some], processes), strict=True)
+
+
+def _stacked(plans: Sequence[Plan], processes: int) -> list[Measured]:
     """What is measured of plans of one shape that pass together."""
     if len(plans) == 1:
-        return [measure(plans[0])]
+        return [measure(plans[0], processes)]
     made = plans[0]
     accumulated, first, twins = _observe(_Work.of(plans, cost(made)), range(made.trials))
     each = _of_each(Measurements.of(accumulated, made), len(plans))

@@ -1,6 +1,6 @@
 """A plan → its report: what was measured of its trials is judged together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from math import fsum
@@ -16,7 +16,7 @@ from service.simulation.causes import NetworkFacts
 from service.simulation.drawing import INPUTS
 from service.simulation.findings import findings_of
 from service.simulation.gradients import StoredGradients
-from service.simulation.measure import Measured, measure
+from service.simulation.measure import Measured, measure, measured_in_turn
 from service.simulation.opinions import opinions_of
 from service.simulation.plan import Plan, plan
 from service.simulation.precision import stored_gradients
@@ -44,7 +44,20 @@ def simulate_plan(made: Plan, processes: int = 1) -> SimulationReport:
 def simulate_trials(made: Plan, processes: int = 1) -> tuple[SimulationReport, NetworkTrials]:
     """The report on a network that is planned already, and what it says of every trial."""
     started = perf_counter()
-    measured = measure(made, processes)
+    return _reported(made, measure(made, processes), started)
+
+
+def simulate_together(
+    plans: Sequence[Plan], processes: int = 1
+) -> Iterator[tuple[int, SimulationReport, NetworkTrials]]:
+    """The same of some networks with their numbers, shape by shape; only those of one stack are in memory at once."""
+    started = perf_counter()
+    for number, measured in measured_in_turn(plans, processes):
+        yield number, *_reported(plans[number], measured, started)
+        started = perf_counter()
+
+
+def _reported(made: Plan, measured: Measured, started: float) -> tuple[SimulationReport, NetworkTrials]:
     found, first = measured.measurements, measured.first
     made = along_worst_branch(found, made)
     layers = layer_statistics(found, made, float(np.log10(made.loss_factor)), first)

@@ -17,7 +17,7 @@ from service.simulation.estimate import Limits, check_budgets
 from service.simulation.layer_results import Spread
 from service.simulation.plan import Plan, plan
 from service.simulation.results import Interval, SimulationReport
-from service.simulation.simulate import simulate_trials
+from service.simulation.simulate import simulate_together
 from service.simulation.spec import SimulationSpec
 from service.simulation.spreads import median_interval, spreads_of
 from service.simulation.statistics import Decades
@@ -140,9 +140,9 @@ def plans_of(spec: ComparisonSpec, limits: Limits) -> list[Plan]:
 
 def compared(names: Sequence[str], plans: Sequence[Plan], processes: int = 1) -> Compared:
     """The comparison of networks by their names."""
-    found = [simulate_trials(made, processes) for made in plans]
-    reports = dict(zip(names, (report for report, _ in found), strict=True))
-    ratios = dict(zip(names, (trials.judged_ratio for _, trials in found), strict=True))
+    found = sorted(simulate_together(plans, processes), key=lambda one: one[0])
+    reports = {names[number]: report for number, report, _ in found}
+    ratios = {names[number]: trials.judged_ratio for number, _, trials in found}
     ranked = sorted(reports, key=lambda name: _order(reports[name]))
     first, *others = (reports[name].digest for name in ranked)
     beside = "".join(f"&with={digest}" for digest in dict.fromkeys(others) if digest != first)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from service.formulas.language.characters import spelled
 from service.formulas.language.lines import on_one_line
@@ -72,14 +73,19 @@ def equation_sides(text: str, variable: str = "z", parameters: Collection[str] =
     Each keeps its place in `text`: blanks stand for what is before it. FormulaError where `text` has a character that
     no formula has.
     """
+    return [*_sides(text, variable, tuple(parameters))]
+
+
+@lru_cache(maxsize=256)
+def _sides(text: str, variable: str, parameters: tuple[str, ...]) -> tuple[str, ...]:
     text = on_one_line(text)
     written, origins = spelled(text)
     words = Words(variable, parameters, variable)
     sides = sides_of(without_remarks(written, words), words)
-    return [
+    return tuple(
         " " * (origins[start] - 1) + (text[origins[start] - 1 : origins[end - 1]].rstrip() if end > start else "")
         for start, end in sides
-    ]
+    )
 
 
 def without_remarks(written: str, words: Words) -> str:

@@ -109,6 +109,7 @@ _MOST_LETTERS = 3  # of them, where none is the name of a function
 _LOGARITHM = re.compile(r"(log|ln)_(\d+|[A-Za-z])")
 _COUNTED = re.compile(r"([A-Za-z]{0,20}ln)(\d{1,9})")  # ln2 is a number
 _ROOT = re.compile(r"([A-Za-z]{0,20})sqrt(\d{1,9})([A-Za-z]{0,20})")
+_ALWAYS_KNOWN = frozenset((*FUNCTIONS, *EXTREMES, *_FORMS, *_CONSTANTS, *WORDS, *PIECEWISE_NAMES))
 _DIGITS_BEHIND = re.compile(r"([A-Za-z]+)(\d+)([A-Za-z]*)")
 
 
@@ -119,11 +120,11 @@ class Words:
     variable: str
     parameters: Collection[str]
     letter: str = "z"
-    _known: set[str] = field(init=False, repr=False)
+    _known: frozenset[str] = field(init=False, repr=False)
     _split_words: dict[str, list[str]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        known = {*FUNCTIONS, *EXTREMES, *_FORMS, *_CONSTANTS, *WORDS, *PIECEWISE_NAMES, self.letter, *self.parameters}
+        known = _ALWAYS_KNOWN.union((self.letter,), self.parameters)
         object.__setattr__(self, "_known", known)
 
     def taken(self) -> set[str]:

@@ -1,6 +1,6 @@
 """Changes are proposed, simulated with the same seeds, and ranked; two together where none suffices."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations, islice
@@ -12,7 +12,7 @@ from service.simulation.estimate import Limits, check_budget, cost
 from service.simulation.plan import Plan
 from service.simulation.results import SimulationReport
 from service.simulation.scale import ScaleEntry
-from service.simulation.simulate import simulate_plan
+from service.simulation.simulate import simulate_plan, simulate_together
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Label
 from service.studies.prescriptions import data, structure, weights
@@ -50,11 +50,8 @@ def prescribe(spec: SimulationSpec, limits: Limits, processes: int = 1) -> Presc
     search = _Search.of(subject, limits, processes)
     if search.is_fine:
         return search.answer()
-    for builder in _builders(search.report):
-        for change in builder(subject):
-            search.attempt(subject, change, builder)
-    for pair in islice(_pairs(search.tried), _MOST_PAIRS):
-        search.attempt(subject, pair, None)
+    search.attempt(subject, ((change, one) for one in _builders(search.report) for change in one(subject)))
+    search.attempt(subject, ((pair, None) for pair in islice(_pairs(search.tried), _MOST_PAIRS)))
     search.slow_down(subject)
     return search.answer()
 
@@ -108,20 +105,28 @@ class _Search:
         """Whether there is nothing to mend."""
         return _left(self.before) == 0.0
 
-    def attempt(self, subject: Subject, change: Change, builder: Builder | None) -> None:
-        """Simulate `subject` with `change`, where that fits together, is new, and may be afforded."""
+    def attempt(self, subject: Subject, changes: Iterable[tuple[Change, Builder | None]]) -> None:
+        """Simulate `subject` with each of some changes, those of one shape together, and keep what each leads to."""
+        tried = [(*one, changed) for one in changes if (changed := self._worth_trying(subject, one[0]))]
+        plans = [_with_trials(changed.plan, self.trials) for _, _, changed in tried]
+        after = {number: Condition.of(report) for number, report, _ in simulate_together(plans, self.processes)}
+        self.tried += [
+            _Trial(change, changed, builder, after[number]) for number, (change, builder, changed) in enumerate(tried)
+        ]
+
+    def _worth_trying(self, subject: Subject, change: Change) -> Subject | None:
+        """`subject` with `change`, where that fits together, is new, and may be afforded."""
         changed = subject.changed(change.edits)
         if changed is None or changed.document in self.seen:
-            return
+            return None
         self.seen.append(changed.document)
         made = _with_trials(changed.plan, self.trials)
         asked = cost(made).floating_point_operations
         if not _fits(made, self.limits) or self.spent + asked > self.limits.floating_point_operations:
             self.left_out += 1
-            return
+            return None
         self.spent += asked
-        after = Condition.of(simulate_plan(made, self.processes))
-        self.tried.append(_Trial(change, changed, builder, after))
+        return changed
 
     def slow_down(self, subject: Subject) -> None:
         """A smaller learning rate, which the report has tried already."""
