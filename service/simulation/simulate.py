@@ -100,11 +100,6 @@ def judged_together(plans: Sequence[Plan], measured: Sequence[Measured]) -> list
     return _decided(plans, measured, Measurements.joined([one.measurements for one in measured]))
 
 
-def predicted_together(plans: Sequence[Plan]) -> list[float | None]:
-    """The depth ratio in decades that theory predicts for each of some networks; None where it does not apply."""
-    return [theory_of(made, None).depth_ratio for made in plans]
-
-
 def _decided(plans: Sequence[Plan], measured: Sequence[Measured], joined: Measurements) -> list[Decision]:
     networks = [
         JudgedNetwork(made.spec.policy, _facts(made, one.twins, None), partial(layer_numbers, one.measurements, made))

@@ -14,7 +14,7 @@ from service.simulation.measure import measure_together
 from service.simulation.plan import Plan
 from service.simulation.results import ItemError
 from service.simulation.shape import shape_of
-from service.simulation.simulate import judged_together, predicted_together
+from service.simulation.simulate import judged_together, theory_of
 from service.studies.points import Reduced, error_of
 from service.studies.sweep import Grid, SweepSpec
 
@@ -58,8 +58,11 @@ class ChunkResult:
 
 def reduced(plans: Sequence[Plan]) -> list[Reduced]:
     """What is kept of each of some networks of one shape, which are simulated together."""
-    found = judged_together(plans, measure_together(plans)), predicted_together(plans)
-    return [Reduced.of(made.digest, one, predicted) for made, one, predicted in zip(plans, *found, strict=True)]
+    decided = judged_together(plans, measure_together(plans))
+    return [
+        Reduced.of(made.digest, one, theory_of(made, None).depth_ratio)
+        for made, one in zip(plans, decided, strict=True)
+    ]
 
 
 def evaluate(grid: Grid, indexes: Iterable[int], known: Mapping[str, bytes], judge: _Judge = reduced) -> ChunkResult:

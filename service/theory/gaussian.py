@@ -8,7 +8,7 @@ whatever the variance.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf, pi, sqrt
+from math import inf, nan, pi, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -153,6 +153,16 @@ class _Samples:
     doubts: Float64Array  # (nodes, functions)
     end: float  # where the functions are lost: no numbers, or too many oscillations
 
+    @cached_property
+    def half_squares(self) -> Float64Array:
+        """−x²/2, (nodes,)."""
+        return -0.5 * np.square(self.x)
+
+    @cached_property
+    def weighted(self) -> Float64Array:
+        """Values and doubts times what their nodes count for, (2 · functions, nodes)."""
+        return np.ascontiguousarray((np.concatenate([self.values, self.doubts], axis=1) * self.weights[:, None]).T)
+
     def averages(self, variances: Float64Array) -> _Averages:
         """The averages at `variances`, of shape (variances,), within the range that was sampled for."""
         answers = np.full((3, variances.size, self.values.shape[1]), np.nan)
@@ -260,6 +270,18 @@ class SampledActivation:
     def covers(self, activation: Activation, variance: float) -> bool:
         """Whether it is of this activation and holds at this variance."""
         return activation == self.activation and self.smallest <= variance <= self.largest
+
+    def at(self, variance: float) -> tuple[float, float]:
+        """E[φ²] and E[φ'²] at one variance."""
+        samples = self._samples
+        if _CLOSEST * sqrt(variance) > samples.end:
+            return nan, nan
+        with np.errstate(all="ignore"):
+            density = np.exp(samples.half_squares / variance)
+            sums = np.vecdot(density, samples.weighted) / sqrt(2.0 * pi * variance)
+            doubts = np.where(sums[2:] > 0.0, sums[2:] / sums[:2], 0.0)
+            square, slope = np.where(doubts <= _WORST, sums[:2], np.nan).tolist()
+        return square, slope
 
     def moments(self, variances: Float64Array) -> _ManyMoments:
         """The moments at `variances`, of shape (variances,)."""

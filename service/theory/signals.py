@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import isnan, nan, sqrt
+from math import frexp, isnan, ldexp, nan, sqrt
 
 import numpy as np
 
@@ -14,7 +14,8 @@ from service.theory.gaussian import SampledActivation
 LARGEST_VARIANCE = 1e200
 _SMALLEST_VARIANCE = 5e-324
 _SETTLED = 1e-14
-_RANGE = 100.0
+_OCTAVES = 8
+"""Variances in the same eight octaves have the same samples, whichever of them is asked for first."""
 _FARTHEST, _POINTS, _POINTS_OF_TWO = 8.0, 1601, 161
 _FAR_APART = 1e-4, 1e4
 """Variances at which an activation has the same slopes if it has them at all."""
@@ -83,11 +84,11 @@ class Averages:
         """E[φ²] and E[φ'²] at pre-activations of the given variance."""
         kept = self._sampled
         if kept is None or not kept.covers(activation, variance):
-            kept = _sampled(activation, max(variance / _RANGE, _SMALLEST_VARIANCE), variance * _RANGE)
+            first = (frexp(variance)[1] - 1) // _OCTAVES * _OCTAVES
+            kept = _sampled(activation, max(ldexp(1.0, first), _SMALLEST_VARIANCE), ldexp(1.0, first + _OCTAVES))
         if kept is not self._sampled or abs(variance - self._variance) > _SETTLED * variance:
-            found = kept.moments(np.array([variance]))
             self._sampled, self._variance = kept, variance
-            self._found = float(found.square[0]), float(found.slope[0])
+            self._found = kept.at(variance)
         return self._found
 
 
