@@ -1,7 +1,7 @@
 """What the archive does every ten minutes, with a store that says what it is asked and no clock."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any
 
@@ -17,6 +17,7 @@ from service.simulation.estimate import Limits
 from service.store import archive as archives
 from service.store.archive import Archive, Provenance
 from service.store.failures import Reason
+from service.store.reports import Made
 from service.store.stores import NullStore
 
 pytestmark = pytest.mark.anyio
@@ -41,6 +42,10 @@ class Telling(NullStore):
         self._say("put", digest, pin)
         self.kept[digest] = pin
         return True
+
+    def put_made(self, made: Sequence[Made]) -> list[bool]:
+        """The same of each, which nobody pins."""
+        return [self.put(one.digest, one.report) for one in made]
 
     def touch(self, digests: Any) -> None:
         """Say what is used."""

@@ -23,7 +23,7 @@ from service.core.logs import fields
 from service.core.settings import Settings
 from service.processes.call import Call, kind_of
 from service.processes.launch import Launched, launch
-from service.processes.process import HAS_ENDED, Process, ProcessHangs
+from service.processes.process import Process, ProcessEnded, ProcessHangs
 from service.processes.queue import FairQueue, Ticket
 from service.processes.workers import Counts, Workers
 
@@ -246,7 +246,7 @@ class ProcessPool:
             _log.warning("a worker process takes no work; another one does it", extra=fields(pid=process.pid))
             self._workers.look()  # others may have been stopped with it
             return None
-        except HAS_ENDED:
+        except ProcessEnded:
             if not self._workers.has(process):  # the pool was ended
                 raise WorkerFailed(self._died) from None
             self.counts.deaths += 1

@@ -1,18 +1,16 @@
 """A worker process as the pool holds it: asked one thing at a time, killed."""
 
+import asyncio
+from collections import deque
 from contextlib import suppress
 from subprocess import Popen, TimeoutExpired
 
 import anyio
 import anyio.lowlevel
-from anyio.abc import UNIXSocketStream
-from anyio.streams.buffered import BufferedByteStream
 
 from service.processes.launch import Launched
 from service.processes.worker import LENGTH_BYTES
 
-HAS_ENDED = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.IncompleteRead)
-"""What is raised where a process has ended."""
 _HANGS_SECONDS = 5.0
 _ENDS_SECONDS = 1.0
 """A process that has not taken what it was asked for by then does nothing at all: it is stopped, or swapped out."""
@@ -22,19 +20,65 @@ class ProcessHangs(Exception):
     """The process does not take what it is asked for."""
 
 
+class ProcessEnded(Exception):
+    """The process has ended, or is being ended."""
+
+
+class _Messages(asyncio.Protocol):
+    """What comes from a process, one message after the other."""
+
+    def __init__(self) -> None:
+        self.closed = asyncio.get_running_loop().create_future()
+        self._read = bytearray()
+        self._whole: deque[bytes] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come of a message, or of several."""
+        self._read += data
+        while len(self._read) >= LENGTH_BYTES:
+            end = LENGTH_BYTES + int.from_bytes(self._read[:LENGTH_BYTES])
+            if len(self._read) < end:
+                break
+            self._whole.append(bytes(memoryview(self._read)[LENGTH_BYTES:end]))
+            del self._read[:end]
+            self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that no more will come."""
+        if not self.closed.done():
+            self.closed.set_result(None)
+        self._wake()
+
+    async def next(self) -> bytes:
+        """The next message; ProcessEnded."""
+        while not self._whole:
+            if self.closed.done():
+                raise ProcessEnded
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        return self._whole.popleft()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
 class Process:
     """What the parent holds of a worker process."""
 
-    def __init__(self, process: Popen[bytes], stream: UNIXSocketStream) -> None:
+    def __init__(self, process: Popen[bytes], transport: asyncio.Transport, messages: _Messages) -> None:
         self._process = process
-        self._stream = BufferedByteStream(stream)
+        self._transport = transport
+        self._messages = messages
         self.busy = True  # until everything is loaded
         self.begun = False  # whether it has taken what it was asked for last
 
     @classmethod
     async def of(cls, launched: Launched) -> "Process":
         """One that is loading."""
-        return cls(launched.process, await UNIXSocketStream.from_socket(launched.ours))
+        loop = asyncio.get_running_loop()
+        return cls(launched.process, *await loop.create_unix_connection(_Messages, sock=launched.ours))
 
     @property
     def pid(self) -> int:
@@ -46,14 +90,14 @@ class Process:
         return self._process.poll() is None
 
     async def answer(self, processes: int, request: bytes) -> bytes:
-        """Its answer to the pickled task, which may use so many processors; ProcessHangs, or one of HAS_ENDED."""
+        """Its answer to the pickled task, which may use so many processors; ProcessHangs, or ProcessEnded."""
         await anyio.lowlevel.checkpoint_if_cancelled()  # as long as nothing is asked, the process is idle
         self.busy, self.begun = True, False
         message = processes.to_bytes(LENGTH_BYTES) + request
         try:
             with anyio.fail_after(_HANGS_SECONDS):
-                await self._stream.send(len(message).to_bytes(LENGTH_BYTES) + message)
-                await self._receive()
+                self._transport.write(len(message).to_bytes(LENGTH_BYTES) + message)
+                await self._messages.next()
         except TimeoutError:
             raise ProcessHangs from None
         self.begun = True
@@ -61,7 +105,7 @@ class Process:
 
     async def receive(self) -> bytes:
         """The next message, after which the process is idle; raises what `answer` raises."""
-        message = await self._receive()
+        message = await self._messages.next()
         self.busy = False
         return message
 
@@ -81,8 +125,5 @@ class Process:
         self._process.kill()
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self._process.wait)
-            await self._stream.aclose()
-
-    async def _receive(self) -> bytes:
-        length = int.from_bytes(await self._stream.receive_exactly(LENGTH_BYTES))
-        return await self._stream.receive_exactly(length)
+            self._transport.abort()
+            await self._messages.closed

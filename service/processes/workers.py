@@ -13,7 +13,7 @@ import anyio
 
 from service.core.logs import fields
 from service.processes.launch import Launched
-from service.processes.process import HAS_ENDED, Process, ProcessHangs
+from service.processes.process import Process, ProcessEnded, ProcessHangs
 
 _STARTS = 3
 _START_SECONDS = 60
@@ -193,7 +193,7 @@ class Workers:
         try:
             with anyio.fail_after(_START_SECONDS):
                 await process.receive()
-        except (TimeoutError, *HAS_ENDED):
+        except (TimeoutError, ProcessEnded):
             await process.end()
             return None
         finally:
@@ -216,7 +216,7 @@ class Workers:
             _log.warning(
                 "an idle worker process does not answer; another one is started", extra=fields(pid=process.pid)
             )
-        except HAS_ENDED:
+        except ProcessEnded:
             self.counts.deaths += 1
         finally:
             self.give_back(process)

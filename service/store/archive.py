@@ -19,13 +19,14 @@ from service.core.payload import Payload, Weighed
 from service.grading.tasks import GradingTask, graded
 from service.processes.flights import Flights
 from service.processes.pool import ProcessPool
-from service.processes.threads import Threads
+from service.processes.threads import Threads, Together
 from service.simulation.estimate import Limits, estimate
 from service.simulation.plan import Plan
 from service.simulation.simulate import report_json
 from service.simulation.spec import SimulationSpec
 from service.simulation.tasks import Prepared, estimate_json, planned_at_once, prepared, report_of
 from service.store.listing import Cursor, ReportPage
+from service.store.reports import Made
 from service.store.stores import Store
 from service.studies.comparison import ComparisonSpec
 from service.studies.tasks import Founded, comparison, prescriptions
@@ -78,6 +79,7 @@ class Archive:
         self._used: set[str] = set()  # whose use the store has not heard of
         self._owed: dict[str, bool] = {}  # what the store could not take, and whether it is to be pinned
         self._threads = Threads()
+        self._put = Together(self._threads, store.put_made)
 
     @property
     def kept_bytes(self) -> int:
@@ -198,6 +200,7 @@ class Archive:
 
     async def close(self) -> None:
         """Close the connections of the store."""
+        await self._put.settled()
         with suppress(StoreUnavailable):
             await self.catch_up()
         await self._threads.run(self._store.close)
@@ -234,7 +237,7 @@ class Archive:
         report = await self._pool.run(task, cost_seconds=seconds)
         remembered = self._memory.put(digest, report)
         try:
-            stored = await self._threads.run(self._store.put, digest, report)
+            stored = await self._put.ask(Made(digest, report, request_context().caller.owner))
         except StoreUnavailable:
             self._owed[digest] = False
             return Answer(digest, report, Provenance.SIMULATION, kept=remembered, store_failed=True)

@@ -2,10 +2,10 @@
 
 import logging
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -34,6 +34,14 @@ _AT_ONCE = 500  # names in one statement
 _log = logging.getLogger("service.store")
 _REPORT = select(REPORTS.c.report, REPORTS.c.last_used_at).where(REPORTS.c.digest == bindparam("wanted"))
 _SHOWN = [REPORTS.c[name] for name in ReportSummary.model_fields]
+
+
+class Made(NamedTuple):
+    """A report that was made now, as JSON, and whose it is."""
+
+    digest: str
+    report: bytes
+    owner: str
 
 
 class ReportStore:
@@ -76,6 +84,14 @@ class ReportStore:
                 connection.execute(self._insert, [row])
         self._retention.note(row["stored_bytes"])
         return True
+
+    def put_made(self, made: Sequence[Made]) -> list[bool]:
+        """Keep reports that nobody pins, in one transaction, each once however often it is put. True of each."""
+        rows = [self._row(one.digest, one.report, one.owner) for one in made]
+        with self._database.writing() as connection:
+            connection.execute(self._insert, rows)
+        self._retention.note(sum(row["stored_bytes"] for row in rows))
+        return [True] * len(rows)
 
     def get(self, digest: str) -> bytes | None:
         """The report with that digest, byte by byte as it was put; None where it is not kept."""

@@ -1,6 +1,6 @@
 """What every store of reports can do, the store that keeps nothing, and the choice among them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from service.core.clock import now
 from service.core.settings import Settings
 from service.store.database import Database
 from service.store.listing import Cursor, ReportPage
-from service.store.reports import PointStore, ReportStore
+from service.store.reports import Made, PointStore, ReportStore
 from service.store.retention import Retention
 from service.store.space import Space
 
@@ -22,6 +22,9 @@ class Store(Protocol):
 
     def put(self, digest: str, report: bytes, pin: bool = False, owner: str | None = None) -> bool:
         """Keep a report, for good where it is pinned, as that of `owner` or of who asks now; whether it is kept."""
+
+    def put_made(self, made: Sequence[Made]) -> list[bool]:
+        """Keep reports that nobody pins, all or none of them; of each, whether it is kept."""
 
     def get(self, digest: str) -> bytes | None:
         """The report with that digest, if it is here."""
@@ -49,6 +52,10 @@ class NullStore:
     def put(self, digest: str, report: bytes, pin: bool = False, owner: str | None = None) -> bool:
         """False: it is not kept."""
         return False
+
+    def put_made(self, made: Sequence[Made]) -> list[bool]:
+        """False for each: it is not kept."""
+        return [False] * len(made)
 
     def get(self, digest: str) -> bytes | None:
         """None: no report is here."""
