@@ -1,4 +1,4 @@
-"""What HTTP adds to a simulation, and how many are answered in a second: `make bench-http`."""
+"""What HTTP adds to a simulation, how many are answered in a second, how soon the first: `make bench-http`."""
 
 import asyncio
 import json
@@ -123,7 +123,39 @@ def measured(ours: str, theirs: str) -> dict[str, float]:
                 took = sorted(asyncio.run(load(url, bodies, connections)))
                 keep(f"{name}, {connections} connections: a second", -len(took) / SECONDS)
                 keep(f"{name}, {connections} connections: p99, ms", 1e3 * took[int(0.99 * len(took))])
-    return {name: abs(min(values)) for name, values in found.items()}
+    best = {name: abs(min(values)) for name, values in found.items()}
+    return best | beside_the_bare_endpoint(best)
+
+
+def beside_the_bare_endpoint(best: dict[str, float]) -> dict[str, float]:
+    """What is answered in a second as a share of what the bare endpoint answers; a round trip beside its bound, ms."""
+    shares = {
+        f"{name}, {connections} connections: of the bare endpoint's": best[
+            f"{name}, {connections} connections: a second"
+        ]
+        / best[f"bare endpoint, {connections} connections: a second"]
+        for name in ("fresh", "same again")
+        for connections in CONNECTIONS
+    }
+    bounds = {
+        f"{name}: round trip at most, ms": 2.0 * best[f"{shape}, simulation alone, ms"] + 1.0
+        for name, shape in (("fresh", "homework"), ("fresh 20 x 128", "20 x 128"))
+    }
+    return shares | bounds
+
+
+def start_ups(rounds: int = ROUNDS) -> dict[str, float]:
+    """Seconds from a command's start to the readiness of the service with its workers, and to a report; the best."""
+    found: dict[str, list[float]] = {"serve: ready after, s": [], "simulate: answered after, s": []}
+    command = [sys.executable, "-m", "service", "simulate", "-", "--json"]
+    for _ in range(rounds):
+        started = perf_counter()
+        with running_service(workers=WORKERS):
+            found["serve: ready after, s"].append(perf_counter() - started)
+        started = perf_counter()
+        subprocess.run(command, cwd=ROOT, input=same(), stdout=subprocess.DEVNULL, check=True)
+        found["simulate: answered after, s"].append(perf_counter() - started)
+    return {name: min(seconds) for name, seconds in found.items()}
 
 
 def alone(spec: dict[str, Any], times: int) -> float:
@@ -140,9 +172,11 @@ def main() -> None:
     keep_freed_memory()
     report = ROOT / "benchmarks" / ".report.json"
     report.write_text(simulate(SimulationSpec.model_validate(HOMEWORK)).model_dump_json(), encoding="utf-8")
+    found = start_ups()
     with running_service(workers=WORKERS) as ours, bare(report) as theirs:
-        for name, value in measured(ours, theirs).items():
-            print(f"{name:48}{value:10.2f}")
+        found |= measured(ours, theirs)
+    for name, value in found.items():
+        print(f"{name:56}{value:10.2f}")
     report.unlink()
 
 

@@ -1,5 +1,6 @@
 """What a client may draw out, and what it may not: headers, bodies, answers that are not read, and connections."""
 
+import asyncio
 import json
 import logging
 import socket
@@ -25,7 +26,7 @@ from api_tests.http.serving import (
 )
 from service.core.settings import Settings
 from service.http import connections, protocol
-from service.http.connections import Connection, Connections, FewerLines
+from service.http.connections import Connection, Connections, FewerLines, Output
 
 CHUNKED = b"POST /length HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
 WHERE = b"GET /where HTTP/1.1\r\n" + HOST + b"\r\n"
@@ -412,3 +413,27 @@ def test_that_no_descriptor_is_left_is_said_once_a_minute_in_a_line(monkeypatch:
     assert logged(flood) == "no descriptor is left for a new connection (1001 times)"
     with case("another message"):
         assert str(logged("Task was destroyed")).startswith("Task was destroyed")
+
+
+def test_a_short_answer_is_sent_by_one_call_and_a_head_alone_at_the_end() -> None:
+    calls: list[bytes] = []
+
+    class Transport(asyncio.Transport):
+        def write(self, data: bytes | bytearray | memoryview) -> None:
+            calls.append(bytes(data))
+
+        def close(self) -> None:
+            calls.append(b"closed")
+
+    output = Output(Transport())
+    for written in (b"head", b"body", b"more"):
+        if written == b"head":
+            output.hold()
+        output.write(written)
+    output.hold()
+    output.write(b"empty")
+    output.write(b"")
+    output.hold()
+    output.write(b"broken off")
+    output.close()
+    assert [one for one in calls if one] == [b"headbody", b"more", b"empty", b"broken off", b"closed"]

@@ -164,3 +164,17 @@ def test_histograms_of_values_that_hardly_differ_are_answered(service_url: str) 
     nearly_constant = dense(4, "sigmoid", weights={"kind": "normal", "std": 1e-8})
     answer = asked(service_url, spec(network(4, nearly_constant, dense(1)), include=["histograms"]))
     assert answer.status_code == 200, answer.text
+
+
+async def test_bytes_that_are_known_are_answered_at_once_and_what_is_wrong_beside_them_is_refused(
+    client: httpx.AsyncClient,
+) -> None:
+    request = sent(spec(seed=20_260_721))
+    made = await client.post(PATH, **request)
+    again = await client.post(PATH, **request)
+    assert again.content == made.content
+    assert again.headers["cache-status"] == "gradient-verdict; hit"
+    assert again.headers["location"] == made.headers["location"]
+    assert_problem(await client.post(f"{PATH}?trails=3", **request), 422, "unknown-parameter")
+    as_text = {**request, "headers": {**request["headers"], "Content-Type": "text/plain"}}
+    assert_problem(await client.post(PATH, **as_text), 415, "unsupported-media-type")
