@@ -39,6 +39,7 @@ def spreads(signal: Any, along_trials: bool = False, inputs: bool = False) -> An
             probe.inputs(arranged)
         else:
             probe.output(IDENTITY, arranged, arranged)
+        probe.settle()
     return into.spread[:, 0 if inputs else 1]
 
 

@@ -7,6 +7,7 @@ In memory the last axis is the innermost one, and matrices are multiplied by BLA
 that a call of BLAS takes longer than the product, the trials may be innermost instead, and everything runs along them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -186,23 +187,41 @@ def squares_by_sample(signal: Array) -> Array:
     return sums
 
 
-def angular_spread(signal: Array, by_sample: Array) -> Float64Array:
-    """1 − ‖mean of h/‖h‖‖² over the samples, (trials,): how far directions are from their mean, in the mean square.
+def stacked(parts: Sequence[Array]) -> Array:
+    """Arrays of one shape, (trials, n) each, as (parts, trials, n), with the trials innermost where they are."""
+    if parts[0].strides[0] == parts[0].itemsize:
+        return np.stack([one.T for one in parts]).swapaxes(-1, -2)
+    return np.stack(parts)
 
-    NaN where a sample is zero or too small, and where there are fewer than two; exact where there is one feature.
+
+def summed_directions(signal: Array, by_sample: Array) -> Array:
+    """Σ h/‖h‖ over the samples of (trials, samples, features), (trials, features), from sums of squares of each.
+
+    NaN where a sample is zero or too small. Of one feature it is not the sum but all of them, signs, (trials, samples).
     """
-    samples = signal.shape[-2]
+    if signal.shape[-1] == 1:
+        return np.sign(signal[..., 0])
+    weights = np.sqrt(by_sample)
+    np.divide(1.0, weights, out=weights)
+    if is_innermost(signal):
+        return np.einsum("ta,tab->tb", weights, signal)
+    found: Array = (weights[:, None, :] @ signal)[:, 0]
+    return found
+
+
+def angular_spread(directions: Array, samples: int, signs: bool) -> Float64Array:
+    """1 − ‖mean of h/‖h‖‖² over the samples, (…, trials): how far directions are from their mean, in the mean square.
+
+    `directions` is their sum, (…, trials, features), or `signs`, (…, trials, samples), where it is exact. NaN where
+    there are fewer than two samples, and where the sum is NaN.
+    """
     if samples < 2:
-        return np.full(signal.shape[0], np.nan)
-    if signal.shape[-1] == 1:  # whose directions are signs
-        signs = np.sign(signal[..., 0])
-        used = np.count_nonzero(signs, axis=-1)
-        mean = np.add.reduce(signs, axis=-1).astype(np.float64) / used
+        return np.full(directions.shape[:-1], np.nan)
+    if signs:
+        used = np.count_nonzero(directions, axis=-1)
+        mean = np.add.reduce(directions, axis=-1).astype(np.float64) / used
         return np.where(used < 2, np.nan, 1.0 - np.square(mean))
-    weights = 1.0 / np.sqrt(by_sample)
-    along = is_innermost(signal)
-    total = np.einsum("ta,tab->tb", weights, signal) if along else (weights[:, None, :] @ signal)[:, 0]
-    found: Float64Array = 1.0 - np.vecdot(total, total).astype(np.float64) / samples**2
+    found: Float64Array = 1.0 - np.vecdot(directions, directions).astype(np.float64) / samples**2
     return found
 
 

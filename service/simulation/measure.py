@@ -183,6 +183,7 @@ def _pass(network: Drawn, loss: Loss, probe: MeasuringProbe) -> None:
     x, targets = probe.arranged(network.inputs), probe.arranged(network.targets)
     probe.inputs(x)
     prediction, tape = network.chain.forward(x, probe)
+    probe.settle()
     note_scale(network, tape, prediction, loss, probe)
     gradient = probe.arranged(flat(loss.gradient(shaped(prediction, network.out), shaped(targets, network.out))))
     unscaled = np.zeros((prediction.shape[0], 1, 1), np.int64)

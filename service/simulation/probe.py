@@ -3,10 +3,10 @@
 Nothing is measured anywhere else. Logarithms are taken once and for all when the last trial has passed.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,8 @@ from service.core.arrays import (
     plain_squares,
     squares,
     squares_by_sample,
+    stacked,
+    summed_directions,
     well_known,
 )
 from service.nn.layers.base import Built, Saved, shaped
@@ -39,6 +41,8 @@ _WELL_CONDITIONED = 0.1
 _LEAST_SHARE_LEFT = 1e-4
 """A squared norm is known from products of samples if at least this share is left of what it could be."""
 
+_MOST_WAITING = 64
+"""Signals of one shape are entered together, as many as these."""
 _SEQUENCE = 2
 """Axes of one sample of a sequence: steps and features."""
 
@@ -159,6 +163,17 @@ class Accumulator:
         return end_to_end(parts)
 
 
+class _Waiting(NamedTuple):
+    """A signal that is not entered yet, and what was before φ, (trials, samples, features) each."""
+
+    place: int
+    before: Array
+    signal: Array
+    by_sample: Array  # sums of squares, (trials, samples)
+    directions: Array  # their sum over the samples, (trials, features)
+    sums: Array  # of squares of what was before φ, (trials,), where that is another
+
+
 class MeasuringProbe:
     """Looks on while a chunk of trials passes, and measures into the rows `trials` of an accumulator."""
 
@@ -175,6 +190,7 @@ class MeasuringProbe:
         self._largest_slopes = largest_slopes  # the supremum of |φ'|, (plans, nodes)
         self._along_trials = along_trials  # whether the trials are the innermost axis of signals in memory
         self._first = first
+        self._waiting: list[_Waiting] = []
         self.truth: Truth | None = None  # where signals are stored in a format of 16 bits
 
     def arranged(self, signal: Array) -> Array:
@@ -189,6 +205,7 @@ class MeasuringProbe:
         """The inputs, (trials, samples, features); a single feature has no direction, so its values are compared."""
         self._signal(0, x, x)
         if x.shape[-1] == 1 < x.shape[-2]:
+            self.settle()
             self._into.spread[self._trials, 0] = x.max(axis=(-2, -1)) > x.min(axis=(-2, -1))
 
     def output(self, at: Built, z: Array, h: Array) -> None:
@@ -230,19 +247,36 @@ class MeasuringProbe:
         )
         kept[self._trials] = values
 
+    def settle(self) -> None:
+        """Enter the signals that wait: what takes a call for each of them has been done, and the rest is done at once.
+
+        They are kept until then, as they are for the way back.
+        """
+        if not self._waiting:
+            return
+        places = [one.place for one in self._waiting]
+        by_sample, directions = (
+            stacked(list(each))
+            for each in zip(*((one.by_sample, one.directions) for one in self._waiting), strict=True)
+        )
+        sums = np.add.reduce(by_sample, axis=-1).astype(np.float64, copy=False)  # (signals, trials)
+        exact = self._waiting[0].signal.shape[-1] == 1
+        spread = angular_spread(directions, by_sample.shape[-1], exact)
+        before = np.stack([sums[k] if one.before is one.signal else one.sums for k, one in enumerate(self._waiting)])
+        self._into.signal.sums[self._trials, places] = sums.T
+        self._into.spread[self._trials, places] = spread.T
+        known = well_known(sums, by_sample.dtype) & np.isfinite(before) & (exact | (spread >= _WELL_CONDITIONED))
+        for k in np.flatnonzero(~known.all(axis=-1)):
+            self._signal_carefully(places[k], ~known[k], self._waiting[k].before, self._waiting[k].signal)
+        self._waiting = []
+
     def _signal(self, place: int, before: Array, signal: Array) -> None:
-        """Enter a signal and what was before φ, (trials, samples, features) each."""
-        trials, into = self._trials, self._into
+        """Enter a signal and what was before φ, (trials, samples, features) each, at once or when others are."""
+        if self._waiting and (signal.shape != self._waiting[0].signal.shape or len(self._waiting) == _MOST_WAITING):
+            self.settle()
         by_sample = squares_by_sample(signal)
-        sums = np.add.reduce(by_sample, axis=-1).astype(np.float64, copy=False)
-        before_sums = sums if before is signal else plain_squares(before)
-        spread, exact = angular_spread(signal, by_sample), signal.shape[-1] == 1
-        into.signal.sums[trials, place] = sums
-        into.spread[trials, place] = spread
-        known = well_known(sums, signal.dtype) & np.isfinite(before_sums)
-        known &= exact or spread >= _WELL_CONDITIONED
-        if not known.all():
-            self._signal_carefully(place, ~known, before, signal)
+        sums = by_sample if before is signal else plain_squares(before)
+        self._waiting.append(_Waiting(place, before, signal, by_sample, summed_directions(signal, by_sample), sums))
 
     def _signal_carefully(self, place: int, suspect: npt.NDArray[np.bool_], before: Array, signal: Array) -> None:
         """Enter the trials that are `suspect`, (trials or 1,), whatever the size of (trials, samples, features)."""
@@ -260,15 +294,17 @@ class MeasuringProbe:
 def _gradient_squares(at: Built, saved: Saved, dz: Scaled, gradient: Callable[[str], Array]) -> Squares:
     """Of the weights' gradient, (trials,), by way of products of samples where that is cheaper and exact enough."""
     pair = at.node.gram(saved, shaped(dz.values, at.out))
-    sums = np.full(dz.sums.shape, np.nan) if pair is None else _squares_by_gram(*pair)
+    if pair is None:
+        return _joint_squares([gradient(name) for name in at.weights])
+    sums = _squares_by_gram(*pair)
     unknown = np.isnan(sums)
     if not unknown.any():
         return Squares(sums, np.zeros(sums.shape))
-    found = _joint_squares(gradient(name) for name in at.weights)
+    found = _joint_squares([gradient(name) for name in at.weights])
     return Squares(np.where(unknown, found.sums, sums), np.where(unknown, found.exponents, 0.0))
 
 
-def _joint_squares(parts: Iterable[Array]) -> Squares:
+def _joint_squares(parts: Collection[Array]) -> Squares:
     """Of all entries of several arrays, (trials, …) each, or (1, …) where all trials have the same."""
     found = [squares(one.reshape(one.shape[0], 1, -1) if one.ndim > 3 else one) for one in parts]
     if len(found) == 1:

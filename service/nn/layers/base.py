@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
@@ -47,7 +48,7 @@ class Parameter:
     per_sample: bool = False  # whether every sample has one of its own: a mask, which is not trained
     parts: int = 1  # so many are drawn one by one, and put end to end along the last axis
 
-    @property
+    @cached_property
     def is_weights(self) -> bool:
         """Whether it is a matrix or kernel of weights: these make a layer of depth."""
         return self.name.endswith("weights")
@@ -124,17 +125,17 @@ class Built:
     arrays: Sequence[Array]  # its parameters, (trials or 1, *shape)
     chains: Sequence[Chain] = ()  # of a block
 
-    @property
+    @cached_property
     def named(self) -> dict[str, Array]:
         """All parameters by their names."""
         return dict(zip((one.name for one in self.parameters), self.arrays, strict=True))
 
-    @property
+    @cached_property
     def weights(self) -> dict[str, Array]:
         """Its weight matrices by their names, (trials or 1, …, fan_out) each."""
         return {one.name: self.named[one.name] for one in self.parameters if one.is_weights}
 
-    @property
+    @cached_property
     def trained(self) -> list[str]:
         """The names of what is trained of it."""
         return [one.name for one in self.parameters if not one.per_sample]
