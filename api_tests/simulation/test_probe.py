@@ -185,6 +185,7 @@ def derivatives_of(derivative: Any, largest_slope: float = 1.0) -> Any:
     probe, into = looking_on(given.shape[0], largest_slope)
     ones = Scaled.of(np.ones_like(given), np.zeros((given.shape[0], 1, 1), np.int64))
     probe.gradient(IDENTITY, ones, ones, given)
+    probe.settle()
     return {name: getattr(into.derivatives, name)[:, 0].tolist() for name in vars(into.derivatives)}
 
 
@@ -251,6 +252,7 @@ def test_derivatives_are_measured_in_the_first_eight_trials(start: int, stop: in
     probe, into = looking_on(12, place=slice(start, stop))
     ones = Scaled.of(np.ones((stop - start, 2, 2)), np.zeros((stop - start, 1, 1), np.int64))
     probe.gradient(IDENTITY, ones, ones, np.ones((stop - start, 2, 2)))
+    probe.settle()
     assert np.flatnonzero(np.isfinite(into.derivatives.mean)).tolist() == list(known)
     assert into.derivatives.mean.shape == (8, 1)
 

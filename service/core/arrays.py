@@ -8,7 +8,6 @@ that a call of BLAS takes longer than the product, the trials may be innermost i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import ml_dtypes  # with it NumPy knows bfloat16
@@ -22,6 +21,8 @@ Shape = tuple[int, ...]
 
 LOG10_2 = float(np.log10(2.0))
 
+_SHORT = 32
+"""So many numbers are looked at one by one in less time than NumPy takes to begin."""
 _COPIED_SIZE = 1 << 12
 """A transposed matrix of this size or less is copied in less time than BLAS loses by reading it across."""
 _TRUSTED = {
@@ -105,8 +106,7 @@ def product(a: Array, b: Array) -> Array:
     return a @ (np.ascontiguousarray(b) if small else b)
 
 
-@dataclass(frozen=True)
-class Squares:
+class Squares(NamedTuple):
     """Sums of squares that neither overflow nor underflow: sums · 4**exponents, (trials,) each."""
 
     sums: Float64Array
@@ -142,7 +142,9 @@ def well_known(sums: Array, precision: DType) -> npt.NDArray[np.bool_]:
 
 def all_between(sums: Float64Array, low: float, high: float) -> bool:
     """Whether all of (trials,) are; not where one is not a number."""
-    return bool(np.minimum.reduce(sums) > low and np.maximum.reduce(sums) < high)
+    if sums.size > _SHORT:
+        return bool(np.minimum.reduce(sums) > low and np.maximum.reduce(sums) < high)
+    return all(low < one < high for one in sums.tolist())
 
 
 def _of_order_one(values: Array) -> tuple[Array, Float64Array]:

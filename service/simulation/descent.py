@@ -64,7 +64,7 @@ class Trained:
         number, states = self.steps + 1, dict(self.states)
 
         def moved(one: Built) -> list[Array]:
-            named = dict(one.named)
+            named = one.named
             for name in one.trained:
                 place, array = (one.row, name), named[name]
                 rate = rates.astype(array.dtype).reshape(-1, *[1] * (array.ndim - 1))

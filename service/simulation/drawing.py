@@ -1,7 +1,7 @@
 """A plan → its drawn network: the parameters and the batch of some trials, and what the loss says of a prediction."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -146,7 +146,15 @@ def changed(chain: Chain, arrays: Callable[[Built], Sequence[Array]]) -> Chain:
     """The chain with other arrays, (trials, …), in its nodes, and in all that is inside them."""
     return Chain(
         [
-            replace(one, arrays=arrays(one), chains=[changed(inner, arrays) for inner in one.chains])
+            Built(
+                one.node,
+                one.row,
+                one.shape,
+                one.out,
+                one.parameters,
+                arrays(one),
+                [changed(inner, arrays) for inner in one.chains],
+            )
             for one in chain.nodes
         ]
     )

@@ -190,6 +190,7 @@ def _pass(network: Drawn, loss: Loss, probe: MeasuringProbe) -> None:
     upstream = Scaled.of(gradient, unscaled)
     dy = LossGradient(upstream.values, upstream.exponent, upstream.sums, loss, targets)
     network.chain.walk_back(tape, dy, probe, whole=False)
+    probe.settle()
     if (truth := probe.truth) is not None:
         if not loss.fused:  # nothing is stored of it otherwise
             truth.begin(upstream)
@@ -209,10 +210,9 @@ def _have_twins(chain: Chain, plans: int) -> npt.NDArray[np.bool_]:
     rows = [one for one in chain.nodes if not isinstance(one.node, ActivationLayer)]
     pairs = ((one, two) for one, two in pairwise(rows) if isinstance(one.node, Dense) and isinstance(two.node, Dense))
     for one, two in pairs:
-        arrays = [_firsts(array, plans) for array in (*one.arrays, two.arrays[0])]
-        ordered = np.sort(arrays[0][:, 0], axis=-1)
+        ordered = np.sort(_firsts(one.arrays[0], plans)[:, 0], axis=-1)
         for place in np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=-1)):  # none nearly always
-            *before, onward = (array[place] for array in arrays)
+            *before, onward = (_firsts(array, plans)[place] for array in (*one.arrays, two.arrays[0]))
             found[place] |= _are_twins(before, onward)
     return found
 

@@ -3,7 +3,7 @@
 Nothing is measured anywhere else. Logarithms are taken once and for all when the last trial has passed.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, NamedTuple
@@ -43,6 +43,8 @@ _LEAST_SHARE_LEFT = 1e-4
 
 _MOST_WAITING = 64
 """Signals of one shape are entered together, as many as these."""
+_MOST_WAITING_BYTES = 1 << 19
+"""Of φ' in the first few trials of some layers, which is copied for that."""
 _SEQUENCE = 2
 """Axes of one sample of a sequence: steps and features."""
 
@@ -93,30 +95,32 @@ class Derivatives:
         """Arrays of NaN, for nothing is measured yet."""
         return cls(*np.full((6, trials, nodes), np.nan))
 
-    def enter(self, trials: slice, node: int, derivative: Array, largest_slopes: Float64Array) -> None:
-        """Keep φ', (trials or 1, samples, features), in those of the trials that are among the first few of each plan.
+    def first(self, trials: slice, plans: int) -> range:
+        """Which of `trials`, of so many plans in turn, are among the first few, counted within each plan."""
+        first = trials.start // plans
+        return range(first, max(first, min(trials.stop, self.mean.shape[0]) // plans))
 
-        `largest_slopes` are the supremum of |φ'| of every plan, (plans, 1).
+    def enter(self, trials: slice, nodes: Sequence[int], few: Array, largest_slopes: Float64Array) -> None:
+        """Keep φ' of some nodes, (nodes, trials or 1, samples, features), in those trials.
+
+        `largest_slopes` are the supremum of |φ'| of every plan, (plans, nodes).
         """
-        plans = len(largest_slopes)
-        first, end = trials.start // plans, min(trials.stop, self.mean.shape[0]) // plans
-        if first >= end:
-            return
-        trials, few = slice(first * plans, end * plans), derivative
-        if len(few) > 1:
-            few = few.reshape(plans, -1, *few.shape[1:])[:, : end - first].reshape(-1, *few.shape[1:])
-        few = np.ascontiguousarray(few)  # few trials are summed one by one
-        flat = few.reshape(few.shape[0], -1)
+        each = (trials.stop - trials.start) // len(largest_slopes)
+        flat = few.reshape(*few.shape[:2], -1)
         low, high = np.minimum.reduce(flat, axis=-1), np.maximum.reduce(flat, axis=-1)
-        self.low[trials, node], self.high[trials, node] = low, high
-        self.mean[trials, node] = np.add.reduce(flat, axis=-1) / flat.shape[-1]
-        self.mean_square[trials, node] = plain_squares(few) / flat.shape[-1]
+        self.low[trials, nodes], self.high[trials, nodes] = low.T, high.T
+        self.mean[trials, nodes] = (np.add.reduce(flat, axis=-1) / flat.shape[-1]).T
+        self.mean_square[trials, nodes] = (np.vecdot(flat, flat).astype(np.float64) / flat.shape[-1]).T
         smallest = low if (low >= 0.0).all() else np.fmin.reduce(np.abs(flat), axis=-1)
-        limits = np.repeat(SATURATED_BELOW * largest_slopes, end - first, axis=0).astype(flat.dtype)
-        nothing = np.where(np.isfinite(limits), 0.0, np.nan)[:, 0]
-        some = (smallest[:, None] < limits).any()
-        self.saturated[trials, node] = nothing + (np.abs(flat) < limits).mean(axis=-1) if some else nothing
-        self.dead[trials, node] = (few == 0.0).all(axis=-2).mean(axis=-1) if (smallest == 0.0).any() else 0.0
+        limits = np.repeat(SATURATED_BELOW * largest_slopes.T, each, axis=1).astype(flat.dtype)  # (nodes, trials)
+        saturated, dead = np.where(np.isfinite(limits), 0.0, np.nan), np.zeros(limits.shape)
+        some = (smallest < limits).any(axis=1)
+        if some.any():
+            saturated[some] += (np.abs(flat[some]) < limits[some, :, None]).mean(axis=-1)
+        some = (smallest == 0.0).any(axis=1)
+        if some.any():
+            dead[some] = (few[some] == 0.0).all(axis=-2).mean(axis=-1)
+        self.saturated[trials, nodes], self.dead[trials, nodes] = saturated.T, dead.T
 
 
 @dataclass(frozen=True)
@@ -190,7 +194,9 @@ class MeasuringProbe:
         self._largest_slopes = largest_slopes  # the supremum of |φ'|, (plans, nodes)
         self._along_trials = along_trials  # whether the trials are the innermost axis of signals in memory
         self._first = first
+        self._few = into.derivatives.first(trials, len(largest_slopes))  # of each plan, whose φ' is measured
         self._waiting: list[_Waiting] = []
+        self._slopes: list[tuple[int, Array]] = []  # φ' of those trials that wait, by rows
         self.truth: Truth | None = None  # where signals are stored in a format of 16 bits
 
     def arranged(self, signal: Array) -> Array:
@@ -219,7 +225,7 @@ class MeasuringProbe:
         self._into.dy.enter(self._trials, at.row, dy.squares())
         self._into.dz.enter(self._trials, at.row, dz.squares())
         if derivative is not None:
-            self._into.derivatives.enter(self._trials, at.row, derivative, self._largest_slopes[:, at.row, None])
+            self._derivative(at.row, derivative)
         if self._first is not None:
             self._first.gradient(at.row, dz, derivative)
         if self.truth is not None:
@@ -248,12 +254,35 @@ class MeasuringProbe:
         kept[self._trials] = values
 
     def settle(self) -> None:
-        """Enter the signals that wait: what takes a call for each of them has been done, and the rest is done at once.
+        """Enter what waits: what takes a call for each layer has been done, and the rest is done for all at once.
 
-        They are kept until then, as they are for the way back.
+        Signals are kept until then, as they are for the way back.
         """
-        if not self._waiting:
+        if self._waiting:
+            self._enter_signals()
+        if self._slopes:
+            rows, slopes = [row for row, _ in self._slopes], np.stack([few for _, few in self._slopes])
+            plans = len(self._largest_slopes)
+            trials = slice(plans * self._few.start, plans * self._few.stop)
+            self._into.derivatives.enter(trials, rows, slopes, self._largest_slopes[:, rows])
+            self._slopes = []
+
+    def _derivative(self, row: int, derivative: Array) -> None:
+        """Enter φ', (trials or 1, samples, features), of the first few trials, at once or when others are."""
+        if not self._few:
             return
+        few = derivative
+        if len(few) > 1:
+            few = few.reshape(len(self._largest_slopes), -1, *few.shape[1:])[:, : len(self._few)]
+            few = few.reshape(-1, *derivative.shape[1:])
+        few = few.copy(order="C")
+        if self._slopes and few.shape != self._slopes[0][1].shape:
+            self.settle()
+        self._slopes.append((row, few))
+        if len(self._slopes) * few.nbytes >= _MOST_WAITING_BYTES:
+            self.settle()
+
+    def _enter_signals(self) -> None:
         places = [one.place for one in self._waiting]
         by_sample, directions = (
             stacked(list(each))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
@@ -48,7 +47,7 @@ class Parameter:
     per_sample: bool = False  # whether every sample has one of its own: a mask, which is not trained
     parts: int = 1  # so many are drawn one by one, and put end to end along the last axis
 
-    @cached_property
+    @property
     def is_weights(self) -> bool:
         """Whether it is a matrix or kernel of weights: these make a layer of depth."""
         return self.name.endswith("weights")
@@ -60,12 +59,14 @@ class Parameter:
 
     def drawn_shape(self, samples: int) -> Shape:
         """The shape of the array without its trials, a vector being a row."""
-        return (*([samples] if self.per_sample else [1] * (len(self.shape) == 1)), *self.shape)
+        if self.per_sample:
+            return (samples, *self.shape)
+        return self.shape if len(self.shape) > 1 else (1, *self.shape)
 
     def matrix_shape(self, samples: int) -> Shape:
         """The shape in which a part of it is drawn: what goes in, and what comes out, which is the last axis."""
-        *first, last = self.drawn_shape(samples)
-        return prod(first), last // self.parts
+        shape = self.drawn_shape(samples)
+        return prod(shape[:-1]), shape[-1] // self.parts
 
 
 def shaped(signal: Array, shape: Shape) -> Array:
@@ -125,17 +126,18 @@ class Built:
     arrays: Sequence[Array]  # its parameters, (trials or 1, *shape)
     chains: Sequence[Chain] = ()  # of a block
 
-    @cached_property
+    @property
     def named(self) -> dict[str, Array]:
         """All parameters by their names."""
         return dict(zip((one.name for one in self.parameters), self.arrays, strict=True))
 
-    @cached_property
+    @property
     def weights(self) -> dict[str, Array]:
         """Its weight matrices by their names, (trials or 1, …, fan_out) each."""
-        return {one.name: self.named[one.name] for one in self.parameters if one.is_weights}
+        parts = zip(self.parameters, self.arrays, strict=True)
+        return {one.name: array for one, array in parts if one.is_weights}
 
-    @cached_property
+    @property
     def trained(self) -> list[str]:
         """The names of what is trained of it."""
         return [one.name for one in self.parameters if not one.per_sample]
@@ -164,7 +166,8 @@ class Chain:
 
     def walk_back(self, tape: list[Saved], dy: Scaled, probe: Probe, whole: bool = True) -> Scaled:
         """∂e/∂x from ∂e/∂y; ∂e/∂z of the first node where it need not be `whole`, which saves a product."""
-        for place, one in reversed(list(enumerate(self.nodes))):
+        for place in range(len(self.nodes) - 1, -1, -1):
+            one = self.nodes[place]
             dy = _stored(one.node.backward(one, tape[place], dy, probe, whole or place > 0), probe)
         return dy
 
