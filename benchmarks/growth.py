@@ -71,7 +71,7 @@ def _sweep(points: int) -> Callable[[], Any]:
 
 
 AXES = (
-    Axis("depth", "hidden layers", (80, 160, 320, 640), lambda n: _simulation(replace(STACK, hidden=n)), True),
+    Axis("depth", "hidden layers", (40, 80, 160, 320), lambda n: _simulation(replace(STACK, hidden=n)), True),
     Axis("trials", "trials", (256, 512, 1024, 2048), lambda n: _simulation(replace(STACK, hidden=10, trials=n)), True),
     Axis("points", "points of a sweep", (64, 128, 256, 512), _sweep, True),
     Axis("samples", "samples", (32, 64, 128, 256), lambda n: _simulation(replace(STACK, samples=n)), False),

@@ -54,6 +54,7 @@ _PARTS = {
     "Reference": {
         "How it measures and judges": "docs/judging",
         "Layers of real networks": "docs/layers",
+        "What a simulation costs": "docs/scaling",
         "Reference of layers": "docs/reference",
         "Findings": "docs/findings",
         "Glossary": "docs/glossary",
