@@ -175,6 +175,8 @@ def softplus(x: Array) -> Array:
 
 _FEW_FEATURES = 16
 """Of so few, sums are a product of each trial with ones: a call for each sample would take twice as long."""
+WELL_CONDITIONED = 0.1
+"""A mean square about the mean is a difference of two numbers where it is at least this share of the first."""
 _SAME_DIRECTION = 8.0
 """Directions that differ by no more than so many roundings are one."""
 
@@ -253,7 +255,13 @@ def log10_spread_of_steps(signal: Array, shape: Shape) -> Float64Array:
     is inside the logarithm.
     """
     trials, samples = signal.shape[:2]
-    spread = angular_spread_carefully(signal.reshape(trials * samples, *shape)).reshape(trials, samples)
+    steps = signal.reshape(trials * samples, *shape)
+    by_step = squares_by_sample(steps)
+    spread = angular_spread(summed_directions(steps, by_step), shape[0], shape[1] == 1)
+    suspect = ~(well_known(by_step, signal.dtype).all(axis=-1) & (spread >= WELL_CONDITIONED))
+    if suspect.any():
+        spread[suspect] = angular_spread_carefully(steps[suspect])
+    spread = spread.reshape(trials, samples)
     known = ~np.isnan(spread)
     with np.errstate(divide="ignore", invalid="ignore"):
         found: Float64Array = 0.5 * np.log10(np.where(known, spread, 0.0).sum(axis=1) / known.sum(axis=1))

@@ -38,6 +38,8 @@ _TAIL = np.array(
 )
 _TAIL_SCALE = np.float32(3.5)
 """Φ(−t) = e^(−t²/2) u P(u), u = 3.5 / (3.5 + t), for t ≥ 0, to 1.7e-7 of its value; highest power first."""
+_CACHED = 1 << 14
+"""So many numbers are worked on at a time: with what is made of them they stay in the cache."""
 _CENTRAL = 0.425
 _ROOT_TWO = math.sqrt(2.0)
 
@@ -157,7 +159,18 @@ def ndtr(x: npt.ArrayLike) -> Array:
 
 
 def _single_ndtr(x: Array) -> Array:
-    """The same of single precision, to 5e-7 of its value, and 4e-6 beyond six deviations; every pass is vectorised."""
+    """The same of single precision, to 5e-7 of its value, and 4e-6 beyond six deviations, while it is in the cache."""
+    if x.size <= _CACHED or not x.flags.c_contiguous:
+        return _tails(x)
+    found = np.empty(x.size, np.float32)
+    values = x.reshape(-1)
+    for start in range(0, x.size, _CACHED):
+        found[start : start + _CACHED] = _tails(values[start : start + _CACHED])
+    return found.reshape(x.shape)
+
+
+def _tails(x: Array) -> Array:
+    """Φ(x) by that of −|x|, in float32, of the shape of x."""
     size = np.abs(x)
     u = _TAIL_SCALE / (_TAIL_SCALE + size)
     tail = np.full_like(x, _TAIL[0])

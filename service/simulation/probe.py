@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from service.core.arrays import (
     LOG10_2,
+    WELL_CONDITIONED,
     Array,
     Float64Array,
     Squares,
@@ -36,8 +37,6 @@ from service.theory.bounds import SATURATED_BELOW
 
 _DERIVATIVE_TRIALS = 8
 """The distribution of φ' is measured in this many trials; it hardly differs between them."""
-_WELL_CONDITIONED = 0.1
-"""A mean square about the mean is a difference of two numbers where it is at least this share of the first."""
 _LEAST_SHARE_LEFT = 1e-4
 """A squared norm is known from products of samples if at least this share is left of what it could be."""
 
@@ -294,7 +293,7 @@ class MeasuringProbe:
         before = np.stack([sums[k] if one.before is one.signal else one.sums for k, one in enumerate(self._waiting)])
         self._into.signal.sums[self._trials, places] = sums.T
         self._into.spread[self._trials, places] = spread.T
-        known = well_known(sums, by_sample.dtype) & np.isfinite(before) & (exact | (spread >= _WELL_CONDITIONED))
+        known = well_known(sums, by_sample.dtype) & np.isfinite(before) & (exact | (spread >= WELL_CONDITIONED))
         for k in np.flatnonzero(~known.all(axis=-1)):
             self._signal_carefully(places[k], ~known[k], self._waiting[k].before, self._waiting[k].signal)
         self._waiting = []

@@ -160,19 +160,19 @@ class Attention(Node):
         units, kept = self.sizes(x.shape[2:])
         rows = x.reshape(x.shape[0], -1, x.shape[-1])
         named = self.named(arrays, x.shape[2:])
-        made = [product(rows, named[f"{one}_weights"]) + named.get(f"{one}_bias", 0.0) for one in _MADE]
+        made = [_affine(rows, named[f"{one}_weights"], named.get(f"{one}_bias")) for one in _MADE]
         q, k, v = (_heads(one, x.shape[1:3], units) for one in made)
         q, k = self.turned(q, 1.0), self.turned(k, 1.0)
         share = self.heads // kept
         k, v = (np.repeat(one, share, axis=2) if share > 1 else one for one in (k, v))
-        scores = q @ transposed(k) * x.dtype.type(1.0 / sqrt(units))
+        scores = q @ transposed(k)
+        scores *= x.dtype.type(1.0 / sqrt(units))
         if self.relative is not None:
             added = named["relative"][:, self.relative.table(x.shape[2], self.causal)]
             scores = scores + np.moveaxis(added, -1, 1)[:, None]
         rows_of = _softmax(scores, self.causal)
         mixed = _flat_heads((rows_of * named["mask"] if "mask" in named else rows_of) @ v)
-        z: Array = product(mixed, named["output_weights"])
-        z = z + named["output_bias"] if "output_bias" in named else z
+        z = _affine(mixed, named["output_weights"], named.get("output_bias"))
         return z.reshape(z.shape[0], *x.shape[1:]), (rows, q, k, v, rows_of, mixed)
 
     def named(self, arrays: Sequence[Array], shape: Shape) -> dict[str, Array]:
@@ -189,10 +189,10 @@ class Attention(Node):
 
     def inward(self, at: Built, x: Array, probe: Probe) -> tuple[Array, Saved]:
         z, saved = super().inward(at, x, probe)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            terms = np.where(saved[4] > 0.0, -saved[4] * np.log(saved[4]), 0.0)
-        entropy = terms.sum(axis=-1).mean(axis=(1, 2, 3))
-        probe.note(at, "attention_entropy", entropy.astype(np.float64))
+        shares = saved[4]
+        logarithms = np.maximum(shares, np.finfo(shares.dtype).tiny)  # of shares of zero, which count for nothing
+        entropy = -np.vecdot(shares, np.log(logarithms, out=logarithms))
+        probe.note(at, "attention_entropy", np.nan_to_num(entropy).mean(axis=(1, 2, 3)).astype(np.float64))
         return z, saved
 
     def outward(self, at: Built, saved: Saved, dz: Scaled, probe: Probe) -> Callable[[], Scaled]:
@@ -216,12 +216,15 @@ class _Back:
         self._dz = dy.reshape(dy.shape[0], -1, dy.shape[-1])
         named = node.named(arrays, dy.shape[2:])
         self._node = node
-        mask = named.get("mask", dy.dtype.type(1.0))
+        mask = named.get("mask")
         dmixed = _heads(product(self._dz, transposed(named["output_weights"])), dy.shape[1:3], units)
-        drows = dmixed @ transposed(v) * mask
-        self._dscores = rows_of * (drows - (rows_of * drows).sum(axis=-1, keepdims=True))
+        drows = dmixed @ transposed(v)
+        drows = drows if mask is None else drows * mask
+        self._dscores = drows - np.vecdot(rows_of, drows)[..., None]
+        self._dscores *= rows_of
         dscores = self._dscores * dy.dtype.type(1.0 / sqrt(units))
-        dq, dk, dv = dscores @ k, transposed(dscores) @ q, transposed(rows_of * mask) @ dmixed
+        dv = transposed(rows_of if mask is None else rows_of * mask) @ dmixed
+        dq, dk = dscores @ k, transposed(dscores) @ q
         dq, dk = node.turned(dq, -1.0), node.turned(dk, -1.0)
         self._made = [_flat_heads(one) for one in (dq, _shared(dk, kept), _shared(dv, kept))]
         ways = [product(one, transposed(w)) for one, w in zip(self._made, arrays[:3], strict=True)]
@@ -242,6 +245,12 @@ class _Back:
         relative = self._node.relative or RelativePositions()
         table = relative.table(scores.shape[1], self._node.causal)
         return np.stack([scores[:, table == bucket].sum(axis=1) for bucket in range(relative.buckets)], axis=1)
+
+
+def _affine(rows: Array, weights: Array, bias: Array | None) -> Array:
+    """rows · W + b, (trials, samples · steps, …)."""
+    made = product(rows, weights)
+    return made if bias is None or not bias.any() else made + bias
 
 
 def _heads(rows: Array, batch: Shape, units: int) -> Array:
@@ -266,6 +275,7 @@ def _softmax(scores: Array, causal: bool) -> Array:
     if causal:
         steps = scores.shape[-1]
         scores = np.where(np.tri(steps, dtype=np.bool_), scores, scores.dtype.type(-np.inf))
-    found: Array = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    found: Array = scores - scores.max(axis=-1, keepdims=True)
+    np.exp(found, out=found)
     found /= found.sum(axis=-1, keepdims=True)
     return found

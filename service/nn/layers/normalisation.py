@@ -66,7 +66,7 @@ class Normalisation(Node):
         seen, axes = self.view(x), self.axes(x)
         centred = seen - seen.mean(axis=axes, keepdims=True) if self.centred else seen
         deviation = np.hypot(_root_mean_square(centred, axes), sqrt(self.epsilon))
-        standard = centred / deviation
+        standard = np.divide(centred, deviation, out=centred if self.centred else None)
         return self.shaped(arrays, standard.reshape(x.shape)), (standard, deviation)
 
     def vjp(self, arrays: Sequence[Array], saved: Saved, dy: Array) -> Vjp:
@@ -74,9 +74,11 @@ class Normalisation(Node):
 
         def dx() -> Array:
             d, axes = self.view(self.before_gain(arrays, dy)), self.axes(dy)
-            along = (d * standard).mean(axis=axes, keepdims=True)
-            level = d.mean(axis=axes, keepdims=True) if self.centred else d.dtype.type(0.0)
-            return ((d - level - standard * along) / deviation).reshape(dy.shape)
+            found = d - standard * _mean_product(d, standard, axes)
+            if self.centred:
+                found -= d.mean(axis=axes, keepdims=True)
+            found /= deviation
+            return found.reshape(dy.shape)
 
         def gradient(name: str) -> Array:
             return over_positions(dy * standard.reshape(standard.shape[0], *dy.shape[1:]) if name == "gain" else dy)
@@ -107,9 +109,16 @@ class ShiftedNormalisation(Normalisation):
         return [*super().parameters(shape), *bias_of("shift", shape[-1:], shape[-1], shape[-1], self.shift)]
 
 
+def _mean_product(a: Array, b: Array, axes: tuple[int, ...]) -> Array:
+    """The mean of a · b over some axes, kept with length 1."""
+    if axes == (-1,):
+        return np.vecdot(a, b)[..., None] / a.dtype.type(a.shape[-1])
+    return np.mean(a * b, axis=axes, keepdims=True)
+
+
 def _root_mean_square(x: Array, axes: tuple[int, ...]) -> Array:
     """Over some axes of `x`, (trials, …), kept with length 1; by numbers of order one where squares leave the range."""
-    squares: Array = np.square(x).mean(axis=axes, keepdims=True)
+    squares = _mean_product(x, x, axes)
     known = well_known(squares, x.dtype)
     found: Array = np.sqrt(squares)
     if known.all():
