@@ -233,13 +233,13 @@ class SimulationSpec(Model):
         return self.data.samples or (given[0] if given else DEFAULT_SAMPLES)
 
     def resolved(self, samples: int, targets: Data) -> "SimulationSpec":
-        """The same specification with nothing left open."""
+        """The same specification, whose network is resolved, with nothing left open."""
         inputs, classes = self.inputs(), targets.classes if isinstance(targets, ClassLabels) else None
         if isinstance(inputs, InputsInClasses) and inputs.classes is None:
             inputs = inputs.model_copy(update={"classes": classes or 2})
         data = DataSpec(samples=samples, inputs=inputs, targets=targets)
-        network, include, mute = self.network.resolved(), sorted(set(self.include)), sorted(set(self.mute))
-        return self.model_copy(update={"network": network, "data": data, "include": include, "mute": mute})
+        include, mute = sorted(set(self.include)), sorted(set(self.mute))
+        return self.model_copy(update={"data": data, "include": include, "mute": mute})
 
     def written_out(self, edited: Mapping[str | None, Any] | None = None) -> Any:
         """The specification as JSON with every default written out; `edited` has what will be put into it, by pointers.

@@ -24,7 +24,7 @@ from service.store.stores import Store
 from service.studies.evaluation import ChunkResult, bisect_failures
 
 _T = TypeVar("_T")
-_LARGEST_CHUNK, _MOST_CHUNKS = 200, 2000
+_LARGEST_CHUNK, _MOST_CHUNKS = 400, 2000
 
 
 @dataclass(frozen=True)
