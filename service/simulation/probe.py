@@ -260,7 +260,8 @@ class MeasuringProbe:
         if self._waiting:
             self._enter_signals()
         if self._slopes:
-            rows, slopes = [row for row, _ in self._slopes], np.stack([few for _, few in self._slopes])
+            rows, waiting = [row for row, _ in self._slopes], [few for _, few in self._slopes]
+            slopes = waiting[0][None] if len(waiting) == 1 else np.stack(waiting)
             plans = len(self._largest_slopes)
             trials = slice(plans * self._few.start, plans * self._few.stop)
             self._into.derivatives.enter(trials, rows, slopes, self._largest_slopes[:, rows])
@@ -274,7 +275,7 @@ class MeasuringProbe:
         if len(few) > 1:
             few = few.reshape(len(self._largest_slopes), -1, *few.shape[1:])[:, : len(self._few)]
             few = few.reshape(-1, *derivative.shape[1:])
-        few = few.copy(order="C")
+        few = np.ascontiguousarray(few) if len(self._largest_slopes) > 1 else few.copy(order="C")
         if self._slopes and few.shape != self._slopes[0][1].shape:
             self.settle()
         self._slopes.append((row, few))
