@@ -173,6 +173,14 @@ def softplus(x: Array) -> Array:
     return bent
 
 
+def quotient(a: Array, b: Array, of_zeros: float) -> Array:
+    """a / b, of one shape, `of_zeros` where b is zero."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: Array = a / b
+    zero = b == 0.0
+    return np.where(zero, b.dtype.type(of_zeros), found) if zero.any() else found
+
+
 _FEW_FEATURES = 16
 """Of so few, sums are a product of each trial with ones: a call for each sample would take twice as long."""
 WELL_CONDITIONED = 0.1

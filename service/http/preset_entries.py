@@ -8,10 +8,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from service.core.kinds import Kind, Model, members
-from service.nn.cells import CELLS, Cell
+from service.nn.cells import CELLS
 from service.nn.layers import Node
 from service.nn.presets import Preset
 from service.nn.presets.base import Surroundings
+from service.nn.runs import Cell
 
 _LAYERS: type[Kind] = Node
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)

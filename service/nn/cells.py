@@ -1,18 +1,13 @@
 """What a recurrent layer computes over all steps: three cells, each with its way back."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
 import numpy as np
 
 from service.core.arrays import Array, transposed
-from service.nn.activations import Activation
-
-_CHUNK_NUMBERS = 1 << 17
-"""Slopes of so many numbers are computed at a time on the way back, while they stay in the cache."""
+from service.nn.runs import Cell, Tape, Way, rows_of
 
 
 class CellKind(StrEnum):
@@ -21,106 +16,6 @@ class CellKind(StrEnum):
     RNN = "rnn"
     LSTM = "lstm"
     GRU = "gru"
-
-
-@dataclass(frozen=True)
-class Tape:
-    """What a run through all steps keeps for the way back; arrays are (trials, steps, samples, …)."""
-
-    z: Array  # what the activations are given, (…, gates · units)
-    y: Array  # what they make of it
-    states: Array  # h before every step and behind the last, (trials, steps + 1, samples, units)
-    more: Sequence[Array] = ()  # what else a cell needs, (…, units) each
-
-
-class Way(ABC):
-    """The way back through the steps of a run: at each, ∂e/∂ pre-activations and ∂e/∂ the state before."""
-
-    def __init__(self, cell: "Cell", tape: Tape, u: Array) -> None:
-        self.cell, self.tape = cell, tape
-        self.u = np.ascontiguousarray(transposed(u))
-        self._steps = range(0)
-        self._factors: Sequence[Array] = ()
-
-    def factors(self, step: int) -> list[Array]:
-        """What gradients are multiplied by at a step; computed for several steps at once, of which it is the last."""
-        if step not in self._steps:
-            trials, _, samples, width = self.tape.z.shape
-            together = max(1, _CHUNK_NUMBERS // (trials * samples * width))
-            self._steps = range(max(0, step + 1 - together), step + 1)
-            self._factors = self.slopes(slice(self._steps.start, self._steps.stop))
-        return [one[:, step - self._steps.start] for one in self._factors]
-
-    @abstractmethod
-    def slopes(self, steps: slice) -> Sequence[Array]:
-        """The factors of all of those steps, (trials, steps, samples, …) each."""
-
-    @abstractmethod
-    def back(self, step: int, dstate: Array) -> tuple[Array, Array, Array]:
-        """From ∂e/∂ the state, (…, trials, samples, remembered): ∂e/∂ pre-activations, and that of the state before.
-
-        In between, ∂e/∂ what decides how long a thing is remembered, (…, units).
-        """
-
-
-@dataclass(frozen=True)
-class Cell(ABC):
-    """A run of steps; all arrays are (trials, steps, samples, …).
-
-    A state is what is remembered, (…, remembered): h, and c behind it in an lstm. ∂e/∂ pre-activations is
-    (…, gates · units), and where the state's share differs from the input's, that is put behind it.
-    """
-
-    units: int
-    activation: Activation
-    gate_activation: Activation
-    forget_bias: float
-    reset_after: bool
-
-    gates: ClassVar[int]
-    gate_order: ClassVar[tuple[str, ...]]
-    """What the parts of the matrices are, in their order along the last axis."""
-    definition: ClassVar[str]
-    """The step, * between matrices a product of matrices, between vectors one of entries."""
-    source: ClassVar[str]
-    """Where it was proposed or is defined."""
-
-    @property
-    def remembered(self) -> int:
-        """How many numbers a state has."""
-        return self.units
-
-    @property
-    def kept(self) -> int:
-        """How many parts ∂e/∂ pre-activations has."""
-        return self.gates
-
-    @abstractmethod
-    def forward(self, driven: Array, u: Array, own_bias: Array | None) -> Tape:
-        """All steps, from x·W + b, (…, gates · units), which it may overwrite; `u` is (trials, units, …)."""
-
-    @abstractmethod
-    def way_back(self, tape: Tape, u: Array) -> Way:
-        """The way back through what `forward` kept."""
-
-    def recurrent_gradient(self, tape: Tape, dpre: Array) -> Array:
-        """∂e/∂U, (trials, units, gates · units), from ∂e/∂ pre-activations of all steps."""
-        return transposed(_rows(tape.states[:, :-1])) @ _rows(self.of_state(dpre))
-
-    def of_state(self, dpre: Array) -> Array:
-        """∂e/∂(h·U + its bias), (…, gates · units), of what a step back returns first."""
-        return dpre
-
-    def gate(self, values: Array, number: int, count: int = 1) -> Array:
-        """`count` of the gates' parts of (…, gates · units), from that number on, a view."""
-        return values[..., number * self.units : (number + count) * self.units]
-
-    def states(self, driven: Array, u: Array) -> Array:
-        """Room for the states, (trials, steps + 1, samples, units), of which the first is zero."""
-        trials, steps, samples, _ = driven.shape
-        states = np.empty((max(trials, len(u)), steps + 1, samples, self.units), driven.dtype)
-        states[:, 0] = 0.0
-        return states
 
 
 class RnnCell(Cell):
@@ -267,8 +162,8 @@ class GruCell(Cell):
         if self.reset_after:
             return super().recurrent_gradient(tape, dpre)
         before = tape.states[:, :-1]
-        gates = transposed(_rows(before)) @ _rows(self.gate(dpre, 0, 2))
-        last = transposed(_rows(self.gate(tape.y, 1) * before)) @ _rows(self.gate(dpre, 3))
+        gates = transposed(rows_of(before)) @ rows_of(self.gate(dpre, 0, 2))
+        last = transposed(rows_of(self.gate(tape.y, 1) * before)) @ rows_of(self.gate(dpre, 3))
         return np.concatenate([gates, last], axis=-1)
 
 
@@ -312,8 +207,3 @@ def _with_own(driven: Array, u: Array, own_bias: Array | None) -> Array:
         driven = driven + own_bias[:, None]
     trials = len(u)
     return driven if len(driven) >= trials else np.repeat(driven, trials, axis=0)
-
-
-def _rows(values: Array) -> Array:
-    """(trials, steps, samples, …) as (trials, steps · samples, …)."""
-    return values.reshape(len(values), -1, values.shape[-1])

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from service.core.arrays import Array, logistic_slope, sech_squared, softplus
+from service.core.arrays import Array, logistic_slope, quotient, sech_squared, softplus
 from service.core.kinds import Positive
 from service.core.special import erf, expit, ndtr
 from service.nn.activations.base import Activation
@@ -240,11 +240,8 @@ class Gelu(Activation):
             x = np.clip(x, -40.0, 40.0)  # flat to the last bit beyond, where the square would overflow
             inner, slope = _inner(x), _SLOPE * (1.0 + 3.0 * _CUBIC * np.square(x))
             return 0.5 * (1.0 + np.tanh(inner)) + 0.5 * x * sech_squared(inner) * slope
-        share = _quotient(y, x)  # Φ(z), but for its last digit
-        bell = np.exp(-0.5 * np.square(x))
-        bell *= x
-        bell *= x.dtype.type(1.0 / sqrt(2.0 * pi))
-        share += bell
+        share = quotient(y, x, 0.5)  # Φ(z), but for its last digit
+        share += np.exp(-0.5 * np.square(x)) * x * x.dtype.type(1.0 / sqrt(2.0 * pi))
         return share
 
     @property
@@ -252,14 +249,6 @@ class Gelu(Activation):
         if self.approximate is GeluApproximation.TANH:
             return "z * (1 + tanh(sqrt(2 / pi) * (z + 0.044715 * z^3))) / 2"
         return self.definition
-
-
-def _quotient(y: Array, x: Array) -> Array:
-    """y / x, ½ where both are zero, of the shape of x."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found: Array = y / x
-    zero = x == 0.0
-    return np.where(zero, 0.5, found) if zero.any() else found
 
 
 def _inner(x: Array) -> Array:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
-from service.core.arrays import LOG10_2, Array, DType, Float64Array, Shape, plain_squares, product, transposed
+from service.core.arrays import Array, Shape, product, transposed
 from service.core.errors import Incompatible
 from service.core.kinds import Advice, BoundedFloat, Int64, StrictBool
 from service.nn.activations import AnyActivation
 from service.nn.activations.smooth import Sigmoid, Tanh
-from service.nn.cells import CELLS, Cell, CellKind, Tape
+from service.nn.cells import CELLS, CellKind
 from service.nn.initializers import AnyBias, AnyInitializer, NoBias
 from service.nn.initializers.base import GlorotUniform
 from service.nn.initializers.constants import Zeros
@@ -31,11 +30,10 @@ from service.nn.layers.base import (
     flat,
     shaped,
 )
+from service.nn.runs import Cell, GradientOfSteps, Tape, given_at, highest_exponent, rows_of
 from service.nn.scaled import Exponents, Scaled
 from service.nn.shapes import WIDEST, way_to_positions
 
-_LEAST = np.iinfo(np.int32).min
-"""An exponent that counts for nothing."""
 _PRODUCTS_PER_GATE = 150.0
 """A gate of a step takes, besides its products, as long as so many multiplications."""
 
@@ -183,7 +181,7 @@ class Recurrent(Node):
             part = slice(number * self.units, (number + 1) * self.units)
             backs.append(self._back(at, tape, run, self._incoming(dz, run, part)))
             probe.note(at, f"{run.prefix}log10_state_gradient", backs[-1].decades)
-        top = _highest(backs)
+        top = highest_exponent(backs)
         found: dict[str, Array] = {}
         ways: list[Scaled] = []
         for run, tape, back in zip(self._runs(), tapes, backs, strict=True):
@@ -216,7 +214,7 @@ class Recurrent(Node):
     def _forward(self, at: Built, steps: Array, run: _Run) -> Tape:
         """All steps of (trials, steps, samples, features)."""
         bias, own = run.of(at, "bias"), run.of(at, "recurrent_bias")
-        driven = product(_rows(run.ordered(steps)), at.named[f"{run.prefix}weights"])
+        driven = product(rows_of(run.ordered(steps)), at.named[f"{run.prefix}weights"])
         if bias is not None and bias.any():
             driven = driven + bias
         driven = driven.reshape(len(driven), *steps.shape[1:3], -1)
@@ -227,7 +225,7 @@ class Recurrent(Node):
         values = dz.values.reshape(*dz.values.shape[:2], -1, self.units * len(self._runs()))[..., part].swapaxes(1, 2)
         return Scaled(values if self.returns is Returns.LAST else run.ordered(values), dz.exponent, dz.sums)
 
-    def _back(self, at: Built, tape: Tape, run: _Run, incoming: Scaled) -> _Back:
+    def _back(self, at: Built, tape: Tape, run: _Run, incoming: Scaled) -> GradientOfSteps:
         """The way back through all steps.
 
         Beside the gradient, in a lane of its own, goes that of what comes in at the last step alone, unless it is all.
@@ -235,14 +233,14 @@ class Recurrent(Node):
         cell = self.computed
         way = cell.way_back(tape, at.named[f"{run.prefix}recurrent_weights"])
         trials, count, samples = max(len(tape.z), len(incoming.values)), *tape.z.shape[1:3]
-        found = _Back.empty((trials, count, samples, cell.kept * self.units), tape.z.dtype)
-        carried = _given(incoming, -1, trials, self._lanes, cell.remembered)
+        found = GradientOfSteps.empty((trials, count, samples, cell.kept * self.units), tape.z.dtype)
+        carried = given_at(incoming, -1, trials, self._lanes, cell.remembered)
         for step in reversed(range(count)):
             dpre, deciding, before = way.back(step, carried.values.reshape(self._lanes, trials, samples, -1))
             found.enter(step, dpre[0], deciding[-1], carried.exponents)
             carried = Scaled.of(before.reshape(carried.values.shape), carried.exponent)
             if self._lanes > 1 and step > 0:
-                carried = carried + _given(incoming, step - 1, trials, self._lanes, cell.remembered)
+                carried = carried + given_at(incoming, step - 1, trials, self._lanes, cell.remembered)
         return found
 
     @property
@@ -252,84 +250,17 @@ class Recurrent(Node):
 
     def _gradients(self, steps: Array, driven: Array, tape: Tape, dpre: Array) -> dict[str, Array]:
         """The parameters' gradients by name, (trials, *shape), from those of all steps, (trials, steps, samples, …)."""
-        cell, rows = self.computed, _rows(driven)
+        cell, rows = self.computed, rows_of(driven)
         return {
-            "weights": product(transposed(_rows(steps)), rows),
+            "weights": product(transposed(rows_of(steps)), rows),
             "bias": rows.sum(axis=-2, keepdims=True),
             "recurrent_weights": cell.recurrent_gradient(tape, dpre),
-            "recurrent_bias": _rows(cell.of_state(dpre)).sum(axis=-2, keepdims=True),
+            "recurrent_bias": rows_of(cell.of_state(dpre)).sum(axis=-2, keepdims=True),
         }
-
-
-@dataclass(frozen=True)
-class _Back:
-    """∂e/∂ pre-activations of all steps, each with a power of two; and the size of ∂e/∂ what decides."""
-
-    dpre: Array  # (trials, steps, samples, …)
-    exponents: Exponents  # (trials, steps)
-    squares: Float64Array  # (trials, steps)
-    exponents_alone: Exponents  # (trials, steps)
-
-    @classmethod
-    def empty(cls, shape: Shape, precision: DType) -> _Back:
-        """Room for (trials, steps, samples, …)."""
-        exponents = np.zeros((2, *shape[:2]), np.int64)
-        return cls(np.empty(shape, precision), exponents[0], np.empty(shape[:2]), exponents[1])
-
-    def enter(self, step: int, dpre: Array, deciding: Array, exponents: Exponents) -> None:
-        """Keep those of a step, (trials, samples, …) each; the exponents are those of all lanes, (lanes · trials,)."""
-        trials = len(self.dpre)
-        self.dpre[:, step] = dpre
-        self.exponents[:, step], self.exponents_alone[:, step] = exponents[:trials], exponents[-trials:]
-        self.squares[:, step] = plain_squares(deciding)
-
-    @property
-    def decades(self) -> Float64Array:
-        """log10 of the norm of ∂e/∂ what decides, (trials, steps)."""
-        with np.errstate(divide="ignore"):
-            found: Float64Array = 0.5 * np.log10(self.squares) + self.exponents_alone * LOG10_2
-        return found
-
-    def highest(self) -> Exponents:
-        """The largest exponent of each trial, (trials,); that of a gradient of zeros counts for nothing."""
-        flat_steps = self.dpre.reshape(*self.dpre.shape[:2], -1)
-        zero = np.vecdot(flat_steps, flat_steps) == 0.0
-        zero[zero] = ~flat_steps[zero].any(axis=-1)  # not all that has no square is zero
-        found: Exponents = np.where(zero, _LEAST, self.exponents).max(axis=-1)
-        return found
-
-    def shifted(self, top: Exponents) -> Array:
-        """∂e/∂ pre-activations with one power of two, (trials, 1, 1), at all steps; 0 where they are far below."""
-        shift = np.clip(self.exponents - top[:, 0], -2000, 0)
-        return self.dpre * np.ldexp(self.dpre.dtype.type(1.0), shift)[..., None, None] if shift.any() else self.dpre
-
-
-def _given(incoming: Scaled, step: int, trials: int, lanes: int, remembered: int) -> Scaled:
-    """What comes in at a step, as ∂e/∂ the state in all lanes, (lanes · trials, samples, remembered).
-
-    That is of h alone, and behind the last step, −1, in the first lane alone.
-    """
-    values = incoming.values[:, step]
-    whole = np.zeros((lanes, trials, values.shape[1], remembered), values.dtype)
-    whole[: None if step == -1 else 1, ..., : values.shape[-1]] = values
-    exponent = np.tile(np.broadcast_to(incoming.exponent, (trials, 1, 1)), (lanes, 1, 1))
-    return Scaled.of(whole.reshape(-1, *whole.shape[2:]), exponent)
-
-
-def _highest(backs: Sequence[_Back]) -> Exponents:
-    """The largest exponent of each trial in both directions, (trials, 1, 1)."""
-    found = np.max([one.highest() for one in backs], axis=0)
-    top: Exponents = np.where(found == _LEAST, 0, found)[:, None, None]
-    return top
 
 
 def _into_steps(driven: Array, exponent: Exponents, weights: Array) -> Scaled:
     """∂e/∂x, (trials, samples, features), from ∂e/∂ pre-activations, (trials, steps, samples, gates)."""
-    dx = product(_rows(driven), transposed(weights))
+    dx = product(rows_of(driven), transposed(weights))
     parted = dx.reshape(len(dx), *driven.shape[1:3], -1).swapaxes(1, 2)
     return Scaled.of(parted.reshape(*parted.shape[:2], -1), exponent)
-
-
-def _rows(values: Array) -> Array:
-    """(trials, steps, samples, …) as (trials, steps · samples, …)."""
-    return values.reshape(len(values), -1, values.shape[-1])
