@@ -12,12 +12,13 @@ from time import process_time
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from service.processes.system import single_blas_thread  # noqa: E402 - the root is on the path only now
+from service.processes.system import keep_freed_memory, single_blas_thread  # noqa: E402 - the root is on the path only now
 
 single_blas_thread()
+keep_freed_memory()  # as in every process that simulates
 
 from service.jobs.work.sweep import seconds_a_point  # noqa: E402 - NumPy comes after the thread limit
-from service.simulation.measure import measure  # noqa: E402
+from service.simulation.measure import measure, measure_together  # noqa: E402
 from service.simulation.plan import Plan  # noqa: E402
 from service.simulation.simulate import theory_of  # noqa: E402
 from service.studies.evaluation import ChunkResult, evaluate  # noqa: E402
@@ -56,7 +57,8 @@ def main() -> None:
     steps: dict[str, Callable[[list[int]], object]] = {
         "  specification and plan": lambda some: [grid.plan(index) for index in some],
         "  the same, with its digest": lambda some: [grid.digest(index) for index in some],
-        "  both passes, measured": lambda _: [measure(made) for made in plans],
+        "  both passes, measured": lambda _: measure_together(plans),
+        "  the same, one by one": lambda _: [measure(made) for made in plans],
         "  theory": lambda _: [theory_of(made, 0.0) for made in plans],
         "a point that is known": lambda some: _known(grid, some, known),
     }
