@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given as given_any
@@ -79,6 +80,23 @@ def test_chunks_with_or_without_what_is_known_give_the_same_bytes(
     assert together.lines == whole.lines
     assert together.points.keys() == whole.points.keys() - known_ones
     assert set(counting.digests) == together.points.keys()
+
+
+@pytest.mark.parametrize("trials", [1, 5, 32])
+def test_a_line_has_the_same_bytes_whatever_points_it_is_worked_out_with(trials: int) -> None:
+    axes = [
+        given("width", 2, 5),
+        given("activation", "tanh", "relu", {"kind": "leaky_relu", "negative_slope": 0.3}),
+        given("weight_variance", 0.01, 1.0, 9.0),
+        given("seed", 0, 3, pointer="/seed"),
+    ]
+    swept = grid(*axes, base={**BASE, "trials": trials})
+    together, order = evaluate(swept, range(len(swept)), {}).lines, list(range(len(swept)))
+    Random(trials).shuffle(order)
+    assert [evaluate(swept, [index], {}).lines[0] for index in range(len(swept))] == together
+    for size in (2, 7, 36):
+        for some in (order[start : start + size] for start in range(0, len(order), size)):
+            assert evaluate(swept, some, {}).lines == [together[index] for index in some]
 
 
 def test_what_is_known_in_a_form_of_another_time_is_simulated_again(swept: Grid, whole: ChunkResult) -> None:
