@@ -19,7 +19,6 @@ from service.charts.sweep_map import SweepMap
 from service.charts.sweep_points import Findings
 from service.core.settings import Settings
 from service.nn.activations.smooth import Tanh
-from service.simulation.simulate import simulate_plan
 from service.simulation.vocabulary import Label
 from service.studies.evaluation import evaluate
 from service.studies.points import SweepPoint
@@ -163,7 +162,7 @@ def test_cells_of_the_phase_diagram_half_a_decade_from_the_line_have_the_label_o
         distance = log10(sigma_w2 / line.weight_variance)
         (above if distance > 0.5 else below if distance < -0.5 else {})[index] = abs(distance)
     nearest = [index for side in (above, below) for index in sorted(side, key=side.__getitem__)[:2]]
-    found = [SweepPoint.model_validate_json(line) for line in evaluate(grid, nearest, {}, simulate_plan).lines]
+    found = [SweepPoint.model_validate_json(line) for line in evaluate(grid, nearest, {}).lines]
     expected = [Label.EXPLODING] * min(2, len(above)) + [Label.VANISHING] * 2
     assert above
     assert [point.verdict.label for point in found if point.verdict] == expected

@@ -30,7 +30,6 @@ from service.core.errors import DeadlineExceeded, WorkerFailed
 from service.core.settings import Settings
 from service.jobs.work.sweep import SweepWork
 from service.processes.pool import PoolLimits
-from service.simulation.simulate import simulate_plan
 from service.studies.evaluation import ChunkResult, evaluate
 from service.studies.points import SweepPoint
 from service.studies.sweep import Grid
@@ -43,7 +42,7 @@ SWEEP = {"base": BASE, "axes": PHASES}
 
 
 def lines_of(swept: Grid) -> list[bytes]:
-    return evaluate(swept, range(len(swept)), {}, simulate_plan).lines
+    return evaluate(swept, range(len(swept)), {}).lines
 
 
 class Here:

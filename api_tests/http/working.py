@@ -16,7 +16,7 @@ from service.jobs.jobs import Jobs
 from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
 from service.main import create_app
-from service.simulation.simulate import simulate, simulate_plan
+from service.simulation.simulate import simulate
 from service.store.database import Database
 from service.studies.evaluation import ChunkResult, evaluate
 from service.studies.sweep import Grid, SweepSpec
@@ -83,7 +83,7 @@ def worked(database: Database, job: str, items: range) -> list[bytes]:
 
 
 def _swept(request: bytes, items: range) -> ChunkResult:
-    return evaluate(Grid(SweepSpec.model_validate_json(request)), items, {}, simulate_plan)
+    return evaluate(Grid(SweepSpec.model_validate_json(request)), items, {})
 
 
 def _graded(request: bytes, items: range) -> ChunkResult:
