@@ -12,6 +12,7 @@ from socket import socket
 import uvicorn
 
 from service.charts.renderer import ChartRenderer
+from service.core.kinds import complete
 from service.core.logs import start_logs
 from service.core.settings import Settings
 from service.http.app import Application, build_app
@@ -55,6 +56,7 @@ def serve(settings: Settings, launched: Sequence[Launched] = ()) -> None:
     for name, value in settings.environment().items():
         log.info("%s=%s", name, value)
     log.info("In a moment open http://%s:%d/ (the laboratory) or /docs (every operation)", settings.host, settings.port)
+    complete()
     app = create_app(settings, launched)
     server = _Server(server_config(app, settings, app.state.services.traffic.live))
     gc.collect()

@@ -8,13 +8,16 @@ from rich.console import Console
 
 from service.cli.console import COLOURS, FAILED, REFUSED, InputFiles, output, working
 from service.cli.layers_table import LEGEND, layers_table
-from service.core.settings import Settings
 from service.simulation.conditions import holding
+from service.simulation.estimate import cost
+from service.simulation.plan import Plan, plan
 from service.simulation.results import SimulationReport, Verdict
-from service.simulation.simulate import simulate
+from service.simulation.simulate import simulate_plan
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import FindingCode, Label
 from service.simulation.wording import signed
+
+_NO_TIME_SECONDS = 0.1
 
 
 def simulate_file(args: Namespace) -> int:
@@ -26,7 +29,8 @@ def simulate_file(args: Namespace) -> int:
         spec = SimulationSpec.model_validate(files.read(args.spec))
         spec = spec.model_copy(update={"mute": [*spec.mute, *map(FindingCode, args.ignore)]})
         with working("simulating"):
-            report = simulate(spec, Settings().workers)
+            made = plan(spec)
+            report = simulate_plan(made, _processes(made))
         if not args.json:
             show(report, output(), args.all_layers)
         elif not args.suggest:
@@ -37,6 +41,15 @@ def simulate_file(args: Namespace) -> int:
             suggest(spec, output(), as_json=args.json)
         return FAILED if holding(args.fail_on, report) else 0
     return REFUSED
+
+
+def _processes(made: Plan) -> int:
+    """How many processes may simulate: one where that takes no time, so that no settings are loaded for it."""
+    if cost(made).seconds < _NO_TIME_SECONDS:
+        return 1
+    from service.core.settings import Settings  # noqa: PLC0415
+
+    return Settings().workers
 
 
 def show(report: SimulationReport, console: Console, all_layers: bool = False) -> None:

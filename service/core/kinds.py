@@ -57,6 +57,7 @@ class Model(BaseModel):
         extra="forbid",
         frozen=True,
         allow_inf_nan=False,
+        defer_build=True,
         json_schema_extra=_tidy,
     )
 
@@ -151,6 +152,12 @@ def every_model(base: type[_M]) -> Iterator[type[_M]]:
     for one in base.__subclasses__():
         yield one
         yield from every_model(one)
+
+
+def complete() -> None:
+    """Let every model known so far be ready to read and write; else the first who needs one waits until it is."""
+    for one in every_model(Model):
+        one.model_rebuild()
 
 
 def _models_in(annotation: Any) -> Sequence[type[Model]]:

@@ -46,9 +46,7 @@ def _are_networks(text: str) -> str:
 class Settings(BaseSettings):
     """The settings with their defaults, which need no other server."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=_PREFIX, frozen=True, extra="ignore", use_attribute_docstrings=True, hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
 
     host: str = "127.0.0.1"
     """The address to listen on."""

@@ -26,7 +26,12 @@ from service.store.space import Space
 from service.store.stores import point_store, report_store
 
 _CHUNKS_A_PROCESS = 2  # one that is worked on, and one that waits for it
-_PRELOAD = ("service.studies.evaluation", "service.grading.tasks", "service.theory.bounds:prove_built_ins")
+_PRELOAD = (
+    "service.studies.evaluation",
+    "service.grading.tasks",
+    "service.core.kinds:complete",
+    "service.theory.bounds:prove_built_ins",
+)
 
 
 def work(for_ever: bool = True) -> None:

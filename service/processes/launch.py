@@ -9,7 +9,12 @@ from socket import socket, socketpair
 from subprocess import DEVNULL, Popen
 from typing import NamedTuple
 
-SIMULATES = ("service.grading.tasks", "service.theory.profile", "service.theory.bounds:prove_built_ins")
+SIMULATES = (
+    "service.grading.tasks",
+    "service.theory.profile",
+    "service.core.kinds:complete",
+    "service.theory.bounds:prove_built_ins",
+)
 """What a process loads that simulates for clients who wait."""
 
 

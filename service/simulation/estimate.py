@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
+from typing import TYPE_CHECKING
 
 from service.core.errors import BudgetExceeded
-from service.core.settings import Settings
 from service.simulation.first_step import first_step_cost
 from service.simulation.plan import Plan
 from service.simulation.results import Estimate
 from service.simulation.separation import FORWARD, Passes
 from service.simulation.spec import Precision
+
+if TYPE_CHECKING:
+    from service.core.settings import Settings  # whose library takes longer to load than a small simulation
 
 OPERATIONS_PER_SECOND = 2e10
 """Of one processor, by the estimate."""
@@ -49,7 +52,7 @@ class Limits:
     beyond: str = ""  # what takes more operations than these, as a sentence
 
     @classmethod
-    def of(cls, settings: Settings, patience: float = 1.0) -> "Limits":
+    def of(cls, settings: "Settings", patience: float = 1.0) -> "Limits":
         """The limits of what is answered at once, with `patience` times its operations."""
         return cls(settings.sync_budget_flops * patience, settings.memory_bytes_per_worker)
 
