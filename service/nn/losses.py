@@ -68,6 +68,11 @@ class Loss(Kind):
         return float(self.value(0.5 * (low + high), targets).mean())
 
 
+def _about_mean(loss: Loss, targets: Array) -> float:
+    """The mean loss of the targets' mean, which is the best constant where errors are squared."""
+    return float(loss.value(targets.mean(axis=0), targets).mean())
+
+
 class SquaredError(Loss):
     """(p − y)², summed over the outputs."""
 
@@ -83,6 +88,9 @@ class SquaredError(Loss):
 
     def gradient(self, prediction: Array, target: Array) -> Array:
         return 2.0 * (prediction - target)
+
+    def chance(self, targets: Array) -> float:
+        return _about_mean(self, targets)
 
 
 class MeanSquaredError(Loss):
@@ -100,6 +108,9 @@ class MeanSquaredError(Loss):
 
     def gradient(self, prediction: Array, target: Array) -> Array:
         return 2.0 * (prediction - target)
+
+    def chance(self, targets: Array) -> float:
+        return _about_mean(self, targets)
 
     def factor(self, outputs: int) -> float:
         return 1.0 / outputs

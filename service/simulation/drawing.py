@@ -79,6 +79,13 @@ def draw_batch(made: Plan, randomness: Randomness) -> tuple[Array, Array]:
     return inputs, targets
 
 
+def draw_targets(made: Plan, randomness: Randomness) -> Array:
+    """The targets alone, (trials or 1, samples · positions, outputs)."""
+    if type(made.targets).of_inputs is not Data.of_inputs:
+        return draw_batch(made, randomness)[1]
+    return made.targets.draw((made.samples * made.positions, made.outputs), randomness.tensor(_TARGETS))
+
+
 def _batches(plans: Sequence[Plan], randomness: Sequence[Randomness]) -> tuple[list[Array], list[Array]]:
     """The inputs and the targets of every plan."""
     made, given = plans[0], [one.spec.inputs() for one in plans]

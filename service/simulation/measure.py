@@ -184,7 +184,7 @@ def _pass(network: Drawn, loss: Loss, probe: MeasuringProbe) -> None:
     probe.inputs(x)
     prediction, tape = network.chain.forward(x, probe)
     probe.settle()
-    note_scale(network, tape, prediction, loss, probe)
+    note_scale(Drawn(network.chain, x, targets, network.out), tape, prediction, loss, probe)
     gradient = probe.arranged(flat(loss.gradient(shaped(prediction, network.out), shaped(targets, network.out))))
     unscaled = np.zeros((prediction.shape[0], 1, 1), np.int64)
     upstream = Scaled.of(gradient, unscaled)
@@ -210,10 +210,18 @@ def _have_twins(chain: Chain, plans: int) -> npt.NDArray[np.bool_]:
     rows = [one for one in chain.nodes if not isinstance(one.node, ActivationLayer)]
     pairs = ((one, two) for one, two in pairwise(rows) if isinstance(one.node, Dense) and isinstance(two.node, Dense))
     for one, two in pairs:
-        ordered = np.sort(_firsts(one.arrays[0], plans)[:, 0], axis=-1)
-        for place in np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=-1)):  # none nearly always
+        for place in _suspects(one.arrays[0][:, 0], plans):  # none nearly always
             *before, onward = (_firsts(array, plans)[place] for array in (*one.arrays, two.arrays[0]))
             found[place] |= _are_twins(before, onward)
+    return found
+
+
+def _suspects(firsts: Array, plans: int) -> Sequence[int]:
+    """The plans in whose first trial two weights of (trials or 1, units) are one."""
+    if plans == 1:  # without a call of NumPy
+        return range(int(len(set(firsts[0].tolist())) < firsts.shape[-1]))
+    ordered = np.sort(_firsts(firsts, plans), axis=-1)
+    found: list[int] = np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=-1)).tolist()
     return found
 
 

@@ -73,9 +73,11 @@ class Magnitudes:
 
     def decades(self, count: float | Float64Array = 1.0) -> Float64Array:
         """log10 of √(squares / count), (trials, nodes); −inf where all is zero, NaN where one is not finite."""
-        known = np.where(np.isfinite(self.sums), self.sums, np.nan)
-        with np.errstate(divide="ignore"):
-            return 0.5 * np.log10(known / count) + self.exponents * LOG10_2
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            found: Float64Array = np.log10(self.sums / count)
+        found *= 0.5
+        found[~np.isfinite(self.sums)] = np.nan
+        return found + self.exponents * LOG10_2 if self.exponents.any() else found
 
 
 @dataclass(frozen=True)
@@ -271,11 +273,12 @@ class MeasuringProbe:
         """Enter φ', (trials or 1, samples, features), of the first few trials, at once or when others are."""
         if not self._few:
             return
-        few = derivative
-        if len(few) > 1:
-            few = few.reshape(len(self._largest_slopes), -1, *few.shape[1:])[:, : len(self._few)]
-            few = few.reshape(-1, *derivative.shape[1:])
-        few = np.ascontiguousarray(few) if len(self._largest_slopes) > 1 else few.copy(order="C")
+        plans, few = len(self._largest_slopes), derivative
+        if len(few) == 1 or plans == 1:
+            few = few[: len(self._few)].copy(order="C")
+        else:
+            few = few.reshape(plans, -1, *few.shape[1:])[:, : len(self._few)].reshape(-1, *derivative.shape[1:])
+            few = np.ascontiguousarray(few)
         if self._slopes and few.shape != self._slopes[0][1].shape:
             self.settle()
         self._slopes.append((row, few))

@@ -19,7 +19,7 @@ from service.nn.layers.base import Built, Chain, Probe, Saved, shaped
 from service.nn.layers.embedding import Embedding
 from service.nn.losses import BinaryCrossEntropyWithLogits, CrossEntropyWithLogits, Loss
 from service.nn.randomness import Randomness
-from service.simulation.drawing import Drawn, draw_batch
+from service.simulation.drawing import Drawn, draw_targets
 from service.simulation.estimate import cost
 from service.simulation.first_step import first_step, lowers
 from service.simulation.layer_results import LayerStatistics
@@ -197,7 +197,7 @@ def _chance_loss(made: Plan) -> float | None:
     """The loss of what knows nothing of the inputs, by the targets of the first few trials."""
     each = made.samples * (made.positions * made.outputs + made.spec.network.size)
     trials = min(made.trials, max(1, _MOST_NUMBERS // each))
-    _, targets = draw_batch(made, Randomness(made.spec.seed, range(trials)))
+    targets = draw_targets(made, Randomness(made.spec.seed, range(trials)))
     with np.errstate(all="ignore"):
         return finite_or_none(made.spec.loss.chance(targets.reshape(-1, made.outputs)))
 

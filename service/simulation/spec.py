@@ -61,7 +61,7 @@ class Precision(StrEnum):
     @property
     def computed(self) -> np.dtype[Any]:
         """The format of what is computed with: float32 where what is stored has 16 bits."""
-        return np.dtype(np.float32 if self.is_half else self.value)
+        return _COMPUTED[self]
 
     @property
     def limits(self) -> Limits:
@@ -72,6 +72,9 @@ class Precision(StrEnum):
         """`values`, of any shape, as they are stored, in the format of what is computed with."""
         computed = values.astype(self.computed, copy=False)
         return stored(computed, np.dtype(self.value)) if self.is_half else computed
+
+
+_COMPUTED = {one: np.dtype(np.float32 if one.is_half else one.value) for one in Precision}
 
 
 class Include(StrEnum):
