@@ -11,10 +11,10 @@ from api_tests.networks import Json, report, stack
 from api_tests.simulation.test_reasons import around
 from service.nn.activations.smooth import Sigmoid
 from service.nn.policies import Sgd
+from service.simulation.accumulator import Accumulator
 from service.simulation.causes import NetworkFacts
 from service.simulation.first_trial import FirstTrial
 from service.simulation.plan import plan
-from service.simulation.probe import Accumulator
 from service.simulation.reasons import explain
 from service.simulation.spec import SimulationSpec
 from service.simulation.spreads import layer_statistics

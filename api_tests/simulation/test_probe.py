@@ -13,7 +13,8 @@ from service.nn.layers.activation import ActivationLayer
 from service.nn.layers.base import Built
 from service.nn.layers.dense import Dense
 from service.nn.scaled import Scaled
-from service.simulation.probe import Accumulator, MeasuringProbe
+from service.simulation.accumulator import Accumulator
+from service.simulation.probe import MeasuringProbe
 
 Numbers = npt.NDArray[np.floating[Any]]
 

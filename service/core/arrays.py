@@ -167,6 +167,31 @@ def sech_squared(x: Array) -> Array:
     return slope
 
 
+_TAIL = 1.0 / 64.0
+"""A slope of tanh below is not 1 − tanh², of which nothing is left in the end."""
+_FEW = 16
+"""Where no more than one of so many slopes is in a tail, they are picked out."""
+
+
+def tanh_slope(x: Array, y: Array) -> Array:
+    """1 / cosh² x, of the shape of x, where y = tanh x.
+
+    In double precision it is 1 − y² but for the tails: in a third of the time, and to 1e-14.
+    """
+    with np.errstate(over="ignore"):  # and the slope is 0 there
+        if y.dtype == np.float32:
+            return 1.0 / np.square(np.cosh(x))
+        slope: Array = 1.0 - np.square(y)
+        tail = slope < _TAIL
+        count = np.count_nonzero(tail)
+        if _FEW * count > slope.size:
+            return np.where(tail, 1.0 / np.square(np.cosh(x)), slope)
+        if count > 0:
+            places = np.flatnonzero(tail)
+            slope.put(places, 1.0 / np.square(np.cosh(x.take(places))))
+    return slope
+
+
 def softplus(x: Array) -> Array:
     """ln(1 + e^x), of the shape of x, where e^x would overflow."""
     bent: Array = np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))

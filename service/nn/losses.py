@@ -60,17 +60,15 @@ class Loss(Kind):
 
         A regression says the best constant; a classification that all classes are as likely, or that it cannot tell.
         """
-        low, high = targets.min(axis=0), targets.max(axis=0)
+        mean, low, high = targets.mean(axis=0), targets.min(axis=0), targets.max(axis=0)
+        slopes = self.gradient(mean, targets)
+        if (np.abs(slopes.mean(axis=0)) <= 1e-12 * np.abs(slopes).mean(axis=0)).all():  # as where errors are squared
+            return float(self.value(mean, targets).mean())
         for _ in range(_HALVINGS):  # the slope of the mean loss rises with the constant
             middle = 0.5 * (low + high)
             below = self.gradient(middle, targets).mean(axis=0) < 0.0
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         return float(self.value(0.5 * (low + high), targets).mean())
-
-
-def _about_mean(loss: Loss, targets: Array) -> float:
-    """The mean loss of the targets' mean, which is the best constant where errors are squared."""
-    return float(loss.value(targets.mean(axis=0), targets).mean())
 
 
 class SquaredError(Loss):
@@ -89,9 +87,6 @@ class SquaredError(Loss):
     def gradient(self, prediction: Array, target: Array) -> Array:
         return 2.0 * (prediction - target)
 
-    def chance(self, targets: Array) -> float:
-        return _about_mean(self, targets)
-
 
 class MeanSquaredError(Loss):
     """(p − y)², averaged over the outputs."""
@@ -108,9 +103,6 @@ class MeanSquaredError(Loss):
 
     def gradient(self, prediction: Array, target: Array) -> Array:
         return 2.0 * (prediction - target)
-
-    def chance(self, targets: Array) -> float:
-        return _about_mean(self, targets)
 
     def factor(self, outputs: int) -> float:
         return 1.0 / outputs

@@ -20,12 +20,13 @@ from service.nn.layers.dense import Dense
 from service.nn.losses import Loss
 from service.nn.scaled import Scaled
 from service.processes.fork_map import fork_map
+from service.simulation.accumulator import Accumulator
 from service.simulation.drawing import Drawn, LossGradient, draw_together
 from service.simulation.estimate import Cost, cost
 from service.simulation.first_trial import FirstTrial
 from service.simulation.plan import Plan
 from service.simulation.precision import StoringProbe, Truth
-from service.simulation.probe import Accumulator, MeasuringProbe
+from service.simulation.probe import MeasuringProbe
 from service.simulation.scale import note_scale
 from service.simulation.separation import MASKS, SIMILAR_SAMPLES, first_trials
 from service.simulation.shape import shape_of

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from service.nn.layers.residual import Residual
+from service.simulation.accumulator import Derivatives
 from service.simulation.first_trial import FirstTrial
 from service.simulation.layer_results import LayerStatistics, Spread, TimeStatistics
 from service.simulation.plan import Plan
 from service.simulation.precision import precision_of_layers
-from service.simulation.probe import Derivatives
 from service.simulation.statistics import ACCOUNTS, Decades, Measurements, along_steps, finite_or_none
 from service.simulation.tree import PlannedNode
 

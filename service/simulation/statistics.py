@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from service.core.arrays import Float64Array
 from service.nn.layers.base import Account
+from service.simulation.accumulator import Accumulator, Derivatives, end_to_end
 from service.simulation.plan import Plan
 from service.simulation.precision import Lost
-from service.simulation.probe import Accumulator, Derivatives, end_to_end
 from service.simulation.separation import Separation
 from service.simulation.tree import PlannedNode
 

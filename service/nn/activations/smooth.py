@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from service.core.arrays import Array, logistic_slope, quotient, sech_squared, softplus
+from service.core.arrays import Array, logistic_slope, quotient, sech_squared, softplus, tanh_slope
 from service.core.kinds import Positive
 from service.core.special import erf, expit, ndtr
 from service.nn.activations.base import Activation
@@ -49,12 +49,6 @@ class Sigmoid(Activation):
         return logistic_slope(x)
 
 
-_TAIL = 1.0 / 64.0
-"""A slope of tanh below is not 1 − y², of which nothing is left where y is all but 1."""
-_FEW = 16
-"""Where no more than one of so many slopes is in a tail, they are picked out."""
-
-
 class Tanh(Activation):
     """tanh z, in (−1, 1); slope 1 at the origin, exponentially small in its tails."""
 
@@ -68,18 +62,7 @@ class Tanh(Activation):
         return np.tanh(x)
 
     def df(self, x: Array, y: Array) -> Array:
-        with np.errstate(over="ignore"):  # and the slope is 0 there
-            if y.dtype == np.float32:
-                return 1.0 / np.square(np.cosh(x))
-            slope: Array = 1.0 - np.square(y)  # in a third of the time, to 1e-14 where it is no smaller
-            tail = slope < _TAIL
-            count = np.count_nonzero(tail)
-            if _FEW * count > slope.size:
-                return np.where(tail, 1.0 / np.square(np.cosh(x)), slope)
-            if count > 0:
-                places = np.flatnonzero(tail)
-                slope.put(places, 1.0 / np.square(np.cosh(x.take(places))))
-        return slope
+        return tanh_slope(x, y)
 
 
 class Softsign(Activation):

@@ -59,9 +59,7 @@ class Parameter:
 
     def drawn_shape(self, samples: int) -> Shape:
         """The shape of the array without its trials, a vector being a row."""
-        if self.per_sample:
-            return (samples, *self.shape)
-        return self.shape if len(self.shape) > 1 else (1, *self.shape)
+        return (*([samples] if self.per_sample else [1] * (len(self.shape) == 1)), *self.shape)
 
     def matrix_shape(self, samples: int) -> Shape:
         """The shape in which a part of it is drawn: what goes in, and what comes out, which is the last axis."""
@@ -134,8 +132,7 @@ class Built:
     @property
     def weights(self) -> dict[str, Array]:
         """Its weight matrices by their names, (trials or 1, …, fan_out) each."""
-        parts = zip(self.parameters, self.arrays, strict=True)
-        return {one.name: array for one, array in parts if one.is_weights}
+        return {one.name: array for one, array in zip(self.parameters, self.arrays, strict=True) if one.is_weights}
 
     @property
     def trained(self) -> list[str]:
@@ -166,8 +163,7 @@ class Chain:
 
     def walk_back(self, tape: list[Saved], dy: Scaled, probe: Probe, whole: bool = True) -> Scaled:
         """∂e/∂x from ∂e/∂y; ∂e/∂z of the first node where it need not be `whole`, which saves a product."""
-        for place in range(len(self.nodes) - 1, -1, -1):
-            one = self.nodes[place]
+        for place, one in zip(range(len(tape) - 1, -1, -1), reversed(self.nodes), strict=True):
             dy = _stored(one.node.backward(one, tape[place], dy, probe, whole or place > 0), probe)
         return dy
 
