@@ -182,8 +182,7 @@ def tanh_slope(x: Array, y: Array) -> Array:
         if y.dtype == np.float32:
             return 1.0 / np.square(np.cosh(x))
         slope: Array = 1.0 - np.square(y)
-        tail = slope < _TAIL
-        count = np.count_nonzero(tail)
+        count = np.count_nonzero(tail := slope < _TAIL)
         if _FEW * count > slope.size:
             return np.where(tail, 1.0 / np.square(np.cosh(x)), slope)
         if count > 0:
