@@ -15,13 +15,15 @@ from service.core.errors import BudgetExceeded, Refusal
 from service.core.pointers import patched
 from service.core.settings import Settings
 from service.simulation.estimate import Limits
+from service.simulation.measure import measure
 from service.simulation.plan import plan
-from service.simulation.scale import ScaleEntry
-from service.simulation.simulate import simulate
+from service.simulation.results import SimulationReport
+from service.simulation.scale import ScaleEntry, wrong_entries
+from service.simulation.simulate import diagnosed, simulate, simulate_plan
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Label
 from service.studies.prescriptions.data import inputs
-from service.studies.prescriptions.results import Condition, Prescription, Prescriptions
+from service.studies.prescriptions.results import Condition, Prescription, Prescriptions, judging
 from service.studies.prescriptions.search import RISK_WANTED, prescribe
 from service.studies.prescriptions.subject import Remedy, Subject
 from service.studies.prescriptions.weights import initializers
@@ -32,6 +34,20 @@ CASES: list[Json] = json.loads((Path(__file__).parent / "../simulation/public_ca
 
 def prescribed(spec: Json, limits: Limits = LIMITS) -> Prescriptions:
     return prescribe(SimulationSpec.model_validate(spec), limits)
+
+
+def said_by(report: SimulationReport) -> Condition:
+    """What a report says in short."""
+    verdict, stored = report.verdict, report.precision
+    return Condition(
+        label=verdict.label,
+        severity=verdict.severity,
+        ratio=judging(verdict).median,
+        failure_risk=verdict.failure_risk.probability,
+        initial_loss=report.scale.initial_loss,
+        scale=wrong_entries(report.scale),
+        loses_gradients=stored is not None and stored.underflow_share + stored.overflow_share > 0.05,
+    )
 
 
 def by_kind(found: Prescriptions, kind: Remedy) -> list[Prescription]:
@@ -95,9 +111,17 @@ def test_numbers_are_those_of_a_simulation_with_as_many_trials() -> None:
     spec = {"network": stack(12, 32, "relu", {"kind": "normal", "std": 0.02}), "trials": 8}
     found = prescribed(spec)
     again = {"trials": found.trials}
-    assert Condition.of(simulate(SimulationSpec.model_validate({**spec, **again}))) == found.before
+    assert said_by(simulate(SimulationSpec.model_validate({**spec, **again}))) == found.before
     for one in found.prescriptions[:3]:
-        assert Condition.of(simulate(one.spec.model_copy(update=again))) == one.after
+        assert said_by(simulate(one.spec.model_copy(update=again))) == one.after
+
+
+@pytest.mark.parametrize("family", ["convolution", "recurrent", "residual"])
+@pytest.mark.parametrize("precision", ["float64", "float32", "float16"])
+def test_what_is_said_in_short_is_what_the_report_says(family: str, precision: str) -> None:
+    spec = next(spec for (own, _), spec in broken().items() if own == family)
+    made = plan(SimulationSpec.model_validate({**spec, "precision": precision}))
+    assert Condition.of(*diagnosed(made, measure(made))) == said_by(simulate_plan(made))
 
 
 def test_prescriptions_are_ranked_by_what_is_left_and_then_by_how_little_changes() -> None:

@@ -22,9 +22,9 @@ from service.nn.randomness import Randomness
 from service.simulation.drawing import Drawn, draw_targets
 from service.simulation.estimate import cost
 from service.simulation.first_step import first_step, lowers
-from service.simulation.layer_results import LayerStatistics
 from service.simulation.plan import Plan
 from service.simulation.results import FirstStep, InitialScale
+from service.simulation.spreads import over_finite
 from service.simulation.statistics import Measurements, NetworkTrials, finite_or_none
 from service.simulation.tree import PlannedNode
 from service.simulation.wording import OPTIMISERS
@@ -173,7 +173,7 @@ def _opens(one: Built) -> bool:
     return bool(one.weights) or any(_opens(inner) for chain in one.chains for inner in chain.nodes)
 
 
-def scale_of(made: Plan, found: Measurements, trials: NetworkTrials, layers: list[LayerStatistics]) -> InitialScale:
+def scale_of(made: Plan, found: Measurements, trials: NetworkTrials) -> InitialScale:
     """The scale of a network: what all trials say, the first eight, and the first step of one."""
     noted = {name: (row, _median(values)) for (row, name), values in found.notes.items()}
     nothing: tuple[int | None, float | None] = (None, None)
@@ -182,8 +182,8 @@ def scale_of(made: Plan, found: Measurements, trials: NetworkTrials, layers: lis
     known = InitialScale(
         initial_loss=noted[_LOSS][1],
         chance_loss=_chance_loss(made),
-        output_saturation=noted[_CERTAIN][1] if _CERTAIN in noted else _saturation(made, layers, made.top[-1].row),
-        first_layer_saturation=None if row is None else _saturation(made, layers, row),
+        output_saturation=noted[_CERTAIN][1] if _CERTAIN in noted else _saturation(made, found, made.top[-1].row),
+        first_layer_saturation=None if row is None else _saturation(made, found, row),
         first_layer_rms=rms,
         gradient_imbalance=_imbalance(made, found, trials),
         input_rms=None if isinstance(inputs, TokenIndexData) else finite_or_none(sqrt(inputs.mean_square())),
@@ -208,7 +208,7 @@ def _median(values: Float64Array) -> float | None:
         return finite_or_none(np.median(np.where(np.isnan(values), np.inf, values)))
 
 
-def _saturation(made: Plan, layers: list[LayerStatistics], row: int) -> float | None:
+def _saturation(made: Plan, found: Measurements, row: int) -> float | None:
     """The saturated share of the outputs of a node; None without an activation, or where that is flat on one side.
 
     Half of a ReLU is flat, and at any scale half of its units are there: it says nothing of the scale.
@@ -216,7 +216,7 @@ def _saturation(made: Plan, layers: list[LayerStatistics], row: int) -> float | 
     activation = made.nodes[row].node.output_activation
     if activation is None or (flat := _flat_sides(activation)) == 1:
         return None
-    return layers[row].saturated_fraction if flat else 0.0
+    return over_finite(found.derivatives.saturated, np.nanmean)[row] if flat else 0.0
 
 
 @lru_cache(maxsize=1024)

@@ -64,7 +64,7 @@ def _reported(made: Plan, measured: Measured, started: float) -> tuple[Simulatio
     precision = stored_gradients(found.lost, made)
     facts = _facts(made, measured.twins, precision)
     trials = NetworkTrials.of(found, made)
-    decided, scale = judge(trials, layers, made.spec.policy, facts), scale_of(made, found, trials, layers)
+    decided, scale = judge(trials, layers, made.spec.policy, facts), scale_of(made, found, trials)
     theory = theory_of(made, decided.depth_ratio.median)
     verdict = verdict_of(decided, explain(decided, _context(made, theory, scale)))
     report = SimulationReport(
@@ -90,6 +90,14 @@ def judged(made: Plan, measured: Measured) -> Decision:
     """What is decided of a network, as its report says it; without a report, this is all that is worked out."""
     made = along_worst_branch(measured.measurements, made)
     return _decided([made], [measured], measured.measurements)[0]
+
+
+def diagnosed(made: Plan, measured: Measured) -> tuple[Decision, InitialScale, StoredGradients | None]:
+    """What is decided of a network, its scale, and what 16 bits lose of it, as its report says them."""
+    found = measured.measurements
+    made = along_worst_branch(found, made)
+    scale = scale_of(made, found, NetworkTrials.of(found, made))
+    return _decided([made], [measured], found)[0], scale, stored_gradients(found.lost, made)
 
 
 def judged_together(plans: Sequence[Plan], measured: Sequence[Measured]) -> list[Decision]:

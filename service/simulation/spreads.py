@@ -137,7 +137,7 @@ def _time(profile: Decades, ratio: Decades) -> dict[str, object]:
     return {
         "time_ratio": spread,
         "memory_steps": None if rate < _STILL else SEVERE / rate,
-        "log10_state_gradient": _over_finite(profile[:, steps], np.nanmedian),
+        "log10_state_gradient": over_finite(profile[:, steps], np.nanmedian),
     }
 
 
@@ -173,7 +173,7 @@ class LayerNumbers:
 
 def layer_numbers(found: Measurements, made: Plan) -> list[LayerNumbers]:
     """Every node of a network that is judged without a report."""
-    slopes, dead = _roots(found.derivatives.mean_square), _over_finite(found.derivatives.dead, np.nanmean)
+    slopes, dead = _roots(found.derivatives.mean_square), over_finite(found.derivatives.dead, np.nanmean)
     signals = np.isfinite(found.forward_rms[:, 1:]).sum(axis=0).tolist()
     weights = np.isfinite(found.weight_norm).sum(axis=0).tolist()
     boundaries, steps = set(made.depth.gradients), along_steps(found.notes)
@@ -189,14 +189,14 @@ def layer_numbers(found: Measurements, made: Plan) -> list[LayerNumbers]:
 
 def _roots(mean_squares: Decades) -> list[float | None]:
     """The roots of the means over trials of (trials, layers)."""
-    return [None if square is None else square**0.5 for square in _over_finite(mean_squares, np.nanmean)]
+    return [None if square is None else square**0.5 for square in over_finite(mean_squares, np.nanmean)]
 
 
 def _derivative_fields(found: Derivatives) -> list[dict[str, object]]:
     """What a report says of φ' at every layer."""
-    mean, saturated, dead = (_over_finite(one, np.nanmean) for one in (found.mean, found.saturated, found.dead))
+    mean, saturated, dead = (over_finite(one, np.nanmean) for one in (found.mean, found.saturated, found.dead))
     rms = _roots(found.mean_square)
-    low, high = _over_finite(found.low, np.nanmin), _over_finite(found.high, np.nanmax)
+    low, high = over_finite(found.low, np.nanmin), over_finite(found.high, np.nanmax)
     return [
         {
             "derivative": {
@@ -212,7 +212,7 @@ def _derivative_fields(found: Derivatives) -> list[dict[str, object]]:
     ]
 
 
-def _over_finite(values: Decades, summary: Callable[..., Decades]) -> list[float | None]:
+def over_finite(values: Decades, summary: Callable[..., Decades]) -> list[float | None]:
     """`summary` of every column of (trials, layers) over its finite entries."""
     finite = np.isfinite(values)
     known = np.where(finite, values, np.nan)

@@ -124,8 +124,7 @@ class Words:
     _split_words: dict[str, list[str]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        known = _ALWAYS_KNOWN.union((self.letter,), self.parameters)
-        object.__setattr__(self, "_known", known)
+        object.__setattr__(self, "_known", _ALWAYS_KNOWN.union((self.letter,), self.parameters))
 
     def taken(self) -> set[str]:
         """The names that no parameter may have."""

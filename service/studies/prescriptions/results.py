@@ -6,10 +6,12 @@ from pydantic import Field
 
 from service.core.kinds import Double, Int64, Model
 from service.core.pointers import Edit
+from service.simulation.gradients import StoredGradients
 from service.simulation.layer_results import Spread
-from service.simulation.results import SimulationReport, Verdict
+from service.simulation.results import InitialScale, Verdict
 from service.simulation.scale import ScaleEntry, wrong_entries
 from service.simulation.spec import SimulationSpec
+from service.simulation.verdict import Decision
 from service.simulation.vocabulary import JudgedAxis, Label, Severity
 from service.studies.prescriptions.subject import Remedy
 
@@ -18,7 +20,7 @@ _MOST_LOST = 0.05
 was any worse for it."""
 
 
-def judging(verdict: Verdict) -> Spread:
+def judging(verdict: Verdict | Decision) -> Spread:
     """The ratio that a label goes by: along time where it is judged there, else in depth."""
     along_time = verdict.time_ratio if verdict.axis is JudgedAxis.TIME else None
     return along_time or verdict.judged_ratio
@@ -43,16 +45,15 @@ class Condition(Model):
     """Whether a format of 16 bits stores too many gradients as 0 or as infinite."""
 
     @classmethod
-    def of(cls, report: SimulationReport) -> "Condition":
-        """What is kept of `report`."""
-        verdict, stored = report.verdict, report.precision
+    def of(cls, decided: Decision, scale: InitialScale, stored: StoredGradients | None) -> "Condition":
+        """What is kept of a network by what is decided of it, its scale, and what 16 bits lose."""
         return cls(
-            label=verdict.label,
-            severity=verdict.severity,
-            ratio=judging(verdict).median,
-            failure_risk=verdict.failure_risk.probability,
-            initial_loss=report.scale.initial_loss,
-            scale=wrong_entries(report.scale),
+            label=decided.vote.label,
+            severity=decided.vote.severity,
+            ratio=judging(decided).median,
+            failure_risk=decided.failure_risk.probability,
+            initial_loss=scale.initial_loss,
+            scale=wrong_entries(scale),
             loses_gradients=stored is not None and stored.underflow_share + stored.overflow_share > _MOST_LOST,
         )
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from service.core.errors import BudgetExceeded
 from service.simulation.estimate import Limits, check_budget, cost
+from service.simulation.gradients import StoredGradients
+from service.simulation.measure import measure, measured_in_turn
 from service.simulation.plan import Plan
-from service.simulation.results import SimulationReport
+from service.simulation.results import InitialScale
 from service.simulation.scale import ScaleEntry
-from service.simulation.simulate import simulate_plan, simulate_together
+from service.simulation.simulate import diagnosed
 from service.simulation.spec import SimulationSpec
 from service.simulation.vocabulary import Label
 from service.studies.prescriptions import data, structure, weights
@@ -50,7 +52,7 @@ def prescribe(spec: SimulationSpec, limits: Limits, processes: int = 1) -> Presc
     search = _Search.of(subject, limits, processes)
     if search.is_fine:
         return search.answer()
-    search.attempt(subject, ((change, one) for one in _builders(search.report) for change in one(subject)))
+    search.attempt(subject, ((change, one) for one in _builders(search.stored) for change in one(subject)))
     search.attempt(subject, ((pair, None) for pair in islice(_pairs(search.tried), _MOST_PAIRS)))
     search.slow_down(subject)
     return search.answer()
@@ -84,8 +86,9 @@ class _Search:
     limits: Limits
     processes: int
     trials: int
-    report: SimulationReport
     before: Condition
+    scale: InitialScale
+    stored: StoredGradients | None
     spent: float
     tried: list[_Trial] = field(default_factory=list)
     left_out: int = 0
@@ -96,9 +99,10 @@ class _Search:
         """With the network as it is simulated."""
         made = _with_trials(subject.plan, _affordable(subject.plan, limits))
         check_budget(made, limits)
-        report = simulate_plan(made, processes)
+        decided, scale, stored = diagnosed(made, measure(made, processes))
         spent = cost(made).floating_point_operations
-        return cls(limits, processes, made.spec.trials, report, Condition.of(report), spent, seen=[subject.document])
+        before = Condition.of(decided, scale, stored)
+        return cls(limits, processes, made.spec.trials, before, scale, stored, spent, seen=[subject.document])
 
     @property
     def is_fine(self) -> bool:
@@ -109,7 +113,8 @@ class _Search:
         """Simulate `subject` with each of some changes, those of one shape together, and keep what each leads to."""
         tried = [(*one, changed) for one in changes if (changed := self._worth_trying(subject, one[0]))]
         plans = [_with_trials(changed.plan, self.trials) for _, _, changed in tried]
-        after = {number: Condition.of(report) for number, report, _ in simulate_together(plans, self.processes)}
+        found = measured_in_turn(plans, self.processes)
+        after = {number: Condition.of(*diagnosed(plans[number], measured)) for number, measured in found}
         self.tried += [
             _Trial(change, changed, builder, after[number]) for number, (change, builder, changed) in enumerate(tried)
         ]
@@ -129,8 +134,8 @@ class _Search:
         return changed
 
     def slow_down(self, subject: Subject) -> None:
-        """A smaller learning rate, which the report has tried already."""
-        step = self.report.scale.first_step
+        """A smaller learning rate, which was tried already."""
+        step = self.scale.first_step
         for change in data.learning_rate(step.optimiser, step.usual_rate, step.largest_stable_rate):
             scale = [entry for entry in self.before.scale if entry not in _BY_RATE]
             self.tried.append(_Trial(change, subject, None, self.before.model_copy(update={"scale": scale})))
@@ -156,9 +161,9 @@ def _left(condition: Condition) -> float:
     return max(condition.failure_risk - RISK_WANTED, 0.0) + _FAULT * faults
 
 
-def _builders(report: SimulationReport) -> Iterator[Builder]:
+def _builders(stored: StoredGradients | None) -> Iterator[Builder]:
     """What proposes changes, the cheapest and likeliest first."""
-    saving = report.precision.saving_loss_scale if report.precision else None
+    saving = stored.saving_loss_scale if stored else None
     yield lambda subject: data.loss_scale(saving)
     yield data.precision
     yield from (
