@@ -15,6 +15,7 @@ from api_tests.nn.written_formulas import evaluated
 from service.core.kinds import members
 from service.formulas.language.write import plain
 from service.nn.activations import Activation
+from service.nn.activations.smooth import Tanh
 from service.theory.bounds import bounds, largest_slope
 
 Numbers = npt.NDArray[np.float64]
@@ -215,3 +216,16 @@ def test_every_activation_says_what_it_is_and_where_it_comes_from() -> None:
         for field in ("definition", "convention", "source", "__doc__"):
             with case(kind.kind_name(), field):
                 assert getattr(kind, field).strip()
+
+
+@pytest.mark.parametrize("innermost", [False, True])
+def test_a_slope_of_tanh_is_known_in_its_tails_and_whatever_stands_beside_it(innermost: bool) -> None:
+    """In double precision tails are computed by another formula, picked out where there are few, by the whole else."""
+    tanh, near = Tanh(), np.linspace(-2.5, 2.5, 2000)
+    tails = np.concatenate([np.linspace(-300.0, -2.6, 40), np.linspace(2.6, 300.0, 40)])
+    for z in (near, tails, np.concatenate([near, tails]), np.concatenate([near[:40], tails])):
+        signal = z.reshape(-1, 2, 2).T if innermost else z.reshape(2, 2, -1)
+        found = tanh.df(signal, np.tanh(signal))
+        np.testing.assert_allclose(found, 4.0 / (np.exp(signal) + np.exp(-signal)) ** 2, rtol=2e-14)
+        alone = [tanh.df(one, np.tanh(one)).item() for one in signal.reshape(-1, 1)]
+        assert found.reshape(-1).tolist() == alone
