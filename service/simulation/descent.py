@@ -14,7 +14,7 @@ from service.nn.layers.base import Built, Chain, Saved, flat, shaped
 from service.nn.losses import Loss
 from service.nn.optimizers import Optimizer, State
 from service.nn.scaled import Exponents, Scaled
-from service.simulation.drawing import Drawn, LossGradient, changed, drawn, end_to_end, randomness_of
+from service.simulation.drawing import Drawn, LossGradient, changed, drawn, joined, randomness_of
 from service.simulation.plan import Plan
 from service.simulation.tree import PlannedNode
 
@@ -191,7 +191,7 @@ def _remasked(
         for node, its in zip(nodes, randomness, strict=True):
             streams = [its.tensor(place + (step << _STEPS)) for place in node.tensors[number]]
             masks.append(drawn(node.parameters[number], samples * node.batch, streams).astype(its.dtype))
-        return spread(end_to_end(masks, trials))
+        return spread(joined(masks, trials))
 
     def arrays(one: Built) -> list[Array]:
         nodes = [made.nodes[one.row] for made in plans]

@@ -47,7 +47,7 @@ def draw_together(plans: Sequence[Plan], trials: range) -> Drawn:
     made, precision = plans[0], plans[0].spec.precision
     randomness = randomness_of(plans, trials)
     chain = _chain([one.top for one in plans], randomness, made.samples, precision)
-    inputs, targets = (end_to_end(drawn, trials) for drawn in _batches(plans, randomness))
+    inputs, targets = (joined(drawn, trials) for drawn in _batches(plans, randomness))
     indices = isinstance(made.spec.network.input, TokensShape)  # which are no numbers to be rounded
     inputs = inputs.astype(precision.computed, copy=False) if indices else precision.kept(inputs)
     targets = targets.reshape(-1, made.samples, made.positions * made.outputs)
@@ -62,7 +62,7 @@ def randomness_of(plans: Sequence[Plan], trials: range) -> list[Randomness]:
     return [found[one.spec.seed] for one in plans]
 
 
-def end_to_end(arrays: Sequence[Array], trials: Sequence[int]) -> Array:
+def joined(arrays: Sequence[Array], trials: Sequence[int]) -> Array:
     """Arrays of so many trials each, or of 1 where all of them have the same, as one; of 1 where all arrays are one."""
     if len(arrays) == 1 or (len(arrays[0]) == 1 < len(trials) and all(one is arrays[0] for one in arrays)):
         return arrays[0]
@@ -115,7 +115,7 @@ def _built(ones: Sequence[PlannedNode], randomness: Sequence[Randomness], sample
     for number in range(len(one.parameters)):
         rules = [(its, each.parameters[number].initializer) for each, its in zip(ones, randomness, strict=True)]
         parts = _each(rules, partial(_drawn, ones, randomness, number, samples))
-        arrays.append(precision.kept(end_to_end(parts, trials)))
+        arrays.append(precision.kept(joined(parts, trials)))
     chains = [
         _chain(inner, randomness, samples, precision) for inner in zip(*(its.chains for its in ones), strict=True)
     ]

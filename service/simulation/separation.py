@@ -18,7 +18,7 @@ from service.nn.layers.recurrent import Direction, Recurrent
 from service.nn.scaled import Exponents, Scaled
 from service.nn.shapes import TokensShape
 from service.simulation.descent import remasked_together, unmasked
-from service.simulation.drawing import INPUTS, Drawn, changed, end_to_end, randomness_of
+from service.simulation.drawing import INPUTS, Drawn, changed, joined, randomness_of
 from service.simulation.plan import Plan
 
 SIMILAR_SAMPLES = 64
@@ -223,7 +223,7 @@ def _inputs(few: Drawn, plans: Sequence[Plan], trials: range) -> Array:
         return few.inputs[:, :SIMILAR_SAMPLES]
     precision, shape = made.spec.precision, (SIMILAR_SAMPLES, made.spec.network.size)
     numbers = zip(plans, randomness_of(plans, trials), strict=True)
-    inputs = end_to_end([one.spec.inputs().draw(shape, its.tensor(_OTHER_INPUTS)) for one, its in numbers], trials)
+    inputs = joined([one.spec.inputs().draw(shape, its.tensor(_OTHER_INPUTS)) for one, its in numbers], trials)
     indices = isinstance(made.spec.network.input, TokensShape)
     return inputs.astype(precision.computed, copy=False) if indices else precision.kept(inputs)
 
