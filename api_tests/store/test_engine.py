@@ -8,7 +8,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
-from service.processes.threads import CONNECTIONS
+from service.processes.flights import CONNECTIONS
 from service.store.engine import Address, write_transaction
 
 

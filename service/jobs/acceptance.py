@@ -8,9 +8,8 @@ from service.core.payload import Payload
 from service.core.settings import Settings
 from service.jobs.work import WORKS
 from service.jobs.work.base import Accepted, Parent
-from service.processes.flights import Flights
+from service.processes.flights import Flights, Threads
 from service.processes.pool import ProcessPool
-from service.processes.threads import Threads
 
 _T = TypeVar("_T")
 

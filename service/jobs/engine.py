@@ -19,7 +19,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.jobs.runner import ChunkRunner
-from service.processes.threads import Threads
+from service.processes.flights import Threads
 from service.store.database import make_private
 from service.store.engine import Address
 

@@ -15,7 +15,7 @@ from service.jobs.heartbeats import BEAT_SECONDS, ExecutorLost, Heartbeats
 from service.jobs.liveness import Liveness
 from service.jobs.records import JobRecords
 from service.jobs.runner import ChunkRunner
-from service.processes.threads import Threads
+from service.processes.flights import Threads
 from service.store.failures import FAILURES
 
 _TEND_SECONDS = 0.4

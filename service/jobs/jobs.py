@@ -29,8 +29,8 @@ from service.jobs.results import JobResults
 from service.jobs.supervisor import WorkerSupervisor
 from service.jobs.work import WORKS
 from service.jobs.work.base import Accepted
+from service.processes.flights import Threads
 from service.processes.pool import ProcessPool
-from service.processes.threads import Threads
 from service.simulation.estimate import OPERATIONS_PER_SECOND
 from service.store.assignments import AssignmentStore, Check, allow
 from service.store.database import Database

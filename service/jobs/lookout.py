@@ -10,7 +10,7 @@ from anyio import Event, create_task_group, sleep
 
 from service.core.errors import JobNotFound, StoreUnavailable
 from service.jobs.job import OPEN, Job
-from service.processes.threads import Threads
+from service.processes.flights import Threads
 
 _LOOK_SECONDS = 0.25
 

@@ -15,7 +15,7 @@ from service.jobs.job import OPEN
 from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
 from service.jobs.work import WORKS
-from service.processes.threads import Threads
+from service.processes.flights import Threads
 from service.store.database import Database
 
 _LINES_AT_ONCE = 2000

@@ -28,7 +28,7 @@ from service.jobs.records import JobRecords
 from service.jobs.results import JobResults
 from service.jobs.work import WORKS
 from service.jobs.work.base import JobContext, PreparedJob
-from service.processes.threads import Threads
+from service.processes.flights import Threads
 from service.simulation.results import ItemError
 from service.studies.evaluation import ChunkResult
 

@@ -15,7 +15,7 @@ from anyio.abc import Process
 
 from service.core.errors import StoreUnavailable
 from service.core.settings import Settings
-from service.processes.threads import Threads
+from service.processes.flights import Threads
 
 _log = logging.getLogger("service.jobs")
 

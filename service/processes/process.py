@@ -8,7 +8,7 @@ from subprocess import Popen, TimeoutExpired
 import anyio
 import anyio.lowlevel
 
-from service.processes.launch import Launched
+from service.processes.system import Launched
 from service.processes.worker import LENGTH_BYTES
 
 _HANGS_SECONDS = 5.0

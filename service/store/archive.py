@@ -17,9 +17,8 @@ from service.core.context import request_context
 from service.core.errors import ReportNotFound, StoreUnavailable
 from service.core.payload import Payload, Weighed
 from service.grading.tasks import GradingTask, graded
-from service.processes.flights import Flights
+from service.processes.flights import Flights, Threads, Together
 from service.processes.pool import ProcessPool
-from service.processes.threads import Threads, Together
 from service.simulation.estimate import Limits, estimate
 from service.simulation.plan import Plan
 from service.simulation.simulate import report_json

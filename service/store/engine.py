@@ -11,7 +11,7 @@ from platformdirs import user_data_path
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from service.processes.threads import CONNECTIONS
+from service.processes.flights import CONNECTIONS
 
 _BUSY_SECONDS = 5
 _CONNECT_SECONDS = 3

@@ -14,8 +14,8 @@ from service.core.kinds import Model
 from service.core.settings import Settings
 from service.core.version import ENGINE_VERSION
 from service.grading.formats import FormatName
+from service.processes.flights import Threads
 from service.processes.pool import ProcessPool
-from service.processes.threads import Threads
 from service.simulation.estimate import Limits
 from service.simulation.results import ItemError
 from service.store.database import Database

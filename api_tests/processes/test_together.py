@@ -7,7 +7,7 @@ import pytest
 from anyio import CancelScope, create_task_group, lowlevel, to_thread
 
 from api_tests.processes.pools import until
-from service.processes.threads import Threads, Together
+from service.processes.flights import Threads, Together
 
 pytestmark = pytest.mark.anyio
 
