@@ -169,7 +169,7 @@ def remasked(network: Drawn, made: Plan, trials: range, step: int) -> Drawn:
     """
     copies = len(network.inputs) // len(trials)
 
-    def tiled(mask: Array) -> Array:
+    def tiled(mask: Array) -> Array:  # (trials, …) as (rows, …)
         return np.tile(mask, (copies, *[1] * (mask.ndim - 1)))
 
     return _remasked(network, [made], trials, step, tiled)
@@ -183,7 +183,7 @@ def remasked_together(network: Drawn, plans: Sequence[Plan], trials: range, step
 def _remasked(
     network: Drawn, plans: Sequence[Plan], trials: range, step: int, spread: Callable[[Array], Array]
 ) -> Drawn:
-    """The network with new masks, which are spread over its rows."""
+    """The network with new masks, of which `spread` makes (rows, …) from (trials, …)."""
     randomness, samples = randomness_of(plans, trials), network.inputs.shape[-2]
 
     def masked(number: int, nodes: Sequence[PlannedNode]) -> Array:

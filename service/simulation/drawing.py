@@ -63,7 +63,7 @@ def randomness_of(plans: Sequence[Plan], trials: range) -> list[Randomness]:
 
 
 def joined(arrays: Sequence[Array], trials: Sequence[int]) -> Array:
-    """Arrays of so many trials each, or of 1 where all of them have the same, as one; of 1 where all arrays are one."""
+    """Arrays (trials, …), or (1, …) where all trials have the same, end to end; (1, …) where all arrays are one."""
     if len(arrays) == 1 or (len(arrays[0]) == 1 < len(trials) and all(one is arrays[0] for one in arrays)):
         return arrays[0]
     whole = np.concatenate(arrays)

@@ -218,7 +218,7 @@ def _have_twins(chain: Chain, plans: int) -> npt.NDArray[np.bool_]:
 
 
 def _suspects(firsts: Array, plans: int) -> Sequence[int]:
-    """The plans in whose first trial two weights of (trials or 1, units) are one."""
+    """The plans in whose first trial two weights of (trials, units) are one."""
     if plans == 1:  # without a call of NumPy
         return range(int(len(set(firsts[0].tolist())) < firsts.shape[-1]))
     ordered = np.sort(_firsts(firsts, plans), axis=-1)

@@ -142,7 +142,7 @@ class MeasuringProbe:
             self._slopes = []
 
     def _derivative(self, row: int, derivative: Array) -> None:
-        """Enter φ', (trials or 1, samples, features), of the first few trials, at once or when others are."""
+        """Enter φ', (trials, samples, features), of the first few trials, at once or when others are."""
         if not self._few:
             return
         plans, few = len(self._largest_slopes), derivative

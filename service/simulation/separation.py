@@ -137,7 +137,7 @@ def _has_inputs(made: Plan) -> bool:
 def first_trials(network: Drawn, plans: int, trials: slice) -> Drawn:
     """Those `trials` of each of so many plans."""
 
-    def some(array: Array) -> Array:  # (trials or 1, …)
+    def some(array: Array) -> Array:  # (trials, …) as (few, …), where all have not the same
         if len(array) == 1:
             return array
         few = array.reshape(plans, -1, *array.shape[1:])[:, trials] if plans > 1 else array[trials]
@@ -203,7 +203,7 @@ def _mean_square(values: Float64Array) -> Float64Array:
 
 
 def _of_order_one(values: Float64Array, axes: int = 2) -> Float64Array:
-    """`values` over the largest of all along so many last axes, so that their squares are numbers."""
+    """`values`, (…, samples, features), over the largest along so many last axes: their squares are numbers."""
     largest = np.abs(values).max(axis=tuple(range(-axes, 0)), keepdims=True, initial=0.0)
     scaled: Float64Array = values / np.where(largest > 0.0, largest, 1.0)
     return scaled
@@ -229,7 +229,7 @@ def _inputs(few: Drawn, plans: Sequence[Plan], trials: range) -> Array:
 
 
 def _passed(chain: Chain, inputs: Array, made: Plan) -> tuple[Array, Array]:
-    """What is compared of some inputs, and what enters the output layer, (trials or 1, samples, features) each."""
+    """What is compared of some inputs, and what enters the output layer, (trials, samples, features) each."""
     tokens = [node.row for node in made.nodes if isinstance(node.node, Embedding)]
     source = made.output.source
     watch = _Watch({*tokens[:1], *([] if source is None else [source])})

@@ -49,6 +49,7 @@ class Sliced(Activation):
         return np.concatenate([what(one, *parts) for one, parts in self._parts(arrays)])
 
     def _parts(self, arrays: Sequence[Array]) -> Iterator[tuple[Activation, list[Array]]]:
+        """The activations, each with its trials of the arrays, (trials, …) each."""
         start, each = 0, len(arrays[0]) // sum(networks for _, networks in self.runs)
         for one, networks in self.runs:
             end = start + networks * each
