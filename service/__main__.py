@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _serve(args: Namespace) -> int:
     from service.core.keys import Exposed, KeysUnreadable, check_exposure  # noqa: PLC0415
     from service.core.settings import Settings  # noqa: PLC0415
-    from service.processes.system import SIMULATES, Launched, launch  # noqa: PLC0415
+    from service.processes.process import SIMULATES, Launched, launch  # noqa: PLC0415
 
     settings, launched = Settings(job_workers=0) if args.no_worker else Settings(), list[Launched]()
     try:

@@ -19,7 +19,7 @@ from service.http.app import Application, build_app
 from service.http.protocol import server_config
 from service.jobs.jobs import Jobs
 from service.processes.pool import PoolLimits, ProcessPool
-from service.processes.system import SIMULATES, Launched
+from service.processes.process import SIMULATES, Launched
 from service.simulation.estimate import Limits
 from service.store.archive import Archive
 from service.store.database import Database

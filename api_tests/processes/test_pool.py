@@ -34,7 +34,7 @@ from api_tests.processes.pools import (
 )
 from api_tests.processes.processes import exists, workers
 from service.core.errors import DeadlineExceeded, NotReady, QueueFull, Refusal, WorkerFailed, WorkerNotStarted
-from service.processes import system as module
+from service.processes import process as module
 from service.processes.pool import PoolLimits, ProcessPool
 
 pytestmark = pytest.mark.anyio

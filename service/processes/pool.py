@@ -22,9 +22,8 @@ from service.core.errors import DeadlineExceeded, NotReady, QueueFull, Refusal, 
 from service.core.logs import fields
 from service.core.settings import Settings
 from service.processes.call import Call, kind_of
-from service.processes.process import Process, ProcessEnded, ProcessHangs
+from service.processes.process import Launched, Process, ProcessEnded, ProcessHangs, launch
 from service.processes.queue import FairQueue, Ticket
-from service.processes.system import Launched, launch
 from service.processes.workers import Counts, Workers
 
 _T = TypeVar("_T")

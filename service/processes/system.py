@@ -1,14 +1,10 @@
-"""What a process asks of the system it runs on, and how a worker process is started; imports nothing heavy."""
+"""What a process asks of the system it runs on; imports nothing heavy, for it is called before NumPy is loaded."""
 
 import ctypes
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from socket import socket, socketpair
-from subprocess import DEVNULL, Popen
-from typing import NamedTuple
+from contextlib import suppress
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # of glibc's <malloc.h>
 _KEPT_BYTES = 256 << 20
@@ -16,15 +12,6 @@ _STEP_BYTES = 16 << 20
 _LARGEST_FROM_HEAP_BYTES = 32 << 20  # no more is allowed
 _PR_SET_PDEATHSIG = 1
 _DESCRIPTORS = 1 << 16  # as many as are asked for; some systems allow a thousand million
-
-
-SIMULATES = (
-    "service.grading.tasks",
-    "service.theory.profile",
-    "service.core.kinds:complete",
-    "service.theory.bounds:prove_built_ins",
-)
-"""What a process loads that simulates for clients who wait."""
 
 
 def single_blas_thread() -> None:
@@ -73,39 +60,3 @@ def descriptors() -> int:
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-
-
-class Launched(NamedTuple):
-    """A worker process that is loading, and the end of the socket to it."""
-
-    process: Popen[bytes]
-    ours: socket
-
-
-def launch(memory_bytes: int | None, preload: Sequence[str]) -> Launched:
-    """A new one with so much address space (None: no limit), as `worker.py` has it; OSError where there are no more."""
-    ours, theirs = socketpair()
-    descriptor, arguments = theirs.fileno(), (str(memory_bytes or 0), *preload)
-    try:
-        with theirs, _signals_blocked():
-            process = Popen(
-                [sys.executable, "-m", "service.processes.worker", str(descriptor), str(os.getpid()), *arguments],
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                stdin=DEVNULL,
-                stdout=DEVNULL,
-                pass_fds=[descriptor],
-            )
-    except OSError:
-        ours.close()
-        raise
-    return Launched(process, ours)
-
-
-@contextmanager
-def _signals_blocked() -> Iterator[None]:
-    """Processes that are started in this block ignore what a terminal sends to all: their parent decides."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -12,8 +12,7 @@ from typing import Any
 import anyio
 
 from service.core.logs import fields
-from service.processes.process import Process, ProcessEnded, ProcessHangs
-from service.processes.system import Launched
+from service.processes.process import Launched, Process, ProcessEnded, ProcessHangs
 
 _STARTS = 3
 _START_SECONDS = 60
