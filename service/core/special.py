@@ -159,7 +159,7 @@ def ndtr(x: npt.ArrayLike) -> Array:
 
 
 def _single_ndtr(x: Array) -> Array:
-    """The same of single precision, to 5e-7 of its value, and 4e-6 beyond six deviations, while it is in the cache."""
+    """The same of `x` in float32, of its shape, to 5e-7 of its value, and 4e-6 beyond six deviations, in the cache."""
     if x.size <= _CACHED or not x.flags.c_contiguous:
         return _tails(x)
     found = np.empty(x.size, np.float32)

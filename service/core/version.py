@@ -2,5 +2,5 @@
 
 __version__ = "0.7.0"
 
-ENGINE_VERSION = "4.0.0"
+ENGINE_VERSION = "4.1.0"
 """Part of every report's digest: it moves whenever the same specification would give other numbers."""

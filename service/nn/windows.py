@@ -186,5 +186,5 @@ def _blocks(whole: tuple[int, int], most: tuple[int, int]) -> Iterator[Block]:
 
 
 def of_trials(array: Array, trials: slice) -> Array:
-    """Those trials of an array, (trials or 1, …)."""
+    """Those trials of an array, (trials or 1, …); all of (1, …)."""
     return array if len(array) == 1 else array[trials]

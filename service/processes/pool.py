@@ -21,9 +21,8 @@ from service.core.context import request_context
 from service.core.errors import DeadlineExceeded, NotReady, QueueFull, Refusal, WorkerFailed, WorkerNotStarted
 from service.core.logs import fields
 from service.core.settings import Settings
-from service.processes.call import Call, kind_of
 from service.processes.process import Launched, Process, ProcessEnded, ProcessHangs, launch
-from service.processes.queue import FairQueue, Ticket
+from service.processes.queue import Call, FairQueue, Ticket, kind_of
 from service.processes.workers import Counts, Workers
 
 _T = TypeVar("_T")

@@ -110,7 +110,7 @@ class ShiftedNormalisation(Normalisation):
 
 
 def _mean_product(a: Array, b: Array, axes: tuple[int, ...]) -> Array:
-    """The mean of a · b over some axes, kept with length 1."""
+    """The mean of a · b, (trials, …) both, over some axes, kept with length 1."""
     if axes == (-1,):
         return np.vecdot(a, b)[..., None] / a.dtype.type(a.shape[-1])
     return np.mean(a * b, axis=axes, keepdims=True)
