@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -20,6 +21,8 @@ import httpx
 ROOT = Path(__file__).resolve().parent.parent
 SERVICE = f"{ROOT}/service/"
 SPEC = ROOT / "examples" / "course" / "deep_stanh_sigmoid.json"
+_of_the_request = ContextVar("_of_the_request", default=False)
+"""Whether it is the request that something is done for, and not what a service does by the clock meanwhile."""
 
 
 class Traced:
@@ -33,7 +36,7 @@ class Traced:
     def __call__(self, frame: FrameType, event: str, _: Any) -> None:
         """Note where the function of `frame` stands; to be given to `setprofile`."""
         file = frame.f_code.co_filename
-        if self.recording and event == "call" and file.startswith(SERVICE):
+        if self.recording and event == "call" and file.startswith(SERVICE) and _of_the_request.get():
             here = self.main if threading.current_thread() is threading.main_thread() else self.threads
             if frame.f_code.co_name != "<module>":
                 here.add(file.removeprefix(SERVICE))
@@ -43,6 +46,7 @@ def work_traced(work: Callable[..., Any], *arguments: Any) -> tuple[Any, set[str
     """What `work` returns, in a worker process, with the files that it opens there."""
     traced = Traced()
     traced.recording = True
+    _of_the_request.set(True)
     threading.setprofile(traced)
     sys.setprofile(traced)
     try:
@@ -76,6 +80,7 @@ async def _follow() -> Traced:
     ):
         (await client.post("/v1/simulations", json={**spec, "seed": 5})).raise_for_status()
         traced.recording = True
+        _of_the_request.set(True)
         sys.setprofile(traced)
         answer = await client.post("/v1/simulations", json=spec)
         sys.setprofile(None)

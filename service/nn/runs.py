@@ -30,7 +30,7 @@ class Tape:
 
 
 class Way(ABC):
-    """The way back through a run, u of (trials or 1, units, width): ∂e/∂ pre-activations and ∂e/∂ the state before."""
+    """The way back through a run, by `u`, (…, units, width): ∂e/∂ pre-activations and ∂e/∂ the state before."""
 
     def __init__(self, cell: Cell, tape: Tape, u: Array) -> None:
         self.cell, self.tape = cell, tape

@@ -155,7 +155,7 @@ class _Samples:
 
     @cached_property
     def half_squares(self) -> Float64Array:
-        """−x²/2, (nodes,)."""
+        """The exponents −x²/2 at the nodes, (nodes,)."""
         return -0.5 * np.square(self.x)
 
     @cached_property
