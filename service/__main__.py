@@ -1,9 +1,9 @@
 """The command line, `gradient-verdict` or `python -m service`: what reads it, and what each command runs."""
 
+import os
 import signal
 import sys
 from argparse import Namespace
-from contextlib import suppress
 
 from service.cli.parser import parser
 from service.processes.system import die_with_parent, keep_freed_memory, single_blas_thread
@@ -34,16 +34,15 @@ def main(arguments: list[str] | None = None) -> int:
 def _serve(args: Namespace) -> int:
     from service.core.keys import Exposed, KeysUnreadable, check_exposure  # noqa: PLC0415
     from service.core.settings import Settings  # noqa: PLC0415
-    from service.processes.process import SIMULATES, Launched, launch  # noqa: PLC0415
+    from service.processes.process import SIMULATES, launched  # noqa: PLC0415
 
-    settings, launched = Settings(job_workers=0) if args.no_worker else Settings(), list[Launched]()
+    settings = Settings(job_workers=0) if args.no_worker else Settings()
     try:
         check_exposure(settings)
-        with suppress(OSError):  # the pool tries again, and says so
-            launched.extend(launch(settings.memory_bytes_per_worker, SIMULATES) for _ in range(settings.workers))
+        workers = launched(settings.workers, settings.memory_bytes_per_worker, SIMULATES)
         from service.main import serve  # noqa: PLC0415 - the workers load meanwhile
 
-        serve(settings, launched)
+        serve(settings, workers)
     except (Exposed, KeysUnreadable) as error:
         sys.stderr.write(f"{error.sentence}\n")
         return _REFUSED
@@ -53,9 +52,15 @@ def _serve(args: Namespace) -> int:
 def _worker(args: Namespace) -> int:
     if args.with_parent is not None:
         die_with_parent(args.with_parent)
-    from service.jobs.main import work  # noqa: PLC0415
+    from service.core.settings import Settings  # noqa: PLC0415
+    from service.processes.process import WORKS_ON_JOBS, launched  # noqa: PLC0415
 
-    work(for_ever=args.with_parent is None)
+    settings = Settings()
+    os.nice(settings.job_niceness)  # behind everything else on this machine
+    workers = launched(max(1, settings.job_workers), settings.memory_bytes_per_worker, WORKS_ON_JOBS)
+    from service.jobs.main import work  # noqa: PLC0415 - the workers load meanwhile
+
+    work(settings, workers, for_ever=args.with_parent is None)
     return 0
 
 

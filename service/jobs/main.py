@@ -1,9 +1,9 @@
 """The composition root of an executor: settings → worker processes, store → runner → engine → executor."""
 
 import logging
-import os
 import signal
 import socket
+from collections.abc import Sequence
 from uuid import uuid4
 
 import anyio
@@ -21,34 +21,27 @@ from service.jobs.results import JobResults
 from service.jobs.runner import ChunkRunner
 from service.jobs.work.base import JobCache, JobContext
 from service.processes.pool import PoolLimits, ProcessPool
+from service.processes.process import WORKS_ON_JOBS, Launched
 from service.store.database import Database
 from service.store.space import Space
 from service.store.stores import point_store, report_store
 
 _CHUNKS_A_PROCESS = 2  # one that is worked on, and one that waits for it
-_PRELOAD = (
-    "service.studies.evaluation",
-    "service.grading.tasks",
-    "service.core.kinds:complete",
-    "service.theory.bounds:prove_built_ins",
-)
 
 
-def work(for_ever: bool = True) -> None:
-    """Work on jobs, for ever or until there are none for a while, behind everything else on this machine."""
-    settings = Settings()
+def work(settings: Settings, launched: Sequence[Launched] = (), for_ever: bool = True) -> None:
+    """Work on jobs, for ever or until there are none for a while, by workers that are `launched` already or will be."""
     start_logs(settings.log_format, settings.log_level)
     log = logging.getLogger("service.jobs")
     log.info("%d processes work on jobs", max(1, settings.job_workers))
-    os.nice(settings.job_niceness)
     for ending in (signal.SIGINT, signal.SIGTERM):  # at once: what outlives a power cut needs no farewell
         signal.signal(ending, signal.SIG_DFL)
-    anyio.run(_work, settings, for_ever)
+    anyio.run(_work, settings, launched, for_ever)
 
 
-async def _work(settings: Settings, for_ever: bool) -> None:
+async def _work(settings: Settings, launched: Sequence[Launched], for_ever: bool) -> None:
     processes = max(1, settings.job_workers)
-    pool = ProcessPool(PoolLimits.of(settings, processes), _PRELOAD)
+    pool = ProcessPool(PoolLimits.of(settings, processes), WORKS_ON_JOBS, launched=launched)
     database = Database(settings.database_url, durable=True)
     space = Space.of(settings)
     records, name = (

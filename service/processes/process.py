@@ -28,6 +28,8 @@ SIMULATES = (
     "service.theory.bounds:prove_built_ins",
 )
 """What a process loads that simulates for clients who wait."""
+WORKS_ON_JOBS = ("service.studies.evaluation", *SIMULATES)
+"""What a process loads that works on jobs."""
 
 
 class Launched(NamedTuple):
@@ -54,6 +56,14 @@ def launch(memory_bytes: int | None, preload: Sequence[str]) -> Launched:
         ours.close()
         raise
     return Launched(process, ours)
+
+
+def launched(count: int, memory_bytes: int | None, preload: Sequence[str]) -> list[Launched]:
+    """As many as can be started of so many, which load while their parent does; the pool tries to start the others."""
+    found = list[Launched]()
+    with suppress(OSError):
+        found.extend(launch(memory_bytes, preload) for _ in range(count))
+    return found
 
 
 class ProcessHangs(Exception):

@@ -8,6 +8,7 @@ pickled; an empty message tells that it is taken, and then comes its answer, `(r
 pickled. Nothing heavy is imported before the limits are set.
 """
 
+import gc
 import pickle
 import resource
 import sys
@@ -41,6 +42,7 @@ def _serve(descriptor: int, parent_process: int, memory_bytes: int, *preload: st
         found = resolve_name(name)
         if callable(found):
             found()
+    gc.freeze()  # what is loaded by now stays: no collection need look at it again and again
     with socket(fileno=descriptor) as parent, suppress(ConnectionError), parent.makefile("rwb") as stream:
         parent.set_inheritable(False)
         _send(stream, b"")

@@ -147,6 +147,10 @@ class Exponential(Activation):
         return y
 
 
+_LEAST_QUOTIENT = {np.dtype(kind): np.finfo(kind).tiny / np.finfo(kind).eps for kind in (np.float32, np.float64)}
+"""Above this, z·tanh z over z is tanh z to one rounding."""
+
+
 class Stanh(Activation):
     """z·tanh z: like z² near 0, like |z| far away; steep enough to explode, and yet small signals collapse.
 
@@ -165,7 +169,11 @@ class Stanh(Activation):
         return bent
 
     def df(self, x: Array, y: Array) -> Array:
-        bent = np.tanh(x)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            bent = np.divide(y, x, out=np.empty_like(x))  # tanh z in a fifth of its time
+        small = y <= _LEAST_QUOTIENT[x.dtype]
+        if small.any():
+            bent[small] = np.tanh(x[small])
         slope: Array = np.square(bent)
         np.subtract(x.dtype.type(1.0), slope, out=slope)  # as good as 1 / cosh² z here, for tanh z is added
         slope *= x
