@@ -3,11 +3,14 @@
 import base64
 import re
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from api_tests.http.asking import assert_problem, sent, spec
 from api_tests.http.keyed import bearer, write_keys
+from api_tests.http.working import bench_over
 from service.core.context import Scope
 from service.core.settings import Settings
 from service.http.app import Application
@@ -166,3 +169,19 @@ async def test_what_is_public_is_answered_whatever_key_is_sent(client: httpx.Asy
         answer = await client.get(path)
         assert answer.status_code in (401, 404), path
         assert "items" not in answer.text
+
+
+async def test_who_may_not_simulate_is_not_told_what_others_have_asked_in_the_same_bytes(
+    tmp_path: Path, keys: dict[str, str]
+) -> None:
+    request = sent(spec())
+    async with bench_over(f"sqlite:///{tmp_path}/reports.sqlite3", api_keys_file=keys["file"]) as bench:
+
+        async def asked(scope: Scope) -> httpx.Response:
+            key = bearer(keys[f"key-{scope}"])
+            return await bench.client.post("/v1/simulations", **{**request, "headers": request["headers"] | key})
+
+        assert (await asked(Scope.SIMULATE)).status_code == 200
+        assert (await asked(Scope.SIMULATE)).headers["cache-status"] == "gradient-verdict; hit"
+        for scope in (Scope.READ, Scope.GRADE):
+            assert_problem(await asked(scope), 403, "scope-missing")
