@@ -125,7 +125,7 @@ async def test_gradings_can_be_had_as_platforms_read_them_while_the_job_runs(off
     assert await office.jobs.results.file(job, 1, gradings) == FILES.file(LINES[1], gradings)
     assert await office.jobs.results.file(job, 1, NATIVE) == FORMATS["native"].write(grading_of(LINES[1])).encode()
     assert await office.jobs.results.archive(job, gradings) == FILES.archive(REQUEST.encoded(), LINES[:2], gradings)
-    table = b"".join([part async for part in office.jobs.results.table(job)])
+    table = b"".join([part async for part in await office.jobs.results.table(job)])
     assert table == files_of(await office.jobs.results.archive(job, gradings))["results.csv"]
     with pytest.raises(ResultNotFound, match="not come to this item"):
         await office.jobs.results.file(job, 2, gradings)
