@@ -13,7 +13,7 @@ from api_tests.networks import Json, stack
 from api_tests.processes.processes import children, eventually, exists
 from service.processes import fork_map as module
 from service.processes.fork_map import fork_map
-from service.simulation import simulate as simulation
+from service.simulation import measure
 from service.simulation.simulate import simulate
 from service.simulation.spec import SimulationSpec
 
@@ -135,7 +135,7 @@ def test_a_helper_holds_nothing_of_its_parent_open() -> None:
 def test_the_number_of_processes_does_not_change_a_byte(
     processes: int, precision: str, units: int, trials: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulation, "_WORTH_A_HELPER", 1.0)
+    monkeypatch.setattr(measure, "_WORTH_A_HELPER", 1.0)
     body: Json = {
         "network": stack(4, units, "tanh"),
         "trials": trials,
