@@ -1,5 +1,7 @@
 """Where the database is, and what is told of its URL."""
 
+import subprocess
+import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -121,3 +123,30 @@ def test_the_files_of_a_store_are_for_its_user_alone(tmp_path: Path) -> None:
 def test_the_engine_of_jobs_has_a_file_for_its_user_alone(tmp_path: Path) -> None:
     configuration(f"sqlite:///{tmp_path}/reports.sqlite3", "me")
     assert (tmp_path / "reports.sqlite3.engine").stat().st_mode & 0o777 == 0o600
+
+
+_ANOTHER = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+print(connection.execute("SELECT count(*) FROM reports").fetchone()[0])
+connection.close()  # the last of its process: it puts the journal away where it believes that nobody uses it
+"""
+
+
+def test_what_is_written_is_seen_after_another_process_has_closed_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "reports.sqlite3"
+    stores = [Keeping(f"sqlite:///{file}", Clock()) for _ in range(3)]  # as those of reports, of jobs, of heartbeats
+    for count, store in enumerate(stores, 1):
+        store.put_all(count)
+
+    def counted_elsewhere() -> int:
+        command = [sys.executable, "-c", _ANOTHER, str(file)]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
+
+    journal = (tmp_path / "reports.sqlite3-wal").stat().st_ino
+    assert counted_elsewhere() == 3
+    assert (tmp_path / "reports.sqlite3-wal").stat().st_ino == journal, "it is in use here"
+    stores[0].put_all(5)
+    assert counted_elsewhere() == 4
+    for store in stores:
+        store.close()

@@ -140,10 +140,15 @@ def _make_folder(file: Path | None) -> None:
 
 
 def make_private(file: Path | None) -> None:
-    """Make the file, and its journals like it, for the user of this process alone; one that is there is made so."""
+    """Make the file, and its journals like it, for the user of this process alone; one that is there is made so.
+
+    One that is there is not opened: to close it would drop the locks that this process has on it (POSIX), by which
+    other processes know that its journal is in use, and does not have to be put away by the last that closes it.
+    """
     if file is None:
         return
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE))
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE))
     for one in (file, *(file.with_name(f"{file.name}{suffix}") for suffix in _JOURNALS)):
         _close_to_others(one)
 
