@@ -4,7 +4,7 @@ The backward pass is linear in the gradient, so that is brought to order one at 
 power of two: nothing is rounded by it, and a ratio of 1e-1200 is a number like any other.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -29,7 +29,7 @@ from service.simulation.precision import StoringProbe, Truth
 from service.simulation.probe import MeasuringProbe
 from service.simulation.scale import note_scale
 from service.simulation.separation import MASKS, SIMILAR_SAMPLES, first_trials
-from service.simulation.shape import shape_of
+from service.simulation.shape import by_shape
 from service.simulation.statistics import Measurements
 from service.theory.bounds import largest_slope
 
@@ -64,14 +64,18 @@ class _Work:
 
 def measure(made: Plan, processes: int = 1) -> Measured:
     """What is measured of a plan, the same for any number of processes."""
-    costs = cost(made)
-    worth = int(costs.floating_point_operations / _WORTH_A_HELPER)
-    count = max(1, min(processes, worth, made.trials // 2))  # sums along a single trial would be rounded otherwise
+    count = _worth(made, processes)
     shares = list(_parts(range(made.trials), count))
-    work = partial(_observe, _Work.of([made], costs))
+    work = partial(_observe, _Work.of([made], cost(made)))
     parts = fork_map(work, shares) if count > 1 else [work(shares[0])]
     measurements = Measurements.of(Accumulator.joined([part for part, _, _ in parts]), made)
     return Measured(measurements, parts[0][1], bool(parts[0][2][0]))
+
+
+def _worth(made: Plan, processes: int) -> int:
+    """By how many of so many processes a plan is simulated: each has two trials, or sums would be rounded otherwise."""
+    worth = int(cost(made).floating_point_operations / _WORTH_A_HELPER)
+    return max(1, min(processes, worth, made.trials // 2))
 
 
 def measure_together(plans: Sequence[Plan], processes: int = 1) -> list[Measured]:
@@ -87,14 +91,10 @@ def measure_together(plans: Sequence[Plan], processes: int = 1) -> list[Measured
 
 def measured_in_turn(plans: Sequence[Plan], processes: int = 1) -> Iterator[tuple[int, Measured]]:
     """The same with the numbers of the plans, shape by shape: only those that pass together are in memory at once."""
-    by_shape: dict[Hashable, list[int]] = {}
-    for number, made in enumerate(plans):
-        by_shape.setdefault(shape_of(made), []).append(number)
-    for numbers in by_shape.values():
-        made, costs = plans[numbers[0]], cost(plans[numbers[0]])
+    for numbers in by_shape(plans):
+        made = plans[numbers[0]]
         alone = made.trials == 1 or made.spec.precision.is_half or made.spec.include
-        shared = processes > 1 and costs.floating_point_operations >= 2 * _WORTH_A_HELPER
-        at_once = 1 if alone or shared else costs.regime.plans
+        at_once = 1 if alone or _worth(made, processes) > 1 else cost(made).regime.plans
         for start in range(0, len(numbers), at_once):
             some = numbers[start : start + at_once]
             yield from zip(some, _stacked([plans[number] for number in some], processes), strict=True)

@@ -29,6 +29,14 @@ def shape_of(made: Plan) -> Hashable:
     return known[_KNOWN]
 
 
+def by_shape(plans: Sequence[Plan]) -> list[list[int]]:
+    """The numbers of the plans in groups of those that are of one shape, as each comes first."""
+    found: dict[Hashable, list[int]] = {}
+    for number, made in enumerate(plans):
+        found.setdefault(shape_of(made), []).append(number)
+    return list(found.values())
+
+
 def _shape(made: Plan) -> Hashable:
     spec, last, inputs = made.spec, made.top[-1].row, made.spec.inputs()
     return (

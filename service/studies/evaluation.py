@@ -1,7 +1,7 @@
 """Points of a sweep → their results, a line of JSON each; in worker processes, which have the sweep as JSON."""
 
 import traceback
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import TypeVar
@@ -13,7 +13,7 @@ from service.simulation.estimate import Limits, check_budget
 from service.simulation.measure import measure_together
 from service.simulation.plan import Plan
 from service.simulation.results import ItemError
-from service.simulation.shape import shape_of
+from service.simulation.shape import by_shape
 from service.simulation.simulate import judged_together, theory_of
 from service.studies.points import Reduced, error_of
 from service.studies.sweep import Grid, SweepSpec
@@ -77,8 +77,9 @@ def evaluate(grid: Grid, indexes: Iterable[int], known: Mapping[str, bytes], jud
     for digest in plans:
         if (there := _kept(known.get(digest))) is not None:
             outcomes[digest] = there
-    for some in _by_shape(made for digest, made in plans.items() if digest not in outcomes):
-        new = _judged(some, judge, found)
+    unknown = [made for digest, made in plans.items() if digest not in outcomes]
+    for numbers in by_shape(unknown):
+        new = _judged([unknown[number] for number in numbers], judge, found)
         outcomes |= new
         kept = (one for one in new.values() if isinstance(one, Reduced))
         found.points |= {one.digest: one.model_dump_json().encode() for one in kept}
@@ -87,14 +88,6 @@ def evaluate(grid: Grid, indexes: Iterable[int], known: Mapping[str, bytes], jud
         found.lines.append(point.model_dump_json().encode())
         found.failed += point.error is not None
     return found
-
-
-def _by_shape(plans: Iterable[Plan]) -> Iterable[list[Plan]]:
-    """The plans in groups of those that may be simulated together."""
-    found: dict[Hashable, list[Plan]] = {}
-    for made in plans:
-        found.setdefault(shape_of(made), []).append(made)
-    return found.values()
 
 
 def _judged(plans: list[Plan], judge: _Judge, found: ChunkResult) -> dict[str, Reduced | ItemError]:
