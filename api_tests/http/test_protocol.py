@@ -4,13 +4,16 @@ import asyncio
 import json
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, suppress
+from threading import Event
 from time import sleep
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 
 from api_tests.cases import case
 from api_tests.http.serving import (
@@ -437,3 +440,26 @@ def test_a_short_answer_is_sent_by_one_call_and_a_head_alone_at_the_end() -> Non
     output.write(b"broken off")
     output.close()
     assert [one for one in calls if one] == [b"headbody", b"more", b"empty", b"broken off", b"closed"]
+
+
+def test_the_head_of_a_stream_comes_before_its_first_event() -> None:
+    app, may_begin = FastAPI(), Event()
+
+    @app.get("/stream")
+    async def stream() -> StreamingResponse:
+        async def events() -> AsyncIterator[bytes]:
+            while not may_begin.is_set():
+                await asyncio.sleep(0.01)
+            yield b"data: 1\n\n"
+
+        return StreamingResponse(events(), media_type="text/event-stream")
+
+    with serving(app) as port, connected(port) as connection:
+        connection.sendall(b"GET /stream HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+        try:
+            head = connection.recv(1 << 16)
+        finally:
+            may_begin.set()
+        assert head.startswith(b"HTTP/1.1 200")
+        assert b"data" not in head
+        assert b"data: 1" in all_of(connection)

@@ -157,9 +157,14 @@ class Output:
         self._transport.write(data if self._head is None else self._head + data)
         self._head = None
 
+    def release(self) -> None:
+        """Send what is kept where nothing follows at once: a stream has its head before its first event."""
+        if self._head is not None:
+            self.write(b"")
+
     def close(self) -> None:
         """Send what is kept, and close the connection behind it."""
-        self.write(b"")
+        self.release()
         self._transport.close()
 
     def __getattr__(self, name: str) -> Any:

@@ -264,6 +264,7 @@ class _Protocol(H11Protocol):
         async def send_slices(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._output.hold()
+                self.loop.call_soon(self._output.release)
             body = message.get("body", b"")
             if len(body) <= _SLICE_BYTES:
                 await send(message)
